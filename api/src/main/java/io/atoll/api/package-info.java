@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.api;
+
+import org.jspecify.annotations.NullMarked;

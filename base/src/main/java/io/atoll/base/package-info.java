@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.base;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.cli;
+
+import org.jspecify.annotations.NullMarked;

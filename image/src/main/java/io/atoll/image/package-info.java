@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.image;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.linux;
+
+import org.jspecify.annotations.NullMarked;

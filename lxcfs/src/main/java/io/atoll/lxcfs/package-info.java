@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.lxcfs;
+
+import org.jspecify.annotations.NullMarked;

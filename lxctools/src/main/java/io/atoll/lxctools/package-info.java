@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.lxctools;
+
+import org.jspecify.annotations.NullMarked;

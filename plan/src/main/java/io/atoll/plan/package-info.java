@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.plan;
+
+import org.jspecify.annotations.NullMarked;

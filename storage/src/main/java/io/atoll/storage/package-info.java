@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.storage;
+
+import org.jspecify.annotations.NullMarked;
