@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.event;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.http;
+
+import org.jspecify.annotations.NullMarked;

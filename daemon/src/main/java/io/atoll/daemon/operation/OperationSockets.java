@@ -1,0 +1,168 @@
+package io.atoll.daemon.operation;
+
+import io.atoll.base.InternalException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.http.WebSocket;
+import io.atoll.daemon.http.WebSocketAcceptor;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The websockets of an operation: one per name (`0`, `1`, `2`, `control`), each guarded by a secret of its own and
+/// connected at most once.
+///
+/// The task waits with [#await(Collection, Duration)] for the ones it needs, then takes them with [#find(String)] or
+/// [#get(String)]. Whoever takes a socket closes it; [#close()] closes them all.
+public final class OperationSockets implements AutoCloseable {
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final Map<String, String> secretByName = new LinkedHashMap<>();
+    private final Map<String, WebSocket> connected = new LinkedHashMap<>();
+    private final Map<String, WebSocketAcceptor> reserved = new LinkedHashMap<>();
+
+    /// Guards the maps; `arrived` is signalled when `connected` grows or the sockets are closed.
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition arrived = lock.newCondition();
+    private boolean isClosed;
+
+    public OperationSockets(List<String> names) {
+        for (String name : names) {
+            byte[] secret = new byte[32];
+            RANDOM.nextBytes(secret);
+            secretByName.put(name, HexFormat.of().formatHex(secret));
+        }
+    }
+
+    /// Name to secret, for the operation's metadata (`fds`).
+    public Json.Obj secrets() {
+        return Json.strings(secretByName);
+    }
+
+    /// Takes the place that belongs to a secret.
+    ///
+    /// @throws InternalException with LXD's words if the secret is wrong or its socket is connected already
+    public WebSocketAcceptor accept(String secret) {
+        String name =
+                secretByName.entrySet().stream()
+                        .filter(e -> e.getValue().equals(secret))
+                        .map(Map.Entry::getKey)
+                        .findFirst()
+                        .orElseThrow(() -> new InternalException("permission denied"));
+        WebSocketAcceptor place = new Place(name);
+        lock.lock();
+        try {
+            if (reserved.putIfAbsent(name, place) != null || isClosed) {
+                throw new InternalException("Websocket number already connected");
+            }
+        } finally {
+            lock.unlock();
+        }
+        return place;
+    }
+
+    private final class Place implements WebSocketAcceptor {
+        private final String name;
+
+        private Place(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public void opened(WebSocket socket) {
+            lock.lock();
+            try {
+                if (!isClosed) {
+                    connected.put(name, socket);
+                    arrived.signalAll();
+                    return;
+                }
+            } finally {
+                lock.unlock();
+            }
+            socket.abort();
+        }
+
+        @Override
+        public void failed() {
+            lock.lock();
+            try {
+                reserved.remove(name, this);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /// Waits until all the named sockets are connected.
+    ///
+    /// @throws InternalException with LXD's words when the time runs out
+    public void await(Collection<String> names, Duration timeout) throws InterruptedException {
+        long left = timeout.toNanos();
+        lock.lock();
+        try {
+            while (!connected.keySet().containsAll(names)) {
+                if (left <= 0 || isClosed) {
+                    throw new InternalException("Timed out waiting for websockets to connect");
+                }
+                left = arrived.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The socket, if it is connected by now.
+    public Optional<WebSocket> find(String name) {
+        lock.lock();
+        try {
+            return Optional.ofNullable(connected.get(name));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits for one socket; empty when the time runs out or everything was closed.
+    public Optional<WebSocket> await(String name, Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        lock.lock();
+        try {
+            while (!connected.containsKey(name) && !isClosed) {
+                if (!arrived.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    break;
+                }
+            }
+            return Optional.ofNullable(connected.get(name));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The socket that [#await(Collection, Duration)] has waited for.
+    public WebSocket get(String name) {
+        return find(name).orElseThrow(() -> new IllegalStateException("websocket " + name + " is not connected"));
+    }
+
+    /// Closes all sockets and refuses new ones.
+    @Override
+    public void close() {
+        List<WebSocket> all;
+        lock.lock();
+        try {
+            isClosed = true;
+            all = List.copyOf(connected.values());
+            arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        all.forEach(WebSocket::close);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.operation;
+
+import org.jspecify.annotations.NullMarked;

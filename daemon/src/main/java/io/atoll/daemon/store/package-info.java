@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.store;
+
+import org.jspecify.annotations.NullMarked;
