@@ -1,0 +1,123 @@
+package io.atoll.daemon.instance.config;
+
+import io.atoll.base.ByteSize;
+import io.atoll.base.InvalidConfigException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/// How the text of one configuration value is read: a pure function that answers the typed value or refuses the text.
+///
+/// The messages are those that LXD 5.0 gives, because scripts show and sometimes match them.
+///
+/// @param <T> what a value is once it is read
+@FunctionalInterface
+public interface ValueType<T> {
+    /// @throws InvalidConfigException if the text is no such value
+    T parse(String text);
+
+    /// Any text.
+    ValueType<String> TEXT = text -> text;
+
+    /// true, yes, on, 1 and their opposites, in any case.
+    ValueType<Boolean> BOOL = ValueType::parseBool;
+
+    /// A whole number of 64 bits, negative too.
+    ValueType<Long> INT64 = ValueType::parseInt64;
+
+    /// A whole number of 32 bits, not negative.
+    ValueType<Long> UINT32 = ValueType::parseUint32;
+
+    /// A priority from 0 to 10.
+    ValueType<Integer> PRIORITY = ValueType::parsePriority;
+
+    /// A number of bytes with an optional unit.
+    ValueType<ByteSize> SIZE = ByteSize::parse;
+
+    /// A number of bytes, or a share of the host's memory in percent.
+    ValueType<MemoryLimit> MEMORY = MemoryLimit::parse;
+
+    /// A number of CPUs or a list of CPU numbers.
+    ValueType<CpuLimit> CPUS = CpuLimit::parse;
+
+    /// A share of CPU time.
+    ValueType<CpuAllowance> CPU_ALLOWANCE = CpuAllowance::parse;
+
+    /// How long snapshots live.
+    ValueType<Expiry> EXPIRY = Expiry::parse;
+
+    /// When snapshots are taken.
+    ValueType<List<String>> SCHEDULE = Schedules::parse;
+
+    /// A UUID.
+    ValueType<UUID> UUID_TEXT = ValueType::parseUuid;
+
+    /// Words separated by commas.
+    ValueType<List<String>> WORDS =
+            text -> Arrays.stream(text.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
+
+    /// Lines of `raw.idmap`.
+    ValueType<List<RawIdmapLine>> RAW_IDMAP = RawIdmapLine::parseAll;
+
+    /// A resource limit as of setrlimit(2): `SOFT:HARD`, one number for both, or `unlimited`.
+    ValueType<KernelLimit> KERNEL_LIMIT = KernelLimit::parse;
+
+    /// One of the given words.
+    static ValueType<String> oneOf(String... words) {
+        return text -> {
+            if (!List.of(words).contains(text)) {
+                throw new InvalidConfigException(
+                        "Invalid value \"" + text + "\" (not one of [" + String.join(" ", words) + "])");
+            }
+            return text;
+        };
+    }
+
+    private static Boolean parseBool(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true", "1", "yes", "on" -> true;
+            case "false", "0", "no", "off", "" -> false;
+            default -> throw new InvalidConfigException("Invalid value for a boolean \"" + text + "\"");
+        };
+    }
+
+    private static Long parseInt64(String text) {
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new InvalidConfigException("Invalid value for an integer \"" + text + "\"", e);
+        }
+    }
+
+    private static Long parseUint32(String text) {
+        try {
+            return (long) Integer.parseUnsignedInt(text) & 0xFFFF_FFFFL;
+        } catch (NumberFormatException e) {
+            throw new InvalidConfigException("Invalid value for uint32 \"" + text + "\"", e);
+        }
+    }
+
+    private static Integer parsePriority(String text) {
+        long value = parseInt64(text);
+        if (value < 0 || value > 10) {
+            throw new InvalidConfigException(
+                    "Invalid value for a limit \"" + text + "\". Must be between 0 and 10");
+        }
+        return (int) value;
+    }
+
+    private static UUID parseUuid(String text) {
+        if (!Pattern.matches("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text)) {
+            throw new InvalidConfigException("Invalid UUID");
+        }
+        return UUID.fromString(text);
+    }
+
+    /// A set of CPU numbers written as in cpuset(7), `0-3,7`.
+    static Set<Integer> parseCpuSet(String text) {
+        return CpuLimit.parseSet(text);
+    }
+}
