@@ -1,0 +1,33 @@
+package io.atoll.runtime.spec;
+
+import io.atoll.base.InvalidConfigException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// The console: a terminal of the container's own devpts whose other end the monitor holds.
+///
+/// @param isPresent false for no console at all: init gets `/dev/null`
+/// @param bufferBytes size of the ring of last output, 0 for none, at most [#BUFFER_MAX]
+/// @param log file on the host that output is appended to
+/// @param logBytesMax size at which the log is renamed to `.1` and begun anew, 0 for never
+public record ConsoleSpec(boolean isPresent, int bufferBytes, Optional<Path> log, long logBytesMax) {
+    /// A ring is memory of the monitor's.
+    public static final int BUFFER_MAX = 16 << 20;
+
+    /// A ring of 128 KiB and no file.
+    public static final ConsoleSpec DEFAULT = new ConsoleSpec(true, 128 << 10, Optional.empty(), 0);
+
+    /// No console.
+    public static final ConsoleSpec NONE = new ConsoleSpec(false, 0, Optional.empty(), 0);
+
+    public ConsoleSpec {
+        if (bufferBytes < 0 || bufferBytes > BUFFER_MAX || logBytesMax < 0) {
+            throw new InvalidConfigException("console buffer is not in 0.." + BUFFER_MAX + " bytes");
+        }
+    }
+
+    /// A copy that also writes a log.
+    public ConsoleSpec loggingTo(Path file) {
+        return new ConsoleSpec(isPresent, bufferBytes, Optional.of(file), logBytesMax);
+    }
+}

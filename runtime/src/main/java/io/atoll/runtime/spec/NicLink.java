@@ -1,0 +1,143 @@
+package io.atoll.runtime.spec;
+
+import io.atoll.base.InvalidConfigException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// How a NIC is joined to the host.
+public sealed interface NicLink {
+    /// A veth pair; the host's end may be a port of a bridge.
+    ///
+    /// @param hostName name of the host's end; absent means a fresh unique one (names must not be used again at once,
+    ///     because the kernel takes namespaces down later)
+    /// @param bridge existing bridge of the host's
+    /// @param vlan untagged VLAN of the port on a filtering bridge
+    /// @param taggedVlans tagged VLANs of that port
+    /// @param hostRoutes networks routed to the host's end, in CIDR notation
+    /// @param hostMac address of the host's end; absent means one starting with fe, so that it is never the lowest of
+    ///     the bridge and the bridge keeps its own
+    /// @param isIsolated true if the port talks to the bridge only and not to other isolated ports
+    record Veth(
+            Optional<String> hostName,
+            Optional<String> bridge,
+            OptionalInt vlan,
+            List<Integer> taggedVlans,
+            List<String> hostRoutes,
+            Optional<MacAddress> hostMac,
+            boolean isIsolated)
+            implements NicLink {
+        public Veth {
+            hostName.ifPresent(NicSpec::checkName);
+            bridge.ifPresent(NicSpec::checkName);
+            taggedVlans = List.copyOf(taggedVlans);
+            hostRoutes = List.copyOf(hostRoutes);
+        }
+
+        /// A port of a bridge with everything else left to us.
+        public static Veth on(String bridge) {
+            return new Veth(
+                    Optional.empty(),
+                    Optional.of(bridge),
+                    OptionalInt.empty(),
+                    List.of(),
+                    List.of(),
+                    Optional.empty(),
+                    false);
+        }
+
+        /// A copy with the name of the host's end.
+        public Veth named(String name) {
+            return new Veth(Optional.of(name), bridge, vlan, taggedVlans, hostRoutes, hostMac, isIsolated);
+        }
+    }
+
+    /// A macvlan on a link of the host's.
+    record Macvlan(String parent, MacvlanMode mode) implements NicLink {
+        /// linux/if_link.h.
+        public enum MacvlanMode {
+            PRIVATE(1),
+            VEPA(2),
+            BRIDGE(4),
+            PASSTHRU(8);
+
+            private final int code;
+
+            MacvlanMode(int code) {
+                this.code = code;
+            }
+
+            public int code() {
+                return code;
+            }
+        }
+
+        public Macvlan {
+            NicSpec.checkName(parent);
+        }
+    }
+
+    /// An ipvlan on a link of the host's.
+    record Ipvlan(String parent, IpvlanMode mode, Isolation isolation) implements NicLink {
+        /// linux/if_link.h.
+        public enum IpvlanMode {
+            L2(0),
+            L3(1),
+            L3S(2);
+
+            private final int code;
+
+            IpvlanMode(int code) {
+                this.code = code;
+            }
+
+            public int code() {
+                return code;
+            }
+        }
+
+        /// linux/if_link.h.
+        public enum Isolation {
+            BRIDGE(0),
+            PRIVATE(1),
+            VEPA(2);
+
+            private final int code;
+
+            Isolation(int code) {
+                this.code = code;
+            }
+
+            public int code() {
+                return code;
+            }
+        }
+
+        public Ipvlan {
+            NicSpec.checkName(parent);
+        }
+    }
+
+    /// An 802.1q VLAN of a link of the host's.
+    record Vlan(String parent, int id) implements NicLink {
+        public Vlan {
+            NicSpec.checkName(parent);
+            if (id < 0 || id > 4094) {
+                throw new InvalidConfigException("VLAN id " + id + " is not in 0..4094");
+            }
+        }
+    }
+
+    /// A link of the host's, moved in and, when the container ends, back under its old name.
+    record Phys(String parent) implements NicLink {
+        public Phys {
+            NicSpec.checkName(parent);
+        }
+    }
+
+    /// The word of `lxc.net.N.type`.
+    default String word() {
+        return getClass().getSimpleName().toLowerCase(Locale.ROOT);
+    }
+}

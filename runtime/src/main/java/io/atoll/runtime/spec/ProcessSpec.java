@@ -1,0 +1,43 @@
+package io.atoll.runtime.spec;
+
+import io.atoll.base.InvalidConfigException;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/// Attributes of the first process that all others inherit, and kernel settings of the container's namespaces.
+///
+/// @param rlimits at most one of each resource
+/// @param oomScoreAdj -1000 to 1000; proc(5)
+/// @param sysctls written from inside, by name such as `net.ipv4.ip_forward`
+/// @param proc files of the init's own `/proc/PID`, written by the monitor
+/// @param personality execution domain; personality(2)
+public record ProcessSpec(
+        List<Rlimit> rlimits,
+        OptionalInt oomScoreAdj,
+        Map<String, String> sysctls,
+        Map<String, String> proc,
+        OptionalInt personality) {
+    /// Nothing changed.
+    public static final ProcessSpec DEFAULT =
+            new ProcessSpec(List.of(), OptionalInt.empty(), Map.of(), Map.of(), OptionalInt.empty());
+
+    /// 32-bit machine name; linux/personality.h.
+    public static final int PER_LINUX32 = 0x0008;
+
+    public ProcessSpec {
+        rlimits = List.copyOf(rlimits);
+        sysctls = Map.copyOf(sysctls);
+        proc = Map.copyOf(proc);
+        for (String name : sysctls.keySet()) {
+            if (name.isEmpty() || name.contains("..") || name.startsWith("/") || name.startsWith(".")) {
+                throw new InvalidConfigException("not a sysctl: " + name);
+            }
+        }
+        for (String name : proc.keySet()) {
+            if (name.isEmpty() || name.contains("..") || name.startsWith("/")) {
+                throw new InvalidConfigException("not a file of /proc/PID: " + name);
+            }
+        }
+    }
+}

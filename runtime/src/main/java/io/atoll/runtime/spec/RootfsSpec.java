@@ -1,0 +1,66 @@
+package io.atoll.runtime.spec;
+
+import io.atoll.base.InvalidConfigException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Where the root file system comes from. Paths are the host's, absolute, as seen by the fork server.
+///
+/// A layer that `isShifted` has ids on disk as inside the container and is mapped by an idmapped mount; one that is not
+/// has the host's ids on disk already (or the container is privileged).
+public sealed interface RootfsSpec {
+    /// True if nothing may be written to the root.
+    boolean isReadonly();
+
+    /// One layer of an overlay, or a whole root.
+    record Layer(Path path, boolean isShifted) {
+        public Layer {
+            absolute(path);
+        }
+    }
+
+    /// A plain directory, or the mount point of a volume.
+    record Directory(Layer layer, boolean isReadonly) implements RootfsSpec {}
+
+    /// An overlay: lower layers, topmost first, and one directory with subdirectories for upper and work.
+    ///
+    /// @param lowers at least one, at most [#LOWERS_MAX]
+    /// @param writable the directory that holds `upper` and `work`; both must be inside it, so that one idmapped mount
+    ///     covers both
+    /// @param upper name of the upper directory inside `writable`
+    /// @param work name of the work directory inside `writable`
+    /// @param options further overlay options, `index=on` for one
+    record Overlay(
+            List<Layer> lowers,
+            Layer writable,
+            String upper,
+            String work,
+            List<String> options,
+            boolean isReadonly)
+            implements RootfsSpec {
+        /// Overlayfs takes up to 500 layers; a longer stack is a mistake of the caller.
+        public static final int LOWERS_MAX = 64;
+
+        public Overlay {
+            lowers = List.copyOf(lowers);
+            options = List.copyOf(options);
+            if (lowers.isEmpty() || lowers.size() > LOWERS_MAX) {
+                throw new InvalidConfigException("overlay needs 1 to " + LOWERS_MAX + " lower layers");
+            }
+            simpleName(upper);
+            simpleName(work);
+        }
+
+        private static void simpleName(String name) {
+            if (name.isEmpty() || name.equals(".") || name.equals("..") || name.indexOf('/') >= 0) {
+                throw new InvalidConfigException("overlay directory is not a simple name: " + name);
+            }
+        }
+    }
+
+    private static void absolute(Path path) {
+        if (!path.isAbsolute()) {
+            throw new InvalidConfigException("rootfs path is not absolute: " + path);
+        }
+    }
+}
