@@ -1,0 +1,94 @@
+#!/bin/sh
+# The one entry point of this repository: `./mk help` lists the verbs. This file only dispatches;
+# what the verbs do is in scripts/.
+set -eu
+cd "$(dirname "$0")"
+. scripts/common.sh
+
+usage() {
+    cat <<'EOF'
+usage: ./mk VERB [OPTIONS]
+
+  quickstart     install what is missing, build, start the daemon and launch a Debian container (root)
+  build          compile everything and make the jars, without running tests
+  check          formatting, compiler warnings, house rules and unit tests; needs no root
+  fmt            format the Java sources
+  test           everything: unit, privileged, shim, fuzz and end-to-end tests (root)
+                   --strict    a skipped test is a failure
+  itest          the privileged tests only (root); takes --strict
+  e2e            the end-to-end tests only (root); takes --strict and Maven's -Dtest=...
+  fuzz [SECS]    fuzz the decoders, SECS seconds each (default 60)
+  bench          measure Atoll beside Debian's lxd 5.0.2 and write docs/benchmarks (root)
+  docs           render docs/reference from the declarations in the code
+  dist           make dist/atoll, which runs without Maven from wherever it is copied
+  clean          delete what the verbs above made in this tree
+
+JDK 25 is found by itself (JAVA_HOME, /usr/lib/jvm, ~/.sdkman); `java` on PATH may be an older one.
+As root the verbs install the Debian packages that they need (scripts/packages).
+EOF
+}
+
+verb=${1:-help}
+[ $# -eq 0 ] || shift
+
+case $verb in
+help | -h | --help) usage ;;
+build)
+    prepare build
+    maven package -DskipTests "$@"
+    ;;
+check)
+    prepare build check
+    maven_fmt check
+    tests --unit "$@"
+    ;;
+fmt)
+    prepare build
+    maven_fmt apply
+    ;;
+test)
+    prepare build run check
+    tests --all "$@"
+    ;;
+itest)
+    prepare build run check
+    tests --privileged "$@"
+    ;;
+e2e)
+    prepare build run check
+    tests --e2e "$@"
+    ;;
+fuzz)
+    prepare build check
+    tests --fuzz "$@"
+    ;;
+bench)
+    prepare build run bench
+    dist
+    sh scripts/bench.sh "$@"
+    ;;
+docs)
+    prepare build
+    maven package -DskipTests
+    script Docs "$@"
+    ;;
+dist)
+    prepare build
+    dist "$@"
+    ;;
+quickstart)
+    prepare build run
+    dist
+    sh scripts/quickstart.sh "$@"
+    ;;
+clean)
+    find_jdk
+    maven clean
+    rm -rf dist
+    ;;
+*)
+    printf 'mk: no verb "%s"\n\n' "$verb" >&2
+    usage >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,207 @@
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+/// Runs a selection of the tests and ends with one line: `N passed, N failed, N skipped`.
+///
+/// Exit code 0: nothing failed (and with `--strict`, nothing was skipped). Everything else that Maven
+/// printed is in `target/tests.log`.
+
+static final Path LOG = Path.of("target", "tests.log");
+static final int FUZZ_SECONDS = 60;
+static final int FUZZ_SECONDS_IN_ALL = 20;
+static final Pattern SHOWN =
+        Pattern.compile(".*(ERROR|WARN.*\\.java|Tests run:.*Time|Building .*\\[\\d|BUILD ).*");
+
+/// A test that did not pass, and why.
+record Finding(String name, String reason) {}
+
+/// What the report files add up to.
+static final class Tally {
+    int passed;
+    final List<Finding> failed = new ArrayList<>();
+    final List<Finding> skipped = new ArrayList<>();
+
+    void add(Tally other) {
+        passed += other.passed;
+        failed.addAll(other.failed);
+        skipped.addAll(other.skipped);
+    }
+}
+
+void main(String[] args) throws Exception {
+    List<String> words = new ArrayList<>(List.of(args));
+    String mode = words.removeFirst();
+    boolean strict = words.remove("--strict");
+    Files.createDirectories(LOG.getParent());
+    Files.deleteIfExists(LOG);
+    Tally tally = new Tally();
+    switch (mode) {
+        case "--unit" -> tally.add(maven(words, "test"));
+        case "--privileged" -> tally.add(maven(words, "test", "-Dgroups=privileged", "-Dtests.excluded=e2e"));
+        case "--e2e" -> tally.add(endToEnd(words));
+        case "--fuzz" -> tally.add(fuzz(words.isEmpty() ? FUZZ_SECONDS : Integer.parseInt(words.getFirst())));
+        case "--all" -> {
+            tally.add(maven(words, "package", "-Dtests.excluded=e2e"));
+            tally.add(make("shim", "check"));
+            tally.add(fuzz(FUZZ_SECONDS_IN_ALL));
+            if (tally.failed.stream().noneMatch(finding -> finding.name().equals("maven"))) {
+                tally.add(endToEnd(List.of()));
+            }
+        }
+        default -> throw new IllegalArgumentException(mode);
+    }
+    System.exit(report(tally, strict));
+}
+
+static int report(Tally tally, boolean strict) {
+    tally.skipped.forEach(it -> IO.println("SKIPPED " + it.name() + ": " + it.reason()));
+    tally.failed.forEach(it -> IO.println("FAILED  " + it.name() + ": " + it.reason()));
+    IO.println(
+            "%d passed, %d failed, %d skipped"
+                    .formatted(tally.passed, tally.failed.size(), tally.skipped.size()));
+    return !tally.failed.isEmpty() || strict && !tally.skipped.isEmpty() || tally.passed == 0 ? 1 : 0;
+}
+
+/// The end-to-end tests drive the programs of `dist/`, so it is made first.
+static Tally endToEnd(List<String> words) throws Exception {
+    List<String> arguments = new ArrayList<>(words);
+    if (words.stream().noneMatch(word -> word.startsWith("-Dtest="))) {
+        arguments.add("-Dtest=io.atoll.e2e.**");
+    }
+    Tally tally = new Tally();
+    if (run(List.of("./mk", "dist"), Map.of()) != 0) {
+        tally.failed.add(new Finding("mk dist", "see " + LOG));
+        return tally;
+    }
+    tally.add(maven(arguments, "test", "--projects=e2e", "--also-make", "-Dgroups=e2e", "-Dtests.excluded=none"));
+    return tally;
+}
+
+static Tally fuzz(int seconds) throws Exception {
+    return make("shim", "fuzz", "FUZZ_SECONDS=" + seconds);
+}
+
+/// One target of a Makefile counts as one test.
+static Tally make(String folder, String... targets) throws Exception {
+    List<String> command = new ArrayList<>(List.of("make", "--silent", "--directory=" + folder));
+    command.addAll(List.of(targets));
+    Tally tally = new Tally();
+    String name = folder + " " + targets[0];
+    if (run(List.of("make", "--silent", "--dry-run", "--directory=" + folder, targets[0]), Map.of()) != 0) {
+        tally.skipped.add(new Finding(name, "no such target"));
+        return tally;
+    }
+    int exit = run(command, Map.of());
+    if (exit == 0) {
+        tally.passed++;
+    } else {
+        tally.failed.add(new Finding(name, "exit code " + exit + ", see " + LOG));
+    }
+    return tally;
+}
+
+static Tally maven(List<String> words, String... arguments) throws Exception {
+    deleteReports();
+    List<String> command = new ArrayList<>(List.of("mvn", "--batch-mode", "--no-transfer-progress"));
+    command.addAll(List.of(arguments));
+    // All modules are tested even when one fails; the report files tell which did.
+    command.add("-Dmaven.test.failure.ignore=true");
+    command.add("-Dsurefire.failIfNoSpecifiedTests=false");
+    command.addAll(words);
+    int exit = run(command, Map.of());
+    Tally tally = readReports();
+    if (exit != 0) {
+        tally.failed.add(new Finding("maven", "exit code " + exit + ", see " + LOG));
+    }
+    return tally;
+}
+
+static int run(List<String> command, Map<String, String> environment) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile())).start();
+    boolean filtered = command.getFirst().equals("mvn");
+    try (var lines = process.inputReader();
+            BufferedWriter log = Files.newBufferedWriter(LOG, java.nio.file.StandardOpenOption.CREATE,
+                    java.nio.file.StandardOpenOption.APPEND)) {
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            log.write(line);
+            log.newLine();
+            if (!filtered || SHOWN.matcher(line).matches()) {
+                IO.println(line);
+            }
+        }
+    }
+    // A test that leaves a process behind could keep the pipe open, but not the exit code.
+    process.waitFor(1, TimeUnit.MINUTES);
+    return process.exitValue();
+}
+
+static List<Path> reports() throws IOException {
+    List<Path> found = new ArrayList<>();
+    try (Stream<Path> modules = Files.list(Path.of("."))) {
+        for (Path module : modules.sorted().toList()) {
+            Path folder = module.resolve("target").resolve("surefire-reports");
+            if (Files.isDirectory(folder)) {
+                try (Stream<Path> files = Files.list(folder)) {
+                    files.filter(file -> file.getFileName().toString().matches("TEST-.*\\.xml"))
+                            .sorted(Comparator.naturalOrder())
+                            .forEach(found::add);
+                }
+            }
+        }
+    }
+    return found;
+}
+
+static void deleteReports() throws IOException {
+    for (Path report : reports()) {
+        Files.delete(report);
+    }
+}
+
+static Tally readReports() throws Exception {
+    Tally tally = new Tally();
+    for (Path report : reports()) {
+        NodeList cases = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(report.toFile())
+                .getElementsByTagName("testcase");
+        for (int i = 0; i < cases.getLength(); i++) {
+            count((Element) cases.item(i), tally);
+        }
+    }
+    return tally;
+}
+
+static void count(Element testcase, Tally tally) {
+    String type = testcase.getAttribute("classname");
+    String name = type.substring(type.lastIndexOf('.') + 1) + "." + testcase.getAttribute("name");
+    for (String kind : List.of("failure", "error")) {
+        if (testcase.getElementsByTagName(kind).item(0) instanceof Element problem) {
+            tally.failed.add(new Finding(name, firstLine(problem)));
+            return;
+        }
+    }
+    if (testcase.getElementsByTagName("skipped").item(0) instanceof Element skip) {
+        tally.skipped.add(new Finding(name, firstLine(skip)));
+        return;
+    }
+    tally.passed++;
+}
+
+static String firstLine(Element problem) {
+    String message = problem.getAttribute("message");
+    String text = message.isBlank() ? problem.getTextContent().strip() : message.strip();
+    return text.lines().findFirst().orElse("no message");
+}

@@ -1,0 +1,84 @@
+# Shared by mk and the scripts beside this file; sourced, with the repository as working directory.
+
+say() { printf 'mk: %s\n' "$*" >&2; }
+die() {
+    say "$*"
+    exit 1
+}
+
+jdk_major() { sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2>/dev/null; }
+
+# Sets JAVA_HOME to a JDK 25 with a compiler: the one given, or the first in the usual places.
+find_jdk() {
+    for home in "${JAVA_HOME:-/nonexistent}" /usr/lib/jvm/*25* /opt/*jdk*25* "${HOME:-/root}"/.sdkman/candidates/java/25* \
+        "${HOME:-/root}"/.jdks/*25*; do
+        if [ "$(jdk_major "$home")" = 25 ] && [ -x "$home/bin/javac" ]; then
+            JAVA_HOME=$home
+            export JAVA_HOME
+            return
+        fi
+    done
+    die "no JDK 25 found (looked at JAVA_HOME, /usr/lib/jvm/*25*, /opt/*jdk*25*, ~/.sdkman, ~/.jdks)." \
+        "Unpack Eclipse Temurin 25 (https://adoptium.net/temurin/releases/?version=25) below /usr/lib/jvm," \
+        "or set JAVA_HOME to a JDK 25"
+}
+
+packages_of() { sed -n "s/^$1: *//p" scripts/packages; }
+
+is_installed() { [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# Installs the Debian packages of the given groups of scripts/packages where they are missing.
+install_packages() {
+    missing=
+    for group in "$@"; do
+        for package in $(packages_of "$group"); do
+            is_installed "$package" || missing="$missing $package"
+        done
+    done
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        die "these Debian packages are missing:$missing; install them with: sudo apt-get install$missing"
+    fi
+    say "installing$missing"
+    apt="env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --option DPkg::Lock::Timeout=300"
+    # shellcheck disable=SC2086 # both are lists of words
+    mkdir -p target
+    $apt install --no-install-recommends $missing >target/apt.log 2>&1 ||
+        { $apt update && $apt install --no-install-recommends $missing; } >target/apt.log 2>&1 ||
+        { tail -n 5 target/apt.log >&2 && die "could not install$missing; nothing was built"; }
+}
+
+# prepare GROUP...: a JDK, and the packages of these groups.
+prepare() {
+    find_jdk
+    if command -v dpkg-query >/dev/null; then
+        install_packages "$@"
+    else
+        say "not a Debian system: make sure that what scripts/packages lists is there"
+    fi
+    [ "$(id -u)" = 0 ] && trap give_back EXIT
+    return 0
+}
+
+# What root built in somebody's tree belongs to the owner of the tree, who can then build without root.
+give_back() {
+    owner=$(stat --format %u:%g .)
+    [ "$owner" = 0:0 ] || find . -name target -prune -o -name dist -prune | xargs -r chown -R --from=0 "$owner" || :
+}
+
+maven() { mvn --batch-mode --no-transfer-progress "$@"; }
+
+maven_fmt() { maven --quiet "spotless:$1"; }
+
+script() {
+    name=$1
+    shift
+    "$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "scripts/$name.java" "$@"
+}
+
+tests() { script RunTests "$@"; }
+
+dist() {
+    maven --quiet package -DskipTests
+    script Dist "$@"
+}
