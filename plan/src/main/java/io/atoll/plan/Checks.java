@@ -1,0 +1,27 @@
+package io.atoll.plan;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/// What both kinds of plan check about themselves.
+final class Checks {
+    private Checks() {}
+
+    static void name(String name) {
+        int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes == 0 || bytes > PlanLimits.NAME_BYTES_MAX) {
+            throw new InvalidPlanException("a plan's name has 1 to " + PlanLimits.NAME_BYTES_MAX + " bytes");
+        }
+    }
+
+    static List<Step> steps(List<Step> steps, Section section) {
+        if (steps.size() > PlanLimits.STEPS_MAX) {
+            throw new InvalidPlanException("section " + section + " has more than " + PlanLimits.STEPS_MAX + " steps");
+        }
+        long gates = steps.stream().filter(Step.AwaitGate.class::isInstance).count();
+        if (gates > (section == Section.CHILD ? 1 : 0)) {
+            throw new InvalidPlanException("the gate is awaited once, in section CHILD");
+        }
+        return List.copyOf(steps);
+    }
+}
