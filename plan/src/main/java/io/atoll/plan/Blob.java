@@ -14,10 +14,19 @@ public final class Blob {
     /// A copy of the bytes.
     /// @throws InvalidPlanException if there are more than [PlanLimits#TEXT_BYTES_MAX]
     public static Blob of(byte... bytes) {
-        if (bytes.length > PlanLimits.TEXT_BYTES_MAX) {
-            throw new InvalidPlanException("blob is longer than " + PlanLimits.TEXT_BYTES_MAX + " bytes");
+        return of(PlanLimits.TEXT_BYTES_MAX, bytes);
+    }
+
+    static Blob of(int max, byte[] bytes) {
+        if (bytes.length > max) {
+            throw new InvalidPlanException("blob is longer than " + max + " bytes");
         }
         return new Blob(bytes.clone());
+    }
+
+    /// The bytes of a plan, for [ShimMessage.Start] and [ShimMessage.Exec].
+    public static Blob of(Plan plan) {
+        return of(PlanLimits.PLAN_BYTES_MAX, PlanEncoder.encode(plan));
     }
 
     /// A copy of the bytes.
