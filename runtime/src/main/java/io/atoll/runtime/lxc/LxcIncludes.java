@@ -1,0 +1,60 @@
+package io.atoll.runtime.lxc;
+
+import io.atoll.base.InvalidConfigException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Where `lxc.include` finds its files.
+@FunctionalInterface
+public interface LxcIncludes {
+    /// How deep includes may nest.
+    int DEPTH_MAX = 16;
+
+    /// A file that was included.
+    record Included(String name, String text) {}
+
+    /// The file, or all `*.conf` of a directory in alphabetical order.
+    ///
+    /// @param where file and line of the `lxc.include`, for messages
+    /// @throws InvalidConfigException if it cannot be read
+    List<Included> read(String path, String where);
+
+    /// For texts that may not include anything.
+    static LxcIncludes none() {
+        return (path, where) -> {
+            throw new InvalidConfigException(where + ": lxc.include is not allowed here: " + path);
+        };
+    }
+
+    /// From the file system. Blocks on reading.
+    static LxcIncludes files() {
+        return (path, where) -> {
+            try {
+                Path at = Path.of(path);
+                if (!Files.isDirectory(at)) {
+                    return List.of(new Included(path, readOne(at)));
+                }
+                List<Included> out = new ArrayList<>();
+                try (Stream<Path> entries = Files.list(at)) {
+                    for (Path entry : entries.filter(p -> p.toString().endsWith(".conf")).sorted().toList()) {
+                        out.add(new Included(entry.toString(), readOne(entry)));
+                    }
+                }
+                return out;
+            } catch (IOException e) {
+                throw new InvalidConfigException(where + ": cannot read lxc.include = " + path + ": " + e, e);
+            }
+        };
+    }
+
+    private static String readOne(Path path) throws IOException {
+        if (Files.size(path) > LxcConfig.FILE_BYTES_MAX) {
+            throw new IOException("larger than " + LxcConfig.FILE_BYTES_MAX + " bytes");
+        }
+        return Files.readString(path);
+    }
+}
