@@ -1,0 +1,166 @@
+package io.atoll.linux;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// Runs commands: the only place that starts processes. Clean environment, `LC_ALL=C.UTF-8`, bounded time and output.
+/// Retrying is the caller's visible loop.
+public final class Commands {
+    /// Where commands are searched, whatever the caller's own `PATH` says.
+    public static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    private static final int STDERR_TAIL = 4096;
+
+    /// What a command that ended with 0 left behind.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    public record Result(byte[] output, String stderrTail) {
+        /// The output as text.
+        public String text() {
+            return new String(output, StandardCharsets.UTF_8);
+        }
+    }
+
+    private Commands() {}
+
+    /// Runs to the end. Blocks.
+    ///
+    /// @throws CommandFailed in every case but exit status 0
+    public static Result run(Command command) {
+        Process process = start(command);
+        try {
+            FutureTask<Void> input = pump("input", () -> feed(process, command.input()));
+            FutureTask<byte[]> output = pump("output", () -> keepHead(process.getInputStream(), command.outputMax()));
+            FutureTask<String> errors = pump("errors", () -> keepTail(process.getErrorStream()));
+            return await(command, process, input, output, errors);
+        } finally {
+            kill(process);
+        }
+    }
+
+    private static Process start(Command command) {
+        List<String> argv = command.argv();
+        ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(argv));
+        String program = argv.getFirst();
+        if (program.indexOf('/') < 0) {
+            Path found = find(program).orElseThrow(() -> new CommandFailed(argv, -1, "", "command not found"));
+            builder.command().set(0, found.toString());
+        }
+        Map<String, String> environment = builder.environment();
+        environment.clear();
+        environment.put("PATH", PATH);
+        environment.put("LC_ALL", "C.UTF-8");
+        environment.putAll(command.environment());
+        command.directory().ifPresent(path -> builder.directory(path.toFile()));
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new CommandFailed(argv, -1, "", String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// Where a command is, by [#PATH].
+    public static Optional<Path> find(String name) {
+        for (String directory : PATH.split(":")) {
+            Path candidate = Path.of(directory, name);
+            if (Files.isExecutable(candidate)) {
+                return Optional.of(candidate);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static <T> FutureTask<T> pump(String what, Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread.ofPlatform().daemon().name("command-" + what).start(task);
+        return task;
+    }
+
+    private static Void feed(Process process, byte[] input) {
+        try (OutputStream stdin = process.getOutputStream()) {
+            stdin.write(input);
+        } catch (IOException _) {
+            // A command may end without reading all of its input; its exit status tells whether that was an error.
+        }
+        return null;
+    }
+
+    /// More than `max` bytes are drained, so that the command does not block, and the length tells.
+    private static byte[] keepHead(InputStream stream, int max) throws IOException {
+        ByteArrayOutputStream kept = new ByteArrayOutputStream();
+        byte[] chunk = new byte[8192];
+        for (int count = stream.read(chunk); count > 0; count = stream.read(chunk)) {
+            kept.write(chunk, 0, Math.min(count, max + 1 - kept.size()));
+        }
+        return kept.toByteArray();
+    }
+
+    private static String keepTail(InputStream stream) throws IOException {
+        byte[] tail = new byte[0];
+        byte[] chunk = new byte[STDERR_TAIL];
+        for (int count = stream.read(chunk); count > 0; count = stream.read(chunk)) {
+            ByteArrayOutputStream joined = new ByteArrayOutputStream();
+            joined.writeBytes(tail);
+            joined.write(chunk, 0, count);
+            byte[] all = joined.toByteArray();
+            tail = Arrays.copyOfRange(all, Math.max(0, all.length - STDERR_TAIL), all.length);
+        }
+        return new String(tail, StandardCharsets.UTF_8);
+    }
+
+    private static Result await(
+            Command command,
+            Process process,
+            FutureTask<Void> input,
+            FutureTask<byte[]> output,
+            FutureTask<String> errors) {
+        List<String> argv = command.argv();
+        long deadline = System.nanoTime() + command.timeout().toNanos();
+        try {
+            if (!process.waitFor(command.timeout().toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new CommandFailed(argv, -1, "", "no end after " + command.timeout().toMillis() + " ms");
+            }
+            // A grandchild that keeps the pipes open, as a daemon does that does not detach, may hold these forever.
+            byte[] out = output.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
+            String err = errors.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
+            int exit = process.exitValue();
+            if (exit != 0) {
+                throw new CommandFailed(argv, exit, err, "exit status " + exit);
+            }
+            if (out.length > command.outputMax()) {
+                throw new CommandFailed(argv, exit, err, "more than " + command.outputMax() + " bytes of output");
+            }
+            return new Result(out, err);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailed(argv, -1, "", "interrupted");
+        } catch (TimeoutException e) {
+            throw new CommandFailed(argv, -1, "", "its output did not end in time");
+        } catch (ExecutionException e) {
+            throw new CommandFailed(argv, -1, "", "output lost: " + e.getCause());
+        } finally {
+            input.cancel(true);
+        }
+    }
+
+    private static void kill(Process process) {
+        if (process.isAlive()) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package io.atoll.linux.cgroup;
+
+import io.atoll.linux.MountInfo;
+import io.atoll.linux.ProcFiles;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+
+/// The control group hierarchies of a host, as this process sees them. Immutable; a host does not change it while it
+/// runs.
+///
+/// @param hierarchies in the order of the mount table
+public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
+    /// Which kind of host this is.
+    public enum Kind {
+        /// No control groups at all.
+        NONE,
+        /// Version 1 only.
+        V1,
+        /// Controllers on version 1 and the tree of version 2 beside it, as systemd's hybrid layout.
+        HYBRID,
+        /// Version 2 only.
+        V2
+    }
+
+    public CgroupLayout {
+        hierarchies = List.copyOf(hierarchies);
+    }
+
+    /// Of this host, from `/proc`.
+    public static CgroupLayout detect() {
+        return parse(
+                ProcFiles.read("/proc/self/mountinfo"),
+                ProcFiles.read("/proc/self/cgroup"),
+                mount -> ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse(""));
+    }
+
+    /// From recorded texts.
+    ///
+    /// @param mountinfo text of `/proc/self/mountinfo`
+    /// @param own text of `/proc/self/cgroup`
+    /// @param controllersOf from the mount point of a version 2 hierarchy to the text of its `cgroup.controllers`
+    public static CgroupLayout parse(String mountinfo, String own, UnaryOperator<String> controllersOf) {
+        Map<Set<String>, String> ownPaths = ownPaths(own);
+        List<CgroupHierarchy> found = new ArrayList<>();
+        Set<Set<String>> seen = new LinkedHashSet<>();
+        for (MountInfo mount : MountInfo.parse(mountinfo)) {
+            if (mount.fsType().equals("cgroup2")) {
+                String path = below(mount.root(), ownPaths.getOrDefault(Set.of(), "/"));
+                // A second mount of the same tree is no second hierarchy.
+                if (seen.add(Set.of())) {
+                    Set<String> controllers = words(controllersOf.apply(mount.target()), "\\s+");
+                    found.add(new CgroupHierarchy(2, mount.target(), controllers, path));
+                }
+            } else if (mount.fsType().equals("cgroup")) {
+                Optional<Map.Entry<Set<String>, String>> match = match(mount, ownPaths);
+                if (match.isPresent() && seen.add(match.get().getKey())) {
+                    String path = below(mount.root(), match.get().getValue());
+                    found.add(new CgroupHierarchy(1, mount.target(), match.get().getKey(), path));
+                }
+            }
+        }
+        return new CgroupLayout(found);
+    }
+
+    /// The line of `/proc/self/cgroup` for a mount. The super options hold the controllers or the name among words such
+    /// as `rw` and `xattr`; only the former are in that file.
+    private static Optional<Map.Entry<Set<String>, String>> match(
+            MountInfo mount, Map<Set<String>, String> ownPaths) {
+        Set<String> options = Set.copyOf(mount.superOptions());
+        return ownPaths.entrySet().stream()
+                .filter(line -> !line.getKey().isEmpty() && options.containsAll(line.getKey()))
+                .findFirst();
+    }
+
+    /// Lines are `hierarchy-id:controllers:path`; version 2 has id 0 and no controllers.
+    private static Map<Set<String>, String> ownPaths(String own) {
+        Map<Set<String>, String> paths = new HashMap<>();
+        own.lines().filter(line -> !line.isBlank()).forEach(line -> {
+            String[] parts = line.split(":", 3);
+            paths.put(words(parts[1], ","), parts[2]);
+        });
+        return paths;
+    }
+
+    private static Set<String> words(String text, String separator) {
+        Set<String> words = new TreeSet<>(List.of(text.strip().split(separator)));
+        words.remove("");
+        return words;
+    }
+
+    /// The path below a mount that shows only the part `root` of the tree. Outside of it, which a process in an older
+    /// cgroup namespace can be, it is the mount's top.
+    private static String below(String root, String path) {
+        if (root.equals("/")) {
+            return path.startsWith("/..") ? "/" : path;
+        }
+        if (path.equals(root)) {
+            return "/";
+        }
+        return path.startsWith(root + "/") ? path.substring(root.length()) : "/";
+    }
+
+    /// What kind of layout this is.
+    public Kind kind() {
+        boolean hasV1 = hierarchies.stream().anyMatch(h -> h.version() == 1);
+        if (unified().isPresent()) {
+            return hasV1 ? Kind.HYBRID : Kind.V2;
+        }
+        return hasV1 ? Kind.V1 : Kind.NONE;
+    }
+
+    /// The tree of version 2, if mounted.
+    public Optional<CgroupHierarchy> unified() {
+        return hierarchies.stream().filter(h -> h.version() == 2).findFirst();
+    }
+
+    /// The hierarchies of version 1, named ones too.
+    public List<CgroupHierarchy> legacy() {
+        return hierarchies.stream().filter(h -> h.version() == 1).toList();
+    }
+
+    /// The hierarchy that has a controller, as `memory`, or a name, as `name=systemd`. On version 2 the freezer and
+    /// device control belong to the tree itself: they are found there when no hierarchy of version 1 has them.
+    public Optional<CgroupHierarchy> controller(String name) {
+        Optional<CgroupHierarchy> listed =
+                hierarchies.stream().filter(h -> h.controllers().contains(name)).findFirst();
+        boolean isBuiltIn = name.equals("freezer") || name.equals("devices") || name.equals("cpuacct");
+        return listed.isPresent() || !isBuiltIn || kind() != Kind.V2 ? listed : unified();
+    }
+}

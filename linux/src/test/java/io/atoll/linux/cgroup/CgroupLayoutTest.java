@@ -1,0 +1,83 @@
+package io.atoll.linux.cgroup;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/// Against texts recorded on hosts of each kind.
+final class CgroupLayoutTest {
+    private static String text(String name) {
+        try (var in = CgroupLayoutTest.class.getResourceAsStream("/cgroup/" + name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static CgroupLayout layout(String host, String controllers) {
+        return CgroupLayout.parse(text(host + ".mountinfo"), text(host + ".cgroup"), mount -> controllers);
+    }
+
+    @Test
+    void findsPureVersion2UnderSystemd() {
+        CgroupLayout layout = layout("v2-systemd", "cpuset cpu io memory hugetlb pids rdma misc\n");
+        assertEquals(CgroupLayout.Kind.V2, layout.kind());
+        CgroupHierarchy tree = layout.unified().orElseThrow();
+        assertEquals("/sys/fs/cgroup", tree.mountPoint());
+        assertEquals("/system.slice/atolld.service", tree.ownPath());
+        assertEquals("/sys/fs/cgroup/system.slice/atolld.service", tree.directory(tree.ownPath()));
+        assertEquals(tree, layout.controller("memory").orElseThrow());
+        assertEquals(tree, layout.controller("freezer").orElseThrow());
+        assertTrue(layout.controller("net_cls").isEmpty());
+        assertTrue(layout.legacy().isEmpty());
+    }
+
+    @Test
+    void findsTheHybridLayoutWithJoinedControllers() {
+        CgroupLayout layout = layout("hybrid-systemd", "");
+        assertEquals(CgroupLayout.Kind.HYBRID, layout.kind());
+        assertEquals("/sys/fs/cgroup/unified", layout.unified().orElseThrow().mountPoint());
+        CgroupHierarchy cpu = layout.controller("cpu").orElseThrow();
+        assertEquals(Set.of("cpu", "cpuacct"), cpu.controllers());
+        assertEquals("/sys/fs/cgroup/cpu,cpuacct", cpu.mountPoint());
+        assertEquals(cpu, layout.controller("cpuacct").orElseThrow());
+        assertEquals("/user.slice", layout.controller("memory").orElseThrow().ownPath());
+        CgroupHierarchy named = layout.controller("name=systemd").orElseThrow();
+        assertTrue(named.isNamed());
+        assertEquals("/user.slice/user-1000.slice/session-1.scope", named.ownPath());
+    }
+
+    @Test
+    void findsVersion1WithAMountPerController() {
+        CgroupLayout layout = layout("v1-plain", "");
+        assertEquals(CgroupLayout.Kind.V1, layout.kind());
+        assertTrue(layout.unified().isEmpty());
+        assertEquals(5, layout.legacy().size());
+        assertEquals("/cgroup/devices", layout.controller("devices").orElseThrow().mountPoint());
+        assertTrue(layout.controller("pids").isEmpty());
+    }
+
+    @Test
+    void seesOwnPathBelowAPartialMount() {
+        CgroupLayout layout = layout("v1-inside", "");
+        CgroupHierarchy memory = layout.controller("memory").orElseThrow();
+        assertEquals("/", memory.ownPath());
+        assertEquals("/sub", layout.controller("pids").orElseThrow().ownPath());
+    }
+
+    @Test
+    void hasNothingWithoutMounts() {
+        CgroupLayout layout = CgroupLayout.parse("22 1 0:20 / /proc rw - proc proc rw\n", "0::/\n", mount -> "");
+        assertEquals(CgroupLayout.Kind.NONE, layout.kind());
+    }
+
+    @Test
+    void readsTheRunningHost() {
+        CgroupLayout.detect().hierarchies().forEach(h -> assertTrue(h.mountPoint().startsWith("/"), h.toString()));
+    }
+}
