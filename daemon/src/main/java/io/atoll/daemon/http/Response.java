@@ -29,19 +29,10 @@ public sealed interface Response {
     /// The connection becomes a websocket and belongs to the acceptor.
     record Upgrade(WebSocketAcceptor acceptor) implements Response {}
 
-    /// The connection becomes a raw stream of the named protocol (`sftp`) after `101 Switching Protocols`.
-    record Takeover(String protocol, StreamAcceptor acceptor) implements Response {}
-
     /// Writes a raw body; may block.
     @FunctionalInterface
     interface Body {
         void writeTo(OutputStream out) throws IOException;
-    }
-
-    /// Takes over a connection; runs on a virtual thread of its own, the connection is closed when it returns.
-    @FunctionalInterface
-    interface StreamAcceptor {
-        void accept(java.io.InputStream in, OutputStream out) throws IOException;
     }
 
     /// Success with nothing to say: metadata `{}`.
@@ -93,7 +84,7 @@ public sealed interface Response {
                     new Raw(status, type, with(headers, name, value), length, body);
             case File(Path path, String type, Map<String, String> headers) ->
                     new File(path, type, with(headers, name, value));
-            case Created _, Async _, Upgrade _, Takeover _ ->
+            case Created _, Async _, Upgrade _ ->
                     throw new IllegalArgumentException("this answer has no headers of its own");
         };
     }

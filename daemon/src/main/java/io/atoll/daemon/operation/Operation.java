@@ -48,6 +48,10 @@ public final class Operation {
         return ApiPath.of("operations", id);
     }
 
+    public Instant createdAt() {
+        return createdAt;
+    }
+
     public OperationSpec spec() {
         return spec;
     }

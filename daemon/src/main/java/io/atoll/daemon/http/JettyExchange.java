@@ -1,0 +1,52 @@
+package io.atoll.daemon.http;
+
+import java.io.InputStream;
+import java.util.Optional;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.Fields;
+import org.jspecify.annotations.Nullable;
+
+/// A Jetty request behind our interface.
+final class JettyExchange implements HttpExchange {
+    private final org.eclipse.jetty.server.Request request;
+    private final HttpMethod method;
+    private final String path;
+    private @Nullable Fields query;
+
+    JettyExchange(org.eclipse.jetty.server.Request request, HttpMethod method) {
+        this.request = request;
+        this.method = method;
+        String raw = request.getHttpURI().getPath();
+        this.path = raw == null ? "/" : raw;
+    }
+
+    @Override
+    public HttpMethod method() {
+        return method;
+    }
+
+    @Override
+    public String path() {
+        return path;
+    }
+
+    @Override
+    public Optional<String> query(String name) {
+        Fields fields = query;
+        if (fields == null) {
+            fields = org.eclipse.jetty.server.Request.extractQueryParameters(request);
+            query = fields;
+        }
+        return Optional.ofNullable(fields.getValue(name));
+    }
+
+    @Override
+    public Optional<String> header(String name) {
+        return Optional.ofNullable(request.getHeaders().get(name));
+    }
+
+    @Override
+    public InputStream body() {
+        return Content.Source.asInputStream(request);
+    }
+}

@@ -1,0 +1,225 @@
+package io.atoll.daemon.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.NetworkChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import jdk.net.ExtendedSocketOptions;
+import jdk.net.UnixDomainPrincipal;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.ConnectionMetaData;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+
+/// Between Jetty and [Dispatcher]: reads the caller off the connection, sends the answer.
+final class JettyHandler extends Handler.Abstract {
+    private static final HttpField JSON = new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
+    private static final String CALLER = JettyHandler.class.getName() + ".caller";
+
+    private final Dispatcher dispatcher;
+    private final ScheduledExecutorService pinger;
+
+    JettyHandler(Dispatcher dispatcher, ScheduledExecutorService pinger) {
+        this.dispatcher = dispatcher;
+        this.pinger = pinger;
+    }
+
+    @Override
+    public boolean handle(
+            org.eclipse.jetty.server.Request request,
+            org.eclipse.jetty.server.Response response,
+            Callback callback) {
+        HttpMethod method;
+        try {
+            method = HttpMethod.valueOf(request.getMethod());
+        } catch (IllegalArgumentException e) {
+            sendError(response, new ErrorMapper.Mapped(501, "Unsupported", "not implemented"), callback);
+            return true;
+        }
+        JettyExchange exchange = new JettyExchange(request, method);
+        Caller caller = caller(request.getConnectionMetaData());
+        RequestScope scope = dispatcher.scope(exchange, caller);
+        scope.run(
+                () -> {
+                    Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
+                    switch (outcome) {
+                        case Dispatcher.Answer(Response answer) ->
+                                send(request, response, answer, scope, callback);
+                        case Dispatcher.Failure(ErrorMapper.Mapped error) -> sendError(response, error, callback);
+                    }
+                });
+        return true;
+    }
+
+    private static Caller caller(ConnectionMetaData connection) {
+        if (connection.getAttribute(CALLER) instanceof Caller known) {
+            return known;
+        }
+        Caller caller = Caller.local(peerName(connection));
+        connection.setAttribute(CALLER, caller);
+        return caller;
+    }
+
+    private static String peerName(ConnectionMetaData connection) {
+        Object transport = connection.getConnection().getEndPoint().getTransport();
+        if (transport instanceof SocketChannel channel) {
+            try {
+                UnixDomainPrincipal peer = ((NetworkChannel) channel).getOption(ExtendedSocketOptions.SO_PEERCRED);
+                return peer == null ? "" : peer.user().getName();
+            } catch (IOException | UnsupportedOperationException e) {
+                // The peer is gone already; its name matters to nobody.
+                return "";
+            }
+        }
+        return "";
+    }
+
+    private void send(
+            org.eclipse.jetty.server.Request request,
+            org.eclipse.jetty.server.Response response,
+            Response answer,
+            RequestScope scope,
+            Callback callback) {
+        try {
+            switch (answer) {
+                case Response.Sync sync -> {
+                    sync.etag().ifPresent(t -> response.getHeaders().put(HttpHeader.ETAG, "\"" + t.hash() + "\""));
+                    put(response, sync.headers());
+                    sendJson(response, 200, Envelope.sync(sync.metadata()), callback);
+                }
+                case Response.Created(String location) -> {
+                    response.getHeaders().put(HttpHeader.LOCATION, location);
+                    sendJson(response, 201, Envelope.sync(io.atoll.base.json.Json.Null.NULL), callback);
+                }
+                case Response.Async(String url, io.atoll.base.json.Json operation) -> {
+                    response.getHeaders().put(HttpHeader.LOCATION, url);
+                    sendJson(response, 202, Envelope.async(url, operation), callback);
+                }
+                case Response.Raw raw -> sendRaw(request, response, raw, callback);
+                case Response.File file -> sendFile(request, response, file, callback);
+                case Response.Upgrade(WebSocketAcceptor acceptor) ->
+                        upgrade(request, response, acceptor, scope, callback);
+            }
+        } catch (IOException | RuntimeException e) {
+            if (response.isCommitted()) {
+                callback.failed(e);
+            } else {
+                response.reset();
+                sendError(response, ErrorMapper.map(e), callback);
+            }
+        }
+    }
+
+    private static void put(org.eclipse.jetty.server.Response response, Map<String, String> headers) {
+        headers.forEach((name, value) -> response.getHeaders().put(name, value));
+    }
+
+    private static void sendJson(
+            org.eclipse.jetty.server.Response response, int status, byte[] body, Callback callback) {
+        HttpFields.Mutable headers = response.getHeaders();
+        response.setStatus(status);
+        headers.put(JSON);
+        headers.put(HttpHeader.CONTENT_LENGTH, body.length);
+        response.write(true, ByteBuffer.wrap(body), callback);
+    }
+
+    private static void sendError(
+            org.eclipse.jetty.server.Response response, ErrorMapper.Mapped error, Callback callback) {
+        response.getHeaders().put("X-Content-Type-Options", "nosniff");
+        response.getHeaders().put("X-Atoll-Error", error.kind());
+        sendJson(response, error.status(), Envelope.error(error.status(), error.message()), callback);
+    }
+
+    private static void sendRaw(
+            org.eclipse.jetty.server.Request request,
+            org.eclipse.jetty.server.Response response,
+            Response.Raw raw,
+            Callback callback)
+            throws IOException {
+        response.setStatus(raw.status());
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, raw.contentType());
+        put(response, raw.headers());
+        if (raw.length() >= 0) {
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, raw.length());
+        }
+        if (!request.getMethod().equals("HEAD")) {
+            try (OutputStream out = Content.Sink.asOutputStream(response)) {
+                raw.body().writeTo(out);
+            }
+        }
+        callback.succeeded();
+    }
+
+    private static void sendFile(
+            org.eclipse.jetty.server.Request request,
+            org.eclipse.jetty.server.Response response,
+            Response.File file,
+            Callback callback)
+            throws IOException {
+        long size = Files.size(file.path());
+        ByteRange range = ByteRange.parse(request.getHeaders().get(HttpHeader.RANGE), size);
+        response.getHeaders().put(HttpHeader.ACCEPT_RANGES, "bytes");
+        put(response, file.headers());
+        if (range.isPartial()) {
+            response.getHeaders().put(HttpHeader.CONTENT_RANGE, range.header());
+        }
+        Response.Body body =
+                out -> {
+                    try (InputStream in = Files.newInputStream(file.path())) {
+                        in.skipNBytes(range.from());
+                        copy(in, out, range.length());
+                    }
+                };
+        sendRaw(
+                request,
+                response,
+                new Response.Raw(range.isPartial() ? 206 : 200, file.contentType(), Map.of(), range.length(), body),
+                callback);
+    }
+
+    private static void copy(InputStream in, OutputStream out, long length) throws IOException {
+        byte[] buffer = new byte[128 << 10];
+        long left = length;
+        while (left > 0) {
+            int n = in.read(buffer, 0, (int) Math.min(left, buffer.length));
+            if (n < 0) {
+                throw new IOException("the file became shorter while it was sent");
+            }
+            out.write(buffer, 0, n);
+            left -= n;
+        }
+    }
+
+    private void upgrade(
+            org.eclipse.jetty.server.Request request,
+            org.eclipse.jetty.server.Response response,
+            WebSocketAcceptor acceptor,
+            RequestScope scope,
+            Callback callback)
+            throws IOException {
+        ServerWebSocketContainer container = ServerWebSocketContainer.get(request.getContext());
+        boolean upgraded = false;
+        try {
+            upgraded =
+                    container.upgrade(
+                            (_, _, _) -> new JettyWebSocket(acceptor, pinger, scope), request, response, callback);
+        } finally {
+            if (!upgraded) {
+                acceptor.failed();
+            }
+        }
+        if (!upgraded) {
+            ErrorMapper.Mapped error = new ErrorMapper.Mapped(400, "InvalidConfig", "Not a websocket handshake");
+            sendError(response, error, callback);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.atoll.daemon.http;
+
+import io.atoll.base.NotFoundException;
+import io.atoll.base.UnsupportedException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// All routes of the daemon. Of several patterns that fit a path, the one with most literal segments wins.
+public final class RouteTable {
+    /// A route that fits, with its variables.
+    record Match(Route route, Map<String, String> variables) {}
+
+    /// The key is the second segment (`instances`), which narrows the search to one kind of resource.
+    private final Map<String, List<Route>> byResource = new HashMap<>();
+
+    private final List<Route> all = new ArrayList<>();
+
+    /// @throws IllegalArgumentException if two routes have the same method and path
+    public RouteTable(List<? extends Routes> parts) {
+        for (Routes part : parts) {
+            part.routes().forEach(this::add);
+        }
+        Comparator<Route> mostLiterals = Comparator.comparingInt(r -> -r.pattern().literals());
+        byResource.values().forEach(list -> list.sort(mostLiterals));
+    }
+
+    private void add(Route route) {
+        for (Route other : all) {
+            if (other.toString().equals(route.toString())) {
+                throw new IllegalArgumentException("two routes for " + route);
+            }
+        }
+        all.add(route);
+        byResource.computeIfAbsent(key(PathPattern.segments(route.path())), _ -> new ArrayList<>()).add(route);
+    }
+
+    public List<Route> all() {
+        return List.copyOf(all);
+    }
+
+    /// @throws NotFoundException if no route has this path
+    /// @throws UnsupportedException if the path has no such method
+    Match find(HttpMethod method, String path) {
+        List<String> segments = PathPattern.segments(path);
+        boolean isPath = false;
+        for (Route route : byResource.getOrDefault(key(segments), List.of())) {
+            if (isPath && route.method() != method) {
+                continue;
+            }
+            Optional<Map<String, String>> variables = route.pattern().match(segments);
+            if (variables.isPresent()) {
+                if (route.method() == method) {
+                    return new Match(route, variables.get());
+                }
+                isPath = true;
+            }
+        }
+        if (isPath) {
+            throw new UnsupportedException("not implemented");
+        }
+        throw new NotFoundException("not found");
+    }
+
+    private static String key(List<String> segments) {
+        return segments.size() < 2 ? "" : segments.get(1);
+    }
+}

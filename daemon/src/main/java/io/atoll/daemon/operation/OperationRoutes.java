@@ -1,0 +1,95 @@
+package io.atoll.daemon.operation;
+
+import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.http.Request;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// `/1.0/operations`.
+public final class OperationRoutes implements Routes {
+    /// "For ever" for a waiting client: longer than any daemon runs.
+    private static final Duration FOR_EVER = Duration.ofDays(36500);
+
+    private final Operations operations;
+
+    public OperationRoutes(Operations operations) {
+        this.operations = operations;
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.of(
+                Route.get("/1.0/operations").needs(Right.VIEW).run(this::list),
+                Route.get("/1.0/operations/{id}").needs(Right.VIEW).run(this::get),
+                Route.delete("/1.0/operations/{id}").needs(Right.OPERATE).run(this::cancel),
+                Route.get("/1.0/operations/{id}/wait").needs(Right.VIEW).run(this::await),
+                // The secret in the query is the right.
+                Route.get("/1.0/operations/{id}/websocket").needs(Right.PUBLIC).run(this::connect));
+    }
+
+    private Response list(Request request) {
+        boolean isAll = request.queryFlag("all-projects");
+        Map<String, Json.Arr> byStatus = new TreeMap<>();
+        operations.list().stream()
+                .filter(o -> isAll || o.spec().project().equals(request.project()))
+                .sorted(Comparator.comparing(Operation::createdAt))
+                .forEach(
+                        o -> {
+                            String status = o.status().code().text().toLowerCase(Locale.ROOT);
+                            Json item = request.recursion() > 0 ? o.json() : Json.string(o.url());
+                            byStatus.computeIfAbsent(status, _ -> Json.array()).items().add(item);
+                        });
+        Json.Obj out = Json.object();
+        byStatus.forEach(out::put);
+        return Response.sync(out);
+    }
+
+    private Response get(Request request) {
+        return Response.sync(operations.get(request.variable("id")).json());
+    }
+
+    private Response cancel(Request request) {
+        operations.get(request.variable("id")).cancel();
+        return Response.empty();
+    }
+
+    /// Waits until the operation is final or the time is over, and shows it either way.
+    private Response await(Request request) throws InterruptedException {
+        Operation operation = operations.get(request.variable("id"));
+        operation.await(timeout(request.query("timeout").orElse("")));
+        return Response.sync(operation.json());
+    }
+
+    private static Duration timeout(String seconds) {
+        try {
+            long value = seconds.isEmpty() ? -1 : Long.parseLong(seconds);
+            return value < 0 || value > FOR_EVER.toSeconds() ? FOR_EVER : Duration.ofSeconds(value);
+        } catch (NumberFormatException e) {
+            throw new InvalidConfigException("Invalid timeout: " + seconds, e);
+        }
+    }
+
+    private Response connect(Request request) {
+        Operation operation = operations.get(request.variable("id"));
+        String secret = request.query("secret").orElse("");
+        if (secret.isEmpty()) {
+            throw new InternalException("missing secret");
+        }
+        OperationSockets sockets =
+                operation
+                        .spec()
+                        .sockets()
+                        .orElseThrow(() -> new InvalidConfigException("This operation has no websockets"));
+        return Response.websocket(sockets.accept(secret));
+    }
+}
