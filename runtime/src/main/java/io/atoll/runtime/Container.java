@@ -1,0 +1,86 @@
+package io.atoll.runtime;
+
+import io.atoll.base.PreconditionFailedException;
+import io.atoll.linux.Fd;
+import io.atoll.runtime.spec.LimitsSpec;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/// A started container, by us or by an earlier process of the same runtime directory. It is a handle: it holds a pidfd
+/// and no thread, and stays valid after the container's death, when most methods throw [PreconditionFailedException].
+///
+/// Safe for use by several threads. All methods block for as long as the kernel needs.
+public interface Container {
+    /// The id of its spec.
+    String id();
+
+    /// The pid of its init as the host sees it.
+    int initPid();
+
+    /// A pidfd of its init; a duplicate that the caller closes.
+    Fd initPidFd();
+
+    /// What it is doing now.
+    ContainerState state();
+
+    /// True if the monitor was killed and only init and its processes live on. Console and exit status are lost then;
+    /// everything else works.
+    boolean isOrphaned();
+
+    /// Sends a signal to init.
+    void signal(int number);
+
+    /// Asks init to shut down, with the signal its kind of init understands, and waits.
+    ///
+    /// @return false if it still runs when the time is over
+    boolean stop(Duration timeout);
+
+    /// Asks init to reboot.
+    void reboot();
+
+    /// Ends all processes, also frozen ones, and waits until the container is gone.
+    void kill();
+
+    /// Stops all processes where they are and waits until they stand.
+    void freeze();
+
+    /// Lets them run on.
+    void thaw();
+
+    /// Runs a command inside.
+    Execution exec(ExecSpec spec);
+
+    /// A new connection to the console: what is typed and printed, raw. The caller closes it. Output goes to everyone
+    /// attached.
+    Fd console();
+
+    /// A new connection to `/dev/ttyN`.
+    ///
+    /// @param number 1 to the spec's tty count
+    Fd tty(int number);
+
+    /// Tells the console its size.
+    void resizeConsole(int columns, int rows);
+
+    /// What was printed last, at most as much as the ring holds.
+    byte[] consoleLog();
+
+    /// Forgets what was printed.
+    void clearConsoleLog();
+
+    /// Writes other limits while it runs.
+    void updateLimits(LimitsSpec limits);
+
+    /// What it uses.
+    CgroupStats stats();
+
+    /// Its root directory as it is mounted inside, for [io.atoll.linux.GuestFiles]; the caller closes it.
+    Fd rootFd();
+
+    /// One of its namespaces, by the kind's file name; the caller closes it.
+    Fd namespaceFd(io.atoll.runtime.spec.NamespaceKind kind);
+
+    /// Calls once when the container is gone and what its start made is taken away; at once if it is already. Runs on a
+    /// thread of the runtime's and must not block for long.
+    void onGone(Consumer<ExitReason> listener);
+}

@@ -1,0 +1,41 @@
+package io.atoll.runtime;
+
+import io.atoll.base.BusyException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.plan.StartPlan;
+import io.atoll.runtime.spec.ContainerSpec;
+import java.util.List;
+import java.util.Optional;
+
+/// The containers of one runtime directory. Several processes may open the same directory one after another: what an
+/// earlier one started is found again.
+///
+/// Safe for use by many threads.
+public interface Containers extends AutoCloseable {
+    /// Starts a container and returns when its first program runs. Blocks.
+    ///
+    /// A start that fails leaves nothing behind.
+    ///
+    /// @throws InvalidConfigException if the spec asks for what this host cannot do
+    /// @throws BusyException if a container of that id runs already
+    /// @throws io.atoll.base.DomainException if a step fails; the message says which, on what, and why
+    Container start(ContainerSpec spec, StartOptions options);
+
+    /// As [#start(ContainerSpec,StartOptions)] with nothing in between.
+    default Container start(ContainerSpec spec) {
+        return start(spec, StartOptions.DEFAULT);
+    }
+
+    /// What a start would do, without doing it; [io.atoll.plan.PlanPrinter] prints it.
+    StartPlan explain(ContainerSpec spec);
+
+    /// The running container of that id, whoever started it.
+    Optional<Container> find(String id);
+
+    /// The ids of all running containers, sorted.
+    List<String> ids();
+
+    /// Lets go of descriptors and the watching thread; containers and the fork server live on.
+    @Override
+    void close();
+}

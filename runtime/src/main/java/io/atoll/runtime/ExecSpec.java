@@ -1,0 +1,84 @@
+package io.atoll.runtime;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.Fd;
+import io.atoll.runtime.spec.NamespaceKind;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// A command to run in a running container.
+///
+/// @param argv program and arguments; a program without a slash is looked for in the PATH of `env`, inside
+/// @param env its whole environment
+/// @param cwd inside
+/// @param uid as seen inside
+/// @param gid as seen inside
+/// @param groups supplementary groups as seen inside
+/// @param stdio where its first three descriptors lead
+/// @param skipped namespaces of the container that are not entered
+/// @param isPrivileged true to keep all capabilities and load no seccomp filter
+/// @param diesWithUs true to kill it when our connection to its supervisor breaks, as when the daemon dies
+public record ExecSpec(
+        List<String> argv,
+        Map<String, String> env,
+        String cwd,
+        long uid,
+        long gid,
+        List<Long> groups,
+        Stdio stdio,
+        Set<NamespaceKind> skipped,
+        boolean isPrivileged,
+        boolean diesWithUs) {
+    /// Where the first three descriptors of a command lead.
+    public sealed interface Stdio {
+        /// `/dev/null`.
+        record None() implements Stdio {}
+
+        /// Descriptors of the caller, who still owns them and may close them once the command runs.
+        record Fds(Fd in, Fd out, Fd err) implements Stdio {}
+
+        /// A terminal of the container's own devpts; [Execution#terminal()] is its other end.
+        record Terminal(int columns, int rows) implements Stdio {}
+    }
+
+    public ExecSpec {
+        argv = List.copyOf(argv);
+        env = Map.copyOf(env);
+        groups = List.copyOf(groups);
+        skipped = Set.copyOf(skipped);
+        if (argv.isEmpty()) {
+            throw new InvalidConfigException("no command to run");
+        }
+    }
+
+    /// As root in `/` with init's usual environment.
+    public static ExecSpec of(List<String> argv, Stdio stdio) {
+        return new ExecSpec(
+                argv,
+                io.atoll.runtime.spec.InitSpec.ENVIRONMENT,
+                "/",
+                0,
+                0,
+                List.of(),
+                stdio,
+                Set.of(),
+                false,
+                true);
+    }
+
+    /// A copy with another environment.
+    public ExecSpec withEnv(Map<String, String> value) {
+        return new ExecSpec(argv, value, cwd, uid, gid, groups, stdio, skipped, isPrivileged, diesWithUs);
+    }
+
+    /// A copy that runs as another user.
+    public ExecSpec as(long newUid, long newGid) {
+        return new ExecSpec(argv, env, cwd, newUid, newGid, groups, stdio, skipped, isPrivileged, diesWithUs);
+    }
+
+    /// A copy that runs in another directory.
+    public ExecSpec in(String directory) {
+        return new ExecSpec(argv, env, directory, uid, gid, groups, stdio, skipped, isPrivileged, diesWithUs);
+    }
+}
