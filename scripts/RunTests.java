@@ -114,7 +114,7 @@ static Tally make(String folder, String... targets) throws Exception {
 
 static Tally maven(List<String> words, String... arguments) throws Exception {
     deleteReports();
-    List<String> command = new ArrayList<>(List.of("mvn", "--batch-mode", "--no-transfer-progress"));
+    List<String> command = new ArrayList<>(List.of("mvn", "--batch-mode", "--no-transfer-progress", "-Dstyle.color=never"));
     command.addAll(List.of(arguments));
     // All modules are tested even when one fails; the report files tell which did.
     command.add("-Dmaven.test.failure.ignore=true");

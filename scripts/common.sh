@@ -66,7 +66,10 @@ give_back() {
     [ "$owner" = 0:0 ] || find . -name target -prune -o -name dist -prune | xargs -r chown -R --from=0 "$owner" || :
 }
 
-maven() { mvn --batch-mode --no-transfer-progress "$@"; }
+maven() {
+    MAVEN_OPTS="--sun-misc-unsafe-memory-access=allow ${MAVEN_OPTS:-}" \
+        mvn --batch-mode --no-transfer-progress -Dstyle.color=never "$@"
+}
 
 maven_fmt() { maven --quiet "spotless:$1"; }
 
@@ -79,6 +82,6 @@ script() {
 tests() { script RunTests "$@"; }
 
 dist() {
-    maven --quiet package -DskipTests
+    maven --quiet package -DskipTests dependency:build-classpath -Dmdep.outputFile=target/classpath -Dmdep.includeScope=runtime
     script Dist "$@"
 }

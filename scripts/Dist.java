@@ -1,0 +1,262 @@
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/// Makes `dist/atoll` from what Maven built: jars, programs, drop-in names and AOT caches.
+///
+/// The folder is put together beside its final place and swapped in by rename, so that a daemon that
+/// runs from the old one keeps its open files and nobody sees half of it.
+///
+/// `lib/PROGRAM.jvm` lists the JVM arguments of a program, one a line, `@home@` standing for the folder. The
+/// launcher reads it, and the training below goes through the launcher too, so what a cache was made with
+/// and what runs later cannot differ. A cache carries a hash of all that it was made from in its name:
+/// JDK 25.0.3 does not notice a changed jar and would run stale code (JDK-8377932).
+
+static final Path FINAL = Path.of("dist", "atoll").toAbsolutePath();
+static final Path ROOT = Path.of("dist", "atoll.new").toAbsolutePath();
+static final Path OLD = Path.of("dist", "atoll.old").toAbsolutePath();
+static final Duration TRAINING_LIMIT = Duration.ofMinutes(2);
+
+/// A program that runs on a JVM: its Maven module, main class, and JVM options besides class path and cache.
+record Program(String name, String module, String mainClass, List<String> options) {}
+
+static final Program DAEMON =
+        new Program(
+                "atolld",
+                "daemon",
+                "io.atoll.daemon.Main",
+                List.of(
+                        "-XX:+UseSerialGC",
+                        "-XX:+UseCompactObjectHeaders",
+                        "-XX:-UsePerfData",
+                        "-Xmx128m",
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "--enable-native-access=ALL-UNNAMED"));
+static final Program CLI =
+        new Program(
+                "atoll",
+                "cli",
+                "io.atoll.cli.Main",
+                List.of(
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:-UsePerfData",
+                        "-Xmx64m",
+                        "--enable-native-access=ALL-UNNAMED"));
+
+/// What the recording daemon is asked by a client: the paths that a fresh daemon answers most.
+static final List<List<String>> TYPICAL_COMMANDS =
+        List.of(
+                List.of("version"),
+                List.of("list"),
+                List.of("list", "--format=json"),
+                List.of("image", "list"),
+                List.of("profile", "show", "default"),
+                List.of("storage", "list"),
+                List.of("network", "list"),
+                List.of("operation", "list"),
+                List.of("info"));
+
+void main() throws Exception {
+    delete(ROOT);
+    delete(OLD);
+    for (String folder : List.of("bin", "dropin", "lib/aot", "libexec")) {
+        Files.createDirectories(ROOT.resolve(folder));
+    }
+    copyProgram("shim/target/atoll-shim", "libexec/atoll-shim");
+    copyProgram("launcher/target/atoll", "bin/atoll");
+    copyProgram("launcher/target/libatoll-native.so", "lib/libatoll-native.so");
+    Files.createSymbolicLink(ROOT.resolve("bin/atolld"), Path.of("atoll"));
+    for (String name : List.of("lxc", "lxd")) {
+        Files.createSymbolicLink(ROOT.resolve("dropin").resolve(name), Path.of("../bin/atoll"));
+    }
+    for (Program program : List.of(DAEMON, CLI)) {
+        assemble(program);
+    }
+    train();
+    // Swapped by rename: a daemon that runs from the old folder keeps its open files.
+    if (Files.exists(FINAL, LinkOption.NOFOLLOW_LINKS)) {
+        Files.move(FINAL, OLD, StandardCopyOption.ATOMIC_MOVE);
+    }
+    Files.move(ROOT, FINAL, StandardCopyOption.ATOMIC_MOVE);
+    delete(OLD);
+    IO.println("made dist/atoll");
+}
+
+/// Copies the program's jars and writes its `.jvm` file. Jars are named with their version, so two programs that
+/// share one share the file.
+static void assemble(Program program) throws IOException {
+    List<String> jars = new ArrayList<>();
+    for (Path jar : classPath(program)) {
+        Path target = ROOT.resolve("lib").resolve(jar.getFileName());
+        Files.copy(jar, target, StandardCopyOption.REPLACE_EXISTING);
+        jars.add("@home@/lib/" + jar.getFileName());
+    }
+    List<String> arguments = new ArrayList<>(program.options());
+    arguments.add("-Datoll.shim=@home@/libexec/atoll-shim");
+    arguments.addAll(List.of("-cp", String.join(":", jars)));
+    arguments.add(program.mainClass());
+    write(program, arguments);
+}
+
+/// The module's own jar first, then what it needs, in Maven's order.
+static List<Path> classPath(Program program) throws IOException {
+    Path target = Path.of(program.module(), "target");
+    List<Path> jars = new ArrayList<>();
+    try (Stream<Path> files = Files.list(target)) {
+        files.filter(file -> file.getFileName().toString().matches(program.module() + "-[0-9.]+\\.jar"))
+                .forEach(jars::add);
+    }
+    if (jars.size() != 1) {
+        throw new IOException(target + " holds " + jars.size() + " jars of the module, not one");
+    }
+    for (String entry : Files.readString(target.resolve("classpath")).strip().split(":")) {
+        Path jar = Path.of(entry);
+        if (Files.isDirectory(jar)) {
+            throw new IOException(jar + " is a directory; an AOT cache needs jars only");
+        }
+        jars.add(jar);
+    }
+    return jars;
+}
+
+static void write(Program program, List<String> arguments) throws IOException {
+    Files.writeString(ROOT.resolve("lib").resolve(program.name() + ".jvm"), String.join("\n", arguments) + "\n");
+}
+
+static List<String> arguments(Program program) throws IOException {
+    return new ArrayList<>(Files.readAllLines(ROOT.resolve("lib").resolve(program.name() + ".jvm")));
+}
+
+/// Starts a daemon in a scratch folder and runs commands against it, both recording; then both programs' `.jvm` files
+/// name the caches that came out.
+static void train() throws Exception {
+    Path state = Files.createTempDirectory("atoll-training-");
+    Path daemonCache = cache(DAEMON);
+    Path cliCache = cache(CLI);
+    List<String> daemonArguments = arguments(DAEMON);
+    List<String> cliArguments = arguments(CLI);
+    try {
+        write(DAEMON, recording(daemonArguments, daemonCache));
+        Process daemon = start(state, "atolld", "--state-dir", state.toString());
+        try {
+            expect(state, "admin", "waitready", "--timeout=60");
+            for (List<String> command : TYPICAL_COMMANDS) {
+                run(state, command);
+            }
+            write(CLI, recording(withMain(cliArguments, "io.atoll.cli.Training"), cliCache));
+            expect(state);
+        } finally {
+            daemon.destroy();
+            if (!daemon.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                daemon.destroyForcibly();
+            }
+        }
+    } finally {
+        delete(state);
+    }
+    write(DAEMON, using(daemonArguments, daemonCache));
+    write(CLI, using(cliArguments, cliCache));
+}
+
+static List<String> withMain(List<String> arguments, String mainClass) {
+    List<String> changed = new ArrayList<>(arguments);
+    changed.set(changed.size() - 1, mainClass);
+    return changed;
+}
+
+static List<String> recording(List<String> arguments, Path cache) {
+    List<String> changed = new ArrayList<>(arguments);
+    changed.addFirst("-XX:AOTCacheOutput=" + cache);
+    return changed;
+}
+
+static List<String> using(List<String> arguments, Path cache) {
+    List<String> changed = new ArrayList<>(arguments);
+    if (Files.exists(cache)) {
+        changed.addFirst("-XX:AOTCache=@home@/lib/aot/" + cache.getFileName());
+    } else {
+        IO.println("no AOT cache came out for " + cache.getFileName() + ": the program will start slowly");
+    }
+    return changed;
+}
+
+/// Where the cache of a program goes; the name hashes its options, its jars and the JDK.
+static Path cache(Program program) throws Exception {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    digest.update(System.getProperty("java.vm.version").getBytes(StandardCharsets.UTF_8));
+    for (String argument : arguments(program)) {
+        digest.update(argument.getBytes(StandardCharsets.UTF_8));
+    }
+    for (Path jar : classPath(program)) {
+        digest.update(Files.readAllBytes(jar));
+    }
+    String hash = HexFormat.of().formatHex(digest.digest(), 0, 8);
+    return ROOT.resolve("lib/aot").resolve(program.name() + "-" + hash + ".aot");
+}
+
+static void expect(Path state, String... command) throws Exception {
+    int exit = run(state, List.of(command));
+    if (exit != 0) {
+        throw new IOException(
+                "training: atoll " + String.join(" ", command) + " ended with " + exit + "; the daemon's log: "
+                        + Files.readString(log(state)));
+    }
+}
+
+static int run(Path state, List<String> command) throws Exception {
+    List<String> words = new ArrayList<>(List.of("atoll"));
+    words.addAll(command);
+    Process process = start(state, words.toArray(String[]::new));
+    if (!process.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new IOException("training: " + words + " hangs");
+    }
+    return process.exitValue();
+}
+
+static Path log(Path state) {
+    return state.resolve("training.log");
+}
+
+static Process start(Path state, String... command) throws IOException {
+    List<String> words = new ArrayList<>(List.of(command));
+    words.set(0, ROOT.resolve("bin").resolve(command[0]).toString());
+    ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
+    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(state).toFile()));
+    builder.environment().put("LXD_DIR", state.toString());
+    builder.environment().remove("LXD_SOCKET");
+    builder.environment().put("ATOLL_JAVA", System.getProperty("java.home"));
+    builder.environment().put("LXD_CONF", state.resolve("client").toString());
+    return builder.start();
+}
+
+static void copyProgram(String from, String to) throws IOException {
+    Path source = Path.of(from);
+    if (!Files.isRegularFile(source)) {
+        throw new IOException(source + " was not built");
+    }
+    Files.copy(source, ROOT.resolve(to), StandardCopyOption.COPY_ATTRIBUTES);
+}
+
+static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+        return;
+    }
+    try (Stream<Path> tree = Files.walk(folder)) {
+        for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+            Files.delete(path);
+        }
+    }
+}
