@@ -1,0 +1,179 @@
+package io.atoll.testkit;
+
+import io.atoll.linux.MountInfo;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/// Fails a test that leaves something on the host: mounts, cgroups, processes, network links or loop devices whose name
+/// holds a marker that only this test uses, or descriptors of this process.
+///
+/// Used as `@RegisterExtension final Leaks leaks = Leaks.of("atoll-mytest")`. The kernel takes network namespaces down
+/// in its own time, so what is left is looked at again for a while before it counts.
+public final class Leaks implements BeforeEachCallback, AfterEachCallback {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final int DESCRIPTOR_SLACK = 24;
+    private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
+
+    private final String marker;
+    private List<String> before = List.of();
+    private long descriptorsBefore;
+
+    private Leaks(String marker) {
+        this.marker = marker;
+    }
+
+    /// Looks at everything whose name, target, or command line holds the marker.
+    public static Leaks of(String marker) {
+        if (marker.length() < 4) {
+            throw new IllegalArgumentException("a marker this short is found everywhere: " + marker);
+        }
+        return new Leaks(marker);
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        before = found();
+        descriptorsBefore = descriptors();
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        assertNothingNew();
+    }
+
+    /// Compares with what was there before the test; for tests that look in between.
+    ///
+    /// @throws AssertionError that names what was left
+    public void assertNothingNew() {
+        TreeSet<String> left = new TreeSet<>();
+        try {
+            Await.until(
+                    "leaks to go",
+                    PATIENCE,
+                    () -> {
+                        left.clear();
+                        left.addAll(found());
+                        before.forEach(left::remove);
+                        return left.isEmpty();
+                    });
+        } catch (AssertionError _) {
+            throw new AssertionError("left on the host:\n" + String.join("\n", left));
+        }
+        long descriptors = descriptors();
+        // Class loading and thread pools keep some; a leak per operation shows as many.
+        if (descriptors > descriptorsBefore + DESCRIPTOR_SLACK) {
+            throw new AssertionError("descriptors went from " + descriptorsBefore + " to " + descriptors);
+        }
+    }
+
+    private List<String> found() {
+        List<String> all = new ArrayList<>();
+        all.addAll(mounts());
+        all.addAll(cgroups());
+        all.addAll(processes());
+        all.addAll(links());
+        all.addAll(loops());
+        return all;
+    }
+
+    private List<String> mounts() {
+        return MountInfo.parse(read(Path.of("/proc/self/mountinfo")).orElse("")).stream()
+                .filter(mount -> mount.target().contains(marker) || mount.source().contains(marker))
+                .map(mount -> "mount " + mount.target() + " (" + mount.fsType() + ")")
+                .toList();
+    }
+
+    private List<String> cgroups() {
+        List<String> found = new ArrayList<>();
+        try {
+            Files.walkFileTree(
+                    CGROUPS,
+                    new SimpleFileVisitor<>() {
+                        @Override
+                        public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+                            if (folder.getFileName().toString().contains(marker)) {
+                                found.add("cgroup " + folder);
+                                return FileVisitResult.SKIP_SUBTREE;
+                            }
+                            return FileVisitResult.CONTINUE;
+                        }
+
+                        @Override
+                        public FileVisitResult visitFileFailed(Path file, IOException failure) {
+                            return FileVisitResult.CONTINUE;
+                        }
+                    });
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        return found;
+    }
+
+    private List<String> processes() {
+        List<String> found = new ArrayList<>();
+        for (Path folder : children(Path.of("/proc"))) {
+            String pid = folder.getFileName().toString();
+            if (!Character.isDigit(pid.charAt(0)) || pid.equals(Long.toString(ProcessHandle.current().pid()))) {
+                continue;
+            }
+            // A zombie has no command line, so it is not found; it holds nothing.
+            String commandLine = read(folder.resolve("cmdline")).orElse("").replace('\0', ' ');
+            if (commandLine.contains(marker)) {
+                found.add("process " + pid + ": " + commandLine.strip());
+            }
+        }
+        return found;
+    }
+
+    private List<String> links() {
+        return children(Path.of("/sys/class/net")).stream()
+                .map(link -> link.getFileName().toString())
+                .filter(name -> name.contains(marker))
+                .map(name -> "link " + name)
+                .toList();
+    }
+
+    private List<String> loops() {
+        return children(Path.of("/sys/block")).stream()
+                .map(device -> device.resolve("loop/backing_file"))
+                .flatMap(file -> read(file).stream())
+                .filter(backing -> backing.contains(marker))
+                .map(backing -> "loop device on " + backing.strip())
+                .toList();
+    }
+
+    private static long descriptors() {
+        return children(Path.of("/proc/self/fd")).size();
+    }
+
+    private static List<Path> children(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    private static Optional<String> read(Path file) {
+        try {
+            return Optional.of(Files.readString(file, StandardCharsets.ISO_8859_1));
+        } catch (IOException _) {
+            return Optional.empty(); // Gone between listing and reading.
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package io.atoll.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/// The daemon of `dist/atoll`, started as a process with a state directory of its own.
+///
+/// Closing deletes every instance, network and pool through the API, ends the daemon and the fork server and deletes the
+/// directory. [#kill] and [#start] let tests take it down and up again in between.
+public final class TestDaemon implements AutoCloseable {
+    private static final Duration READY = Duration.ofSeconds(30);
+    private static final Duration STOPPED = Duration.ofSeconds(60);
+
+    private final Path home;
+    private final Path state;
+    private Optional<Process> process = Optional.empty();
+
+    private TestDaemon(Path home, Path state) {
+        this.home = home;
+        this.state = state;
+    }
+
+    /// A daemon with an empty state directory whose name holds `marker`, up and answering.
+    public static TestDaemon launch(String marker) {
+        Path home = Path.of(System.getProperty("atoll.root"), "dist", "atoll");
+        if (!Files.isExecutable(home.resolve("bin/atolld"))) {
+            throw new AssertionError(home + " is missing: run ./mk dist first");
+        }
+        try {
+            TestDaemon daemon = new TestDaemon(home, Files.createTempDirectory(marker + "-"));
+            daemon.start();
+            return daemon;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    /// Its state directory, which is what clients call `LXD_DIR`.
+    public Path state() {
+        return state;
+    }
+
+    /// The folder with `bin/`, `lib/` and so on.
+    public Path home() {
+        return home;
+    }
+
+    /// The process id.
+    public long pid() {
+        return process.orElseThrow().pid();
+    }
+
+    /// Starts it on the same state and waits until it answers.
+    public void start() {
+        try {
+            Process started =
+                    program("bin/atolld")
+                            .builder()
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                            .start();
+            process = Optional.of(started);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        Await.until(
+                "the daemon to answer; its log:\n" + logText(),
+                READY,
+                () -> {
+                    if (!process.orElseThrow().isAlive()) {
+                        throw new AssertionError("the daemon ended at once:\n" + logText());
+                    }
+                    return Files.exists(state.resolve("unix.socket"))
+                            && atoll().run("query", "/1.0").exit() == 0;
+                });
+    }
+
+    /// What the daemon wrote to standard output and error.
+    public String logText() {
+        try {
+            return Files.exists(log()) ? Files.readString(log()) : "";
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    private Path log() {
+        return state.resolve("daemon.out");
+    }
+
+    /// SIGKILL, and wait until it is dead.
+    public void kill() {
+        end(process.orElseThrow().destroyForcibly());
+    }
+
+    /// SIGTERM, which leaves the instances running, and wait until it is gone.
+    public void stop() {
+        Process running = process.orElseThrow();
+        running.destroy();
+        end(running);
+    }
+
+    private void end(Process running) {
+        try {
+            if (!running.waitFor(STOPPED.toSeconds(), TimeUnit.SECONDS)) {
+                running.destroyForcibly();
+                throw new AssertionError("the daemon does not end; its log:\n" + logText());
+            }
+        } catch (InterruptedException failure) {
+            throw new AssertionError("interrupted while the daemon ends", failure);
+        }
+        process = Optional.empty();
+    }
+
+    /// Our own command line as a client of this daemon.
+    public Program atoll() {
+        return program("bin/atoll");
+    }
+
+    /// The distribution's `lxc` as a client of this daemon.
+    public Program lxc() {
+        return client(Program.of("lxc"));
+    }
+
+    private Program program(String path) {
+        return client(Program.of(home.resolve(path).toString()));
+    }
+
+    private Program client(Program program) {
+        return program.with("LXD_DIR", state.toString()).with("LXD_CONF", state.resolve("client").toString());
+    }
+
+    @Override
+    public void close() {
+        if (process.isEmpty()) {
+            start();
+        }
+        for (String name : lines("list", "--format=csv", "--columns=n")) {
+            atoll().run("delete", "--force", name);
+        }
+        for (String name : lines("image", "list", "--format=csv", "--columns=f")) {
+            atoll().run("image", "delete", name);
+        }
+        atoll().run("profile", "device", "remove", "default", "root");
+        atoll().run("profile", "device", "remove", "default", "eth0");
+        for (String line : lines("network", "list", "--format=csv")) {
+            if (line.split(",")[2].equals("YES")) {
+                atoll().run("network", "delete", line.split(",")[0]);
+            }
+        }
+        for (String line : lines("storage", "list", "--format=csv")) {
+            atoll().run("storage", "delete", line.split(",")[0]);
+        }
+        stop();
+        endHelpers();
+        deleteState();
+    }
+
+    private List<String> lines(String... command) {
+        return atoll().run(command).ok().out().lines().filter(line -> !line.isBlank()).toList();
+    }
+
+    /// The fork server outlives the daemon on purpose; whoever names our state directory is ours.
+    private void endHelpers() {
+        ProcessHandle.allProcesses()
+                .filter(handle -> handle.info().commandLine().orElse("").contains(state.toString()))
+                .forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private void deleteState() {
+        Program.of("rm", "--recursive", "--force", "--one-file-system").run(state.toString()).ok();
+    }
+}
