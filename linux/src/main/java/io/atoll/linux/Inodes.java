@@ -4,7 +4,7 @@ package io.atoll.linux;
 /// names are used, links are never followed and mount points never entered.
 public final class Inodes {
     /// Deepest nesting that is walked. Deeper trees are cut into pieces first, see [#deleteTree].
-    private static final int DEPTH_MAX = 128;
+    static final int DEPTH_MAX = 128;
 
     private Inodes() {}
 
