@@ -1,0 +1,157 @@
+package io.atoll.runtime.compiler;
+
+import io.atoll.linux.cgroup.CgroupHierarchy;
+import io.atoll.plan.Blob;
+import io.atoll.plan.Namespace;
+import io.atoll.plan.Place;
+import io.atoll.plan.Slot;
+import io.atoll.plan.Step;
+import io.atoll.runtime.spec.DeviceRule;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.TreeSet;
+
+/// The cgroups of a container: a directory in every hierarchy, made before the child exists. The child enters those of
+/// version 1 itself by writing `0` to `tasks`, and is born in that of version 2; moving a process by its pid costs the
+/// kernel a hundred times as much.
+final class CgroupSteps {
+    private static final int REMOVE_MILLIS = 5_000;
+    private static final int STALE_MILLIS = 1_000;
+
+    private final PlanDraft draft;
+    private final String path;
+    private final List<Slot> tasks = new ArrayList<>();
+    private Slot unified = Slot.NONE;
+
+    CgroupSteps(PlanDraft draft) {
+        this.draft = draft;
+        this.path = draft.spec.cgroup().path();
+    }
+
+    /// The directory that clone puts the child into, or [Slot#NONE].
+    Slot unifiedSlot() {
+        return unified;
+    }
+
+    void host() {
+        for (CgroupHierarchy hierarchy : draft.facts.cgroups().hierarchies()) {
+            parents(hierarchy);
+            leaf(hierarchy);
+        }
+        for (CgroupWrite write : CgroupWrite.of(draft.spec.limits(), draft.facts.cgroups())) {
+            Step step = write(write.path(path), write.value());
+            draft.host.add(write.isOptional() ? new Step.IfPossible(step) : step);
+        }
+        devices();
+        for (CgroupHierarchy hierarchy : draft.facts.cgroups().hierarchies()) {
+            entrance(hierarchy);
+        }
+    }
+
+    private void parents(CgroupHierarchy hierarchy) {
+        enableControllers(hierarchy, HostFacts.directory(hierarchy, "/"));
+        for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+            String directory = HostFacts.directory(hierarchy, path.substring(0, slash));
+            draft.host.add(new Step.Mkdir(Place.host(directory), 0755, true));
+            cpuset(hierarchy, directory);
+            enableControllers(hierarchy, directory);
+        }
+    }
+
+    /// A directory left by a monitor that was killed has old limits in it and is made anew.
+    private void leaf(CgroupHierarchy hierarchy) {
+        String directory = HostFacts.directory(hierarchy, path);
+        draft.host.add(new Step.RemoveTree(Place.host(directory), STALE_MILLIS));
+        draft.host.add(new Step.Mkdir(Place.host(directory), 0755, false));
+        cpuset(hierarchy, directory);
+        if (draft.spec.cgroup().isDelegated() && draft.isUnprivileged()) {
+            delegate(hierarchy, directory);
+        }
+        draft.gone.add(new Step.RemoveTree(Place.host(directory), REMOVE_MILLIS));
+    }
+
+    /// On version 1 a new cpuset is empty and lets nobody in; its children are to inherit instead.
+    private void cpuset(CgroupHierarchy hierarchy, String directory) {
+        if (hierarchy.version() == 1 && hierarchy.controllers().contains("cpuset")) {
+            draft.host.add(new Step.IfPossible(write(directory + "/cgroup.clone_children", "1")));
+            draft.host.add(write(directory + "/cpuset.cpus", draft.facts.cpus()));
+            draft.host.add(write(directory + "/cpuset.mems", draft.facts.mems()));
+        }
+    }
+
+    /// One write each: a write of several is refused as a whole when one of them is.
+    private void enableControllers(CgroupHierarchy hierarchy, String directory) {
+        if (hierarchy.version() == 1 || !draft.facts.isPureV2()) {
+            return;
+        }
+        TreeSet<String> wanted = new TreeSet<>(hierarchy.controllers());
+        wanted.retainAll(HostFacts.V2_CONTROLLERS);
+        for (String controller : wanted) {
+            draft.host.add(new Step.IfPossible(write(directory + "/cgroup.subtree_control", "+" + controller)));
+        }
+    }
+
+    private void delegate(CgroupHierarchy hierarchy, String directory) {
+        long uid = draft.hostUid(0);
+        long gid = draft.hostGid(0);
+        draft.host.add(new Step.Chown(Place.host(directory), uid, gid));
+        List<String> files =
+                hierarchy.version() == 1 ? List.of("tasks", "cgroup.procs") : draft.facts.delegatedFiles();
+        for (String file : files) {
+            Step step = new Step.Chown(Place.host(directory + "/" + file), uid, gid);
+            // The kernel's list names files of controllers that may be off here.
+            draft.host.add(file.startsWith("cgroup.") || file.equals("tasks") ? step : new Step.IfPossible(step));
+        }
+    }
+
+    private void devices() {
+        List<DeviceRule> rules = draft.spec.devices().rules();
+        if (rules.isEmpty()) {
+            return;
+        }
+        draft.facts
+                .cgroups()
+                .controller("devices")
+                .filter(h -> h.version() == 1)
+                .ifPresent(
+                        hierarchy -> {
+                            String directory = HostFacts.directory(hierarchy, path);
+                            for (DeviceRule rule : rules) {
+                                String file = rule.isAllowed() ? "/devices.allow" : "/devices.deny";
+                                draft.host.add(write(directory + file, rule.render()));
+                            }
+                        });
+    }
+
+    private void entrance(CgroupHierarchy hierarchy) {
+        String directory = HostFacts.directory(hierarchy, path);
+        Slot slot = draft.newSlot();
+        if (hierarchy.version() == 2) {
+            unified = slot;
+            draft.host.add(new Step.Open(slot, Place.host(directory), Step.OpenMode.DIRECTORY));
+            if (draft.facts.isPureV2() && !draft.spec.devices().rules().isEmpty()) {
+                byte[] program = DeviceFilter.compile(draft.spec.devices().rules());
+                draft.host.add(new Step.FilterDevices(slot, Blob.of(program)));
+            }
+        } else {
+            tasks.add(slot);
+            draft.host.add(new Step.Open(slot, Place.host(directory + "/tasks"), Step.OpenMode.WRITE));
+        }
+    }
+
+    /// The cgroup namespace comes after the entry, so that the container's cgroup is its `/`.
+    void child() {
+        for (Slot slot : tasks) {
+            draft.child.add(new Step.WriteFile(Place.slot(slot), "0", Step.WriteMode.EXISTING));
+            draft.child.add(new Step.Close(slot));
+        }
+        if (draft.spec.namespaces().fresh().contains(io.atoll.runtime.spec.NamespaceKind.CGROUP)) {
+            draft.child.add(new Step.Unshare(EnumSet.of(Namespace.CGROUP)));
+        }
+    }
+
+    private static Step write(String file, String value) {
+        return new Step.WriteFile(Place.host(file), value, Step.WriteMode.EXISTING);
+    }
+}

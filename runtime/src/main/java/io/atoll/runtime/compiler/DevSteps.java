@@ -1,0 +1,254 @@
+package io.atoll.runtime.compiler;
+
+import io.atoll.base.IdmapEntry;
+import io.atoll.base.NsId;
+import io.atoll.plan.FsOption;
+import io.atoll.plan.MountAttribute;
+import io.atoll.plan.Place;
+import io.atoll.plan.Slot;
+import io.atoll.plan.Stdio;
+import io.atoll.plan.Step;
+import io.atoll.runtime.spec.DeviceNode;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/// `/dev`: a tmpfs that the host makes and populates while it is mounted nowhere, because only the host may make device
+/// nodes for a user namespace; then a devpts of the container's own, and the console and ttys from that devpts. A
+/// console of the host's devpts would let the container remount it.
+final class DevSteps {
+    private static final Set<MountAttribute> NO_SUID_NO_EXEC =
+            EnumSet.of(MountAttribute.NO_SUID, MountAttribute.NO_EXEC);
+    private static final int TTY_GROUP = 5;
+    private static final int PTYS_MAX = 1024;
+
+    private static final List<DeviceNode> STANDARD =
+            List.of(
+                    DeviceNode.character("/dev/null", 1, 3),
+                    DeviceNode.character("/dev/zero", 1, 5),
+                    DeviceNode.character("/dev/full", 1, 7),
+                    DeviceNode.character("/dev/random", 1, 8),
+                    DeviceNode.character("/dev/urandom", 1, 9),
+                    DeviceNode.character("/dev/tty", 5, 0));
+
+    private final PlanDraft draft;
+    private final Slot root;
+    private final Slot dev;
+    private final List<Slot> elsewhere = new ArrayList<>();
+    private Slot console = Slot.NONE;
+
+    DevSteps(PlanDraft draft, Slot root) {
+        this.draft = draft;
+        this.root = root;
+        this.dev = draft.newSlot();
+    }
+
+    Slot dev() {
+        return dev;
+    }
+
+    boolean isPopulated() {
+        return draft.spec.devices().isPopulated();
+    }
+
+    void host() {
+        if (isPopulated()) {
+            populate();
+        }
+        List<DeviceNode> others = draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
+        if (!others.isEmpty()) {
+            stage(others);
+        }
+    }
+
+    private void populate() {
+        draft.host.add(tmpfs(dev, "dev"));
+        Set<String> directories = new LinkedHashSet<>(List.of("pts", "shm", "mqueue"));
+        if (draft.spec.autoMounts().isNestable()) {
+            directories.addAll(List.of(".lxc", ".lxc/proc", ".lxc/sys"));
+        }
+        List<DeviceNode> nodes = new ArrayList<>(STANDARD);
+        draft.spec.devices().nodes().stream().filter(this::isInDev).forEach(nodes::add);
+        nodes.forEach(node -> parents(relative(node), directories));
+        directories.forEach(name -> owned(new Step.Mkdir(Place.in(dev, name), 0755, true), name, 0, 0));
+        for (DeviceNode node : nodes) {
+            owned(node(dev, relative(node), node), relative(node), node.uid(), node.gid());
+        }
+        if (draft.spec.console().isPresent()) {
+            owned(file("console"), "console", 0, 0);
+        }
+        for (int n = 1; n <= draft.spec.devices().ttyCount(); n++) {
+            owned(file("tty" + n), "tty" + n, 0, 0);
+        }
+        symlink("pts/ptmx", "ptmx");
+        symlink("/proc/self/fd", "fd");
+        symlink("/proc/self/fd/0", "stdin");
+        symlink("/proc/self/fd/1", "stdout");
+        symlink("/proc/self/fd/2", "stderr");
+    }
+
+    /// Nodes outside of `/dev` are made in a tmpfs of their own and bound from there: the rootfs on disk stays free of
+    /// device nodes that the host would honour.
+    private void stage(List<DeviceNode> nodes) {
+        Slot stage = draft.newSlot();
+        draft.host.add(tmpfs(stage, "devices"));
+        for (DeviceNode node : nodes) {
+            String name = "n" + elsewhere.size();
+            draft.host.add(node(stage, name, node));
+            draft.host.add(
+                    new Step.Chown(Place.in(stage, name), draft.hostUid(node.uid()), draft.hostGid(node.gid())));
+            Slot slot = draft.newSlot();
+            draft.host.add(new Step.OpenTree(slot, Place.in(stage, name), true, false));
+            elsewhere.add(slot);
+        }
+    }
+
+    private Step tmpfs(Slot slot, String source) {
+        return new Step.NewMount(
+                slot,
+                "tmpfs",
+                List.of(
+                        FsOption.text("source", source),
+                        FsOption.text("mode", "755"),
+                        FsOption.text("size", "500k"),
+                        FsOption.text("uid", Long.toString(draft.hostUid(0))),
+                        FsOption.text("gid", Long.toString(draft.hostGid(0)))),
+                NO_SUID_NO_EXEC,
+                Step.Owner.CALLER,
+                false);
+    }
+
+    private boolean isInDev(DeviceNode node) {
+        return isPopulated() && node.path().value().startsWith("/dev/");
+    }
+
+    private static String relative(DeviceNode node) {
+        return node.path().value().substring("/dev/".length());
+    }
+
+    private static void parents(String path, Set<String> directories) {
+        for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+            directories.add(path.substring(0, slash));
+        }
+    }
+
+    private static Step node(Slot slot, String name, DeviceNode node) {
+        Step.NodeType type =
+                node.type() == DeviceNode.Type.CHAR ? Step.NodeType.CHARACTER : Step.NodeType.BLOCK;
+        return new Step.MakeNode(Place.in(slot, name), type, node.mode(), node.major(), node.minor(), false);
+    }
+
+    private Step file(String name) {
+        return new Step.MakeNode(Place.in(dev, name), Step.NodeType.FILE, 0600, 0, 0, false);
+    }
+
+    private void owned(Step step, String name, long uid, long gid) {
+        draft.host.add(step);
+        long hostUid = draft.hostUid(uid);
+        long hostGid = draft.hostGid(gid);
+        if (hostUid != 0 || hostGid != 0) {
+            draft.host.add(new Step.Chown(Place.in(dev, name), hostUid, hostGid));
+        }
+    }
+
+    private void symlink(String target, String name) {
+        draft.host.add(new Step.Symlink(target, Place.in(dev, name), true));
+    }
+
+    void attach() {
+        if (isPopulated()) {
+            draft.child.add(new Step.IfPossible(new Step.Mkdir(Place.in(root, "dev"), 0755, true)));
+            draft.child.add(new Step.AttachMount(dev, Place.in(root, "dev")));
+        } else {
+            for (String name : List.of("dev", "dev/pts", "dev/shm", "dev/mqueue")) {
+                draft.child.add(new Step.IfPossible(new Step.Mkdir(Place.in(root, name), 0755, true)));
+            }
+        }
+        pseudoTerminals();
+        temporary();
+    }
+
+    private void pseudoTerminals() {
+        List<FsOption> options = new ArrayList<>();
+        options.add(FsOption.text("source", "devpts"));
+        options.add(FsOption.text("ptmxmode", "0666"));
+        options.add(FsOption.text("mode", "0620"));
+        options.add(FsOption.text("max", Integer.toString(PTYS_MAX)));
+        if (draft.spec.idmap().toHost(IdmapEntry.Kind.GID, new NsId(TTY_GROUP)).isPresent()) {
+            options.add(FsOption.text("gid", Integer.toString(TTY_GROUP)));
+        }
+        mount("devpts", options, NO_SUID_NO_EXEC, "dev/pts", false);
+    }
+
+    private void temporary() {
+        mount(
+                "tmpfs",
+                List.of(FsOption.text("source", "tmpfs"), FsOption.text("mode", "1777")),
+                EnumSet.of(MountAttribute.NO_SUID, MountAttribute.NO_DEV),
+                "dev/shm",
+                !isPopulated());
+        // Message queues belong to the ipc namespace: not ours to mount in a shared one.
+        boolean hasOwnIpc =
+                draft.spec.namespaces().fresh().contains(io.atoll.runtime.spec.NamespaceKind.IPC);
+        mount(
+                "mqueue",
+                List.of(FsOption.text("source", "mqueue")),
+                EnumSet.of(MountAttribute.NO_SUID, MountAttribute.NO_DEV, MountAttribute.NO_EXEC),
+                "dev/mqueue",
+                !isPopulated() || !hasOwnIpc);
+    }
+
+    private void mount(
+            String type, List<FsOption> options, Set<MountAttribute> attributes, String target, boolean isOptional) {
+        Slot slot = draft.newSlot();
+        List<Step> steps =
+                List.of(
+                        new Step.NewMount(slot, type, options, attributes, Step.Owner.CALLER, false),
+                        new Step.AttachMount(slot, Place.in(root, target)),
+                        new Step.Close(slot));
+        steps.forEach(step -> draft.child.add(isOptional ? new Step.IfPossible(step) : step));
+    }
+
+    /// The console is the first terminal of the new devpts, the ttys follow.
+    void terminals() {
+        Place multiplexer = Place.in(root, "dev/pts/ptmx");
+        if (draft.spec.console().isPresent()) {
+            console = draft.newSlot();
+            if (!isPopulated()) {
+                draft.child.add(
+                        new Step.MakeNode(Place.in(root, "dev/console"), Step.NodeType.FILE, 0600, 0, 0, true));
+            }
+            draft.child.add(new Step.OpenTerminal(0, multiplexer, Place.in(root, "dev/console"), console));
+        }
+        for (int n = 1; n <= draft.spec.devices().ttyCount(); n++) {
+            Slot slave = draft.newSlot();
+            if (!isPopulated()) {
+                draft.child.add(
+                        new Step.MakeNode(Place.in(root, "dev/tty" + n), Step.NodeType.FILE, 0600, 0, 0, true));
+            }
+            draft.child.add(new Step.OpenTerminal(n, multiplexer, Place.in(root, "dev/tty" + n), slave));
+        }
+        List<DeviceNode> others = draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
+        for (int i = 0; i < others.size(); i++) {
+            Place target = Place.in(root, others.get(i).path().value());
+            draft.child.add(new Step.MakeNode(target, Step.NodeType.FILE, 0600, 0, 0, true));
+            draft.child.add(new Step.AttachMount(elsewhere.get(i), target));
+        }
+    }
+
+    Stdio stdio() {
+        return console.isNone() ? Stdio.none() : new Stdio.Terminal(console);
+    }
+
+    /// `container_ttys` for systemd: the terminals by their number in the new devpts.
+    List<String> ttyNames() {
+        int first = draft.spec.console().isPresent() ? 1 : 0;
+        List<String> names = new ArrayList<>();
+        for (int n = 0; n < draft.spec.devices().ttyCount(); n++) {
+            names.add("pts/" + (first + n));
+        }
+        return names;
+    }
+}

@@ -1,0 +1,51 @@
+package io.atoll.runtime.compiler;
+
+import io.atoll.linux.cgroup.CgroupHierarchy;
+import io.atoll.linux.cgroup.CgroupLayout;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// What a plan depends on of the host. Found once by [HostProbe]; tests make their own.
+///
+/// @param cgroups which hierarchies there are
+/// @param hasDetachedLayers true if overlayfs takes layers that are mounted nowhere (6.5 and newer); else they are
+///     attached in the starter's private mount namespace first
+/// @param isRootMounted true if `/` is a mount point; not so in a plain chroot, where pivot_root refuses
+/// @param cpus CPUs of the version 1 cpuset that ours are made below, as `0-3`
+/// @param mems memory nodes likewise
+/// @param delegatedFiles files of a version 2 cgroup that belong to whom it is delegated,
+///     `/sys/kernel/cgroup/delegate`
+/// @param lsm the security module that labels processes, if any
+public record HostFacts(
+        CgroupLayout cgroups,
+        boolean hasDetachedLayers,
+        boolean isRootMounted,
+        String cpus,
+        String mems,
+        List<String> delegatedFiles,
+        Optional<Lsm> lsm) {
+    /// A security module that labels processes.
+    public enum Lsm {
+        APPARMOR,
+        SELINUX
+    }
+
+    /// What to enable below ourselves on version 2.
+    static final Set<String> V2_CONTROLLERS =
+            Set.of("cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma", "misc");
+
+    public HostFacts {
+        delegatedFiles = List.copyOf(delegatedFiles);
+    }
+
+    /// True if all controllers are on version 2.
+    public boolean isPureV2() {
+        return cgroups.kind() == CgroupLayout.Kind.V2;
+    }
+
+    /// The directory of a container's cgroup in a hierarchy.
+    public static String directory(CgroupHierarchy hierarchy, String path) {
+        return hierarchy.directory(path);
+    }
+}

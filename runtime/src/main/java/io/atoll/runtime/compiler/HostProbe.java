@@ -1,0 +1,68 @@
+package io.atoll.runtime.compiler;
+
+import io.atoll.linux.Directories;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fd;
+import io.atoll.linux.FsContext;
+import io.atoll.linux.Mounts;
+import io.atoll.linux.PlatformThreads;
+import io.atoll.linux.ProcFiles;
+import io.atoll.linux.cgroup.CgroupHierarchy;
+import io.atoll.linux.cgroup.CgroupLayout;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Finds the [HostFacts] of this machine. Features are tried, not guessed from the kernel's version.
+public final class HostProbe {
+    /// The kernel's list of Linux 4.15, for kernels that do not show it.
+    private static final List<String> DELEGATED =
+            List.of("cgroup.procs", "cgroup.threads", "cgroup.subtree_control");
+
+    private HostProbe() {}
+
+    /// The facts. Takes a few milliseconds and needs root.
+    public static HostFacts probe() {
+        CgroupLayout cgroups = CgroupLayout.detect();
+        Optional<CgroupHierarchy> cpuset = cgroups.controller("cpuset").filter(h -> h.version() == 1);
+        return new HostFacts(
+                cgroups,
+                PlatformThreads.call(HostProbe::hasDetachedLayers),
+                Mounts.isMountPoint("/"),
+                cpuset.map(h -> read(h, "cpuset.cpus")).orElse(""),
+                cpuset.map(h -> read(h, "cpuset.mems")).orElse(""),
+                ProcFiles.readIfPresent("/sys/kernel/cgroup/delegate").map(t -> t.lines().toList()).orElse(DELEGATED),
+                lsm());
+    }
+
+    private static String read(CgroupHierarchy hierarchy, String file) {
+        return ProcFiles.read(HostFacts.directory(hierarchy, "/") + "/" + file).strip();
+    }
+
+    private static Optional<HostFacts.Lsm> lsm() {
+        if (ProcFiles.readIfPresent("/sys/module/apparmor/parameters/enabled").orElse("").startsWith("Y")) {
+            return Optional.of(HostFacts.Lsm.APPARMOR);
+        }
+        return ProcFiles.readIfPresent("/sys/fs/selinux/enforce").map(_ -> HostFacts.Lsm.SELINUX);
+    }
+
+    /// An overlay of three directories of a tmpfs that is mounted nowhere.
+    private static boolean hasDetachedLayers() {
+        try (FsContext tmpfs = FsContext.open("tmpfs");
+                Fd layers = tmpfs.mount(Set.of())) {
+            for (String name : List.of("lower", "upper", "work")) {
+                Directories.mkdir(layers, name, 0755);
+            }
+            try (FsContext overlay = FsContext.open("overlay");
+                    Fd mount =
+                            overlay.set("lowerdir", layers.procPath() + "/lower")
+                                    .set("upperdir", layers.procPath() + "/upper")
+                                    .set("workdir", layers.procPath() + "/work")
+                                    .mount(Set.of())) {
+                return mount.isOpen();
+            }
+        } catch (ErrnoException _) {
+            return false;
+        }
+    }
+}

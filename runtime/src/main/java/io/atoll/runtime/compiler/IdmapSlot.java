@@ -1,0 +1,28 @@
+package io.atoll.runtime.compiler;
+
+import io.atoll.base.IdmapEntry;
+import io.atoll.plan.Slot;
+import io.atoll.plan.Step;
+
+/// The user namespace that idmapped mounts take their map from, made when the first mount asks.
+final class IdmapSlot {
+    private final PlanDraft draft;
+    private Slot slot = Slot.NONE;
+
+    IdmapSlot(PlanDraft draft) {
+        this.draft = draft;
+    }
+
+    /// Only for a container with an idmap.
+    Slot slot() {
+        if (slot.isNone()) {
+            slot = draft.newSlot();
+            draft.host.add(
+                    new Step.NewUserNamespace(
+                            slot,
+                            draft.spec.idmap().render(IdmapEntry.Kind.UID),
+                            draft.spec.idmap().render(IdmapEntry.Kind.GID)));
+        }
+        return slot;
+    }
+}

@@ -1,0 +1,362 @@
+package io.atoll.runtime.compiler;
+
+import io.atoll.base.IdmapEntry;
+import io.atoll.plan.Blob;
+import io.atoll.plan.CloneSpec;
+import io.atoll.plan.Init;
+import io.atoll.plan.MonitorOptions;
+import io.atoll.plan.MountAttribute;
+import io.atoll.plan.Namespace;
+import io.atoll.plan.Place;
+import io.atoll.plan.Propagation;
+import io.atoll.plan.Slot;
+import io.atoll.plan.StartPlan;
+import io.atoll.plan.Stdio;
+import io.atoll.plan.Step;
+import io.atoll.runtime.spec.Capability;
+import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.HookSpec;
+import io.atoll.runtime.spec.HookSpec.Phase;
+import io.atoll.runtime.spec.InitSpec;
+import io.atoll.runtime.spec.NamespaceKind;
+import io.atoll.runtime.spec.NamespaceSpec;
+import io.atoll.runtime.spec.Rlimit;
+import io.atoll.runtime.spec.SecuritySpec;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Turns a container into the steps that start it. Pure, apart from the fresh names of [LinkNames].
+///
+/// The order, and why: *host* makes everything that can be made without the child, detached. *gate* runs beside the
+/// child and gives it its network. *child* enters its cgroups first, so that all it uses is accounted; puts the root on
+/// top of its `/`, where there is always room; mounts the rest below; moves into it; waits for the gate; and gives up
+/// its powers last.
+public final class PlanCompiler {
+    private static final int UMASK = 022;
+    private static final int START_MILLIS = 60_000;
+    private static final int SIGKILL = 9;
+    private static final Set<MountAttribute> NONE = EnumSet.noneOf(MountAttribute.class);
+    private static final Place TOP = Place.host("/");
+
+    private final HostFacts facts;
+    private final FilterCompiler filters;
+    private final LinkNames names;
+
+    public PlanCompiler(HostFacts facts, FilterCompiler filters, LinkNames names) {
+        this.facts = facts;
+        this.filters = filters;
+        this.names = names;
+    }
+
+    /// The plan.
+    ///
+    /// @param waitAtGate true if somebody wants to do something between *gate* and init
+    /// @throws io.atoll.base.InvalidConfigException if the spec contradicts itself
+    /// @throws io.atoll.base.UnsupportedException if this host cannot do it
+    public StartPlan compile(ContainerSpec spec, MonitorFiles files, boolean waitAtGate) {
+        return new Compilation(new PlanDraft(spec, facts, 0), filters, names).run(files, waitAtGate);
+    }
+
+    private static final class Compilation {
+        private final PlanDraft draft;
+        private final ContainerSpec spec;
+        private final FilterCompiler filters;
+        private final IdmapSlot idmap;
+        private final RootSteps rootfs;
+        private final Slot root;
+        private final DevSteps dev;
+        private final AutoMountSteps auto;
+        private final MountSteps mounts;
+        private final CgroupSteps cgroups;
+        private final NicSteps nics;
+
+        Compilation(PlanDraft draft, FilterCompiler filters, LinkNames names) {
+            this.draft = draft;
+            this.spec = draft.spec;
+            this.filters = filters;
+            idmap = new IdmapSlot(draft);
+            rootfs = new RootSteps(draft, idmap);
+            root = rootfs.root();
+            dev = new DevSteps(draft, root);
+            auto = new AutoMountSteps(draft, root, dev);
+            mounts = new MountSteps(draft, root, idmap);
+            cgroups = new CgroupSteps(draft);
+            nics = new NicSteps(draft, names);
+        }
+
+        StartPlan run(MonitorFiles files, boolean waitAtGate) {
+            host();
+            gate();
+            child();
+            gone();
+            return new StartPlan(
+                    spec.id(),
+                    options(files, waitAtGate),
+                    List.of(),
+                    draft.host,
+                    cloneSpec(),
+                    draft.gate,
+                    draft.child,
+                    init(),
+                    draft.gone);
+        }
+
+        private void host() {
+            hooks(draft.host, Phase.PRE_START);
+            if (!draft.facts.isRootMounted()) {
+                ownRoot();
+            }
+            rootfs.host();
+            dev.host();
+            auto.host();
+            mounts.host();
+            cgroups.host();
+            timeOffsets();
+            joined();
+        }
+
+        /// pivot_root wants the old root to be a mount point, which a chroot's is not: bind it onto itself and step on
+        /// top.
+        private void ownRoot() {
+            Slot top = draft.newSlot();
+            draft.host.add(new Step.OpenTree(top, TOP, true, true));
+            draft.host.add(new Step.AttachMount(top, TOP));
+            draft.host.add(new Step.Chroot(Place.slot(top)));
+            draft.host.add(new Step.Close(top));
+        }
+
+        private void timeOffsets() {
+            spec.namespaces().timeOffsets().ifPresent(offsets -> {
+                draft.host.add(new Step.Unshare(EnumSet.of(Namespace.TIME)));
+                String text =
+                        "monotonic " + seconds(offsets.monotonicNanos()) + "\nboottime " + seconds(offsets.bootNanos()) + "\n";
+                draft.host.add(
+                        new Step.WriteFile(Place.host("/proc/self/timens_offsets"), text, Step.WriteMode.EXISTING));
+            });
+        }
+
+        private static String seconds(long nanos) {
+            return Math.floorDiv(nanos, 1_000_000_000L) + " " + Math.floorMod(nanos, 1_000_000_000L);
+        }
+
+        /// Others' namespaces; the user namespace first, because it gives the right to enter the others.
+        private void joined() {
+            Map<NamespaceKind, Path> joined = new TreeMap<>(spec.namespaces().joined());
+            Map<NamespaceKind, Slot> slots = new TreeMap<>();
+            joined.forEach((kind, path) -> {
+                Slot slot = draft.newSlot();
+                slots.put(kind, slot);
+                draft.host.add(new Step.Open(slot, Place.host(path.toString()), Step.OpenMode.READ));
+            });
+            slots.forEach((kind, slot) -> draft.host.add(new Step.EnterNamespaces(slot, EnumSet.of(namespace(kind)))));
+        }
+
+        private CloneSpec cloneSpec() {
+            NamespaceSpec namespaces = spec.namespaces();
+            Set<Namespace> fresh = EnumSet.noneOf(Namespace.class);
+            namespaces.fresh().forEach(kind -> fresh.add(namespace(kind)));
+            fresh.remove(Namespace.CGROUP);
+            fresh.remove(Namespace.TIME);
+            boolean joinsUser = namespaces.joined().containsKey(NamespaceKind.USER);
+            if (!draft.isUnprivileged() || joinsUser) {
+                return new CloneSpec(fresh, "", "", cgroups.unifiedSlot(), Slot.NONE);
+            }
+            fresh.add(Namespace.USER);
+            return new CloneSpec(
+                    fresh,
+                    spec.idmap().render(IdmapEntry.Kind.UID),
+                    spec.idmap().render(IdmapEntry.Kind.GID),
+                    cgroups.unifiedSlot(),
+                    Slot.NONE);
+        }
+
+        private void gate() {
+            nics.gate();
+            for (Rlimit limit : spec.process().rlimits()) {
+                draft.gate.add(
+                        new Step.SetResourceLimit(true, limit.resource().number(), limit.soft(), limit.hard()));
+            }
+            spec.process()
+                    .oomScoreAdj()
+                    .ifPresent(score -> draft.gate.add(proc("oom_score_adj", Integer.toString(score))));
+            new TreeMap<>(spec.process().proc()).forEach((name, value) -> draft.gate.add(proc(name, value)));
+            hooks(draft.gate, Phase.START_HOST);
+        }
+
+        private static Step proc(String name, String value) {
+            return new Step.WriteFile(Place.childProc(name), value, Step.WriteMode.EXISTING);
+        }
+
+        private void child() {
+            cgroups.child();
+            if (isFresh(NamespaceKind.UTS)) {
+                draft.child.add(new Step.SetHostname(spec.hostname()));
+            }
+            if (spec.security().hasOwnKeyring()) {
+                // Kernels without keyrings say ENOSYS.
+                draft.child.add(new Step.IfPossible(new Step.NewSessionKeyring()));
+            }
+            // Before anything is mounted: what is mounted on a shared `/` would show up on the host.
+            draft.child.add(propagation(TOP, Propagation.PRIVATE));
+            hooks(draft.child, Phase.PRE_MOUNT);
+            Slot label = openLabel();
+            draft.child.add(new Step.AttachMount(root, rootPlace()));
+            auto.proc();
+            auto.sys();
+            auto.cgroup();
+            dev.attach();
+            auto.afterDev();
+            mounts.child();
+            hooks(draft.child, Phase.MOUNT);
+            hooks(draft.child, Phase.AUTODEV);
+            dev.terminals();
+            draft.child.add(new Step.PivotRoot(root));
+            // systemd inside wants its root to be shared, as on a host.
+            draft.child.add(propagation(TOP, Propagation.SHARED));
+            draft.child.add(new Step.AwaitGate());
+            nics.child();
+            sysctls();
+            powers(label);
+        }
+
+        /// A hook that works on the mounted root needs a path to it and says so in its environment, as liblxc's do;
+        /// otherwise the root goes on top of `/`.
+        private Place rootPlace() {
+            return spec.hooks().stream()
+                    .filter(hook -> isInChild(hook.phase()))
+                    .map(hook -> hook.env().get("LXC_ROOTFS_MOUNT"))
+                    .filter(path -> path != null && path.startsWith("/"))
+                    .findFirst()
+                    .map(Place::host)
+                    .orElse(TOP);
+        }
+
+        private static boolean isInChild(Phase phase) {
+            return phase == Phase.PRE_MOUNT || phase == Phase.MOUNT || phase == Phase.AUTODEV;
+        }
+
+        private static Step propagation(Place at, Propagation propagation) {
+            return new Step.SetMountAttributes(at, true, NONE, NONE, propagation, Slot.NONE);
+        }
+
+        private void sysctls() {
+            new TreeMap<>(spec.process().sysctls())
+                    .forEach(
+                            (name, value) ->
+                                    draft.child.add(
+                                            new Step.WriteFile(
+                                                    Place.in(root, "proc/sys/" + sysctlPath(name)),
+                                                    value,
+                                                    Step.WriteMode.EXISTING)));
+        }
+
+        /// With a slash in it, dots are part of a name, as in `net/ipv4/conf/eth0.1/forwarding`; sysctl(8).
+        private static String sysctlPath(String name) {
+            return name.indexOf('/') >= 0 ? name : name.replace('.', '/');
+        }
+
+        /// The label is written through the host's `/proc`, opened before the container's own could be in the way
+        /// (CVE-2015-1334), and takes effect at exec.
+        private Slot openLabel() {
+            if (spec.security().lsmLabel().isEmpty() || draft.facts.lsm().isEmpty()) {
+                return Slot.NONE;
+            }
+            Slot slot = draft.newSlot();
+            String file =
+                    switch (draft.facts.lsm().get()) {
+                        case APPARMOR -> "/proc/thread-self/attr/apparmor/exec";
+                        case SELINUX -> "/proc/thread-self/attr/exec";
+                    };
+            draft.child.add(new Step.Open(slot, Place.host(file), Step.OpenMode.WRITE));
+            return slot;
+        }
+
+        private void powers(Slot label) {
+            SecuritySpec security = spec.security();
+            spec.process().personality().ifPresent(persona -> draft.child.add(new Step.SetPersonality(persona)));
+            hooks(draft.child, Phase.START);
+            if (!label.isNone()) {
+                boolean isAppArmor = draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
+                String text = (isAppArmor ? "exec " : "") + security.lsmLabel().orElse("");
+                draft.child.add(new Step.WriteFile(Place.slot(label), text, Step.WriteMode.EXISTING));
+            }
+            if (security.bounding().size() < Capability.values().length) {
+                draft.child.add(new Step.BoundCapabilities(mask(security)));
+            }
+            if (security.isNoNewPrivs()) {
+                draft.child.add(new Step.ForbidNewPrivileges());
+            }
+            if (!security.seccomp().isNone()) {
+                draft.child.add(
+                        new Step.FilterSystemCalls(Blob.of(filters.compile(security.seccomp())), Slot.NONE));
+            }
+        }
+
+        private static long mask(SecuritySpec security) {
+            return security.bounding().stream().mapToLong(Capability::bit).reduce(0, (a, b) -> a | b);
+        }
+
+        /// Network first, while the namespaces are held; cgroups once nothing is in them.
+        private void gone() {
+            List<Step> cleanup = List.copyOf(draft.gone);
+            draft.gone.clear();
+            hooks(draft.gone, Phase.STOP);
+            cleanup.stream().filter(step -> !(step instanceof Step.RemoveTree)).forEach(draft.gone::add);
+            cleanup.stream().filter(Step.RemoveTree.class::isInstance).forEach(draft.gone::add);
+            hooks(draft.gone, Phase.POST_STOP);
+        }
+
+        private Init init() {
+            InitSpec init = spec.init();
+            List<String> environment = new ArrayList<>(HookSteps.environment(init.env()));
+            if (!dev.ttyNames().isEmpty()) {
+                environment.add("container_ttys=" + String.join(" ", dev.ttyNames()));
+            }
+            Stdio stdio = dev.stdio();
+            return new Init(
+                    init.argv(), environment, init.cwd(), init.uid(), init.gid(), init.groups(), UMASK, true, stdio);
+        }
+
+        private MonitorOptions options(MonitorFiles files, boolean waitAtGate) {
+            return new MonitorOptions(
+                    files.socket().toString(),
+                    files.record().toString(),
+                    files.exit().toString(),
+                    spec.console().log().map(Path::toString).orElse(""),
+                    spec.console().logBytesMax(),
+                    spec.console().bufferBytes(),
+                    spec.isRebooted() ? MonitorOptions.OnReboot.RERUN : MonitorOptions.OnReboot.REPORT,
+                    waitAtGate,
+                    false,
+                    false,
+                    START_MILLIS,
+                    spec.signals().stop().orElse(SIGKILL));
+        }
+
+        private boolean isFresh(NamespaceKind kind) {
+            return spec.namespaces().fresh().contains(kind);
+        }
+
+        private void hooks(List<Step> section, HookSpec.Phase phase) {
+            section.addAll(HookSteps.of(draft, phase));
+        }
+
+        private static Namespace namespace(NamespaceKind kind) {
+            return switch (kind) {
+                case USER -> Namespace.USER;
+                case MNT -> Namespace.MOUNT;
+                case PID -> Namespace.PID;
+                case NET -> Namespace.NETWORK;
+                case UTS -> Namespace.UTS;
+                case IPC -> Namespace.IPC;
+                case CGROUP -> Namespace.CGROUP;
+                case TIME -> Namespace.TIME;
+            };
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package io.atoll.runtime.compiler;
+
+import io.atoll.plan.FsOption;
+import io.atoll.plan.MountAttribute;
+import io.atoll.plan.Place;
+import io.atoll.plan.Propagation;
+import io.atoll.plan.Slot;
+import io.atoll.plan.Step;
+import io.atoll.plan.Tokens;
+import io.atoll.runtime.spec.RootfsSpec;
+import io.atoll.runtime.spec.RootfsSpec.Layer;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/// The root file system as a detached mount, which the host's mount table never sees.
+final class RootSteps {
+    private static final Set<MountAttribute> NO_ATTRIBUTES = EnumSet.noneOf(MountAttribute.class);
+    private static final Set<MountAttribute> READ_ONLY = EnumSet.of(MountAttribute.READ_ONLY);
+
+    /// A value of fsconfig(2) has at most 255 bytes; more layers need `lowerdir+` of Linux 6.8.
+    private static final int LOWERDIR_LAYERS_MAX = 12;
+
+    private static final String PIN = ".atoll-in-use";
+
+    private final PlanDraft draft;
+    private final IdmapSlot idmap;
+    private final Slot root;
+
+    RootSteps(PlanDraft draft, IdmapSlot idmap) {
+        this.draft = draft;
+        this.idmap = idmap;
+        this.root = draft.newSlot();
+    }
+
+    Slot root() {
+        return root;
+    }
+
+    void host() {
+        switch (draft.spec.rootfs()) {
+            case RootfsSpec.Directory(Layer layer, boolean isReadonly) -> directory(layer, isReadonly);
+            case RootfsSpec.Overlay overlay -> overlay(overlay);
+        }
+    }
+
+    private void directory(Layer layer, boolean isReadonly) {
+        pin(layer);
+        // Mounts below the directory belong to the rootfs, unless ids are shifted: not every one of them could be.
+        open(root, layer, !layer.isShifted());
+        if (isReadonly) {
+            draft.host.add(attributes(root, READ_ONLY, Slot.NONE));
+        }
+    }
+
+    /// A privileged container could remount the host's file system read-only from inside; the kernel refuses that while
+    /// a file on it is open for writing.
+    private void pin(Layer layer) {
+        if (draft.isUnprivileged()) {
+            return;
+        }
+        Slot pin = draft.newSlot();
+        Place file = Place.host(layer.path() + "/" + PIN);
+        draft.host.add(new Step.IfPossible(new Step.MakeNode(file, Step.NodeType.FILE, 0600, 0, 0, true)));
+        draft.host.add(new Step.IfPossible(new Step.Open(pin, file, Step.OpenMode.READ_WRITE)));
+        draft.host.add(new Step.IfPossible(new Step.Remove(file, false)));
+        draft.host.add(new Step.IfPossible(new Step.Keep(pin)));
+    }
+
+    private void overlay(RootfsSpec.Overlay overlay) {
+        List<String> lowers = new ArrayList<>();
+        List<Slot> layers = new ArrayList<>();
+        for (Layer layer : overlay.lowers()) {
+            Slot slot = draft.newSlot();
+            open(slot, layer, false);
+            layers.add(slot);
+            lowers.add(Tokens.pathOf(slot));
+        }
+        Slot writable = draft.newSlot();
+        open(writable, overlay.writable(), false);
+        layers.add(writable);
+        if (!draft.facts.hasDetachedLayers()) {
+            // On top of the starter's own `/`: nothing looks there, and there is always room.
+            layers.forEach(slot -> draft.host.add(new Step.AttachMount(slot, Place.host("/"))));
+        }
+        draft.host.add(
+                new Step.NewMount(
+                        root,
+                        "overlay",
+                        options(overlay, lowers, writable),
+                        overlay.isReadonly() ? READ_ONLY : NO_ATTRIBUTES,
+                        owner(overlay.writable()),
+                        !overlay.isReadonly()));
+        layers.forEach(slot -> draft.host.add(new Step.Close(slot)));
+    }
+
+    private static List<FsOption> options(RootfsSpec.Overlay overlay, List<String> lowers, Slot writable) {
+        List<FsOption> options = new ArrayList<>();
+        options.add(FsOption.text("source", "overlay"));
+        if (lowers.size() <= LOWERDIR_LAYERS_MAX) {
+            options.add(FsOption.text("lowerdir", String.join(":", lowers)));
+        } else {
+            lowers.forEach(layer -> options.add(FsOption.text("lowerdir+", layer)));
+        }
+        options.add(FsOption.text("upperdir", Tokens.pathOf(writable) + "/" + overlay.upper()));
+        options.add(FsOption.text("workdir", Tokens.pathOf(writable) + "/" + overlay.work()));
+        for (String option : overlay.options()) {
+            int equals = option.indexOf('=');
+            options.add(
+                    equals < 0
+                            ? FsOption.flag(option)
+                            : FsOption.text(option.substring(0, equals), option.substring(equals + 1)));
+        }
+        return options;
+    }
+
+    /// With a shifted upper layer the mounter has to be the container's root, or overlayfs mounts read-only.
+    private Step.Owner owner(Layer writable) {
+        return writable.isShifted() && draft.isUnprivileged()
+                ? new Step.Owner(draft.hostUid(0), draft.hostGid(0))
+                : Step.Owner.CALLER;
+    }
+
+    private void open(Slot slot, Layer layer, boolean isRecursive) {
+        draft.host.add(new Step.OpenTree(slot, Place.host(layer.path().toString()), true, isRecursive));
+        boolean isShifted = layer.isShifted() && draft.isUnprivileged();
+        if (isShifted) {
+            draft.host.add(attributes(slot, NO_ATTRIBUTES, idmap.slot()));
+        } else {
+            draft.host.add(
+                    new Step.SetMountAttributes(
+                            Place.slot(slot), isRecursive, NO_ATTRIBUTES, NO_ATTRIBUTES, Propagation.PRIVATE, Slot.NONE));
+        }
+    }
+
+    private static Step attributes(Slot slot, Set<MountAttribute> set, Slot idmap) {
+        return new Step.SetMountAttributes(
+                Place.slot(slot), false, set, NO_ATTRIBUTES, Propagation.PRIVATE, idmap);
+    }
+}

@@ -1,0 +1,66 @@
+package io.atoll.runtime.compiler;
+
+import io.atoll.linux.cgroup.CgroupHierarchy;
+import io.atoll.linux.cgroup.CgroupLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Hosts that plans are compiled for in tests.
+final class Hosts {
+    private static final List<String> DELEGATED =
+            List.of("cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "memory.oom.group");
+
+    private Hosts() {}
+
+    static HostFacts hybrid() {
+        List<CgroupHierarchy> all = new ArrayList<>(legacy());
+        all.add(new CgroupHierarchy(2, "/sys/fs/cgroup/unified", Set.of("hugetlb"), "/"));
+        return facts(all, true, true);
+    }
+
+    static HostFacts pureV1() {
+        return facts(legacy(), true, true);
+    }
+
+    static HostFacts pureV2() {
+        return facts(unified(), true, true);
+    }
+
+    /// Debian 12: version 2, and overlayfs wants its layers mounted.
+    static HostFacts bookworm() {
+        return facts(unified(), false, true);
+    }
+
+    /// Atoll itself in a chroot.
+    static HostFacts chroot() {
+        return facts(unified(), true, false);
+    }
+
+    private static List<CgroupHierarchy> unified() {
+        return List.of(
+                new CgroupHierarchy(
+                        2, "/sys/fs/cgroup", Set.of("cpuset", "cpu", "io", "memory", "pids"), "/system.slice/atoll.service"));
+    }
+
+    private static List<CgroupHierarchy> legacy() {
+        return List.of(
+                v1("cpu", "cpu"),
+                v1("cpuset", "cpuset"),
+                v1("memory", "memory"),
+                v1("devices", "devices"),
+                v1("freezer", "freezer"),
+                v1("pids", "pids"),
+                v1("systemd", "name=systemd"));
+    }
+
+    private static CgroupHierarchy v1(String directory, String controller) {
+        return new CgroupHierarchy(1, "/sys/fs/cgroup/" + directory, Set.of(controller), "/");
+    }
+
+    private static HostFacts facts(List<CgroupHierarchy> hierarchies, boolean detached, boolean rootMounted) {
+        return new HostFacts(
+                new CgroupLayout(hierarchies), detached, rootMounted, "0-3", "0", DELEGATED, Optional.empty());
+    }
+}

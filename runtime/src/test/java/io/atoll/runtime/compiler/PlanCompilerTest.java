@@ -1,0 +1,262 @@
+package io.atoll.runtime.compiler;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.ByteSize;
+import io.atoll.base.Idmap;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
+import io.atoll.plan.PlanDecoder;
+import io.atoll.plan.PlanEncoder;
+import io.atoll.plan.PlanPrinter;
+import io.atoll.plan.StartPlan;
+import io.atoll.runtime.spec.AutoMounts;
+import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.DeviceNode;
+import io.atoll.runtime.spec.DeviceSpec;
+import io.atoll.runtime.spec.GuestPath;
+import io.atoll.runtime.spec.HookSpec;
+import io.atoll.runtime.spec.LimitsSpec;
+import io.atoll.runtime.spec.MacAddress;
+import io.atoll.runtime.spec.MountFlag;
+import io.atoll.runtime.spec.MountSpec;
+import io.atoll.runtime.spec.NamespaceKind;
+import io.atoll.runtime.spec.NamespaceSpec;
+import io.atoll.runtime.spec.NetworkSpec;
+import io.atoll.runtime.spec.NicLink;
+import io.atoll.runtime.spec.NicSpec;
+import io.atoll.runtime.spec.RootfsSpec;
+import io.atoll.runtime.spec.RootfsSpec.Layer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/// Compares plans with the texts in `src/test/resources/plan`. Run with `-Dplans.accept=true` to write them anew, then
+/// read the difference: every line of it is a decision.
+class PlanCompilerTest {
+    private static final Path GOLDEN = Path.of("src/test/resources/plan");
+    private static final Idmap IDMAP = Idmap.range(1_000_000, 65_536);
+
+    private static final RootfsSpec OVERLAY =
+            new RootfsSpec.Overlay(
+                    List.of(new Layer(Path.of("/pool/images/f1/rootfs"), true)),
+                    new Layer(Path.of("/pool/containers/c1"), true),
+                    "upper",
+                    "work",
+                    List.of("index=on", "redirect_dir=on", "xino=on"),
+                    false);
+
+    private static final RootfsSpec DIRECTORY =
+            new RootfsSpec.Directory(new Layer(Path.of("/pool/containers/c1/rootfs"), true), false);
+
+    private static final ContainerSpec BUSYBOX = ContainerSpec.of("c1", OVERLAY, IDMAP);
+
+    @Test
+    void unprivilegedOnHybrid() {
+        golden("unprivileged-hybrid", BUSYBOX, Hosts.hybrid());
+    }
+
+    @Test
+    void unprivilegedOnVersion2() {
+        golden("unprivileged-v2", BUSYBOX, Hosts.pureV2());
+    }
+
+    @Test
+    void unprivilegedOnVersion1() {
+        golden("unprivileged-v1", BUSYBOX, Hosts.pureV1());
+    }
+
+    @Test
+    void layersAreAttachedOnOlderKernels() {
+        golden("overlay-bookworm", BUSYBOX, Hosts.bookworm());
+    }
+
+    @Test
+    void chrootGetsARootOfItsOwn() {
+        golden("chroot", BUSYBOX, Hosts.chroot());
+    }
+
+    @Test
+    void privilegedDirectory() {
+        golden("privileged-directory", ContainerSpec.of("c1", DIRECTORY, Idmap.NONE), Hosts.pureV2());
+    }
+
+    @Test
+    void nesting() {
+        ContainerSpec spec =
+                ContainerSpec.of("c1", DIRECTORY, IDMAP)
+                        .withAutoMounts(AutoMounts.DEFAULT.nestable())
+                        .withReboot(true)
+                        .withMounts(
+                                List.of(
+                                        MountSpec.Bind.of(
+                                                Path.of("/pool/nested/c1"),
+                                                new GuestPath("/var/lib/docker"),
+                                                true,
+                                                MountSpec.Create.DIR,
+                                                MountFlag.NODEV)));
+        golden("nesting", spec, Hosts.pureV2());
+    }
+
+    @Test
+    void everythingOfANetwork() {
+        NicSpec bridged =
+                new NicSpec(
+                        "eth0",
+                        NicLink.Veth.on("br0"),
+                        Optional.of(new MacAddress("00:16:3e:00:00:01")),
+                        OptionalInt.of(1400),
+                        true,
+                        List.of("10.0.3.77/24", "fd00::77/64"),
+                        List.of("10.0.3.1", "fe80::1"),
+                        List.of(new NicSpec.Route("192.0.2.0/24", Optional.of("10.0.3.9"))),
+                        List.of(),
+                        List.of());
+        NicSpec macvlan =
+                NicSpec.of(
+                        "eth1",
+                        new NicLink.Macvlan("wan0", NicLink.Macvlan.MacvlanMode.BRIDGE),
+                        Optional.empty());
+        NicSpec physical = NicSpec.of("eth2", new NicLink.Phys("wan1"), Optional.empty());
+        golden(
+                "network",
+                BUSYBOX.withNetwork(new NetworkSpec(List.of(bridged, macvlan, physical), true)),
+                Hosts.pureV2());
+    }
+
+    @Test
+    void limitsAndDevices() {
+        LimitsSpec limits =
+                new LimitsSpec(
+                        new LimitsSpec.Memory(
+                                Optional.of(ByteSize.parse("256MiB")),
+                                Optional.empty(),
+                                Optional.of(new ByteSize(0)),
+                                OptionalInt.empty()),
+                        new LimitsSpec.Cpu(
+                                OptionalLong.of(512),
+                                OptionalLong.of(25_000),
+                                OptionalLong.empty(),
+                                Optional.of("1"),
+                                Optional.empty()),
+                        OptionalLong.of(100),
+                        new LimitsSpec.Io(
+                                OptionalInt.empty(), List.of(new LimitsSpec.Throttle(8, 0, 1 << 20, 0, 0, 100))),
+                        List.of(),
+                        List.of(
+                                new LimitsSpec.RawKey(LimitsSpec.RawKey.Version.V1, "memory.swappiness", "0"),
+                                new LimitsSpec.RawKey(LimitsSpec.RawKey.Version.V2, "memory.high", "200M")));
+        ContainerSpec spec =
+                BUSYBOX.withLimits(limits)
+                        .withDevices(
+                                new DeviceSpec(true, 2, List.of(), DeviceSpec.defaultRules())
+                                        .plus(DeviceNode.character("/dev/net/tun", 10, 200))
+                                        .plus(DeviceNode.character("/opt/kvm", 10, 232)));
+        golden("limits-v2", spec, Hosts.pureV2());
+        // Throttling has no controller on this one.
+        LimitsSpec noIo =
+                new LimitsSpec(
+                        limits.memory(), limits.cpu(), limits.pidsMax(), LimitsSpec.Io.NONE, List.of(), limits.raw());
+        golden("limits-v1", spec.withLimits(noIo), Hosts.pureV1());
+        assertThrows(UnsupportedException.class, () -> compile(spec, Hosts.pureV1()));
+    }
+
+    @Test
+    void hooksAndHostNetwork() {
+        HookSpec start = hook(HookSpec.Phase.PRE_START);
+        HookSpec mount = hook(HookSpec.Phase.MOUNT);
+        HookSpec stop = hook(HookSpec.Phase.POST_STOP);
+        golden(
+                "hooks-host-network",
+                BUSYBOX.withHooks(List.of(start, mount, stop))
+                        .withNamespaces(NamespaceSpec.DEFAULT.keeping(NamespaceKind.NET)),
+                Hosts.pureV2());
+    }
+
+    private static HookSpec hook(HookSpec.Phase phase) {
+        return new HookSpec(
+                phase,
+                List.of("/hooks/" + phase.name().toLowerCase(java.util.Locale.ROOT)),
+                Map.of("LXC_NAME", "c1", "LXC_ROOTFS_MOUNT", "/run/c1"),
+                Duration.ofSeconds(5));
+    }
+
+    @Test
+    void everyPlanSurvivesTheWire() {
+        for (HostFacts host : List.of(Hosts.hybrid(), Hosts.pureV1(), Hosts.pureV2(), Hosts.bookworm())) {
+            StartPlan plan = compile(BUSYBOX, host);
+            assertEquals(PlanPrinter.print(plan), PlanPrinter.print(PlanDecoder.decode(PlanEncoder.encode(plan))));
+        }
+    }
+
+    @Test
+    void refusesInterfacesInAForeignNetwork() {
+        ContainerSpec spec =
+                BUSYBOX.withNamespaces(NamespaceSpec.DEFAULT.keeping(NamespaceKind.NET))
+                        .withNetwork(
+                                new NetworkSpec(
+                                        List.of(NicSpec.of("eth0", NicLink.Veth.on("br0"), Optional.empty())), true));
+        assertThrows(InvalidConfigException.class, () -> compile(spec, Hosts.pureV2()));
+    }
+
+    @Test
+    void refusesMoreMountsThanAPlanHolds() {
+        ContainerSpec spec = BUSYBOX;
+        for (int i = 0; i < 80; i++) {
+            spec =
+                    spec.plusMount(
+                            MountSpec.Bind.of(
+                                    Path.of("/srv/" + i),
+                                    new GuestPath("/srv/" + i),
+                                    false,
+                                    MountSpec.Create.DIR));
+        }
+        ContainerSpec tooMany = spec;
+        assertTrue(
+                assertThrows(InvalidConfigException.class, () -> compile(tooMany, Hosts.pureV2()))
+                        .getMessage()
+                        .contains("too many mounts"));
+    }
+
+    private static StartPlan compile(ContainerSpec spec, HostFacts host) {
+        LinkNames names =
+                new LinkNames() {
+                    private int count;
+
+                    @Override
+                    public String nextName() {
+                        return "veth" + count++;
+                    }
+
+                    @Override
+                    public MacAddress nextMac() {
+                        return new MacAddress("fe:00:00:00:00:01");
+                    }
+                };
+        return new PlanCompiler(host, _ -> new byte[] {6, 0, 0, 0, 0, 0, (byte) 0xFF, 0x7F}, names)
+                .compile(spec, new MonitorFiles(Path.of("/run/atoll/monitors/c1")), false);
+    }
+
+    private static void golden(String name, ContainerSpec spec, HostFacts host) {
+        String text = PlanPrinter.print(compile(spec, host));
+        Path file = GOLDEN.resolve(name + ".txt");
+        try {
+            if (Boolean.getBoolean("plans.accept")) {
+                Files.createDirectories(GOLDEN);
+                Files.writeString(file, text);
+            }
+            assertEquals(Files.readString(file), text);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
