@@ -15,15 +15,20 @@ import java.lang.invoke.MethodHandle;
 ///
 /// Pointers are passed as addresses; the caller's arena must outlive the call.
 final class Syscalls {
+    /// The one shape.
+    static final FunctionDescriptor SHAPE =
+            FunctionDescriptor.of(
+                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
+    /// How it is linked: syscall(2) is variadic, which does no harm to functions that are not.
+    static final Linker.Option[] SHAPE_OPTIONS = {
+        Linker.Option.firstVariadicArg(1), Linker.Option.captureCallState("errno")
+    };
+
     private static final MethodHandle SYSCALL =
             Linker.nativeLinker()
                     .downcallHandle(
-                            Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
-                            FunctionDescriptor.of(
-                                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                                    JAVA_LONG),
-                            Linker.Option.firstVariadicArg(1),
-                            Linker.Option.captureCallState("errno"));
+                            Linker.nativeLinker().defaultLookup().findOrThrow("syscall"), SHAPE, SHAPE_OPTIONS);
 
     private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
     private static final long ERRNO = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
@@ -32,6 +37,11 @@ final class Syscalls {
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
 
     private Syscalls() {}
+
+    /// Where calls of this thread leave their `errno`.
+    static MemorySegment captured() {
+        return CAPTURED.get();
+    }
 
     /// The result, or `-errno`. Retries `EINTR`, except for close(2), whose descriptor is gone even then.
     static long raw(Sys sys, long a, long b, long c, long d, long e, long f) {
