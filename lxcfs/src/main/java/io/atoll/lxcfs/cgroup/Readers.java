@@ -1,0 +1,64 @@
+package io.atoll.lxcfs.cgroup;
+
+import io.atoll.lxcfs.view.Text;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// Tells whose numbers a reading process is to see. What the kernel says of the caller's pid decides, never anything the
+/// caller says.
+public final class Readers {
+    private static final int STAT_STARTTIME = 22;
+
+    private final HostFiles files;
+    private final CgroupMounts mounts;
+    private final PidNamespaces namespaces;
+
+    public Readers(HostFiles files, CgroupMounts mounts, PidNamespaces namespaces) {
+        this.files = files;
+        this.mounts = mounts;
+        this.namespaces = namespaces;
+    }
+
+    /// A reader resolved.
+    ///
+    /// @param pid whose cgroups count: the init of the reader's pid namespace, or the reader itself on the host
+    /// @param isHost the reader is in our own pid namespace
+    public record Reader(int pid, boolean isHost, Cgroup cgroup) {}
+
+    /// Resolves a reader.
+    ///
+    /// @param pid thread or process id in our pid namespace; 0 means not visible from here
+    /// @return empty if the process cannot be looked at: it shall see the host's file
+    public Optional<Reader> find(int pid) {
+        if (pid <= 0) {
+            return Optional.empty();
+        }
+        Optional<String> own = files.readLink("/proc/self/ns/pid");
+        Optional<String> namespace = files.readLink("/proc/" + pid + "/ns/pid");
+        if (namespace.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean isHost = namespace.equals(own);
+        OptionalInt init = isHost ? OptionalInt.of(pid) : namespaces.initOf(pid);
+        if (init.isEmpty()) {
+            return Optional.empty();
+        }
+        return files.read("/proc/" + init.getAsInt() + "/cgroup")
+                .map(Membership::parse)
+                .map(m -> new Reader(init.getAsInt(), isHost, new Cgroup(files, mounts, m)));
+    }
+
+    /// When a process started, in clock ticks since boot; proc_pid_stat(5).
+    public Optional<Long> startTicks(int pid) {
+        return files.read("/proc/" + pid + "/stat").flatMap(Readers::parseStartTicks);
+    }
+
+    /// The command name may hold blanks and brackets: fields count from the last closing bracket.
+    static Optional<Long> parseStartTicks(String stat) {
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
+        int index = STAT_STARTTIME - 3;
+        return index < fields.length
+                ? Text.parseLong(fields[index]).stream().boxed().findFirst()
+                : Optional.empty();
+    }
+}
