@@ -1,5 +1,8 @@
 package io.atoll.linux;
 
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Set;
 
 /// Attributes of a mount; `linux/mount.h` `MOUNT_ATTR_*`, mount_setattr(2).
@@ -17,6 +20,18 @@ public enum MountAttribute {
 
     MountAttribute(long bit) {
         this.bit = bit;
+    }
+
+    /// The attributes among a mount's options as [MountInfo] has them.
+    public static Set<MountAttribute> ofOptions(Collection<String> options) {
+        EnumSet<MountAttribute> out = EnumSet.noneOf(MountAttribute.class);
+        for (MountAttribute attribute : values()) {
+            String word = attribute == RDONLY ? "ro" : attribute.name().toLowerCase(Locale.ROOT);
+            if (options.contains(word)) {
+                out.add(attribute);
+            }
+        }
+        return out;
     }
 
     /// The kernel's bits.

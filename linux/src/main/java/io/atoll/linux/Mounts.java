@@ -98,6 +98,17 @@ public final class Mounts {
         }
     }
 
+    /// Attaches a detached tree at a path of the thread's own root that somebody else may be changing: no symbolic link
+    /// on the way is followed.
+    ///
+    /// @throws ErrnoException with `ELOOP` if there is one
+    public static void moveNoFollow(Fd tree, String target) {
+        try (Fd root = Opens.open("/", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0);
+                Fd at = Opens.openAt2(root, target, Fcntl.O_PATH, 0, Opens.RESOLVE_IN_ROOT | Opens.RESOLVE_NO_SYMLINKS)) {
+            move(tree, at);
+        }
+    }
+
     /// Attaches a detached tree on what `target` is open on.
     public static void move(Fd tree, Fd target) {
         try (Arena arena = Arena.ofConfined()) {

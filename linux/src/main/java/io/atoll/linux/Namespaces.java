@@ -1,5 +1,6 @@
 package io.atoll.linux;
 
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 
 /// Namespaces of threads; namespaces(7), setns(2), unshare(2). A thread that changed its namespaces is not given back:
@@ -9,6 +10,7 @@ public final class Namespaces {
     private static final int CLONE_NEWNS = 0x20000;
     private static final int CLONE_NEWNET = 0x40000000;
     private static final int CLONE_FS = 0x200;
+    private static final long NS_GET_PID_FROM_PIDNS = 0x8004_B706L;
 
     private Namespaces() {}
 
@@ -36,6 +38,28 @@ public final class Namespaces {
             Syscalls.call(Sys.UNSHARE, "network namespace", CLONE_NEWNET);
             return work.call();
         });
+    }
+
+    /// Runs `work` inside a mount namespace, with its root as root and current directory. Files are reached by raw
+    /// system calls only: the JVM's other threads stay outside.
+    public static <T> T inMounts(Fd mountNamespace, Callable<T> work) {
+        return PlatformThreads.onOwnThread("mountns", () -> {
+            // A thread that shares its root directory with others may not change mount namespaces.
+            Syscalls.call(Sys.UNSHARE, "root directory", CLONE_FS);
+            Syscalls.call(Sys.SETNS, mountNamespace.what(), mountNamespace.number(), CLONE_NEWNS);
+            return work.call();
+        });
+    }
+
+    /// The init of the pid namespace that a process is in, by its number here; ioctl_nsfs(2)
+    /// `NS_GET_PID_FROM_PIDNS`. Empty on kernels before 6.11, which cannot tell, and if it or the process has ended.
+    public static OptionalInt initOfPidNamespace(int pid) {
+        try (Fd namespace = open(pid, "pid")) {
+            long init = Syscalls.raw(Sys.IOCTL, namespace.number(), NS_GET_PID_FROM_PIDNS, 1);
+            return init > 0 ? OptionalInt.of((int) init) : OptionalInt.empty();
+        } catch (ErrnoException _) {
+            return OptionalInt.empty();
+        }
     }
 
     /// Runs `work` in a copy of the mount namespace, where nothing done is seen outside. Files are reached by raw

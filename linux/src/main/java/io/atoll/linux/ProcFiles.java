@@ -54,6 +54,17 @@ public final class ProcFiles {
         }
     }
 
+    /// Where a link such as `/proc/PID/ns/net` points, as text.
+    public static String readLink(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = BUFFER.get();
+            long name = KernelText.address(arena, path);
+            long length =
+                    Syscalls.call(Sys.READLINKAT, path, Fcntl.AT_FDCWD, name, buffer.address(), FIRST_READ);
+            return KernelText.decode(buffer.asSlice(0, length).toArray(JAVA_BYTE));
+        }
+    }
+
     /// The content, or empty if the file, process or feature is not there.
     public static Optional<String> readIfPresent(String path) {
         try {

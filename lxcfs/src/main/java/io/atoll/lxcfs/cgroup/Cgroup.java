@@ -160,12 +160,15 @@ public final class Cgroup {
         return v2Directory().flatMap(d -> files.read(d + "/" + resource + ".pressure"));
     }
 
-    /// Directories whose `cgroup.procs` together name the container's processes.
-    public Optional<String> processDirectory() {
-        return v1Directory("pids")
-                .or(() -> v1Directory("cpu"))
-                .or(() -> v1Directory("freezer"))
-                .or(this::v2Directory);
+    /// The directory whose tasks, with those below it, are the container's. A controller on which the container has no
+    /// cgroup of its own would count the whole host.
+    public Optional<String> taskDirectory() {
+        for (String controller : List.of("cpu", "pids", "memory", "freezer", "cpuset", "cpuacct")) {
+            if (!membership.v1().getOrDefault(controller, "/").equals("/") && mounts.v1().containsKey(controller)) {
+                return v1Directory(controller);
+            }
+        }
+        return v2Directory().filter(_ -> !membership.v2().orElse("/").equals("/"));
     }
 
     private Optional<String> v1Directory(String controller) {

@@ -47,7 +47,7 @@ public final class LoadTracker {
         if (known != null) {
             return Optional.of(known.load());
         }
-        Optional<String> directory = reader.cgroup().processDirectory();
+        Optional<String> directory = reader.cgroup().taskDirectory();
         if (directory.isEmpty() || tracked.size() >= CONTAINERS_MAX) {
             return Optional.empty();
         }

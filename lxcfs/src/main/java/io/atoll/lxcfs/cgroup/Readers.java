@@ -12,11 +12,13 @@ public final class Readers {
     private final HostFiles files;
     private final CgroupMounts mounts;
     private final PidNamespaces namespaces;
+    private final Optional<String> ownNamespace;
 
     public Readers(HostFiles files, CgroupMounts mounts, PidNamespaces namespaces) {
         this.files = files;
         this.mounts = mounts;
         this.namespaces = namespaces;
+        this.ownNamespace = files.readLink("/proc/self/ns/pid");
     }
 
     /// A reader resolved.
@@ -33,12 +35,11 @@ public final class Readers {
         if (pid <= 0) {
             return Optional.empty();
         }
-        Optional<String> own = files.readLink("/proc/self/ns/pid");
         Optional<String> namespace = files.readLink("/proc/" + pid + "/ns/pid");
         if (namespace.isEmpty()) {
             return Optional.empty();
         }
-        boolean isHost = namespace.equals(own);
+        boolean isHost = namespace.equals(ownNamespace);
         OptionalInt init = isHost ? OptionalInt.of(pid) : namespaces.initOf(pid);
         if (init.isEmpty()) {
             return Optional.empty();
