@@ -10,7 +10,6 @@ import io.atoll.testkit.Await;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.Program.Output;
 import io.atoll.testkit.Terminal;
-import io.atoll.testkit.TestDaemon;
 import io.atoll.testkit.TestImages;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,8 +41,7 @@ abstract class Scenarios {
     private final String marker;
     private final String bridge;
 
-    TestDaemon daemon;
-    Program client;
+    private Program client = Program.of("false");
     @TempDir Path scratch;
 
     /// @param marker names everything on the host, at most ten characters
@@ -52,28 +50,48 @@ abstract class Scenarios {
         this.bridge = marker + "br";
     }
 
-    abstract Program client(TestDaemon started);
+    /// Starts the server; its state directory is named after the marker.
+    ///
+    /// @return the client, told where the server is
+    abstract Program startServer(String name);
+
+    abstract void stopServer();
+
+    /// The pool driver to test on.
+    abstract String poolDriver();
+
+    /// How the bridge gets its IPv4 subnet.
+    abstract String bridgeOption();
 
     @BeforeAll
-    void startDaemon() {
-        daemon = TestDaemon.launch("atoll-" + marker);
-        client = client(daemon);
-        lxc("storage", "create", "default", "overlay");
-        lxc("network", "create", bridge, "ipv6.address=none");
+    void prepare() {
+        client = startServer("atoll-" + marker);
+        lxc("storage", "create", "default", poolDriver());
+        lxc("network", "create", bridge, "ipv6.address=none", bridgeOption());
         lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
         lxc("profile", "device", "add", "default", "eth0", "nic", "network=" + bridge, "name=eth0");
         lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
     }
 
     @AfterAll
-    void stopDaemon() {
-        daemon.close();
+    void cleanUp() {
+        try {
+            deleteInstances();
+            lxc("image", "delete", "busybox");
+            lxc("profile", "device", "remove", "default", "root");
+            lxc("profile", "device", "remove", "default", "eth0");
+            lxc("network", "delete", bridge);
+            lxc("storage", "delete", "default");
+        } finally {
+            stopServer();
+        }
     }
 
     @AfterEach
     void deleteInstances() {
         for (String name : lxc("list", "--format=csv", "--columns=n").out().lines().toList()) {
-            client.run("delete", "--force", name);
+            // A stop that the test did not wait for may still be going on.
+            Await.until(name + " to be deleted", SOON, () -> client.run("delete", "--force", name).exit() == 0);
         }
     }
 
@@ -191,8 +209,10 @@ abstract class Scenarios {
             terminal.resize(new WindowSize(77, 22));
             terminal.type("sleep 1; stty size\n");
             terminal.expect("22 77");
-            terminal.type("cat\n");
+            terminal.type("echo on$((40+2)); cat\n");
+            terminal.expect("on42");
             terminal.type("\u0003"); // Interrupts cat, not the client.
+            terminal.expect("#");
             terminal.type("exit 5\n");
             assertEquals(5, terminal.exit());
         }
@@ -253,11 +273,10 @@ abstract class Scenarios {
         lxc("launch", "busybox", "c1");
         try (Terminal terminal = Terminal.start(client, WINDOW, "console", "c1")) {
             terminal.expect("To detach");
-            terminal.type("\n");
-            terminal.expect("#");
+            terminal.typeUntil("\n", "#");
             terminal.type("echo con$((40+2))sole\n");
             terminal.expect("con42sole");
-            terminal.type("\u0001q");
+            terminal.press("\u0001q");
             assertEquals(0, terminal.exit());
         }
         assertEquals("RUNNING", state("c1"));
@@ -288,6 +307,11 @@ abstract class Scenarios {
         lxc("start", "c1");
         assertEquals("RUNNING", state("c1"));
         lxc("exec", "c1", "--", "true");
+    }
+
+    @Test
+    void aPausedInstanceIsDeleted() {
+        lxc("launch", "busybox", "c1");
         lxc("pause", "c1");
         lxc("delete", "--force", "c1");
     }

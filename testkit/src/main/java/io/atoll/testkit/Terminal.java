@@ -12,14 +12,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /// A program on a terminal of its own, driven as a person would: type, look at the screen, change the window's size.
 public final class Terminal implements AutoCloseable {
+    private static final Duration BETWEEN_KEYS = Duration.ofMillis(200);
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     private final Pty.Pair pty;
     private final Process process;
-    private final StringBuffer screen = new StringBuffer();
+    private final StringBuilder screen = new StringBuilder(); // Guarded by itself.
     private int seen;
 
     private Terminal(Pty.Pair pty, Process process) {
@@ -60,10 +62,19 @@ public final class Terminal implements AutoCloseable {
                 if (count <= 0) {
                     return;
                 }
-                screen.append(new String(buffer, 0, count, StandardCharsets.UTF_8));
+                String text = new String(buffer, 0, count, StandardCharsets.UTF_8);
+                synchronized (screen) {
+                    screen.append(text);
+                }
             }
         } catch (ErrnoException | IllegalStateException _) {
             // EIO is how a terminal says that nobody is on the other side any more.
+        }
+    }
+
+    private String screen() {
+        synchronized (screen) {
+            return screen.toString();
         }
     }
 
@@ -77,6 +88,25 @@ public final class Terminal implements AutoCloseable {
         Pty.resize(pty.master(), size);
     }
 
+    /// Sends the keys one by one at the speed of fingers, for programs that look at the first byte of a read only.
+    public void press(String keys) {
+        for (int i = 0; i < keys.length(); i++) {
+            type(keys.substring(i, i + 1));
+            LockSupport.parkNanos(BETWEEN_KEYS.toNanos());
+        }
+    }
+
+    /// Sends the keys again and again until the text appears: for programs that drop what is typed before they listen.
+    public void typeUntil(String keys, String text) {
+        Await.until(
+                "\"" + text + "\"",
+                LIMIT,
+                () -> {
+                    type(keys);
+                    return appears(text);
+                });
+    }
+
     /// Waits until the text appears after what was expected before.
     ///
     /// @throws AssertionError with the screen if it does not
@@ -85,24 +115,25 @@ public final class Terminal implements AutoCloseable {
             Await.until(
                     "\"" + text + "\"",
                     LIMIT,
-                    () -> {
-                        int found = screen.indexOf(text, seen);
-                        if (found < 0) {
-                            return false;
-                        }
-                        seen = found + text.length();
-                        return true;
-                    });
+                    () -> appears(text));
         } catch (AssertionError failure) {
-            throw new AssertionError(failure.getMessage() + "; on the screen:\n" + screen.substring(seen));
+            throw new AssertionError(failure.getMessage() + "; on the screen:\n" + screen().substring(seen));
         }
+    }
+
+    private boolean appears(String text) {
+        int found = screen().indexOf(text, seen);
+        if (found >= 0) {
+            seen = found + text.length();
+        }
+        return found >= 0;
     }
 
     /// The program's exit code once it ended.
     public int exit() {
         try {
             if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                throw new AssertionError("the program on the terminal does not end; screen:\n" + screen);
+                throw new AssertionError("the program on the terminal does not end; screen:\n" + screen());
             }
         } catch (InterruptedException failure) {
             throw new AssertionError(failure);
