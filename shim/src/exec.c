@@ -58,7 +58,7 @@ _Noreturn static void enter_main(struct run *run, const struct plan *plan) {
     }
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, 0);
-        child_main(run, plan, false);
+        child_main(run, plan, enter->namespaces, false);
     }
     uint32_t number = (uint32_t)pid;
     frame_send_numbers(run->report, MSG_CLONED, 0, &number, 1, pidfd);

@@ -159,8 +159,18 @@ void become(struct run *run, const struct init *init, bool die_with_parent) {
     failed(run, "execve", "%s", argv[0]);
 }
 
-_Noreturn void child_main(struct run *run, const struct plan *plan, bool has_gate) {
+// In a new user namespace the kernel gives all capabilities, but the ids are still the host's and mean nobody.
+static int become_root(struct run *run) {
+    if (setgroups(0, NULL) == 0 && setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0)
+        return 0;
+    return failed(run, "setresuid", "0");
+}
+
+_Noreturn void child_main(struct run *run, const struct plan *plan, uint32_t namespaces, bool has_gate) {
     bool gated = false;
+    failure_outside(run, TAG_CHILD, "become root of the user namespace");
+    if ((namespaces & CLONE_NEWUSER) != 0 && become_root(run) != 0)
+        report_failure(run);
     struct steps walk = plan->sections[TAG_CHILD];
     struct step step;
     while (steps_next(&walk, &step))

@@ -114,8 +114,10 @@ static int mount_failed(struct run *run, int fs, const char *call, const char *t
     ssize_t n = read(fs, log, sizeof log - 1);
     log[n > 0 ? n : 0] = 0;
     log[strcspn(log, "\n")] = 0;
+    // A line starts with a letter for its severity.
+    const char *words = log[0] != 0 && log[1] == ' ' ? log + 2 : log;
     errno = saved;
-    return failed(run, call, "%s%s%s%s%s", type, *option != 0 ? " " : "", option, *log != 0 ? ": " : "", log);
+    return failed(run, call, "%s%s%s%s%s", type, *option != 0 ? " " : "", option, *words != 0 ? ": " : "", words);
 }
 
 int step_new_mount(struct run *run, const struct field *f) {
