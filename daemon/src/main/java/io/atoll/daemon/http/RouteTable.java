@@ -9,8 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// All routes of the daemon. Of several patterns that fit a path, the one that is literal where the
-/// others have a variable wins.
+/// All routes of the daemon. Of several patterns that fit a path, the one with most literal segments wins.
 public final class RouteTable {
     /// A route that fits, with its variables.
     record Match(Route route, Map<String, String> variables) {}
@@ -25,7 +24,8 @@ public final class RouteTable {
         for (Routes part : parts) {
             part.routes().forEach(this::add);
         }
-        byResource.values().forEach(list -> list.sort(Comparator.comparing(r -> r.pattern().rank())));
+        Comparator<Route> mostLiterals = Comparator.comparingInt(r -> -r.pattern().literals());
+        byResource.values().forEach(list -> list.sort(mostLiterals));
     }
 
     private void add(Route route) {

@@ -1,4 +1,4 @@
-package io.atoll.daemon.image;
+package io.atoll.testkit;
 
 import io.atoll.image.ImageFile;
 import io.atoll.storage.ImageSource;
@@ -7,25 +7,25 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// The files of an image, as a storage driver takes them.
-record ImageFileSource(ImageFile file) implements ImageSource {
+/// An image's files as a pool imports them.
+public record ImageAsSource(ImageFile image) implements ImageSource {
     @Override
     public Optional<Path> squashfs() throws IOException {
-        return file.squashfs();
+        return image.squashfs();
     }
 
     @Override
     public void unpackMetadata(Path directory) throws IOException {
-        file.unpackMetadata(directory);
+        image.unpackMetadata(directory);
     }
 
     @Override
     public void streamRootfs(OutputStream tar) throws IOException {
-        file.streamRootfs(tar);
+        image.streamRootfs(tar);
     }
 
     @Override
     public void unpackRootfs(Path directory) throws IOException {
-        throw new io.atoll.base.UnsupportedException("unpack " + directory);
+        image.unpackRootfs(directory);
     }
 }

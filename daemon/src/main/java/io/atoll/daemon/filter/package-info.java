@@ -1,4 +1,0 @@
-@NullMarked
-package io.atoll.daemon.filter;
-
-import org.jspecify.annotations.NullMarked;

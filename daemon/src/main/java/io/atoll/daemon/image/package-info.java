@@ -1,4 +1,0 @@
-@NullMarked
-package io.atoll.daemon.image;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package io.atoll.daemon.profile;
-
-import org.jspecify.annotations.NullMarked;

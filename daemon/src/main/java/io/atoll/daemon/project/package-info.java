@@ -1,4 +1,0 @@
-@NullMarked
-package io.atoll.daemon.project;
-
-import org.jspecify.annotations.NullMarked;

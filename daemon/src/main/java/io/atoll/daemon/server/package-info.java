@@ -1,4 +1,0 @@
-@NullMarked
-package io.atoll.daemon.server;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package io.atoll.daemon.storage;
-
-import org.jspecify.annotations.NullMarked;
