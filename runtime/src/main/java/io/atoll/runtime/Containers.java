@@ -12,6 +12,11 @@ import java.util.Optional;
 ///
 /// Safe for use by many threads.
 public interface Containers extends AutoCloseable {
+    /// Opens a runtime directory and finds what runs there.
+    static Containers open(RuntimePaths paths) {
+        return new ShimContainers(paths);
+    }
+
     /// Starts a container and returns when its first program runs. Blocks.
     ///
     /// A start that fails leaves nothing behind.
@@ -34,6 +39,10 @@ public interface Containers extends AutoCloseable {
 
     /// The ids of all running containers, sorted.
     List<String> ids();
+
+    /// How the last container of that id ended, while nobody had the runtime directory open; empty if it runs, ended
+    /// under our eyes, or never was.
+    Optional<ExitReason> lastExit(String id);
 
     /// Lets go of descriptors and the watching thread; containers and the fork server live on.
     @Override

@@ -12,6 +12,7 @@ import io.atoll.base.UnauthenticatedException;
 import io.atoll.base.UnavailableException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.JsonException;
+import io.atoll.daemon.store.StaleRecordException;
 
 /// The one place that turns a failure into an HTTP status and a message for the client; the table is in `docs/errors.md`.
 ///
@@ -30,6 +31,9 @@ final class ErrorMapper {
         }
         if (failure instanceof JsonException wrong) {
             return new Mapped(400, "InvalidConfig", "The request body is wrong: " + wrong.getMessage());
+        }
+        if (failure instanceof StaleRecordException stale) {
+            return new Mapped(412, "PreconditionFailed", String.valueOf(stale.getMessage()));
         }
         return new Mapped(500, "Internal", Incident.report(failure));
     }

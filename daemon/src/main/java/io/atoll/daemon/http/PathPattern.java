@@ -47,9 +47,13 @@ final class PathPattern {
         return Optional.of(variables);
     }
 
-    /// How many leading segments are literal: of two patterns that fit, the one with more wins.
-    int literals() {
-        return (int) segments.stream().filter(s -> !isVariable(s)).count();
+    /// Sorts the more exact of two patterns first: the one that has a literal where the other has a variable.
+    String rank() {
+        StringBuilder out = new StringBuilder();
+        for (String segment : segments) {
+            out.append(isVariable(segment) ? (segment.endsWith("...}") ? '2' : '1') : '0');
+        }
+        return out.toString();
     }
 
     static List<String> segments(String path) {

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// All routes of the daemon. Of several patterns that fit a path, the one with most literal segments wins.
+/// All routes of the daemon. Of several patterns that fit a path, the one that is literal where the
+/// others have a variable wins.
 public final class RouteTable {
     /// A route that fits, with its variables.
     record Match(Route route, Map<String, String> variables) {}
@@ -24,8 +25,7 @@ public final class RouteTable {
         for (Routes part : parts) {
             part.routes().forEach(this::add);
         }
-        Comparator<Route> mostLiterals = Comparator.comparingInt(r -> -r.pattern().literals());
-        byResource.values().forEach(list -> list.sort(mostLiterals));
+        byResource.values().forEach(list -> list.sort(Comparator.comparing(r -> r.pattern().rank())));
     }
 
     private void add(Route route) {

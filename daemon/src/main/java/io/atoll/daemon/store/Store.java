@@ -5,6 +5,7 @@ import io.atoll.base.ProjectName;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /// All durable records of the daemon, by kind, project and name.
@@ -16,7 +17,7 @@ import java.util.function.UnaryOperator;
 ///
 /// Values are immutable records and may be shared between threads.
 public interface Store extends AutoCloseable {
-    /// How often [#update] reads again before it gives up.
+    /// How often [#attempt] runs its body before it gives up.
     int ATTEMPTS_MAX = 100;
 
     <T> Optional<Stored<T>> find(RecordKind<T> kind, RecordKey key);
@@ -44,22 +45,13 @@ public interface Store extends AutoCloseable {
         commit(new Batch().create(kind, key, value));
     }
 
-    /// Changes one record by a function of its latest value; runs it again when another change came first.
+    /// Runs a read-decide-commit body again when another change came first.
     ///
-    /// @return the new value, or empty if there is no such record
-    default <T> Optional<T> update(RecordKind<T> kind, RecordKey key, UnaryOperator<T> change) {
+    /// @throws StaleRecordException if that happened [#ATTEMPTS_MAX] times
+    default <R> R attempt(Supplier<R> body) {
         for (int attempt = 1; ; attempt++) {
-            Optional<Stored<T>> read = find(kind, key);
-            if (read.isEmpty()) {
-                return Optional.empty();
-            }
-            T next = change.apply(read.get().value());
-            if (next.equals(read.get().value())) {
-                return Optional.of(next);
-            }
             try {
-                commit(new Batch().replace(kind, read.get(), next));
-                return Optional.of(next);
+                return body.get();
             } catch (StaleRecordException e) {
                 if (attempt == ATTEMPTS_MAX) {
                     throw e;
@@ -68,24 +60,34 @@ public interface Store extends AutoCloseable {
         }
     }
 
+    /// Changes one record by a function of its latest value; runs it again when another change came first.
+    ///
+    /// @return the new value, or empty if there is no such record
+    default <T> Optional<T> update(RecordKind<T> kind, RecordKey key, UnaryOperator<T> change) {
+        return attempt(
+                () -> {
+                    Optional<Stored<T>> read = find(kind, key);
+                    if (read.isEmpty()) {
+                        return Optional.empty();
+                    }
+                    T next = change.apply(read.get().value());
+                    if (!next.equals(read.get().value())) {
+                        commit(new Batch().replace(kind, read.get(), next));
+                    }
+                    return Optional.of(next);
+                });
+    }
+
     /// Deletes one record whatever its version.
     ///
     /// @return false if it did not exist
     default <T> boolean delete(RecordKind<T> kind, RecordKey key) {
-        for (int attempt = 1; ; attempt++) {
-            Optional<Stored<T>> read = find(kind, key);
-            if (read.isEmpty()) {
-                return false;
-            }
-            try {
-                commit(new Batch().delete(kind, read.get()));
-                return true;
-            } catch (StaleRecordException e) {
-                if (attempt == ATTEMPTS_MAX) {
-                    throw e;
-                }
-            }
-        }
+        return attempt(
+                () -> {
+                    Optional<Stored<T>> read = find(kind, key);
+                    read.ifPresent(r -> commit(new Batch().delete(kind, r)));
+                    return read.isPresent();
+                });
     }
 
     @Override

@@ -37,6 +37,20 @@ public record CgroupWrite(CgroupHierarchy hierarchy, String file, String value, 
         return List.copyOf(writer.all());
     }
 
+    /// What undoes every limit of [LimitsSpec] but the raw ones.
+    public static List<CgroupWrite> defaults(CgroupLayout layout) {
+        Writer writer = new Writer(layout, new ArrayList<>());
+        writer.reset("memory", "memory.memsw.limit_in_bytes", "memory.swap.max", "-1", "max");
+        writer.reset("memory", "memory.limit_in_bytes", "memory.max", "-1", "max");
+        writer.reset("memory", "memory.soft_limit_in_bytes", "memory.low", "-1", "0");
+        writer.reset("cpu", "cpu.shares", "cpu.weight", "1024", "100");
+        writer.reset("cpu", "cpu.cfs_quota_us", "cpu.max", "-1", "max");
+        writer.reset("pids", "pids.max", "pids.max", "max", "max");
+        writer.reset("io", "", "io.weight", "", "default 100");
+        writer.reset("blkio", "blkio.weight", "", "500", "");
+        return List.copyOf(writer.all());
+    }
+
     private record Writer(CgroupLayout layout, List<CgroupWrite> all) {
         /// Adds the file of whichever version has the controller.
         void add(String controller, String v1File, String v2File, String value) {
@@ -58,6 +72,12 @@ public record CgroupWrite(CgroupHierarchy hierarchy, String file, String value, 
             String file = isV1 ? v1File : v2File;
             if (!file.isEmpty()) {
                 all.add(new CgroupWrite(hierarchy, file, isV1 ? v1Value : v2Value, isOptional));
+            }
+        }
+
+        void reset(String controller, String v1File, String v2File, String v1Value, String v2Value) {
+            if (layout.controller(controller).isPresent()) {
+                add(controller, v1File, v2File, v1Value, v2Value, true);
             }
         }
 

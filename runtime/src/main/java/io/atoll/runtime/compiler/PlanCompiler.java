@@ -108,8 +108,14 @@ public final class PlanCompiler {
 
         private void host() {
             hooks(draft.host, Phase.PRE_START);
+            if (!draft.facts.isRootMounted() || !draft.facts.hasDetachedLayers()) {
+                // What is attached from here on is seen by nobody else and dies with the starter and the child.
+                draft.host.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
+            }
             if (!draft.facts.isRootMounted()) {
                 ownRoot();
+            } else if (!draft.facts.hasDetachedLayers()) {
+                draft.host.add(propagation(TOP, Propagation.PRIVATE));
             }
             rootfs.host();
             dev.host();
@@ -125,6 +131,7 @@ public final class PlanCompiler {
         private void ownRoot() {
             Slot top = draft.newSlot();
             draft.host.add(new Step.OpenTree(top, TOP, true, true));
+            draft.host.add(propagation(Place.slot(top), Propagation.PRIVATE));
             draft.host.add(new Step.AttachMount(top, TOP));
             draft.host.add(new Step.Chroot(Place.slot(top)));
             draft.host.add(new Step.Close(top));

@@ -1,0 +1,146 @@
+package io.atoll.cli;
+
+import io.atoll.base.json.Json;
+import io.atoll.cli.text.Yaml;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// The user's `config.yml`: remotes, the default one, and aliases. The file is LXD's, so that both clients can share it:
+/// `$LXD_CONF`, else `~/.config/lxc`, and for the name `atoll` first `~/.config/atoll`.
+public final class ClientConfig {
+    private final Path file;
+    private final Map<String, Remote> remotes = new TreeMap<>();
+    private final Map<String, String> aliases = new TreeMap<>();
+    private String defaultRemote = "local";
+
+    private ClientConfig(Path file) {
+        this.file = file;
+        add(new Remote("local", "unix://", "lxd", "file access", false, true, ""));
+        add(new Remote("images", "https://images.linuxcontainers.org", "simplestreams", "none", true, false, ""));
+        add(new Remote("ubuntu", "https://cloud-images.ubuntu.com/releases", "simplestreams", "none", true, true, ""));
+        add(new Remote("ubuntu-daily", "https://cloud-images.ubuntu.com/daily", "simplestreams", "none", true, true, ""));
+    }
+
+    /// Reads it; without a file there are the built-in remotes.
+    static ClientConfig read(Invocation invocation) {
+        ClientConfig config = new ClientConfig(directory(invocation).resolve("config.yml"));
+        // java.io.File: asking it is cheaper for a cold start than the first use of Files.
+        if (new File(config.file.toString()).exists()) {
+            config.load();
+        }
+        return config;
+    }
+
+    private static Path directory(Invocation invocation) {
+        String explicit = invocation.env("LXD_CONF");
+        if (!explicit.isEmpty()) {
+            return Path.of(explicit);
+        }
+        String base = invocation.env("XDG_CONFIG_HOME");
+        String home = base.isEmpty() ? invocation.env("HOME") + "/.config" : base;
+        if (invocation.program().equals("atoll") && new File(home + "/atoll").isDirectory()) {
+            return Path.of(home, "atoll");
+        }
+        return Path.of(home, "lxc");
+    }
+
+    private void load() {
+        Json root;
+        try {
+            root = Yaml.parse(Files.readString(file));
+        } catch (IOException e) {
+            throw new CliException("cannot read " + file + ": " + e.getMessage());
+        }
+        String wanted = root.get("default-remote").asString();
+        defaultRemote = wanted.isEmpty() ? defaultRemote : wanted;
+        for (var entry : root.get("remotes").asMap().entrySet()) {
+            Json it = entry.getValue();
+            boolean isPublic = it.get("public").asBoolean();
+            String protocol = it.get("protocol").asString();
+            String auth = it.get("auth_type").asString();
+            String address = it.get("addr").asString();
+            Remote known = remotes.get(entry.getKey());
+            add(new Remote(
+                    entry.getKey(),
+                    address,
+                    protocol.isEmpty() ? "lxd" : protocol,
+                    address.startsWith("unix:") ? "file access" : auth.isEmpty() ? isPublic ? "none" : "tls" : auth,
+                    isPublic,
+                    known != null && known.isStatic(),
+                    it.get("project").asString()));
+        }
+        aliases.putAll(root.get("aliases").asStringMap());
+    }
+
+    /// Writes it back. The file is replaced at once, never half written.
+    public void save() {
+        Json.Obj saved = Json.object();
+        saved.put("default-remote", defaultRemote);
+        Json.Obj all = Json.object();
+        for (Remote remote : remotes.values()) {
+            if (!remote.isStatic() || remote.name().equals("local")) {
+                all.put(remote.name(), render(remote));
+            }
+        }
+        saved.put("remotes", all);
+        saved.put("aliases", aliases);
+        try {
+            Files.createDirectories(file.getParent());
+            Path half = file.resolveSibling(file.getFileName() + ".new");
+            Files.write(half, Yaml.render(saved).getBytes(StandardCharsets.UTF_8));
+            Files.move(half, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new CliException("cannot write " + file + ": " + e.getMessage());
+        }
+    }
+
+    private static Json render(Remote remote) {
+        Json.Obj it = Json.object().put("addr", remote.address());
+        if (!remote.isLocal()) {
+            it.put("auth_type", remote.authType()).put("protocol", remote.protocol());
+        }
+        if (!remote.project().isEmpty()) {
+            it.put("project", remote.project());
+        }
+        return it.put("public", remote.isPublic());
+    }
+
+    public String defaultRemote() {
+        return defaultRemote;
+    }
+
+    public void makeDefault(String name) {
+        defaultRemote = name;
+    }
+
+    public Optional<Remote> find(String name) {
+        return Optional.ofNullable(remotes.get(name));
+    }
+
+    /// By name.
+    public Collection<Remote> remotes() {
+        return remotes.values();
+    }
+
+    /// Adds or replaces a remote.
+    public void add(Remote remote) {
+        remotes.put(remote.name(), remote);
+    }
+
+    public void remove(String name) {
+        remotes.remove(name);
+    }
+
+    /// The user's aliases and what they stand for; may be changed, then saved.
+    public Map<String, String> aliases() {
+        return aliases;
+    }
+}

@@ -1,0 +1,115 @@
+package io.atoll.cli.command;
+
+import io.atoll.base.DomainException;
+import io.atoll.base.UnavailableException;
+import io.atoll.base.json.Json;
+import io.atoll.cli.CliException;
+import io.atoll.cli.CommandGroup;
+import io.atoll.cli.CommandNode;
+import io.atoll.cli.CommandSpec;
+import io.atoll.cli.Context;
+import io.atoll.client.AtollClient;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/// `admin`, and the verbs of the program name `lxd`: what concerns the daemon itself.
+final class AdminCommands {
+    private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private AdminCommands() {}
+
+    static CommandGroup group() {
+        return CommandGroup.of(
+                "admin", "Manage the daemon", List.of("init", "shutdown", "waitready"), AdminCommands::make);
+    }
+
+    /// The tree of the program `lxd`.
+    static CommandGroup lxd() {
+        return CommandGroup.of(
+                "lxd", "Manage the daemon", List.of("init", "shutdown", "version", "waitready"), name -> name.equals("version")
+                        ? Optional.of(VersionCommand.spec())
+                        : make(name));
+    }
+
+    private static Optional<CommandNode> make(String name) {
+        return switch (name) {
+            case "init" -> Optional.of(InitCommand.spec());
+            case "shutdown" -> Optional.of(shutdown());
+            case "waitready" -> Optional.of(waitReady());
+            default -> Optional.empty();
+        };
+    }
+
+    private static CommandSpec shutdown() {
+        return CommandSpec.of("shutdown", "[flags]", "Stop all instances and end the daemon")
+                .flag('f', "force", "Do not wait for running operations")
+                .value('t', "timeout", "0", "Seconds to wait before giving up")
+                .run(AdminCommands::runShutdown);
+    }
+
+    private static int runShutdown(Context context) {
+        AtollClient client = local(context);
+        long timeout = context.args().number("timeout");
+        client.rest().call("PUT", "/internal/shutdown?force=" + context.args().flag("force"), null, "");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeout);
+        while (answers(client)) {
+            if (timeout > 0 && System.nanoTime() - deadline > 0) {
+                throw new CliException("the daemon is still running after " + timeout + " seconds");
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        return 0;
+    }
+
+    private static CommandSpec waitReady() {
+        return CommandSpec.of("waitready", "[flags]", "Wait until the daemon has started")
+                .detail("Ready means: it answers, and the instances that start with it have been started.")
+                .value('t', "timeout", "0", "Seconds to wait before giving up")
+                .run(AdminCommands::runWaitReady);
+    }
+
+    private static int runWaitReady(Context context) {
+        AtollClient client = local(context);
+        long timeout = context.args().number("timeout");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeout);
+        while (true) {
+            try {
+                client.rest().get("/internal/ready");
+                return 0;
+            } catch (UnavailableException e) {
+                if (timeout > 0 && System.nanoTime() - deadline > 0) {
+                    throw new CliException(
+                            "the daemon is not ready after " + timeout + " seconds: " + e.getMessage());
+                }
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+    }
+
+    private static boolean answers(AtollClient client) {
+        try {
+            client.server();
+            return true;
+        } catch (UnavailableException e) {
+            return e.getCause() == null;
+        } catch (DomainException _) {
+            return true;
+        }
+    }
+
+    static AtollClient local(Context context) {
+        return context.servers().client("local");
+    }
+
+    /// Whether the server has something like that already.
+    static boolean exists(Json list, String name) {
+        for (Json item : list.asList()) {
+            if (item.get("name").asString().equals(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

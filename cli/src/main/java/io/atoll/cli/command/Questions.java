@@ -1,0 +1,70 @@
+package io.atoll.cli.command;
+
+import io.atoll.cli.CliException;
+import io.atoll.cli.Context;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/// Asks the user on stdout and reads lines from stdin, byte by byte: what follows may belong to somebody else.
+final class Questions {
+    private final Context context;
+
+    private Questions(Context context) {
+        this.context = context;
+    }
+
+    static Questions of(Context context) {
+        return new Questions(context);
+    }
+
+    /// A line of text; the fallback if it is empty.
+    ///
+    /// @throws CliException at the end of the input
+    String text(String question, String fallback) throws IOException {
+        context.output().print(question + (fallback.isEmpty() ? ": " : " [default=" + fallback + "]: "));
+        String line = readLine();
+        return line.isEmpty() ? fallback : line;
+    }
+
+    boolean yes(String question, boolean fallback) throws IOException {
+        while (true) {
+            String answer = text(question, fallback ? "yes" : "no");
+            switch (answer.toLowerCase(java.util.Locale.ROOT)) {
+                case "y", "yes", "true" -> {
+                    return true;
+                }
+                case "n", "no", "false" -> {
+                    return false;
+                }
+                default -> context.output().note("Invalid input, try again.");
+            }
+        }
+    }
+
+    String choice(String question, List<String> choices, String fallback) throws IOException {
+        while (true) {
+            String answer = text(question + " (" + String.join(", ", choices) + ")", fallback);
+            if (choices.contains(answer)) {
+                return answer;
+            }
+            context.output().note("Invalid input, try again.");
+        }
+    }
+
+    private String readLine() throws IOException {
+        InputStream in = context.invocation().in();
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        int c = in.read();
+        if (c < 0) {
+            throw new CliException("the input ended before the question was answered");
+        }
+        while (c >= 0 && c != '\n') {
+            line.write(c);
+            c = in.read();
+        }
+        return line.toString(StandardCharsets.UTF_8).strip();
+    }
+}

@@ -1,0 +1,14 @@
+package io.atoll.client;
+
+import java.io.IOException;
+
+/// Opens connections to one server: a unix socket, a descriptor somebody else opened, or TLS.
+public interface Connector {
+    /// Opens a new connection. Blocks.
+    ///
+    /// @throws IOException if nobody answers there
+    Connection open() throws IOException;
+
+    /// Where this leads, for messages: `/var/lib/atoll/unix.socket`.
+    String target();
+}

@@ -1,0 +1,206 @@
+package io.atoll.daemon;
+
+import io.atoll.api.ApiPath;
+import io.atoll.daemon.event.EventRoutes;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.http.ApiServer;
+import io.atoll.daemon.http.Availability;
+import io.atoll.daemon.http.RouteTable;
+import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.image.AliasRoutes;
+import io.atoll.daemon.image.ImageRoutes;
+import io.atoll.daemon.image.Images;
+import io.atoll.daemon.operation.Operation;
+import io.atoll.daemon.operation.OperationClass;
+import io.atoll.daemon.operation.OperationRoutes;
+import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.profile.ProfileRoutes;
+import io.atoll.daemon.profile.Profiles;
+import io.atoll.daemon.project.ProjectRoutes;
+import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.server.AbsentRoutes;
+import io.atoll.daemon.server.InternalRoutes;
+import io.atoll.daemon.server.ServerConfig;
+import io.atoll.daemon.server.ServerRoutes;
+import io.atoll.daemon.storage.PoolRoutes;
+import io.atoll.daemon.storage.Pools;
+import io.atoll.daemon.storage.VolumeRoutes;
+import io.atoll.daemon.store.SqliteStore;
+import io.atoll.daemon.store.Store;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+
+/// One daemon: makes every service by its constructor, starts them in order, stops them in the opposite one.
+///
+/// Life: [#open], [#start()], serves until someone calls [#requestExit()] or [#stopInstances()] and then [#close()]. Tests
+/// make several in one process.
+public final class Daemon implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(Daemon.class.getName());
+
+    /// How long closing waits for running tasks; what is cut off is taken back or finished at the next start.
+    private static final Duration CLOSE_GRACE = Duration.ofSeconds(10);
+
+    private final DaemonPaths paths;
+    private final DaemonOptions options;
+    private final StateLock lock;
+    private final Store store;
+    private final Events events;
+    private final Operations operations;
+    private final Projects projects;
+    private final Profiles profiles;
+    private final Pools pools;
+    private final Images images;
+    private final ServerConfig config;
+    private final Availability availability = new Availability();
+    private final List<DaemonPart> parts = new ArrayList<>();
+    private final ApiServer server;
+    private final CountDownLatch exit = new CountDownLatch(1);
+
+    private Daemon(DaemonOptions options, DaemonPaths paths, StateLock lock, Events events) {
+        this.options = options;
+        this.paths = paths;
+        this.lock = lock;
+        this.events = events;
+        store = SqliteStore.open(paths.database());
+        operations = new Operations(events);
+        projects = new Projects(store);
+        profiles = new Profiles(store, projects);
+        pools = new Pools(store, paths.pools());
+        images = new Images(store, projects, pools, paths.images());
+        config = new ServerConfig(store);
+        server = new ApiServer(paths.socket(), new RouteTable(routes()), availability);
+    }
+
+    /// Takes the state directory and makes the daemon; nothing runs yet.
+    public static Daemon open(DaemonOptions options, Events events) {
+        DaemonPaths paths = DaemonPaths.of(options.stateDir());
+        StateDirectory.prepare(paths);
+        StateLock lock = StateLock.take(paths.lock());
+        try {
+            return new Daemon(options, paths, lock, events);
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private List<Routes> routes() {
+        ImageRoutes imageRoutes = new ImageRoutes(store, images, projects, operations, events);
+        List<Routes> out = new ArrayList<>();
+        out.add(new ServerRoutes(config, events, this::storageFacts, Map.of()));
+        out.add(new InternalRoutes(availability, this::shutdown));
+        out.add(new OperationRoutes(operations));
+        out.add(new EventRoutes(events));
+        out.add(
+                new ProjectRoutes(
+                        store, projects, operations, events, profiles::createDefault, profiles::deleteDefault));
+        out.add(new ProfileRoutes(store, profiles, projects, events));
+        out.add(new PoolRoutes(store, pools, events));
+        out.add(new VolumeRoutes(store, pools, projects, events));
+        out.add(imageRoutes);
+        out.add(new AliasRoutes(store, images, projects, events));
+        out.add(new AbsentRoutes());
+        out.addAll(parts);
+        return out;
+    }
+
+    private ServerRoutes.StorageFacts storageFacts() {
+        return new ServerRoutes.StorageFacts(pools.driversInUse(), supportedDrivers());
+    }
+
+    private static Map<String, String> supportedDrivers() {
+        Map<String, String> out = new TreeMap<>();
+        io.atoll.storage.StorageDrivers.NAMES.forEach(name -> out.put(name, "1"));
+        return out;
+    }
+
+    /// Listens at once, but answers 503 until everything is up.
+    public void start() {
+        try {
+            Files.deleteIfExists(paths.socket());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        server.start();
+        StateDirectory.openSocket(paths.socket(), options.group());
+        KernelLimits.raise();
+        config.start();
+        projects.start();
+        profiles.start();
+        images.start();
+        pools.start();
+        parts.forEach(DaemonPart::start);
+        availability.enter(Availability.Phase.READY);
+        LOG.log(Level.INFO, "ready state=" + paths.state() + " pid=" + ProcessHandle.current().pid());
+    }
+
+    /// `/internal/shutdown`: stops all instances, then lets [#awaitExit()] return.
+    private void shutdown(boolean isForced) {
+        LOG.log(Level.INFO, "shutting down forced=" + isForced);
+        availability.enter(Availability.Phase.STOPPING);
+        if (!isForced) {
+            awaitTasks(config.shutdownTimeout());
+        }
+        stopInstances();
+        requestExit();
+    }
+
+    /// The host goes down: stops what runs, in all parts.
+    public void stopInstances() {
+        availability.enter(Availability.Phase.STOPPING);
+        parts.reversed().forEach(DaemonPart::stopInstances);
+    }
+
+    /// Lets [#awaitExit()] return.
+    public void requestExit() {
+        exit.countDown();
+    }
+
+    /// Blocks until the daemon is asked to exit.
+    public void awaitExit() throws InterruptedException {
+        exit.await();
+    }
+
+    private void awaitTasks(Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        for (Operation operation : operations.list()) {
+            boolean isTask = operation.spec().kind() == OperationClass.TASK && !operation.status().isFinal();
+            try {
+                if (isTask && !operation.await(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
+                    LOG.log(Level.WARNING, "stopping although a task runs operation=" + operation.id());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    /// Stops serving. Instances run on.
+    @Override
+    public void close() {
+        availability.enter(Availability.Phase.STOPPING);
+        events.publishLifecycle(Lifecycle.server("shutdown", ApiPath.VERSION));
+        awaitTasks(CLOSE_GRACE);
+        server.close();
+        parts.reversed().forEach(DaemonPart::close);
+        operations.close();
+        store.close();
+        try {
+            Files.deleteIfExists(paths.socket());
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot remove the socket " + paths.socket(), e);
+        }
+        lock.close();
+        LOG.log(Level.INFO, "stopped");
+    }
+}

@@ -1,0 +1,74 @@
+package io.atoll.daemon;
+
+import io.atoll.base.InvalidConfigException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+
+/// The daemon's command line; LXD's options and `--state-dir`.
+///
+/// @param group who besides root may use the socket; the group `atoll` if there is one, else root alone
+/// @param logFile instead of standard error
+public record DaemonOptions(
+        Path stateDir,
+        Optional<String> group,
+        Optional<Path> logFile,
+        boolean isDebug,
+        boolean isVerbose,
+        boolean isHelp,
+        boolean isVersion) {
+    static final String USAGE =
+            """
+            Usage: atolld [OPTIONS]
+
+              --group NAME       the group that may use the socket besides root (default: atoll, if it exists)
+              --state-dir DIR    where the state is kept (default: $LXD_DIR, else /var/lib/atoll)
+              --logfile FILE     write the log there instead of to standard error
+              -d, --debug        log requests and what is done for them
+              -v, --verbose      accepted for compatibility; the usual log is what it asks for
+                  --version      print the version
+              -h, --help         print this text
+            """;
+
+    /// @param environmentDir the value of `LXD_DIR`, if set
+    /// @throws InvalidConfigException naming the argument that is unknown or lacks its value
+    public static DaemonOptions parse(List<String> args, Optional<String> environmentDir) {
+        Path stateDir = environmentDir.filter(d -> !d.isEmpty()).map(Path::of).orElse(DaemonPaths.DEFAULT_STATE);
+        Optional<String> group = Optional.empty();
+        Optional<Path> logFile = Optional.empty();
+        boolean isDebug = false;
+        boolean isVerbose = false;
+        boolean isHelp = false;
+        boolean isVersion = false;
+        Deque<String> rest = new ArrayDeque<>(args);
+        while (!rest.isEmpty()) {
+            String argument = rest.pop();
+            int equals = argument.startsWith("--") ? argument.indexOf('=') : -1;
+            String name = equals < 0 ? argument : argument.substring(0, equals);
+            if (equals >= 0) {
+                rest.push(argument.substring(equals + 1));
+            }
+            switch (name) {
+                case "--group" -> group = Optional.of(value(name, rest));
+                case "--state-dir" -> stateDir = Path.of(value(name, rest));
+                case "--logfile" -> logFile = Optional.of(Path.of(value(name, rest)));
+                case "-d", "--debug" -> isDebug = true;
+                case "-v", "--verbose" -> isVerbose = true;
+                case "-h", "--help" -> isHelp = true;
+                case "--version" -> isVersion = true;
+                default -> throw new InvalidConfigException("unknown argument " + argument);
+            }
+        }
+        return new DaemonOptions(stateDir, group, logFile, isDebug, isVerbose, isHelp, isVersion);
+    }
+
+    private static String value(String name, Deque<String> rest) {
+        String value = rest.poll();
+        if (value == null || value.isEmpty()) {
+            throw new InvalidConfigException(name + " needs a value");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.filter;
+
+import org.jspecify.annotations.NullMarked;

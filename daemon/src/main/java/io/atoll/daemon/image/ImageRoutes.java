@@ -1,0 +1,368 @@
+package io.atoll.daemon.image;
+
+import io.atoll.api.ApiPath;
+import io.atoll.api.Wire;
+import io.atoll.base.Fingerprint;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.UnsupportedException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.filter.Filter;
+import io.atoll.daemon.http.Etag;
+import io.atoll.daemon.http.Request;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.operation.Operation;
+import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.daemon.operation.OperationStatus;
+import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import io.atoll.image.FingerprintDigest;
+import io.atoll.image.ImageFile;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// `/1.0/images`, without aliases.
+public final class ImageRoutes implements Routes {
+    /// "Never used", as Go's clients write it.
+    private static final String NO_TIME = "0001-01-01T00:00:00Z";
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final Store store;
+    private final Images images;
+    private final ImageUploads uploads;
+    private final Projects projects;
+    private final Operations operations;
+    private final Events events;
+    private volatile Optional<ImagePublisher> publisher = Optional.empty();
+
+    public ImageRoutes(
+            Store store, Images images, Projects projects, Operations operations, Events events) {
+        this.store = store;
+        this.images = images;
+        this.uploads = new ImageUploads(images);
+        this.projects = projects;
+        this.operations = operations;
+        this.events = events;
+    }
+
+    /// Says who publishes instances; called while the daemon is put together.
+    public void publishWith(ImagePublisher who) {
+        publisher = Optional.of(who);
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.of(
+                Route.get("/1.0/images").needs(Right.PUBLIC).run(this::list),
+                Route.post("/1.0/images").needs(Right.EDIT).run(this::create),
+                Route.get("/1.0/images/{fingerprint}").needs(Right.PUBLIC).run(this::get),
+                Route.put("/1.0/images/{fingerprint}").needs(Right.EDIT).run(r -> update(r, false)),
+                Route.patch("/1.0/images/{fingerprint}").needs(Right.EDIT).run(r -> update(r, true)),
+                Route.delete("/1.0/images/{fingerprint}").needs(Right.EDIT).run(this::delete),
+                Route.get("/1.0/images/{fingerprint}/export").needs(Right.PUBLIC).run(this::export),
+                Route.post("/1.0/images/{fingerprint}/export").needs(Right.EDIT).run(_ -> absent("Pushing images")),
+                Route.post("/1.0/images/{fingerprint}/refresh").needs(Right.EDIT).run(this::refresh),
+                Route.post("/1.0/images/{fingerprint}/secret").needs(Right.EDIT).run(this::secret));
+    }
+
+    private static Response absent(String what) {
+        throw new UnsupportedException(what + " is not supported by this server");
+    }
+
+    private static String url(Fingerprint fingerprint) {
+        return ApiPath.of("images", fingerprint.value());
+    }
+
+    private Json json(ProjectName project, Image image) {
+        Json.Arr aliases = Json.array();
+        for (ImageAlias alias : images.aliasesOf(project, image.fingerprint())) {
+            aliases.items()
+                    .add(Json.object().put("name", alias.name()).put("description", alias.description()));
+        }
+        return Json.object()
+                .put("auto_update", image.isAutoUpdated())
+                .put("properties", Wire.json(image.properties()))
+                .put("public", image.isPublic())
+                .put("expires_at", image.expiresAt().toString())
+                .put("profiles", image.profiles())
+                .put("aliases", aliases)
+                .put("architecture", image.architecture())
+                .put("cached", false)
+                .put("filename", image.filename())
+                .put("fingerprint", image.fingerprint().value())
+                .put("size", image.size())
+                .put("type", "container")
+                .put("created_at", image.createdAt().toString())
+                .put("last_used_at", time(image.lastUsedAt()))
+                .put("uploaded_at", image.uploadedAt().toString());
+    }
+
+    private static String time(Instant when) {
+        return when.equals(Instant.EPOCH) ? NO_TIME : when.toString();
+    }
+
+    private static Etag etag(Image image) {
+        return Etag.of(
+                Json.bool(image.isPublic()), Json.bool(image.isAutoUpdated()), Wire.json(image.properties()));
+    }
+
+    /// Strangers see public images only.
+    private static boolean isVisible(Request request, Image image) {
+        return image.isPublic() || request.caller().may(Right.VIEW);
+    }
+
+    private Response list(Request request) {
+        Filter filter = Filter.parse(request.query("filter").orElse(""));
+        Json.Arr out = Json.array();
+        for (Stored<Image> stored : images.list(request.project())) {
+            Image image = stored.value();
+            if (!isVisible(request, image)) {
+                continue;
+            }
+            boolean isPlain = request.recursion() == 0 && filter.isEmpty();
+            Json json = isPlain ? Json.Null.NULL : json(request.project(), image);
+            if (isPlain || filter.matches(json)) {
+                String url = ApiPath.inProject(url(image.fingerprint()), stored.project());
+                out.items().add(request.recursion() > 0 ? json : Json.string(url));
+            }
+        }
+        return Response.sync(out);
+    }
+
+    private Stored<Image> named(Request request) {
+        return images.getByFingerprint(request.project(), request.variable("fingerprint"));
+    }
+
+    /// The image, if the caller may see it: by right, because it is public, or by a secret that is used up with this.
+    private Stored<Image> visible(Request request, boolean spends) {
+        Stored<Image> image = named(request);
+        if (isVisible(request, image.value())) {
+            return image;
+        }
+        Operation token =
+                findToken(image.value().fingerprint(), request.query("secret").orElse(""))
+                        .orElseThrow(() -> new NotFoundException("Image not found"));
+        if (spends) {
+            token.complete();
+        }
+        return image;
+    }
+
+    private Optional<Operation> findToken(Fingerprint fingerprint, String secret) {
+        List<String> about = List.of(url(fingerprint));
+        return operations.list().stream()
+                .filter(o -> o.status() == OperationStatus.RUNNING && !secret.isEmpty())
+                .filter(o -> about.equals(o.spec().resources().get("images")))
+                .filter(o -> o.spec().metadata().get("secret").equals(Json.string(secret)))
+                .findFirst();
+    }
+
+    private Response get(Request request) {
+        Image image = visible(request, false).value();
+        return Response.sync(json(request.project(), image), etag(image));
+    }
+
+    private Response create(Request request) throws IOException {
+        ProjectName project = request.project();
+        projects.get(project);
+        OperationSpec spec = OperationSpec.task("Downloading image", project);
+        return switch (uploads.receive(request)) {
+            case ImageUploads.Upload upload ->
+                    operations.start(spec, o -> add(o, project, upload)).response();
+            case ImageUploads.Reference(Json body) -> reference(project, spec, body);
+        };
+    }
+
+    private Response reference(ProjectName project, OperationSpec spec, Json body) {
+        Json source = body.get("source");
+        String type = source.get("type").asString();
+        return switch (type) {
+            case "instance", "container", "snapshot" -> {
+                ImagePublisher who =
+                        publisher.orElseThrow(
+                                        () ->
+                                                new UnsupportedException(
+                                                        "Publishing instances is not supported by this server"));
+                who.check(project, source);
+                yield operations.start(spec, o -> publish(o, project, who, body)).response();
+            }
+            case "image", "url" ->
+                    throw new UnsupportedException("Copying images from other servers is not supported yet");
+            case "virtual-machine" ->
+                    throw new UnsupportedException("Virtual machines are not supported by this server");
+            default -> throw new InvalidConfigException("Invalid images JSON");
+        };
+    }
+
+    private void add(Operation operation, ProjectName project, ImageUploads.Upload upload) throws IOException {
+        try {
+            operation.update(result(upload.fingerprint(), upload.file().size()));
+            images.add(project, upload.file(), upload.fingerprint(), upload.options());
+        } finally {
+            upload.discard();
+        }
+        created(project, upload.fingerprint());
+    }
+
+    private void publish(Operation operation, ProjectName project, ImagePublisher who, Json body)
+            throws IOException {
+        Path target = images.newUpload();
+        try {
+            who.publish(project, body, target, operation);
+            FingerprintDigest digest = new FingerprintDigest();
+            try (OutputStream out = digest.tee(OutputStream.nullOutputStream())) {
+                Files.copy(target, out);
+            }
+            Fingerprint fingerprint = digest.finish();
+            operation.update(result(fingerprint, Files.size(target)));
+            images.add(project, ImageFile.unified(target), fingerprint, options(body));
+            created(project, fingerprint);
+        } finally {
+            Files.deleteIfExists(target);
+        }
+    }
+
+    private static Map<String, Json> result(Fingerprint fingerprint, long size) {
+        Map<String, Json> out = new LinkedHashMap<>();
+        out.put("fingerprint", Json.string(fingerprint.value()));
+        out.put("size", Json.string(Long.toString(size)));
+        return out;
+    }
+
+    private void created(ProjectName project, Fingerprint fingerprint) {
+        String url = ApiPath.inProject(url(fingerprint), project.value());
+        events.publishLifecycle(Lifecycle.of("image-created", url, project).with("type", "container"));
+    }
+
+    private static ImageOptions options(Json body) {
+        Map<String, String> aliases = new TreeMap<>();
+        for (Json alias : body.get("aliases").asList()) {
+            aliases.put(alias.get("name").asString(), alias.get("description").asString());
+        }
+        return new ImageOptions(
+                body.get("filename").asString(),
+                body.get("public").asBoolean(),
+                body.get("auto_update").asBoolean(),
+                Wire.config(body.get("properties")),
+                body.get("profiles").isNull() ? Optional.empty() : Optional.of(body.get("profiles").asStrings()),
+                expiry(body.get("expires_at")),
+                aliases);
+    }
+
+    /// Go writes its zero time for "not given".
+    private static Optional<Instant> expiry(Json time) {
+        try {
+            return time.asOptionalString().filter(t -> !t.isEmpty() && !t.equals(NO_TIME)).map(Instant::parse);
+        } catch (DateTimeException e) {
+            throw new InvalidConfigException("Invalid expiry date \"" + time.asString() + "\"", e);
+        }
+    }
+
+    private Response update(Request request, boolean isPatch) throws IOException {
+        Json body = request.json();
+        ProjectName project = request.project();
+        Fingerprint fingerprint =
+                store.attempt(
+                        () -> {
+                            Stored<Image> read = named(request);
+                            etag(read.value()).check(request);
+                            store.commit(new Batch().replace(Image.KIND, read, next(read.value(), body, isPatch)));
+                            return read.value().fingerprint();
+                        });
+        events.publishLifecycle(Lifecycle.of("image-updated", url(fingerprint), project));
+        return Response.empty();
+    }
+
+    private static Image next(Image old, Json body, boolean isPatch) {
+        Map<String, String> properties = new TreeMap<>(isPatch ? old.properties() : Map.of());
+        properties.putAll(Wire.config(body.get("properties")));
+        properties.values().removeIf(String::isEmpty);
+        boolean nowPublic = isPatch && body.get("public").isNull() ? old.isPublic() : body.get("public").asBoolean();
+        boolean nowUpdated =
+                isPatch && body.get("auto_update").isNull()
+                        ? old.isAutoUpdated()
+                        : body.get("auto_update").asBoolean();
+        Instant expires = expiry(body.get("expires_at")).orElse(old.expiresAt());
+        List<String> profiles =
+                body.get("profiles").isNull() ? old.profiles() : body.get("profiles").asStrings();
+        return old.edited(nowPublic, nowUpdated, expires, properties, profiles);
+    }
+
+    private Response delete(Request request) {
+        Stored<Image> image = named(request);
+        ProjectName project = request.project();
+        String url = url(image.value().fingerprint());
+        OperationSpec spec = OperationSpec.task("Deleting image", project).resource("images", url);
+        return operations
+                .start(
+                        spec,
+                        _ -> {
+                            images.delete(project, image);
+                            events.publishLifecycle(Lifecycle.of("image-deleted", url, project));
+                        })
+                .response();
+    }
+
+    private Response export(Request request) throws IOException {
+        Image image = visible(request, true).value();
+        ImageFile file = images.file(image);
+        String name = image.fingerprint() + image.extension();
+        events.publishLifecycle(
+                Lifecycle.of("image-retrieved", url(image.fingerprint()), request.project()));
+        if (file.rootfs().isEmpty()) {
+            return Response.download(file.metadata(), image.filename().isEmpty() ? name : image.filename());
+        }
+        return new MultipartWriter()
+                .part("metadata", "meta-" + name, file.metadata())
+                .part("rootfs", image.fingerprint() + rootfsExtension(file), file.rootfs().get())
+                .response();
+    }
+
+    private static String rootfsExtension(ImageFile file) throws IOException {
+        return file.squashfs().isPresent()
+                ? io.atoll.image.Compression.SQUASHFS.extension()
+                : ImageFile.unified(file.rootfs().orElseThrow()).compression().extension();
+    }
+
+    /// Only images that were copied from a server can be refreshed, and there are none yet.
+    private Response refresh(Request request) {
+        named(request);
+        throw new UnsupportedException("Refreshing images is not supported by this server");
+    }
+
+    private Response secret(Request request) {
+        Image image = named(request).value();
+        projects.effective(request.project(), Feature.IMAGES);
+        byte[] secret = new byte[32];
+        RANDOM.nextBytes(secret);
+        Json metadata = Json.object().put("secret", HexFormat.of().formatHex(secret));
+        OperationSpec spec =
+                OperationSpec.token("Image download token", request.project(), metadata)
+                        .resource("images", url(image.fingerprint()));
+        events.publishLifecycle(
+                Lifecycle.of("image-secret-created", url(image.fingerprint()), request.project()));
+        return operations.startToken(spec).response();
+    }
+}

@@ -1,0 +1,259 @@
+package io.atoll.daemon.image;
+
+import io.atoll.api.ApiPath;
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.Fingerprint;
+import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.Undo;
+import io.atoll.daemon.profile.Profiles;
+import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.storage.Pools;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import io.atoll.image.ImageFile;
+import io.atoll.image.ImageMetadata;
+import io.atoll.storage.StorageDriver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The images: records per project, files once per fingerprint in `<state>/images` (`FP`, and `FP.rootfs` of split
+/// images).
+public final class Images {
+    /// Files that are still coming in; swept at start.
+    static final String UPLOAD_PREFIX = "upload-";
+
+    private final Store store;
+    private final Projects projects;
+    private final Pools pools;
+    private final Path folder;
+
+    /// Held while files of images appear or go, so that an upload does not lose them to a deletion of the same image in
+    /// another project. Taken before the store's own; never while waiting for anything else.
+    private final ReentrantLock files = new ReentrantLock();
+
+    public Images(Store store, Projects projects, Pools pools, Path folder) {
+        this.store = store;
+        this.projects = projects;
+        this.pools = pools;
+        this.folder = folder;
+        projects.addContents(
+                project ->
+                        store.list(Image.KIND, project).stream()
+                                .map(i -> ApiPath.of("images", i.name()))
+                                .toList());
+    }
+
+    /// Removes what uploads left that a dead daemon had begun.
+    public void start() {
+        try {
+            Files.createDirectories(folder);
+            try (DirectoryStream<Path> stale = Files.newDirectoryStream(folder, UPLOAD_PREFIX + "*")) {
+                for (Path file : stale) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot prepare " + folder, e);
+        }
+    }
+
+    private ProjectName owner(ProjectName project) {
+        return projects.effectiveForList(project, Feature.IMAGES);
+    }
+
+    /// The images a project sees, by fingerprint.
+    public List<Stored<Image>> list(ProjectName project) {
+        return store.list(Image.KIND, owner(project));
+    }
+
+    public List<Stored<ImageAlias>> aliases(ProjectName project) {
+        return store.list(ImageAlias.KIND, owner(project));
+    }
+
+    /// The aliases of one image.
+    List<ImageAlias> aliasesOf(ProjectName project, Fingerprint image) {
+        return aliases(project).stream().map(Stored::value).filter(a -> a.target().equals(image)).toList();
+    }
+
+    /// @throws NotFoundException in LXD's words
+    public Stored<ImageAlias> getAlias(ProjectName project, String name) {
+        return store.find(ImageAlias.KIND, RecordKey.of(owner(project), name))
+                .orElseThrow(() -> new NotFoundException("Image alias not found"));
+    }
+
+    /// The image an alias stands for.
+    ///
+    /// @throws NotFoundException in LXD's words
+    public Stored<Image> getByAlias(ProjectName project, String alias) {
+        return getByFingerprint(project, getAlias(project, alias).value().target().value());
+    }
+
+    /// The image whose fingerprint begins so.
+    ///
+    /// @throws NotFoundException if there is none
+    /// @throws InternalException if there are several; LXD answers 500
+    public Stored<Image> getByFingerprint(ProjectName project, String beginning) {
+        if (beginning.isEmpty()) {
+            throw new InvalidConfigException("No fingerprint provided");
+        }
+        List<Stored<Image>> found =
+                list(project).stream().filter(i -> i.name().startsWith(beginning)).toList();
+        if (found.isEmpty()) {
+            throw new NotFoundException("Image not found");
+        }
+        if (found.size() > 1) {
+            throw new InternalException("More than one image matches");
+        }
+        return found.getFirst();
+    }
+
+    /// The newest image that has all these properties.
+    ///
+    /// @throws NotFoundException if there is none
+    public Stored<Image> getByProperties(ProjectName project, Map<String, String> properties) {
+        return list(project).stream()
+                .filter(i -> i.value().properties().entrySet().containsAll(properties.entrySet()))
+                .max(Comparator.comparing(i -> i.value().createdAt()))
+                .orElseThrow(() -> new NotFoundException("Image not found"));
+    }
+
+    /// The files of an image.
+    public ImageFile file(Image image) {
+        Path metadata = folder.resolve(image.fingerprint().value());
+        return image.isSplit() ? ImageFile.split(metadata, rootfs(metadata)) : ImageFile.unified(metadata);
+    }
+
+    private static Path rootfs(Path metadata) {
+        return metadata.resolveSibling(metadata.getFileName() + ".rootfs");
+    }
+
+    /// Makes the image's volume in a pool, if it is not there, and notes that the image was used. Blocks, possibly long.
+    public void ensureIn(StorageDriver pool, ProjectName project, Image image) {
+        pool.importImage(image.fingerprint(), new ImageFileSource(file(image)));
+        store.update(
+                Image.KIND,
+                RecordKey.of(owner(project), image.fingerprint().value()),
+                i -> i.used(Instant.now()));
+    }
+
+    /// A name for a file that comes in, in the folder where it will stay.
+    public Path newUpload() throws IOException {
+        return Files.createTempFile(folder, UPLOAD_PREFIX, "");
+    }
+
+    /// Takes a complete image over: checks it, moves its files in place, records it.
+    ///
+    /// @param staged files made with [#newUpload()]; gone afterwards, however this ends
+    /// @throws AlreadyExistsException if the project has this image
+    public Image add(ProjectName project, ImageFile staged, Fingerprint fingerprint, ImageOptions options)
+            throws IOException {
+        ProjectName owner = projects.effective(project, Feature.IMAGES);
+        files.lock();
+        try (Undo undo = new Undo()) {
+            undo.add(() -> discard(staged));
+            RecordKey key = RecordKey.of(owner, fingerprint.value());
+            if (store.find(Image.KIND, key).isPresent()) {
+                throw new AlreadyExistsException("Image with same fingerprint already exists");
+            }
+            Image image = describe(staged, fingerprint, options);
+            if (isKept(fingerprint)) {
+                discard(staged);
+            } else {
+                ImageFile target = file(image);
+                move(staged.metadata(), target.metadata());
+                undo.add(() -> discard(target));
+                if (staged.rootfs().isPresent()) {
+                    move(staged.rootfs().get(), target.rootfs().orElseThrow());
+                }
+            }
+            Batch batch = new Batch().create(Image.KIND, key, image);
+            options.aliases()
+                    .forEach(
+                            (name, text) ->
+                                    batch.create(
+                                            ImageAlias.KIND,
+                                            RecordKey.of(owner, name),
+                                            new ImageAlias(name, text, fingerprint)));
+            store.commit(batch);
+            undo.keep();
+            return image;
+        } finally {
+            files.unlock();
+        }
+    }
+
+    private static Image describe(ImageFile staged, Fingerprint fingerprint, ImageOptions options)
+            throws IOException {
+        ImageMetadata metadata = staged.readMetadata();
+        Map<String, String> properties = new TreeMap<>(metadata.properties());
+        properties.putAll(options.properties());
+        return new Image(
+                fingerprint,
+                options.filename(),
+                staged.size(),
+                metadata.architecture(),
+                staged.rootfs().isPresent(),
+                staged.compression().extension(),
+                options.isPublic(),
+                options.isAutoUpdated(),
+                metadata.createdAt(),
+                options.expiresAt().or(metadata::expiresAt).orElse(Instant.EPOCH),
+                Instant.now(),
+                Instant.EPOCH,
+                properties,
+                options.profiles().orElse(List.of(Profiles.DEFAULT)));
+    }
+
+    /// Whether any project has this image.
+    private boolean isKept(Fingerprint fingerprint) {
+        return store.list(Image.KIND).stream().anyMatch(i -> i.name().equals(fingerprint.value()));
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void discard(ImageFile file) throws IOException {
+        Files.deleteIfExists(file.metadata());
+        if (file.rootfs().isPresent()) {
+            Files.deleteIfExists(file.rootfs().get());
+        }
+    }
+
+    /// Removes an image from a project, with its aliases; its files and volumes go with the last project that has it.
+    void delete(ProjectName project, Stored<Image> image) throws IOException {
+        files.lock();
+        try {
+            Batch batch = new Batch().delete(Image.KIND, image);
+            for (Stored<ImageAlias> alias : aliases(project)) {
+                if (alias.value().target().equals(image.value().fingerprint())) {
+                    batch.delete(ImageAlias.KIND, alias);
+                }
+            }
+            store.commit(batch);
+            if (!isKept(image.value().fingerprint())) {
+                pools.drivers().forEach(d -> d.deleteImage(image.value().fingerprint()));
+                discard(file(image.value()));
+            }
+        } finally {
+            files.unlock();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.image;
+
+import org.jspecify.annotations.NullMarked;

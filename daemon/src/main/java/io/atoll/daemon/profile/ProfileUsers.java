@@ -1,0 +1,19 @@
+package io.atoll.daemon.profile;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
+import java.util.List;
+
+/// Who uses profiles: the instances. They know which keys and devices are right, and follow changes.
+public interface ProfileUsers {
+    /// The URLs of the users of a profile, with `?project=` where needed.
+    List<String> usersOf(ProjectName project, String profile);
+
+    /// Refuses configuration or devices that no instance could take.
+    ///
+    /// @throws InvalidConfigException with LXD's words
+    void check(Profile profile);
+
+    /// The profile has changed: apply it to the running users.
+    void changed(ProjectName project, Profile before, Profile after);
+}

@@ -1,0 +1,88 @@
+package io.atoll.daemon.profile;
+
+import io.atoll.api.ApiPath;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// The profiles of all projects. A project without the profiles feature sees those of the default project.
+public final class Profiles {
+    /// The profile every project has.
+    public static final String DEFAULT = "default";
+
+    private final Store store;
+    private final Projects projects;
+    private final List<ProfileUsers> users = new CopyOnWriteArrayList<>();
+
+    public Profiles(Store store, Projects projects) {
+        this.store = store;
+        this.projects = projects;
+        projects.addContents(
+                project ->
+                        store.list(Profile.KIND, project).stream()
+                                .map(p -> ApiPath.of("profiles", p.name()))
+                                .toList());
+    }
+
+    /// Adds a kind of users; called while the daemon is put together.
+    public void addUsers(ProfileUsers kind) {
+        users.add(kind);
+    }
+
+    /// Makes the default profile if this state directory is new.
+    public void start() {
+        RecordKey key = RecordKey.of(ProjectName.DEFAULT, DEFAULT);
+        if (store.find(Profile.KIND, key).isEmpty()) {
+            store.create(
+                    Profile.KIND, key, new Profile(DEFAULT, "Default Atoll profile", Map.of(), Map.of()));
+        }
+    }
+
+    /// Adds a new project's default profile to the batch that makes the project.
+    public void createDefault(Batch batch, ProjectName project) {
+        String text = "Default Atoll profile for project " + project;
+        batch.create(
+                Profile.KIND, RecordKey.of(project, DEFAULT), new Profile(DEFAULT, text, Map.of(), Map.of()));
+    }
+
+    /// Removes a project's default profile in the batch that deletes the project.
+    public void deleteDefault(Batch batch, ProjectName project) {
+        store.find(Profile.KIND, RecordKey.of(project, DEFAULT)).ifPresent(p -> batch.delete(Profile.KIND, p));
+    }
+
+    public Optional<Stored<Profile>> find(ProjectName project, String name) {
+        return store.find(Profile.KIND, RecordKey.of(projects.effectiveForList(project, Feature.PROFILES), name));
+    }
+
+    /// @throws NotFoundException if there is no such profile
+    public Stored<Profile> get(ProjectName project, String name) {
+        return find(project, name).orElseThrow(() -> new NotFoundException("Profile not found"));
+    }
+
+    /// The profiles a project sees, by name.
+    public List<Stored<Profile>> list(ProjectName project) {
+        return store.list(Profile.KIND, projects.effectiveForList(project, Feature.PROFILES));
+    }
+
+    /// The URLs of all that use a profile; `owner` is the project the profile lives in.
+    public List<String> usedBy(ProjectName owner, String name) {
+        return users.stream().flatMap(u -> u.usersOf(owner, name).stream()).toList();
+    }
+
+    void check(Profile profile) {
+        users.forEach(u -> u.check(profile));
+    }
+
+    void changed(ProjectName owner, Profile before, Profile after) {
+        users.forEach(u -> u.changed(owner, before, after));
+    }
+}

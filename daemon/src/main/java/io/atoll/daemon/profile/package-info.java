@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.profile;
+
+import org.jspecify.annotations.NullMarked;

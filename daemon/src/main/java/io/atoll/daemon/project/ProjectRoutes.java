@@ -1,0 +1,220 @@
+package io.atoll.daemon.project;
+
+import io.atoll.api.ApiPath;
+import io.atoll.api.Wire;
+import io.atoll.base.BusyException;
+import io.atoll.base.ForbiddenException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.http.Etag;
+import io.atoll.daemon.http.Request;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+
+/// `/1.0/projects`.
+public final class ProjectRoutes implements Routes {
+    private final Store store;
+    private final Projects projects;
+    private final Operations operations;
+    private final Events events;
+    private final BiConsumer<Batch, ProjectName> newProject;
+    private final BiConsumer<Batch, ProjectName> goneProject;
+
+    /// @param newProject adds what every new project owns from the start (its default profile) to the same batch
+    /// @param goneProject removes that again in the batch that deletes the project
+    public ProjectRoutes(
+            Store store,
+            Projects projects,
+            Operations operations,
+            Events events,
+            BiConsumer<Batch, ProjectName> newProject,
+            BiConsumer<Batch, ProjectName> goneProject) {
+        this.store = store;
+        this.projects = projects;
+        this.operations = operations;
+        this.events = events;
+        this.newProject = newProject;
+        this.goneProject = goneProject;
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.of(
+                Route.get("/1.0/projects").needs(Right.VIEW).run(this::list),
+                Route.post("/1.0/projects").needs(Right.ADMIN).run(this::create),
+                Route.get("/1.0/projects/{name}").needs(Right.VIEW).run(this::get),
+                Route.put("/1.0/projects/{name}").needs(Right.ADMIN).run(r -> update(r, false)),
+                Route.patch("/1.0/projects/{name}").needs(Right.ADMIN).run(r -> update(r, true)),
+                Route.post("/1.0/projects/{name}").needs(Right.ADMIN).run(this::rename),
+                Route.delete("/1.0/projects/{name}").needs(Right.ADMIN).run(this::delete),
+                Route.get("/1.0/projects/{name}/state").needs(Right.VIEW).run(this::state));
+    }
+
+    private static String url(String name) {
+        return ApiPath.of("projects", name);
+    }
+
+    private Json json(Project project) {
+        return Json.object()
+                .put("config", Wire.json(project.config()))
+                .put("description", project.description())
+                .put("name", project.name())
+                .put("used_by", projects.usedBy(new ProjectName(project.name())));
+    }
+
+    private static Etag etag(Project project) {
+        return Etag.of(Json.string(project.description()), Wire.json(project.config()));
+    }
+
+    private Response list(Request request) {
+        Json.Arr out = Json.array();
+        for (Stored<Project> project : projects.list()) {
+            out.items().add(request.recursion() > 0 ? json(project.value()) : Json.string(url(project.name())));
+        }
+        return Response.sync(out);
+    }
+
+    private Stored<Project> named(Request request) {
+        return projects.get(new ProjectName(request.variable("name")));
+    }
+
+    private Response get(Request request) {
+        Project project = named(request).value();
+        return Response.sync(json(project), etag(project));
+    }
+
+    private Response create(Request request) throws IOException {
+        ProjectName name = new ProjectName(request.json().get("name").asString());
+        Map<String, String> config = new TreeMap<>(Wire.config(request.json().get("config")));
+        ProjectConfig.check(config);
+        for (Feature feature : List.of(Feature.IMAGES, Feature.PROFILES, Feature.VOLUMES)) {
+            config.putIfAbsent(feature.key(), "true");
+        }
+        Project project = new Project(name.value(), request.json().get("description").asString(), config);
+        Batch batch = new Batch().create(Project.KIND, RecordKey.global(name.value()), project);
+        if (project.has(Feature.PROFILES)) {
+            newProject.accept(batch, name);
+        }
+        store.commit(batch);
+        events.publishLifecycle(Lifecycle.of("project-created", url(name.value()), name));
+        return Response.created(url(name.value()));
+    }
+
+    private Response update(Request request, boolean isPatch) throws IOException {
+        Json body = request.json();
+        store.attempt(() -> store(request, body, isPatch));
+        String name = request.variable("name");
+        events.publishLifecycle(Lifecycle.of("project-updated", url(name), new ProjectName(name)));
+        return Response.empty();
+    }
+
+    private Project store(Request request, Json body, boolean isPatch) {
+        Stored<Project> read = named(request);
+        Project old = read.value();
+        etag(old).check(request);
+        Map<String, String> config = new TreeMap<>(isPatch ? old.config() : Map.of());
+        config.putAll(Wire.config(body.get("config")));
+        config.values().removeIf(String::isEmpty);
+        ProjectConfig.check(config);
+        boolean keepText = isPatch && body.get("description").isNull();
+        String text = keepText ? old.description() : body.get("description").asString();
+        Project next = new Project(old.name(), text, config);
+        for (Feature feature : Feature.values()) {
+            if (old.has(feature) != next.has(feature) && !isEmpty(old.name())) {
+                throw new InvalidConfigException("Features can only be changed on empty projects");
+            }
+        }
+        store.commit(new Batch().replace(Project.KIND, read, next));
+        return next;
+    }
+
+    /// Its own default profile does not count: it came with the project and goes with it.
+    private boolean isEmpty(String name) {
+        String own = ApiPath.inProject(ApiPath.of("profiles", "default"), name);
+        return projects.usedBy(new ProjectName(name)).stream().allMatch(own::equals);
+    }
+
+    private Response rename(Request request) throws IOException {
+        Stored<Project> read = named(request);
+        ProjectName fresh = new ProjectName(request.json().get("name").asString());
+        ProjectName old = new ProjectName(read.name());
+        if (old.equals(ProjectName.DEFAULT)) {
+            throw new ForbiddenException("The 'default' project cannot be renamed");
+        }
+        return operations
+                .start(OperationSpec.task("Renaming project", ProjectName.DEFAULT), _ -> move(read, old, fresh))
+                .response();
+    }
+
+    private void move(Stored<Project> read, ProjectName old, ProjectName fresh) {
+        if (!isEmpty(old.value())) {
+            throw new BusyException("Only empty projects can be renamed");
+        }
+        Project was = read.value();
+        Project next = new Project(fresh.value(), was.description(), was.config());
+        Batch batch = new Batch().create(Project.KIND, RecordKey.global(fresh.value()), next);
+        batch.delete(Project.KIND, read);
+        if (was.has(Feature.PROFILES)) {
+            goneProject.accept(batch, old);
+            newProject.accept(batch, fresh);
+        }
+        store.commit(batch);
+        events.publishLifecycle(
+                Lifecycle.of("project-renamed", url(fresh.value()), fresh).with("old_name", old.value()));
+    }
+
+    private Response delete(Request request) {
+        Stored<Project> read = named(request);
+        ProjectName name = new ProjectName(read.name());
+        if (name.equals(ProjectName.DEFAULT)) {
+            throw new ForbiddenException("The 'default' project cannot be deleted");
+        }
+        if (!isEmpty(read.name())) {
+            throw new BusyException("Only empty projects can be removed");
+        }
+        Batch batch = new Batch().delete(Project.KIND, read);
+        goneProject.accept(batch, name);
+        store.commit(batch);
+        events.publishLifecycle(Lifecycle.of("project-deleted", url(read.name()), name));
+        return Response.empty();
+    }
+
+    /// What the project uses of its limits; none can be set, so every limit is -1.
+    private Response state(Request request) {
+        ProjectName name = new ProjectName(named(request).name());
+        List<String> urls = projects.usedBy(name);
+        long instances = urls.stream().filter(u -> u.startsWith("/1.0/instances/")).count();
+        long networks = urls.stream().filter(u -> u.startsWith("/1.0/networks/")).count();
+        Json.Obj resources =
+                Json.object()
+                        .put("containers", usage(instances))
+                        .put("cpu", usage(0))
+                        .put("disk", usage(0))
+                        .put("instances", usage(instances))
+                        .put("memory", usage(0))
+                        .put("networks", usage(networks))
+                        .put("processes", usage(0))
+                        .put("virtual-machines", usage(0));
+        return Response.sync(Json.object().put("resources", resources));
+    }
+
+    private static Json usage(long used) {
+        return Json.object().put("Limit", -1).put("Usage", used);
+    }
+}

@@ -1,0 +1,78 @@
+package io.atoll.daemon.project;
+
+import io.atoll.api.ApiPath;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// The projects and what is in them.
+public final class Projects {
+    private final Store store;
+    private final List<ProjectContents> contents = new CopyOnWriteArrayList<>();
+
+    public Projects(Store store) {
+        this.store = store;
+    }
+
+    /// Adds a kind of contents; called while the daemon is put together.
+    public void addContents(ProjectContents kind) {
+        contents.add(kind);
+    }
+
+    /// Makes the default project if this state directory is new.
+    public void start() {
+        if (find(ProjectName.DEFAULT).isEmpty()) {
+            Map<String, String> config =
+                    Map.of(
+                            Feature.IMAGES.key(), "true",
+                            Feature.PROFILES.key(), "true",
+                            Feature.VOLUMES.key(), "true",
+                            Feature.NETWORKS.key(), "true");
+            store.create(
+                    Project.KIND,
+                    RecordKey.global(ProjectName.DEFAULT.value()),
+                    new Project(ProjectName.DEFAULT.value(), "Default Atoll project", config));
+        }
+    }
+
+    public Optional<Stored<Project>> find(ProjectName name) {
+        return store.find(Project.KIND, RecordKey.global(name.value()));
+    }
+
+    /// @throws NotFoundException if there is no such project
+    public Stored<Project> get(ProjectName name) {
+        return find(name).orElseThrow(() -> new NotFoundException("Project not found"));
+    }
+
+    public List<Stored<Project>> list() {
+        return store.list(Project.KIND);
+    }
+
+    /// The project whose things of this kind the given one sees: itself, or the default project if it lacks the feature.
+    ///
+    /// @throws NotFoundException if there is no such project
+    public ProjectName effective(ProjectName name, Feature feature) {
+        return get(name).value().has(feature) ? name : ProjectName.DEFAULT;
+    }
+
+    /// As [#effective], but a project that does not exist sees nothing of others: it is returned itself.
+    public ProjectName effectiveForList(ProjectName name, Feature feature) {
+        return find(name).map(p -> p.value().has(feature) ? name : ProjectName.DEFAULT).orElse(name);
+    }
+
+    /// The URLs of everything in a project.
+    public List<String> usedBy(ProjectName name) {
+        List<String> out = new ArrayList<>();
+        for (ProjectContents kind : contents) {
+            kind.urls(name).forEach(url -> out.add(ApiPath.inProject(url, name.value())));
+        }
+        return out;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.project;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,59 @@
+package io.atoll.daemon.server;
+
+import io.atoll.base.UnsupportedException;
+import io.atoll.daemon.http.HttpMethod;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The paths of LXD's API that lead to parts this server does not have: each answers 501 with the part's name instead of an
+/// unexplained "not found".
+public final class AbsentRoutes implements Routes {
+    private record Part(String path, String name) {}
+
+    private static final List<Part> PARTS =
+            List.of(
+                    new Part("/1.0/cluster/members", "Clustering"),
+                    new Part("/1.0/cluster/groups", "Clustering"),
+                    new Part("/1.0/cluster/certificate", "Clustering"),
+                    new Part("/1.0/network-acls", "Network ACLs"),
+                    new Part("/1.0/network-zones", "Network zones"),
+                    new Part("/1.0/virtual-machines", "Virtual machines"));
+
+    private static final List<Part> LEAVES =
+            List.of(
+                    new Part("/1.0/networks/{name}/forwards", "Network forwards"),
+                    new Part("/1.0/networks/{name}/forwards/{address}", "Network forwards"),
+                    new Part("/1.0/networks/{name}/peers", "Network peers"),
+                    new Part("/1.0/networks/{name}/peers/{peer}", "Network peers"));
+
+    @Override
+    public List<Route> routes() {
+        List<Route> out = new ArrayList<>();
+        for (Part part : PARTS) {
+            add(out, part.path, part.name);
+            add(out, part.path + "/{rest...}", part.name);
+        }
+        for (Part part : LEAVES) {
+            add(out, part.path, part.name);
+        }
+        return out;
+    }
+
+    private static void add(List<Route> out, String path, String name) {
+        for (HttpMethod method : HttpMethod.values()) {
+            out.add(Route.of(method, path).needs(Right.VIEW).run(_ -> refuse(name)));
+        }
+    }
+
+    private static Response refuse(String name) {
+        throw new UnsupportedException(name + " " + verb(name) + " not supported by this server");
+    }
+
+    private static String verb(String name) {
+        return name.endsWith("s") ? "are" : "is";
+    }
+}

@@ -1,0 +1,107 @@
+package io.atoll.daemon.server;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/// The server configuration keys. Rows with [Value#UNSUPPORTED] are LXD's keys for parts this server does
+/// not have; they can be unset but not set.
+public enum ServerKey {
+    BACKUP_COMPRESSION("backups.compression_algorithm", "gzip", Value.ANY),
+    SHUTDOWN_TIMEOUT("core.shutdown_timeout", "5", Value.INTEGER),
+    AUTO_UPDATE_CACHED("images.auto_update_cached", "true", Value.BOOLEAN),
+    AUTO_UPDATE_INTERVAL("images.auto_update_interval", "6", Value.INTEGER),
+    IMAGE_COMPRESSION("images.compression_algorithm", "gzip", Value.ANY),
+    DEFAULT_ARCHITECTURE("images.default_architecture", "", Value.ANY),
+    REMOTE_CACHE_EXPIRY("images.remote_cache_expiry", "10", Value.INTEGER),
+    NIC_HOST_NAME("instances.nic.host_name", "random", Value.HOST_NAME),
+    HTTPS_ADDRESS("core.https_address", "", Value.UNSUPPORTED),
+    METRICS_ADDRESS("core.metrics_address", "", Value.UNSUPPORTED),
+    METRICS_AUTHENTICATION("core.metrics_authentication", "true", Value.UNSUPPORTED),
+    DEBUG_ADDRESS("core.debug_address", "", Value.UNSUPPORTED),
+    DNS_ADDRESS("core.dns_address", "", Value.UNSUPPORTED),
+    BGP_ADDRESS("core.bgp_address", "", Value.UNSUPPORTED),
+    BGP_ASN("core.bgp_asn", "", Value.UNSUPPORTED),
+    BGP_ROUTER_ID("core.bgp_routerid", "", Value.UNSUPPORTED),
+    HTTPS_CREDENTIALS("core.https_allowed_credentials", "false", Value.UNSUPPORTED),
+    HTTPS_HEADERS("core.https_allowed_headers", "", Value.UNSUPPORTED),
+    HTTPS_METHODS("core.https_allowed_methods", "", Value.UNSUPPORTED),
+    HTTPS_ORIGIN("core.https_allowed_origin", "", Value.UNSUPPORTED),
+    TRUSTED_PROXY("core.https_trusted_proxy", "", Value.UNSUPPORTED),
+    PROXY_HTTP("core.proxy_http", "", Value.UNSUPPORTED),
+    PROXY_HTTPS("core.proxy_https", "", Value.UNSUPPORTED),
+    PROXY_IGNORE("core.proxy_ignore_hosts", "", Value.UNSUPPORTED),
+    TOKEN_EXPIRY("core.remote_token_expiry", "", Value.UNSUPPORTED),
+    TRUST_CA("core.trust_ca_certificates", "false", Value.UNSUPPORTED),
+    TRUST_PASSWORD("core.trust_password", "", Value.UNSUPPORTED),
+    CLUSTER_ADDRESS("cluster.https_address", "", Value.UNSUPPORTED),
+    CLUSTER_IMAGES("cluster.images_minimal_replica", "3", Value.UNSUPPORTED),
+    CLUSTER_OFFLINE("cluster.offline_threshold", "20", Value.UNSUPPORTED),
+    BACKUPS_VOLUME("storage.backups_volume", "", Value.UNSUPPORTED),
+    IMAGES_VOLUME("storage.images_volume", "", Value.UNSUPPORTED);
+
+    /// What a key takes.
+    private enum Value {
+        ANY,
+        INTEGER,
+        BOOLEAN,
+        HOST_NAME,
+        UNSUPPORTED;
+
+        /// The reason to refuse a value that is not empty; empty if it is fine.
+        private String fault(String value) {
+            return switch (this) {
+                case ANY -> "";
+                case INTEGER -> value.matches("\\d{1,9}") ? "" : "invalid integer";
+                case BOOLEAN -> BOOLEANS.contains(value.toLowerCase(Locale.ROOT)) ? "" : "invalid boolean";
+                case HOST_NAME ->
+                        HOST_NAMES.contains(value) ? "" : "Invalid value, must be \"random\" or \"mac\"";
+                case UNSUPPORTED -> "not supported by this server";
+            };
+        }
+    }
+
+    private static final Set<String> BOOLEANS = Set.of("true", "false", "1", "0", "yes", "no", "on", "off");
+    private static final Set<String> HOST_NAMES = Set.of("random", "mac");
+
+    private final String key;
+    private final String fallback;
+    private final Value value;
+
+    ServerKey(String key, String fallback, Value value) {
+        this.key = key;
+        this.fallback = fallback;
+        this.value = value;
+    }
+
+    public String key() {
+        return key;
+    }
+
+    /// The value while the key is unset.
+    public String fallback() {
+        return fallback;
+    }
+
+    /// @throws InvalidConfigException with LXD's words
+    static void check(String name, String value) {
+        if (name.startsWith("user.")) {
+            return;
+        }
+        String sentence = "cannot set '" + name + "' to '" + value + "': ";
+        ServerKey row = find(name).orElseThrow(() -> new InvalidConfigException(sentence + "unknown key"));
+        String fault = value.isEmpty() ? "" : row.value.fault(value);
+        if (!fault.isEmpty()) {
+            throw row.value == Value.UNSUPPORTED
+                    ? new UnsupportedException(sentence + fault)
+                    : new InvalidConfigException(sentence + fault);
+        }
+    }
+
+    private static Optional<ServerKey> find(String name) {
+        return Arrays.stream(values()).filter(row -> row.key.equals(name)).findFirst();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.server;
+
+import org.jspecify.annotations.NullMarked;

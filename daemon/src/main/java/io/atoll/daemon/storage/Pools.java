@@ -1,0 +1,183 @@
+package io.atoll.daemon.storage;
+
+import io.atoll.api.ApiPath;
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.BusyException;
+import io.atoll.base.DomainException;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.Undo;
+import io.atoll.daemon.profile.Profile;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import io.atoll.storage.PoolSpec;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.StorageDrivers;
+import io.atoll.storage.VolumeType;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The storage pools: their records and a driver for each.
+public final class Pools {
+    private static final Logger LOG = System.getLogger(Pools.class.getName());
+
+    private final Store store;
+    private final Path folder;
+    private final Map<String, StorageDriver> drivers = new ConcurrentHashMap<>();
+    private final List<PoolUsers> users = new CopyOnWriteArrayList<>();
+
+    /// Held while a pool is made or removed, so that two requests do not work on one directory. Nothing else takes it.
+    private final ReentrantLock lifecycle = new ReentrantLock();
+
+    /// @param folder where pools appear: `<state>/storage-pools`
+    public Pools(Store store, Path folder) {
+        this.store = store;
+        this.folder = folder;
+    }
+
+    /// Adds a kind of users; called while the daemon is put together.
+    public void addUsers(PoolUsers kind) {
+        users.add(kind);
+    }
+
+    /// Brings all pools up. One that fails is logged and stays down: instances of other pools must run.
+    public void start() {
+        for (Stored<Pool> pool : list()) {
+            try {
+                StorageDriver driver = open(pool.value());
+                driver.mountPool();
+                drivers.put(pool.name(), driver);
+            } catch (DomainException e) {
+                LOG.log(Level.ERROR, "cannot bring up storage pool pool=" + pool.name(), e);
+            }
+        }
+    }
+
+    private StorageDriver open(Pool pool) {
+        return StorageDrivers.open(
+                pool.driver(), new PoolSpec(pool.name(), folder.resolve(pool.name()), pool.config()));
+    }
+
+    public List<Stored<Pool>> list() {
+        return store.list(Pool.KIND);
+    }
+
+    /// @throws NotFoundException if there is no such pool
+    public Stored<Pool> get(String name) {
+        return store.find(Pool.KIND, RecordKey.global(name))
+                .orElseThrow(() -> new NotFoundException("Storage pool not found"));
+    }
+
+    /// The driver that serves a pool.
+    ///
+    /// @throws NotFoundException if there is no such pool
+    /// @throws BusyException if the pool could not be brought up when the daemon started
+    public StorageDriver driver(String name) {
+        get(name);
+        StorageDriver driver = drivers.get(name);
+        if (driver == null) {
+            throw new BusyException("Storage pool \"" + name + "\" is not available; see the server's log");
+        }
+        return driver;
+    }
+
+    /// The drivers of all pools that are up.
+    public List<StorageDriver> drivers() {
+        return List.copyOf(drivers.values());
+    }
+
+    /// Whether the pool was brought up.
+    boolean isUp(String name) {
+        return drivers.containsKey(name);
+    }
+
+    /// Makes a pool.
+    ///
+    /// @throws AlreadyExistsException in LXD's words
+    Pool create(Pool wanted) {
+        lifecycle.lock();
+        try (Undo undo = new Undo()) {
+            if (store.find(Pool.KIND, RecordKey.global(wanted.name())).isPresent()) {
+                throw new AlreadyExistsException("The storage pool already exists: The record already exists");
+            }
+            StorageDriver driver = open(wanted);
+            Map<String, String> config = driver.createPool();
+            undo.add(driver::deletePool);
+            Pool made = new Pool(wanted.name(), wanted.driver(), wanted.description(), config);
+            // The driver works from the keys that are recorded, so that the next start sees the same pool.
+            StorageDriver recorded = open(made);
+            recorded.mountPool();
+            store.create(Pool.KIND, RecordKey.global(made.name()), made);
+            drivers.put(made.name(), recorded);
+            undo.keep();
+            return made;
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// Removes a pool that holds nothing but images.
+    void delete(String name) {
+        lifecycle.lock();
+        try {
+            StorageDriver driver = driver(name);
+            if (!usedBy(name).stream().allMatch(u -> u.startsWith("/1.0/images/"))) {
+                throw new BusyException("The storage pool is currently in use");
+            }
+            driver.deletePool();
+            drivers.remove(name);
+            store.delete(Pool.KIND, RecordKey.global(name));
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// Driver name to version, for the drivers of pools there are.
+    public Map<String, String> driversInUse() {
+        Map<String, String> out = new TreeMap<>();
+        drivers.values().forEach(d -> out.put(d.info().name(), d.info().version()));
+        return out;
+    }
+
+    List<PoolUsers.RootVolume> rootVolumes(String pool) {
+        return users.stream().flatMap(u -> u.rootVolumes(pool).stream()).toList();
+    }
+
+    List<String> usersOfVolume(ProjectName project, String pool, String volume) {
+        return users.stream().flatMap(u -> u.usersOfVolume(project, pool, volume).stream()).toList();
+    }
+
+    /// The URLs of all that is in a pool or names it.
+    List<String> usedBy(String pool) {
+        List<String> out = new ArrayList<>();
+        rootVolumes(pool).forEach(v -> out.add(v.usedBy()));
+        StorageDriver driver = drivers.get(pool);
+        if (driver != null) {
+            driver.volumes(VolumeType.IMAGE).forEach(fp -> out.add(ApiPath.of("images", fp)));
+        }
+        for (Stored<CustomVolume> volume : store.list(CustomVolume.KIND)) {
+            if (volume.value().pool().equals(pool)) {
+                String url = ApiPath.of("storage-pools", pool, "volumes", "custom", volume.value().name());
+                out.add(ApiPath.inProject(url, volume.project()));
+            }
+        }
+        for (Stored<Profile> profile : store.list(Profile.KIND)) {
+            boolean names =
+                    profile.value().devices().values().stream()
+                            .anyMatch(d -> "disk".equals(d.get("type")) && pool.equals(d.get("pool")));
+            if (names) {
+                out.add(ApiPath.inProject(ApiPath.of("profiles", profile.name()), profile.project()));
+            }
+        }
+        return out;
+    }
+}

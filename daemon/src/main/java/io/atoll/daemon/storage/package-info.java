@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.storage;
+
+import org.jspecify.annotations.NullMarked;

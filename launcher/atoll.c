@@ -1,0 +1,266 @@
+// The launcher of Atoll's Java programs: finds its own directory, a Java 25 and the program's options, connects to the
+// daemon, and becomes the JVM. It decides nothing else; docs/decisions/0101-cli-start.md says why it is C.
+//
+// Trust: it runs with its caller's rights on its caller's arguments and environment, and crosses no privilege line.
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define JAVA_OLDEST 25
+#define OPTIONS_MAX 64
+#define OPTIONS_FILE_MAX 65536
+#define JVM_DIRECTORY "/usr/lib/jvm"
+#define STATE_DIRECTORY "/var/lib/atoll"
+
+static const char *program;
+
+static _Noreturn void die(const char *what, const char *why)
+{
+    fprintf(stderr, "%s: %s%s%s\n", program, what, why ? ": " : "", why ? why : "");
+    exit(1);
+}
+
+// All memory lives until exec or exit: there is nothing to free.
+static char *join(const char *first, const char *second, const char *third)
+{
+    char *text = NULL;
+    if (asprintf(&text, "%s%s%s", first, second, third) < 0)
+        die("out of memory", NULL);
+    return text;
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+// Reads a small text file whole; NULL if it cannot be read or is longer than `max`.
+static char *read_text(const char *path, size_t max)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return NULL;
+    char *text = malloc(max + 1);
+    if (!text)
+        die("out of memory", NULL);
+    size_t length = fread(text, 1, max, file);
+    bool whole = feof(file) != 0 && ferror(file) == 0;
+    fclose(file);
+    text[length] = '\0';
+    return whole ? text : NULL;
+}
+
+// The directory that holds bin/ and lib/. The link in /proc is followed, so a symbolic link anywhere may point at us.
+static char *find_home(void)
+{
+    static char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length <= 0)
+        die("cannot read /proc/self/exe", strerror(errno));
+    path[length] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(path, '/');
+        if (!slash)
+            die("cannot find the directory above", path);
+        *slash = '\0';
+    }
+    return path;
+}
+
+// The major version that a Java home's `release` file states; 0 if this is no Java home we could start.
+static long java_version(const char *home)
+{
+    if (access(join(home, "/bin/java", ""), X_OK) != 0)
+        return 0;
+    const char *release = read_text(join(home, "/release", ""), OPTIONS_FILE_MAX);
+    const char *line = release ? strstr(release, "JAVA_VERSION=\"") : NULL;
+    return line ? strtol(line + strlen("JAVA_VERSION=\""), NULL, 10) : 0;
+}
+
+static bool is_suitable(const char *home)
+{
+    return java_version(home) >= JAVA_OLDEST;
+}
+
+// The oldest suitable one below JVM_DIRECTORY: the archives beside us were made with it.
+static const char *find_installed_java(void)
+{
+    DIR *directory = opendir(JVM_DIRECTORY);
+    if (!directory)
+        return NULL;
+    const char *best = NULL;
+    long best_version = LONG_MAX;
+    const struct dirent *entry;
+    while ((entry = readdir(directory))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        const char *home = join(JVM_DIRECTORY "/", entry->d_name, "");
+        long version = java_version(home);
+        if (version >= JAVA_OLDEST && version < best_version) {
+            best = home;
+            best_version = version;
+        }
+    }
+    closedir(directory);
+    return best;
+}
+
+// A Java home, or the path of its bin/java: both are what people put into ATOLL_JAVA.
+static const char *home_of(const char *path)
+{
+    size_t length = strlen(path);
+    const char *tail = "/bin/java";
+    if (length > strlen(tail) && strcmp(path + length - strlen(tail), tail) == 0) {
+        char *home = join(path, "", "");
+        home[length - strlen(tail)] = '\0';
+        return home;
+    }
+    return path;
+}
+
+static const char *find_java(const char *home)
+{
+    const char *wanted = environment("ATOLL_JAVA");
+    if (wanted) {
+        const char *java = home_of(wanted);
+        if (!is_suitable(java))
+            die("ATOLL_JAVA is no Java 25 or newer", wanted);
+        return java;
+    }
+    const char *bundled = join(home, "/jre", "");
+    if (is_suitable(bundled))
+        return bundled;
+    const char *java_home = environment("JAVA_HOME");
+    if (java_home && is_suitable(java_home))
+        return java_home;
+    const char *installed = find_installed_java();
+    if (!installed) {
+        fprintf(stderr,
+                "%s: no Java 25 found: looked at ATOLL_JAVA, %s/jre, JAVA_HOME and " JVM_DIRECTORY "/*\n"
+                "Hint: install one (a package like temurin-25-jre or openjdk-25-jre-headless), or set ATOLL_JAVA to its "
+                "directory\n",
+                program, home);
+        exit(1);
+    }
+    return installed;
+}
+
+// Connects to the daemon while there is nothing else to do; the command inherits the descriptor. -1 if nobody answers:
+// then the command says so, if it needs the daemon at all.
+static int connect_daemon(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path)
+        return -1;
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0)
+        return -1;
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static const char *socket_path(void)
+{
+    const char *path = environment("LXD_SOCKET");
+    if (path)
+        return path;
+    const char *directory = environment("LXD_DIR");
+    return join(directory ? directory : STATE_DIRECTORY, "/unix.socket", "");
+}
+
+// One argument per line; `@home@` stands for our directory, `#` starts a comment.
+static size_t add_options(char **arguments, size_t count, const char *home, const char *file)
+{
+    char *text = read_text(file, OPTIONS_FILE_MAX);
+    if (!text)
+        die("cannot read the options of the program", file);
+    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (*line == '#')
+            continue;
+        if (count == OPTIONS_MAX)
+            die("too many options", file);
+        char *argument = join("", "", "");
+        for (char *mark; (mark = strstr(line, "@home@")); line = mark + strlen("@home@")) {
+            *mark = '\0';
+            argument = join(argument, line, home);
+        }
+        arguments[count++] = join(argument, line, "");
+    }
+    return count;
+}
+
+// `lxd` without a verb is the daemon itself; with one it is a command on the daemon.
+static bool is_daemon(int argc, char **argv)
+{
+    if (strcmp(program, "atolld") == 0)
+        return true;
+    if (strcmp(program, "lxd") != 0)
+        return false;
+    if (argc < 2)
+        return true;
+    const char *first = argv[1];
+    return first[0] == '-' && strcmp(first, "-h") != 0 && strcmp(first, "--help") != 0 && strcmp(first, "--version") != 0;
+}
+
+static const char *options_file(bool daemon, const char *home)
+{
+    if (daemon)
+        return join(home, "/lib/atolld.jvm", "");
+    if (strncmp(program, "lxc-", strlen("lxc-")) == 0)
+        return join(home, "/lib/lxctools.jvm", "");
+    return join(home, "/lib/atoll.jvm", "");
+}
+
+// What other tools put there for other JVMs would print notes into our output, or slow us down.
+static void clean_environment(void)
+{
+    unsetenv("JAVA_TOOL_OPTIONS");
+    unsetenv("JDK_JAVA_OPTIONS");
+    unsetenv("_JAVA_OPTIONS");
+    unsetenv("CLASSPATH");
+}
+
+int main(int argc, char **argv)
+{
+    program = argc > 0 ? basename(argv[0]) : "atoll";
+    const char *home = find_home();
+    const char *java = find_java(home);
+    bool daemon = is_daemon(argc, argv);
+
+    char **arguments = calloc(OPTIONS_MAX + 8 + (size_t)argc, sizeof *arguments);
+    if (!arguments)
+        die("out of memory", NULL);
+    size_t count = 0;
+    char *executable = join(java, "/bin/java", "");
+    arguments[count++] = executable;
+    arguments[count++] = join("-Datoll.program=", program, "");
+    arguments[count++] = join("-Datoll.home=", home, "");
+    if (!daemon) {
+        const char *path = socket_path();
+        int fd = connect_daemon(path);
+        if (fd >= 0) {
+            char number[16];
+            snprintf(number, sizeof number, "%d:", fd);
+            arguments[count++] = join("-Datoll.connection=", number, path);
+        }
+    }
+    count = add_options(arguments, count, home, options_file(daemon, home));
+    for (int i = 1; i < argc; i++)
+        arguments[count++] = argv[i];
+    arguments[count] = NULL;
+    clean_environment();
+    execv(executable, arguments);
+    die(executable, strerror(errno));
+}

@@ -1,0 +1,232 @@
+package io.atoll.runtime;
+
+import io.atoll.base.BusyException;
+import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.Errno;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.Opens;
+import io.atoll.linux.cgroup.CgroupFiles;
+import io.atoll.linux.cgroup.CgroupHierarchy;
+import io.atoll.linux.cgroup.CgroupLayout;
+import io.atoll.runtime.compiler.CgroupWrite;
+import io.atoll.runtime.compiler.HostFacts;
+import io.atoll.runtime.spec.LimitsSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+
+/// The cgroups of one running container, through files only: nothing here enters the container.
+final class ContainerCgroups {
+    /// Version 2 lets no process be in a cgroup that passes controllers on; commands go into a leaf beside init's own.
+    private static final String COMMANDS = ".lxc";
+
+    private static final Duration FREEZE_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration DELETE_TIMEOUT = Duration.ofSeconds(5);
+    private static final long PAUSE_NANOS = 200_000;
+
+    private final CgroupLayout layout;
+    private final String path;
+
+    ContainerCgroups(CgroupLayout layout, String path) {
+        this.layout = layout;
+        this.path = path;
+    }
+
+    private CgroupFiles files(CgroupHierarchy hierarchy) {
+        return new CgroupFiles(HostFacts.directory(hierarchy, path));
+    }
+
+    Optional<CgroupFiles> controller(String name) {
+        return layout.controller(name).map(this::files);
+    }
+
+    private boolean isV1(String controller) {
+        return layout.controller(controller).filter(h -> h.version() == 1).isPresent();
+    }
+
+    /// The directory that a command starts in, on version 2.
+    Optional<Fd> openForCommand() {
+        return layout.unified()
+                .map(
+                        hierarchy -> {
+                            CgroupFiles own = files(hierarchy);
+                            boolean passesOn = !own.read("cgroup.subtree_control").orElse("").isBlank();
+                            String directory = own.directory();
+                            if (passesOn) {
+                                directory += "/" + COMMANDS;
+                                makeLeaf(Path.of(directory));
+                            }
+                            return Opens.open(directory, Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0);
+                        });
+    }
+
+    private static void makeLeaf(Path directory) {
+        try {
+            if (!Files.isDirectory(directory)) {
+                Files.createDirectory(directory);
+            }
+        } catch (java.nio.file.FileAlreadyExistsException _) {
+            // Another command made it at the same moment.
+            return;
+        } catch (java.io.IOException e) {
+            throw new InternalException("make cgroup " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    boolean isFrozen() {
+        if (isV1("freezer")) {
+            return controller("freezer").flatMap(f -> f.read("freezer.state")).orElse("").startsWith("FRO");
+        }
+        return controller("freezer").flatMap(f -> f.read("cgroup.freeze")).orElse("").startsWith("1");
+    }
+
+    void freeze() {
+        if (isV1("freezer")) {
+            // The kernel leaves a task out that forks at that moment: asked again until all stand.
+            await("freeze", () -> {
+                write("freezer", "freezer.state", "FROZEN");
+                return controller("freezer").flatMap(f -> f.read("freezer.state")).orElse("").startsWith("FROZEN");
+            });
+            return;
+        }
+        write("freezer", "cgroup.freeze", "1");
+        await(
+                "freeze",
+                () -> controller("freezer").flatMap(f -> f.read("cgroup.events")).orElse("").contains("frozen 1"));
+    }
+
+    void thaw() {
+        if (isV1("freezer")) {
+            write("freezer", "freezer.state", "THAWED");
+        } else {
+            write("freezer", "cgroup.freeze", "0");
+        }
+    }
+
+    private void write(String controller, String file, String value) {
+        controller(controller)
+                .orElseThrow(() -> new io.atoll.base.UnsupportedException("this host has no cgroup " + controller))
+                .write(file, value);
+    }
+
+    @FunctionalInterface
+    private interface Condition {
+        boolean holds();
+    }
+
+    private void await(String what, Condition condition) {
+        Instant deadline = Instant.now().plus(FREEZE_TIMEOUT);
+        while (!condition.holds()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new BusyException(what + " " + path + ": not done after " + FREEZE_TIMEOUT.toSeconds() + " s");
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+    }
+
+    /// Kills every process, for containers whose init is not the end of all.
+    void killAll() {
+        Optional<CgroupFiles> unified = layout.unified().map(this::files);
+        if (unified.isPresent() && unified.get().read("cgroup.kill").isPresent()) {
+            unified.get().write("cgroup.kill", "1");
+        }
+    }
+
+    /// Writes limits; what is not limited any more goes back to the kernel's default.
+    void update(LimitsSpec limits) {
+        List<CgroupWrite> wanted = CgroupWrite.of(limits, layout);
+        Set<String> files = new HashSet<>();
+        wanted.forEach(write -> files.add(write.path(path)));
+        List<CgroupWrite> all = new ArrayList<>();
+        for (CgroupWrite reset : CgroupWrite.defaults(layout)) {
+            if (!files.contains(reset.path(path))) {
+                all.add(reset);
+            }
+        }
+        if (limits.cpu().cpus().isEmpty()) {
+            allCpus();
+        }
+        all.addAll(wanted);
+        // Some limits must not pass one another, memory and memory with swap for one: what is refused in the first round
+        // may be taken once the others are written.
+        List<CgroupWrite> refused = new ArrayList<>();
+        for (CgroupWrite write : all) {
+            if (!tryWrite(write)) {
+                refused.add(write);
+            }
+        }
+        refused.forEach(this::mustWrite);
+    }
+
+    /// Version 1 wants the list of the parent, version 2 nothing.
+    private void allCpus() {
+        layout.controller("cpuset")
+                .ifPresent(
+                        hierarchy -> {
+                            CgroupFiles top = new CgroupFiles(HostFacts.directory(hierarchy, "/"));
+                            boolean isV1 = hierarchy.version() == 1;
+                            String cpus = isV1 ? top.read("cpuset.cpus").orElse("").strip() : "\n";
+                            tryWrite(new CgroupWrite(hierarchy, "cpuset.cpus", cpus, true));
+                        });
+    }
+
+    private boolean tryWrite(CgroupWrite write) {
+        try {
+            new CgroupFiles(HostFacts.directory(write.hierarchy(), path)).write(write.file(), write.value());
+            return true;
+        } catch (ErrnoException _) {
+            return false;
+        }
+    }
+
+    private void mustWrite(CgroupWrite write) {
+        try {
+            new CgroupFiles(HostFacts.directory(write.hierarchy(), path)).write(write.file(), write.value());
+        } catch (ErrnoException e) {
+            if (write.isOptional()) {
+                return;
+            }
+            String what = "set " + write.file() + " to " + write.value() + ": " + Errno.text(e.errno());
+            if (e.is(Errno.EBUSY)) {
+                throw new BusyException(what + ", more is in use", e);
+            }
+            throw new InvalidConfigException(what, e);
+        }
+    }
+
+    CgroupStats stats() {
+        return CgroupStatsReader.read(this::controller, layout);
+    }
+
+    /// Removes the directories, for a container whose monitor cannot.
+    void delete() {
+        for (CgroupHierarchy hierarchy : layout.hierarchies()) {
+            Instant deadline = Instant.now().plus(DELETE_TIMEOUT);
+            while (!tryDelete(files(hierarchy), Instant.now().isAfter(deadline))) {
+                LockSupport.parkNanos(PAUSE_NANOS * 10);
+            }
+        }
+    }
+
+    private static boolean tryDelete(CgroupFiles files, boolean isLast) {
+        try {
+            files.delete();
+            return true;
+        } catch (ErrnoException e) {
+            if (e.is(Errno.EBUSY) && !isLast) {
+                return false;
+            }
+            throw e;
+        }
+    }
+}

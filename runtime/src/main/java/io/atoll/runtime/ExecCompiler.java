@@ -1,0 +1,139 @@
+package io.atoll.runtime;
+
+import io.atoll.plan.ExecPlan;
+import io.atoll.plan.Init;
+import io.atoll.plan.Namespace;
+import io.atoll.plan.Place;
+import io.atoll.plan.Slot;
+import io.atoll.plan.StartPlan;
+import io.atoll.plan.Stdio;
+import io.atoll.plan.Step;
+import io.atoll.runtime.spec.NamespaceKind;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Makes the plan of a command from the plan its container was started by: the same cgroups, namespaces and limits of
+/// power, without asking anything that the container could have changed since. Pure.
+final class ExecCompiler {
+    /// The init's pidfd.
+    static final Slot TARGET = Slot.of(0);
+
+    /// The version 2 cgroup.
+    static final Slot CGROUP = Slot.of(1);
+
+    static final Slot IN = Slot.of(2);
+    static final Slot OUT = Slot.of(3);
+    static final Slot ERR = Slot.of(4);
+    private static final Slot ROOT = Slot.of(5);
+    private static final Slot TERMINAL = Slot.of(6);
+    private static final Slot HOST_PROC = Slot.of(7);
+    private static final Slot LABEL = Slot.of(8);
+    private static final int UMASK = 022;
+
+    private final StartPlan start;
+
+    ExecCompiler(StartPlan start) {
+        this.start = start;
+    }
+
+    /// @param hasUnified true if [#CGROUP] is filled
+    ExecPlan compile(ExecSpec spec, boolean hasUnified) {
+        List<Step> host = new ArrayList<>();
+        List<Step> child = new ArrayList<>();
+        enterCgroups(host);
+        boolean isTerminal = spec.stdio() instanceof ExecSpec.Stdio.Terminal;
+        if (isTerminal) {
+            child.add(new Step.Open(ROOT, Place.host("/"), Step.OpenMode.DIRECTORY));
+            child.add(new Step.OpenTerminal(0, Place.in(ROOT, "dev/pts/ptmx"), Place.NONE, TERMINAL));
+        }
+        powers(spec, host, child);
+        Stdio stdio =
+                switch (spec.stdio()) {
+                    case ExecSpec.Stdio.None _ -> Stdio.none();
+                    case ExecSpec.Stdio.Fds _ -> new Stdio.Descriptors(IN, OUT, ERR);
+                    case ExecSpec.Stdio.Terminal _ -> new Stdio.Terminal(TERMINAL);
+                };
+        Init init =
+                new Init(
+                        spec.argv(),
+                        environment(spec.env()),
+                        spec.cwd(),
+                        spec.uid(),
+                        spec.gid(),
+                        spec.groups(),
+                        UMASK,
+                        isTerminal,
+                        stdio);
+        return new ExecPlan(
+                start.name(),
+                TARGET,
+                namespaces(spec.skipped()),
+                hasUnified ? CGROUP : Slot.NONE,
+                spec.diesWithUs(),
+                host,
+                child,
+                init);
+    }
+
+    private static List<String> environment(Map<String, String> env) {
+        return new TreeMap<>(env).entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
+    }
+
+    /// The `tasks` files that the container's first process entered by.
+    private void enterCgroups(List<Step> host) {
+        for (Step step : start.host()) {
+            if (step instanceof Step.Open(_, Place.HostPath(String path), Step.OpenMode mode)
+                    && mode == Step.OpenMode.WRITE
+                    && path.endsWith("/tasks")) {
+                host.add(new Step.WriteFile(Place.host(path), "0", Step.WriteMode.EXISTING));
+            }
+        }
+    }
+
+    /// Those that clone or a step made, which is all that differ from the host's. Joined ones are entered too: where
+    /// they are the host's own after all, entering them again does no harm.
+    Set<Namespace> namespaces(Set<NamespaceKind> skipped) {
+        Set<Namespace> all = EnumSet.noneOf(Namespace.class);
+        all.addAll(start.spawn().namespaces());
+        List<Step> steps = new ArrayList<>(start.host());
+        steps.addAll(start.child());
+        for (Step step : steps) {
+            switch (step) {
+                case Step.Unshare(Set<Namespace> made) -> all.addAll(made);
+                case Step.EnterNamespaces(_, Set<Namespace> joined) -> all.addAll(joined);
+                default -> {}
+            }
+        }
+        for (NamespaceKind kind : skipped) {
+            all.removeIf(namespace -> namespace.file().equals(kind.fileName()));
+        }
+        return all;
+    }
+
+    private void powers(ExecSpec spec, List<Step> host, List<Step> child) {
+        List<Step> last = new ArrayList<>();
+        for (Step step : start.child()) {
+            switch (step) {
+                case Step.SetPersonality _ -> child.add(step);
+                case Step.Open(_, Place.HostPath(String path), _) when path.contains("/attr/") -> {
+                    host.add(new Step.Open(HOST_PROC, Place.host("/proc"), Step.OpenMode.DIRECTORY));
+                    // Through the host's proc: the container's could be anything (CVE-2015-1334).
+                    child.add(
+                            new Step.Open(
+                                    LABEL, Place.in(HOST_PROC, path.substring("/proc/".length())), Step.OpenMode.WRITE));
+                }
+                case Step.WriteFile(Place.InSlot _, String label, Step.WriteMode mode) when !label.equals("0") ->
+                        last.add(new Step.WriteFile(Place.slot(LABEL), label, mode));
+                case Step.BoundCapabilities _, Step.ForbidNewPrivileges _, Step.FilterSystemCalls _ -> last.add(step);
+                default -> {}
+            }
+        }
+        if (!spec.isPrivileged()) {
+            child.addAll(last);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package io.atoll.runtime;
+
+import io.atoll.base.InternalException;
+import io.atoll.linux.Processes;
+import io.atoll.plan.InvalidPlanException;
+import io.atoll.plan.PlanDecoder;
+import io.atoll.plan.PlanEncoder;
+import io.atoll.plan.StartPlan;
+import io.atoll.runtime.compiler.MonitorFiles;
+import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.SignalSpec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// What is kept about one container beside its monitor's own files, so that a later process, or the same one after the
+/// monitor was killed, can go on with it: the plan it was started by, and the few things of its spec that are in no plan.
+///
+/// @param cgroup path of its cgroups
+record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
+    private static final String PLAN = "plan";
+    private static final String NOTES = "notes";
+
+    static MonitorRecord of(ContainerSpec spec, StartPlan plan) {
+        return new MonitorRecord(plan, spec.cgroup().path(), spec.signals());
+    }
+
+    /// Makes the directory and writes the files. What an earlier container of that id left is removed.
+    void write(MonitorFiles files) {
+        Path directory = files.directory();
+        try {
+            delete(files);
+            Files.createDirectory(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.write(directory.resolve(PLAN), PlanEncoder.encode(plan));
+            Files.writeString(
+                    directory.resolve(NOTES),
+                    "cgroup " + cgroup + "\n" + line("halt", signals.halt()) + line("reboot", signals.reboot()));
+        } catch (FileAlreadyExistsException e) {
+            throw new io.atoll.base.BusyException("container " + plan.name() + " is being started already", e);
+        } catch (IOException e) {
+            throw new InternalException("write " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static String line(String key, OptionalInt value) {
+        return value.isPresent() ? key + " " + value.getAsInt() + "\n" : "";
+    }
+
+    /// Empty if the directory does not hold a container that can be gone on with.
+    static Optional<MonitorRecord> read(MonitorFiles files) {
+        try {
+            if (!(PlanDecoder.decode(Files.readAllBytes(files.directory().resolve(PLAN))) instanceof StartPlan plan)) {
+                return Optional.empty();
+            }
+            Map<String, String> notes = words(files.directory().resolve(NOTES));
+            SignalSpec signals =
+                    new SignalSpec(number(notes, "halt"), number(notes, "reboot"), OptionalInt.empty());
+            return Optional.of(new MonitorRecord(plan, notes.getOrDefault("cgroup", ""), signals));
+        } catch (IOException | InvalidPlanException _) {
+            return Optional.empty();
+        }
+    }
+
+    private static OptionalInt number(Map<String, String> notes, String key) {
+        String text = notes.get(key);
+        return text == null ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(text));
+    }
+
+    private static Map<String, String> words(Path file) throws IOException {
+        try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
+            return lines.map(line -> line.split(" ", 2))
+                    .filter(pair -> pair.length == 2)
+                    .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1], (first, _) -> first));
+        }
+    }
+
+    /// The init that the monitor wrote down and that still lives, whatever became of the monitor.
+    static Optional<Processes.Identity> livingInit(MonitorFiles files) {
+        try {
+            Map<String, String> words = words(files.record());
+            var identity =
+                    new Processes.Identity(
+                            Integer.parseInt(words.getOrDefault("pid", "0")),
+                            Long.parseLong(words.getOrDefault("starttime", "0")));
+            return identity.pid() > 0 && Processes.isAlive(identity) ? Optional.of(identity) : Optional.empty();
+        } catch (IOException | NumberFormatException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// How it ended, if its monitor had the time to say so.
+    static Optional<ExitReason> exit(MonitorFiles files) {
+        try {
+            Map<String, String> words = words(files.exit());
+            int status = Integer.parseInt(words.getOrDefault("status", "0"));
+            return Optional.of(
+                    switch (words.getOrDefault("reason", "")) {
+                        case "exited" -> new ExitReason(ExitReason.Kind.EXITED, status);
+                        case "killed" -> new ExitReason(ExitReason.Kind.KILLED, ExitReason.SIGNAL_BASE + status);
+                        case "halt" -> new ExitReason(ExitReason.Kind.HALTED, 0);
+                        case "reboot" -> new ExitReason(ExitReason.Kind.REBOOTED, 0);
+                        default -> ExitReason.UNKNOWN;
+                    });
+        } catch (IOException | NumberFormatException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// Removes the directory. Missing is fine.
+    static void delete(MonitorFiles files) {
+        delete(files, true);
+    }
+
+    /// Removes what is of no use any more; [#exit] still works, until the next start of that id.
+    static void deleteAllButExit(MonitorFiles files) {
+        delete(files, !Files.exists(files.exit()));
+    }
+
+    private static void delete(MonitorFiles files, boolean withExit) {
+        Path directory = files.directory();
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (Stream<Path> all = Files.list(directory)) {
+            for (Path file : all.toList()) {
+                if (withExit || !file.equals(files.exit())) {
+                    Files.deleteIfExists(file);
+                }
+            }
+            if (withExit) {
+                Files.deleteIfExists(directory);
+            }
+        } catch (java.nio.file.NoSuchFileException _) {
+            // Another thread was faster.
+            return;
+        } catch (IOException e) {
+            throw new InternalException("remove " + directory + ": " + e.getMessage(), e);
+        }
+    }
+}

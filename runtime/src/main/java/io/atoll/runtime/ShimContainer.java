@@ -1,0 +1,568 @@
+package io.atoll.runtime;
+
+import io.atoll.base.InternalException;
+import io.atoll.base.PreconditionFailedException;
+import io.atoll.base.UnavailableException;
+import io.atoll.linux.Errno;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.FdIo;
+import io.atoll.linux.Opens;
+import io.atoll.linux.PidFd;
+import io.atoll.linux.ProcFiles;
+import io.atoll.linux.Signals;
+import io.atoll.plan.Blob;
+import io.atoll.plan.ExecPlan;
+import io.atoll.plan.Namespace;
+import io.atoll.plan.PlanLimits;
+import io.atoll.plan.ShimMessage;
+import io.atoll.plan.Slot;
+import io.atoll.runtime.compiler.MonitorFiles;
+import io.atoll.runtime.spec.LimitsSpec;
+import io.atoll.runtime.spec.NamespaceKind;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// A container behind its monitor's socket, or behind its init's pidfd alone when the monitor was killed.
+///
+/// States and who moves between them: *watched* (constructor; a connection to the monitor tells what happens) →
+/// *orphaned* ([#monitorGone]) → *gone* ([#finish], once). `finish` may also follow *watched* directly.
+final class ShimContainer implements Container {
+    private static final System.Logger LOG = System.getLogger(ShimContainer.class.getName());
+    private static final Duration ANSWER = Duration.ofSeconds(10);
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
+    private static final int O_PATH_DIRECTORY = Fcntl.O_PATH | Fcntl.O_DIRECTORY;
+
+    private final ShimContainers owner;
+    private final MonitorRecord record;
+    private final MonitorFiles files;
+    private final ContainerCgroups cgroups;
+    private final ExecCompiler commands;
+    private final CountDownLatch gone = new CountDownLatch(1);
+
+    /// Guards all fields below. Nothing that blocks and no listener runs while it is held.
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private ShimConnection events;
+    private int pid;
+    private Fd pidFd;
+    private ContainerState phase = ContainerState.RUNNING;
+    private boolean isOrphaned;
+    private ExitReason reason = ExitReason.UNKNOWN;
+    private final List<Consumer<ExitReason>> listeners = new ArrayList<>();
+
+    ShimContainer(
+            ShimContainers owner, MonitorRecord record, MonitorFiles files, ShimConnection events, int pid, Fd pidFd) {
+        this.owner = owner;
+        this.record = record;
+        this.files = files;
+        this.events = events;
+        this.pid = pid;
+        this.pidFd = pidFd;
+        cgroups = new ContainerCgroups(owner.layout(), record.cgroup());
+        commands = new ExecCompiler(record.plan());
+    }
+
+    // ---- life
+
+    /// Begins to listen to the monitor; when it is gone already, to init.
+    void listen() {
+        try {
+            owner.watcher().watch(events.socket(), this::readEvent);
+        } catch (ErrnoException e) {
+            LOG.log(System.Logger.Level.WARNING, "monitor is not watched container=" + id(), e);
+        }
+    }
+
+    /// Has no monitor from the beginning.
+    void adoptOrphan() {
+        lock.lock();
+        try {
+            isOrphaned = true;
+        } finally {
+            lock.unlock();
+        }
+        owner.watcher().watch(pidFd, this::orphanGone);
+    }
+
+    private void readEvent() {
+        Optional<ShimConnection.Received> received;
+        try {
+            received = events.receiveNow();
+        } catch (ErrnoException | IllegalStateException _) {
+            received = Optional.empty();
+        }
+        if (received.isEmpty()) {
+            monitorGone();
+        } else if (take(received.get())) {
+            listen();
+        }
+    }
+
+    /// @return false if it was the last event
+    boolean take(ShimConnection.Received received) {
+        switch (received.message()) {
+            case ShimMessage.Gone end -> {
+                received.close();
+                finish(ExitReason.of(end));
+                return false;
+            }
+            case ShimMessage.Started(int newPid, _, _) -> restarted(newPid, received.fds());
+            case ShimMessage.Rebooting _ -> setPhase(ContainerState.STARTING);
+            case ShimMessage.Failed failed ->
+                    LOG.log(
+                            System.Logger.Level.WARNING,
+                            "step failed container=" + id() + " section=" + failed.section(),
+                            new StepFailed(failed));
+            default -> received.close();
+        }
+        return true;
+    }
+
+    private void restarted(int newPid, List<Fd> fds) {
+        lock.lock();
+        try {
+            if (!fds.isEmpty()) {
+                pidFd.close();
+                pidFd = fds.getFirst();
+                pid = newPid;
+            }
+            phase = ContainerState.RUNNING;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void setPhase(ContainerState next) {
+        lock.lock();
+        try {
+            phase = next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The connection ended without a last word: the monitor dropped us, or it was killed.
+    private void monitorGone() {
+        try {
+            ShimConnection again = ShimConnection.open(files.socket());
+            lock.lock();
+            try {
+                events.close();
+                events = again;
+            } finally {
+                lock.unlock();
+            }
+            again.send(new ShimMessage.Watch());
+            listen();
+        } catch (ErrnoException e) {
+            LOG.log(System.Logger.Level.WARNING, "monitor is gone container=" + id() + " why=" + e.getMessage());
+            adoptOrphan();
+        }
+    }
+
+    /// What the monitor would have done.
+    private void orphanGone() {
+        try {
+            cgroups.delete();
+        } catch (ErrnoException e) {
+            LOG.log(System.Logger.Level.WARNING, "cgroups are left container=" + id(), e);
+        }
+        finish(MonitorRecord.exit(files).orElse(ExitReason.UNKNOWN));
+    }
+
+    private void finish(ExitReason why) {
+        List<Consumer<ExitReason>> told;
+        lock.lock();
+        try {
+            if (phase == ContainerState.STOPPED) {
+                return;
+            }
+            phase = ContainerState.STOPPED;
+            reason = why;
+            events.close();
+            pidFd.close();
+            told = List.copyOf(listeners);
+            listeners.clear();
+        } finally {
+            lock.unlock();
+        }
+        owner.forget(this);
+        gone.countDown();
+        told.forEach(this::tell);
+    }
+
+    private void tell(Consumer<ExitReason> listener) {
+        try {
+            listener.accept(reason);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "listener failed container=" + id(), e);
+        }
+    }
+
+    @Override
+    public void onGone(Consumer<ExitReason> listener) {
+        lock.lock();
+        try {
+            if (phase != ContainerState.STOPPED) {
+                listeners.add(listener);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        tell(listener);
+    }
+
+    /// Lets go of the descriptors; the container lives on.
+    void release() {
+        lock.lock();
+        try {
+            events.close();
+            pidFd.close();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- what it is
+
+    @Override
+    public String id() {
+        return record.plan().name();
+    }
+
+    MonitorFiles files() {
+        return files;
+    }
+
+    @Override
+    public int initPid() {
+        lock.lock();
+        try {
+            return pid;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Fd initPidFd() {
+        return whileAlive(Fd::duplicate);
+    }
+
+    /// A short call with the pidfd, which cannot be closed meanwhile.
+    private <T> T whileAlive(Function<Fd, T> work) {
+        lock.lock();
+        try {
+            if (phase == ContainerState.STOPPED || !pidFd.isOpen()) {
+                throw notRunning();
+            }
+            return work.apply(pidFd);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private PreconditionFailedException notRunning() {
+        return new PreconditionFailedException("container " + id() + " is not running");
+    }
+
+    @Override
+    public ContainerState state() {
+        ContainerState now;
+        lock.lock();
+        try {
+            now = phase;
+            if (now == ContainerState.RUNNING && PidFd.isGone(pidFd)) {
+                now = ContainerState.STOPPING;
+            }
+        } finally {
+            lock.unlock();
+        }
+        return now == ContainerState.RUNNING && cgroups.isFrozen() ? ContainerState.FROZEN : now;
+    }
+
+    @Override
+    public boolean isOrphaned() {
+        lock.lock();
+        try {
+            return isOrphaned;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- what is done to it
+
+    @Override
+    public void signal(int number) {
+        if (!whileAlive(fd -> PidFd.sendSignal(fd, number))) {
+            throw notRunning();
+        }
+    }
+
+    @Override
+    public boolean stop(Duration timeout) {
+        if (gone.getCount() == 0) {
+            return true;
+        }
+        try {
+            signal(record.signals().halt().orElseGet(() -> InitSignals.halt(initStatus(), initProgram())));
+        } catch (PreconditionFailedException _) {
+            // It ended by itself; what is left is to wait until all is gone.
+            LOG.log(System.Logger.Level.DEBUG, "init ended before it was asked to container=" + id());
+        }
+        return awaitGone(timeout);
+    }
+
+    @Override
+    public void reboot() {
+        signal(record.signals().reboot().orElseGet(() -> InitSignals.reboot(initProgram())));
+    }
+
+    private String initStatus() {
+        return ProcFiles.readIfPresent("/proc/" + initPid() + "/status").orElse("");
+    }
+
+    private String initProgram() {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/" + initPid() + "/exe")).toString();
+        } catch (java.io.IOException _) {
+            return "";
+        }
+    }
+
+    private boolean awaitGone(Duration timeout) {
+        try {
+            return gone.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UnavailableException("interrupted while waiting for the end of container " + id(), e);
+        }
+    }
+
+    @Override
+    public void kill() {
+        if (gone.getCount() == 0) {
+            return;
+        }
+        try {
+            if (isOrphaned()) {
+                signal(Signals.SIGKILL);
+            } else {
+                request(new ShimMessage.Kill()).close();
+            }
+        } catch (PreconditionFailedException _) {
+            // It is ending already; a frozen one still needs the thaw below.
+            LOG.log(System.Logger.Level.DEBUG, "init ended before it was killed container=" + id());
+        }
+        if (!record.plan().spawn().namespaces().contains(Namespace.PID)) {
+            cgroups.killAll();
+        }
+        thawQuietly();
+        if (!awaitGone(KILL_TIMEOUT)) {
+            throw new InternalException(
+                    "container " + id() + " does not end " + KILL_TIMEOUT.toSeconds() + " s after it was killed");
+        }
+    }
+
+    /// On version 1 a frozen process does not die before it is thawed.
+    private void thawQuietly() {
+        try {
+            if (cgroups.isFrozen()) {
+                cgroups.thaw();
+            }
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT, Errno.ENODEV)) {
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public void freeze() {
+        whileAlive(Fd::isOpen);
+        cgroups.freeze();
+    }
+
+    @Override
+    public void thaw() {
+        whileAlive(Fd::isOpen);
+        cgroups.thaw();
+    }
+
+    @Override
+    public void updateLimits(LimitsSpec limits) {
+        whileAlive(Fd::isOpen);
+        cgroups.update(limits);
+    }
+
+    @Override
+    public CgroupStats stats() {
+        whileAlive(Fd::isOpen);
+        return cgroups.stats();
+    }
+
+    @Override
+    public Execution exec(ExecSpec spec) {
+        whileAlive(Fd::isOpen);
+        if (cgroups.isFrozen()) {
+            throw new PreconditionFailedException("container " + id() + " is frozen");
+        }
+        List<Slot> slots = new ArrayList<>();
+        List<Fd> fds = new ArrayList<>();
+        try (Fd target = initPidFd()) {
+            Optional<Fd> cgroup = cgroups.openForCommand();
+            try {
+                slots.add(ExecCompiler.TARGET);
+                fds.add(target);
+                cgroup.ifPresent(
+                        fd -> {
+                            slots.add(ExecCompiler.CGROUP);
+                            fds.add(fd);
+                        });
+                if (spec.stdio() instanceof ExecSpec.Stdio.Fds(Fd in, Fd out, Fd err)) {
+                    slots.addAll(List.of(ExecCompiler.IN, ExecCompiler.OUT, ExecCompiler.ERR));
+                    fds.addAll(List.of(in, out, err));
+                }
+                ExecPlan plan = commands.compile(spec, cgroup.isPresent());
+                return run(spec, new ShimMessage.Exec(slots, Blob.of(plan)), fds);
+            } finally {
+                cgroup.ifPresent(Fd::close);
+            }
+        }
+    }
+
+    private Execution run(ExecSpec spec, ShimMessage.Exec request, List<Fd> fds) {
+        ShimConnection connection = owner.server().connect();
+        try {
+            connection.send(request, fds);
+            ShimConnection.Received received =
+                    connection
+                            .receive(ANSWER)
+                            .orElseThrow(() -> new UnavailableException("run " + spec.argv().getFirst() + ": the shim hung up"));
+            return switch (received.message()) {
+                case ShimMessage.Started(int commandPid, _, _) -> {
+                    received.fds().getFirst().close();
+                    Optional<Fd> terminal =
+                            received.fds().size() > 1 ? Optional.of(received.fds().get(1)) : Optional.empty();
+                    ShimExecution execution =
+                            new ShimExecution(commandPid, connection, terminal, owner.watcher());
+                    if (spec.stdio() instanceof ExecSpec.Stdio.Terminal(int columns, int rows)) {
+                        execution.resize(columns, rows);
+                    }
+                    yield execution;
+                }
+                case ShimMessage.Failed failed ->
+                        throw Failures.of("run " + spec.argv().getFirst() + " in " + id(), failed);
+                default -> throw new InternalException("the shim answered " + received.message() + " to an exec");
+            };
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    // ---- console
+
+    /// One question to the monitor, on a connection of its own.
+    private ShimConnection.Received request(ShimMessage question) {
+        if (isOrphaned()) {
+            throw new UnavailableException("container " + id() + " has lost its monitor");
+        }
+        try (ShimConnection connection = ShimConnection.open(files.socket())) {
+            connection.send(question);
+            ShimConnection.Received answer =
+                    connection
+                            .receive(ANSWER)
+                            .orElseThrow(() -> new UnavailableException("the monitor of " + id() + " hung up"));
+            if (answer.message() instanceof ShimMessage.Refused(int errno, String text)) {
+                throw refused(errno, text);
+            }
+            return answer;
+        } catch (ErrnoException e) {
+            if (ShimConnection.isAbsence(e) || e.is(Errno.EPIPE)) {
+                throw notRunning();
+            }
+            throw e;
+        }
+    }
+
+    private RuntimeException refused(int errno, String text) {
+        return switch (errno) {
+            case Errno.ENXIO -> new PreconditionFailedException("container " + id() + " has no such terminal");
+            case Errno.EBUSY -> new io.atoll.base.BusyException("the terminal of container " + id() + " is in use");
+            case Errno.ESRCH -> notRunning();
+            default -> new InternalException("the monitor of " + id() + " refused: " + text);
+        };
+    }
+
+    private Fd attach(int terminal) {
+        return request(new ShimMessage.Attach(terminal, false, true)).fds().getFirst();
+    }
+
+    @Override
+    public Fd console() {
+        return attach(0);
+    }
+
+    @Override
+    public Fd tty(int number) {
+        return attach(number);
+    }
+
+    @Override
+    public void resizeConsole(int columns, int rows) {
+        request(new ShimMessage.Resize(0, rows, columns)).close();
+    }
+
+    @Override
+    public byte[] consoleLog() {
+        try (ShimConnection.Received received = request(new ShimMessage.GetLog())) {
+            return FdIo.readAll(received.fds().getFirst(), PlanLimits.RING_BYTES_MAX);
+        }
+    }
+
+    @Override
+    public void clearConsoleLog() {
+        request(new ShimMessage.ClearLog()).close();
+    }
+
+    // ---- what it sees
+
+    @Override
+    public Fd rootFd() {
+        return openProc("root", O_PATH_DIRECTORY);
+    }
+
+    @Override
+    public Fd namespaceFd(NamespaceKind kind) {
+        return openProc("ns/" + kind.fileName(), Fcntl.O_RDONLY);
+    }
+
+    /// The pid cannot have become another's in between: the pidfd is asked after the file is open.
+    private Fd openProc(String name, int flags) {
+        Fd file = Opens.open("/proc/" + initPid() + "/" + name, flags, 0);
+        if (whileAlive(PidFd::isGone)) {
+            file.close();
+            throw notRunning();
+        }
+        return file;
+    }
+
+    @Override
+    public String toString() {
+        return "container " + id();
+    }
+}

@@ -1,0 +1,344 @@
+package io.atoll.runtime;
+
+import io.atoll.base.BusyException;
+import io.atoll.base.InternalException;
+import io.atoll.base.UnavailableException;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.ExitWatcher;
+import io.atoll.linux.Fd;
+import io.atoll.linux.PidFd;
+import io.atoll.linux.Processes;
+import io.atoll.linux.cgroup.CgroupLayout;
+import io.atoll.plan.Blob;
+import io.atoll.plan.ShimMessage;
+import io.atoll.plan.StartPlan;
+import io.atoll.runtime.compiler.HostFacts;
+import io.atoll.runtime.compiler.HostProbe;
+import io.atoll.runtime.compiler.LinkNames;
+import io.atoll.runtime.compiler.MonitorFiles;
+import io.atoll.runtime.compiler.PlanCompiler;
+import io.atoll.runtime.spec.ContainerSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+
+/// Containers by way of `atoll-shim`.
+final class ShimContainers implements Containers {
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(65);
+    private static final Duration SETTLE = Duration.ofSeconds(5);
+
+    private final RuntimePaths paths;
+    private final HostFacts facts;
+    private final PlanCompiler compiler;
+    private final ForkServer server;
+    private final ExecutorService events = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExitWatcher watcher = new ExitWatcher(events);
+    private final Map<String, ShimContainer> running = new ConcurrentHashMap<>();
+
+    /// Ids whose start is under way here, so that a second one is refused at once.
+    private final Set<String> starting = ConcurrentHashMap.newKeySet();
+
+    ShimContainers(RuntimePaths paths) {
+        this.paths = paths;
+        facts = HostProbe.probe();
+        compiler = new PlanCompiler(facts, SeccompFilters::compile, LinkNames.random(new SecureRandom()));
+        server = new ForkServer(paths);
+        makeDirectories();
+        ids();
+    }
+
+    private void makeDirectories() {
+        try {
+            Files.createDirectories(paths.runDir(), permissions("rwx--x--x"));
+            Files.createDirectories(paths.monitors(), permissions("rwx------"));
+        } catch (IOException e) {
+            throw new InternalException("make " + paths.monitors() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static java.nio.file.attribute.FileAttribute<?> permissions(String text) {
+        return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
+    }
+
+    CgroupLayout layout() {
+        return facts.cgroups();
+    }
+
+    ExitWatcher watcher() {
+        return watcher;
+    }
+
+    ForkServer server() {
+        return server;
+    }
+
+    private MonitorFiles files(String id) {
+        return new MonitorFiles(paths.monitors().resolve(id));
+    }
+
+    @Override
+    public StartPlan explain(ContainerSpec spec) {
+        return compiler.compile(spec, files(spec.id()), false);
+    }
+
+    // ---- start
+
+    @Override
+    public Container start(ContainerSpec spec, StartOptions options) {
+        String id = spec.id();
+        if (!starting.add(id)) {
+            throw new BusyException("container " + id + " is being started already");
+        }
+        try {
+            if (find(id).isPresent()) {
+                throw new BusyException("container " + id + " is already running");
+            }
+            StartPlan plan = compiler.compile(spec, files(id), options.beforeInit().isPresent());
+            MonitorRecord record = MonitorRecord.of(spec, plan);
+            record.write(files(id));
+            return new Start(record, options).run();
+        } finally {
+            starting.remove(id);
+        }
+    }
+
+    /// One start, from the request to the running program.
+    private final class Start {
+        private final MonitorRecord record;
+        private final StartOptions options;
+        private final MonitorFiles files;
+        private final ShimConnection connection;
+
+        Start(MonitorRecord record, StartOptions options) {
+            this.record = record;
+            this.options = options;
+            this.files = files(record.plan().name());
+            this.connection = server.connect();
+        }
+
+        Container run() {
+            try {
+                connection.send(new ShimMessage.Start(List.of(), Blob.of(record.plan())));
+                return await();
+            } catch (RuntimeException e) {
+                connection.close();
+                MonitorRecord.delete(files);
+                throw e;
+            }
+        }
+
+        private Container await() {
+            while (true) {
+                ShimConnection.Received received = next();
+                switch (received.message()) {
+                    case ShimMessage.Gate(int pid) -> atGate(pid, received.fds().getFirst());
+                    case ShimMessage.Started(int pid, _, _) -> {
+                        ShimContainer container =
+                                new ShimContainer(
+                                        ShimContainers.this,
+                                        record,
+                                        files,
+                                        connection,
+                                        pid,
+                                        received.fds().getFirst());
+                        running.put(container.id(), container);
+                        container.listen();
+                        return container;
+                    }
+                    case ShimMessage.Failed failed -> {
+                        awaitCleanup();
+                        throw Failures.of("start " + record.plan().name(), failed);
+                    }
+                    case ShimMessage.Gone _ ->
+                            throw new InternalException("container " + record.plan().name() + " ended while it started");
+                    default -> received.close();
+                }
+            }
+        }
+
+        private ShimConnection.Received next() {
+            return connection
+                    .receive(START_TIMEOUT)
+                    .orElseThrow(
+                            () ->
+                                    new UnavailableException(
+                                            "start " + record.plan().name() + ": the monitor was killed"));
+        }
+
+        /// Everything that the start made is gone when the monitor says so.
+        private void awaitCleanup() {
+            for (Optional<ShimConnection.Received> received = connection.receive(START_TIMEOUT);
+                    received.isPresent();
+                    received = connection.receive(START_TIMEOUT)) {
+                received.get().close();
+                if (received.get().message() instanceof ShimMessage.Gone) {
+                    return;
+                }
+            }
+        }
+
+        private void atGate(int pid, Fd pidFd) {
+            ShimContainer waiting =
+                    new ShimContainer(
+                            ShimContainers.this, record, files, connection, pid, pidFd);
+            try {
+                options.beforeInit().ifPresent(work -> work.accept(waiting));
+            } catch (RuntimeException e) {
+                connection.send(new ShimMessage.Kill());
+                awaitCleanup();
+                throw e;
+            } finally {
+                pidFd.close();
+            }
+            connection.send(new ShimMessage.OpenGate());
+        }
+    }
+
+    // ---- finding
+
+    @Override
+    public Optional<Container> find(String id) {
+        ShimContainer known = running.get(id);
+        if (known != null) {
+            return Optional.of(known);
+        }
+        // An id that is no file name is nobody's.
+        if (id.isEmpty() || id.indexOf('/') >= 0 || id.startsWith(".")) {
+            return Optional.empty();
+        }
+        return adopt(id).map(Container.class::cast);
+    }
+
+    @Override
+    public List<String> ids() {
+        try (Stream<Path> directories = Files.list(paths.monitors())) {
+            return directories
+                    .map(directory -> directory.getFileName().toString())
+                    .filter(id -> running.containsKey(id) || !starting.contains(id) && adopt(id).isPresent())
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new InternalException("list " + paths.monitors() + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Optional<ExitReason> lastExit(String id) {
+        return MonitorRecord.exit(files(id));
+    }
+
+    /// A container that somebody else started, or we in an earlier life.
+    private Optional<ShimContainer> adopt(String id) {
+        MonitorFiles files = files(id);
+        Optional<MonitorRecord> record = MonitorRecord.read(files);
+        if (record.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<ShimContainer> found = adoptMonitor(record.get(), files).or(() -> adoptInit(record.get(), files));
+        if (found.isEmpty()) {
+            clearLeftovers(record.get(), files);
+        }
+        return found;
+    }
+
+    private Optional<ShimContainer> adoptMonitor(MonitorRecord record, MonitorFiles files) {
+        ShimConnection connection;
+        try {
+            connection = ShimConnection.open(files.socket());
+        } catch (ErrnoException e) {
+            if (ShimConnection.isAbsence(e)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+        // Watching begins before the state is asked for, so that no event falls in between.
+        connection.send(new ShimMessage.Watch());
+        connection.send(new ShimMessage.GetState());
+        while (true) {
+            Optional<ShimConnection.Received> received = connection.receive(SETTLE);
+            if (received.isEmpty() || received.get().message() instanceof ShimMessage.Gone) {
+                connection.close();
+                return Optional.empty();
+            }
+            List<Fd> fds = received.get().fds();
+            switch (received.get().message()) {
+                case ShimMessage.State(ShimMessage.Phase phase, int pid, _, _, _)
+                        when phase == ShimMessage.Phase.RUNNING && !fds.isEmpty() -> {
+                    return Optional.of(register(record, files, connection, pid, fds.getFirst()));
+                }
+                case ShimMessage.Started(int pid, _, _) when !fds.isEmpty() -> {
+                    return Optional.of(register(record, files, connection, pid, fds.getFirst()));
+                }
+                default -> received.get().close();
+            }
+        }
+    }
+
+    private ShimContainer register(
+            MonitorRecord record, MonitorFiles files, ShimConnection connection, int pid, Fd pidFd) {
+        ShimContainer mine = new ShimContainer(this, record, files, connection, pid, pidFd);
+        ShimContainer other = running.putIfAbsent(mine.id(), mine);
+        if (other != null) {
+            mine.release();
+            return other;
+        }
+        mine.listen();
+        return mine;
+    }
+
+    /// The monitor was killed, but the init that it wrote down lives.
+    private Optional<ShimContainer> adoptInit(MonitorRecord record, MonitorFiles files) {
+        Optional<Processes.Identity> init = MonitorRecord.livingInit(files);
+        if (init.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Fd> pidFd = PidFd.open(init.get().pid());
+        if (pidFd.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!Processes.isAlive(init.get())) {
+            pidFd.get().close();
+            return Optional.empty();
+        }
+        ShimContainer mine =
+                new ShimContainer(
+                        this, record, files, ShimConnection.none(), init.get().pid(), pidFd.get());
+        ShimContainer other = running.putIfAbsent(mine.id(), mine);
+        if (other != null) {
+            mine.release();
+            return Optional.of(other);
+        }
+        mine.adoptOrphan();
+        return Optional.of(mine);
+    }
+
+    /// Neither monitor nor init: what is left of it, but for the word of how it ended.
+    private void clearLeftovers(MonitorRecord record, MonitorFiles files) {
+        new ContainerCgroups(layout(), record.cgroup()).delete();
+        MonitorRecord.deleteAllButExit(files);
+    }
+
+    void forget(ShimContainer container) {
+        running.remove(container.id(), container);
+        MonitorRecord.delete(container.files());
+    }
+
+    @Override
+    public void close() {
+        watcher.close();
+        running.values().forEach(ShimContainer::release);
+        running.clear();
+        events.close();
+    }
+}

@@ -1,0 +1,54 @@
+package io.atoll.runtime;
+
+import io.atoll.linux.Errno;
+import io.atoll.plan.Section;
+import io.atoll.plan.ShimMessage;
+
+/// A step of a plan failed in the shim.
+public final class StepFailed extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final Section section;
+    private final int index;
+    private final String call;
+    private final int errno;
+
+    StepFailed(ShimMessage.Failed failed) {
+        super(sentence(failed));
+        section = failed.section();
+        index = failed.index();
+        call = failed.call();
+        errno = failed.errno();
+    }
+
+    /// `mount proc as slot 4: operation not permitted (EPERM)`, and what the kernel or the hook said.
+    private static String sentence(ShimMessage.Failed failed) {
+        StringBuilder text = new StringBuilder(failed.step());
+        if (failed.errno() != 0) {
+            text.append(": ").append(Errno.text(failed.errno())).append(" (").append(Errno.name(failed.errno())).append(')');
+        }
+        if (!failed.detail().isBlank()) {
+            text.append(": ").append(failed.detail().strip());
+        }
+        return text.toString();
+    }
+
+    /// Which part of the plan.
+    public Section section() {
+        return section;
+    }
+
+    /// Which step of the section, from 1; 0 if it was none.
+    public int index() {
+        return index;
+    }
+
+    /// The system call.
+    public String call() {
+        return call;
+    }
+
+    public int errno() {
+        return errno;
+    }
+}

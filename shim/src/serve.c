@@ -1,0 +1,244 @@
+#include "serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "exec.h"
+#include "monitor.h"
+#include "process.h"
+#include "util.h"
+
+char *title_room;
+unsigned long title_size;
+
+void set_title(const char *kind, const char *name) {
+    char comm[16];
+    snprintf(comm, sizeof comm, "atoll-%s", kind);
+    prctl(PR_SET_NAME, comm, 0, 0, 0);
+    if (title_size == 0)
+        return;
+    memset(title_room, 0, title_size);
+    snprintf(title_room, title_size, name[0] != 0 ? "[atoll %s] %s" : "[atoll %s]", kind, name);
+}
+
+static socklen_t address_of(const char *path, struct sockaddr_un *address) {
+    size_t len = strlen(path);
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (len >= sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
+        return 0;
+    }
+    memcpy(address->sun_path, path, len);
+    if (path[0] == '@')
+        address->sun_path[0] = 0;
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + (path[0] == '@' ? 0 : 1));
+}
+
+int socket_listen(const char *path) {
+    enum { BACKLOG = 128 };
+    struct sockaddr_un address;
+    socklen_t len = address_of(path, &address);
+    int fd = len == 0 ? -1 : socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t old = umask(077);
+    if (fd >= 0 && (bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, BACKLOG) != 0))
+        fd_close(&fd);
+    umask(old);
+    return fd;
+}
+
+int socket_accept(int listener) {
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    if (fd >= 0 && (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
+                    (peer.uid != 0 && peer.uid != geteuid())))
+        fd_close(&fd);
+    return fd;
+}
+
+static void welcome(int socket, uint32_t tag, const char *build) {
+    struct frame f;
+    frame_begin(&f, MSG_WELCOME, tag);
+    frame_u32(&f, PLAN_VERSION);
+    frame_text(&f, build);
+    frame_send(socket, &f, NULL, 0, true);
+}
+
+_Noreturn static void refuse(int socket, const char *why) {
+    struct failure f = {.section = TAG_HOST, .err = EINVAL, .step = "read request", .call = "decode"};
+    uint32_t n[2] = {REASON_START_FAILED, 0};
+    snprintf(f.detail, sizeof f.detail, "%s", why);
+    failure_send(socket, &f, true);
+    frame_send_numbers(socket, MSG_GONE, 0, n, 2, -1);
+    _exit(1);
+}
+
+// START and EXEC: the slots that the descriptors fill, then the plan, which is left where it is in the frame.
+_Noreturn static void run_request(int socket, struct cursor *c, uint16_t type, const int *fds, size_t count) {
+    int given[SLOTS_MAX];
+    uint32_t slots;
+    struct bytes bytes;
+    struct plan plan;
+    const char *why;
+    for (int i = 0; i < SLOTS_MAX; i++)
+        given[i] = -1;
+    if (!take_u32(c, &slots) || slots != count)
+        refuse(socket, "the number of slots is not the number of descriptors");
+    for (uint32_t i = 0; i < slots; i++) {
+        uint8_t slot;
+        if (!take_slot(c, false, &slot) || given[slot] >= 0)
+            refuse(socket, "a slot is there twice or not a slot");
+        given[slot] = fds[i];
+    }
+    if (!take_bytes(c, &bytes) || c->p != c->end)
+        refuse(socket, "the request is malformed");
+    if (!plan_decode(bytes.p, bytes.len, &plan, &why))
+        refuse(socket, why);
+    if ((plan.kind == KIND_START) != (type == MSG_START))
+        refuse(socket, "the plan is of the other kind");
+    if (plan.kind == KIND_START)
+        monitor_main(socket, bytes.p, bytes.len, &plan, given);
+    exec_main(socket, &plan, given);
+}
+
+static bool wait_readable(int fd, int64_t deadline) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int64_t left = deadline - now_millis();
+    return left > 0 && poll(&p, 1, (int)left) == 1;
+}
+
+_Noreturn static void serve_connection(int socket, const char *build) {
+    int64_t deadline = now_millis() + REQUEST_MILLIS_MAX;
+    // Pages are only used as far as the request is long.
+    uint8_t *bytes = malloc(FRAME_BYTES_MAX);
+    int fds[SLOTS_MAX];
+    size_t count;
+    prctl(PR_SET_NAME, "atoll-request", 0, 0, 0);
+    while (bytes != NULL && wait_readable(socket, deadline)) {
+        ssize_t len = frame_receive(socket, bytes, FRAME_BYTES_MAX, fds, &count, false);
+        struct cursor c = {bytes, bytes + (len > 0 ? len : 0)};
+        uint16_t type, zero;
+        uint32_t tag;
+        if (len <= 0 || !take_u16(&c, &type) || !take_u16(&c, &zero) || !take_u32(&c, &tag))
+            break;
+        switch (type) {
+        case MSG_HELLO:
+            welcome(socket, tag, build);
+            continue;
+        case MSG_START:
+        case MSG_EXEC:
+            run_request(socket, &c, type, fds, count);
+        case MSG_RETIRE:
+            kill(getppid(), SIGTERM);
+            frame_send_numbers(socket, MSG_OK, tag, NULL, 0, -1);
+            _exit(0);
+        default:
+            refuse(socket, "there is no such request");
+        }
+    }
+    _exit(1);
+}
+
+// The caller's process returns when the socket listens; the server goes on without a terminal, a parent and open descriptors.
+static void detach(int ready) {
+    cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int i = 0; null >= 0 && i < 3; i++)
+        dup2(null, i);
+    setsid();
+    if (chdir("/") != 0)
+        _exit(1);
+    ssize_t n = write(ready, "r", 1);
+    (void)n;
+}
+
+static volatile sig_atomic_t retired;
+
+static void retire(int signal) {
+    (void)signal;
+    retired = 1;
+}
+
+static void loop(int listener, const char *build) {
+    struct sigaction act = {.sa_handler = retire};
+    sigset_t blocked, waiting;
+    sigaction(SIGTERM, &act, NULL);
+    // Nobody reaps monitors but their grand-parent, and it does not care how they ended.
+    struct sigaction ignore = {.sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT};
+    sigaction(SIGCHLD, &ignore, NULL);
+    sigaction(SIGHUP, &ignore, NULL);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, &waiting);
+    while (!retired) {
+        struct pollfd p = {.fd = listener, .events = POLLIN};
+        if (ppoll(&p, 1, NULL, &waiting) <= 0)
+            continue;
+        int socket = socket_accept(listener);
+        if (socket < 0)
+            continue;
+        pid_t pid = fork();
+        if (pid == 0) {
+            fd_close(&listener);
+            signals_reset();
+            serve_connection(socket, build);
+        }
+        fd_close(&socket);
+    }
+}
+
+static bool is_served(const char *path) {
+    struct sockaddr_un address;
+    socklen_t len = address_of(path, &address);
+    cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    return fd >= 0 && len > 0 && connect(fd, (struct sockaddr *)&address, len) == 0;
+}
+
+int serve(const char *path, const char *build) {
+    char lock_path[PATH_BYTES_MAX + 8];
+    snprintf(lock_path, sizeof lock_path, "%s.lock", path);
+    cleanup_fd int lock = path[0] == '@' ? -1 : open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (path[0] != '@' && (lock < 0 || flock(lock, LOCK_EX) != 0)) {
+        fprintf(stderr, "atoll-shim: %s: %s\n", lock_path, strerror(errno));
+        return 1;
+    }
+    if (is_served(path))
+        return 0;
+    if (path[0] != '@')
+        unlink(path);
+    int ready[2];
+    int listener = socket_listen(path);
+    if (listener < 0 || pipe2(ready, O_CLOEXEC) != 0) {
+        fprintf(stderr, "atoll-shim: %s: %s\n", path, strerror(errno));
+        return 1;
+    }
+    pid_t pid = fork();
+    if (pid != 0) {
+        char byte;
+        fd_close(&ready[1]);
+        return pid > 0 && read(ready[0], &byte, 1) == 1 ? 0 : 1;
+    }
+    fd_close(&lock);
+    fd_close(&ready[0]);
+    set_title("serve", path);
+    detach(ready[1]);
+    fd_close(&ready[1]);
+    struct stat bound, found;
+    bool has_file = path[0] != '@' && stat(path, &bound) == 0;
+    loop(listener, build);
+    // Only if it is still ours: a successor may listen there already.
+    if (has_file && stat(path, &found) == 0 && found.st_ino == bound.st_ino && found.st_dev == bound.st_dev)
+        unlink(path);
+    return 0;
+}
