@@ -354,7 +354,8 @@ public final class Netlink implements AutoCloseable {
         byte[] destination = attributes.getOrDefault(1, new byte[family == 2 ? 4 : 16]);
         Optional<InetAddress> gateway = Optional.ofNullable(attributes.get(5)).map(IpNetwork::ofBytes);
         IpNetwork network = new IpNetwork(IpNetwork.ofBytes(destination), body.get(1) & 0xFF);
-        return Optional.of(new Route(network, gateway, optional(attributes, 4), (int) numberOr(attributes, 6, 0)));
+        int metric = (int) numberOr(attributes, 6, 0);
+        return Optional.of(new Route(network, gateway, optional(attributes, 4), metric, body.get(5) & 0xFF));
     }
 
     @Override

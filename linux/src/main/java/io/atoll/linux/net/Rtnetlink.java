@@ -81,8 +81,8 @@ public final class Rtnetlink {
         }
     }
 
-    /// Who made an address or route, as `ip route` shows it; `RTPROT_*`.
-    private static final int RTPROT_STATIC = 4;
+    /// Who made a route that is made here; `RTPROT_STATIC`.
+    public static final int PROTOCOL_STATIC = 4;
 
     /// What most links have in common.
     ///
@@ -206,6 +206,16 @@ public final class Rtnetlink {
             parent.ifPresent(link -> data.indexOf(3, link));
             // The port is in network byte order, as everywhere where a header field is meant.
             data.attribute(15, new byte[] {(byte) (port >> 8), (byte) port});
+        });
+    }
+
+    /// A GRE tunnel that carries Ethernet frames.
+    public static NetlinkMessage gretap(
+            String name, Optional<InetAddress> local, Optional<InetAddress> remote, int ttl) {
+        return created("gretap", name, LinkOptions.DOWN, Optional.empty(), new Target.Here(), data -> {
+            local.ifPresent(address -> data.attribute(6, address.getAddress()));
+            remote.ifPresent(address -> data.attribute(7, address.getAddress()));
+            data.number8(8, ttl);
         });
     }
 
@@ -369,7 +379,7 @@ public final class Rtnetlink {
         int scope = gateway.isEmpty() && !destination.isV6() ? scopeLink : 0;
         NetlinkMessage.Builder b = new NetlinkMessage.Builder(type, flags, verb + " route " + destination + " by " + link)
                 .u8(family(destination.address()), destination.prefix(), 0, 0)
-                .u8(mainTable, isNew ? RTPROT_STATIC : 0, scope, isNew ? unicast : 0)
+                .u8(mainTable, isNew ? PROTOCOL_STATIC : 0, scope, isNew ? unicast : 0)
                 .u32(0);
         if (destination.prefix() > 0) {
             b.attribute(rtaDst, destination.network().address().getAddress());

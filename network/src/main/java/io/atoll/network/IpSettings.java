@@ -1,0 +1,39 @@
+package io.atoll.network;
+
+import io.atoll.linux.net.IpNetwork;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+
+/// What a bridge does for one address family.
+///
+/// @param address the bridge's own, with the network's prefix; empty turns the family off
+/// @param nat whether traffic that leaves gets the host's address
+/// @param natBefore whether the rules of it go before others' instead of after
+/// @param natAddress the address it gets; empty: that of the outgoing interface
+/// @param dhcp whether addresses are given out
+/// @param stateful for IPv6: by DHCP instead of by the instances themselves
+/// @param ranges which are given out; empty: the whole network
+/// @param expiry how long, in dnsmasq's form: `1h`, `infinite`
+/// @param gateway what is told as gateway; empty: the bridge
+/// @param routes more networks that are reached through the bridge
+/// @param routing whether traffic may pass between the bridge and elsewhere
+/// @param firewall whether rules are made at all
+public record IpSettings(
+        Optional<IpNetwork> address,
+        boolean nat,
+        boolean natBefore,
+        Optional<InetAddress> natAddress,
+        boolean dhcp,
+        boolean stateful,
+        List<IpRange> ranges,
+        String expiry,
+        Optional<InetAddress> gateway,
+        List<IpNetwork> routes,
+        boolean routing,
+        boolean firewall) {
+    public IpSettings {
+        ranges = List.copyOf(ranges);
+        routes = List.copyOf(routes);
+    }
+}

@@ -1,0 +1,317 @@
+package io.atoll.network;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.UnavailableException;
+import io.atoll.linux.Command;
+import io.atoll.linux.Commands;
+import io.atoll.linux.Directories;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.Inodes;
+import io.atoll.linux.Namespaces;
+import io.atoll.linux.Nftables;
+import io.atoll.linux.Opens;
+import io.atoll.linux.PidFd;
+import io.atoll.linux.ProcFiles;
+import io.atoll.linux.Processes;
+import io.atoll.linux.Signals;
+import io.atoll.linux.net.IpNetwork;
+import io.atoll.linux.net.Link;
+import io.atoll.linux.net.MacAddress;
+import io.atoll.linux.net.Netlink;
+import io.atoll.linux.net.Rtnetlink;
+import io.atoll.linux.net.Rtnetlink.LinkOptions;
+import io.atoll.linux.net.Rtnetlink.Target;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Bridges in a network namespace of the test's own, with real clients in namespaces behind them.
+@Tag("privileged")
+final class BridgesIT {
+    private static final MacAddress MAC = new MacAddress("00:16:3e:aa:bb:cc");
+
+    private Path directory;
+    private Bridges bridges;
+    private Fd host;
+
+    @BeforeEach
+    void open() throws Exception {
+        assumeTrue(Nftables.isAvailable(), "libnftables1");
+        assumeTrue(Commands.find("dnsmasq").isPresent(), "dnsmasq-base");
+        assumeTrue(Commands.find("busybox").isPresent(), "busybox-static");
+        directory = Files.createTempDirectory("atoll-linux-");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+        bridges = new Bridges(directory);
+        host = Namespaces.withOwnNet(Namespaces::ownNet);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        onHost(() -> {
+            for (Directories.Entry entry : list(directory)) {
+                bridges.delete(entry.name());
+            }
+            return null;
+        });
+        host.close();
+        try (Fd parent = Opens.open("/tmp", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
+            Inodes.deleteTree(parent, directory.getFileName().toString());
+        }
+    }
+
+    private static List<Directories.Entry> list(Path directory) {
+        try (Fd fd = Opens.open(directory.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+            return Directories.list(fd);
+        }
+    }
+
+    private <T> T onHost(Callable<T> work) {
+        return Namespaces.inNet(host, work);
+    }
+
+    private static BridgeConfig config(String... pairs) {
+        Map<String, String> config = new TreeMap<>(Map.of("ipv4.address", "10.77.3.1/24", "ipv4.nat", "true"));
+        for (int i = 0; i < pairs.length; i += 2) {
+            config.put(pairs[i], pairs[i + 1]);
+        }
+        return BridgeConfig.parse("atolinbr0", config);
+    }
+
+    private static IpNetwork net(String text) {
+        return IpNetwork.parse(text).orElseThrow();
+    }
+
+    /// A namespace with `eth0` behind the bridge.
+    private Fd client() {
+        Fd inside = Namespaces.withOwnNet(Namespaces::ownNet);
+        onHost(() -> {
+            try (Netlink netlink = Netlink.open()) {
+                netlink.run(Rtnetlink.veth(
+                        "c0",
+                        LinkOptions.UP,
+                        Optional.of("atolinbr0"),
+                        "eth0",
+                        LinkOptions.DOWN.mac(MAC),
+                        new Target.Descriptor(inside.number())));
+            }
+            return null;
+        });
+        try (Netlink netlink = Netlink.openIn(inside)) {
+            netlink.run(Rtnetlink.setUp("eth0", true));
+        }
+        return inside;
+    }
+
+    /// Runs a DHCP client, configures what it got, and returns address, router, DNS server and domain.
+    private String[] dhcp(Fd inside) throws IOException {
+        Path answer = directory.resolve("answer");
+        Path script = directory.resolve("script");
+        Files.writeString(
+                script,
+                "#!/bin/sh\n[ \"$1\" = bound ] && echo \"$ip/$mask $router $dns $domain\" > " + answer + "\nexit 0\n");
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+        run(inside, "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "10", "-T", "1", "-s", script.toString());
+        String[] got = Files.readString(answer).strip().split(" ");
+        Files.delete(answer);
+        Files.delete(script);
+        try (Netlink netlink = Netlink.openIn(inside)) {
+            netlink.run(Rtnetlink.addAddress("eth0", net(got[0])));
+            netlink.run(Rtnetlink.addRoute("eth0", net("0.0.0.0/0"), IpNetwork.parseAddress(got[1])));
+        }
+        return got;
+    }
+
+    private static String run(Fd inside, String... argv) {
+        return Namespaces.inNet(inside, () -> Commands.run(Command.of(argv)).text());
+    }
+
+    @Test
+    void givesAddressesNamesAndAWayOut() throws Exception {
+        onHost(() -> {
+            bridges.create(config());
+            return null;
+        });
+        try (Fd inside = client();
+                Fd outside = Namespaces.withOwnNet(Namespaces::ownNet)) {
+            StaticHost card = new StaticHost("c1.eth0", MAC, Optional.empty(), Optional.empty(), Optional.of("c1"));
+            onHost(() -> {
+                bridges.putStaticHost("atolinbr0", card);
+                return null;
+            });
+            String[] got = dhcp(inside);
+            assertTrue(net(got[0]).overlaps(net("10.77.3.0/24")), got[0]);
+            assertEquals("10.77.3.1", got[1]);
+            assertEquals("10.77.3.1", got[2]);
+            assertEquals("lxd", got[3]);
+            run(inside, "busybox", "ping", "-c", "1", "-W", "5", "10.77.3.1");
+            String address = IpNetwork.text(net(got[0]).address());
+            String names = run(inside, "busybox", "nslookup", "c1.lxd", "10.77.3.1");
+            assertTrue(names.contains(address), names);
+            assertTrue(run(inside, "busybox", "nslookup", "_gateway.lxd", "10.77.3.1").contains("10.77.3.1"));
+
+            List<Lease> leases = onHost(() -> bridges.leases(config()));
+            assertEquals("atolinbr0.gw", leases.getFirst().hostname());
+            Lease lease = leases.get(1);
+            assertEquals("c1", lease.hostname());
+            assertEquals(Optional.of(MAC), lease.mac());
+            assertEquals(address, IpNetwork.text(lease.address()));
+
+            wayOut(outside);
+            // The outside has no route back to 10.77.3.0/24: an answer means that the source was rewritten.
+            run(inside, "busybox", "ping", "-c", "1", "-W", "5", "192.0.2.2");
+        }
+    }
+
+    private void wayOut(Fd outside) {
+        onHost(() -> {
+            try (Netlink netlink = Netlink.open()) {
+                netlink.run(Rtnetlink.veth(
+                        "up0",
+                        LinkOptions.UP,
+                        Optional.empty(),
+                        "eth0",
+                        LinkOptions.DOWN,
+                        new Target.Descriptor(outside.number())));
+                netlink.run(Rtnetlink.addAddress("up0", net("192.0.2.1/24")));
+            }
+            return null;
+        });
+        try (Netlink netlink = Netlink.openIn(outside)) {
+            netlink.run(Rtnetlink.addAddress("eth0", net("192.0.2.2/24")));
+            netlink.run(Rtnetlink.setUp("eth0", true));
+        }
+    }
+
+    @Test
+    void keepsTheRunningServerUntilItsConfigurationChanges() {
+        onHost(() -> {
+            bridges.start(config());
+            String pid = pid();
+            new Bridges(directory).start(config());
+            assertEquals(pid, pid());
+            bridges.start(config("ipv4.dhcp.expiry", "5m"));
+            assertFalse(pid.equals(pid()));
+            // A server that died is started again.
+            try (Fd pidFd = PidFd.open(Integer.parseInt(pid())).orElseThrow()) {
+                PidFd.sendSignal(pidFd, Signals.SIGKILL);
+                PidFd.waitGone(pidFd, Duration.ofSeconds(5));
+            }
+            bridges.start(config());
+            assertTrue(new Dnsmasq(directory.resolve("atolinbr0")).isRunning());
+            // One whose record was lost with the daemon is found by what it says itself.
+            String orphan = pid();
+            Files.delete(directory.resolve("atolinbr0/dnsmasq.run"));
+            bridges.start(config());
+            assertTrue(PidFd.open(Integer.parseInt(orphan)).map(fd -> {
+                try (fd) {
+                    return PidFd.isGone(fd);
+                }
+            }).orElse(true));
+            return null;
+        });
+    }
+
+    private String pid() {
+        return ProcFiles.read(directory.resolve("atolinbr0/dnsmasq.pid").toString()).strip();
+    }
+
+    @Test
+    void changesARunningBridge() {
+        onHost(() -> {
+            bridges.start(config("ipv6.address", "fd42:77::1/64", "ipv4.routes", "10.99.0.0/16"));
+            MacAddress mac = MacAddress.parse(bridges.state("atolinbr0").orElseThrow().hwaddr()).orElseThrow();
+            bridges.start(config("ipv4.address", "10.78.0.1/16", "bridge.mtu", "1400", "ipv4.nat", "false"));
+            NetworkState state = bridges.state("atolinbr0").orElseThrow();
+            assertEquals(
+                    List.of(new NetworkState.Address("inet", "10.78.0.1", "16", "global")), state.addresses());
+            assertEquals(1400, state.mtu());
+            assertEquals(mac.text(), state.hwaddr());
+            assertTrue(state.isUp());
+            assertTrue(state.hwaddr().startsWith("00:16:3e:"));
+            assertFalse(Nftables.run("list ruleset").contains("masquerade"));
+            try (Netlink netlink = Netlink.open()) {
+                assertTrue(netlink.routes().stream().noneMatch(r -> r.destination().equals(net("10.99.0.0/16"))));
+            }
+            return null;
+        });
+    }
+
+    @Test
+    void worksBesideDocker() {
+        onHost(() -> {
+            Nftables.run("""
+                    add table ip filter
+                    add chain ip filter FORWARD { type filter hook forward priority filter; policy drop; }
+                    add chain ip filter DOCKER-USER
+                    add rule ip filter FORWARD jump DOCKER-USER
+                    add rule ip filter DOCKER-USER return
+                    """);
+            bridges.start(config());
+            bridges.start(config());
+            String rules = Nftables.run("list chain ip filter DOCKER-USER");
+            assertEquals(2, rules.lines().filter(l -> l.contains("atolinbr0\" accept")).count(), rules);
+            bridges.stop("atolinbr0");
+            assertFalse(Nftables.run("list ruleset").contains("atolinbr0"));
+            return null;
+        });
+    }
+
+    @Test
+    void leavesNothingBehindAfterAFailure() {
+        onHost(() -> {
+            assertThrows(UnavailableException.class, () -> bridges.create(config("raw.dnsmasq", "no-such-option")));
+            try (Netlink netlink = Netlink.open()) {
+                assertEquals(List.of("lo"), netlink.links().stream().map(Link::name).toList());
+            }
+            assertEquals("", Nftables.run("list ruleset"));
+            assertTrue(list(directory).isEmpty());
+            return null;
+        });
+    }
+
+    @Test
+    void deletesAllOfIt() {
+        onHost(() -> {
+            bridges.create(config("ipv6.address", "fd42:77::1/64", "ipv6.nat", "true"));
+            assertThrows(AlreadyExistsException.class, () -> bridges.create(config()));
+            int pid = Integer.parseInt(pid());
+            bridges.delete("atolinbr0");
+            assertTrue(bridges.state("atolinbr0").isEmpty());
+            assertEquals("", Nftables.run("list ruleset"));
+            assertTrue(Processes.identity(pid).isEmpty());
+            assertTrue(list(directory).isEmpty());
+            bridges.delete("atolinbr0");
+            return null;
+        });
+    }
+
+    @Test
+    void fillsInFreeNetworks() {
+        onHost(() -> {
+            Map<String, String> filled = bridges.fill(Map.of("ipv6.address", "none"), List.of());
+            assertEquals("true", filled.get("ipv4.nat"));
+            assertFalse(filled.containsKey("ipv6.nat"));
+            bridges.create(BridgeConfig.parse("atolinbr0", filled));
+            assertTrue(bridges.isRunning("atolinbr0"));
+            return null;
+        });
+    }
+}
