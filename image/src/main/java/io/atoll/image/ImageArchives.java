@@ -93,6 +93,13 @@ final class ImageArchives {
         }
     }
 
+    static void unpackRootfs(ImageFile image, Path target) throws IOException {
+        try (TreeUnpacker unpacker = new TreeUnpacker(target)) {
+            readRootfs(image, unpacker::add);
+            unpacker.finish();
+        }
+    }
+
     /// Takes the checked members of a root file system, names relative to it, `.` for itself.
     interface Sink {
         void put(TarEntry entry, InputStream data) throws IOException;

@@ -75,6 +75,13 @@ public record ImageFile(Path metadata, Optional<Path> rootfs) {
         ImageArchives.streamRootfs(this, tar);
     }
 
+    /// Unpacks the root file system into the empty directory `target` with the owners, modes, times, links, devices and
+    /// extended attributes of the archive. Needs root. Names are resolved below `target` only, whatever the archive says.
+    /// For images with a [#squashfs()] this is refused: mount it.
+    public void unpackRootfs(Path target) throws IOException {
+        ImageArchives.unpackRootfs(this, target);
+    }
+
     /// Upper bounds for what an archive may hold.
     public static final class Limits {
         /// Files and directories in one archive.

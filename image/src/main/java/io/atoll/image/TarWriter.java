@@ -24,8 +24,10 @@ final class TarWriter implements AutoCloseable {
         this.out = out;
     }
 
-    /// Writes a member; `data` must hold exactly its size.
-    void put(TarEntry entry, InputStream data) throws IOException {
+    /// Writes a member; `data` must hold exactly its size. The name of a directory gets a slash at its end.
+    void put(TarEntry member, InputStream data) throws IOException {
+        boolean directory = member.type() == TarEntry.Type.DIRECTORY && !member.name().endsWith("/");
+        TarEntry entry = directory ? member.renamed(member.name() + "/", "") : member;
         Map<String, byte[]> pax = pax(entry);
         if (!pax.isEmpty()) {
             byte[] records = records(pax);

@@ -1,5 +1,7 @@
 package io.atoll.linux;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -12,12 +14,11 @@ import java.util.TreeMap;
 /// @param environment all of it besides `PATH` and `LC_ALL`
 /// @param input what it reads from standard input
 /// @param outputMax most bytes of standard output that are kept; more is a failure
-@SuppressWarnings("ArrayRecordComponent") // never compared
 public record Command(
         List<String> argv,
         Map<String, String> environment,
         Optional<Path> directory,
-        byte[] input,
+        Input input,
         Duration timeout,
         int outputMax) {
     /// How long a command may take if nothing else is said.
@@ -26,13 +27,19 @@ public record Command(
     /// How much output is kept if nothing else is said.
     public static final int OUTPUT_MAX = 1024 * 1024;
 
+    /// Writes what the command shall read.
+    @FunctionalInterface
+    public interface Input {
+        /// Called once, on a thread of its own. What it throws ends the command and reaches who ran it.
+        void writeTo(OutputStream stdin) throws IOException;
+    }
+
     public Command {
         if (argv.isEmpty()) {
             throw new IllegalArgumentException("empty command");
         }
         argv = List.copyOf(argv);
         environment = Map.copyOf(environment);
-        input = input.clone();
     }
 
     public static Command of(String... argv) {
@@ -40,7 +47,7 @@ public record Command(
     }
 
     public static Command of(List<String> argv) {
-        return new Command(argv, Map.of(), Optional.empty(), new byte[0], TIMEOUT, OUTPUT_MAX);
+        return new Command(argv, Map.of(), Optional.empty(), _ -> {}, TIMEOUT, OUTPUT_MAX);
     }
 
     public Command environment(String name, String value) {
@@ -54,7 +61,12 @@ public record Command(
     }
 
     public Command input(byte[] bytes) {
-        return new Command(argv, environment, directory, bytes, timeout, outputMax);
+        byte[] copy = bytes.clone();
+        return input(stdin -> stdin.write(copy));
+    }
+
+    public Command input(Input writer) {
+        return new Command(argv, environment, directory, writer, timeout, outputMax);
     }
 
     public Command timeout(Duration limit) {

@@ -43,7 +43,7 @@ public final class Commands {
     public static Result run(Command command) {
         Process process = start(command);
         try {
-            FutureTask<Void> input = pump("input", () -> feed(process, command.input()));
+            FutureTask<Boolean> input = pump("input", () -> feed(process, command.input()));
             FutureTask<byte[]> output = pump("output", () -> keepHead(process.getInputStream(), command.outputMax()));
             FutureTask<String> errors = pump("errors", () -> keepTail(process.getErrorStream()));
             return await(command, process, input, output, errors);
@@ -90,13 +90,53 @@ public final class Commands {
         return task;
     }
 
-    private static Void feed(Process process, byte[] input) {
-        try (OutputStream stdin = process.getOutputStream()) {
-            stdin.write(input);
-        } catch (IOException _) {
-            // A command may end without reading all of its input; its exit status tells whether that was an error.
+    private static Boolean feed(Process process, Command.Input input) throws IOException {
+        try (ToCommand stdin = new ToCommand(process.getOutputStream())) {
+            try {
+                input.writeTo(stdin);
+            } catch (IOException | RuntimeException e) {
+                // Its own reading failed: the command must not take the part that came for all.
+                if (!stdin.isBroken) {
+                    process.destroyForcibly();
+                    throw e;
+                }
+            }
         }
-        return null;
+        return Boolean.TRUE;
+    }
+
+    /// A command may end without reading all of its input; its exit status tells whether that was an error.
+    private static final class ToCommand extends OutputStream {
+        private final OutputStream pipe;
+        private boolean isBroken;
+
+        ToCommand(OutputStream pipe) {
+            this.pipe = pipe;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                pipe.write(bytes, offset, length);
+            } catch (IOException e) {
+                isBroken = true;
+                throw e;
+            }
+        }
+
+        @Override
+        public void close() {
+            try {
+                pipe.close();
+            } catch (IOException _) {
+                // said above
+            }
+        }
     }
 
     /// More than `max` bytes are drained, so that the command does not block, and the length tells.
@@ -125,7 +165,7 @@ public final class Commands {
     private static Result await(
             Command command,
             Process process,
-            FutureTask<Void> input,
+            FutureTask<Boolean> input,
             FutureTask<byte[]> output,
             FutureTask<String> errors) {
         List<String> argv = command.argv();
@@ -137,8 +177,10 @@ public final class Commands {
             // A grandchild that keeps the pipes open, as a daemon does that does not detach, may hold these forever.
             byte[] out = output.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
             String err = errors.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
+            // The cause may be the input's own failure, which says more than the status of a killed command.
             int exit = process.exitValue();
             if (exit != 0) {
+                awaitInput(input);
                 throw new CommandFailed(argv, exit, err, "exit status " + exit);
             }
             if (out.length > command.outputMax()) {
@@ -151,9 +193,20 @@ public final class Commands {
         } catch (TimeoutException e) {
             throw new CommandFailed(argv, -1, "", "its output did not end in time");
         } catch (ExecutionException e) {
-            throw new CommandFailed(argv, -1, "", "output lost: " + e.getCause());
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            throw new CommandFailed(argv, -1, "", "input or output lost: " + e.getCause());
         } finally {
             input.cancel(true);
+        }
+    }
+
+    private static void awaitInput(FutureTask<Boolean> input) throws ExecutionException, InterruptedException {
+        try {
+            Boolean unused = input.get(1, TimeUnit.SECONDS);
+        } catch (TimeoutException _) {
+            // It waits for something of its own; the exit status is what there is to say.
         }
     }
 

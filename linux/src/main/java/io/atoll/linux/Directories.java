@@ -151,6 +151,20 @@ public final class Directories {
         }
     }
 
+    /// Swaps two names of one file system in one step; both must exist.
+    public static void exchange(Fd oneParent, String one, Fd otherParent, String other) {
+        try (Arena arena = Arena.ofConfined()) {
+            Syscalls.call(
+                    Sys.RENAMEAT2,
+                    what(oneParent, one) + " with " + what(otherParent, other),
+                    oneParent.number(),
+                    address(arena, one),
+                    otherParent.number(),
+                    address(arena, other),
+                    2);
+        }
+    }
+
     /// Changes owner and group of a name, of a symbolic link itself; -1 leaves one as it is.
     public static void chown(Fd parent, String name, long uid, long gid) {
         try (Arena arena = Arena.ofConfined()) {

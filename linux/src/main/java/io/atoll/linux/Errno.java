@@ -25,6 +25,7 @@ public final class Errno {
     public static final int EINVAL = 22;
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
+    public static final int ETXTBSY = 26;
     public static final int EFBIG = 27;
     public static final int ENOSPC = 28;
     public static final int EROFS = 30;
@@ -44,6 +45,8 @@ public final class Errno {
     public static final int ECONNRESET = 104;
     public static final int ENOTCONN = 107;
     public static final int ECONNREFUSED = 111;
+    public static final int ESTALE = 116;
+    public static final int EDQUOT = 122;
 
     private record Entry(String name, String text) {}
 
@@ -74,7 +77,7 @@ public final class Errno {
                     entry(23, "ENFILE", "too many open files in the system"),
                     entry(EMFILE, "EMFILE", "too many open files"),
                     entry(ENOTTY, "ENOTTY", "not a terminal"),
-                    entry(26, "ETXTBSY", "text file busy"),
+                    entry(ETXTBSY, "ETXTBSY", "text file busy"),
                     entry(EFBIG, "EFBIG", "file too large"),
                     entry(ENOSPC, "ENOSPC", "no space left on device"),
                     entry(29, "ESPIPE", "illegal seek"),
@@ -109,9 +112,9 @@ public final class Errno {
                     entry(110, "ETIMEDOUT", "timed out"),
                     entry(ECONNREFUSED, "ECONNREFUSED", "connection refused"),
                     entry(113, "EHOSTUNREACH", "no route to host"),
-                    entry(116, "ESTALE", "stale file handle"),
+                    entry(ESTALE, "ESTALE", "stale file handle"),
                     entry(117, "EUCLEAN", "file system needs cleaning"),
-                    entry(122, "EDQUOT", "disk quota exceeded"));
+                    entry(EDQUOT, "EDQUOT", "disk quota exceeded"));
 
     private Errno() {}
 

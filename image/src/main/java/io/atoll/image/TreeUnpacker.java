@@ -1,0 +1,191 @@
+package io.atoll.image;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.Directories;
+import io.atoll.linux.Errno;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.FdIo;
+import io.atoll.linux.FileStat;
+import io.atoll.linux.GuestFiles;
+import io.atoll.linux.Opens;
+import io.atoll.linux.TreeCopy;
+import io.atoll.linux.Xattrs;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Makes the members of an archive as files below a directory. Names are checked before they come here and are resolved
+/// with the directory as `/` all the same. Not thread-safe.
+final class TreeUnpacker implements AutoCloseable {
+    private static final int CHUNK = 1 << 18;
+
+    private final Fd root;
+    private final GuestFiles files;
+
+    /// Times of directories, set at the end because every file made in one changes it.
+    private final Map<String, Instant> directories = new LinkedHashMap<>();
+
+    TreeUnpacker(Path target) {
+        root = Opens.open(target.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
+        files = new GuestFiles(root);
+    }
+
+    void add(TarEntry entry, InputStream data) throws IOException {
+        if (entry.name().equals(".")) {
+            attributes(root, entry);
+            directories.put("/", entry.modified());
+            return;
+        }
+        String parentPath = parent(entry.name());
+        String name = entry.name().substring(entry.name().lastIndexOf('/') + 1);
+        try (Fd parent = openParent(parentPath)) {
+            add(entry, data, parent, name);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOSPC, Errno.EDQUOT)) {
+                throw new IOException("No space left while unpacking \"" + entry.name() + "\"", e);
+            }
+            throw e;
+        }
+    }
+
+    private static String parent(String name) {
+        int slash = name.lastIndexOf('/');
+        return slash < 0 ? "/" : name.substring(0, slash);
+    }
+
+    /// Some archives leave out directories.
+    private Fd openParent(String path) {
+        int flags = Fcntl.O_RDONLY | Fcntl.O_DIRECTORY;
+        try {
+            return files.open(path, flags, 0);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+            files.mkdirs(path, 0755, 0, 0);
+            return files.open(path, flags, 0);
+        }
+    }
+
+    private void add(TarEntry entry, InputStream data, Fd parent, String name) throws IOException {
+        if (entry.type() == TarEntry.Type.DIRECTORY) {
+            directories.put(entry.name(), entry.modified());
+            addDirectory(entry, parent, name);
+            return;
+        }
+        // A later member of the same name replaces the earlier one, as in an archive that was appended to.
+        removeOld(parent, name);
+        switch (entry.type()) {
+            case FILE -> addFile(entry, data, parent, name);
+            case HARD_LINK -> addHardLink(entry, parent, name);
+            case SYMLINK -> {
+                Directories.symlink(entry.link(), parent, name);
+                attributes(parent, name, entry);
+            }
+            case FIFO -> {
+                Directories.mknod(parent, name, FileStat.Type.FIFO, 0600, 0);
+                attributes(parent, name, entry);
+            }
+            case DIRECTORY, CHAR_DEVICE, BLOCK_DEVICE, OTHER -> throw new IllegalStateException("not made here: " + entry.type());
+        }
+    }
+
+    private static void removeOld(Fd parent, String name) {
+        try {
+            Directories.unlink(parent, name);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.EISDIR, Errno.EPERM)) {
+                throw new InvalidConfigException("Refused to unpack \"" + name + "\": it replaces a directory of the same archive", e);
+            }
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+        }
+    }
+
+    private static void addDirectory(TarEntry entry, Fd parent, String name) {
+        try {
+            Directories.mkdir(parent, name, 0700);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EEXIST)) {
+                throw e;
+            }
+        }
+        int flags = Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW;
+        try (Fd directory = Opens.openAt(parent, name, flags, 0)) {
+            attributes(directory, entry);
+        }
+    }
+
+    private static void addFile(TarEntry entry, InputStream data, Fd parent, String name) throws IOException {
+        int flags = Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW;
+        try (Fd file = Opens.openAt(parent, name, flags, 0600)) {
+            byte[] chunk = new byte[Math.clamp(entry.size(), 1, CHUNK)];
+            long position = 0;
+            for (int count = data.readNBytes(chunk, 0, chunk.length); count > 0; count = data.readNBytes(chunk, 0, chunk.length)) {
+                // Zeros become holes.
+                if (!isZero(chunk, count)) {
+                    FdIo.seek(file, position);
+                    FdIo.write(file, chunk, 0, count);
+                }
+                position += count;
+            }
+            FdIo.truncate(file, position);
+            attributes(file, entry);
+        }
+    }
+
+    private static boolean isZero(byte[] chunk, int count) {
+        for (int i = 0; i < count; i++) {
+            if (chunk[i] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void addHardLink(TarEntry entry, Fd parent, String name) {
+        String targetName = entry.link().substring(entry.link().lastIndexOf('/') + 1);
+        try (Fd targetParent = files.open(parent(entry.link()), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+            TreeCopy.link(targetParent, targetName, parent, name);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT, Errno.EPERM)) {
+                throw e;
+            }
+            throw new InvalidConfigException("Refused to unpack \"" + entry.name() + "\": there is nothing to link to at \"" + entry.link() + "\"", e);
+        }
+    }
+
+    private static void attributes(Fd parent, String name, TarEntry entry) {
+        try (Fd made = Opens.openAt(parent, name, Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0)) {
+            attributes(made, entry);
+        }
+    }
+
+    private static void attributes(Fd made, TarEntry entry) {
+        Directories.chown(made, entry.uid(), entry.gid());
+        if (entry.type() != TarEntry.Type.SYMLINK) {
+            Directories.chmod(made, entry.mode());
+        }
+        entry.xattrs().forEach((name, value) -> Xattrs.set(made, name, value));
+        TreeCopy.setModified(made, entry.modified());
+    }
+
+    void finish() {
+        directories.forEach((path, time) -> {
+            try (Fd directory = files.open(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+                TreeCopy.setModified(directory, time);
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        root.close();
+    }
+}

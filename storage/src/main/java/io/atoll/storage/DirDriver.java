@@ -1,0 +1,55 @@
+package io.atoll.storage;
+
+import io.atoll.base.Fingerprint;
+import io.atoll.base.Idmap;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fd;
+import io.atoll.linux.PlatformThreads;
+import io.atoll.linux.TreeCopy;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/// Every volume is a directory of its own with all its files. Slow to make, but works where overlays do not, and nested
+/// overlays work on it.
+final class DirDriver extends DirectoryDriver {
+    DirDriver(PoolSpec pool) {
+        super(pool, true);
+    }
+
+    @Override
+    String driverName() {
+        return "dir";
+    }
+
+    @Override
+    void checkFileSystem(Path scratch) {
+        // Any directory will do.
+    }
+
+    @Override
+    void fillFromImage(Path directory, Fingerprint image, Path lower) throws IOException {
+        Path rootfs = makeRootfs(directory);
+        PlatformThreads.run(() -> {
+            try (Fd source = PoolDirectories.openDirectory(lower);
+                    Fd target = PoolDirectories.openDirectory(rootfs)) {
+                long unused = TreeCopy.contents(source, target, _ -> true);
+            } catch (ErrnoException e) {
+                throw PoolDirectories.storage("unpack the image into", rootfs, e);
+            }
+        });
+    }
+
+    @Override
+    public RootfsLayers layers(VolumeRef ref, Idmap idmap) {
+        return new RootfsLayers.Directory(directories().existing(ref).resolve(ROOTFS), RootfsLayers.Ids.UNSHIFTED);
+    }
+
+    @Override
+    public Fd openRoot(VolumeRef ref) {
+        boolean image = ref.volume().type() == VolumeType.IMAGE;
+        Path path = image
+                ? images().rootfs(new Fingerprint(ref.volume().name()))
+                : directories().existing(ref).resolve(ROOTFS);
+        return PlatformThreads.call(() -> OverlayDriver.cloneDirectory(path, image || ref.isSnapshot()));
+    }
+}

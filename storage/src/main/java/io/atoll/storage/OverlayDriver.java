@@ -1,0 +1,134 @@
+package io.atoll.storage;
+
+import io.atoll.base.BusyException;
+import io.atoll.base.Fingerprint;
+import io.atoll.base.Idmap;
+import io.atoll.base.UnsupportedException;
+import io.atoll.linux.Errno;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.FsContext;
+import io.atoll.linux.MountAttribute;
+import io.atoll.linux.Mounts;
+import io.atoll.linux.Opens;
+import io.atoll.linux.PlatformThreads;
+import io.atoll.linux.Xattrs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Images are mounted and shared, an instance is the directory of its changes: creating one costs a few system calls
+/// whatever the image's size, and works on any file system that can be the upper layer of an overlay. Volumes that come
+/// from no image are plain directories. See overlayfs in the kernel's documentation.
+final class OverlayDriver extends DirectoryDriver {
+    OverlayDriver(PoolSpec pool, boolean packedImages) {
+        super(pool, packedImages);
+    }
+
+    @Override
+    String driverName() {
+        return "overlay";
+    }
+
+    @Override
+    void checkFileSystem(Path scratch) throws IOException {
+        for (String name : List.of("lower", UPPER, WORK)) {
+            Files.createDirectory(scratch.resolve(name));
+        }
+        try (Fd mount = merge(scratch.resolve("lower"), scratch.resolve(UPPER), scratch.resolve(WORK), false);
+                Fd file = Opens.openAt(mount, "probe", Fcntl.O_WRONLY | Fcntl.O_CREAT, 0600)) {
+            Xattrs.set(file, "user.atoll", new byte[] {1});
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOSPC)) {
+                throw e;
+            }
+            // Some file systems are taken for the upper layer and then silently read-only, hence the file above.
+            throw new UnsupportedException(
+                    "The file system of \"" + scratch.getParent() + "\" cannot hold the changes of an overlay, use driver \"dir\" or another source: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    void fillFromImage(Path directory, Fingerprint image, Path lower) throws IOException {
+        Path upper = Files.createDirectory(directory.resolve(UPPER));
+        Path unused = Files.createDirectory(directory.resolve(WORK));
+        // The root of an overlay has the attributes of the upper directory.
+        copyRootAttributes(lower, upper);
+        writeImage(directory, image);
+    }
+
+    @Override
+    public RootfsLayers layers(VolumeRef ref, Idmap idmap) {
+        Path directory = directories().existing(ref);
+        Optional<Fingerprint> image = imageOf(directory);
+        if (image.isEmpty()) {
+            return new RootfsLayers.Directory(directory.resolve(ROOTFS), RootfsLayers.Ids.UNSHIFTED);
+        }
+        Path lower = images().rootfs(image.get());
+        return new RootfsLayers.Overlay(List.of(lower), directory.resolve(UPPER), directory.resolve(WORK), RootfsLayers.Ids.UNSHIFTED);
+    }
+
+    @Override
+    public Fd openRoot(VolumeRef ref) {
+        boolean readOnly = ref.isSnapshot() || ref.volume().type() == VolumeType.IMAGE;
+        return PlatformThreads.call(() -> openRoot(ref, readOnly));
+    }
+
+    private Fd openRoot(VolumeRef ref, boolean readOnly) {
+        if (ref.volume().type() == VolumeType.IMAGE) {
+            return cloneDirectory(images().rootfs(new Fingerprint(ref.volume().name())), true);
+        }
+        try {
+            return switch (layers(ref, Idmap.NONE)) {
+                case RootfsLayers.Directory(Path path, _) -> cloneDirectory(path, readOnly);
+                case RootfsLayers.Overlay(List<Path> lowers, Path upper, Path work, _) -> merge(lowers.getFirst(), upper, work, readOnly);
+            };
+        } catch (ErrnoException e) {
+            if (e.is(Errno.EBUSY)) {
+                throw new BusyException("Volume " + ref + " is in use", e);
+            }
+            throw PoolDirectories.storage("open", directories().path(ref), e);
+        }
+    }
+
+    static Fd cloneDirectory(Path path, boolean readOnly) {
+        try (Fd tree = Mounts.cloneTree(path.toString(), false)) {
+            if (readOnly) {
+                Mounts.setAttributes(tree, Set.of(MountAttribute.RDONLY), Set.of(), false);
+            }
+            return readable(tree);
+        }
+    }
+
+    private static Fd merge(Path lower, Path upper, Path work, boolean readOnly) {
+        try (FsContext context = FsContext.open("overlay")) {
+            context.set("lowerdir", escape(lower)).set("upperdir", escape(upper)).set("workdir", escape(work));
+            for (String option : RootfsLayers.Overlay.OPTIONS) {
+                String[] parts = option.split("=", 2);
+                context.set(parts[0], parts[1]);
+            }
+            EnumSet<MountAttribute> attributes = EnumSet.of(MountAttribute.NOSUID, MountAttribute.NODEV);
+            if (readOnly) {
+                attributes.add(MountAttribute.RDONLY);
+            }
+            try (Fd mount = context.mount(attributes)) {
+                return readable(mount);
+            }
+        }
+    }
+
+    /// A descriptor of a detached mount can only name it; this one can list it too and keeps the mount alive.
+    private static Fd readable(Fd mount) {
+        return Opens.openAt(mount, ".", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
+    }
+
+    /// In `lowerdir` a colon begins the next layer.
+    private static String escape(Path path) {
+        return path.toString().replace("\\", "\\\\").replace(":", "\\:");
+    }
+}

@@ -1,0 +1,12 @@
+package io.atoll.testkit;
+
+import io.atoll.storage.PoolSpec;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.StorageDrivers;
+
+class DirDriverIT extends StorageDriverContract {
+    @Override
+    protected StorageDriver driver(PoolSpec spec) {
+        return StorageDrivers.open("dir", spec);
+    }
+}
