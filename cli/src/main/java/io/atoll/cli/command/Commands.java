@@ -2,7 +2,6 @@ package io.atoll.cli.command;
 
 import io.atoll.cli.CommandGroup;
 import io.atoll.cli.CommandNode;
-import io.atoll.cli.CommandSpec;
 import java.util.List;
 import java.util.Optional;
 
@@ -10,18 +9,36 @@ import java.util.Optional;
 public final class Commands {
     private static final List<String> NAMES = List.of(
             "admin",
+            "alias",
+            "completion",
+            "config",
             "console",
+            "copy",
             "delete",
             "exec",
+            "file",
+            "image",
             "info",
             "init",
             "launch",
             "list",
+            "monitor",
+            "move",
+            "network",
+            "operation",
             "pause",
+            "profile",
+            "publish",
+            "query",
+            "remote",
+            "rename",
             "restart",
+            "restore",
             "shell",
+            "snapshot",
             "start",
             "stop",
+            "storage",
             "version");
 
     private Commands() {}
@@ -37,21 +54,34 @@ public final class Commands {
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
             case "admin" -> Optional.of(AdminCommands.group());
+            case "alias" -> Optional.of(AliasCommands.group());
+            case "completion" -> Optional.of(CompletionCommand.spec());
+            case "config" -> Optional.of(ConfigCommands.group());
             case "console" -> Optional.of(ConsoleCommand.spec());
+            case "copy", "cp" -> Optional.of(CopyCommands.copy());
             case "delete", "rm" -> Optional.of(DeleteCommand.spec());
             case "exec" -> Optional.of(ExecCommand.spec());
+            case "file" -> Optional.of(FileCommands.group());
+            case "image" -> Optional.of(ImageCommands.group());
             case "info" -> Optional.of(InfoCommand.spec());
             case "init" -> Optional.of(LaunchCommand.init());
             case "launch" -> Optional.of(LaunchCommand.launch());
             case "list", "ls" -> Optional.of(ListCommand.spec());
+            case "monitor" -> Optional.of(MonitorCommand.spec());
+            case "move", "mv" -> Optional.of(CopyCommands.move());
+            case "network" -> Optional.of(NetworkCommands.group());
+            case "operation" -> Optional.of(OperationCommands.group());
             case "pause", "restart", "start", "stop" -> Optional.of(StateCommands.spec(name));
+            case "profile" -> Optional.of(ProfileCommands.group());
+            case "publish" -> Optional.of(PublishCommand.spec());
+            case "query" -> Optional.of(QueryCommand.spec());
+            case "remote" -> Optional.of(RemoteCommands.group());
+            case "rename" -> Optional.of(CopyCommands.rename());
+            case "restore", "snapshot" -> Optional.of(SnapshotCommands.spec(name));
             case "shell" -> Optional.of(ExecCommand.shell());
-            case "version" -> Optional.of(version());
+            case "storage" -> Optional.of(StorageCommands.group());
+            case "version" -> Optional.of(VersionCommand.spec());
             default -> Optional.empty();
         };
-    }
-
-    private static CommandSpec version() {
-        return VersionCommand.spec();
     }
 }

@@ -221,4 +221,15 @@ public final class Yaml {
         }
         return value.isNull() ? "" : value.render();
     }
+
+    /// A copy of a map with its keys in natural order.
+    public static Json.Obj sorted(Json map) {
+        List<String> keys = new ArrayList<>(map.asMap().keySet());
+        keys.sort(NaturalOrder::compare);
+        Json.Obj out = Json.object();
+        for (String key : keys) {
+            out.put(key, map.get(key));
+        }
+        return out;
+    }
 }
