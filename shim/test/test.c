@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../src/decode.h"
 #include "harness.h"
 
 enum { ROOT = 1, DEV = 2, TREE = 3, PROC = 4, SYSFS = 5, PTS = 6, CONSOLE = 7, IDMAP = 8 };
@@ -630,6 +631,21 @@ static void test_real_failures(void) {
     expect_gone(socket, REASON_START_FAILED, 0);
 }
 
+// The Java tests compare the same files with what the encoder writes.
+static void test_accepts_what_java_encodes(void) {
+    static const char *const files[] = {CORPUS "/start", CORPUS "/exec"};
+    for (int i = 0; i < 2; i++) {
+        struct plan decoded;
+        const char *why = "";
+        uint8_t bytes[8192];
+        int fd = open(files[i], O_RDONLY | O_CLOEXEC);
+        ssize_t n = read(fd, bytes, sizeof bytes);
+        close(fd);
+        CHECK(n > 0 && plan_decode(bytes, (size_t)n, &decoded, &why), "%s: %s", files[i], why);
+        CHECK(decoded.kind == (i == 0 ? KIND_START : KIND_EXEC) && strcmp(decoded.name.s, "web") == 0, "%s", files[i]);
+    }
+}
+
 static void test_malformed(void) {
     static const char *const argv[] = {"/probe", "sigwait", NULL};
     static struct buffer good, bad;
@@ -811,6 +827,7 @@ int main(int argc, char **argv) {
     RUN(test_gate());
     RUN(test_every_step_fails());
     RUN(test_real_failures());
+    RUN(test_accepts_what_java_encodes());
     RUN(test_malformed());
     RUN(test_kills());
     RUN(test_monitor_is_small());

@@ -209,7 +209,7 @@ public sealed interface ShimMessage {
                     case 17 -> new Started(in.i32(), in.i32(), in.i32());
                     case 18 ->
                             new Failed(
-                                    Section.of(in.i32()), in.i32(), in.text(), in.text(), in.i32(), in.text());
+                                    Section.of(in.i32()), in.i32(), in.text(), in.text(), in.i32(), in.foreignText());
                     case 19 -> new Gone(reason(in.i32()), in.i32());
                     case 20 -> new Rebooting();
                     case 32 -> new GetState();

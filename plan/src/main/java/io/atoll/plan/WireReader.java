@@ -76,11 +76,21 @@ final class WireReader {
         return value;
     }
 
-    String text() {
+    private byte[] textBytes() {
         byte[] utf8 = bytes();
         if (u8() != 0) {
             throw new InvalidPlanException("a text does not end in NUL");
         }
+        return utf8;
+    }
+
+    /// A text that holds what some program or path had in it: what is not UTF-8 becomes a replacement character.
+    String foreignText() {
+        return new String(textBytes(), StandardCharsets.UTF_8);
+    }
+
+    String text() {
+        byte[] utf8 = textBytes();
         try {
             String value = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
             if (value.indexOf('\0') >= 0) {

@@ -42,6 +42,20 @@ class PlanTest {
         assertGolden("exec.txt", PlanPrinter.print(SamplePlans.exec()));
     }
 
+    /// The shim's tests and its fuzzer read the same files.
+    @Test
+    void encodesWhatTheShimIsTestedWith() throws IOException {
+        Path corpus = Path.of(System.getProperty("atoll.root"), "shim/fuzz/corpus");
+        byte[] start = PlanEncoder.encode(SamplePlans.start());
+        byte[] exec = PlanEncoder.encode(SamplePlans.exec());
+        if (Boolean.getBoolean("golden.update")) {
+            Files.write(corpus.resolve("start"), start);
+            Files.write(corpus.resolve("exec"), exec);
+        }
+        assertArrayEquals(Files.readAllBytes(corpus.resolve("start")), start);
+        assertArrayEquals(Files.readAllBytes(corpus.resolve("exec")), exec);
+    }
+
     @Test
     void everyDamageIsRefusedOrStillAPlan() {
         long seed = System.nanoTime();
