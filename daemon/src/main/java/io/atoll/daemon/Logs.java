@@ -30,10 +30,10 @@ final class Logs {
 
     private Logs() {}
 
-    /// Sends all logging to the file, or to standard error.
-    static void open(Optional<Path> file, boolean isDebug, Events events) throws IOException {
+    /// Sends all logging to the file, or to the standard stream if there is none.
+    static void open(Optional<Path> file, OutputStream standard, boolean isDebug, Events events) throws IOException {
         LogManager.getLogManager().reset();
-        OutputStream target = file.isPresent() ? new FileOutputStream(file.get().toFile(), true) : System.err;
+        OutputStream target = file.isPresent() ? new FileOutputStream(file.get().toFile(), true) : standard;
         Logger root = Logger.getLogger("");
         root.setLevel(Level.WARNING);
         OURS.setLevel(isDebug ? Level.FINE : Level.INFO);

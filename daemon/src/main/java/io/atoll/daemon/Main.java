@@ -38,7 +38,7 @@ public final class Main {
     private static int run(DaemonOptions options) {
         Events events = new Events();
         try {
-            Logs.open(options.logFile(), options.isDebug(), events);
+            Logs.open(options.logFile(), System.err, options.isDebug(), events);
             serve(Daemon.open(options, events));
             return 0;
         } catch (DomainException | IOException e) {

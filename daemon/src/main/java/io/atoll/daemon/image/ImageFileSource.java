@@ -26,6 +26,6 @@ record ImageFileSource(ImageFile file) implements ImageSource {
 
     @Override
     public void unpackRootfs(Path directory) throws IOException {
-        throw new io.atoll.base.UnsupportedException("unpack " + directory);
+        file.unpackRootfs(directory);
     }
 }

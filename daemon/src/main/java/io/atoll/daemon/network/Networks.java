@@ -1,0 +1,241 @@
+package io.atoll.daemon.network;
+
+import io.atoll.api.ApiPath;
+import io.atoll.base.BusyException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.Undo;
+import io.atoll.daemon.profile.Profile;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import io.atoll.linux.net.IpNetwork;
+import io.atoll.network.BridgeConfig;
+import io.atoll.network.Bridges;
+import io.atoll.network.Lease;
+import io.atoll.network.NetworkState;
+import io.atoll.network.StaticHost;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The managed networks: their records, and their bridges through [Bridges].
+public final class Networks {
+    private static final Logger LOG = System.getLogger(Networks.class.getName());
+    private static final List<String> ADDRESSES = List.of("ipv4.address", "ipv6.address");
+
+    private final Store store;
+    private final Bridges bridges;
+    private final List<NetworkUsers> users = new CopyOnWriteArrayList<>();
+
+    /// Networks whose bridge could not be brought up when the daemon started.
+    private final Set<String> down = ConcurrentHashMap.newKeySet();
+
+    /// Held while a network is made, changed or removed, so that two do not choose the same addresses.
+    private final ReentrantLock lifecycle = new ReentrantLock();
+
+    public Networks(Store store, Bridges bridges) {
+        this.store = store;
+        this.bridges = bridges;
+    }
+
+    /// Adds a kind of users; called while the daemon is put together.
+    public void addUsers(NetworkUsers kind) {
+        users.add(kind);
+    }
+
+    /// Brings all bridges up as recorded; what runs already is left alone. One that fails is logged and stays down.
+    public void start() {
+        for (Stored<Network> network : list()) {
+            try {
+                bridges.start(parse(network.value()));
+            } catch (RuntimeException e) {
+                // A broken network must not keep the daemon and all instances down.
+                down.add(network.name());
+                LOG.log(Level.ERROR, "cannot bring up network network=" + network.name(), e);
+            }
+        }
+    }
+
+    private static BridgeConfig parse(Network network) {
+        return BridgeConfig.parse(network.name(), network.config());
+    }
+
+    public List<Stored<Network>> list() {
+        return store.list(Network.KIND);
+    }
+
+    public Optional<Stored<Network>> find(String name) {
+        return store.find(Network.KIND, RecordKey.global(name));
+    }
+
+    /// @throws NotFoundException if there is no such managed network
+    public Stored<Network> get(String name) {
+        return find(name).orElseThrow(() -> new NotFoundException("Network not found"));
+    }
+
+    boolean isUp(String name) {
+        return !down.contains(name);
+    }
+
+    /// The checked configuration of a managed network whose bridge is up.
+    ///
+    /// @throws NotFoundException if there is no such network
+    public BridgeConfig running(String name) {
+        Network network = get(name).value();
+        if (!bridges.isRunning(name)) {
+            bridges.start(parse(network));
+            down.remove(name);
+        }
+        return parse(network);
+    }
+
+    /// Tells DHCP and DNS about a network card.
+    public void putStaticHost(String network, StaticHost host) {
+        bridges.putStaticHost(network, host);
+    }
+
+    /// Forgets a network card. Does nothing if it is not known.
+    public void removeStaticHost(String network, String key) {
+        bridges.removeStaticHost(network, key);
+    }
+
+    Optional<NetworkState> state(String name) {
+        return bridges.state(name);
+    }
+
+    List<Lease> leases(String name) {
+        return bridges.leases(parse(get(name).value()));
+    }
+
+    /// Makes a network and its bridge.
+    Network create(Network wanted) {
+        lifecycle.lock();
+        try (Undo undo = new Undo()) {
+            if (find(wanted.name()).isPresent()) {
+                throw new InvalidConfigException("The network already exists");
+            }
+            Map<String, String> config = bridges.fill(wanted.config(), taken(wanted.name()));
+            Network made = new Network(wanted.name(), wanted.description(), config);
+            bridges.create(parse(made));
+            undo.add(() -> bridges.delete(made.name()));
+            store.create(Network.KIND, RecordKey.global(made.name()), made);
+            undo.keep();
+            return made;
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// The networks of other bridges, running or not.
+    private List<IpNetwork> taken(String besides) {
+        List<IpNetwork> out = new ArrayList<>();
+        for (Stored<Network> network : list()) {
+            if (!network.name().equals(besides)) {
+                for (String key : ADDRESSES) {
+                    IpNetwork.parse(network.value().config().getOrDefault(key, "")).ifPresent(out::add);
+                }
+            }
+        }
+        return out;
+    }
+
+    /// Records a changed configuration and makes the bridge follow; if it cannot, both stay as they were.
+    void change(Stored<Network> read, Network wanted) {
+        lifecycle.lock();
+        try (Undo undo = new Undo()) {
+            Network next = new Network(wanted.name(), wanted.description(), chosen(wanted));
+            BridgeConfig config = parse(next);
+            store.commit(new Batch().replace(Network.KIND, read, next));
+            undo.add(() -> takeBack(read.value()));
+            if (!next.config().equals(read.value().config())) {
+                bridges.start(config);
+            }
+            undo.keep();
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    private void takeBack(Network before) {
+        store.update(Network.KIND, RecordKey.global(before.name()), _ -> before);
+        bridges.start(parse(before));
+    }
+
+    /// Chooses addresses that say `auto`. Unlike at creation an absent address means none.
+    private Map<String, String> chosen(Network wanted) {
+        Map<String, String> config = new TreeMap<>(wanted.config());
+        List<String> absent = ADDRESSES.stream().filter(k -> config.getOrDefault(k, "").isEmpty()).toList();
+        absent.forEach(key -> config.put(key, "none"));
+        Map<String, String> out = new TreeMap<>(bridges.fill(config, taken(wanted.name())));
+        absent.forEach(out::remove);
+        return out;
+    }
+
+    /// Renames a network that nobody uses.
+    void rename(Stored<Network> read, String fresh) {
+        lifecycle.lock();
+        try (Undo undo = new Undo()) {
+            requireUnused(read.name());
+            if (find(fresh).isPresent()) {
+                throw new InvalidConfigException("The network already exists");
+            }
+            Network old = read.value();
+            Network next = new Network(fresh, old.description(), old.config());
+            BridgeConfig config = parse(next);
+            bridges.rename(read.name(), fresh);
+            undo.add(() -> bridges.start(parse(old)));
+            undo.add(() -> bridges.rename(fresh, read.name()));
+            bridges.start(config);
+            store.commit(
+                    new Batch().create(Network.KIND, RecordKey.global(fresh), next).delete(Network.KIND, read));
+            undo.keep();
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// Removes a network that nobody uses, and its bridge.
+    void delete(Stored<Network> read) {
+        lifecycle.lock();
+        try {
+            requireUnused(read.name());
+            bridges.delete(read.name());
+            store.delete(Network.KIND, read.key());
+            down.remove(read.name());
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    private void requireUnused(String name) {
+        if (!usedBy(name).isEmpty()) {
+            throw new BusyException("The network is currently in use");
+        }
+    }
+
+    /// The URLs of all that is attached to a network or host interface, or names it in a profile.
+    List<String> usedBy(String name) {
+        List<String> out = new ArrayList<>();
+        users.forEach(u -> out.addAll(u.usersOf(name)));
+        for (Stored<Profile> profile : store.list(Profile.KIND)) {
+            boolean names =
+                    profile.value().devices().values().stream()
+                            .filter(d -> "nic".equals(d.get("type")))
+                            .anyMatch(d -> name.equals(d.get("network")) || name.equals(d.get("parent")));
+            if (names) {
+                out.add(ApiPath.inProject(ApiPath.of("profiles", profile.name()), profile.project()));
+            }
+        }
+        return out;
+    }
+}

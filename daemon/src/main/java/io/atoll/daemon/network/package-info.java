@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.network;
+
+import org.jspecify.annotations.NullMarked;

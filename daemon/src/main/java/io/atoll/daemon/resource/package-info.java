@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.resource;
+
+import org.jspecify.annotations.NullMarked;
