@@ -55,19 +55,6 @@ static final Program CLI =
                         "-Xmx64m",
                         "--enable-native-access=ALL-UNNAMED"));
 
-/// What the recording daemon is asked by a client: the paths that a fresh daemon answers most.
-static final List<List<String>> TYPICAL_COMMANDS =
-        List.of(
-                List.of("version"),
-                List.of("list"),
-                List.of("list", "--format=json"),
-                List.of("image", "list"),
-                List.of("profile", "show", "default"),
-                List.of("storage", "list"),
-                List.of("network", "list"),
-                List.of("operation", "list"),
-                List.of("info"));
-
 void main() throws Exception {
     delete(ROOT);
     delete(OLD);
@@ -76,7 +63,7 @@ void main() throws Exception {
     }
     copyProgram("shim/target/atoll-shim", "libexec/atoll-shim");
     copyProgram("launcher/target/atoll", "bin/atoll");
-    copyProgram("launcher/target/libatoll-native.so", "lib/libatoll-native.so");
+    copyProgram("launcher/target/libatoll-native.so", "libexec/libatoll-native.so");
     Files.createSymbolicLink(ROOT.resolve("bin/atolld"), Path.of("atoll"));
     for (String name : List.of("lxc", "lxd")) {
         Files.createSymbolicLink(ROOT.resolve("dropin").resolve(name), Path.of("../bin/atoll"));
@@ -152,9 +139,7 @@ static void train() throws Exception {
         Process daemon = start(state, "atolld", "--state-dir", state.toString());
         try {
             expect(state, "admin", "waitready", "--timeout=60");
-            for (List<String> command : TYPICAL_COMMANDS) {
-                run(state, command);
-            }
+            // One JVM records for all commands, and keeps the recording daemon busy with them.
             write(CLI, recording(withMain(cliArguments, "io.atoll.cli.Training"), cliCache));
             expect(state);
         } finally {
