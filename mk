@@ -65,7 +65,7 @@ fuzz)
 bench)
     prepare build run bench
     dist
-    sh scripts/bench.sh "$@"
+    bench --output="docs/benchmarks/beside-lxd.md" "$@"
     ;;
 docs)
     prepare build

@@ -85,3 +85,9 @@ dist() {
     maven --quiet package -DskipTests dependency:build-classpath -Dmdep.outputFile=target/classpath -Dmdep.includeScope=runtime
     script Dist "$@"
 }
+
+bench() {
+    class_path=$(ls bench/target/bench-*.jar):$(cat bench/target/classpath)
+    "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Datoll.root="$PWD" -cp "$class_path" \
+        io.atoll.bench.Compare "$@"
+}

@@ -58,6 +58,20 @@ public final class TestDaemon implements AutoCloseable {
 
     /// Starts it on the same state and waits until it answers.
     public void start() {
+        startWithoutWaiting();
+        Await.until(
+                "the daemon to answer",
+                READY,
+                () -> {
+                    if (!process.orElseThrow().isAlive()) {
+                        throw new AssertionError("the daemon ended at once:\n" + logText());
+                    }
+                    return atoll().run("admin", "waitready", "--timeout=1").exit() == 0;
+                });
+    }
+
+    /// Starts it on the same state.
+    public void startWithoutWaiting() {
         try {
             Process started =
                     program("bin/atolld")
@@ -69,16 +83,6 @@ public final class TestDaemon implements AutoCloseable {
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
-        Await.until(
-                "the daemon to answer; its log:\n" + logText(),
-                READY,
-                () -> {
-                    if (!process.orElseThrow().isAlive()) {
-                        throw new AssertionError("the daemon ended at once:\n" + logText());
-                    }
-                    return Files.exists(state.resolve("unix.socket"))
-                            && atoll().run("query", "/1.0").exit() == 0;
-                });
     }
 
     /// What the daemon wrote to standard output and error.

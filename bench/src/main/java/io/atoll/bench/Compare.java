@@ -1,0 +1,252 @@
+package io.atoll.bench;
+
+import io.atoll.testkit.Await;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/// Measures Atoll and Debian's `lxd` in turns, so that what else the machine does hits both, and writes medians and ratios
+/// as a Markdown table.
+///
+/// Options: `--rounds=N`, `--instances=N` (of the crowd), `--thousand` (how fast 1,000 containers start, Atoll only),
+/// `--atoll-only`, `--output=FILE`.
+public final class Compare {
+    private static final int ROUNDS = 11;
+    private static final int CROWD = 100;
+    private static final int PARALLEL = 20;
+    private static final int THOUSAND = 1000;
+    private static final int START_BATCH = 50;
+    private static final Duration READY = Duration.ofMinutes(1);
+
+    private final List<Subject> subjects;
+    private final Table table;
+    private final PrintStream progress;
+
+    private Compare(List<Subject> subjects, PrintStream progress) {
+        this.subjects = List.copyOf(subjects);
+        this.table = new Table(subjects.stream().map(Subject::name).toList());
+        this.progress = progress;
+    }
+
+    public static void main(String[] args) throws Exception {
+        List<String> options = new ArrayList<>(List.of(args));
+        int rounds = option(options, "--rounds=").map(Integer::parseInt).orElse(ROUNDS);
+        int crowd = option(options, "--instances=").map(Integer::parseInt).orElse(CROWD);
+        Optional<Path> output = option(options, "--output=").map(Path::of);
+        boolean thousand = options.remove("--thousand");
+        boolean alone = options.remove("--atoll-only");
+        if (!options.isEmpty()) {
+            throw new IllegalArgumentException("unknown options " + options);
+        }
+        List<Subject> subjects = new ArrayList<>();
+        try {
+            subjects.add(Subject.Atoll.launch());
+            if (!alone) {
+                subjects.add(Subject.Lxd.launch());
+            }
+            Compare compare = new Compare(subjects, System.err);
+            compare.single("busybox", rounds);
+            compare.single("debian", Math.max(1, rounds / 2));
+            compare.parallel();
+            compare.crowd(crowd, rounds);
+            compare.restart(Math.max(1, rounds / 2));
+            if (thousand) {
+                compare.thousand();
+            }
+            String text = compare.heading() + compare.table.render();
+            System.out.print(text);
+            if (output.isPresent()) {
+                Files.writeString(output.get(), text);
+            }
+        } finally {
+            subjects.reversed().forEach(Subject::close);
+        }
+    }
+
+    private static Optional<String> option(List<String> options, String prefix) {
+        Optional<String> found = options.stream().filter(option -> option.startsWith(prefix)).findFirst();
+        found.ifPresent(options::remove);
+        return found.map(option -> option.substring(prefix.length()));
+    }
+
+    private String heading() throws IOException {
+        String memory = Files.readAllLines(Path.of("/proc/meminfo")).getFirst().replaceAll("\\D", "");
+        return """
+                # Atoll beside LXD 5.0.2
+
+                Made by `./mk bench` on %s: kernel %s, %d processors, %d MiB of memory. Medians, both driven in turns by Debian's
+                `lxc` client; LXD on a `dir` pool, Atoll on `overlay`. Ratio: LXD's figure by Atoll's.
+
+                """
+                .formatted(
+                        LocalDate.now(ZoneOffset.UTC),
+                        System.getProperty("os.version"),
+                        Runtime.getRuntime().availableProcessors(),
+                        Long.parseLong(memory) / 1024);
+    }
+
+    /// The life of one container, step by step.
+    private void single(String image, int rounds) {
+        for (int round = 0; round < rounds; round++) {
+            progress.println(image + ": round " + (round + 1) + " of " + rounds);
+            for (Subject subject : subjects) {
+                String name = image + round;
+                measure(subject, "launch " + image, "launch", image, name);
+                measure(subject, "exec true in " + image, "exec", name, "--", "true");
+                measure(subject, "stop --force " + image, "stop", "--force", name);
+                measure(subject, "start " + image, "start", name);
+                measure(subject, "list with 1", "list");
+                subject.run("stop", "--force", name);
+                measure(subject, "delete " + image, "delete", name);
+            }
+        }
+    }
+
+    private void measure(Subject subject, String row, String... command) {
+        table.addMillis(row, subject.name(), millis(() -> subject.run(command)));
+    }
+
+    private static double millis(Runnable action) {
+        long start = System.nanoTime();
+        action.run();
+        return (System.nanoTime() - start) / 1e6;
+    }
+
+    private void parallel() throws Exception {
+        for (Subject subject : subjects) {
+            progress.println(subject.name() + ": " + PARALLEL + " launches at once");
+            List<String> names = names("p", PARALLEL);
+            long start = System.nanoTime();
+            try (ExecutorService clients = Executors.newFixedThreadPool(PARALLEL)) {
+                List<Future<?>> launches = new ArrayList<>();
+                for (String name : names) {
+                    launches.add(clients.submit(() -> subject.run("launch", "busybox", name)));
+                }
+                for (Future<?> launch : launches) {
+                    launch.get();
+                }
+            }
+            table.addMillis(PARALLEL + " launches of busybox at once", subject.name(), (System.nanoTime() - start) / 1e6);
+            subject.run(words(List.of("delete", "--force"), names));
+        }
+    }
+
+    /// What many instances cost: the time of a list, and memory.
+    private void crowd(int size, int rounds) {
+        List<String> names = names("c", size);
+        for (Subject subject : subjects) {
+            progress.println(subject.name() + ": launching " + size);
+            for (String name : names) {
+                subject.run("launch", "busybox", name);
+            }
+        }
+        for (int round = 0; round < rounds; round++) {
+            for (Subject subject : subjects) {
+                measure(subject, "list with " + size + " running", "list");
+            }
+        }
+        for (Subject subject : subjects) {
+            table.addBytes("RSS of the daemon with " + size, subject.name(), Subject.memory(subject.pid(), "Rss"));
+            long[] monitors =
+                    ProcessHandle.allProcesses()
+                            .filter(process -> subject.isMonitor(commandLine(process)))
+                            .mapToLong(process -> Subject.memory(process.pid(), "Pss"))
+                            .toArray();
+            table.addBytes(
+                    "PSS of a monitor (mean)", subject.name(), LongStream.of(monitors).sum() / Math.max(1, size));
+            subject.run(words(List.of("delete", "--force"), names));
+        }
+    }
+
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"), StandardCharsets.ISO_8859_1)
+                    .replace('\0', ' ');
+        } catch (IOException _) {
+            return "";
+        }
+    }
+
+    private void restart(int rounds) {
+        for (int round = 0; round < rounds; round++) {
+            for (Subject subject : subjects) {
+                subject.stop();
+                table.addMillis("daemon from exec to its first answer", subject.name(), millis(() -> {
+                    subject.startWithoutWaiting();
+                    Await.until("an answer", READY, () -> answers(subject.state().resolve("unix.socket")));
+                }));
+            }
+        }
+    }
+
+    private static boolean answers(Path socket) {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            channel.write(ByteBuffer.wrap("GET /1.0 HTTP/1.0\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+            ByteBuffer reply = ByteBuffer.allocate(12);
+            while (reply.hasRemaining()) {
+                if (channel.read(reply) < 0) {
+                    return false;
+                }
+            }
+            return new String(reply.array(), StandardCharsets.US_ASCII).endsWith("200");
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    /// How fast a machine fills: many containers are made, then started in batches of one client call each.
+    private void thousand() {
+        Subject subject = subjects.getFirst();
+        List<String> names = names("k", THOUSAND);
+        for (String name : names) {
+            subject.run("init", "busybox", name);
+        }
+        double millis = millis(() -> {
+            for (int i = 0; i < THOUSAND; i += START_BATCH) {
+                subject.run(words(List.of("start"), names.subList(i, i + START_BATCH)));
+            }
+        });
+        progress.printf("started %d containers, %.1f a second%n", THOUSAND, THOUSAND / (millis / 1000));
+        table.addRate("containers started a second, " + THOUSAND + " in all", subject.name(), THOUSAND / (millis / 1000));
+        table.addBytes("RSS of the daemon with " + THOUSAND, subject.name(), Subject.memory(subject.pid(), "Rss"));
+        long running = subject.run("list", "--format=csv", "--columns=s").out().lines().filter("RUNNING"::equals).count();
+        if (running != THOUSAND) {
+            throw new UncheckedIOException(new IOException(running + " of " + THOUSAND + " containers run"));
+        }
+        for (int i = 0; i < THOUSAND; i += START_BATCH) {
+            subject.run(words(List.of("delete", "--force"), names.subList(i, i + START_BATCH)));
+        }
+    }
+
+    private static List<String> names(String prefix, int count) {
+        return IntStream.range(0, count).mapToObj(i -> prefix + i).toList();
+    }
+
+    private static String[] words(List<String> command, List<String> names) {
+        String[] words = Arrays.copyOf(command.toArray(String[]::new), command.size() + names.size());
+        for (int i = 0; i < names.size(); i++) {
+            words[command.size() + i] = names.get(i);
+        }
+        return words;
+    }
+}
