@@ -83,12 +83,14 @@ static void slave_open(struct terminal *t) {
 }
 
 void terminal_add(struct monitor *m, uint32_t number, int master) {
-    if (number >= TERMINALS_MAX || m->terminals[number].master >= 0) {
+    struct terminal_buffers *buffers = malloc(sizeof *buffers);
+    if (number >= TERMINALS_MAX || m->terminals[number].master >= 0 || buffers == NULL) {
+        free(buffers);
         fd_close(&master);
         return;
     }
     struct terminal *t = &m->terminals[number];
-    *t = (struct terminal){.master = master, .slave = -1, .stream = -1, .borrower = -1};
+    *t = (struct terminal){.master = master, .slave = -1, .stream = -1, .borrower = -1, .buffers = buffers};
     fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
     if (number == 0)
         slave_open(t);
@@ -113,6 +115,8 @@ void terminals_close(struct monitor *m) {
         fd_close(&m->terminals[i].master);
         fd_close(&m->terminals[i].slave);
         m->terminals[i].borrower = -1;
+        free(m->terminals[i].buffers);
+        m->terminals[i].buffers = NULL;
     }
     m->terminal_count = 0;
 }
@@ -129,13 +133,13 @@ short terminal_stream_events(const struct terminal *t) {
 }
 
 static void out_flush(struct terminal *t) {
-    ssize_t n = send(t->stream, t->out, t->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n = send(t->stream, t->buffers->out, t->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
         terminal_detach(t);
         return;
     }
     if (n > 0) {
-        memmove(t->out, t->out + n, t->out_len - (size_t)n);
+        memmove(t->buffers->out, t->buffers->out + n, t->out_len - (size_t)n);
         t->out_len -= (size_t)n;
         t->stalled = 0;
     }
@@ -144,9 +148,9 @@ static void out_flush(struct terminal *t) {
 }
 
 static void in_flush(struct terminal *t) {
-    ssize_t n = write(t->master, t->in, t->in_len);
+    ssize_t n = write(t->master, t->buffers->in, t->in_len);
     if (n > 0) {
-        memmove(t->in, t->in + n, t->in_len - (size_t)n);
+        memmove(t->buffers->in, t->buffers->in + n, t->in_len - (size_t)n);
         t->in_len -= (size_t)n;
     } else if (n < 0 && errno != EAGAIN && errno != EINTR)
         t->in_len = 0;
@@ -154,7 +158,7 @@ static void in_flush(struct terminal *t) {
 
 // Reads once; false when there is nothing more for now.
 static bool master_read(struct monitor *m, struct terminal *t) {
-    ssize_t n = read(t->master, t->out, sizeof t->out);
+    ssize_t n = read(t->master, t->buffers->out, sizeof t->buffers->out);
     if (n <= 0) {
         // EIO: every slave was hung up (a getty does that), ours too. It comes back when somebody opens it, so we do.
         if (n == 0 || errno == EIO)
@@ -162,8 +166,8 @@ static bool master_read(struct monitor *m, struct terminal *t) {
         return false;
     }
     if (is_console(m, t)) {
-        ring_add(&m->ring, t->out, (size_t)n);
-        log_add(m, t->out, (size_t)n);
+        ring_add(&m->ring, t->buffers->out, (size_t)n);
+        log_add(m, t->buffers->out, (size_t)n);
     }
     if (t->stream >= 0) {
         t->out_len = (size_t)n;
@@ -184,7 +188,7 @@ void terminal_stream_ready(struct terminal *t, short events) {
         out_flush(t);
     if (t->stream < 0 || (events & (POLLIN | POLLHUP | POLLERR)) == 0 || t->in_len > 0)
         return;
-    ssize_t n = read(t->stream, t->in, sizeof t->in);
+    ssize_t n = read(t->stream, t->buffers->in, sizeof t->buffers->in);
     if (n > 0) {
         t->in_len = (size_t)n;
         in_flush(t);

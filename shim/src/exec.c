@@ -37,7 +37,7 @@ _Noreturn static void enter_main(struct run *run, const struct plan *plan) {
     // While it is inside with the host's descriptors, nobody there may look into it: CVE-2016-8649.
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signals_reset();
+    signals_default();
     umask(0);
     if (run_steps(run, TAG_HOST, plan->sections[TAG_HOST], false) != 0)
         report_failure(run);
@@ -256,7 +256,7 @@ _Noreturn void exec_main(int requester, const struct plan *plan, int given[SLOTS
     x.failure = (struct failure){.section = TAG_CLONE, .err = ECHILD, .step = "make command", .call = "start"};
     snprintf(x.failure.detail, sizeof x.failure.detail, "the starter died");
     set_title("exec", plan->name.s);
-    signals_reset();
+    signals_default();
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);

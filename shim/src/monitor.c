@@ -142,7 +142,7 @@ _Noreturn static void cleaner_main(struct monitor *m, const char *target, int re
     struct run run;
     int slots[SLOTS_MAX];
     close_monitor(m);
-    signals_reset();
+    signals_default();
     umask(0);
     for (int i = 0; i < SLOTS_MAX; i++)
         slots[i] = m->kept[i] >= 0 ? m->kept[i] : m->given[i];
@@ -418,17 +418,16 @@ static void serve_signals(struct monitor *m) {
 }
 
 static void prepare_signals(struct monitor *m) {
-    static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPWR, SIGWINCH};
     sigset_t set;
-    signals_reset();
+    signals_default();
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
-    for (size_t i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++) {
+    for (size_t i = 0; i < sizeof signals_forwarded / sizeof signals_forwarded[0]; i++) {
         if (m->plan.options.forward_signals != 0)
-            sigaddset(&set, forwarded[i]);
+            sigaddset(&set, signals_forwarded[i]);
         else
-            signal(forwarded[i], SIG_IGN);
+            signal(signals_forwarded[i], SIG_IGN);
     }
     sigprocmask(SIG_BLOCK, &set, NULL);
     m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -22,6 +22,10 @@ struct terminal {
     int64_t stalled;  // since when the client does not read, 0 if it does
     int64_t retry_at; // when to look again after a hangup
     size_t out_len, in_len;
+    struct terminal_buffers *buffers; // there is one with every master
+};
+
+struct terminal_buffers {
     char out[4096]; // read from the container, not yet taken by the client
     char in[1024];  // written by the client, not yet taken by the container
 };

@@ -40,6 +40,18 @@ void signals_reset(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+const int signals_forwarded[8] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPWR, SIGWINCH};
+
+void signals_default(void) {
+    sigset_t none;
+    for (size_t i = 0; i < sizeof signals_forwarded / sizeof signals_forwarded[0]; i++)
+        signal(signals_forwarded[i], SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 void umask_default(void) { umask(022); }
 
 void exec_in_path(char **argv, char **env) {
@@ -153,7 +165,7 @@ void become(struct run *run, const struct init *init, bool die_with_parent) {
     umask(init->umask);
     if (die_with_parent && step_parent_death(run, &(struct field){.n = SIGKILL}) != 0)
         return;
-    signals_reset();
+    signals_default();
     frame_send_numbers(run->report, MSG_EXECUTING, 0, NULL, 0, -1);
     exec_in_path(argv, env);
     failed(run, "execve", "%s", argv[0]);

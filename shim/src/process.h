@@ -12,8 +12,12 @@ int open_user_namespace(struct run *run, pid_t pid);
 // clone3 with a pidfd; the cgroup is a descriptor or -1.
 pid_t clone_process(uint64_t flags, int cgroup, int *pidfd);
 
-// Default dispositions and an empty mask.
+// Default dispositions and an empty mask, whatever was inherited: once, when the program starts.
 void signals_reset(void);
+// Undoes what our own processes ignore and block; cheaper, for those that are forked.
+void signals_default(void);
+// What our processes may ignore or forward.
+extern const int signals_forwarded[8];
 void umask_default(void);
 // execve with a search in the environment's PATH; returns only when it failed.
 void exec_in_path(char **argv, char **env);

@@ -173,6 +173,7 @@ static void retire(int signal) {
 static void loop(int listener, const char *build) {
     struct sigaction act = {.sa_handler = retire};
     sigset_t blocked, waiting;
+    signals_reset();
     sigaction(SIGTERM, &act, NULL);
     // Nobody reaps monitors but their grand-parent, and it does not care how they ended.
     struct sigaction ignore = {.sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT};
@@ -191,7 +192,7 @@ static void loop(int listener, const char *build) {
         pid_t pid = fork();
         if (pid == 0) {
             fd_close(&listener);
-            signals_reset();
+            signals_default();
             serve_connection(socket, build);
         }
         fd_close(&socket);

@@ -63,7 +63,7 @@ static pid_t make_child(struct run *run, const struct plan *plan, int child_repo
 _Noreturn void starter_main(const struct plan *plan, const int given[SLOTS_MAX], int report, int child_report) {
     static struct run run;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signals_reset();
+    signals_default();
     umask(0);
     run_prepare(&run, given, report);
     // Opened before any step can leave the host's network namespace.

@@ -40,7 +40,7 @@ _Noreturn static void hook_child(char **argv, char **env, int out) {
         dup2(null, 0);
     dup2(out, 1);
     dup2(out, 2);
-    signals_reset();
+    signals_default();
     umask_default();
     if (chdir("/") == 0)
         exec_in_path(argv, env);

@@ -270,12 +270,12 @@ int count_fds(pid_t pid) {
     return n;
 }
 
-long pss_kilobytes(pid_t pid) {
+long memory_kilobytes(pid_t pid, const char *key) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
     char *text = slurp(path);
-    char *p = strstr(text, "Pss:");
-    long kb = p != NULL ? atol(p + 4) : -1;
+    char *p = strstr(text, key);
+    long kb = p != NULL ? atol(p + strlen(key)) : -1;
     free(text);
     return kb;
 }

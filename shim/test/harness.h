@@ -49,6 +49,7 @@ int count_lines(const char *path);
 // Processes whose name starts so, not counting zombies.
 int count_processes(const char *prefix);
 int count_fds(pid_t pid);
-long pss_kilobytes(pid_t pid);
+// A line of smaps_rollup.
+long memory_kilobytes(pid_t pid, const char *key);
 bool is_alive(pid_t pid);
 double seconds(void);

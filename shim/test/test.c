@@ -740,8 +740,15 @@ static void test_monitor_is_small(void) {
     usleep(20000);
     int after = count_fds(monitor);
     CHECK(after <= fds + 1, "%d descriptors, %d before", after, fds); // one: the stream that was attached last
-    long pss = pss_kilobytes(monitor);
-    printf("  monitor PSS %ld kB, %d descriptors\n", pss, fds);
+    long pss = memory_kilobytes(monitor, "Pss:");
+    printf("  monitor PSS %ld kB, of that written by itself %ld kB, %d descriptors\n", pss,
+           memory_kilobytes(monitor, "Private_Dirty:"), fds);
+    if (getenv("SMAPS") != NULL) {
+        snprintf(path, sizeof path, "/proc/%d/smaps", monitor);
+        char *maps = slurp(path);
+        fputs(maps, stdout);
+        free(maps);
+    }
     CHECK(pss > 0 && pss < 1024, "PSS %ld kB", pss);
     close(m);
     stop(socket, pidfd);
