@@ -24,6 +24,7 @@ import io.atoll.runtime.spec.NamespaceKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +42,8 @@ final class ShimContainer implements Container {
     private static final System.Logger LOG = System.getLogger(ShimContainer.class.getName());
     private static final Duration ANSWER = Duration.ofSeconds(10);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration SIGNAL_AGAIN = Duration.ofMillis(50);
+    private static final Duration SIGNAL_SETTLE = Duration.ofSeconds(2);
     private static final int O_PATH_DIRECTORY = Fcntl.O_PATH | Fcntl.O_DIRECTORY;
 
     private final ShimContainers owner;
@@ -314,21 +317,38 @@ final class ShimContainer implements Container {
 
     @Override
     public boolean stop(Duration timeout) {
-        if (gone.getCount() == 0) {
-            return true;
+        Instant deadline = Instant.now().plus(timeout);
+        while (gone.getCount() > 0) {
+            Duration left = Duration.between(Instant.now(), deadline);
+            String status = initStatus();
+            int signal = record.signals().halt().orElseGet(() -> InitSignals.halt(status, initProgram()));
+            Duration pause = InitSignals.isExpected(status, signal) ? left : SIGNAL_AGAIN;
+            sendIfAlive(signal);
+            if (left.compareTo(pause) <= 0) {
+                return awaitGone(left);
+            }
+            awaitGone(pause);
         }
+        return true;
+    }
+
+    /// It may end by itself meanwhile; what is left then is to wait until all is gone.
+    private void sendIfAlive(int signal) {
         try {
-            signal(record.signals().halt().orElseGet(() -> InitSignals.halt(initStatus(), initProgram())));
+            signal(signal);
         } catch (PreconditionFailedException _) {
-            // It ended by itself; what is left is to wait until all is gone.
             LOG.log(System.Logger.Level.DEBUG, "init ended before it was asked to container=" + id());
         }
-        return awaitGone(timeout);
     }
 
     @Override
     public void reboot() {
-        signal(record.signals().reboot().orElseGet(() -> InitSignals.reboot(initProgram())));
+        Instant deadline = Instant.now().plus(SIGNAL_SETTLE);
+        int signal = record.signals().reboot().orElseGet(() -> InitSignals.reboot(initProgram()));
+        while (!InitSignals.isExpected(initStatus(), signal) && Instant.now().isBefore(deadline)) {
+            awaitGone(SIGNAL_AGAIN);
+        }
+        signal(signal);
     }
 
     private String initStatus() {

@@ -11,7 +11,9 @@ import io.atoll.plan.Tokens;
 import io.atoll.runtime.spec.AutoMounts;
 import io.atoll.runtime.spec.NamespaceKind;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// `/proc`, `/sys`, `/sys/fs/cgroup` and their protection.
@@ -31,6 +33,7 @@ final class AutoMountSteps {
     private final DevSteps dev;
     private Slot hostProc = Slot.NONE;
     private Slot hostSys = Slot.NONE;
+    private final Map<String, Slot> kernelMounts = new LinkedHashMap<>();
 
     AutoMountSteps(PlanDraft draft, Slot root, DevSteps dev) {
         this.draft = draft;
@@ -47,11 +50,38 @@ final class AutoMountSteps {
         if (draft.isUnprivileged() && !isFresh(NamespaceKind.NET) && auto().sys() != AutoMounts.Sys.NONE) {
             hostSys = borrow("/sys");
         }
+        hostKernelMounts();
         if (hasOwnBootId()) {
             Place file = Place.in(dev.dev(), BOOT_ID);
             draft.host.add(new Step.WriteFile(file, Tokens.UUID + "\n", Step.WriteMode.REPLACE));
             draft.host.add(new Step.Chmod(file, 0444));
         }
+    }
+
+    /// systemd mounts these where they are missing and counts it as a failure that it may not.
+    private void hostKernelMounts() {
+        if (!draft.isUnprivileged()) {
+            return;
+        }
+        for (String path : draft.facts.kernelMounts()) {
+            boolean isCovered =
+                    path.startsWith("/proc")
+                            ? auto().proc() == AutoMounts.Proc.NONE || !hostProc.isNone()
+                            : auto().sys() == AutoMounts.Sys.NONE || !hostSys.isNone();
+            if (!isCovered) {
+                Slot slot = draft.newSlot();
+                draft.host.add(new Step.IfPossible(new Step.OpenTree(slot, Place.host(path), true, true)));
+                kernelMounts.put(path, slot);
+            }
+        }
+    }
+
+    private void childKernelMounts() {
+        kernelMounts.forEach(
+                (path, slot) -> {
+                    draft.child.add(new Step.IfPossible(new Step.AttachMount(slot, Place.in(root, path))));
+                    draft.child.add(new Step.IfPossible(new Step.Close(slot)));
+                });
     }
 
     private Slot borrow(String path) {
@@ -141,6 +171,7 @@ final class AutoMountSteps {
     }
 
     void cgroup() {
+        childKernelMounts();
         boolean isV2 = draft.facts.isPureV2();
         switch (auto().cgroup()) {
             case NONE -> {}

@@ -16,6 +16,8 @@ import java.util.Set;
 /// @param mems memory nodes likewise
 /// @param delegatedFiles files of a version 2 cgroup that belong to whom it is delegated,
 ///     `/sys/kernel/cgroup/delegate`
+/// @param kernelMounts which of the places exist where the host mounts file systems that no user namespace may mount, such
+///     as `/sys/kernel/debug`
 /// @param lsm the security module that labels processes, if any
 public record HostFacts(
         CgroupLayout cgroups,
@@ -24,6 +26,7 @@ public record HostFacts(
         String cpus,
         String mems,
         List<String> delegatedFiles,
+        List<String> kernelMounts,
         Optional<Lsm> lsm) {
     /// A security module that labels processes.
     public enum Lsm {
@@ -37,6 +40,7 @@ public record HostFacts(
 
     public HostFacts {
         delegatedFiles = List.copyOf(delegatedFiles);
+        kernelMounts = List.copyOf(kernelMounts);
     }
 
     /// True if all controllers are on version 2.

@@ -9,6 +9,8 @@ import io.atoll.linux.PlatformThreads;
 import io.atoll.linux.ProcFiles;
 import io.atoll.linux.cgroup.CgroupHierarchy;
 import io.atoll.linux.cgroup.CgroupLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +20,17 @@ public final class HostProbe {
     /// The kernel's list of Linux 4.15, for kernels that do not show it.
     private static final List<String> DELEGATED =
             List.of("cgroup.procs", "cgroup.threads", "cgroup.subtree_control");
+
+    private static final List<String> KERNEL_MOUNTS =
+            List.of(
+                    "/proc/sys/fs/binfmt_misc",
+                    "/sys/firmware/efi/efivars",
+                    "/sys/fs/fuse/connections",
+                    "/sys/fs/pstore",
+                    "/sys/kernel/config",
+                    "/sys/kernel/debug",
+                    "/sys/kernel/security",
+                    "/sys/kernel/tracing");
 
     private HostProbe() {}
 
@@ -32,6 +45,7 @@ public final class HostProbe {
                 cpuset.map(h -> read(h, "cpuset.cpus")).orElse(""),
                 cpuset.map(h -> read(h, "cpuset.mems")).orElse(""),
                 ProcFiles.readIfPresent("/sys/kernel/cgroup/delegate").map(t -> t.lines().toList()).orElse(DELEGATED),
+                KERNEL_MOUNTS.stream().filter(path -> Files.isDirectory(Path.of(path))).toList(),
                 lsm());
     }
 

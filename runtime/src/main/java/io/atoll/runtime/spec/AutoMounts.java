@@ -15,7 +15,8 @@ public record AutoMounts(Proc proc, Sys sys, Cgroup cgroup, boolean isNestable, 
     /// `lxc.mount.auto = proc…`.
     public enum Proc {
         NONE,
-        /// `/proc/sys` and `/proc/sysrq-trigger` read-only, `/proc/sys/net` writable.
+        /// `/proc/sys` and `/proc/sysrq-trigger` read-only, `/proc/sys/net` writable. In a user namespace the kernel
+        /// itself protects them, and this is [#RW].
         MIXED,
         RW
     }
@@ -24,8 +25,8 @@ public record AutoMounts(Proc proc, Sys sys, Cgroup cgroup, boolean isNestable, 
     public enum Sys {
         NONE,
         RO,
-        /// Read-only, with `/sys/devices/virtual/net` writable. In a user namespace with its own network the kernel
-        /// itself protects the rest, and [#RW] is used.
+        /// Read-only, with `/sys/devices/virtual/net` writable. In a user namespace the kernel
+        /// itself protects the rest, and this is [#RW].
         MIXED,
         RW
     }

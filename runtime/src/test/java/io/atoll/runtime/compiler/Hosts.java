@@ -61,6 +61,6 @@ final class Hosts {
 
     private static HostFacts facts(List<CgroupHierarchy> hierarchies, boolean detached, boolean rootMounted) {
         return new HostFacts(
-                new CgroupLayout(hierarchies), detached, rootMounted, "0-3", "0", DELEGATED, Optional.empty());
+                new CgroupLayout(hierarchies), detached, rootMounted, "0-3", "0", DELEGATED, List.of("/sys/kernel/debug"), Optional.empty());
     }
 }
