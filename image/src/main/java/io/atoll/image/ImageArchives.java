@@ -109,9 +109,22 @@ final class ImageArchives {
         if (image.squashfs().isPresent()) {
             throw new InvalidConfigException("A squashfs image is mounted, not unpacked");
         }
-        String prefix = image.rootfs().isPresent() ? "" : ROOTFS;
+        boolean unified = image.rootfs().isEmpty();
+        long entries;
+        try (InputStream packed = Files.newInputStream(image.rootfs().orElse(image.metadata()))) {
+            entries = readTar(Compression.unpacked(packed), unified ? ROOTFS : "", sink);
+        }
+        if (entries == 0) {
+            throw new InvalidConfigException("The image has no rootfs");
+        }
+    }
+
+    /// Gives the checked members below `prefix` to the sink.
+    ///
+    /// @return how many
+    static long readTar(InputStream in, String prefix, Sink sink) throws IOException {
         RootfsChecks checks = new RootfsChecks();
-        try (TarReader tar = open(image.rootfs().orElse(image.metadata()))) {
+        try (TarReader tar = new TarReader(in)) {
             for (Optional<TarEntry> next = tar.next(); next.isPresent(); next = tar.next()) {
                 TarEntry entry = next.get();
                 Optional<String> name = below(prefix, clean(entry.name()));
@@ -123,11 +136,9 @@ final class ImageArchives {
                     sink.put(kept, tar.data());
                 }
             }
+            return checks.entries();
         } catch (EOFException e) {
             throw new InvalidConfigException("The archive is damaged: " + e.getMessage(), e);
-        }
-        if (checks.entries() == 0) {
-            throw new InvalidConfigException("The image has no rootfs");
         }
     }
 

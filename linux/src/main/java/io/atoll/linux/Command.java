@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /// A command to run: argv only, never a shell. Immutable; run it with [Commands].
 ///
 /// @param environment all of it besides `PATH` and `LC_ALL`
 /// @param input what it reads from standard input
+/// @param complaints told each line of standard error while it runs, on a thread of its own
 /// @param outputMax most bytes of standard output that are kept; more is a failure
 public record Command(
         List<String> argv,
@@ -20,7 +22,8 @@ public record Command(
         Optional<Path> directory,
         Input input,
         Duration timeout,
-        int outputMax) {
+        int outputMax,
+        Consumer<String> complaints) {
     /// How long a command may take if nothing else is said.
     public static final Duration TIMEOUT = Duration.ofSeconds(30);
 
@@ -47,17 +50,17 @@ public record Command(
     }
 
     public static Command of(List<String> argv) {
-        return new Command(argv, Map.of(), Optional.empty(), _ -> {}, TIMEOUT, OUTPUT_MAX);
+        return new Command(argv, Map.of(), Optional.empty(), _ -> {}, TIMEOUT, OUTPUT_MAX, _ -> {});
     }
 
     public Command environment(String name, String value) {
         Map<String, String> more = new TreeMap<>(environment);
         more.put(name, value);
-        return new Command(argv, more, directory, input, timeout, outputMax);
+        return new Command(argv, more, directory, input, timeout, outputMax, complaints);
     }
 
     public Command directory(Path path) {
-        return new Command(argv, environment, Optional.of(path), input, timeout, outputMax);
+        return new Command(argv, environment, Optional.of(path), input, timeout, outputMax, complaints);
     }
 
     public Command input(byte[] bytes) {
@@ -66,14 +69,19 @@ public record Command(
     }
 
     public Command input(Input writer) {
-        return new Command(argv, environment, directory, writer, timeout, outputMax);
+        return new Command(argv, environment, directory, writer, timeout, outputMax, complaints);
     }
 
     public Command timeout(Duration limit) {
-        return new Command(argv, environment, directory, input, limit, outputMax);
+        return new Command(argv, environment, directory, input, limit, outputMax, complaints);
+    }
+
+    /// What it says on standard error, line by line while it runs; for showing progress.
+    public Command complaints(Consumer<String> listener) {
+        return new Command(argv, environment, directory, input, timeout, outputMax, listener);
     }
 
     public Command outputMax(int bytes) {
-        return new Command(argv, environment, directory, input, timeout, bytes);
+        return new Command(argv, environment, directory, input, timeout, bytes, complaints);
     }
 }

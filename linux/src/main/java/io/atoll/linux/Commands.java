@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /// Runs commands: the only place that starts processes. Clean environment, `LC_ALL=C.UTF-8`, bounded time and output.
 /// Retrying is the caller's visible loop.
@@ -45,7 +46,7 @@ public final class Commands {
         try {
             FutureTask<Boolean> input = pump("input", () -> feed(process, command.input()));
             FutureTask<byte[]> output = pump("output", () -> keepHead(process.getInputStream(), command.outputMax()));
-            FutureTask<String> errors = pump("errors", () -> keepTail(process.getErrorStream()));
+            FutureTask<String> errors = pump("errors", () -> keepTail(process.getErrorStream(), command.complaints()));
             return await(command, process, input, output, errors);
         } finally {
             kill(process);
@@ -149,10 +150,12 @@ public final class Commands {
         return kept.toByteArray();
     }
 
-    private static String keepTail(InputStream stream) throws IOException {
+    private static String keepTail(InputStream stream, Consumer<String> listener) throws IOException {
         byte[] tail = new byte[0];
         byte[] chunk = new byte[STDERR_TAIL];
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int count = stream.read(chunk); count > 0; count = stream.read(chunk)) {
+            tellLines(chunk, count, line, listener);
             ByteArrayOutputStream joined = new ByteArrayOutputStream();
             joined.writeBytes(tail);
             joined.write(chunk, 0, count);
@@ -160,6 +163,20 @@ public final class Commands {
             tail = Arrays.copyOfRange(all, Math.max(0, all.length - STDERR_TAIL), all.length);
         }
         return new String(tail, StandardCharsets.UTF_8);
+    }
+
+    private static void tellLines(byte[] chunk, int count, ByteArrayOutputStream line, Consumer<String> listener) {
+        for (int i = 0; i < count; i++) {
+            if (chunk[i] != '\n' && chunk[i] != '\r') {
+                // A line without end is cut.
+                if (line.size() < STDERR_TAIL) {
+                    line.write(chunk[i]);
+                }
+            } else if (line.size() > 0) {
+                listener.accept(line.toString(StandardCharsets.UTF_8));
+                line.reset();
+            }
+        }
     }
 
     private static Result await(
