@@ -15,11 +15,17 @@ import java.util.Arrays;
 /// whatever the JVM's locale is.
 public final class KernelText {
     private static final int ESCAPE = 0xDC00;
+    private static final char REPLACEMENT = 0xFFFD;
 
     private KernelText() {}
 
     /// The string of a name.
     public static String decode(byte[] name) {
+        // Much the quickest way, and right unless something in it was replaced.
+        String plain = new String(name, StandardCharsets.UTF_8);
+        if (plain.indexOf(REPLACEMENT) < 0) {
+            return plain;
+        }
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()

@@ -15,6 +15,7 @@ public final class ProcFiles {
     static final int BYTES_MAX = 64 * 1024 * 1024;
 
     private static final int FIRST_READ = 64 * 1024;
+    private static final byte[] NOTHING = new byte[0];
 
     private static final ThreadLocal<MemorySegment> BUFFER =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(FIRST_READ));
@@ -39,7 +40,7 @@ public final class ProcFiles {
 
     private static String read(Fd fd) {
         MemorySegment buffer = BUFFER.get();
-        byte[] all = new byte[0];
+        byte[] all = NOTHING;
         while (true) {
             int count = (int) Syscalls.call(Sys.READ, fd.what(), fd.number(), buffer.address(), FIRST_READ);
             if (count == 0) {
@@ -49,7 +50,7 @@ public final class ProcFiles {
                 throw new ErrnoException("read", Errno.EFBIG, fd.what());
             }
             int old = all.length;
-            all = Arrays.copyOf(all, old + count);
+            all = old == 0 ? new byte[count] : Arrays.copyOf(all, old + count);
             MemorySegment.copy(buffer, JAVA_BYTE, 0, all, old, count);
         }
     }

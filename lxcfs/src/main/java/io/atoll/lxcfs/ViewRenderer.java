@@ -6,6 +6,7 @@ import io.atoll.lxcfs.cgroup.LoadTracker;
 import io.atoll.lxcfs.cgroup.Readers;
 import io.atoll.lxcfs.cgroup.Readers.Reader;
 import io.atoll.lxcfs.fuse.FuseException;
+import io.atoll.lxcfs.view.CgroupMemory;
 import io.atoll.lxcfs.view.Cpuinfo;
 import io.atoll.lxcfs.view.CpuView;
 import io.atoll.lxcfs.view.Diskstats;
@@ -16,6 +17,7 @@ import io.atoll.lxcfs.view.Stat;
 import io.atoll.lxcfs.view.Swaps;
 import io.atoll.lxcfs.view.Uptime;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Joins a reader's numbers and the host's file into the text that reader sees. Where the numbers are missing the
 /// host's file stands unchanged.
@@ -34,41 +36,59 @@ final class ViewRenderer {
 
     /// @throws FuseException ENOENT if the host itself has no such file
     String render(View view, int readerPid) {
-        String host = files.read(view.hostPath()).orElseThrow(() -> new FuseException(FuseException.ENOENT));
-        return readers.find(readerPid).flatMap(reader -> renderFor(view, reader, host)).orElse(host);
+        Supplier<String> host =
+                () -> files.read(view.hostPath()).orElseThrow(() -> new FuseException(FuseException.ENOENT));
+        return readers.find(readerPid).flatMap(reader -> renderFor(view, reader, host)).orElseGet(host);
     }
 
-    private Optional<String> renderFor(View view, Reader reader, String host) {
-        Cgroup cgroup = reader.cgroup();
+    /// The host's file is read only where a view needs it.
+    private Optional<String> renderFor(View view, Reader reader, Supplier<String> host) {
         return switch (view) {
-            case MEMINFO -> cgroup.memory().map(m -> Meminfo.render(host, m, options.hidesSwap()));
+            case MEMINFO -> memory(reader).map(m -> Meminfo.render(host.get(), m, options.hidesSwap()));
             case SWAPS ->
-                    cgroup.memory()
+                    memory(reader)
                             .map(m -> Swaps.render(files.read("/proc/meminfo").orElse(""), m, options.hidesSwap()));
-            case CPUINFO -> cpus(cgroup).map(cpus -> Cpuinfo.render(host, cpus));
-            case CPU_ONLINE -> cpus(cgroup).map(CpuView::renderOnline);
-            case STAT -> cpus(cgroup).filter(_ -> !reader.isHost()).map(c -> Stat.render(host, c, cgroup.cpuUsage()));
-            case UPTIME ->
-                    readers.startTicks(reader.pid())
-                            .filter(_ -> !reader.isHost())
-                            .map(start -> Uptime.render(host, start, cgroup.cpuNanos()));
-            case LOADAVG -> loadavg(reader);
-            case DISKSTATS -> cgroup.io().map(io -> Diskstats.render(host, io));
-            case SLABINFO -> reader.isHost() ? Optional.empty() : Optional.of(Slabinfo.render(host));
-            case PRESSURE_CPU -> cgroup.pressure("cpu");
-            case PRESSURE_IO -> cgroup.pressure("io");
-            case PRESSURE_MEMORY -> cgroup.pressure("memory");
+            case CPUINFO -> cpus(reader).map(cpus -> Cpuinfo.render(host.get(), cpus));
+            case CPU_ONLINE -> cpus(reader).map(CpuView::renderOnline);
+            case STAT -> reader.isHost() ? Optional.empty() : stat(reader, host);
+            case UPTIME -> reader.isHost() ? Optional.empty() : uptime(reader, host);
+            case LOADAVG -> reader.isHost() ? Optional.empty() : loadavg(reader);
+            case DISKSTATS -> readers.cgroup(reader).flatMap(Cgroup::io).map(io -> Diskstats.render(host.get(), io));
+            case SLABINFO -> reader.isHost() ? Optional.empty() : Optional.of(Slabinfo.render(host.get()));
+            case PRESSURE_CPU -> readers.cgroup(reader).flatMap(c -> c.pressure("cpu"));
+            case PRESSURE_IO -> readers.cgroup(reader).flatMap(c -> c.pressure("io"));
+            case PRESSURE_MEMORY -> readers.cgroup(reader).flatMap(c -> c.pressure("memory"));
         };
+    }
+
+    private Optional<CgroupMemory> memory(Reader reader) {
+        return readers.cgroup(reader).flatMap(Cgroup::memory);
+    }
+
+    private Optional<CpuView> cpus(Reader reader) {
+        return readers.cgroup(reader).flatMap(this::cpus);
     }
 
     private Optional<CpuView> cpus(Cgroup cgroup) {
         return cgroup.cpus(options.cutsCpusByQuota()).filter(view -> !view.cpus().isEmpty());
     }
 
+    private Optional<String> stat(Reader reader, Supplier<String> host) {
+        return readers.cgroup(reader)
+                .flatMap(c -> cpus(c).map(cpus -> Stat.render(host.get(), cpus, c.cpuUsage())));
+    }
+
+    private Optional<String> uptime(Reader reader, Supplier<String> host) {
+        return readers.startTicks(reader.pid())
+                .map(start -> Uptime.render(host.get(), start, readers.cgroup(reader).flatMap(Cgroup::cpuNanos)));
+    }
+
     private Optional<String> loadavg(Reader reader) {
-        if (!options.tracksLoad() || reader.isHost()) {
+        if (!options.tracksLoad()) {
             return Optional.empty();
         }
-        return readers.startTicks(reader.pid()).flatMap(start -> loads.find(reader, start)).map(Loadavg::render);
+        return readers.startTicks(reader.pid())
+                .flatMap(start -> loads.find(reader.pid(), start, () -> readers.cgroup(reader)))
+                .map(Loadavg::render);
     }
 }

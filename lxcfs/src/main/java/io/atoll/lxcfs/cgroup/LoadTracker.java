@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /// Load averages of the containers that asked for theirs at least once: one thread samples all of them every
 /// [Loadavg#SAMPLE_SECONDS] seconds, and nothing is sampled before somebody asked.
@@ -41,13 +42,15 @@ public final class LoadTracker {
     }
 
     /// The load of a container; the first call starts its tracking and shows what runs at this moment.
-    public Optional<Loadavg> find(Readers.Reader reader, long startTicks) {
-        Key key = new Key(reader.pid(), startTicks);
+    ///
+    /// @param cgroup asked only at that first call
+    public Optional<Loadavg> find(int initPid, long startTicks, Supplier<Optional<Cgroup>> cgroup) {
+        Key key = new Key(initPid, startTicks);
         Tracked known = tracked.get(key);
         if (known != null) {
             return Optional.of(known.load());
         }
-        Optional<String> directory = reader.cgroup().taskDirectory();
+        Optional<String> directory = cgroup.get().flatMap(Cgroup::taskDirectory);
         if (directory.isEmpty() || tracked.size() >= CONTAINERS_MAX) {
             return Optional.empty();
         }

@@ -25,7 +25,13 @@ public final class Readers {
     ///
     /// @param pid whose cgroups count: the init of the reader's pid namespace, or the reader itself on the host
     /// @param isHost the reader is in our own pid namespace
-    public record Reader(int pid, boolean isHost, Cgroup cgroup) {}
+    public record Reader(int pid, boolean isHost) {}
+
+    /// The cgroups of a resolved reader, read now; empty if its process has gone.
+    public Optional<Cgroup> cgroup(Reader reader) {
+        return files.read("/proc/" + reader.pid() + "/cgroup")
+                .map(text -> new Cgroup(files, mounts, Membership.parse(text)));
+    }
 
     /// Resolves a reader.
     ///
@@ -41,12 +47,7 @@ public final class Readers {
         }
         boolean isHost = namespace.equals(ownNamespace);
         OptionalInt init = isHost ? OptionalInt.of(pid) : namespaces.initOf(pid);
-        if (init.isEmpty()) {
-            return Optional.empty();
-        }
-        return files.read("/proc/" + init.getAsInt() + "/cgroup")
-                .map(Membership::parse)
-                .map(m -> new Reader(init.getAsInt(), isHost, new Cgroup(files, mounts, m)));
+        return init.isEmpty() ? Optional.empty() : Optional.of(new Reader(init.getAsInt(), isHost));
     }
 
     /// When a process started, in clock ticks since boot; proc_pid_stat(5).

@@ -1,7 +1,5 @@
 package io.atoll.lxcfs.view;
 
-import java.util.Locale;
-
 /// /proc/loadavg as a container sees it; proc_loadavg(5). Immutable: each sample makes the next value.
 ///
 /// @param one mean number of running and waiting tasks over one minute
@@ -34,7 +32,10 @@ public record Loadavg(double one, double five, double fifteen, int running, int 
 
     /// The file's one line.
     public String render() {
-        return String.format(
-                Locale.ROOT, "%.2f %.2f %.2f %d/%d %d%n", one, five, fifteen, running, total, lastPid);
+        StringBuilder out = new StringBuilder(40);
+        Text.appendHundredths(out, one).append(' ');
+        Text.appendHundredths(out, five).append(' ');
+        Text.appendHundredths(out, fifteen).append(' ');
+        return out.append(running).append('/').append(total).append(' ').append(lastPid).append('\n').toString();
     }
 }

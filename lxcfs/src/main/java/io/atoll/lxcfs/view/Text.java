@@ -26,6 +26,13 @@ public final class Text {
         return value < 0 ? OptionalLong.empty() : OptionalLong.of(value);
     }
 
+    /// Adds a number with two digits after the point, not negative, to a text; quicker than any formatter.
+    static StringBuilder appendHundredths(StringBuilder out, double value) {
+        long hundredths = Math.round(value * 100);
+        long fraction = hundredths % 100;
+        return out.append(hundredths / 100).append(fraction < 10 ? ".0" : ".").append(fraction);
+    }
+
     /// Lines `KEY NUMBER`, as in memory.stat and cpu.stat.
     public static Map<String, Long> parseFlatKeyed(String text) {
         Map<String, Long> out = new LinkedHashMap<>();

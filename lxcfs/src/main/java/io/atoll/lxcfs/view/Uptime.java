@@ -1,6 +1,5 @@
 package io.atoll.lxcfs.view;
 
-import java.util.Locale;
 import java.util.Optional;
 
 /// /proc/uptime as a container sees it: how old its init is; proc_uptime(5).
@@ -17,6 +16,7 @@ public final class Uptime {
         double sinceBoot = Double.parseDouble(space < 0 ? host.strip() : host.substring(0, space));
         double age = Math.max(0, sinceBoot - (double) startTicks / Stat.TICKS_PER_SECOND);
         double idle = Math.max(0, age - cpuNanos.orElse(0L) / 1e9);
-        return String.format(Locale.ROOT, "%.2f %.2f%n", age, idle);
+        StringBuilder out = Text.appendHundredths(new StringBuilder(24), age).append(' ');
+        return Text.appendHundredths(out, idle).append('\n').toString();
     }
 }

@@ -164,13 +164,13 @@ class CgroupTest {
                         .put("/sys/fs/cgroup/c1/sub/cgroup.threads", "41\n");
         files.directories.put("/sys/fs/cgroup/c1", List.of("sub"));
         LoadTracker tracker = new LoadTracker(files);
-        Readers.Reader reader = new Readers.Reader(40, false, cgroup(files, V2_MOUNTS, "0::/c1\n"));
-        Loadavg first = tracker.find(reader, 1000).orElseThrow();
+        Optional<Cgroup> cgroup = Optional.of(cgroup(files, V2_MOUNTS, "0::/c1\n"));
+        Loadavg first = tracker.find(40, 1000, () -> cgroup).orElseThrow();
         assertEquals(1, first.running());
         assertEquals(2, first.total());
         assertEquals(41, first.lastPid());
         tracker.sampleAll();
-        assertTrue(tracker.find(reader, 1000).orElseThrow().one() > first.one());
+        assertTrue(tracker.find(40, 1000, () -> cgroup).orElseThrow().one() > first.one());
         files.files.remove("/proc/40/stat");
         tracker.sampleAll();
         assertEquals(0, tracker.size());
