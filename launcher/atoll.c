@@ -214,10 +214,17 @@ static bool is_daemon(int argc, char **argv)
     return first[0] == '-' && strcmp(first, "-h") != 0 && strcmp(first, "--help") != 0 && strcmp(first, "--version") != 0;
 }
 
+static bool is_lxcfs(void)
+{
+    return strcmp(program, "lxcfs") == 0 || strcmp(program, "atoll-lxcfs") == 0;
+}
+
 static const char *options_file(bool daemon, const char *home)
 {
     if (daemon)
         return join(home, "/lib/atolld.jvm", "");
+    if (is_lxcfs())
+        return join(home, "/lib/lxcfs.jvm", "");
     if (strncmp(program, "lxc-", strlen("lxc-")) == 0)
         return join(home, "/lib/lxctools.jvm", "");
     return join(home, "/lib/atoll.jvm", "");
@@ -247,7 +254,10 @@ int main(int argc, char **argv)
     arguments[count++] = executable;
     arguments[count++] = join("-Datoll.program=", program, "");
     arguments[count++] = join("-Datoll.home=", home, "");
-    if (!daemon) {
+    if (is_lxcfs()) {
+        // Its few threads would otherwise each get an arena of glibc's: megabytes that a file server never uses.
+        setenv("MALLOC_ARENA_MAX", "1", 1);
+    } else if (!daemon) {
         const char *path = socket_path();
         int fd = connect_daemon(path);
         if (fd >= 0) {

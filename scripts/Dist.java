@@ -55,6 +55,23 @@ static final Program CLI =
                         "-Xmx64m",
                         "--enable-native-access=ALL-UNNAMED"));
 
+/// Without a cache: it starts once, and the mapped file would only add to its memory.
+static final Program LXCFS =
+        new Program(
+                "lxcfs",
+                "lxcfs",
+                "io.atoll.lxcfs.Main",
+                List.of(
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:-UsePerfData",
+                        "-XX:+UseCompactObjectHeaders",
+                        "-Xss256k",
+                        "-Xms4m",
+                        "-Xmn2m",
+                        "-Xmx32m",
+                        "--enable-native-access=ALL-UNNAMED"));
+
 void main() throws Exception {
     delete(ROOT);
     delete(OLD);
@@ -65,10 +82,12 @@ void main() throws Exception {
     copyProgram("launcher/target/atoll", "bin/atoll");
     copyProgram("launcher/target/libatoll-native.so", "libexec/libatoll-native.so");
     Files.createSymbolicLink(ROOT.resolve("bin/atolld"), Path.of("atoll"));
-    for (String name : List.of("lxc", "lxd")) {
+    Files.createSymbolicLink(ROOT.resolve("bin/atoll-lxcfs"), Path.of("atoll"));
+    copyProgram("lxcfs/src/main/dist/lxc.mount.hook", "libexec/lxc.mount.hook");
+    for (String name : List.of("lxc", "lxd", "lxcfs")) {
         Files.createSymbolicLink(ROOT.resolve("dropin").resolve(name), Path.of("../bin/atoll"));
     }
-    for (Program program : List.of(DAEMON, CLI)) {
+    for (Program program : List.of(DAEMON, CLI, LXCFS)) {
         assemble(program);
     }
     train();

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures our lxcfs beside Debian's on the same cgroup, interleaved: open+read+close from inside a pid namespace with
-# limits, for one and eight readers, and memory. Needs root, the package lxcfs and the jars of `./mk build`.
+# limits, for one and eight readers, and memory. Needs root, the package lxcfs, and `./mk dist`.
 # Prints a Markdown table; --write puts it into docs/benchmarks/lxcfs.md.
 set -eu
 cd "$(dirname "$0")/.."
@@ -21,10 +21,7 @@ cleanup() {
 groups=
 trap cleanup EXIT
 
-jars=$(ls base/target/base-*.jar linux/target/linux-*.jar lxcfs/target/lxcfs-*.jar | tr '\n' ':')
-# shellcheck disable=SC2046 # the file is a list of words
-MALLOC_ARENA_MAX=1 "$JAVA_HOME/bin/java" $(cat lxcfs/src/main/dist/lxcfs.jvmflags) -cp "$jars" io.atoll.lxcfs.Main -l \
-    "$work/ours" >"$work/ours.log" 2>&1 &
+dist/atoll/bin/atoll-lxcfs -l "$work/ours" >"$work/ours.log" 2>&1 &
 ours=$!
 /usr/bin/lxcfs -f -l -p "$work/theirs.pid" "$work/theirs" >"$work/theirs.log" 2>&1 &
 theirs=$!
