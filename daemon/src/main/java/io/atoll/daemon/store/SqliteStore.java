@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -33,6 +32,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.sqlite.SQLiteDataSource;
 
 /// The store in one SQLite file in WAL mode: one table of JSON documents, all of it cached in memory.
 ///
@@ -111,7 +111,10 @@ public final class SqliteStore implements Store {
             if (folder != null) {
                 Files.createDirectories(folder);
             }
-            Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+            // Not by DriverManager, whose search for drivers takes part of the time that a daemon has to start.
+            SQLiteDataSource source = new SQLiteDataSource();
+            source.setUrl("jdbc:sqlite:" + file);
+            Connection connection = source.getConnection();
             try (Statement statement = connection.createStatement()) {
                 statement.execute("PRAGMA journal_mode=WAL");
                 statement.execute("PRAGMA synchronous=FULL");

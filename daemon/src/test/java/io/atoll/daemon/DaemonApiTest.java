@@ -1,0 +1,259 @@
+package io.atoll.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.BusyException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.http.TestClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// A whole daemon in this process, asked as LXD was when its answers were recorded. Needs no root: no pool, no bridge.
+final class DaemonApiTest {
+    private static final String EMPTY_OK =
+            "{\"type\":\"sync\",\"status\":\"Success\",\"status_code\":200,\"operation\":\"\","
+                    + "\"error_code\":0,\"error\":\"\",\"metadata\":{}}\n";
+
+    /// Not under JUnit's, whose names are too long for a socket.
+    private Path state;
+
+    private Daemon daemon;
+    private TestClient client;
+
+    @BeforeEach
+    void start() throws Exception {
+        state = Files.createTempDirectory("atoll-daemon-test-");
+        open();
+    }
+
+    private void open() throws IOException {
+        daemon = Daemon.open(options(), new Events());
+        daemon.start();
+        client = new TestClient(state.resolve("unix.socket"));
+    }
+
+    private DaemonOptions options() {
+        return DaemonOptions.parse(List.of("--state-dir", state.toString()), Optional.empty());
+    }
+
+    private void reopen() throws IOException {
+        client.close();
+        daemon.close();
+        open();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        client.close();
+        daemon.close();
+        try (var files = Files.walk(state)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private String error(TestClient.Answer answer, int status) {
+        assertEquals(status, answer.status(), answer.text());
+        assertEquals(status, answer.json().get("error_code").asInt());
+        return answer.json().get("error").asString();
+    }
+
+    private static List<String> keys(Json object) {
+        return new ArrayList<>(object.asMap().keySet());
+    }
+
+    @Test
+    void describesTheServer() throws Exception {
+        TestClient.Answer answer = client.get("/1.0");
+        Json server = answer.metadata();
+        assertEquals(
+                List.of(
+                        "config", "api_extensions", "api_status", "api_version", "auth", "public",
+                        "auth_methods", "environment"),
+                keys(server));
+        assertEquals("trusted", server.get("auth").asString());
+        assertEquals(
+                List.of(
+                        "addresses", "architectures", "certificate", "certificate_fingerprint", "driver",
+                        "driver_version", "firewall", "kernel", "kernel_architecture", "kernel_features",
+                        "kernel_version", "lxc_features", "os_name", "os_version", "project", "server",
+                        "server_clustered", "server_event_mode", "server_name", "server_pid",
+                        "server_version", "storage", "storage_version", "storage_supported_drivers"),
+                keys(server.get("environment")));
+        assertTrue(answer.headers().containsKey("etag"));
+    }
+
+    @Test
+    void refusesBadServerKeysInLxdsWords() throws Exception {
+        assertEquals(
+                "cannot set 'foo.bar' to '1': unknown key",
+                error(client.send("PATCH", "/1.0", "{\"config\":{\"foo.bar\":\"1\"}}"), 400));
+        assertEquals(
+                "cannot set 'images.auto_update_interval' to 'abc': invalid integer",
+                error(client.send("PATCH", "/1.0", "{\"config\":{\"images.auto_update_interval\":\"abc\"}}"), 400));
+        String https = "{\"config\":{\"core.https_address\":\":8443\"}}";
+        assertEquals(
+                "cannot set 'core.https_address' to ':8443': not supported by this server",
+                error(client.send("PATCH", "/1.0", https), 501));
+    }
+
+    @Test
+    void keepsServerKeysOverARestart() throws Exception {
+        assertEquals(EMPTY_OK, client.send("PATCH", "/1.0", "{\"config\":{\"user.a\":\"b\"}}").text());
+        client.send("PATCH", "/1.0", "{\"config\":{\"core.shutdown_timeout\":7}}");
+        reopen();
+        Json config = client.get("/1.0").metadata().get("config");
+        assertEquals("{\"core.shutdown_timeout\":\"7\",\"user.a\":\"b\"}", config.render());
+        client.send("PATCH", "/1.0", "{\"config\":{\"user.a\":\"\"}}");
+        assertEquals(List.of("core.shutdown_timeout"), keys(client.get("/1.0").metadata().get("config")));
+        client.send("PUT", "/1.0", "{\"config\":{}}");
+        assertEquals(List.of(), keys(client.get("/1.0").metadata().get("config")));
+    }
+
+    @Test
+    void refusesAStaleServerEtag() throws Exception {
+        byte[] body = "{\"config\":{}}".getBytes(StandardCharsets.UTF_8);
+        String message = error(client.send("PUT", "/1.0", Map.of("If-Match", "abc"), body), 412);
+        assertTrue(message.matches("ETag doesn't match: [0-9a-f]{64} vs abc"), message);
+    }
+
+    @Test
+    void hasADefaultProfileThatStays() throws Exception {
+        assertEquals(
+                "{\"config\":{},\"description\":\"Default Atoll profile\",\"devices\":{},"
+                        + "\"name\":\"default\",\"used_by\":[]}",
+                client.get("/1.0/profiles/default").metadata().render());
+        assertEquals(
+                "The \"default\" profile cannot be deleted",
+                error(client.send("DELETE", "/1.0/profiles/default", ""), 403));
+        assertEquals("Profile not found", error(client.get("/1.0/profiles/nosuch"), 404));
+    }
+
+    @Test
+    void createsChangesAndDeletesProfiles() throws Exception {
+        TestClient.Answer created =
+                client.send("POST", "/1.0/profiles", "{\"name\":\"p\",\"config\":{\"user.a\":\"1\"}}");
+        assertEquals(201, created.status());
+        assertEquals("/1.0/profiles/p", created.headers().get("location"));
+        assertEquals(EMPTY_OK, client.send("PATCH", "/1.0/profiles/p", "{\"config\":{\"user.b\":\"2\"}}").text());
+        Json profile = client.get("/1.0/profiles/p").metadata();
+        assertEquals("{\"user.a\":\"1\",\"user.b\":\"2\"}", profile.get("config").render());
+        assertEquals(409, client.send("POST", "/1.0/profiles", "{\"name\":\"p\"}").status());
+        client.send("PUT", "/1.0/profiles/p", "{\"description\":\"d\"}");
+        assertEquals("{}", client.get("/1.0/profiles/p").metadata().get("config").render());
+        assertEquals(201, client.send("POST", "/1.0/profiles/p", "{\"name\":\"q\"}").status());
+        assertEquals(
+                List.of("/1.0/profiles/default", "/1.0/profiles/q"),
+                client.get("/1.0/profiles").metadata().asStrings());
+        assertEquals(EMPTY_OK, client.send("DELETE", "/1.0/profiles/q", "").text());
+    }
+
+    @Test
+    void keepsProjectsApart() throws Exception {
+        TestClient.Answer created = client.send("POST", "/1.0/projects", "{\"name\":\"proj\",\"config\":{}}");
+        assertEquals(201, created.status());
+        assertEquals(
+                "{\"config\":{\"features.images\":\"true\",\"features.profiles\":\"true\","
+                        + "\"features.storage.volumes\":\"true\"},\"description\":\"\",\"name\":\"proj\","
+                        + "\"used_by\":[\"/1.0/profiles/default?project=proj\"]}",
+                client.get("/1.0/projects/proj").metadata().render());
+        client.send("POST", "/1.0/profiles?project=proj", "{\"name\":\"mine\"}");
+        assertEquals(404, client.get("/1.0/profiles/mine").status());
+        assertEquals(
+                List.of("/1.0/profiles/default?project=proj", "/1.0/profiles/mine?project=proj"),
+                client.get("/1.0/profiles?project=proj").metadata().asStrings());
+        assertEquals("Only empty projects can be removed", error(client.send("DELETE", "/1.0/projects/proj", ""), 400));
+        client.send("DELETE", "/1.0/profiles/mine?project=proj", "");
+        assertEquals(200, client.send("DELETE", "/1.0/projects/proj", "").status());
+        assertEquals("Project not found", error(client.get("/1.0/projects/proj"), 404));
+        assertEquals(404, client.get("/1.0/profiles/default?project=proj").status());
+    }
+
+    @Test
+    void refusesWhatProjectsCannotHave() throws Exception {
+        assertEquals(
+                "Invalid project configuration key \"foo\"",
+                error(client.send("POST", "/1.0/projects", "{\"name\":\"pp\",\"config\":{\"foo\":\"1\"}}"), 400));
+        String limit = "{\"name\":\"pp\",\"config\":{\"limits.memory\":\"1GiB\"}}";
+        assertEquals(501, client.send("POST", "/1.0/projects", limit).status());
+        assertEquals(
+                "Project names may not contain underscores",
+                error(client.send("POST", "/1.0/projects", "{\"name\":\"a_b\"}"), 400));
+        assertEquals(403, client.send("DELETE", "/1.0/projects/default", "").status());
+    }
+
+    @Test
+    void answersEmptyListsForWhatItDoesNotHave() throws Exception {
+        for (String list : List.of("images", "images/aliases", "storage-pools", "certificates", "warnings")) {
+            assertEquals("[]", client.get("/1.0/" + list).metadata().render(), list);
+        }
+        assertEquals("{}", client.get("/1.0/operations").metadata().render());
+        assertFalse(client.get("/1.0/cluster").metadata().get("enabled").asBoolean());
+        assertEquals("Image not found", error(client.get("/1.0/images/ffff"), 404));
+        assertEquals("Image alias not found", error(client.get("/1.0/images/aliases/x"), 404));
+        assertEquals("Storage pool not found", error(client.get("/1.0/storage-pools/x"), 404));
+        assertEquals("Network not found", error(client.get("/1.0/networks/nosuch"), 404));
+    }
+
+    @Test
+    void namesThePartsItDoesNotHave() throws Exception {
+        assertEquals("Network ACLs are not supported by this server", error(client.get("/1.0/network-acls"), 501));
+        assertEquals("Clustering is not supported by this server", error(client.get("/1.0/cluster/members"), 501));
+        assertEquals("not found", error(client.get("/1.0/nosuch"), 404));
+    }
+
+    @Test
+    void showsTheHostsHardware() throws Exception {
+        Json resources = client.get("/1.0/resources").metadata();
+        assertEquals(
+                List.of("cpu", "memory", "gpu", "network", "storage", "usb", "pci", "system"), keys(resources));
+        assertTrue(resources.get("cpu").get("total").asLong() > 0);
+        assertTrue(resources.get("memory").get("total").asLong() > 0);
+    }
+
+    @Test
+    void listsHostInterfacesAsUnmanagedNetworks() throws Exception {
+        Json loopback = client.get("/1.0/networks/lo").metadata();
+        assertEquals(
+                "{\"config\":{},\"description\":\"\",\"name\":\"lo\",\"type\":\"loopback\",\"used_by\":[],"
+                        + "\"managed\":false,\"status\":\"\",\"locations\":null}",
+                loopback.render());
+        assertEquals("loopback", client.get("/1.0/networks/lo/state").metadata().get("type").asString());
+    }
+
+    @Test
+    void protectsTheSocketAndTheState() throws Exception {
+        String socket =
+                PosixFilePermissions.toString(Files.getPosixFilePermissions(state.resolve("unix.socket")));
+        assertTrue(socket.endsWith("---") && socket.startsWith("rw-"), socket);
+        assertThrows(BusyException.class, () -> Daemon.open(options(), new Events()));
+        assertEquals(EMPTY_OK, client.get("/internal/ready").text());
+    }
+
+    @Test
+    void tellsListenersWhatHappened() throws Exception {
+        try (TestClient listener = new TestClient(state.resolve("unix.socket"))) {
+            listener.upgrade("/1.0/events?type=lifecycle");
+            client.send("POST", "/1.0/profiles", "{\"name\":\"p\"}");
+            Json event = Json.parse(listener.readDataFrame().text());
+            assertEquals("profile-created", event.get("metadata").get("action").asString());
+            assertEquals("/1.0/profiles/p", event.get("metadata").get("source").asString());
+            assertEquals("unix", event.get("metadata").get("requestor").get("protocol").asString());
+        }
+    }
+}
