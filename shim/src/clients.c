@@ -1,4 +1,5 @@
-// Requests to a monitor. Clients are root or the monitor's own user (checked at accept), yet a malformed frame only costs its sender the connection.
+// Requests to a monitor. Clients are root or the monitor's own user (checked at accept), yet a malformed frame only
+// costs its sender the connection.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -276,7 +277,8 @@ void client_serve(struct monitor *m, struct client *client) {
         serve_request(m, client, type, tag, n);
 }
 
-// One monitor to a directory: the lock lives as long as we do, so a socket that is found in a locked-by-us directory is a leftover.
+// One monitor to a directory: the lock lives as long as we do, so a socket that is found in a locked-by-us directory is
+// a leftover.
 static int lock_directory(struct monitor *m, const char *path) {
     char dir[PATH_BYTES_MAX + 1];
     snprintf(dir, sizeof dir, "%s", path);

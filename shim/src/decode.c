@@ -113,8 +113,7 @@ static bool take_patches(struct cursor *c, const struct bytes *message, struct l
     out->p = c->p;
     for (uint32_t i = 0; i < out->count; i++) {
         struct patch patch;
-        if (!take_patch(c, &patch) || message->len < sizeof(uint32_t) ||
-            patch.offset > message->len - sizeof(uint32_t))
+        if (!take_patch(c, &patch) || message->len < sizeof(uint32_t) || patch.offset > message->len - sizeof(uint32_t))
             return false;
     }
     out->end = c->p;

@@ -1,5 +1,6 @@
-// The decoder: bytes to plan, with every limit checked. Pure: it makes no system call and allocates nothing, so it can be fuzzed.
-// Who may have written the bytes: only root or our own user (the socket checks), but a fault in Java must not become a fault here.
+// The decoder: bytes to plan, with every limit checked. Pure: it makes no system call and allocates nothing, so it can
+// be fuzzed. Who may have written the bytes: only root or our own user (the socket checks), but a fault in Java must
+// not become a fault here.
 #pragma once
 
 #include <stdbool.h>

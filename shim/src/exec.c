@@ -31,7 +31,8 @@ struct exec {
     struct failure failure;
 };
 
-// Enters the container's namespaces and makes the command there; a sibling of this process, so that the outer one is its parent.
+// Enters the container's namespaces and makes the command there; a sibling of this process, so that the outer one is
+// its parent.
 _Noreturn static void enter_main(struct run *run, const struct plan *plan) {
     const struct enter *enter = &plan->enter;
     // While it is inside with the host's descriptors, nobody there may look into it: CVE-2016-8649.
@@ -121,7 +122,8 @@ static void take_report(struct exec *x, uint16_t type, struct cursor *c, int fd)
     fd_close(&fd);
 }
 
-// Reads what the starter and the command report until both have closed the socket: the command by executing, or by dying.
+// Reads what the starter and the command report until both have closed the socket: the command by executing, or by
+// dying.
 static void serve_report(struct exec *x) {
     uint8_t bytes[ANSWER_BYTES_MAX];
     int fds[SLOTS_MAX];

@@ -19,8 +19,8 @@
 enum { TITLE_ROOM = 320 };
 static const char marker[] = "atoll-shim-sealed";
 
-// A copy of this program that nobody can write to. A container's root sees the processes that enter it and could otherwise overwrite the
-// host's file through /proc/PID/exe: CVE-2019-5736.
+// A copy of this program that nobody can write to. A container's root sees the processes that enter it and could
+// otherwise overwrite the host's file through /proc/PID/exe: CVE-2019-5736.
 static int sealed_copy(void) {
     cleanup_fd int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     struct stat st;

@@ -1,4 +1,5 @@
-// The monitor of one container, an event loop from its start to its end. See docs/plan.md for the processes and messages.
+// The monitor of one container, an event loop from its start to its end. See docs/plan.md for the processes and
+// messages.
 #include "monitor.h"
 
 #include <errno.h>
@@ -304,7 +305,8 @@ static bool take_failure(struct cursor *c, struct failure *f) {
     return true;
 }
 
-// One frame from the starter, the child or the cleaner. They are our own code: the child only until it executes, which closes the socket.
+// One frame from the starter, the child or the cleaner. They are our own code: the child only until it executes, which
+// closes the socket.
 static void serve_report(struct monitor *m, int *socket) {
     uint8_t bytes[ANSWER_BYTES_MAX];
     int fds[SLOTS_MAX];

@@ -13,7 +13,8 @@ struct client {
     bool watching;
 };
 
-// A pseudo terminal of the container. The monitor drains number 0 at all times; others are read only while a stream is attached.
+// A pseudo terminal of the container. The monitor drains number 0 at all times; others are read only while a stream is
+// attached.
 struct terminal {
     int master;       // -1: there is none
     int slave;        // held open, or the master would report a hangup whenever nobody in the container has it open

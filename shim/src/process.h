@@ -24,7 +24,8 @@ void exec_in_path(char **argv, char **env);
 
 // Becomes the plan's program. Returns only on failure, which is then in run->failure.
 void become(struct run *run, const struct init *init, bool die_with_parent);
-// Runs the child's section up to the exec and reports; the last thing a child does. `namespaces` are those it is new in.
+// Runs the child's section up to the exec and reports; the last thing a child does. `namespaces` are those it is new
+// in.
 _Noreturn void child_main(struct run *run, const struct plan *plan, uint32_t namespaces, bool has_gate);
 // Reports run->failure and exits.
 _Noreturn void report_failure(struct run *run);

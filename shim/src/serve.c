@@ -62,8 +62,8 @@ int socket_accept(int listener) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     struct ucred peer;
     socklen_t len = sizeof peer;
-    if (fd >= 0 && (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
-                    (peer.uid != 0 && peer.uid != geteuid())))
+    if (fd >= 0 &&
+        (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || (peer.uid != 0 && peer.uid != geteuid())))
         fd_close(&fd);
     return fd;
 }
@@ -151,7 +151,8 @@ _Noreturn static void serve_connection(int socket, const char *build) {
     _exit(1);
 }
 
-// The caller's process returns when the socket listens; the server goes on without a terminal, a parent and open descriptors.
+// The caller's process returns when the socket listens; the server goes on without a terminal, a parent and open
+// descriptors.
 static void detach(int ready) {
     cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int i = 0; null >= 0 && i < 3; i++)

@@ -109,7 +109,8 @@ int step_remove(struct run *run, const struct field *f) {
 
 enum { TREE_DEPTH_MAX = 64 };
 
-// Removes the directories below one, as far as the kernel allows: whoever is still busy is met again by the caller's retry.
+// Removes the directories below one, as far as the kernel allows: whoever is still busy is met again by the caller's
+// retry.
 static void remove_below(int dir, int depth) {
     int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = copy < 0 ? NULL : fdopendir(copy);

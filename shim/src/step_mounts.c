@@ -101,7 +101,8 @@ static int configure(struct run *run, int fs, const char *key, const struct text
     case '!':
         return fsconfig(fs, FSCONFIG_SET_FLAG, key + 1, NULL, 0);
     case '#':
-        return fsconfig(fs, FSCONFIG_SET_FD, key + 1, NULL, raw->len == 2 ? slot_get(run, (uint8_t)(raw->s[1] - '@')) : -1);
+        return fsconfig(fs, FSCONFIG_SET_FD, key + 1, NULL,
+                        raw->len == 2 ? slot_get(run, (uint8_t)(raw->s[1] - '@')) : -1);
     default:
         return fsconfig(fs, FSCONFIG_SET_STRING, key + 1, value, 0);
     }
@@ -166,7 +167,8 @@ int step_mount(struct run *run, const struct field *f) {
     return failed(run, "mount", "%s on %s", source, place_text(&f[1].place));
 }
 
-// umount2 wants a path, and a descriptor of the mount itself would make it busy: so it is named from its parent directory.
+// umount2 wants a path, and a descriptor of the mount itself would make it busy: so it is named from its parent
+// directory.
 static int umount_in(int dir, const char *name, int flags) {
     cleanup_fd int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (back < 0 || fchdir(dir) != 0)
@@ -195,7 +197,8 @@ int step_pivot_root(struct run *run, const struct field *f) {
         return -1;
     if (fchdir(root) != 0)
         return failed(run, "fchdir", "new root");
-    // Both ends are the same directory: the old root lands on top of the new one, where it is at once let go of. pivot_root(2).
+    // Both ends are the same directory: the old root lands on top of the new one, where it is at once let go of.
+    // pivot_root(2).
     if (syscall(SYS_pivot_root, ".", ".") != 0)
         return failed(run, "pivot_root", "new root");
     // The old root must not carry the unmount back to where it came from.

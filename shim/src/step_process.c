@@ -109,7 +109,8 @@ int step_device_filter(struct run *run, const struct field *f) {
     attach.attach_bpf_fd = (uint32_t)program;
     attach.attach_type = BPF_CGROUP_DEVICE;
     attach.attach_flags = BPF_F_ALLOW_MULTI;
-    return syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach) == 0 ? 0 : failed(run, "bpf attach", "device filter");
+    return syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach) == 0 ? 0
+                                                                          : failed(run, "bpf attach", "device filter");
 }
 
 int step_capabilities(struct run *run, const struct field *f) {
@@ -140,7 +141,8 @@ int step_seccomp(struct run *run, const struct field *f) {
     struct sock_fprog program = {.len = (unsigned short)(f[0].bytes.len / sizeof(struct sock_filter)),
                                  .filter = (struct sock_filter *)(uintptr_t)f[0].bytes.p};
     bool listen = f[1].slot != SLOT_NONE;
-    int result = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, listen ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &program);
+    int result =
+        (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, listen ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &program);
     if (result < 0)
         return failed(run, "seccomp", "filter of %u instructions", program.len);
     if (listen)
@@ -174,7 +176,8 @@ int step_keep(struct run *run, const struct field *f) {
     if (fd < 0)
         return -1;
     uint32_t slot = f[0].slot;
-    return frame_send_numbers(run->report, MSG_KEPT, 0, &slot, 1, fd) == 0 ? 0 : failed(run, "sendmsg", "slot %u", slot);
+    return frame_send_numbers(run->report, MSG_KEPT, 0, &slot, 1, fd) == 0 ? 0
+                                                                           : failed(run, "sendmsg", "slot %u", slot);
 }
 
 int step_await_gate(struct run *run, const struct field *f) {

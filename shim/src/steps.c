@@ -14,8 +14,9 @@
 
 #include "util.h"
 
-// Letters of a format: p place, q place or none, S slot, O slot or none, s text, b bytes, k system call filter, a texts, v texts (at least one),
-// o mount options, x netlink patches of the first field, i u32, l u64, f flag, e constant, m mode, t milliseconds.
+// Letters of a format: p place, q place or none, S slot, O slot or none, s text, b bytes, k system call filter, a
+// texts, v texts (at least one), o mount options, x netlink patches of the first field, i u32, l u64, f flag, e
+// constant, m mode, t milliseconds.
 static const struct step_row rows[] = {
     {1, "make directory", "pmf", 0, step_mkdir},
     {2, "write", "pse", 2, step_write},
@@ -113,8 +114,8 @@ void slot_put(struct run *run, uint8_t slot, int fd) {
 
 const char *place_text(const struct place *place) { return place->kind == PLACE_SLOT ? "descriptor" : place->path.s; }
 
-// A path below a directory whose content the container may control. RESOLVE_NO_MAGICLINKS because a planted link to /proc/self/fd/N
-// would lead out through a descriptor we hold.
+// A path below a directory whose content the container may control. RESOLVE_NO_MAGICLINKS because a planted link to
+// /proc/self/fd/N would lead out through a descriptor we hold.
 static int open_resolved(int dir, const char *path, int flags, uint64_t resolve) {
     struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS};
     if ((flags & O_CREAT) != 0)

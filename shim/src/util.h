@@ -20,7 +20,8 @@ int pidfd_of(pid_t pid);
 int pidfd_kill(int pidfd, int signal);
 int mount_bits_of(int fd); // statfs f_flags, or -1
 
-// A frame being built. Overlong frames are cut, never overrun: only texts can be that long, and those are cut at the end.
+// A frame being built. Overlong frames are cut, never overrun: only texts can be that long, and those are cut at the
+// end.
 struct frame {
     uint8_t bytes[8192];
     size_t len;
@@ -34,8 +35,8 @@ int frame_send(int socket, const struct frame *f, const int *fds, size_t count, 
 // Shorthand: a frame of a type and some numbers.
 int frame_send_numbers(int socket, uint16_t type, uint32_t tag, const uint32_t *n, size_t count, int fd);
 
-// Receives one frame into a buffer: its length; 0 at the end; -1 with errno. Descriptors come O_CLOEXEC into fds, their number into *count;
-// the caller owns them. A frame that was cut is EMSGSIZE.
+// Receives one frame into a buffer: its length; 0 at the end; -1 with errno. Descriptors come O_CLOEXEC into fds, their
+// number into *count; the caller owns them. A frame that was cut is EMSGSIZE.
 ssize_t frame_receive(int socket, void *bytes, size_t max, int *fds, size_t *count, bool wait);
 
 struct failure;

@@ -24,8 +24,9 @@ struct section {
     struct buffer steps;
 };
 
-// Adds a step. Arguments by the letters of its row's format: p q (int kind, int slot, const char *path), S O (int), s (const char *), b k (const void *,
-// size_t), a v o (const char *const *, NULL at the end), x (const struct buffer *), l (uint64_t), others (unsigned).
+// Adds a step. Arguments by the letters of its row's format: p q (int kind, int slot, const char *path), S O (int), s
+// (const char *), b k (const void *, size_t), a v o (const char *const *, NULL at the end), x (const struct buffer *),
+// l (uint64_t), others (unsigned).
 void step(struct section *s, unsigned number, const char *format, ...);
 void step_optional(struct section *s);
 

@@ -13,7 +13,8 @@ extern const char *probe;
 extern int failures;
 
 #define CHECK(condition, ...) check((condition), __FILE__, __LINE__, #condition, __VA_ARGS__)
-__attribute__((format(printf, 5, 6))) void check(bool good, const char *file, int line, const char *condition, const char *format, ...);
+__attribute__((format(printf, 5, 6))) void check(bool good, const char *file, int line, const char *condition,
+                                                 const char *format, ...);
 
 void harness_open(const char *shim, const char *probe_path);
 void harness_close(void);
@@ -46,8 +47,8 @@ char *slurp(const char *path);
 char *slurp_fd(int fd);
 const char *in_base(const char *name);
 int count_lines(const char *path);
-// Processes whose name starts so, not counting zombies.
-int count_processes(const char *prefix);
+// Processes of this test run: of its fork server, and inside its containers. Zombies do not count.
+int count_processes(void);
 int count_fds(pid_t pid);
 // A line of smaps_rollup.
 long memory_kilobytes(pid_t pid, const char *key);

@@ -1,5 +1,6 @@
-// A static program for tests to run inside containers, as init or as a command: `probe VERB ARGUMENT... [, VERB ARGUMENT...]`.
-// Each verb prints what it found as `KEY=VALUE` lines, so that a test reads facts and not a distribution's tools.
+// A static program for tests to run inside containers, as init or as a command: `probe VERB ARGUMENT... [, VERB
+// ARGUMENT...]`. Each verb prints what it found as `KEY=VALUE` lines, so that a test reads facts and not a
+// distribution's tools.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -86,7 +87,8 @@ static int v_mount(char **a) {
 }
 
 static int v_mknod(char **a) {
-    return mknod(a[0], S_IFCHR | 0600, makedev((unsigned)atoi(a[1]), (unsigned)atoi(a[2]))) == 0 ? 0 : fail("mknod", a[0]);
+    return mknod(a[0], S_IFCHR | 0600, makedev((unsigned)atoi(a[1]), (unsigned)atoi(a[2]))) == 0 ? 0
+                                                                                                 : fail("mknod", a[0]);
 }
 
 static int v_ls(char **a) {
@@ -225,7 +227,8 @@ static int v_poweroff(char **a) {
     return reboot(RB_POWER_OFF) == 0 ? 0 : fail("poweroff", "");
 }
 
-// Like an init: reaps children and prints signals until one of those that mean stop (TERM, PWR, RTMIN+3) or reboot (INT) arrives.
+// Like an init: reaps children and prints signals until one of those that mean stop (TERM, PWR, RTMIN+3) or reboot
+// (INT) arrives.
 static int v_sigwait(char **a) {
     (void)a;
     sigset_t all;
@@ -287,14 +290,16 @@ static const struct verb {
     int arguments;
     int (*run)(char **a);
 } verbs[] = {
-    {"mode", 1, v_mode},       {"readlink", 1, v_readlink}, {"cat", 1, v_cat},     {"write", 2, v_write},
-    {"mkdir", 1, v_mkdir},     {"unlink", 1, v_unlink},     {"mount", 5, v_mount}, {"mknod", 3, v_mknod},
-    {"ls", 1, v_ls},           {"caps", 0, v_caps},         {"idmap", 0, v_idmap}, {"id", 0, v_id},
-    {"mounts", 0, v_mounts},   {"env", 0, v_env},           {"cwd", 0, v_cwd},     {"uname", 0, v_uname},
-    {"tty", 0, v_tty},         {"fds", 0, v_fds},           {"rlimit", 1, v_rlimit}, {"print", 1, v_print},
-    {"exit", 1, v_exit},       {"sleep", 1, v_sleep},       {"signal", 1, v_abort}, {"reboot", 0, v_reboot},
-    {"poweroff", 0, v_poweroff}, {"sigwait", 0, v_sigwait}, {"echo", 0, v_echo},   {"flood", 1, v_flood},
-    {"fork", 1, v_fork},
+    {"mode", 1, v_mode},         {"readlink", 1, v_readlink}, {"cat", 1, v_cat},
+    {"write", 2, v_write},       {"mkdir", 1, v_mkdir},       {"unlink", 1, v_unlink},
+    {"mount", 5, v_mount},       {"mknod", 3, v_mknod},       {"ls", 1, v_ls},
+    {"caps", 0, v_caps},         {"idmap", 0, v_idmap},       {"id", 0, v_id},
+    {"mounts", 0, v_mounts},     {"env", 0, v_env},           {"cwd", 0, v_cwd},
+    {"uname", 0, v_uname},       {"tty", 0, v_tty},           {"fds", 0, v_fds},
+    {"rlimit", 1, v_rlimit},     {"print", 1, v_print},       {"exit", 1, v_exit},
+    {"sleep", 1, v_sleep},       {"signal", 1, v_abort},      {"reboot", 0, v_reboot},
+    {"poweroff", 0, v_poweroff}, {"sigwait", 0, v_sigwait},   {"echo", 0, v_echo},
+    {"flood", 1, v_flood},       {"fork", 1, v_fork},
 };
 
 int main(int argc, char **argv) {

@@ -74,7 +74,8 @@ static void options_are(const char *name, struct wishes w) {
     put_u32(b, SIGKILL);
 }
 
-static void mount_on(struct section *s, int slot, const char *type, const char *const *options, unsigned attributes, const char *at) {
+static void mount_on(struct section *s, int slot, const char *type, const char *const *options, unsigned attributes,
+                     const char *at) {
     step(s, 13, "Ssoiiif", slot, type, options, attributes, 0xffffffffu, 0xffffffffu, 0u);
     step(s, 14, "Sp", slot, PLACE_IN_ROOT, ROOT, at);
 }
@@ -135,8 +136,8 @@ static char *log_of(const char *name) {
 
 static struct event expect(int socket, unsigned type) {
     struct event e = next_event(socket);
-    CHECK(e.type == type, "expected %u, came %u: section %u step %u %s: %s: %s: %s", type, e.type, e.section, e.index, e.step,
-          e.call, strerror(e.err), e.detail);
+    CHECK(e.type == type, "expected %u, came %u: section %u step %u %s: %s: %s: %s", type, e.type, e.section, e.index,
+          e.step, e.call, strerror(e.err), e.detail);
     return e;
 }
 
@@ -165,13 +166,14 @@ static pid_t peer_of(int socket) {
 #define HAS_NOT(text, part) CHECK(strstr(text, part) == NULL, "`%s` in:\n%s", part, text)
 
 static void test_start(bool privileged) {
-    static const char *const argv[] = {"/probe", "id",   ",", "caps", ",",   "idmap", ",", "mode", "/dev/null", ",",
-                                       "mode",   "/sys", ",", "tty",  ",",   "fds",   ",", "env",  ",",         "uname",
-                                       ",",      "mounts", ",", "cwd", ",", "exit",  "3", NULL};
+    static const char *const argv[] = {"/probe", "id",     ",", "caps", ",", "idmap", ",", "mode", "/dev/null", ",",
+                                       "mode",   "/sys",   ",", "tty",  ",", "fds",   ",", "env",  ",",         "uname",
+                                       ",",      "mounts", ",", "cwd",  ",", "exit",  "3", NULL};
     start_plan("basic", (struct wishes){.privileged = privileged}, argv);
     int socket = send_start();
     struct event e = expect(socket, MSG_STARTED);
-    CHECK(e.count == 1 && e.n[1] == 1 && e.n[2] == 1, "%zu descriptors, boot %u, %u terminals", e.count, e.n[1], e.n[2]);
+    CHECK(e.count == 1 && e.n[1] == 1 && e.n[2] == 1, "%zu descriptors, boot %u, %u terminals", e.count, e.n[1],
+          e.n[2]);
     event_close(&e);
     expect_gone(socket, REASON_EXITED, 3);
     char *log = log_of("basic");
@@ -193,7 +195,8 @@ static void test_start(bool privileged) {
     char *ended = slurp(in_base("basic/exit"));
     HAS(ended, "reason exited\nstatus 3\n");
     free(ended);
-    CHECK(access(in_base("basic/socket"), F_OK) != 0 && access(in_base("basic/record"), F_OK) != 0, "socket or record is left");
+    CHECK(access(in_base("basic/socket"), F_OK) != 0 && access(in_base("basic/record"), F_OK) != 0,
+          "socket or record is left");
 }
 
 static void exec_plan(const char *const *argv, const char *cwd, unsigned uid, bool tty, bool kill_with_requester) {
@@ -260,7 +263,8 @@ static void test_exec(void) {
     pid_t pid;
     unsigned status;
     int socket = start_running("exec", (struct wishes){0}, &pidfd, &pid);
-    static const char *const facts[] = {"probe", "id", ",", "idmap", ",", "cwd", ",", "fds", ",", "uname", ",", "exit", "42", NULL};
+    static const char *const facts[] = {"probe", "id", ",",     "idmap", ",",    "cwd", ",",
+                                        "fds",   ",",  "uname", ",",     "exit", "42",  NULL};
     char *text = run_command(pidfd, facts, "/tmp", 1000, &status);
     CHECK(status == 1042, "status %u", status);
     HAS(text, "ppid=0");
@@ -364,7 +368,8 @@ static void test_monitor_requests(void) {
     int first = start_running("ask", (struct wishes){0}, &pidfd, &pid);
     int socket = monitor_socket("ask");
     struct event e = ask(socket, MSG_GET_STATE, 0, NULL);
-    CHECK(e.type == MSG_STATE && e.n[0] == PHASE_RUNNING && e.n[1] == (uint32_t)pid && e.count == 1, "state %u pid %u", e.n[0], e.n[1]);
+    CHECK(e.type == MSG_STATE && e.n[0] == PHASE_RUNNING && e.n[1] == (uint32_t)pid && e.count == 1, "state %u pid %u",
+          e.n[0], e.n[1]);
     event_close(&e);
     char *record = slurp(in_base("ask/record"));
     char line[64];
@@ -468,7 +473,7 @@ static void test_gate(void) {
     event_close(&e);
     expect_gone(socket, REASON_EXITED, 0);
     // Nobody opens it: the start is undone.
-    int before = count_processes("atoll-");
+    int before = count_processes();
     socket = send_start();
     e = expect(socket, MSG_GATE_REACHED);
     event_close(&e);
@@ -477,7 +482,7 @@ static void test_gate(void) {
         usleep(5000);
     CHECK(access(in_base("gate/socket"), F_OK) != 0, "the start was not undone");
     usleep(20000);
-    CHECK(count_processes("atoll-") == before, "%d processes, %d before", count_processes("atoll-"), before);
+    CHECK(count_processes() == before, "%d processes, %d before", count_processes(), before);
     // It takes too long.
     start_plan("gate", (struct wishes){.gate = true, .timeout = 100}, argv);
     socket = send_start();
@@ -507,10 +512,7 @@ static void break_section(struct section *s, uint32_t at) {
     *s = broken;
 }
 
-static int leftovers(void) {
-    return count_processes("atoll-") + count_processes("probe") + count_lines("/proc/self/mountinfo") +
-           count_fds(serve_pid());
-}
+static int leftovers(void) { return count_processes() + count_lines("/proc/self/mountinfo") + count_fds(serve_pid()); }
 
 static void test_every_step_fails(void) {
     static const char *const argv[] = {"/probe", "sigwait", NULL};
@@ -528,7 +530,9 @@ static void test_every_step_fails(void) {
             step(&parts.gate, 26, "fill", 1u, 7u, (uint64_t)512, (uint64_t)1024);
             step(&parts.gate, 2, "pse", PLACE_CHILD_PROC, NONE, "oom_score_adj", "100", 0u);
             step(&parts.gone, 36, "vat", hook, env, 5000u);
-            struct section *s = sections[k] == TAG_HOST ? &parts.host : sections[k] == TAG_GATE ? &parts.gate : &parts.child;
+            struct section *s = sections[k] == TAG_HOST   ? &parts.host
+                                : sections[k] == TAG_GATE ? &parts.gate
+                                                          : &parts.child;
             if (i >= s->count)
                 break;
             break_section(s, i);
@@ -564,11 +568,16 @@ static void test_real_failures(void) {
         const char *call, *detail;
         int err;
     } expected[] = {
-        {"open", "/nowhere/x", ENOENT},       {"mkdirat", "/proc/x", ENOENT},
-        {"hook", "status 7 the reason", ECHILD}, {"hook", "took too long", ETIMEDOUT},
-        {"fsconfig", "tmpfs nonsense: tmpfs: Unknown parameter", EINVAL}, {"fsopen", "nonefs", ENODEV},
-        {"open", "/proc/self/fd/0", ELOOP},   {"setns", "", EBADF},
-        {"rtnetlink", "", ENODEV},            {"open", "escape/passwd", ENOENT},
+        {"open", "/nowhere/x", ENOENT},
+        {"mkdirat", "/proc/x", ENOENT},
+        {"hook", "status 7 the reason", ECHILD},
+        {"hook", "took too long", ETIMEDOUT},
+        {"fsconfig", "tmpfs nonsense: tmpfs: Unknown parameter", EINVAL},
+        {"fsopen", "nonefs", ENODEV},
+        {"open", "/proc/self/fd/0", ELOOP},
+        {"setns", "", EBADF},
+        {"rtnetlink", "", ENODEV},
+        {"open", "escape/passwd", ENOENT},
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         start_plan("real", (struct wishes){0}, argv);
@@ -611,9 +620,10 @@ static void test_real_failures(void) {
         }
         int socket = send_start();
         struct event e = expect(socket, MSG_FAILED);
-        CHECK(e.section == TAG_HOST && e.index == at && e.err == expected[i].err && strcmp(e.call, expected[i].call) == 0 &&
-                  strstr(e.detail, expected[i].detail) != NULL,
-              "case %zu: section %u step %u %s: %s: %s: %s", i, e.section, e.index, e.step, e.call, strerror(e.err), e.detail);
+        CHECK(e.section == TAG_HOST && e.index == at && e.err == expected[i].err &&
+                  strcmp(e.call, expected[i].call) == 0 && strstr(e.detail, expected[i].detail) != NULL,
+              "case %zu: section %u step %u %s: %s: %s: %s", i, e.section, e.index, e.step, e.call, strerror(e.err),
+              e.detail);
         expect_gone(socket, REASON_START_FAILED, 0);
     }
     // The same as an optional step is passed over.
@@ -812,8 +822,37 @@ static void test_speed(void) {
     qsort(starts, ROUNDS, sizeof starts[0], compare);
     qsort(execs, ROUNDS, sizeof execs[0], compare);
     qsort(stops, ROUNDS, sizeof stops[0], compare);
-    printf("  start %.2f ms, exec %.2f ms, stop %.2f ms (medians of %d)\n", starts[ROUNDS / 2] * 1e3, execs[ROUNDS / 2] * 1e3,
-           stops[ROUNDS / 2] * 1e3, ROUNDS);
+    printf("  start %.2f ms, exec %.2f ms, stop %.2f ms (medians of %d)\n", starts[ROUNDS / 2] * 1e3,
+           execs[ROUNDS / 2] * 1e3, stops[ROUNDS / 2] * 1e3, ROUNDS);
+}
+
+// Many at once: how fast they start, what their monitors take, and that nothing of them is left.
+static void test_many(int count) {
+    static int sockets[2000], pidfds[2000];
+    char name[32];
+    int before = leftovers(), m = 0;
+    double begun = seconds();
+    for (int i = 0; i < count; i++) {
+        pid_t pid;
+        snprintf(name, sizeof name, "many%d", i);
+        sockets[i] = start_running(name, (struct wishes){0}, &pidfds[i], &pid);
+    }
+    printf("  %d started, %.0f a second\n", count, count / (seconds() - begun));
+    long pss = 0;
+    for (int i = 0; i < count; i += count / 10) {
+        snprintf(name, sizeof name, "many%d", i);
+        m = monitor_socket(name);
+        pss += memory_kilobytes(peer_of(m), "Pss:");
+        close(m);
+    }
+    printf("  monitor PSS %ld kB on average\n", pss / 10);
+    begun = seconds();
+    for (int i = 0; i < count; i++)
+        stop(sockets[i], pidfds[i]);
+    printf("  stopped, %.0f a second\n", count / (seconds() - begun));
+    for (int i = 0; i < 600 && leftovers() != before; i++)
+        usleep(10000);
+    CHECK(leftovers() == before, "%d leftovers, %d before", leftovers(), before);
 }
 
 int main(int argc, char **argv) {
@@ -840,6 +879,7 @@ int main(int argc, char **argv) {
     RUN(test_monitor_is_small());
     RUN(test_console_never_blocks());
     RUN(test_speed());
+    RUN(test_many(100));
     harness_close();
     printf(failures == 0 ? "all passed\n" : "%d failures\n", failures);
     return failures == 0 ? 0 : 1;
