@@ -380,6 +380,7 @@ static void describe_death(struct monitor *m, const char *who, int status) {
 
 static void reaped(struct monitor *m, pid_t pid, int status) {
     if (pid == m->starter) {
+        drain_report(m, &m->child_report);
         drain_report(m, &m->starter_report);
         m->starter = 0;
         if (!m->gate_done)
@@ -491,6 +492,8 @@ static void turn(struct monitor *m) {
     if (poll(set.fds, set.count, poll_timeout(m)) < 0)
         return;
     serve_terminals(m, masters, streams);
+    // What the child says comes first: a step of the starter that fails because the child is dead is not the cause.
+    drain_report(m, &m->child_report);
     for (int i = 0; i < 3; i++)
         if (*report_events[i] != 0 && *reports[i] >= 0)
             serve_report(m, reports[i]);
