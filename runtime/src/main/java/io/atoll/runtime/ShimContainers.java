@@ -96,6 +96,11 @@ final class ShimContainers implements Containers {
 
     @Override
     public Container start(ContainerSpec spec, StartOptions options) {
+        return start(spec, options, compiler.compile(spec, files(spec.id()), options.beforeInit().isPresent()));
+    }
+
+    /// Starts by a plan that is already made, so that tests can break it.
+    Container start(ContainerSpec spec, StartOptions options, StartPlan plan) {
         String id = spec.id();
         if (!starting.add(id)) {
             throw new BusyException("container " + id + " is being started already");
@@ -104,7 +109,6 @@ final class ShimContainers implements Containers {
             if (find(id).isPresent()) {
                 throw new BusyException("container " + id + " is already running");
             }
-            StartPlan plan = compiler.compile(spec, files(id), options.beforeInit().isPresent());
             MonitorRecord record = MonitorRecord.of(spec, plan);
             record.write(files(id));
             return new Start(record, options).run();

@@ -25,13 +25,16 @@ final class ShimExecution implements Execution {
     /// Held while a message is sent or the connection closed. Nothing else is locked inside.
     private final ReentrantLock lock = new ReentrantLock();
 
+    /// Holds a duplicate of the connection's descriptor, so that it has to be closed too for the other side to notice.
+    private final ExitWatcher.Watch watch;
+
     private volatile int status = STATUS_UNKNOWN;
 
     ShimExecution(int pid, ShimConnection connection, Optional<Fd> terminal, ExitWatcher watcher) {
         this.pid = pid;
         this.connection = connection;
         this.terminal = terminal;
-        watcher.watch(connection.socket(), this::readEnd);
+        watch = watcher.watch(connection.socket(), this::readEnd);
     }
 
     private void readEnd() {
@@ -118,6 +121,7 @@ final class ShimExecution implements Execution {
 
     @Override
     public void close() {
+        watch.close();
         lock.lock();
         try {
             connection.close();

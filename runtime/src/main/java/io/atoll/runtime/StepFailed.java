@@ -8,6 +8,9 @@ import io.atoll.plan.ShimMessage;
 public final class StepFailed extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private static final int ECHILD = 10;
+    private static final int ECANCELED = 125;
+
     private final Section section;
     private final int index;
     private final String call;
@@ -21,14 +24,16 @@ public final class StepFailed extends RuntimeException {
         errno = failed.errno();
     }
 
-    /// `mount proc as slot 4: operation not permitted (EPERM)`, and what the kernel or the hook said.
+    /// `make node /opt: no such file or directory (ENOENT)`. A program that ended badly has no errno to speak of.
     private static String sentence(ShimMessage.Failed failed) {
         StringBuilder text = new StringBuilder(failed.step());
-        if (failed.errno() != 0) {
-            text.append(": ").append(Errno.text(failed.errno())).append(" (").append(Errno.name(failed.errno())).append(')');
+        String detail = failed.detail().strip();
+        boolean isAboutProcess = failed.errno() == ECHILD || failed.errno() == ECANCELED;
+        if (!detail.isEmpty()) {
+            text.append(isAboutProcess ? ": " : " ").append(detail);
         }
-        if (!failed.detail().isBlank()) {
-            text.append(": ").append(failed.detail().strip());
+        if (failed.errno() != 0 && !isAboutProcess) {
+            text.append(": ").append(Errno.text(failed.errno())).append(" (").append(Errno.name(failed.errno())).append(')');
         }
         return text.toString();
     }

@@ -42,12 +42,18 @@ record Traces(TreeSet<String> found) {
 
     /// Waits until nothing is there that was not before; the kernel takes namespaces down in its own time.
     void assertNothingNew() {
+        assertNothingNewBut(" ");
+    }
+
+    /// As [#assertNothingNew], except for what holds some text.
+    void assertNothingNewBut(String text) {
         TreeSet<String> left = new TreeSet<>();
         until(
                 () -> {
                     left.clear();
                     left.addAll(now().found());
                     left.removeAll(found);
+                    left.removeIf(trace -> trace.contains(text.strip().isEmpty() ? "\0" : text));
                     return left.isEmpty();
                 },
                 () -> "left behind: " + left);

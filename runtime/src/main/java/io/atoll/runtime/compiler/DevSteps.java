@@ -232,7 +232,9 @@ final class DevSteps {
         }
         List<DeviceNode> others = draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
         for (int i = 0; i < others.size(); i++) {
-            Place target = Place.in(root, others.get(i).path().value());
+            String path = others.get(i).path().value();
+            Place target = Place.in(root, path);
+            MountSteps.parents(root, path).forEach(step -> draft.child.add(new Step.IfPossible(step)));
             draft.child.add(new Step.MakeNode(target, Step.NodeType.FILE, 0600, 0, 0, true));
             draft.child.add(new Step.AttachMount(elsewhere.get(i), target));
         }

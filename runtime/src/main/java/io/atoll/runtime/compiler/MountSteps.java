@@ -114,13 +114,20 @@ final class MountSteps {
             return steps;
         }
         String path = mount.target().value();
-        for (int slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
-            steps.add(new Step.Mkdir(Place.in(root, path.substring(0, slash)), 0755, true));
-        }
+        parents(root, path).forEach(steps::add);
         if (mount.create() == MountSpec.Create.DIR) {
             steps.add(new Step.Mkdir(Place.in(root, path), 0755, true));
         } else {
             steps.add(new Step.MakeNode(Place.in(root, path), Step.NodeType.FILE, 0644, 0, 0, true));
+        }
+        return steps;
+    }
+
+    /// The directories above a path inside, which may be there already.
+    static List<Step> parents(Slot root, String path) {
+        List<Step> steps = new ArrayList<>();
+        for (int slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
+            steps.add(new Step.Mkdir(Place.in(root, path.substring(0, slash)), 0755, true));
         }
         return steps;
     }
