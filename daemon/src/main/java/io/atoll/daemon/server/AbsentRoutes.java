@@ -14,26 +14,39 @@ import java.util.List;
 public final class AbsentRoutes implements Routes {
     private record Part(String path, String name) {}
 
-    private static final List<Part> PARTS =
+    /// Whole branches of the API.
+    private static final List<Part> BRANCHES =
             List.of(
                     new Part("/1.0/cluster/members", "Clustering"),
                     new Part("/1.0/cluster/groups", "Clustering"),
                     new Part("/1.0/cluster/certificate", "Clustering"),
                     new Part("/1.0/network-acls", "Network ACLs"),
                     new Part("/1.0/network-zones", "Network zones"),
-                    new Part("/1.0/virtual-machines", "Virtual machines"));
+                    new Part("/1.0/virtual-machines", "Virtual machines"),
+                    new Part("/internal/cluster", "Clustering"),
+                    new Part("/internal/recover", "Recovery of lost databases"));
 
+    private static final String VOLUME = "/1.0/storage-pools/{pool}/volumes/{type}/{volume}";
+
+    /// Single paths below branches that are there.
     private static final List<Part> LEAVES =
             List.of(
+                    new Part("/1.0/metrics", "Metrics"),
                     new Part("/1.0/networks/{name}/forwards", "Network forwards"),
                     new Part("/1.0/networks/{name}/forwards/{address}", "Network forwards"),
                     new Part("/1.0/networks/{name}/peers", "Network peers"),
-                    new Part("/1.0/networks/{name}/peers/{peer}", "Network peers"));
+                    new Part("/1.0/networks/{name}/peers/{peer}", "Network peers"),
+                    new Part(VOLUME + "/snapshots", "Snapshots of custom volumes"),
+                    new Part(VOLUME + "/snapshots/{snapshot}", "Snapshots of custom volumes"),
+                    new Part(VOLUME + "/backups", "Backups of custom volumes"),
+                    new Part(VOLUME + "/backups/{backup}", "Backups of custom volumes"),
+                    new Part(VOLUME + "/backups/{backup}/export", "Backups of custom volumes"),
+                    new Part("/internal/sql", "Access to the database by SQL"));
 
     @Override
     public List<Route> routes() {
         List<Route> out = new ArrayList<>();
-        for (Part part : PARTS) {
+        for (Part part : BRANCHES) {
             add(out, part.path, part.name);
             add(out, part.path + "/{rest...}", part.name);
         }

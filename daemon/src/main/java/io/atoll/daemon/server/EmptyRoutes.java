@@ -29,8 +29,12 @@ public final class EmptyRoutes implements Routes {
                 Route.post("/1.0/certificates").needs(Right.ADMIN).run(_ -> noNetworkAccess()),
                 Route.get("/1.0/certificates/{fingerprint}").needs(Right.VIEW).run(_ -> noCertificate()),
                 Route.delete("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
+                Route.put("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
+                Route.patch("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
                 Route.get("/1.0/warnings").needs(Right.VIEW).run(_ -> Response.sync(Json.array())),
                 Route.get("/1.0/warnings/{uuid}").needs(Right.VIEW).run(_ -> noWarning()),
+                Route.put("/1.0/warnings/{uuid}").needs(Right.ADMIN).run(_ -> noWarning()),
+                Route.patch("/1.0/warnings/{uuid}").needs(Right.ADMIN).run(_ -> noWarning()),
                 Route.delete("/1.0/warnings/{uuid}").needs(Right.ADMIN).run(_ -> noWarning()),
                 Route.get("/1.0/cluster").needs(Right.VIEW).run(_ -> cluster()),
                 Route.put("/1.0/cluster").needs(Right.ADMIN).run(_ -> noCluster()));
