@@ -53,6 +53,47 @@ public final class Commands {
         }
     }
 
+    /// A command that is running. Closing this ends it.
+    public static final class Held implements AutoCloseable {
+        private final Process process;
+
+        private Held(Process process) {
+            this.process = process;
+        }
+
+        /// Its number; valid until this is closed.
+        public int pid() {
+            return (int) process.pid();
+        }
+
+        @Override
+        public void close() {
+            kill(process);
+        }
+    }
+
+    /// Starts a command and waits until it has said something, which means that it is where it should be.
+    ///
+    /// @throws CommandFailed if it ends or is silent until its time is over
+    public static Held hold(Command command) {
+        Process process = start(command);
+        FutureTask<Integer> first = pump("output", () -> process.getInputStream().read());
+        try {
+            if (first.get(command.timeout().toNanos(), TimeUnit.NANOSECONDS) >= 0) {
+                return new Held(process);
+            }
+            String complaint = keepTail(process.getErrorStream(), _ -> {});
+            throw new CommandFailed(command.argv(), process.waitFor(), complaint, "ended at once");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            kill(process);
+            throw new CommandFailed(command.argv(), -1, "", "interrupted");
+        } catch (ExecutionException | TimeoutException | IOException e) {
+            kill(process);
+            throw new CommandFailed(command.argv(), -1, "", "said nothing");
+        }
+    }
+
     private static Process start(Command command) {
         List<String> argv = command.argv();
         ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(argv));
