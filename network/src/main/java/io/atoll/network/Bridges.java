@@ -29,6 +29,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -36,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -47,10 +49,15 @@ import java.util.concurrent.locks.ReentrantLock;
 /// alone, and no connection of a running instance breaks. Safe for several threads; changes of one bridge wait for each
 /// other. Methods block for milliseconds, [#start] and [#stop] up to seconds where dnsmasq is slow.
 public final class Bridges {
+    private static final Duration RELOAD_DELAY = Duration.ofMillis(500);
+
     private final Path directory;
 
     /// One lock for each network name ever used; held for a whole change, outside of all other locks.
     private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
+
+    /// Networks whose dnsmasq will soon be told to read its files again.
+    private final Set<String> reloading = ConcurrentHashMap.newKeySet();
 
     /// @param directory for the networks' files, as `/var/lib/atoll/networks`; the user `nobody` must be able to pass it
     public Bridges(Path directory) {
@@ -451,7 +458,8 @@ public final class Bridges {
             Path hosts = files(network).resolve("dnsmasq.hosts");
             String line = Leases.render(host);
             Path file = hosts.resolve(host.key());
-            if (ProcFiles.readIfPresent(file.toString()).filter(line::equals).isPresent()) {
+            Optional<String> old = ProcFiles.readIfPresent(file.toString());
+            if (old.filter(line::equals).isPresent()) {
                 return;
             }
             try {
@@ -464,21 +472,38 @@ public final class Bridges {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            new Dnsmasq(files(network)).reload();
+            if (old.isPresent()) {
+                new Dnsmasq(files(network)).reload();
+            }
         });
     }
 
-    /// Lets DHCP and DNS forget a network card. Unknown is fine.
+    /// Lets DHCP and DNS forget a network card. Unknown is fine. They do so within a second: many instances that end
+    /// together cost one reading of the others' files.
     public void removeStaticHost(String network, String key) {
         StaticHost.checkKey(key);
         locked(network, () -> {
             try {
                 if (Files.deleteIfExists(files(network).resolve("dnsmasq.hosts").resolve(key))) {
-                    new Dnsmasq(files(network)).reload();
+                    reloadSoon(network);
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         });
+    }
+
+    private void reloadSoon(String network) {
+        if (reloading.add(network)) {
+            Thread.ofVirtual().name("reload-" + network).start(() -> {
+                try {
+                    Thread.sleep(RELOAD_DELAY);
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                }
+                reloading.remove(network);
+                locked(network, () -> new Dnsmasq(files(network)).reload());
+            });
+        }
     }
 }

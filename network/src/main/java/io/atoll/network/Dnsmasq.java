@@ -120,7 +120,8 @@ final class Dnsmasq {
         args.add("--dhcp-no-override");
         args.add("--dhcp-authoritative");
         args.add("--dhcp-leasefile=" + directory.resolve("dnsmasq.leases"));
-        args.add("--dhcp-hostsfile=" + directory.resolve("dnsmasq.hosts"));
+        // New files are read as they appear; with a hostsfile each start of an instance would read all files again.
+        args.add("--dhcp-hostsdir=" + directory.resolve("dnsmasq.hosts"));
     }
 
     private static void addIpv6(List<String> args, BridgeConfig config, IpNetwork address) {
@@ -223,7 +224,7 @@ final class Dnsmasq {
         }
     }
 
-    /// Lets it read the host files again.
+    /// Lets it read all host files again: needed after one was changed or removed, not for a new one.
     void reload() {
         running().ifPresent(run -> {
             try (Fd pidFd = PidFd.open(run.process().pid()).orElse(null)) {

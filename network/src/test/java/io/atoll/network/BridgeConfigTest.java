@@ -105,7 +105,7 @@ final class BridgeConfigTest {
                         + " --no-ping --interface=br0 --dhcp-rapid-commit --quiet-dhcp --quiet-dhcp6 --quiet-ra"
                         + " --listen-address=10.70.215.1 --dhcp-no-override --dhcp-authoritative"
                         + " --dhcp-leasefile=/s/networks/br0/dnsmasq.leases"
-                        + " --dhcp-hostsfile=/s/networks/br0/dnsmasq.hosts"
+                        + " --dhcp-hostsdir=/s/networks/br0/dnsmasq.hosts"
                         + " --dhcp-range 10.70.215.2,10.70.215.254,1h --listen-address=fd42:2928:bbb4:d1fd::1"
                         + " --enable-ra --dhcp-range ::,constructor:br0,ra-stateless,ra-names --dhcp-ignore-names"
                         + " -s lxd --interface-name _gateway.lxd,br0 -S /lxd/"

@@ -1,0 +1,187 @@
+package io.atoll.network;
+
+import io.atoll.base.json.Json;
+import io.atoll.linux.Nftables;
+import io.atoll.linux.net.IpNetwork;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+
+/// Anti-spoofing rules of instances' network cards: the table `bridge atoll`. Frames find the rules of their card through
+/// a map by interface, so a thousand filtered cards cost a frame no more than one.
+public final class NicFilters {
+    private static final String TABLE = "bridge atoll";
+    private static final String CARDS = "cards";
+
+    /// One change at a time: whether the table can go is read before it is written; leaf lock.
+    private static final ReentrantLock LOCK = new ReentrantLock();
+
+    private NicFilters() {}
+
+    /// The rules of one card, in nft's words; pure. The first that matches decides; what none drops passes.
+    static List<String> rules(NicFilter filter) {
+        List<String> rules = new ArrayList<>();
+        if (filter.filtersMac()) {
+            addMac(rules, filter);
+        }
+        filter.ipv4().ifPresent(addresses -> addIpv4(rules, addresses));
+        filter.ipv6().ifPresent(addresses -> addIpv6(rules, filter, addresses));
+        if (filter.ipv4().isPresent() && filter.ipv6().isPresent()) {
+            // With both families filtered anything else could only be a way around.
+            rules.add("ether type != { arp, ip, ip6 } drop");
+        }
+        return rules;
+    }
+
+    private static void addMac(List<String> rules, NicFilter filter) {
+        String mac = filter.mac().text();
+        rules.add("ether saddr != " + mac + " drop");
+        rules.add("arp saddr ether != " + mac + " drop");
+        // The link-layer address that a neighbour advertisement offers as its first option; RFC 4861 section 4.4.
+        rules.add("icmpv6 type nd-neighbor-advert @th,192,8 2 @th,208,48 != 0x" + mac.replace(":", "") + " drop");
+    }
+
+    private static void addIpv4(List<String> rules, List<IpNetwork> addresses) {
+        if (addresses.isEmpty()) {
+            rules.add("ether type { arp, ip } drop");
+            return;
+        }
+        String set = set(addresses);
+        rules.add("arp saddr ip != " + set + " drop");
+        rules.add("ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp dport 67 accept");
+        rules.add("ip saddr != " + set + " drop");
+    }
+
+    private static void addIpv6(List<String> rules, NicFilter filter, List<IpNetwork> addresses) {
+        if (addresses.isEmpty()) {
+            rules.add("ether type ip6 drop");
+            return;
+        }
+        List<IpNetwork> all = new ArrayList<>(addresses);
+        IpNetwork linkLocal = IpNetwork.parse("fe80::/64").orElseThrow();
+        Leases.eui64(linkLocal, filter.mac()).ifPresent(own -> all.add(new IpNetwork(own, 128)));
+        String set = set(all);
+        // Only the bridge is a router here.
+        rules.add("icmpv6 type nd-router-advert drop");
+        rules.add("ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept");
+        // Searching for duplicates comes from no address, and so do reports about groups on the way.
+        rules.add("ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld2-listener-report } accept");
+        rules.add("ip6 saddr != " + set + " drop");
+        for (IpNetwork network : all) {
+            // The target of an advertisement, which is not its source; one rule decides only for a single address.
+            if (all.size() == 1 && network.prefix() == 128) {
+                rules.add("icmpv6 type nd-neighbor-advert @th,64,128 != " + hex(network) + " drop");
+            }
+        }
+        if (all.size() > 1 && all.stream().allMatch(network -> network.prefix() == 128)) {
+            String targets = all.stream().map(NicFilters::hex).collect(Collectors.joining(", ", "{ ", " }"));
+            rules.add("icmpv6 type nd-neighbor-advert @th,64,128 != " + targets + " drop");
+        }
+    }
+
+    private static String hex(IpNetwork network) {
+        return "0x" + HexFormat.of().formatHex(network.address().getAddress());
+    }
+
+    private static String set(List<IpNetwork> networks) {
+        return networks.stream()
+                .map(IpNetwork::network)
+                .map(n -> n.prefix() == (n.isV6() ? 128 : 32) ? IpNetwork.text(n.address()) : n.toString())
+                .distinct()
+                .collect(Collectors.joining(", ", "{ ", " }"));
+    }
+
+    /// The transaction that puts the rules of one card in place of what was there for it; pure.
+    static String render(NicFilter filter) {
+        StringBuilder text = new StringBuilder();
+        text.append("add table ").append(TABLE).append('\n');
+        text.append("add map ").append(TABLE).append(' ').append(CARDS).append(" { type ifname : verdict; }\n");
+        for (String hook : List.of("input", "forward")) {
+            String chain = TABLE + " " + hook;
+            text.append("add chain ").append(chain);
+            text.append(" { type filter hook ").append(hook).append(" priority -200; policy accept; }\n");
+            text.append("flush chain ").append(chain).append('\n');
+            text.append("add rule ").append(chain).append(" iifname vmap @").append(CARDS).append('\n');
+        }
+        String own = TABLE + " " + filter.key();
+        text.append("add chain ").append(own).append("\nflush chain ").append(own).append('\n');
+        for (String rule : rules(filter)) {
+            text.append("add rule ").append(own).append(' ').append(rule).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String element(String verb, String hostInterface, String key) {
+        return verb + " element " + TABLE + " " + CARDS + " { \"" + hostInterface + "\" : jump " + key + " }\n";
+    }
+
+    /// Makes the rules of a card hold, in place of what held for it before.
+    public static void put(NicFilter filter) {
+        if (filter.isEmpty()) {
+            remove(filter.key());
+            return;
+        }
+        LOCK.lock();
+        try {
+            StringBuilder stale = new StringBuilder();
+            for (Card card : cards()) {
+                if (card.key().equals(filter.key()) || card.hostInterface().equals(filter.hostInterface())) {
+                    stale.append(element("delete", card.hostInterface(), card.key()));
+                }
+            }
+            Nftables.run(stale + render(filter) + element("add", filter.hostInterface(), filter.key()));
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /// Removes the rules of a card, and the table with the last one. None is fine.
+    public static void remove(String key) {
+        StaticHost.checkKey(key);
+        LOCK.lock();
+        try {
+            List<Card> cards = cards();
+            List<Card> own = cards.stream().filter(card -> card.key().equals(key)).toList();
+            if (own.isEmpty()) {
+                return;
+            }
+            if (own.size() == cards.size()) {
+                Nftables.run("delete table " + TABLE + "\n");
+                return;
+            }
+            StringBuilder text = new StringBuilder();
+            own.forEach(card -> text.append(element("delete", card.hostInterface(), key)));
+            String chain = TABLE + " " + key;
+            Nftables.run(text + "flush chain " + chain + "\ndelete chain " + chain + "\n");
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /// The cards that have rules now.
+    public static List<String> keys() {
+        return cards().stream().map(Card::key).toList();
+    }
+
+    private record Card(String hostInterface, String key) {}
+
+    private static List<Card> cards() {
+        String answer;
+        try {
+            answer = Nftables.runForJson("list map " + TABLE + " " + CARDS);
+        } catch (Nftables.RulesetRefused _) {
+            return List.of();
+        }
+        List<Card> cards = new ArrayList<>();
+        for (Json entry : Json.parse(answer).get("nftables").asList()) {
+            for (Json element : entry.get("map").get("elem").asList()) {
+                List<Json> pair = element.asList();
+                String target = pair.get(1).get("jump").get("target").asString();
+                cards.add(new Card(pair.getFirst().asString(), target));
+            }
+        }
+        return cards;
+    }
+}
