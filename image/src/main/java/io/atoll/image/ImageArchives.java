@@ -50,22 +50,32 @@ final class ImageArchives {
     static void unpackMetadata(ImageFile image, Path directory) throws IOException {
         int rest = 1000;
         try (TarReader tar = open(image.metadata())) {
-            for (Optional<TarEntry> next = tar.next(); next.isPresent(); next = tar.next()) {
+            for (Optional<TarEntry> next = tar.next(); next.isPresent() && rest > 0; next = tar.next()) {
                 String name = clean(next.get().name());
-                boolean file = next.get().type() == TarEntry.Type.FILE;
-                String template = name.startsWith(TEMPLATES) ? name.substring(TEMPLATES.length()) : "";
-                if (file && name.equals(METADATA)) {
-                    write(tar, ImageMetadata.BYTES_MAX, directory.resolve(METADATA));
-                } else if (file && isFileName(template) && rest-- > 0) {
-                    Path templates = Files.createDirectories(directory.resolve("templates"));
-                    write(tar, ImageFile.Limits.TEMPLATE_BYTES_MAX, templates.resolve(template));
+                if (next.get().type() == TarEntry.Type.FILE && unpackVolumeFile(tar, name, directory)) {
+                    rest--;
                 }
             }
         }
     }
 
+    /// Writes the current member if it is one of the files that a volume has beside its root file system.
+    static boolean unpackVolumeFile(TarReader tar, String name, Path directory) throws IOException {
+        if (name.equals(METADATA) || name.equals("backup.yaml")) {
+            write(tar, ImageMetadata.BYTES_MAX, directory.resolve(name));
+            return true;
+        }
+        String template = name.startsWith(TEMPLATES) ? name.substring(TEMPLATES.length()) : "";
+        if (!isFileName(template)) {
+            return false;
+        }
+        Path templates = Files.createDirectories(directory.resolve("templates"));
+        write(tar, ImageFile.Limits.TEMPLATE_BYTES_MAX, templates.resolve(template));
+        return true;
+    }
+
     private static boolean isFileName(String name) {
-        return !name.isEmpty() && name.chars().noneMatch(c -> c == '/' || c < ' ' || Character.isSurrogate((char) c));
+        return !name.isEmpty() && !name.equals(".") && name.chars().noneMatch(c -> c == '/' || c < ' ' || Character.isSurrogate((char) c));
     }
 
     private static void write(TarReader tar, long bytesMax, Path target) throws IOException {
@@ -119,7 +129,7 @@ final class ImageArchives {
         }
     }
 
-    /// Gives the checked members below `prefix` to the sink.
+    /// Gives the checked members below `prefix` to the sink, links to names relative to it.
     ///
     /// @return how many
     static long readTar(InputStream in, String prefix, Sink sink) throws IOException {

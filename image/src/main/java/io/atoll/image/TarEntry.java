@@ -72,6 +72,10 @@ record TarEntry(
         return new TarEntry(type, newName, newLink, mode, uid, gid, modified, size, major, minor, xattrs);
     }
 
+    TarEntry owned(long newUid, long newGid) {
+        return new TarEntry(type, name, link, mode, newUid, newGid, modified, size, major, minor, xattrs);
+    }
+
     TarEntry withXattrs(Map<String, byte[]> newXattrs) {
         return new TarEntry(type, name, link, mode, uid, gid, modified, size, major, minor, newXattrs);
     }

@@ -49,6 +49,9 @@ final class TreeUnpacker implements AutoCloseable {
             if (e.is(Errno.ENOSPC, Errno.EDQUOT)) {
                 throw new IOException("No space left while unpacking \"" + entry.name() + "\"", e);
             }
+            if (e.is(Errno.ELOOP, Errno.ENOTDIR, Errno.ENAMETOOLONG, Errno.EEXIST)) {
+                throw new InvalidConfigException("Refused to unpack \"" + entry.name() + "\": it does not fit what the archive made before", e);
+            }
             throw e;
         }
     }

@@ -1,0 +1,36 @@
+package io.atoll.image;
+
+import io.atoll.base.InvalidConfigException;
+
+/// One volume in a backup and where it stands in the archive.
+///
+/// @param isInstance false for custom volumes, whose files stand directly in their directory
+public record BackupPart(String prefix, boolean isInstance) {
+    /// The instance itself.
+    public static final BackupPart INSTANCE = new BackupPart("backup/container", true);
+
+    /// The custom volume itself.
+    public static final BackupPart VOLUME = new BackupPart("backup/volume", false);
+
+    /// A snapshot of an instance.
+    public static BackupPart snapshot(String name) {
+        return new BackupPart("backup/snapshots/" + checked(name), true);
+    }
+
+    /// A snapshot of a custom volume.
+    public static BackupPart volumeSnapshot(String name) {
+        return new BackupPart("backup/volume-snapshots/" + checked(name), false);
+    }
+
+    private static String checked(String name) {
+        if (name.isEmpty() || name.equals(".") || name.equals("..") || name.indexOf('/') >= 0) {
+            throw new InvalidConfigException("Invalid snapshot name \"" + name + "\"");
+        }
+        return name;
+    }
+
+    /// Where its files stand.
+    String rootPrefix() {
+        return isInstance ? prefix + "/rootfs" : prefix;
+    }
+}
