@@ -217,6 +217,34 @@ final class DaemonApiTest {
         assertEquals("not found", error(client.get("/1.0/nosuch"), 404));
     }
 
+    /// A feature may be missing, but then the answer says which.
+    @Test
+    void answersEveryEndpointOfLxd() throws Exception {
+        List<String> unanswered = new ArrayList<>();
+        for (String line : endpoints()) {
+            String[] parts = line.split("\t");
+            String path = parts[1].replaceAll("\\{[a-zA-Z]+\\}", "zz");
+            TestClient.Answer answer = client.send(parts[0], path, "");
+            if (answer.body().length > 0) {
+                String error = answer.json().get("error").asString();
+                if (error.equals("not found") || error.equals("not implemented")) {
+                    unanswered.add(line + ": " + answer.status());
+                }
+            }
+        }
+        assertEquals(List.of(), unanswered);
+    }
+
+    private static List<String> endpoints() throws IOException {
+        try (var in = DaemonApiTest.class.getResourceAsStream("lxd-endpoints.txt")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(l -> !l.startsWith("#") && !l.contains("/internal/shutdown"))
+                    .filter(l -> !l.contains("/1.0/instances"))
+                    .toList();
+        }
+    }
+
     @Test
     void showsTheHostsHardware() throws Exception {
         Json resources = client.get("/1.0/resources").metadata();
