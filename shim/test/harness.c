@@ -66,6 +66,21 @@ void serve_start(void) {
     CHECK(status == 0, "fork server starts, status %x", status);
 }
 
+void serve_in_chroot(const char *root, const char *socket) {
+    char copy[4096];
+    int status = 1;
+    snprintf(copy, sizeof copy, "%s/atoll-shim", root);
+    copy_file(shim_path, copy);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (chroot(root) == 0 && chdir("/") == 0)
+            execl("/atoll-shim", "atoll-shim", "serve", "--socket", socket, (char *)NULL);
+        _exit(127);
+    }
+    waitpid(pid, &status, 0);
+    CHECK(status == 0, "fork server starts in a chroot, status %x", status);
+}
+
 pid_t serve_pid(void) {
     int socket = connect_to(in_base("serve"));
     struct ucred peer = {0};
@@ -148,8 +163,13 @@ void send_numbers(int socket, unsigned type, unsigned tag, size_t count, const u
 }
 
 int request(int type, const struct buffer *plan, const int *slots, const int *fds, size_t count) {
+    return request_to(in_base("serve"), type, plan, slots, fds, count);
+}
+
+int request_to(const char *server, int type, const struct buffer *plan, const int *slots, const int *fds,
+               size_t count) {
     static struct buffer b;
-    int socket = connect_to(in_base("serve"));
+    int socket = connect_to(server);
     b.len = 0;
     put_u16(&b, (unsigned)type);
     put_u16(&b, 0);

@@ -20,6 +20,7 @@ void harness_open(const char *shim, const char *probe_path);
 void harness_close(void);
 pid_t serve_pid(void);
 void serve_start(void);
+void serve_in_chroot(const char *root, const char *socket);
 
 // An answer or event, with its descriptors.
 struct event {
@@ -36,6 +37,7 @@ int connect_to(const char *path);
 void send_numbers(int socket, unsigned type, unsigned tag, size_t count, const uint32_t *n);
 // Asks the fork server; returns the connection.
 int request(int type, const struct buffer *plan, const int *slots, const int *fds, size_t count);
+int request_to(const char *server, int type, const struct buffer *plan, const int *slots, const int *fds, size_t count);
 // The next event within ten seconds; type 0 is the end of the connection.
 struct event next_event(int socket);
 // Closes what came with it.
