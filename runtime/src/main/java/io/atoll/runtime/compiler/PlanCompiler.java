@@ -126,14 +126,22 @@ public final class PlanCompiler {
             joined();
         }
 
-        /// pivot_root wants the old root to be a mount point, which a chroot's is not: bind it onto itself and step on
-        /// top.
+        /// Makes the directory of a chroot the root of the starter's mount namespace. In a chroot the kernel makes no user
+        /// namespaces, and pivot_root refuses a root that is no mount point; a mount made there could also reach the
+        /// namespace outside. Entering the own mount namespace anew leads to its true root, where all can be made private.
         private void ownRoot() {
+            Slot directory = draft.newSlot();
+            Slot own = draft.newSlot();
             Slot top = draft.newSlot();
-            draft.host.add(new Step.OpenTree(top, TOP, true, true));
-            draft.host.add(propagation(Place.slot(top), Propagation.PRIVATE));
-            draft.host.add(new Step.AttachMount(top, TOP));
-            draft.host.add(new Step.Chroot(Place.slot(top)));
+            draft.host.add(new Step.Open(directory, TOP, Step.OpenMode.DIRECTORY));
+            draft.host.add(new Step.Open(own, Place.host("/proc/self/ns/mnt"), Step.OpenMode.READ));
+            draft.host.add(new Step.EnterNamespaces(own, EnumSet.of(Namespace.MOUNT)));
+            draft.host.add(new Step.Close(own));
+            draft.host.add(propagation(TOP, Propagation.PRIVATE));
+            draft.host.add(new Step.OpenTree(top, Place.slot(directory), true, true));
+            draft.host.add(new Step.AttachMount(top, Place.slot(directory)));
+            draft.host.add(new Step.Close(directory));
+            draft.host.add(new Step.PivotRoot(top));
             draft.host.add(new Step.Close(top));
         }
 
