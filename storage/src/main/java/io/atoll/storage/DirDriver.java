@@ -12,8 +12,12 @@ import java.nio.file.Path;
 /// Every volume is a directory of its own with all its files. Slow to make, but works where overlays do not, and nested
 /// overlays work on it.
 final class DirDriver extends DirectoryDriver {
-    DirDriver(PoolSpec pool) {
-        super(pool, true);
+    private final IdmapProbe probe;
+
+    DirDriver(PoolSpec pool, IdmapProbe probe) {
+        // Images are copied from, never part of an instance.
+        super(pool, _ -> true);
+        this.probe = probe;
     }
 
     @Override
@@ -23,7 +27,7 @@ final class DirDriver extends DirectoryDriver {
 
     @Override
     void checkFileSystem(Path scratch) {
-        // Any directory will do.
+        checkIdmap(scratch, probe);
     }
 
     @Override

@@ -50,10 +50,10 @@ abstract class DirectoryDriver implements StorageDriver {
 
     private boolean swept;
 
-    DirectoryDriver(PoolSpec pool, boolean packedImages) {
+    DirectoryDriver(PoolSpec pool, IdmapProbe images) {
         this.pool = pool;
         this.directories = new PoolDirectories(pool.path());
-        this.images = new ImageVolumes(directories, packedImages);
+        this.images = new ImageVolumes(directories, images);
     }
 
     final PoolDirectories directories() {
@@ -79,6 +79,17 @@ abstract class DirectoryDriver implements StorageDriver {
 
     /// Refuses a pool whose file system the driver cannot use, by trying.
     abstract void checkFileSystem(Path scratch) throws IOException;
+
+    static void checkIdmap(Path scratch, IdmapProbe probe) {
+        PlatformThreads.run(() -> {
+            try (Fd tree = Mounts.cloneTree(scratch.toString(), false)) {
+                if (!probe.canMap(tree)) {
+                    throw new UnsupportedException(
+                            "This kernel cannot map owner ids on the file system of \"" + scratch.getParent() + "\", use a source on ext4, xfs or btrfs");
+                }
+            }
+        });
+    }
 
     @Override
     public final Map<String, String> createPool() {

@@ -52,15 +52,18 @@ final class ImageVolumes {
 
     private final PoolDirectories directories;
 
-    /// True if packed images are of use here; else they are unpacked.
-    private final boolean packed;
+    /// Says whether a packed image can be used here; else it is unpacked.
+    private final IdmapProbe probe;
+
+    /// What the probe said, the same for all images of a kernel.
+    private volatile Optional<Boolean> packedIsOfUse = Optional.empty();
 
     /// Held while an image is mounted, unmounted, given up or taken back. Nothing else is called under it that locks.
     private final ReentrantLock lock = new ReentrantLock();
 
-    ImageVolumes(PoolDirectories directories, boolean packed) {
+    ImageVolumes(PoolDirectories directories, IdmapProbe probe) {
         this.directories = directories;
-        this.packed = packed;
+        this.probe = probe;
     }
 
     private Path path(Fingerprint image) {
@@ -90,17 +93,33 @@ final class ImageVolumes {
     private void fill(Path directory, ImageSource source) throws IOException {
         source.unpackMetadata(directory);
         Path rootfs = Files.createDirectory(directory.resolve(ROOTFS));
+        Path file = directory.resolve(PACKED);
         Optional<Path> squashfs = source.squashfs();
         if (squashfs.isPresent()) {
-            linkOrCopy(squashfs.get(), directory.resolve(PACKED));
-            if (!packed) {
-                unpackSquashfs(directory);
-            }
-        } else if (packed && Commands.find(MKSQUASHFS).isPresent()) {
-            pack(directory.resolve(PACKED), source);
+            linkOrCopy(squashfs.get(), file);
+        } else if (packedIsOfUse.orElse(true) && Commands.find(MKSQUASHFS).isPresent()) {
+            pack(file, source);
         } else {
             source.unpackRootfs(rootfs);
+            return;
         }
+        if (!isOfUse(file)) {
+            unpackSquashfs(directory);
+        }
+    }
+
+    private boolean isOfUse(Path file) {
+        Optional<Boolean> known = packedIsOfUse;
+        if (known.isPresent()) {
+            return known.get();
+        }
+        boolean answer = PlatformThreads.call(() -> {
+            try (Fd mount = open(file)) {
+                return probe.canMap(mount);
+            }
+        });
+        packedIsOfUse = Optional.of(answer);
+        return answer;
     }
 
     /// A hard link costs nothing, but needs the same file system and mount.

@@ -26,8 +26,11 @@ import java.util.Set;
 /// whatever the image's size, and works on any file system that can be the upper layer of an overlay. Volumes that come
 /// from no image are plain directories. See overlayfs in the kernel's documentation.
 final class OverlayDriver extends DirectoryDriver {
-    OverlayDriver(PoolSpec pool, boolean packedImages) {
-        super(pool, packedImages);
+    private final IdmapProbe probe;
+
+    OverlayDriver(PoolSpec pool, IdmapProbe probe) {
+        super(pool, probe);
+        this.probe = probe;
     }
 
     @Override
@@ -37,6 +40,7 @@ final class OverlayDriver extends DirectoryDriver {
 
     @Override
     void checkFileSystem(Path scratch) throws IOException {
+        checkIdmap(scratch, probe);
         for (String name : List.of("lower", UPPER, WORK)) {
             Files.createDirectory(scratch.resolve(name));
         }

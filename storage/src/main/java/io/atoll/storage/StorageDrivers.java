@@ -14,9 +14,14 @@ public final class StorageDrivers {
     ///
     /// @throws InvalidConfigException with LXD's words if there is no such driver
     public static StorageDriver open(String driver, PoolSpec pool) {
+        return open(driver, pool, IdmapProbe.KERNEL);
+    }
+
+    /// As [#open(String,PoolSpec)] on a kernel that may be able to do less.
+    public static StorageDriver open(String driver, PoolSpec pool, IdmapProbe probe) {
         return switch (driver) {
-            case "overlay" -> new OverlayDriver(pool, true);
-            case "dir" -> new DirDriver(pool);
+            case "overlay" -> new OverlayDriver(pool, probe);
+            case "dir" -> new DirDriver(pool, probe);
             default -> throw new InvalidConfigException("Unknown driver");
         };
     }
