@@ -69,7 +69,12 @@ int step_setns(struct run *run, const struct field *f) {
     int fd = slot_get(run, f[0].slot);
     if (fd < 0)
         return -1;
-    return setns(fd, (int)f[1].n) == 0 ? 0 : failed(run, "setns", "flags 0x%x", (unsigned)f[1].n);
+    if (setns(fd, (int)f[1].n) != 0)
+        return failed(run, "setns", "flags 0x%x", (unsigned)f[1].n);
+    // What comes after is meant for that network. A start's messages stay with the host's: see starter_main.
+    if (run->section == TAG_GONE && (f[1].n & CLONE_NEWNET) != 0)
+        fd_close(&run->netlink);
+    return 0;
 }
 
 int step_unshare(struct run *run, const struct field *f) {

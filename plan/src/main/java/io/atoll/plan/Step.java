@@ -195,7 +195,8 @@ public sealed interface Step {
     }
 
     /// Sends one rtnetlink request, after writing the patches into it, and waits for the acknowledgement. In section *host* and *gate* it
-    /// goes to the host's network namespace even if the process entered another one since; in the child to the child's.
+    /// goes to the host's network namespace even if the process entered another one since; in the child and in *gone* to the one
+    /// the process is in.
     record SendNetlink(Blob message, List<Patch> patches) implements Step {
         public SendNetlink {
             patches = List.copyOf(patches);
