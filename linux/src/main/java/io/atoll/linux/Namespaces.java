@@ -71,4 +71,18 @@ public final class Namespaces {
             return work.call();
         });
     }
+
+    /// True if this process lives in a chroot: its `/` is not the root of its mount namespace, so that the kernel refuses it
+    /// user namespaces and pivot_root. Needs root.
+    public static boolean isChrooted() {
+        return PlatformThreads.onOwnThread("chroot-probe", () -> {
+            Syscalls.call(Sys.UNSHARE, "root directory", CLONE_FS);
+            FileStat own = FileStat.of("/");
+            try (Fd namespace = Opens.open("/proc/thread-self/ns/mnt", Fcntl.O_RDONLY, 0)) {
+                // Entering a mount namespace, even the own one, goes to its root.
+                Syscalls.call(Sys.SETNS, namespace.what(), namespace.number(), CLONE_NEWNS);
+            }
+            return !own.isSameInode(FileStat.of("/"));
+        });
+    }
 }
