@@ -11,7 +11,7 @@ import java.util.Set;
 /// @param cgroups which hierarchies there are
 /// @param hasDetachedLayers true if overlayfs takes layers that are mounted nowhere (6.5 and newer); else they are
 ///     attached in the starter's private mount namespace first
-/// @param isRootMounted true if `/` is a mount point; not so in a plain chroot, where pivot_root refuses
+/// @param isChrooted true if we live in a chroot, where the kernel refuses user namespaces and pivot_root
 /// @param cpus CPUs of the version 1 cpuset that ours are made below, as `0-3`
 /// @param mems memory nodes likewise
 /// @param delegatedFiles files of a version 2 cgroup that belong to whom it is delegated,
@@ -22,7 +22,7 @@ import java.util.Set;
 public record HostFacts(
         CgroupLayout cgroups,
         boolean hasDetachedLayers,
-        boolean isRootMounted,
+        boolean isChrooted,
         String cpus,
         String mems,
         List<String> delegatedFiles,

@@ -4,7 +4,7 @@ import io.atoll.linux.Directories;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FsContext;
-import io.atoll.linux.Mounts;
+import io.atoll.linux.Namespaces;
 import io.atoll.linux.PlatformThreads;
 import io.atoll.linux.ProcFiles;
 import io.atoll.linux.cgroup.CgroupHierarchy;
@@ -41,7 +41,7 @@ public final class HostProbe {
         return new HostFacts(
                 cgroups,
                 PlatformThreads.call(HostProbe::hasDetachedLayers),
-                Mounts.isMountPoint("/"),
+                Namespaces.isChrooted(),
                 cpuset.map(h -> read(h, "cpuset.cpus")).orElse(""),
                 cpuset.map(h -> read(h, "cpuset.mems")).orElse(""),
                 ProcFiles.readIfPresent("/sys/kernel/cgroup/delegate").map(t -> t.lines().toList()).orElse(DELEGATED),

@@ -108,13 +108,11 @@ public final class PlanCompiler {
 
         private void host() {
             hooks(draft.host, Phase.PRE_START);
-            if (!draft.facts.isRootMounted() || !draft.facts.hasDetachedLayers()) {
+            if (draft.facts.isChrooted()) {
+                leaveChroot();
+            } else if (!draft.facts.hasDetachedLayers()) {
                 // What is attached from here on is seen by nobody else and dies with the starter and the child.
                 draft.host.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
-            }
-            if (!draft.facts.isRootMounted()) {
-                ownRoot();
-            } else if (!draft.facts.hasDetachedLayers()) {
                 draft.host.add(propagation(TOP, Propagation.PRIVATE));
             }
             rootfs.host();
@@ -126,21 +124,18 @@ public final class PlanCompiler {
             joined();
         }
 
-        /// Makes the directory of a chroot the root of the starter's mount namespace. In a chroot the kernel makes no user
-        /// namespaces, and pivot_root refuses a root that is no mount point; a mount made there could also reach the
-        /// namespace outside. Entering the own mount namespace anew leads to its true root, where all can be made private.
-        private void ownRoot() {
-            Slot directory = draft.newSlot();
-            Slot own = draft.newSlot();
+        /// Makes what the chroot shows the root of a mount namespace, all paths staying what they are. Entering a mount
+        /// namespace, even the own one, goes to its root, from where the rest is an ordinary pivot_root.
+        private void leaveChroot() {
             Slot top = draft.newSlot();
-            draft.host.add(new Step.Open(directory, TOP, Step.OpenMode.DIRECTORY));
-            draft.host.add(new Step.Open(own, Place.host("/proc/self/ns/mnt"), Step.OpenMode.READ));
-            draft.host.add(new Step.EnterNamespaces(own, EnumSet.of(Namespace.MOUNT)));
-            draft.host.add(new Step.Close(own));
+            Slot namespace = draft.newSlot();
+            draft.host.add(new Step.OpenTree(top, TOP, true, true));
+            draft.host.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
+            draft.host.add(new Step.Open(namespace, Place.host("/proc/self/ns/mnt"), Step.OpenMode.READ));
+            draft.host.add(new Step.EnterNamespaces(namespace, EnumSet.of(Namespace.MOUNT)));
+            draft.host.add(new Step.Close(namespace));
             draft.host.add(propagation(TOP, Propagation.PRIVATE));
-            draft.host.add(new Step.OpenTree(top, Place.slot(directory), true, true));
-            draft.host.add(new Step.AttachMount(top, Place.slot(directory)));
-            draft.host.add(new Step.Close(directory));
+            draft.host.add(new Step.AttachMount(top, TOP));
             draft.host.add(new Step.PivotRoot(top));
             draft.host.add(new Step.Close(top));
         }

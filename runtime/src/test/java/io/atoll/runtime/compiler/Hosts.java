@@ -17,25 +17,25 @@ final class Hosts {
     static HostFacts hybrid() {
         List<CgroupHierarchy> all = new ArrayList<>(legacy());
         all.add(new CgroupHierarchy(2, "/sys/fs/cgroup/unified", Set.of("hugetlb"), "/"));
-        return facts(all, true, true);
+        return facts(all, true, false);
     }
 
     static HostFacts pureV1() {
-        return facts(legacy(), true, true);
+        return facts(legacy(), true, false);
     }
 
     static HostFacts pureV2() {
-        return facts(unified(), true, true);
+        return facts(unified(), true, false);
     }
 
     /// Debian 12: version 2, and overlayfs wants its layers mounted.
     static HostFacts bookworm() {
-        return facts(unified(), false, true);
+        return facts(unified(), false, false);
     }
 
     /// Atoll itself in a chroot.
     static HostFacts chroot() {
-        return facts(unified(), true, false);
+        return facts(unified(), true, true);
     }
 
     private static List<CgroupHierarchy> unified() {
@@ -59,8 +59,8 @@ final class Hosts {
         return new CgroupHierarchy(1, "/sys/fs/cgroup/" + directory, Set.of(controller), "/");
     }
 
-    private static HostFacts facts(List<CgroupHierarchy> hierarchies, boolean detached, boolean rootMounted) {
+    private static HostFacts facts(List<CgroupHierarchy> hierarchies, boolean detached, boolean chrooted) {
         return new HostFacts(
-                new CgroupLayout(hierarchies), detached, rootMounted, "0-3", "0", DELEGATED, List.of("/sys/kernel/debug"), Optional.empty());
+                new CgroupLayout(hierarchies), detached, chrooted, "0-3", "0", DELEGATED, List.of("/sys/kernel/debug"), Optional.empty());
     }
 }
