@@ -60,6 +60,8 @@ public final class Extensions {
                     "firewall_driver",
                     "limits_hugepages",
                     "api_os",
+                    "resources_v2",
+                    "resources_cpu_socket",
                     "resources_system",
                     "usedby_consistency",
                     "storage_api_volume_rename",

@@ -98,7 +98,6 @@ public final class SqliteStore implements Store {
         this.lastVersion = load();
         this.upsert = connection.prepareStatement(UPSERT);
         this.remove = connection.prepareStatement(DELETE);
-        connection.setAutoCommit(false);
         this.writer = Thread.ofPlatform().name("store-writer").daemon().start(this::writeUntilStopped);
     }
 
@@ -249,6 +248,8 @@ public final class SqliteStore implements Store {
         List<Pending> accepted = new ArrayList<>();
         Map<Pending, Supplier<RuntimeException>> refused = new LinkedHashMap<>();
         try {
+            // Spelled out: the driver's own bookkeeping is off after a failure that made SQLite roll back by itself.
+            execute("BEGIN IMMEDIATE");
             for (Pending pending : group) {
                 Map<Slot, Optional<Row>> fresh = new LinkedHashMap<>();
                 Optional<Supplier<RuntimeException>> objection = plan(pending, written, fresh);
@@ -260,9 +261,7 @@ public final class SqliteStore implements Store {
                     accepted.add(pending);
                 }
             }
-            if (!accepted.isEmpty()) {
-                connection.commit();
-            }
+            execute(accepted.isEmpty() ? "ROLLBACK" : "COMMIT");
         } catch (SQLException e) {
             rollback(e);
             if (group.size() > 1) {
@@ -284,9 +283,16 @@ public final class SqliteStore implements Store {
         return new InternalException("Cannot write the database: " + why, e);
     }
 
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    /// After some failures, a full disk among them, SQLite has rolled back already, and says so.
     private void rollback(SQLException because) {
         try {
-            connection.rollback();
+            execute("ROLLBACK");
         } catch (SQLException e) {
             because.addSuppressed(e);
         }
