@@ -31,11 +31,57 @@ struct exec {
     struct failure failure;
 };
 
+static void need_text(const struct text *text, bool needed[SLOTS_MAX]) {
+    for (const char *mark = text->s; (mark = strchr(mark, MARK_SLOT)) != NULL; mark++)
+        if ((uint8_t)(mark[1] - '@') < SLOTS_MAX)
+            needed[(uint8_t)(mark[1] - '@')] = true;
+}
+
+static void need_field(char letter, const struct field *f, bool needed[SLOTS_MAX]) {
+    struct list list = f->list;
+    struct text text;
+    struct patch patch;
+    uint8_t slot = SLOT_NONE;
+    if (letter == 'S' || letter == 'O')
+        slot = f->slot;
+    else if (letter == 'p' || letter == 'q')
+        slot = f->place.slot;
+    else if (letter == 's')
+        need_text(&f->text, needed);
+    else if (letter == 'x')
+        while (patch_next(&list, &patch))
+            needed[patch.slot % SLOTS_MAX] = true;
+    else if (letter == 'a' || letter == 'v' || letter == 'o')
+        while (list_next(&list, &text))
+            need_text(&text, needed);
+    if (slot < SLOTS_MAX)
+        needed[slot] = true;
+}
+
+// Closes what neither the child's steps nor the command use. In a privileged container root may look into the process
+// that enters, and would find the host's cgroup directories in its descriptors: CVE-2016-8649.
+static void close_unneeded(struct run *run, const struct plan *plan) {
+    bool needed[SLOTS_MAX] = {0};
+    struct steps steps = plan->sections[TAG_CHILD];
+    struct step step;
+    while (steps_next(&steps, &step))
+        for (size_t i = 0; step.row->format[i] != 0; i++)
+            need_field(step.row->format[i], &step.f[i], needed);
+    for (int i = 0; i < 3; i++)
+        if (plan->init.stdio[i] < SLOTS_MAX)
+            needed[plan->init.stdio[i]] = true;
+    needed[plan->enter.target] = true; // until it is entered
+    for (uint8_t i = 0; i < SLOTS_MAX; i++)
+        if (!needed[i])
+            slot_put(run, i, -1);
+    fd_close(&run->netlink);
+}
+
 // Enters the container's namespaces and makes the command there; a sibling of this process, so that the outer one is
 // its parent.
 _Noreturn static void enter_main(struct run *run, const struct plan *plan) {
     const struct enter *enter = &plan->enter;
-    // While it is inside with the host's descriptors, nobody there may look into it: CVE-2016-8649.
+    // While it is inside with descriptors of the host, nobody there may look into it.
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signals_default();
@@ -46,6 +92,7 @@ _Noreturn static void enter_main(struct run *run, const struct plan *plan) {
     int target = slot_get(run, enter->target);
     if (target < 0)
         report_failure(run);
+    close_unneeded(run, plan);
     if (enter->namespaces != 0 && setns(target, (int)enter->namespaces) != 0) {
         failed(run, "setns", "namespaces 0x%x", enter->namespaces);
         report_failure(run);
