@@ -1,0 +1,197 @@
+package io.atoll.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.ByteSize;
+import io.atoll.linux.Fd;
+import io.atoll.linux.cgroup.CgroupHierarchy;
+import io.atoll.linux.cgroup.CgroupLayout;
+import io.atoll.runtime.spec.LimitsSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Cgroups of version 2 and 1 as recorded trees of ordinary files.
+class ContainerCgroupsTest {
+    private static final String PATH = "atoll/c1";
+
+    @TempDir Path root;
+
+    private ContainerCgroups unified;
+    private ContainerCgroups legacy;
+
+    @BeforeEach
+    void layouts() {
+        unified =
+                new ContainerCgroups(
+                        new CgroupLayout(
+                                List.of(
+                                        new CgroupHierarchy(
+                                                2,
+                                                root.resolve("v2").toString(),
+                                                Set.of("cpu", "cpuset", "io", "memory", "pids"),
+                                                "/"))),
+                        PATH);
+        legacy =
+                new ContainerCgroups(
+                        new CgroupLayout(List.of(v1("memory"), v1("cpu"), v1("cpuacct"), v1("pids"), v1("blkio"), v1("freezer"))),
+                        PATH);
+    }
+
+    private CgroupHierarchy v1(String controller) {
+        return new CgroupHierarchy(1, root.resolve(controller).toString(), Set.of(controller), "/");
+    }
+
+    private void files(String hierarchy, Map<String, String> content) throws IOException {
+        Path directory = Files.createDirectories(root.resolve(hierarchy).resolve(PATH));
+        for (var file : content.entrySet()) {
+            Files.writeString(directory.resolve(file.getKey()), file.getValue());
+        }
+    }
+
+    private String read(String hierarchy, String file) throws IOException {
+        return Files.readString(root.resolve(hierarchy).resolve(PATH).resolve(file));
+    }
+
+    @Test
+    void readsVersion2() throws IOException {
+        files(
+                "v2",
+                Map.of(
+                        "memory.current", "1048576\n",
+                        "memory.peak", "2097152\n",
+                        "memory.max", "max\n",
+                        "memory.stat", "anon 4096\nfile 524288\nkernel 8192\n",
+                        "memory.swap.current", "4096\n",
+                        "cpu.stat", "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n",
+                        "pids.current", "7\n",
+                        "pids.max", "100\n",
+                        "io.stat", "8:0 rbytes=90430464 wbytes=299008000 rios=8950 wios=1252 dbytes=0 dios=0\n"));
+        CgroupStats stats = unified.stats();
+        assertEquals(
+                new CgroupStats(
+                        1048576,
+                        524288,
+                        2097152,
+                        CgroupStats.UNLIMITED,
+                        4096,
+                        CgroupStats.UNKNOWN,
+                        1_500_000,
+                        7,
+                        100,
+                        List.of(new CgroupStats.Disk(8, 0, 90430464, 299008000, 8950, 1252))),
+                stats);
+    }
+
+    @Test
+    void readsVersion1() throws IOException {
+        files(
+                "memory",
+                Map.of(
+                        "memory.usage_in_bytes", "1048576\n",
+                        "memory.max_usage_in_bytes", "2097152\n",
+                        "memory.limit_in_bytes", "9223372036854771712\n",
+                        "memory.memsw.usage_in_bytes", "1052672\n",
+                        "memory.memsw.max_usage_in_bytes", "2101248\n",
+                        "memory.stat", "cache 1\ntotal_cache 524288\n"));
+        files("cpuacct", Map.of("cpuacct.usage", "1500000\n"));
+        files("pids", Map.of("pids.current", "7\n", "pids.max", "max\n"));
+        files(
+                "blkio",
+                Map.of(
+                        "blkio.throttle.io_service_bytes_recursive",
+                        "254:0 Read 4096\n254:0 Write 8192\n254:0 Total 12288\nTotal 12288\n",
+                        "blkio.throttle.io_serviced_recursive",
+                        "254:0 Read 1\n254:0 Write 2\nTotal 3\n"));
+        assertEquals(
+                new CgroupStats(
+                        1048576,
+                        524288,
+                        2097152,
+                        CgroupStats.UNLIMITED,
+                        4096,
+                        4096,
+                        1_500_000,
+                        7,
+                        CgroupStats.UNLIMITED,
+                        List.of(new CgroupStats.Disk(254, 0, 4096, 8192, 1, 2))),
+                legacy.stats());
+    }
+
+    @Test
+    void missingFilesAreUnknown() {
+        CgroupStats stats = unified.stats();
+        assertEquals(CgroupStats.UNKNOWN, stats.memoryBytes());
+        assertEquals(CgroupStats.UNKNOWN, stats.cpuNanos());
+        assertEquals(List.of(), stats.disks());
+    }
+
+    @Test
+    void freezesByEvents() throws IOException {
+        files("v2", Map.of("cgroup.freeze", "0\n", "cgroup.events", "populated 1\nfrozen 1\n"));
+        assertFalse(unified.isFrozen());
+        unified.freeze();
+        assertTrue(unified.isFrozen());
+        unified.thaw();
+        assertFalse(unified.isFrozen());
+    }
+
+    @Test
+    void commandsGetALeafWhereControllersArePassedOn() throws IOException {
+        files("v2", Map.of("cgroup.subtree_control", "\n"));
+        try (Fd own = unified.openForCommand().orElseThrow()) {
+            assertTrue(own.what().endsWith("/atoll/c1"), own.what());
+        }
+        files("v2", Map.of("cgroup.subtree_control", "memory pids\n"));
+        for (int i = 0; i < 2; i++) {
+            try (Fd leaf = unified.openForCommand().orElseThrow()) {
+                assertTrue(leaf.what().endsWith("/atoll/c1/.lxc"), leaf.what());
+            }
+        }
+        assertTrue(legacy.openForCommand().isEmpty());
+    }
+
+    @Test
+    void updatesAndTakesBackOnVersion2() throws IOException {
+        files(
+                "v2",
+                Map.of("memory.max", "max", "memory.swap.max", "max", "cpu.max", "max", "cpu.weight", "100", "pids.max", "max"));
+        LimitsSpec limits =
+                new LimitsSpec(
+                        new LimitsSpec.Memory(
+                                Optional.of(ByteSize.parse("64MiB")),
+                                Optional.empty(),
+                                Optional.of(new ByteSize(0)),
+                                OptionalInt.empty()),
+                        new LimitsSpec.Cpu(
+                                OptionalLong.of(1024),
+                                OptionalLong.of(50_000),
+                                OptionalLong.empty(),
+                                Optional.empty(),
+                                Optional.empty()),
+                        OptionalLong.of(10),
+                        LimitsSpec.Io.NONE,
+                        List.of(),
+                        List.of());
+        unified.update(limits);
+        assertEquals("67108864", read("v2", "memory.max").substring(0, 8));
+        assertEquals("0", read("v2", "memory.swap.max").substring(0, 1));
+        assertEquals("50000 100000", read("v2", "cpu.max"));
+        assertEquals("10", read("v2", "pids.max").substring(0, 2));
+        unified.update(LimitsSpec.NONE);
+        // Ordinary files keep their tail: the beginning is what was written.
+        assertTrue(read("v2", "memory.max").startsWith("max"));
+        assertTrue(read("v2", "cpu.max").startsWith("max"));
+    }
+}
