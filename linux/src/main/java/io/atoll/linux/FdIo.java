@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 
 /// read(2), write(2) and their relatives on a descriptor. Calls on pipes, sockets and terminals may block: use a
@@ -112,6 +113,26 @@ public final class FdIo {
             Syscalls.check(
                     Sys.PPOLL, fd.what(), Syscalls.raw(Sys.PPOLL, pollFd.address(), 1, time.address(), 0));
             return pollFd.get(JAVA_SHORT, 6);
+        }
+    }
+
+    /// Waits for an event on any of several descriptors; poll(2). Blocks without limit.
+    ///
+    /// @param events for each descriptor bits [#POLLIN] and [#POLLOUT], 0 to hear of its end only
+    /// @return for each descriptor the bits that hold
+    public static int[] poll(List<Fd> fds, int[] events) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment all = arena.allocate(8L * fds.size(), 4);
+            for (int i = 0; i < fds.size(); i++) {
+                all.set(JAVA_INT, 8L * i, fds.get(i).number());
+                all.set(JAVA_SHORT, 8L * i + 4, (short) events[i]);
+            }
+            Syscalls.call(Sys.PPOLL, "descriptors", all.address(), fds.size(), 0, 0);
+            int[] found = new int[fds.size()];
+            for (int i = 0; i < found.length; i++) {
+                found[i] = all.get(JAVA_SHORT, 8L * i + 6);
+            }
+            return found;
         }
     }
 

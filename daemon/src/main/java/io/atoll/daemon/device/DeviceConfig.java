@@ -1,7 +1,8 @@
 package io.atoll.daemon.device;
 
 import io.atoll.base.ByteSize;
-import io.atoll.daemon.instance.config.MacAddress;
+import io.atoll.runtime.spec.MacAddress;
+
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

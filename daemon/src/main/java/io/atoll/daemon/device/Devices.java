@@ -3,8 +3,9 @@ package io.atoll.daemon.device;
 import io.atoll.base.DomainException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
-import io.atoll.daemon.instance.config.MacAddress;
+
 import io.atoll.daemon.instance.config.ValueType;
+import io.atoll.runtime.spec.MacAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -11,7 +11,7 @@ public sealed interface CpuLimit {
     /// One past the highest CPU number that is accepted, the kernel's own ceiling (`CONFIG_NR_CPUS`).
     int CPUS_MAX = 8192;
 
-    /// This many CPUs, chosen and rebalanced by the daemon.
+    /// This many CPUs, chosen when the instance starts.
     record Count(int cpus) implements CpuLimit {}
 
     /// Exactly these CPUs.

@@ -42,7 +42,7 @@ class ExpansionTest {
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 1000; i++) {
             assertTrue(NameGenerator.generate(random).value().matches("[a-z]+-[a-z]+"));
-            assertTrue(MacAddress.random(random).value().startsWith("00:16:3e:"));
+            assertTrue(Volatile.randomMac(random).value().startsWith("00:16:3e:"));
         }
     }
 

@@ -1,0 +1,66 @@
+package io.atoll.daemon;
+
+import io.atoll.base.ProjectName;
+import io.atoll.daemon.image.Image;
+import io.atoll.daemon.image.Images;
+import io.atoll.daemon.instance.ImageQuery;
+import io.atoll.daemon.instance.Ports;
+import io.atoll.daemon.instance.SourceImage;
+import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.profile.Profile;
+import io.atoll.daemon.profile.Profiles;
+import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.storage.Pools;
+import io.atoll.storage.StorageDriver;
+
+/// Connects the instances to the parts of the daemon that they need.
+final class InstancePorts {
+    private InstancePorts() {}
+
+    static Ports of(Projects projects, Profiles profiles, Images images, Pools pools, Ports.Networks networks) {
+        return new Ports(profiles(projects, profiles), images(images), pools::driver, networks);
+    }
+
+    private static Ports.Profiles profiles(Projects projects, Profiles profiles) {
+        return new Ports.Profiles() {
+            @Override
+            public Expansion.Source get(ProjectName project, String name) {
+                Profile profile = profiles.get(project, name).value();
+                return new Expansion.Source(profile.config(), profile.devices());
+            }
+
+            @Override
+            public ProjectName owner(ProjectName project) {
+                return projects.effectiveForList(project, Feature.PROFILES);
+            }
+        };
+    }
+
+    private static Ports.Images images(Images images) {
+        return new Ports.Images() {
+            @Override
+            public SourceImage find(ProjectName project, ImageQuery query) {
+                Image image = lookUp(images, project, query);
+                return new SourceImage(
+                        image.fingerprint(), image.architecture(), image.properties(), image.profiles());
+            }
+
+            @Override
+            public void importInto(StorageDriver pool, ProjectName project, SourceImage image) {
+                images.ensureIn(
+                        pool, project, images.getByFingerprint(project, image.fingerprint().value()).value());
+            }
+        };
+    }
+
+    private static Image lookUp(Images images, ProjectName project, ImageQuery query) {
+        if (!query.alias().isEmpty()) {
+            return images.getByAlias(project, query.alias()).value();
+        }
+        if (!query.fingerprint().isEmpty()) {
+            return images.getByFingerprint(project, query.fingerprint()).value();
+        }
+        return images.getByProperties(project, query.properties()).value();
+    }
+}

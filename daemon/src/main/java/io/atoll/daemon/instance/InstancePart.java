@@ -1,0 +1,230 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.daemon.DaemonPart;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.instance.compile.HostResources;
+import io.atoll.daemon.instance.compile.SpecCompiler;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.daemon.instance.exec.ConsoleRoutes;
+import io.atoll.daemon.instance.exec.ExecRoutes;
+import io.atoll.daemon.instance.files.FileRoutes;
+import io.atoll.daemon.instance.files.LogRoutes;
+import io.atoll.daemon.instance.files.MetadataRoutes;
+import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Store;
+import io.atoll.runtime.Container;
+import io.atoll.runtime.Containers;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Instances, put together: their endpoints, what happens to them when the daemon starts, and when the host goes down.
+public final class InstancePart implements DaemonPart {
+    private static final Logger LOG = System.getLogger(InstancePart.class.getName());
+
+    /// How long an instance may take to shut down with the host where it does not say.
+    private static final Duration HOST_SHUTDOWN = Duration.ofSeconds(30);
+
+    private final InstanceTable table;
+    private final InstanceRunner runner;
+    private final InstanceRemover remover;
+    private final InstanceSnapshots snapshots;
+    private final InstanceUpdater updater;
+    private final Containers containers;
+    private final Ports.Profiles profiles;
+    private final List<Routes> routes;
+
+    /// @param containers closed by whoever opened it
+    public InstancePart(
+            Store store,
+            Operations operations,
+            Events events,
+            Containers containers,
+            Ports ports,
+            InstancePaths paths,
+            IdRange ids,
+            HostResources host) {
+        this.containers = containers;
+        this.profiles = ports.profiles();
+        this.table = new InstanceTable(store, ports.profiles());
+        InstanceLocks locks = new InstanceLocks();
+        Preparation preparation = new Preparation(table, ports, paths, new SpecCompiler(host));
+        this.remover = new InstanceRemover(table, locks, ports, paths, events, this::isRunning);
+        this.runner =
+                new InstanceRunner(
+                        table,
+                        locks,
+                        containers,
+                        ports,
+                        paths,
+                        preparation,
+                        new InstanceTemplates(),
+                        events,
+                        remover::deleteEphemeral);
+        InstanceIds chooser = new InstanceIds(table, ids);
+        this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
+        this.updater = new InstanceUpdater(table, locks, chooser, runner, ports, host, events);
+        Instances instances = new Instances(table, runner, ports, paths, events);
+        StateReader states = new StateReader(runner, ports.pools());
+        this.routes =
+                List.of(
+                        new InstanceRoutes(
+                                instances,
+                                table,
+                                runner,
+                                new InstanceCreator(table, locks, chooser, ports, events),
+                                updater,
+                                remover,
+                                snapshots,
+                                states,
+                                operations),
+                        new StateRoutes(instances, table, runner, states, operations),
+                        new SnapshotRoutes(instances, table, snapshots, operations),
+                        new ExecRoutes(instances, operations),
+                        new ConsoleRoutes(instances, operations),
+                        new FileRoutes(instances),
+                        new LogRoutes(instances),
+                        new MetadataRoutes(instances));
+    }
+
+    private boolean isRunning(RecordKey key) {
+        return runner.isRunning(key);
+    }
+
+    @Override
+    public List<Route> routes() {
+        return routes.stream().flatMap(r -> r.routes().stream()).toList();
+    }
+
+    /// Takes care of what runs already, takes back what is half made, and then starts, in the background, what is to run.
+    @Override
+    public void start() {
+        adopt();
+        remover.recover();
+        snapshots.recover();
+        List<InstanceRecord> wanted = autostarted();
+        if (!wanted.isEmpty()) {
+            Thread.ofVirtual().name("autostart").start(() -> autostart(wanted));
+        }
+    }
+
+    private void adopt() {
+        Map<String, InstanceRecord> byId = new TreeMap<>();
+        table.list().forEach(r -> byId.put(r.hostWideName(), r));
+        Set<String> alive = new HashSet<>();
+        for (String id : containers.ids()) {
+            Optional<Container> container = containers.find(id);
+            InstanceRecord instance = byId.get(id);
+            if (container.isEmpty()) {
+                continue;
+            }
+            if (instance == null || instance.pending().kind() == Pending.Kind.CREATE) {
+                LOG.log(Level.WARNING, "ending a container that no instance has id={0}", id);
+                container.get().kill();
+                continue;
+            }
+            alive.add(id);
+            runner.adopt(instance.key(), container.get());
+        }
+        for (InstanceRecord instance : byId.values()) {
+            if (!alive.contains(instance.hostWideName())) {
+                table.update(instance.key(), InstanceRunner::withoutTraces);
+            }
+        }
+        LOG.log(Level.INFO, "instances found running: {0} of {1}", alive.size(), byId.size());
+    }
+
+    /// What is to run and does not, in the order of starting.
+    private List<InstanceRecord> autostarted() {
+        List<InstanceRecord> out = new ArrayList<>();
+        Map<RecordKey, Long> priority = new TreeMap<>();
+        for (InstanceRecord instance : table.list()) {
+            try {
+                InstanceConfig config = table.expand(instance).typed();
+                boolean wasRunning = instance.config(ConfigKeys.LAST_STATE_POWER.name()).equals("RUNNING");
+                if (!runner.isRunning(instance.key()) && config.is(ConfigKeys.AUTOSTART, wasRunning)) {
+                    priority.put(instance.key(), config.get(ConfigKeys.AUTOSTART_PRIORITY).orElse(0L));
+                    out.add(instance);
+                }
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "instance cannot be started instance=" + instance.name(), e);
+            }
+        }
+        out.sort(
+                Comparator.comparing((InstanceRecord r) -> -priority.getOrDefault(r.key(), 0L))
+                        .thenComparing(InstanceRecord::key));
+        return out;
+    }
+
+    private void autostart(List<InstanceRecord> wanted) {
+        for (InstanceRecord instance : wanted) {
+            try {
+                runner.start(instance.key());
+                long delay = table.expand(instance).typed().get(ConfigKeys.AUTOSTART_DELAY).orElse(0L);
+                Thread.sleep(Duration.ofSeconds(Math.max(0, delay)));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "instance did not start with the daemon instance=" + instance.name(), e);
+            }
+        }
+    }
+
+    /// Stops what runs, those of higher priority first, those of the same side by side.
+    @Override
+    public void stopInstances() {
+        Map<Long, List<RecordKey>> byPriority = new TreeMap<>(Comparator.reverseOrder());
+        Map<RecordKey, Duration> patience = new TreeMap<>();
+        for (RecordKey key : runner.running()) {
+            InstanceConfig config =
+                    table.find(key).map(r -> table.expand(r).typed()).orElse(new InstanceConfig(Map.of()));
+            long priority = config.get(ConfigKeys.STOP_PRIORITY).orElse(0L);
+            byPriority.computeIfAbsent(priority, _ -> new ArrayList<>()).add(key);
+            patience.put(
+                    key,
+                    config.get(ConfigKeys.HOST_SHUTDOWN_TIMEOUT).map(Duration::ofSeconds).orElse(HOST_SHUTDOWN));
+        }
+        byPriority.values().forEach(keys -> stopTogether(keys, patience));
+    }
+
+    private void stopTogether(List<RecordKey> keys, Map<RecordKey, Duration> patience) {
+        List<Thread> workers = new ArrayList<>();
+        for (RecordKey key : keys) {
+            Duration limit = patience.getOrDefault(key, HOST_SHUTDOWN);
+            workers.add(Thread.ofVirtual().name("stop-" + key.name()).start(() -> stopOne(key, limit)));
+        }
+        try {
+            for (Thread worker : workers) {
+                worker.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void stopOne(RecordKey key, Duration limit) {
+        try {
+            runner.stopWithHost(key, limit);
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "instance was not stopped with the host instance=" + key.name(), e);
+        }
+    }
+
+    /// What the other parts of the daemon ask about the use of their things.
+    public InstanceUses uses() {
+        return new InstanceUses(table, updater, profiles);
+    }
+}

@@ -1,0 +1,56 @@
+package io.atoll.daemon.instance;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/// Where files about instances are on the host.
+///
+/// @param stateDir of the daemon, such as `/var/lib/atoll`
+public record InstancePaths(Path stateDir) {
+    private static final Path USUAL = Path.of("/var/lib/atoll");
+
+    /// Logs of all instances.
+    public Path logs() {
+        return stateDir.resolve("logs");
+    }
+
+    Path logs(InstanceRecord instance) {
+        return logs().resolve(instance.hostWideName());
+    }
+
+    /// Makes the directory of an instance's logs, readable by root only: programs print secrets.
+    Path makeLogs(InstanceRecord instance) throws IOException {
+        Path dir = logs(instance);
+        if (!Files.isDirectory(dir)) {
+            Files.createDirectories(dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        return dir;
+    }
+
+    Path consoleLog(InstanceRecord instance) {
+        return logs(instance).resolve("console.log");
+    }
+
+    /// Where the cgroups of our instances are below the root of each hierarchy. Daemons with other state directories have
+    /// other ones, since instances of the same name may exist in each.
+    String cgroup(InstanceRecord instance) {
+        Path dir = stateDir.toAbsolutePath().normalize();
+        String root = dir.equals(USUAL) ? "atoll" : "atoll-" + hash(dir.toString());
+        return root + "/" + instance.hostWideName();
+    }
+
+    private static String hash(String text) {
+        try {
+            byte[] all = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(all, 0, 4);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.base.ProjectName;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.RecordKind;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+
+/// An instance as it is recorded. Whether it runs is not here: the kernel knows.
+///
+/// @param config the instance's own keys, `volatile.*` included, sorted
+/// @param devices the instance's own devices, sorted
+/// @param profiles names, applied in this order
+/// @param lastUsedAt when it was started last; the epoch if never
+public record InstanceRecord(
+        ProjectName project,
+        String name,
+        String architecture,
+        String description,
+        Map<String, String> config,
+        Map<String, Map<String, String>> devices,
+        List<String> profiles,
+        boolean isEphemeral,
+        Instant createdAt,
+        Instant lastUsedAt,
+        Pending pending) {
+    /// The kind under which instances are stored, by name.
+    public static final RecordKind<InstanceRecord> KIND =
+            RecordKind.of("instance", InstanceRecord::encode, InstanceRecord::decode);
+
+    public InstanceRecord {
+        config = Collections.unmodifiableSortedMap(new TreeMap<>(config));
+        devices = sorted(devices);
+        profiles = List.copyOf(profiles);
+    }
+
+    static Map<String, Map<String, String>> sorted(Map<String, Map<String, String>> devices) {
+        Map<String, Map<String, String>> out = new TreeMap<>();
+        devices.forEach((name, device) -> out.put(name, Collections.unmodifiableSortedMap(new TreeMap<>(device))));
+        return Collections.unmodifiableMap(out);
+    }
+
+    public RecordKey key() {
+        return RecordKey.of(project, name);
+    }
+
+    /// The name in directories, cgroups and process titles.
+    public String hostWideName() {
+        return project.prefix(name);
+    }
+
+    public InstanceRecord withConfig(Map<String, String> value) {
+        return new InstanceRecord(
+                project, name, architecture, description, value, devices, profiles, isEphemeral, createdAt, lastUsedAt,
+                pending);
+    }
+
+    /// A copy whose own keys were changed by `change`, which gets a sorted copy.
+    public InstanceRecord withConfig(UnaryOperator<Map<String, String>> change) {
+        return withConfig(change.apply(new TreeMap<>(config)));
+    }
+
+    public InstanceRecord withPending(Pending value) {
+        return new InstanceRecord(
+                project, name, architecture, description, config, devices, profiles, isEphemeral, createdAt,
+                lastUsedAt, value);
+    }
+
+    InstanceRecord withName(String value) {
+        return withKey(project, value);
+    }
+
+    InstanceRecord withKey(ProjectName owner, String value) {
+        return new InstanceRecord(
+                owner, value, architecture, description, config, devices, profiles, isEphemeral, createdAt,
+                lastUsedAt, pending);
+    }
+
+    InstanceRecord withLastUsedAt(Instant value) {
+        return new InstanceRecord(
+                project, name, architecture, description, config, devices, profiles, isEphemeral, createdAt, value,
+                pending);
+    }
+
+    /// The value of one of its own keys, empty if it is not set.
+    public String config(String key) {
+        return config.getOrDefault(key, "");
+    }
+
+    private static Json encode(InstanceRecord r) {
+        return Json.object()
+                .put("project", r.project.value())
+                .put("name", r.name)
+                .put("architecture", r.architecture)
+                .put("description", r.description)
+                .put("config", r.config)
+                .put("devices", devicesJson(r.devices))
+                .put("profiles", r.profiles)
+                .put("ephemeral", r.isEphemeral)
+                .put("created_at", r.createdAt.toString())
+                .put("last_used_at", r.lastUsedAt.toString())
+                .put("pending", r.pending.kind().name())
+                .put("pending_detail", r.pending.detail());
+    }
+
+    private static InstanceRecord decode(Json j) {
+        return new InstanceRecord(
+                new ProjectName(j.get("project").asString()),
+                j.get("name").asString(),
+                j.get("architecture").asString(),
+                j.get("description").asString(),
+                j.get("config").asStringMap(),
+                devices(j.get("devices")),
+                j.get("profiles").asStrings(),
+                j.get("ephemeral").asBoolean(),
+                Instant.parse(j.get("created_at").asString()),
+                Instant.parse(j.get("last_used_at").asString()),
+                new Pending(Pending.Kind.valueOf(j.get("pending").asString()), j.get("pending_detail").asString()));
+    }
+
+    /// Devices as the API shows them.
+    static Json.Obj devicesJson(Map<String, Map<String, String>> devices) {
+        Json.Obj out = Json.object();
+        devices.forEach((name, device) -> out.put(name, Json.strings(device)));
+        return out;
+    }
+
+    /// Devices as the API sends them.
+    static Map<String, Map<String, String>> devices(Json json) {
+        Map<String, Map<String, String>> out = new TreeMap<>();
+        json.asMap().forEach((name, device) -> out.put(name, device.asStringMap()));
+        return out;
+    }
+}

@@ -1,0 +1,261 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.ForbiddenException;
+import io.atoll.base.InstanceName;
+import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.Undo;
+import io.atoll.daemon.device.DeviceConfig;
+import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.instance.config.TemplateTriggers;
+import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.linux.Fd;
+import io.atoll.linux.Inodes;
+import io.atoll.linux.Opens;
+import io.atoll.linux.Fcntl;
+import io.atoll.runtime.spec.MacAddress;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeName;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/// Deletes and renames instances. Both mark the record first, so that the next daemon can finish a deletion and take back a
+/// rename that this one did not live to complete.
+final class InstanceRemover {
+    private static final Logger LOG = System.getLogger(InstanceRemover.class.getName());
+
+    private final InstanceTable table;
+    private final InstanceLocks locks;
+    private final Ports ports;
+    private final InstancePaths paths;
+    private final Events events;
+    private final Predicate<RecordKey> isRunning;
+
+    InstanceRemover(
+            InstanceTable table,
+            InstanceLocks locks,
+            Ports ports,
+            InstancePaths paths,
+            Events events,
+            Predicate<RecordKey> isRunning) {
+        this.table = table;
+        this.locks = locks;
+        this.ports = ports;
+        this.paths = paths;
+        this.events = events;
+        this.isRunning = isRunning;
+    }
+
+    /// Deletes a stopped instance with its snapshots.
+    ///
+    /// @throws InvalidConfigException in LXD's words if it runs
+    /// @throws ForbiddenException in LXD's words if it is protected
+    void delete(RecordKey key) {
+        ProjectName project = new ProjectName(key.project());
+        try (InstanceLocks.Held _ = locks.hold(key, "delete")) {
+            InstanceRecord instance = table.get(project, key.name());
+            if (isRunning.test(key)) {
+                throw new InvalidConfigException(InstanceMessages.RUNNING);
+            }
+            if (table.expand(instance).typed().is(ConfigKeys.PROTECT_DELETE)) {
+                throw new ForbiddenException(InstanceMessages.PROTECTED);
+            }
+            finishDeletion(table.update(key, now -> now.withPending(Pending.DELETE)));
+        }
+        events.publishLifecycle(Lifecycle.of("instance-deleted", InstanceView.url(project, key.name()), project));
+    }
+
+    /// Deletes an ephemeral instance that has ended. Called with its lock held; protection does not count.
+    void deleteEphemeral(InstanceRecord instance) {
+        finishDeletion(table.update(instance.key(), now -> now.withPending(Pending.DELETE)));
+        events.publishLifecycle(
+                Lifecycle.of(
+                        "instance-deleted", InstanceView.url(instance.project(), instance.name()), instance.project()));
+    }
+
+    /// Removes all there is of an instance that is marked, files before records. Can be repeated.
+    void finishDeletion(InstanceRecord instance) {
+        Expansion expansion = table.expand(instance);
+        for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
+            switch (device) {
+                case DeviceConfig.RootDisk root -> deleteVolume(root, instance);
+                case DeviceConfig.BridgedNic nic -> detach(nic, instance);
+                case DeviceConfig.MountedDisk _, DeviceConfig.None _, DeviceConfig.UnixNode _ -> {}
+            }
+        }
+        deleteLogs(instance);
+        for (SnapshotRecord snapshot : table.snapshots(instance)) {
+            table.store().delete(SnapshotRecord.KIND, snapshot.key());
+        }
+        table.store().delete(InstanceRecord.KIND, instance.key());
+    }
+
+    private void deleteVolume(DeviceConfig.RootDisk root, InstanceRecord instance) {
+        try {
+            ports.pools().get(root.pool()).delete(VolumeName.container(instance.hostWideName()));
+        } catch (NotFoundException e) {
+            LOG.log(Level.WARNING, "pool of a deleted instance is gone instance=" + instance.name(), e);
+        }
+    }
+
+    private void detach(DeviceConfig.BridgedNic nic, InstanceRecord instance) {
+        String mac = nic.hwaddr().map(MacAddress::value).orElse(instance.config(Volatile.hwaddr(nic.name())));
+        if (nic.isManaged() && !mac.isEmpty()) {
+            ports.networks()
+                    .detach(
+                            nic.bridge(),
+                            new Ports.Port(
+                                    instance.hostWideName(),
+                                    nic.name(),
+                                    instance.name(),
+                                    new MacAddress(mac),
+                                    nic.ipv4(),
+                                    nic.ipv6()));
+        }
+    }
+
+    private void deleteLogs(InstanceRecord instance) {
+        Path logs = paths.logs(instance);
+        if (Files.isDirectory(logs)) {
+            try (Fd parent = Opens.open(paths.logs().toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+                Inodes.deleteTree(parent, instance.hostWideName());
+            }
+        }
+    }
+
+    /// Renames a stopped instance.
+    ///
+    /// @throws InvalidConfigException in LXD's words if it runs
+    /// @throws AlreadyExistsException if there is one of that name
+    void rename(RecordKey key, InstanceName newName) {
+        ProjectName project = new ProjectName(key.project());
+        RecordKey newKey = RecordKey.of(project, newName.value());
+        boolean isFirst = key.compareTo(newKey) < 0;
+        try (InstanceLocks.Held _ = locks.hold(isFirst ? key : newKey, "rename");
+                InstanceLocks.Held _ = locks.hold(isFirst ? newKey : key, "rename")) {
+            InstanceRecord instance = table.get(project, key.name());
+            if (isRunning.test(key)) {
+                throw new InvalidConfigException("Renaming of running container not allowed");
+            }
+            if (table.find(newKey).isPresent()) {
+                throw new AlreadyExistsException("Name \"" + newName + "\" already in use");
+            }
+            moveAll(instance, newName.value());
+        }
+        events.publishLifecycle(
+                Lifecycle.of("instance-renamed", InstanceView.url(project, newName.value()), project)
+                        .with("old_name", key.name()));
+    }
+
+    private void moveAll(InstanceRecord instance, String newName) {
+        RecordKey key = instance.key();
+        InstanceRecord marked = table.update(key, now -> now.withPending(Pending.rename(newName)));
+        InstanceRecord renamed =
+                instance.withName(newName)
+                        .withPending(Pending.NOTHING)
+                        .withConfig(
+                                config -> {
+                                    config.put(
+                                            ConfigKeys.APPLY_TEMPLATE.name(), TemplateTriggers.afterRename(config));
+                                    return config;
+                                });
+        StorageDriver pool = pool(instance);
+        VolumeName volume = VolumeName.container(instance.hostWideName());
+        VolumeName newVolume = VolumeName.container(renamed.hostWideName());
+        try (Undo undo = new Undo()) {
+            undo.add(() -> table.update(key, now -> now.withPending(Pending.NOTHING)));
+            pool.rename(volume, renamed.hostWideName());
+            undo.add(() -> pool.rename(newVolume, instance.hostWideName()));
+            moveLogs(instance, renamed);
+            undo.add(() -> moveLogs(renamed, instance));
+            table.store().commit(renameRecords(marked, renamed));
+            undo.keep();
+        } catch (IOException e) {
+            throw new InternalException("Failed to rename the logs of " + key.name() + ": " + e.getMessage(), e);
+        }
+        for (DeviceConfig device : Devices.parseAll(table.expand(renamed).devices())) {
+            if (device instanceof DeviceConfig.BridgedNic nic) {
+                detach(nic, instance);
+            }
+        }
+    }
+
+    private Batch renameRecords(InstanceRecord marked, InstanceRecord renamed) {
+        Batch batch = new Batch();
+        batch.delete(
+                InstanceRecord.KIND, table.store().find(InstanceRecord.KIND, marked.key()).orElseThrow());
+        batch.create(InstanceRecord.KIND, renamed.key(), renamed);
+        for (SnapshotRecord snapshot : table.snapshots(marked)) {
+            batch.delete(
+                    SnapshotRecord.KIND, table.store().find(SnapshotRecord.KIND, snapshot.key()).orElseThrow());
+            SnapshotRecord moved = snapshot.withInstance(renamed);
+            batch.create(SnapshotRecord.KIND, moved.key(), moved);
+        }
+        return batch;
+    }
+
+    private void moveLogs(InstanceRecord from, InstanceRecord to) throws IOException {
+        if (Files.isDirectory(paths.logs(from))) {
+            Files.move(paths.logs(from), paths.logs(to));
+        }
+    }
+
+    private StorageDriver pool(InstanceRecord instance) {
+        return ports.pools().get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+    }
+
+    /// Takes back or finishes what an earlier daemon left half made. Nobody else works on instances yet.
+    void recover() {
+        for (InstanceRecord instance : table.list()) {
+            try {
+                recover(instance);
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "recovery failed instance=" + instance.name(), e);
+            }
+        }
+    }
+
+    private void recover(InstanceRecord instance) {
+        switch (instance.pending().kind()) {
+            case NOTHING -> {}
+            case CREATE, DELETE -> {
+                LOG.log(Level.INFO, "removing unfinished instance={0}", instance.name());
+                finishDeletion(instance);
+            }
+            case RENAME -> takeBackRename(instance);
+        }
+    }
+
+    private void takeBackRename(InstanceRecord instance) {
+        InstanceRecord other = instance.withName(instance.pending().detail());
+        VolumeName moved = VolumeName.container(other.hostWideName());
+        StorageDriver pool = pool(instance);
+        boolean isMoved = !pool.exists(VolumeName.container(instance.hostWideName()).current());
+        if (isMoved && pool.exists(moved.current())) {
+            pool.rename(moved, instance.hostWideName());
+        }
+        Optional<InstanceRecord> taken = table.find(other.key());
+        if (taken.isEmpty() && Files.isDirectory(paths.logs(other)) && !Files.exists(paths.logs(instance))) {
+            try {
+                moveLogs(other, instance);
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "could not rename the logs back instance=" + instance.name(), e);
+            }
+        }
+        table.update(instance.key(), now -> now.withPending(Pending.NOTHING));
+    }
+}

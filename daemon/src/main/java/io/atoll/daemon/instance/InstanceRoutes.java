@@ -1,0 +1,233 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.api.StatusCode;
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.InstanceName;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.UnsupportedException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.filter.Filter;
+import io.atoll.daemon.http.Request;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.plan.PlanPrinter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// `/1.0/instances` and `/1.0/instances/NAME`, and what a start would do.
+final class InstanceRoutes implements Routes {
+    private final Instances instances;
+    private final InstanceTable table;
+    private final InstanceRunner runner;
+    private final InstanceCreator creator;
+    private final InstanceUpdater updater;
+    private final InstanceRemover remover;
+    private final InstanceSnapshots snapshots;
+    private final StateReader states;
+    private final Operations operations;
+
+    InstanceRoutes(
+            Instances instances,
+            InstanceTable table,
+            InstanceRunner runner,
+            InstanceCreator creator,
+            InstanceUpdater updater,
+            InstanceRemover remover,
+            InstanceSnapshots snapshots,
+            StateReader states,
+            Operations operations) {
+        this.instances = instances;
+        this.table = table;
+        this.runner = runner;
+        this.creator = creator;
+        this.updater = updater;
+        this.remover = remover;
+        this.snapshots = snapshots;
+        this.states = states;
+        this.operations = operations;
+    }
+
+    @Override
+    public List<Route> routes() {
+        return Stream.of(
+                        Instances.both("", p -> Route.get(p).needs(Right.VIEW).run(this::list)),
+                        Instances.both("", p -> Route.post(p).needs(Right.EDIT).run(this::create)),
+                        Instances.both("/{name}", p -> Route.get(p).needs(Right.VIEW).run(this::get)),
+                        Instances.both("/{name}", p -> Route.put(p).needs(Right.EDIT).run(this::put)),
+                        Instances.both("/{name}", p -> Route.patch(p).needs(Right.EDIT).run(this::patch)),
+                        Instances.both("/{name}", p -> Route.post(p).needs(Right.EDIT).run(this::post)),
+                        Instances.both("/{name}", p -> Route.delete(p).needs(Right.EDIT).run(this::delete)),
+                        List.of(
+                                Route.get("/internal/instances/{name}/plan").needs(Right.LOCAL).run(this::plan)))
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private Response list(Request request) {
+        boolean isAll = request.queryFlag("all-projects");
+        List<InstanceRecord> all =
+                (isAll ? table.list() : table.list(request.project()))
+                        .stream().sorted(Comparator.comparing(InstanceRecord::name)).toList();
+        Filter filter = Filter.parse(request.query("filter").orElse(""));
+        boolean isOld = request.path().startsWith("/1.0/containers");
+        if (request.recursion() == 0 && filter.isEmpty()) {
+            return Response.sync(
+                    Json.strings(all.stream().map(r -> url(r, isOld)).toList()));
+        }
+        Map<RecordKey, List<SnapshotRecord>> bySource = request.recursion() == 2 ? snapshotsByInstance() : Map.of();
+        Json.Arr out = Json.array();
+        for (InstanceRecord instance : all) {
+            Expansion expansion = table.expand(instance);
+            Json.Obj view = InstanceView.instance(instance, expansion, runner.status(instance.key()));
+            if (!filter.matches(view)) {
+                continue;
+            }
+            out.items().add(
+                    switch (request.recursion()) {
+                        case 0 -> Json.string(url(instance, isOld));
+                        case 1 -> view;
+                        default ->
+                                InstanceView.full(
+                                        view,
+                                        states.read(instance, expansion),
+                                        bySource.getOrDefault(instance.key(), List.of()),
+                                        this::snapshotView);
+                    });
+        }
+        return Response.sync(out);
+    }
+
+    private static String url(InstanceRecord r, boolean isOld) {
+        return isOld ? InstanceView.containerUrl(r.project(), r.name()) : InstanceView.url(r.project(), r.name());
+    }
+
+    private Json snapshotView(SnapshotRecord snapshot) {
+        return InstanceView.snapshot(snapshot, table.expand(snapshot.instance()));
+    }
+
+    private Map<RecordKey, List<SnapshotRecord>> snapshotsByInstance() {
+        Map<RecordKey, List<SnapshotRecord>> out = new HashMap<>();
+        table.store().list(SnapshotRecord.KIND).stream()
+                .map(stored -> stored.value())
+                .sorted(Comparator.comparing(SnapshotRecord::createdAt))
+                .forEach(s -> out.computeIfAbsent(s.instance().key(), _ -> new ArrayList<>()).add(s));
+        return out;
+    }
+
+    private Response create(Request request) throws IOException {
+        if (request.header("Content-Type").orElse("").startsWith("application/octet-stream")) {
+            throw new UnsupportedException("Importing backups is not supported yet");
+        }
+        if (request.query("target").filter(t -> !t.isEmpty()).isPresent()) {
+            throw new InvalidConfigException("Target only allowed when clustered");
+        }
+        CreateRequest wanted = CreateRequest.parse(request.project(), request.json());
+        InstanceCreator.Ready ready = creator.check(wanted);
+        OperationSpec spec =
+                Instances.about(
+                        OperationSpec.task("Creating instance", wanted.project()), wanted.project(), ready.name().value());
+        if (wanted.source() instanceof CreateRequest.Source.Copy copy) {
+            spec = Instances.about(spec, copy.project(), copy.instance());
+        }
+        return operations.start(spec, _ -> creator.create(ready)).response();
+    }
+
+    private Response get(Request request) {
+        InstanceRecord instance = instances.of(request);
+        Expansion expansion = table.expand(instance);
+        Json.Obj view = InstanceView.instance(instance, expansion, runner.status(instance.key()));
+        if (request.recursion() == 0) {
+            return Response.sync(view, InstanceView.etag(instance));
+        }
+        return Response.sync(
+                InstanceView.full(
+                        view, states.read(instance, expansion), table.snapshots(instance), this::snapshotView),
+                InstanceView.etag(instance));
+    }
+
+    private Response put(Request request) throws IOException {
+        InstanceRecord instance = instances.of(request);
+        InstanceView.etag(instance).check(request);
+        InstanceChange change = InstanceChange.put(request.json());
+        change.restore().ifPresent(name -> checkRestore(instance, name));
+        checkProfiles(instance.project(), change.profiles());
+        String what = change.restore().isPresent() ? "Restoring snapshot" : "Updating instance";
+        OperationSpec spec = Instances.about(OperationSpec.task(what, instance.project()), instance);
+        return operations
+                .start(
+                        spec,
+                        _ -> {
+                            if (change.restore().isPresent()) {
+                                snapshots.restore(instance.key(), change.restore().get());
+                            } else {
+                                updater.update(instance.key(), change);
+                            }
+                        })
+                .response();
+    }
+
+    private void checkRestore(InstanceRecord instance, String name) {
+        String bare = name.startsWith(instance.name() + "/") ? name.substring(instance.name().length() + 1) : name;
+        if (table.store().find(SnapshotRecord.KIND, SnapshotRecord.key(instance.project(), instance.name(), bare)).isEmpty()) {
+            throw new NotFoundException("Snapshot " + instance.name() + "/" + bare + " does not exist");
+        }
+    }
+
+    private void checkProfiles(ProjectName project, List<String> profiles) {
+        for (String profile : profiles) {
+            table.checkProfile(project, profile);
+        }
+    }
+
+    private Response patch(Request request) throws IOException {
+        InstanceRecord instance = instances.of(request);
+        InstanceView.etag(instance).check(request);
+        InstanceChange change = InstanceChange.patch(request.json(), instance);
+        checkProfiles(instance.project(), change.profiles());
+        updater.update(instance.key(), change);
+        return Response.empty();
+    }
+
+    private Response post(Request request) throws IOException {
+        InstanceRecord instance = instances.of(request);
+        Json body = request.json();
+        if (body.get("migration").asBoolean()) {
+            throw new UnsupportedException("Moving instances between pools, projects or servers is not supported yet");
+        }
+        InstanceName name = new InstanceName(body.get("name").asString());
+        if (table.find(RecordKey.of(instance.project(), name.value())).isPresent()) {
+            throw new AlreadyExistsException("Name \"" + name + "\" already in use");
+        }
+        OperationSpec spec = Instances.about(OperationSpec.task("Renaming instance", instance.project()), instance);
+        return operations.start(spec, _ -> remover.rename(instance.key(), name)).response();
+    }
+
+    private Response delete(Request request) {
+        InstanceRecord instance = instances.of(request);
+        if (runner.status(instance.key()) != StatusCode.STOPPED) {
+            throw new InvalidConfigException(InstanceMessages.RUNNING);
+        }
+        OperationSpec spec = Instances.about(OperationSpec.task("Deleting instance", instance.project()), instance);
+        return operations.start(spec, _ -> remover.delete(instance.key())).response();
+    }
+
+    /// What a start would do, step by step, as text; also while it is stopped.
+    private Response plan(Request request) {
+        String text = PlanPrinter.print(runner.explain(instances.of(request)));
+        return Response.raw("text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+    }
+}

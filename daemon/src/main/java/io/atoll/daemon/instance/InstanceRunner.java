@@ -1,0 +1,356 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.api.StatusCode;
+import io.atoll.base.DomainException;
+import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.Undo;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.instance.compile.NicPlan;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.TemplateTriggers;
+import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.linux.Command;
+import io.atoll.linux.Commands;
+import io.atoll.plan.StartPlan;
+import io.atoll.runtime.Container;
+import io.atoll.runtime.ContainerState;
+import io.atoll.runtime.Containers;
+import io.atoll.runtime.ExitReason;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/// Starts and ends instances, and keeps those that run. What runs is known from the runtime, which watches pidfds; an
+/// instance that idles has no thread here.
+///
+/// An instance's lock is held while it is started and while what a run left is taken away, never while one waits for it to
+/// shut down by itself.
+final class InstanceRunner {
+    private static final Logger LOG = System.getLogger(InstanceRunner.class.getName());
+
+    /// How long taking away a run may last after its last process is gone.
+    private static final Duration CLEANUP_MAX = Duration.ofMinutes(2);
+
+    private static final Duration MODPROBE_MAX = Duration.ofSeconds(30);
+
+    private final InstanceTable table;
+    private final InstanceLocks locks;
+    private final Containers containers;
+    private final Ports ports;
+    private final InstancePaths paths;
+    private final Preparation preparation;
+    private final InstanceTemplates templates;
+    private final Events events;
+    private final Consumer<InstanceRecord> deleteEphemeral;
+    private final Map<RecordKey, Running> running = new ConcurrentHashMap<>();
+
+    /// @param deleteEphemeral deletes an ephemeral instance that has ended; called with its lock held
+    InstanceRunner(
+            InstanceTable table,
+            InstanceLocks locks,
+            Containers containers,
+            Ports ports,
+            InstancePaths paths,
+            Preparation preparation,
+            InstanceTemplates templates,
+            Events events,
+            Consumer<InstanceRecord> deleteEphemeral) {
+        this.table = table;
+        this.locks = locks;
+        this.containers = containers;
+        this.ports = ports;
+        this.paths = paths;
+        this.preparation = preparation;
+        this.templates = templates;
+        this.events = events;
+        this.deleteEphemeral = deleteEphemeral;
+    }
+
+    Optional<Running> find(RecordKey key) {
+        return Optional.ofNullable(running.get(key));
+    }
+
+    boolean isRunning(RecordKey key) {
+        return running.containsKey(key);
+    }
+
+    Set<RecordKey> running() {
+        return new TreeSet<>(running.keySet());
+    }
+
+    StatusCode status(RecordKey key) {
+        Running run = running.get(key);
+        if (run == null) {
+            return StatusCode.STOPPED;
+        }
+        return switch (run.container().state()) {
+            case STARTING, RUNNING, STOPPING -> StatusCode.RUNNING;
+            case FROZEN -> StatusCode.FROZEN;
+            case STOPPED -> StatusCode.STOPPED;
+        };
+    }
+
+    /// The container of an instance that takes commands now.
+    ///
+    /// @throws InvalidConfigException in LXD's words if it is stopped or frozen
+    Container usable(RecordKey key) {
+        Running run = running.get(key);
+        if (run == null || run.container().state() == ContainerState.STOPPED) {
+            throw new InvalidConfigException(InstanceMessages.NOT_RUNNING);
+        }
+        if (run.container().state() == ContainerState.FROZEN) {
+            throw new InvalidConfigException(InstanceMessages.FROZEN);
+        }
+        return run.container();
+    }
+
+    /// What a start would do.
+    StartPlan explain(InstanceRecord instance) {
+        return containers.explain(preparation.prepare(instance).spec());
+    }
+
+    /// @throws InvalidConfigException in LXD's words if it runs already
+    void start(RecordKey key) {
+        try (InstanceLocks.Held _ = locks.hold(key, "start")) {
+            launch(key);
+        }
+        tell("instance-started", key);
+    }
+
+    /// Starts with the lock held. A start that fails leaves nothing, neither in the record.
+    private void launch(RecordKey key) {
+        InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
+        if (running.containsKey(key)) {
+            throw new InvalidConfigException(InstanceMessages.ALREADY_RUNNING);
+        }
+        if (instance.pending().kind() != Pending.Kind.NOTHING) {
+            throw new InvalidConfigException("Instance is not complete");
+        }
+        Preparation.Prepared prepared = preparation.prepare(instance);
+        try (Undo undo = new Undo()) {
+            undo.add(() -> table.update(key, now -> withoutTraces(now.withConfig(instance.config()))));
+            table.update(key, now -> now.withConfig(prepared.config()).withLastUsedAt(Instant.now()));
+            paths.makeLogs(instance);
+            loadModules(prepared);
+            templates.apply(prepared, TemplateTriggers.atStart(instance.config()));
+            for (NicPlan nic : prepared.nics()) {
+                attach(instance, nic);
+            }
+            adopt(key, containers.start(prepared.spec()));
+            undo.keep();
+        } catch (IOException e) {
+            throw new InternalException("Failed to start instance \"" + key.name() + "\": " + e.getMessage(), e);
+        }
+    }
+
+    private void attach(InstanceRecord instance, NicPlan nic) {
+        if (nic.device().isManaged()) {
+            ports.networks()
+                    .attach(
+                            nic.device().bridge(),
+                            new Ports.Port(
+                                    instance.hostWideName(),
+                                    nic.device().name(),
+                                    instance.name(),
+                                    nic.mac(),
+                                    nic.device().ipv4(),
+                                    nic.device().ipv6()));
+        }
+    }
+
+    private static void loadModules(Preparation.Prepared prepared) {
+        for (String module : prepared.expansion().typed().get(ConfigKeys.KERNEL_MODULES).orElse(List.of())) {
+            Commands.run(Command.of("modprobe", "--", module).timeout(MODPROBE_MAX));
+        }
+    }
+
+    /// Takes a container into care, a new one or one that an earlier daemon started.
+    void adopt(RecordKey key, Container container) {
+        Running run = new Running(container);
+        running.put(key, run);
+        container.onGone(
+                reason ->
+                        Thread.ofVirtual()
+                                .name("gone-" + key.name())
+                                .start(() -> gone(key, run, reason)));
+    }
+
+    /// The last process is gone: takes away what the run left, and does what was asked to follow. The edge of its thread.
+    private void gone(RecordKey key, Running run, ExitReason reason) {
+        run.release();
+        try (InstanceLocks.Held _ = locks.hold(key, "stop")) {
+            if (running.remove(key, run)) {
+                follow(key, run, reason);
+            }
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "clean up after the end failed instance=" + key.name(), e);
+        } finally {
+            run.markCleaned();
+        }
+    }
+
+    private void follow(RecordKey key, Running run, ExitReason reason) {
+        LOG.log(Level.INFO, "instance ended instance={0} how={1} status={2}", key.name(), reason.kind(), reason.status());
+        boolean isReboot = run.ending() == Running.Ending.BY_ITSELF && reason.kind() == ExitReason.Kind.REBOOTED;
+        InstanceRecord instance = table.update(key, now -> ended(now, run.ending()));
+        if (isReboot) {
+            reboot(key);
+            return;
+        }
+        if (run.ending() == Running.Ending.BY_ITSELF) {
+            tell("instance-shutdown", key);
+        }
+        if (instance.isEphemeral() && run.ending() != Running.Ending.RESTART) {
+            deleteEphemeral.accept(instance);
+        }
+    }
+
+    private void reboot(RecordKey key) {
+        try {
+            launch(key);
+            tell("instance-restarted", key);
+        } catch (DomainException e) {
+            LOG.log(Level.ERROR, "start after a reboot from inside failed instance=" + key.name(), e);
+            tell("instance-shutdown", key);
+        }
+    }
+
+    private static InstanceRecord ended(InstanceRecord instance, Running.Ending ending) {
+        InstanceRecord clean = withoutTraces(instance);
+        if (ending == Running.Ending.HOST_SHUTDOWN) {
+            return clean;
+        }
+        return clean.withConfig(
+                config -> {
+                    config.put(ConfigKeys.LAST_STATE_POWER.name(), "STOPPED");
+                    return config;
+                });
+    }
+
+    /// Without the keys that hold only while it runs.
+    static InstanceRecord withoutTraces(InstanceRecord instance) {
+        String suffix = Volatile.hostName("x").substring("volatile.x".length());
+        return instance.withConfig(
+                config -> {
+                    Map<String, String> rest = new TreeMap<>(config);
+                    rest.keySet().removeIf(k -> k.startsWith("volatile.") && k.endsWith(suffix));
+                    return rest;
+                });
+    }
+
+    /// Ends an instance.
+    ///
+    /// @param patience how long it may take to shut down by itself; zero ends it by force
+    /// @throws InvalidConfigException in LXD's words if it does not run
+    /// @throws InternalException in LXD's words if it did not shut down in time; it goes on running
+    void stop(RecordKey key, Duration patience) {
+        end(key, patience, Running.Ending.STOP);
+        tell(patience.isZero() ? "instance-stopped" : "instance-shutdown", key);
+    }
+
+    /// Ends an instance by force, to be started again by the caller: an ephemeral one is not deleted.
+    void killForReturn(RecordKey key) {
+        end(key, Duration.ZERO, Running.Ending.RESTART);
+    }
+
+    /// Ends an instance and starts it again.
+    void restart(RecordKey key, Duration patience) {
+        end(key, patience, Running.Ending.RESTART);
+        try (InstanceLocks.Held _ = locks.hold(key, "restart")) {
+            launch(key);
+        }
+        tell("instance-restarted", key);
+    }
+
+    /// Ends an instance because the host goes down; by force when its time is over.
+    void stopWithHost(RecordKey key, Duration patience) {
+        try {
+            end(key, patience, Running.Ending.HOST_SHUTDOWN);
+        } catch (DomainException e) {
+            LOG.log(Level.WARNING, "instance did not shut down in time, killed instance=" + key.name(), e);
+            end(key, Duration.ZERO, Running.Ending.HOST_SHUTDOWN);
+        }
+    }
+
+    private void end(RecordKey key, Duration patience, Running.Ending ending) {
+        Running run = running.get(key);
+        if (run == null) {
+            throw new InvalidConfigException(InstanceMessages.ALREADY_STOPPED);
+        }
+        Running.Ending before = run.ending();
+        run.ending(ending);
+        if (patience.isZero()) {
+            run.container().kill();
+        } else {
+            shutDown(run, patience, before);
+        }
+        try {
+            if (!run.awaitCleaned(CLEANUP_MAX)) {
+                throw new InternalException("Failed to clean up after instance \"" + key.name() + "\" in time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InternalException("Interrupted while stopping instance \"" + key.name() + "\"", e);
+        }
+    }
+
+    private static void shutDown(Running run, Duration patience, Running.Ending before) {
+        if (run.container().state() == ContainerState.FROZEN) {
+            run.container().thaw();
+        }
+        if (!run.container().stop(patience)) {
+            run.ending(before);
+            throw new InternalException(
+                    "Failed shutting down instance, status is \"Running\": shutting down the container failed");
+        }
+    }
+
+    /// Stops all processes of an instance where they are.
+    void freeze(RecordKey key) {
+        try (InstanceLocks.Held _ = locks.hold(key, "freeze")) {
+            Container container = running(key);
+            if (container.state() == ContainerState.FROZEN) {
+                throw new InvalidConfigException("The instance is already frozen");
+            }
+            container.freeze();
+        }
+        tell("instance-paused", key);
+    }
+
+    /// Lets them run on.
+    void thaw(RecordKey key) {
+        try (InstanceLocks.Held _ = locks.hold(key, "unfreeze")) {
+            Container container = running(key);
+            if (container.state() != ContainerState.FROZEN) {
+                throw new InvalidConfigException(InstanceMessages.ALREADY_RUNNING);
+            }
+            container.thaw();
+        }
+        tell("instance-resumed", key);
+    }
+
+    private Container running(RecordKey key) {
+        return find(key)
+                .map(Running::container)
+                .orElseThrow(() -> new InvalidConfigException("The instance isn't running"));
+    }
+
+    private void tell(String action, RecordKey key) {
+        ProjectName project = new ProjectName(key.project());
+        events.publishLifecycle(Lifecycle.of(action, InstanceView.url(project, key.name()), project));
+    }
+}

@@ -1,0 +1,250 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.Undo;
+import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.instance.config.Expiry;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.image.TemplateRenderer;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeName;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Snapshots of instances: a record of what the instance was and a snapshot of its volume.
+final class InstanceSnapshots {
+    private final InstanceTable table;
+    private final InstanceLocks locks;
+    private final InstanceRunner runner;
+    private final Ports ports;
+    private final Events events;
+
+    InstanceSnapshots(
+            InstanceTable table, InstanceLocks locks, InstanceRunner runner, Ports ports, Events events) {
+        this.table = table;
+        this.locks = locks;
+        this.runner = runner;
+        this.ports = ports;
+        this.events = events;
+    }
+
+    /// Takes a snapshot.
+    ///
+    /// @param name empty to make one up
+    /// @param expiresAt empty Optional for the instance's rule; an empty inner one for never
+    void create(RecordKey key, String name, Optional<Optional<Instant>> expiresAt) {
+        SnapshotRecord snapshot;
+        try (InstanceLocks.Held _ = locks.hold(key, "snapshot");
+                Undo undo = new Undo()) {
+            InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
+            Expansion expansion = table.expand(instance);
+            String chosen = name.isEmpty() ? freeName(instance, expansion) : checkName(name);
+            Instant now = Instant.now();
+            snapshot =
+                    new SnapshotRecord(
+                            chosen,
+                            instance,
+                            now,
+                            expiresAt.orElseGet(() -> expiry(expansion, now)),
+                            Pending.CREATE);
+            record(snapshot);
+            RecordKey snapshotKey = snapshot.key();
+            undo.add(() -> table.store().delete(SnapshotRecord.KIND, snapshotKey));
+            takeVolume(key, instance, chosen);
+            table.store().update(SnapshotRecord.KIND, snapshotKey, s -> s.withPending(Pending.NOTHING));
+            undo.keep();
+        }
+        tell("instance-snapshot-created", snapshot);
+    }
+
+    /// A running instance stands still meanwhile, so that the copy is of one moment.
+    private void takeVolume(RecordKey key, InstanceRecord instance, String name) {
+        boolean isFrozenByUs =
+                runner.find(key).isPresent()
+                        && runner.status(key) == io.atoll.api.StatusCode.RUNNING;
+        if (isFrozenByUs) {
+            runner.freeze(key);
+        }
+        try {
+            pool(instance).createSnapshot(volume(instance), name);
+        } finally {
+            if (isFrozenByUs) {
+                runner.thaw(key);
+            }
+        }
+    }
+
+    private void record(SnapshotRecord snapshot) {
+        try {
+            table.store().create(SnapshotRecord.KIND, snapshot.key(), snapshot);
+        } catch (AlreadyExistsException e) {
+            throw new AlreadyExistsException(
+                    "Failed creating instance snapshot record \"" + snapshot.name()
+                            + "\": Add snapshot info to the database: This \"instances_snapshots\" entry already exists",
+                    e);
+        }
+    }
+
+    private static Optional<Instant> expiry(Expansion expansion, Instant now) {
+        return expansion
+                .typed()
+                .get(ConfigKeys.SNAPSHOTS_EXPIRY)
+                .filter(e -> !e.isNever())
+                .map((Expiry e) -> e.after(now.atOffset(ZoneOffset.UTC)).toInstant());
+    }
+
+    /// @throws InvalidConfigException if a snapshot cannot be called so
+    static String checkName(String name) {
+        if (name.isEmpty() || name.indexOf('/') >= 0 || name.indexOf(' ') >= 0) {
+            throw new InvalidConfigException("Invalid snapshot name \"" + name + "\": no spaces or slashes");
+        }
+        return name;
+    }
+
+    private String freeName(InstanceRecord instance, Expansion expansion) {
+        String pattern = expansion.typed().text(ConfigKeys.SNAPSHOTS_PATTERN.name()).orElse("snap%d");
+        if (pattern.contains("{{")) {
+            pattern =
+                    TemplateRenderer.renderPattern(
+                            pattern, Map.of("creation_date", java.time.ZonedDateTime.now(ZoneOffset.UTC)));
+        }
+        List<String> taken = table.snapshots(instance).stream().map(SnapshotRecord::name).toList();
+        if (!pattern.contains("%d")) {
+            return checkName(taken.contains(pattern) ? pattern + "-" + taken.size() : pattern);
+        }
+        for (int i = 0; ; i++) {
+            String candidate = pattern.replaceFirst("%d", Integer.toString(i));
+            if (!taken.contains(candidate)) {
+                return checkName(candidate);
+            }
+        }
+    }
+
+    void delete(RecordKey key, String name) {
+        SnapshotRecord snapshot;
+        try (InstanceLocks.Held _ = locks.hold(key, "delete")) {
+            InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
+            snapshot = table.snapshot(instance, name);
+            table.store().update(SnapshotRecord.KIND, snapshot.key(), s -> s.withPending(Pending.DELETE));
+            pool(instance).deleteSnapshot(volume(instance), name);
+            table.store().delete(SnapshotRecord.KIND, snapshot.key());
+        }
+        tell("instance-snapshot-deleted", snapshot);
+    }
+
+    void rename(RecordKey key, String name, String newName) {
+        SnapshotRecord renamed;
+        try (InstanceLocks.Held _ = locks.hold(key, "rename");
+                Undo undo = new Undo()) {
+            InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
+            SnapshotRecord snapshot = table.snapshot(instance, name);
+            renamed = snapshot.withName(checkName(newName));
+            if (table.store().find(SnapshotRecord.KIND, renamed.key()).isPresent()) {
+                throw new AlreadyExistsException("Name \"" + newName + "\" already in use");
+            }
+            pool(instance).renameSnapshot(volume(instance), name, newName);
+            undo.add(() -> pool(instance).renameSnapshot(volume(instance), newName, name));
+            Batch batch = new Batch();
+            batch.delete(SnapshotRecord.KIND, table.store().find(SnapshotRecord.KIND, snapshot.key()).orElseThrow());
+            batch.create(SnapshotRecord.KIND, renamed.key(), renamed);
+            table.store().commit(batch);
+            undo.keep();
+        }
+        tell("instance-snapshot-renamed", renamed.withName(newName));
+    }
+
+    /// @param expiresAt empty for never
+    void expire(InstanceRecord instance, String name, Optional<Instant> expiresAt) {
+        SnapshotRecord snapshot = table.snapshot(instance, name);
+        table.store().update(SnapshotRecord.KIND, snapshot.key(), s -> s.withExpiresAt(expiresAt));
+        tell("instance-snapshot-updated", snapshot);
+    }
+
+    /// Brings an instance back to a snapshot; a running one is restarted.
+    ///
+    /// @throws InternalException if the volume could not be brought back
+    void restore(RecordKey key, String name) {
+        ProjectName project = new ProjectName(key.project());
+        InstanceRecord instance = table.get(project, key.name());
+        SnapshotRecord snapshot = table.snapshot(instance, name);
+        boolean wasRunning = runner.isRunning(key);
+        if (wasRunning) {
+            runner.killForReturn(key);
+        }
+        try (InstanceLocks.Held _ = locks.hold(key, "restore")) {
+            pool(instance).restore(volume(instance), name);
+            InstanceRecord then = snapshot.instance();
+            table.update(
+                    key,
+                    now ->
+                            new InstanceRecord(
+                                    now.project(),
+                                    now.name(),
+                                    then.architecture(),
+                                    then.description(),
+                                    restored(now.config(), then.config()),
+                                    then.devices(),
+                                    then.profiles(),
+                                    then.isEphemeral(),
+                                    now.createdAt(),
+                                    now.lastUsedAt(),
+                                    now.pending()));
+        }
+        events.publishLifecycle(
+                Lifecycle.of("instance-restored", InstanceView.url(project, key.name()), project).with("snapshot", name));
+        if (wasRunning) {
+            runner.start(key);
+        }
+    }
+
+    /// The keys of then, but what the daemon knows of now.
+    private static Map<String, String> restored(Map<String, String> now, Map<String, String> then) {
+        Map<String, String> out = new TreeMap<>(then);
+        out.keySet().removeIf(k -> k.startsWith("volatile.last_state.") || k.endsWith(".host_name"));
+        now.forEach(
+                (k, v) -> {
+                    if (k.startsWith("volatile.last_state.") || k.startsWith("volatile.idmap.")) {
+                        out.put(k, v);
+                    }
+                });
+        return out;
+    }
+
+    /// Takes back snapshots that an earlier daemon did not finish.
+    void recover() {
+        for (var stored : table.store().list(SnapshotRecord.KIND)) {
+            SnapshotRecord snapshot = stored.value();
+            Optional<InstanceRecord> owner = table.find(snapshot.instance().key());
+            if (snapshot.pending().kind() == Pending.Kind.NOTHING && owner.isPresent()) {
+                continue;
+            }
+            owner.ifPresent(instance -> pool(instance).deleteSnapshot(volume(instance), snapshot.name()));
+            table.store().delete(SnapshotRecord.KIND, snapshot.key());
+        }
+    }
+
+    private StorageDriver pool(InstanceRecord instance) {
+        return ports.pools().get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+    }
+
+    private static VolumeName volume(InstanceRecord instance) {
+        return VolumeName.container(instance.hostWideName());
+    }
+
+    private void tell(String action, SnapshotRecord snapshot) {
+        events.publishLifecycle(
+                Lifecycle.of(action, InstanceView.snapshotUrl(snapshot), snapshot.instance().project()));
+    }
+}

@@ -1,0 +1,204 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.base.ByteSize;
+import io.atoll.base.DomainException;
+import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.UnsupportedException;
+import io.atoll.daemon.device.DeviceConfig;
+import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.instance.compile.HostResources;
+import io.atoll.daemon.instance.compile.LimitsCompiler;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeName;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/// Changes what an instance is configured to be, and what of it can be changed while it runs.
+final class InstanceUpdater {
+    /// Keys whose change asks for a new choice of ids.
+    private static final List<String> ID_KEYS =
+            List.of(
+                    ConfigKeys.IDMAP_ISOLATED.name(), ConfigKeys.IDMAP_SIZE.name(), ConfigKeys.IDMAP_BASE.name(),
+                    ConfigKeys.RAW_IDMAP.name(), ConfigKeys.PRIVILEGED.name());
+
+    /// What the daemon knows of the instance's ids and a client must hand back as it was.
+    private static final List<String> GUARDED_KEYS =
+            List.of(
+                    ConfigKeys.IDMAP_BASE_USED.name(), ConfigKeys.IDMAP_CURRENT.name(), ConfigKeys.IDMAP_NEXT.name(),
+                    ConfigKeys.LAST_STATE_IDMAP.name());
+
+    private final InstanceTable table;
+    private final InstanceLocks locks;
+    private final InstanceIds ids;
+    private final InstanceRunner runner;
+    private final Ports ports;
+    private final HostResources host;
+    private final Events events;
+
+    InstanceUpdater(
+            InstanceTable table,
+            InstanceLocks locks,
+            InstanceIds ids,
+            InstanceRunner runner,
+            Ports ports,
+            HostResources host,
+            Events events) {
+        this.table = table;
+        this.locks = locks;
+        this.ids = ids;
+        this.runner = runner;
+        this.ports = ports;
+        this.host = host;
+        this.events = events;
+    }
+
+    /// @throws InternalException if the new configuration is not valid; LXD answers 500 there, with these words
+    void update(RecordKey key, InstanceChange change) {
+        try (InstanceLocks.Held _ = locks.hold(key, "update")) {
+            InstanceRecord before = table.get(new ProjectName(key.project()), key.name());
+            apply(key, before, change.applyTo(before));
+        }
+        ProjectName project = new ProjectName(key.project());
+        events.publishLifecycle(Lifecycle.of("instance-updated", InstanceView.url(project, key.name()), project));
+    }
+
+    private void apply(RecordKey key, InstanceRecord before, InstanceRecord wanted) {
+        Expansion old = table.expand(before);
+        Expansion expansion = table.expand(wanted);
+        check(before, wanted, expansion);
+        List<DeviceConfig> devices = Devices.parseAll(expansion.devices());
+        DeviceConfig.RootDisk root = checkRoot(old, devices);
+        Optional<Running> run = runner.find(key);
+        if (run.isPresent()) {
+            checkLive(old, expansion);
+        }
+        InstanceRecord tidy = wanted.withConfig(config -> withAddresses(config, old, expansion));
+        boolean hasNewIds =
+                ID_KEYS.stream().anyMatch(k -> !Objects.equals(old.config().get(k), expansion.config().get(k)));
+        if (hasNewIds) {
+            ids.allocate(key, expansion.typed(), ids -> record(key, tidy.withConfig(c -> with(c, Volatile.ofIds(ids)))));
+        } else {
+            record(key, tidy);
+        }
+        applyToVolume(before, old, root);
+        run.ifPresent(r -> applyLimits(key, r, old, expansion));
+    }
+
+    private void record(RecordKey key, InstanceRecord value) {
+        table.update(key, now -> value.withLastUsedAt(now.lastUsedAt()));
+    }
+
+    private static Map<String, String> with(Map<String, String> config, Map<String, String> more) {
+        config.putAll(more);
+        return config;
+    }
+
+    private static void check(InstanceRecord before, InstanceRecord wanted, Expansion expansion) {
+        for (String guarded : GUARDED_KEYS) {
+            if (!before.config(guarded).isEmpty() && !wanted.config().containsKey(guarded)) {
+                throw new InternalException("Volatile idmap keys can't be deleted by the user");
+            }
+        }
+        try {
+            ConfigKeys.checkContainer(wanted.config());
+            ConfigKeys.checkContainer(expansion.config());
+        } catch (InvalidConfigException e) {
+            throw new InternalException("Invalid config: " + e.getMessage(), e);
+        }
+        try {
+            Devices.parseAll(wanted.devices());
+            Devices.parseAll(expansion.devices());
+        } catch (InvalidConfigException | UnsupportedException e) {
+            throw new InternalException("Invalid devices: " + e.getMessage(), e);
+        }
+    }
+
+    private static DeviceConfig.RootDisk checkRoot(Expansion old, List<DeviceConfig> devices) {
+        DeviceConfig.RootDisk root;
+        try {
+            root = Devices.root(devices);
+        } catch (InvalidConfigException e) {
+            throw new InternalException("Invalid root disk device: " + e.getMessage(), e);
+        }
+        String pool = Devices.root(Devices.parseAll(old.devices())).pool();
+        if (!pool.equals(root.pool())) {
+            throw new InternalException("Cannot update root disk device pool name to \"" + root.pool() + "\"");
+        }
+        return root;
+    }
+
+    /// What a running instance cannot take yet is refused rather than recorded and ignored.
+    private static void checkLive(Expansion old, Expansion expansion) {
+        Set<String> names = new TreeSet<>(old.devices().keySet());
+        names.addAll(expansion.devices().keySet());
+        for (String name : names) {
+            Map<String, String> before = old.devices().getOrDefault(name, Map.of());
+            Map<String, String> after = expansion.devices().getOrDefault(name, Map.of());
+            boolean isRoot = "/".equals(before.get("path")) && "/".equals(after.get("path"));
+            if (!before.equals(after) && !isRoot) {
+                throw new UnsupportedException(
+                        "Device \"" + name + "\" cannot be changed while the instance is running; stop it first");
+            }
+        }
+    }
+
+    /// Adds addresses for new interfaces and forgets what was remembered of devices that are gone.
+    private static Map<String, String> withAddresses(Map<String, String> config, Expansion old, Expansion expansion) {
+        Set<String> gone = new TreeSet<>(old.devices().keySet());
+        gone.removeAll(expansion.devices().keySet());
+        config.keySet().removeIf(k -> gone.stream().anyMatch(device -> k.startsWith("volatile." + device + ".")));
+        InstanceCreator.putAddresses(config, expansion);
+        return config;
+    }
+
+    private void applyToVolume(InstanceRecord instance, Expansion old, DeviceConfig.RootDisk root) {
+        Optional<ByteSize> before = Devices.root(Devices.parseAll(old.devices())).size();
+        if (!before.equals(root.size())) {
+            StorageDriver pool = ports.pools().get(root.pool());
+            pool.setQuota(
+                    VolumeName.container(instance.hostWideName()),
+                    root.size().isPresent() ? OptionalLong.of(root.size().get().bytes()) : OptionalLong.empty());
+        }
+    }
+
+    private void applyLimits(RecordKey key, Running run, Expansion old, Expansion expansion) {
+        if (!limits(old).equals(limits(expansion))) {
+            LimitsCompiler compiler = new LimitsCompiler(host, run.container().id().hashCode());
+            try {
+                run.container().updateLimits(compiler.compile(expansion.typed()));
+            } catch (DomainException e) {
+                throw new InternalException("Failed to apply limits to " + key.name() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private static Map<String, String> limits(Expansion expansion) {
+        return expansion.config().entrySet().stream()
+                .filter(e -> e.getKey().startsWith("limits."))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+    }
+
+    /// A profile of this instance changed: applies what can be applied while it runs and gives new interfaces addresses.
+    void profileChanged(RecordKey key, Expansion old) {
+        try (InstanceLocks.Held _ = locks.hold(key, "update")) {
+            InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
+            Expansion expansion = table.expand(instance);
+            table.update(key, now -> now.withConfig(config -> withAddresses(config, old, expansion)));
+            runner.find(key).ifPresent(run -> applyLimits(key, run, old, expansion));
+        }
+    }
+}

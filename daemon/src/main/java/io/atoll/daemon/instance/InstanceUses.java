@@ -1,0 +1,123 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.api.ApiPath;
+import io.atoll.base.ProjectName;
+import io.atoll.daemon.device.DeviceConfig;
+import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.profile.Profile;
+import io.atoll.daemon.profile.ProfileUsers;
+import io.atoll.daemon.project.ProjectContents;
+import io.atoll.daemon.storage.PoolUsers;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/// What instances use of profiles, pools, volumes and networks, and how they follow the changes of profiles.
+public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectContents {
+    private static final Logger LOG = System.getLogger(InstanceUses.class.getName());
+
+    private final InstanceTable table;
+    private final InstanceUpdater updater;
+    private final Ports.Profiles profiles;
+
+    InstanceUses(InstanceTable table, InstanceUpdater updater, Ports.Profiles profiles) {
+        this.table = table;
+        this.updater = updater;
+        this.profiles = profiles;
+    }
+
+    private List<InstanceRecord> withProfile(ProjectName owner, String profile) {
+        return table.list().stream()
+                .filter(r -> r.profiles().contains(profile))
+                .filter(r -> profiles.owner(r.project()).equals(owner))
+                .toList();
+    }
+
+    @Override
+    public List<String> usersOf(ProjectName project, String profile) {
+        return withProfile(project, profile).stream().map(Instances::url).toList();
+    }
+
+    @Override
+    public void check(Profile profile) {
+        ConfigKeys.checkProfile(profile.config());
+        Devices.parseAll(profile.devices());
+    }
+
+    @Override
+    public void changed(ProjectName project, Profile before, Profile after) {
+        for (InstanceRecord instance : withProfile(project, after.name())) {
+            Expansion old =
+                    InstanceTable.expand(
+                            instance,
+                            name ->
+                                    name.equals(before.name())
+                                            ? new Expansion.Source(before.config(), before.devices())
+                                            : profiles.get(instance.project(), name));
+            try {
+                updater.profileChanged(instance.key(), old);
+            } catch (RuntimeException e) {
+                LOG.log(Level.WARNING, "instance does not follow its profile instance=" + instance.name(), e);
+            }
+        }
+    }
+
+    @Override
+    public List<RootVolume> rootVolumes(String pool) {
+        List<RootVolume> out = new ArrayList<>();
+        for (InstanceRecord instance : table.list()) {
+            if (!has(instance, d -> d instanceof DeviceConfig.RootDisk root && root.pool().equals(pool))) {
+                continue;
+            }
+            out.add(new RootVolume(instance.project(), instance.name(), Instances.url(instance)));
+            for (SnapshotRecord snapshot : table.snapshots(instance)) {
+                out.add(
+                        new RootVolume(
+                                instance.project(),
+                                instance.name() + "/" + snapshot.name(),
+                                InstanceView.snapshotUrl(snapshot)));
+            }
+        }
+        return out;
+    }
+
+    @Override
+    public List<String> usersOfVolume(ProjectName project, String pool, String volume) {
+        return users(
+                r -> r.project().equals(project),
+                d ->
+                        d instanceof DeviceConfig.MountedDisk disk
+                                && disk.pool().filter(pool::equals).isPresent()
+                                && disk.source().equals(volume));
+    }
+
+    /// The URLs of the instances with an interface on a managed network.
+    public List<String> usersOfNetwork(String network) {
+        return users(
+                _ -> true,
+                d -> d instanceof DeviceConfig.BridgedNic nic && nic.bridge().equals(network));
+    }
+
+    @Override
+    public List<String> urls(ProjectName project) {
+        return table.list(project).stream().map(r -> ApiPath.of("instances", r.name())).toList();
+    }
+
+    private List<String> users(Predicate<InstanceRecord> where, Predicate<DeviceConfig> device) {
+        return table.list().stream().filter(where).filter(r -> has(r, device)).map(Instances::url).toList();
+    }
+
+    /// False for an instance whose devices cannot be read, which uses nothing until that is mended.
+    private boolean has(InstanceRecord instance, Predicate<DeviceConfig> device) {
+        try {
+            return Devices.parseAll(table.expand(instance).devices()).stream().anyMatch(device);
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "devices cannot be read instance=" + instance.name(), e);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,281 @@
+package io.atoll.daemon.instance.compile;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.daemon.device.DeviceConfig;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.runtime.spec.AutoMounts;
+import io.atoll.runtime.spec.CgroupSpec;
+import io.atoll.runtime.spec.ConsoleSpec;
+import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.DeviceNode;
+import io.atoll.runtime.spec.DeviceSpec;
+import io.atoll.runtime.spec.GuestPath;
+import io.atoll.runtime.spec.InitSpec;
+import io.atoll.runtime.spec.MountFlag;
+import io.atoll.runtime.spec.MountSpec;
+import io.atoll.runtime.spec.NetworkSpec;
+import io.atoll.runtime.spec.NicLink;
+import io.atoll.runtime.spec.NicSpec;
+import io.atoll.runtime.spec.ProcessSpec;
+import io.atoll.runtime.spec.RootfsSpec;
+import io.atoll.runtime.spec.SeccompSpec;
+import io.atoll.runtime.spec.SecuritySpec;
+import io.atoll.storage.NestedDirectory;
+import io.atoll.storage.RootfsLayers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Compiles an instance into the runtime's terms: what LXD 5.0 gives every container, and what its keys and devices add.
+public final class SpecCompiler {
+    private static final int FUSE_MAJOR = 10;
+    private static final int FUSE_MINOR = 229;
+    private static final int TUN_MINOR = 200;
+    private static final int EPERM = 1;
+
+    /// File systems of the host's kernel that init systems inside expect to find; shown where the host has them.
+    private static final List<String> KERNEL_DIRECTORIES =
+            List.of(
+                    "/proc/sys/fs/binfmt_misc",
+                    "/sys/fs/fuse/connections",
+                    "/sys/fs/pstore",
+                    "/sys/kernel/debug",
+                    "/sys/kernel/security",
+                    "/sys/kernel/tracing");
+
+    private final HostResources host;
+
+    public SpecCompiler(HostResources host) {
+        this.host = host;
+    }
+
+    /// @throws InvalidConfigException if keys or devices cannot be had on this host
+    public ContainerSpec compile(SpecInputs in) {
+        InstanceConfig config = in.config();
+        LimitsCompiler limits = new LimitsCompiler(host, in.id().hashCode());
+        ContainerSpec base =
+                ContainerSpec.of(in.id(), root(in), in.idmap())
+                        .withHostname(in.hostname())
+                        .withAutoMounts(autoMounts(config))
+                        .withMounts(mounts(in))
+                        .withDevices(devices(in.devices()))
+                        .withNetwork(network(in.nics()))
+                        .withCgroup(new CgroupSpec(in.cgroup(), true))
+                        .withLimits(limits.compile(config))
+                        .withInit(InitSpec.DEFAULT.withEnv(environment(config)))
+                        .withConsole(ConsoleSpec.DEFAULT.loggingTo(in.consoleLog()));
+        return base.withProcess(
+                        new ProcessSpec(
+                                limits.rlimits(config),
+                                OptionalInt.empty(),
+                                config.below(ConfigKeys.SYSCTL),
+                                Map.of(),
+                                OptionalInt.empty()))
+                .withSecurity(security(config, base.security()));
+    }
+
+    private static RootfsSpec root(SpecInputs in) {
+        boolean isShifted = in.root().ids() == RootfsLayers.Ids.UNSHIFTED && !in.idmap().isPrivileged();
+        boolean isReadOnly =
+                in.devices().stream().anyMatch(d -> d instanceof DeviceConfig.RootDisk root && root.isReadOnly());
+        return switch (in.root()) {
+            case RootfsLayers.Directory(Path path, _) ->
+                    new RootfsSpec.Directory(new RootfsSpec.Layer(path, isShifted), isReadOnly);
+            case RootfsLayers.Overlay(List<Path> lowers, Path upper, Path work, _) ->
+                    new RootfsSpec.Overlay(
+                            lowers.stream().map(p -> new RootfsSpec.Layer(p, isShifted)).toList(),
+                            new RootfsSpec.Layer(parent(upper), isShifted),
+                            name(upper),
+                            name(work),
+                            RootfsLayers.Overlay.OPTIONS,
+                            isReadOnly);
+        };
+    }
+
+    private static Path parent(Path path) {
+        Path parent = path.getParent();
+        if (parent == null) {
+            throw new IllegalArgumentException("a layer cannot be the host's root");
+        }
+        return parent;
+    }
+
+    private static String name(Path path) {
+        return String.valueOf(path.getFileName());
+    }
+
+    private static AutoMounts autoMounts(InstanceConfig config) {
+        return config.is(ConfigKeys.NESTING) ? AutoMounts.DEFAULT.nestable() : AutoMounts.DEFAULT;
+    }
+
+    private static List<MountSpec> mounts(SpecInputs in) {
+        List<MountSpec> out = new ArrayList<>();
+        out.add(
+                new MountSpec.FileSystem(
+                        "mqueue",
+                        "mqueue",
+                        new GuestPath("/dev/mqueue"),
+                        Set.of(MountFlag.NOSUID, MountFlag.NODEV, MountFlag.NOEXEC),
+                        List.of(),
+                        MountSpec.Create.DIR,
+                        true));
+        for (String path : KERNEL_DIRECTORIES) {
+            out.add(
+                    new MountSpec.Bind(
+                            Path.of(path), new GuestPath(path), Set.of(), true, false, false, Optional.empty(),
+                            MountSpec.Create.NOTHING, true));
+        }
+        if (in.config().is(ConfigKeys.NESTING)) {
+            for (NestedDirectory dir : in.nested()) {
+                out.add(
+                        MountSpec.Bind.of(
+                                dir.hostPath(),
+                                new GuestPath(dir.guestPath()),
+                                !in.idmap().isPrivileged(),
+                                MountSpec.Create.DIR));
+            }
+        }
+        for (DeviceConfig device : in.devices()) {
+            if (device instanceof DeviceConfig.MountedDisk disk) {
+                out.add(disk(disk, !in.idmap().isPrivileged()));
+            }
+        }
+        return out;
+    }
+
+    private static MountSpec disk(DeviceConfig.MountedDisk disk, boolean hasIdmap) {
+        if (disk.pool().isPresent()) {
+            throw new InvalidConfigException("Failed to start device \"" + disk.name() + "\": volume was not resolved");
+        }
+        Path source = Path.of(disk.source());
+        if (disk.isRequired() && !Files.exists(source)) {
+            throw new InvalidConfigException(
+                    "Failed to start device \"" + disk.name() + "\": Missing source path \"" + source + "\" for disk \""
+                            + disk.name() + "\"");
+        }
+        Set<MountFlag> flags = EnumSet.noneOf(MountFlag.class);
+        if (disk.isReadOnly()) {
+            flags.add(MountFlag.RO);
+        }
+        for (String option : disk.mountOptions()) {
+            flags.add(mountFlag(disk, option));
+        }
+        return new MountSpec.Bind(
+                source,
+                GuestPath.of(disk.guestPath()),
+                flags,
+                disk.isRecursive(),
+                disk.isShifted() && hasIdmap,
+                false,
+                propagation(disk.propagation()),
+                Files.isRegularFile(source) ? MountSpec.Create.FILE : MountSpec.Create.DIR,
+                !disk.isRequired());
+    }
+
+    private static MountFlag mountFlag(DeviceConfig.MountedDisk disk, String option) {
+        for (MountFlag flag : MountFlag.values()) {
+            if (flag.name().equalsIgnoreCase(option)) {
+                return flag;
+            }
+        }
+        throw new InvalidConfigException(
+                "Failed to start device \"" + disk.name() + "\": mount option \"" + option + "\" is not supported");
+    }
+
+    private static Optional<MountSpec.Propagation> propagation(String word) {
+        return switch (word) {
+            case "shared", "rshared" -> Optional.of(MountSpec.Propagation.SHARED);
+            case "slave", "rslave" -> Optional.of(MountSpec.Propagation.SLAVE);
+            case "unbindable", "runbindable" -> Optional.of(MountSpec.Propagation.UNBINDABLE);
+            default -> Optional.of(MountSpec.Propagation.PRIVATE);
+        };
+    }
+
+    private static DeviceSpec devices(List<DeviceConfig> devices) {
+        DeviceSpec out =
+                DeviceSpec.DEFAULT
+                        .plus(DeviceNode.character("/dev/fuse", FUSE_MAJOR, FUSE_MINOR))
+                        .plus(DeviceNode.character("/dev/net/tun", FUSE_MAJOR, TUN_MINOR));
+        for (DeviceConfig device : devices) {
+            if (device instanceof DeviceConfig.UnixNode node) {
+                out = out.plus(node(node));
+            }
+        }
+        return out;
+    }
+
+    /// @throws InvalidConfigException if the numbers were not resolved from the host's node before
+    private static DeviceNode node(DeviceConfig.UnixNode node) {
+        return new DeviceNode(
+                GuestPath.of(node.guestPath()),
+                node.isBlock() ? DeviceNode.Type.BLOCK : DeviceNode.Type.CHAR,
+                node.major().orElseThrow(() -> unresolved(node)),
+                node.minor().orElseThrow(() -> unresolved(node)),
+                node.mode().orElse(0660),
+                node.uid().orElse(0),
+                node.gid().orElse(0));
+    }
+
+    private static InvalidConfigException unresolved(DeviceConfig.UnixNode node) {
+        return new InvalidConfigException("Failed to start device \"" + node.name() + "\": no device number");
+    }
+
+    private static NetworkSpec network(List<NicPlan> nics) {
+        List<NicSpec> out = new ArrayList<>();
+        for (NicPlan nic : nics) {
+            out.add(
+                    new NicSpec(
+                            nic.guestName(),
+                            NicLink.Veth.on(nic.bridge()).named(nic.hostName()),
+                            Optional.of(nic.mac()),
+                            nic.device().mtu(),
+                            true,
+                            List.of(),
+                            List.of(),
+                            List.of(),
+                            List.of(),
+                            List.of()));
+        }
+        return new NetworkSpec(out, true);
+    }
+
+    /// The environment of init: what `environment.*` says on top of what the runtime gives.
+    static Map<String, String> environment(InstanceConfig config) {
+        Map<String, String> out = new TreeMap<>(InitSpec.ENVIRONMENT);
+        out.putAll(config.below(ConfigKeys.ENVIRONMENT));
+        return out;
+    }
+
+    private static SecuritySpec security(InstanceConfig config, SecuritySpec base) {
+        Optional<String> allow =
+                config.text(ConfigKeys.SYSCALLS_ALLOW.name()).or(() -> config.text(ConfigKeys.SYSCALLS_WHITELIST.name()));
+        if (allow.isPresent()) {
+            return base.withSeccomp(new SeccompSpec(true, EPERM, rules(allow.get(), new SeccompSpec.Action.Allow())));
+        }
+        boolean hasDefault =
+                config.is(ConfigKeys.SYSCALLS_DENY_DEFAULT, config.is(ConfigKeys.SYSCALLS_BLACKLIST_DEFAULT, true));
+        Optional<String> deny =
+                config.text(ConfigKeys.SYSCALLS_DENY.name()).or(() -> config.text(ConfigKeys.SYSCALLS_BLACKLIST.name()));
+        SeccompSpec list = hasDefault ? SeccompSpec.DEFAULT : SeccompSpec.NONE;
+        return base.withSeccomp(list.plus(rules(deny.orElse(""), new SeccompSpec.Action.Errno(EPERM))));
+    }
+
+    private static List<SeccompSpec.Rule> rules(String text, SeccompSpec.Action action) {
+        List<SeccompSpec.Rule> out = new ArrayList<>();
+        for (String line : text.split("\n")) {
+            String name = line.strip().split("\\s+", 2)[0];
+            if (!name.isEmpty() && !name.startsWith("#")) {
+                out.add(new SeccompSpec.Rule(name, action, List.of()));
+            }
+        }
+        return out;
+    }
+}

@@ -1,0 +1,31 @@
+package io.atoll.daemon.instance.compile;
+
+import io.atoll.base.Idmap;
+import io.atoll.daemon.device.DeviceConfig;
+import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.storage.NestedDirectory;
+import io.atoll.storage.RootfsLayers;
+import java.nio.file.Path;
+import java.util.List;
+
+/// All that a container is compiled from.
+///
+/// @param id of the container, unique on the host
+/// @param cgroup path of its cgroups below the root of each hierarchy
+/// @param config expanded
+/// @param devices expanded
+/// @param nics the network interfaces among the devices, decided
+/// @param root layers of the root volume
+/// @param nested directories that container managers inside get, where nesting is on
+/// @param consoleLog file of the host for the console's output
+public record SpecInputs(
+        String id,
+        String cgroup,
+        String hostname,
+        InstanceConfig config,
+        List<DeviceConfig> devices,
+        List<NicPlan> nics,
+        Idmap idmap,
+        RootfsLayers root,
+        List<NestedDirectory> nested,
+        Path consoleLog) {}
