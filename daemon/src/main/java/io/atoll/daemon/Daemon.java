@@ -13,6 +13,9 @@ import io.atoll.daemon.image.ImageRoutes;
 import io.atoll.daemon.image.Images;
 import io.atoll.daemon.network.NetworkRoutes;
 import io.atoll.daemon.network.Networks;
+import io.atoll.daemon.instance.InstancePart;
+import io.atoll.daemon.instance.InstancePaths;
+import io.atoll.daemon.instance.compile.HostReader;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationClass;
 import io.atoll.daemon.operation.OperationRoutes;
@@ -34,6 +37,9 @@ import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.network.Bridges;
+import io.atoll.linux.Idmaps;
+import io.atoll.runtime.Containers;
+import io.atoll.runtime.RuntimePaths;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -67,6 +73,8 @@ public final class Daemon implements AutoCloseable {
     private final Images images;
     private final Networks networks;
     private final ServerConfig config;
+    private final Containers containers;
+    private final InstancePart instances;
     private final Availability availability = new Availability();
     private final List<DaemonPart> parts = new ArrayList<>();
     private final ApiServer server;
@@ -85,6 +93,21 @@ public final class Daemon implements AutoCloseable {
         images = new Images(store, projects, pools, paths.images());
         networks = new Networks(store, new Bridges(paths.networks()));
         config = new ServerConfig(store);
+        containers = Containers.open(RuntimePaths.under(paths.run()));
+        instances =
+                new InstancePart(
+                        store,
+                        operations,
+                        events,
+                        containers,
+                        InstancePorts.of(projects, profiles, images, pools),
+                        new InstancePaths(paths.state()),
+                        hostIds(),
+                        HostReader.read());
+        parts.add(instances);
+        profiles.addUsers(instances.uses());
+        pools.addUsers(instances.uses());
+        projects.addContents(instances.uses());
         server = new ApiServer(paths.socket(), new RouteTable(routes()), availability);
     }
 
@@ -99,6 +122,19 @@ public final class Daemon implements AutoCloseable {
             lock.close();
             throw e;
         }
+    }
+
+    private static Idmaps.Range hostIds() {
+        return Idmaps.ofRoot()
+                .orElseGet(
+                        () -> {
+                            LOG.log(
+                                    Level.WARNING,
+                                    "/etc/subuid and /etc/subgid give root no range of {0} ids, using {1}",
+                                    Idmaps.COUNT_MIN,
+                                    Idmaps.DEFAULT);
+                            return Idmaps.DEFAULT;
+                        });
     }
 
     private List<Routes> routes() {
@@ -205,6 +241,7 @@ public final class Daemon implements AutoCloseable {
         awaitTasks(CLOSE_GRACE);
         server.close();
         parts.reversed().forEach(DaemonPart::close);
+        containers.close();
         operations.close();
         store.close();
         try {

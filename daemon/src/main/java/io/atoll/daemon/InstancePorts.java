@@ -18,8 +18,8 @@ import io.atoll.storage.StorageDriver;
 final class InstancePorts {
     private InstancePorts() {}
 
-    static Ports of(Projects projects, Profiles profiles, Images images, Pools pools, Ports.Networks networks) {
-        return new Ports(profiles(projects, profiles), images(images), pools::driver, networks);
+    static Ports of(Projects projects, Profiles profiles, Images images, Pools pools) {
+        return new Ports(profiles(projects, profiles), images(images), pools::driver, networks());
     }
 
     private static Ports.Profiles profiles(Projects projects, Profiles profiles) {
@@ -51,6 +51,22 @@ final class InstancePorts {
                 images.ensureIn(
                         pool, project, images.getByFingerprint(project, image.fingerprint().value()).value());
             }
+        };
+    }
+
+    /// Bridges of the host by their names, until networks are managed here.
+    private static Ports.Networks networks() {
+        return new Ports.Networks() {
+            @Override
+            public String bridge(String network) {
+                return network;
+            }
+
+            @Override
+            public void attach(String network, Ports.Port port) {}
+
+            @Override
+            public void detach(String network, Ports.Port port) {}
         };
     }
 

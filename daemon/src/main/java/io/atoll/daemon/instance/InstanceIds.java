@@ -7,6 +7,7 @@ import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.base.Idmap;
 import io.atoll.base.IdmapEntry;
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.linux.Idmaps;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,7 +20,7 @@ final class InstanceIds {
     private final IdmapAllocator allocator;
     private final ReentrantLock choosing = new ReentrantLock();
 
-    InstanceIds(InstanceTable table, IdRange range) {
+    InstanceIds(InstanceTable table, Idmaps.Range range) {
         this.table = table;
         this.allocator = new IdmapAllocator(range.base(), range.count());
     }

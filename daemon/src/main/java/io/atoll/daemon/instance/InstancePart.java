@@ -16,6 +16,7 @@ import io.atoll.daemon.instance.files.MetadataRoutes;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
+import io.atoll.linux.Idmaps;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.Containers;
 import java.lang.System.Logger;
@@ -54,7 +55,7 @@ public final class InstancePart implements DaemonPart {
             Containers containers,
             Ports ports,
             InstancePaths paths,
-            IdRange ids,
+            Idmaps.Range ids,
             HostResources host) {
         this.containers = containers;
         this.profiles = ports.profiles();

@@ -1,0 +1,35 @@
+package io.atoll.daemon.instance.compile;
+
+import io.atoll.daemon.instance.config.ValueType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+
+/// Reads what limits are measured against; see proc_meminfo(5) and the kernel's cputopology document.
+public final class HostReader {
+    private HostReader() {}
+
+    public static HostResources read() {
+        try {
+            return of(
+                    Files.readAllLines(Path.of("/proc/meminfo")),
+                    Files.readString(Path.of("/sys/devices/system/cpu/online")));
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read the host's memory and CPUs", e);
+        }
+    }
+
+    static HostResources of(List<String> meminfo, String online) {
+        long kibibytes =
+                meminfo.stream()
+                        .filter(line -> line.startsWith("MemTotal:"))
+                        .map(line -> line.replaceAll("\\D", ""))
+                        .mapToLong(Long::parseLong)
+                        .findFirst()
+                        .orElse(0);
+        return new HostResources(kibibytes << 10, new TreeSet<>(ValueType.parseCpuSet(online.strip())));
+    }
+}
