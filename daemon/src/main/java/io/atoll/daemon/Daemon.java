@@ -130,9 +130,8 @@ public final class Daemon implements AutoCloseable {
                         () -> {
                             LOG.log(
                                     Level.WARNING,
-                                    "/etc/subuid and /etc/subgid give root no range of {0} ids, using {1}",
-                                    Idmaps.COUNT_MIN,
-                                    Idmaps.DEFAULT);
+                                    "/etc/subuid and /etc/subgid give root no usable range of ids, using "
+                                            + Idmaps.DEFAULT);
                             return Idmaps.DEFAULT;
                         });
     }

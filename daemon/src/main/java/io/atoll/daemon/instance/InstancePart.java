@@ -132,7 +132,7 @@ public final class InstancePart implements DaemonPart {
                 continue;
             }
             if (instance == null || instance.pending().kind() == Pending.Kind.CREATE) {
-                LOG.log(Level.WARNING, "ending a container that no instance has id={0}", id);
+                LOG.log(Level.WARNING, "ending a container that no instance has id=" + id);
                 container.get().kill();
                 continue;
             }
@@ -144,7 +144,7 @@ public final class InstancePart implements DaemonPart {
                 table.update(instance.key(), InstanceRunner::withoutTraces);
             }
         }
-        LOG.log(Level.INFO, "instances found running: {0} of {1}", alive.size(), byId.size());
+        LOG.log(Level.INFO, "instances found running=" + alive.size() + " of=" + byId.size());
     }
 
     /// What is to run and does not, in the order of starting.

@@ -233,7 +233,7 @@ final class InstanceRemover {
         switch (instance.pending().kind()) {
             case NOTHING -> {}
             case CREATE, DELETE -> {
-                LOG.log(Level.INFO, "removing unfinished instance={0}", instance.name());
+                LOG.log(Level.INFO, "removing unfinished instance=" + instance.name());
                 finishDeletion(instance);
             }
             case RENAME -> takeBackRename(instance);

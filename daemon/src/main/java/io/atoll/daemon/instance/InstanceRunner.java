@@ -204,7 +204,9 @@ final class InstanceRunner {
     }
 
     private void follow(RecordKey key, Running run, ExitReason reason) {
-        LOG.log(Level.INFO, "instance ended instance={0} how={1} status={2}", key.name(), reason.kind(), reason.status());
+        LOG.log(
+                Level.INFO,
+                "instance ended instance=" + key.name() + " how=" + reason.kind() + " status=" + reason.status());
         boolean isReboot = run.ending() == Running.Ending.BY_ITSELF && reason.kind() == ExitReason.Kind.REBOOTED;
         InstanceRecord instance = table.update(key, now -> ended(now, run.ending()));
         if (isReboot) {
