@@ -100,7 +100,7 @@ public final class Daemon implements AutoCloseable {
                         operations,
                         events,
                         containers,
-                        InstancePorts.of(projects, profiles, images, pools),
+                        InstancePorts.of(projects, profiles, images, pools, networks),
                         new InstancePaths(paths.state()),
                         hostIds(),
                         HostReader.read());
@@ -108,6 +108,7 @@ public final class Daemon implements AutoCloseable {
         profiles.addUsers(instances.uses());
         pools.addUsers(instances.uses());
         projects.addContents(instances.uses());
+        networks.addUsers(instances.uses()::usersOfNetwork);
         server = new ApiServer(paths.socket(), new RouteTable(routes()), availability);
     }
 

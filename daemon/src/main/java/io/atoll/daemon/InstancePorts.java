@@ -7,19 +7,27 @@ import io.atoll.daemon.instance.ImageQuery;
 import io.atoll.daemon.instance.Ports;
 import io.atoll.daemon.instance.SourceImage;
 import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.network.Networks;
 import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.profile.Profiles;
 import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.storage.Pools;
+import io.atoll.linux.net.MacAddress;
+import io.atoll.network.StaticHost;
 import io.atoll.storage.StorageDriver;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.Optional;
 
 /// Connects the instances to the parts of the daemon that they need.
 final class InstancePorts {
     private InstancePorts() {}
 
-    static Ports of(Projects projects, Profiles profiles, Images images, Pools pools) {
-        return new Ports(profiles(projects, profiles), images(images), pools::driver, networks());
+    static Ports of(
+            Projects projects, Profiles profiles, Images images, Pools pools, Networks networks) {
+        return new Ports(profiles(projects, profiles), images(images), pools::driver, networks(networks));
     }
 
     private static Ports.Profiles profiles(Projects projects, Profiles profiles) {
@@ -54,20 +62,42 @@ final class InstancePorts {
         };
     }
 
-    /// Bridges of the host by their names, until networks are managed here.
-    private static Ports.Networks networks() {
+    private static Ports.Networks networks(Networks networks) {
         return new Ports.Networks() {
             @Override
             public String bridge(String network) {
-                return network;
+                return networks.running(network).name();
             }
 
             @Override
-            public void attach(String network, Ports.Port port) {}
+            public void attach(String network, Ports.Port port) {
+                networks.putStaticHost(
+                        network,
+                        new StaticHost(
+                                key(port),
+                                MacAddress.of(port.mac().bytes()),
+                                port.ipv4().map(InstancePorts::ipv4),
+                                port.ipv6().map(InstancePorts::ipv6),
+                                Optional.of(port.hostname())));
+            }
 
             @Override
-            public void detach(String network, Ports.Port port) {}
+            public void detach(String network, Ports.Port port) {
+                networks.removeStaticHost(network, key(port));
+            }
         };
+    }
+
+    private static String key(Ports.Port port) {
+        return port.instance() + "." + port.device();
+    }
+
+    private static Inet4Address ipv4(String text) {
+        return (Inet4Address) InetAddress.ofLiteral(text);
+    }
+
+    private static Inet6Address ipv6(String text) {
+        return (Inet6Address) InetAddress.ofLiteral(text);
     }
 
     private static Image lookUp(Images images, ProjectName project, ImageQuery query) {
