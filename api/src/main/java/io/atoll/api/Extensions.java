@@ -72,6 +72,7 @@ public final class Extensions {
                     "instance_all_projects",
                     "instance_get_full",
                     "event_project",
+                    "warnings",
                     "instance_file_head",
                     "init_preseed");
 

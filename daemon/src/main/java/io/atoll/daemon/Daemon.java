@@ -36,6 +36,8 @@ import io.atoll.daemon.storage.VolumeRoutes;
 import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
+import io.atoll.daemon.warning.WarningRoutes;
+import io.atoll.daemon.warning.Warnings;
 import io.atoll.network.Bridges;
 import io.atoll.linux.Idmaps;
 import io.atoll.runtime.Containers;
@@ -67,6 +69,7 @@ public final class Daemon implements AutoCloseable {
     private final Store store;
     private final Events events;
     private final Operations operations;
+    private final Warnings warnings;
     private final Projects projects;
     private final Profiles profiles;
     private final Pools pools;
@@ -87,11 +90,12 @@ public final class Daemon implements AutoCloseable {
         this.events = events;
         store = SqliteStore.open(paths.database());
         operations = new Operations(events);
+        warnings = new Warnings(store, events);
         projects = new Projects(store);
         profiles = new Profiles(store, projects);
-        pools = new Pools(store, paths.pools());
+        pools = new Pools(store, paths.pools(), warnings);
         images = new Images(store, projects, pools, paths.images());
-        networks = new Networks(store, new Bridges(paths.networks()));
+        networks = new Networks(store, new Bridges(paths.networks()), warnings);
         config = new ServerConfig(store);
         containers = Containers.open(RuntimePaths.under(paths.run()));
         instances =
@@ -153,6 +157,7 @@ public final class Daemon implements AutoCloseable {
         out.add(imageRoutes);
         out.add(new AliasRoutes(store, images, projects, events));
         out.add(new NetworkRoutes(store, networks, events));
+        out.add(new WarningRoutes(warnings));
         out.add(new ResourceRoutes());
         out.add(new EmptyRoutes(() -> pools.list().stream().map(Stored::name).toList()));
         out.add(new AbsentRoutes());
@@ -179,7 +184,7 @@ public final class Daemon implements AutoCloseable {
         }
         server.start();
         StateDirectory.openSocket(paths.socket(), options.group());
-        KernelLimits.raise();
+        KernelLimits.raise(warnings);
         config.start();
         projects.start();
         profiles.start();

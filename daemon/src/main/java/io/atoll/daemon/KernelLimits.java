@@ -1,5 +1,7 @@
 package io.atoll.daemon;
 
+import io.atoll.daemon.warning.Warning;
+import io.atoll.daemon.warning.Warnings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.System.Logger;
@@ -12,6 +14,7 @@ import java.util.List;
 /// Raises the kernel's limits that many containers on one host run into. They count per user of the host, and containers
 /// with the same id map are one user.
 final class KernelLimits {
+    private static final String TOO_LOW = "Kernel limit too low for many instances";
     private static final Logger LOG = System.getLogger(KernelLimits.class.getName());
 
     /// A limit that is too low below `least`, and what to raise it to.
@@ -30,8 +33,8 @@ final class KernelLimits {
 
     private KernelLimits() {}
 
-    static void raise() {
-        LIMITS.forEach(KernelLimits::raise);
+    static void raise(Warnings warnings) {
+        LIMITS.forEach(limit -> raise(limit, warnings));
     }
 
     /// In one read: such a file gives its number to the first one only.
@@ -43,7 +46,7 @@ final class KernelLimits {
         }
     }
 
-    private static void raise(Limit limit) {
+    private static void raise(Limit limit, Warnings warnings) {
         try {
             long now = read(limit.file());
             if (now < limit.least) {
@@ -51,9 +54,8 @@ final class KernelLimits {
                 LOG.log(Level.INFO, "raised a kernel limit " + limit.sysctl + "=" + limit.least + " was=" + now);
             }
         } catch (IOException | NumberFormatException e) {
-            LOG.log(
-                    Level.WARNING,
-                    "cannot raise a kernel limit; " + limit.hits + ": sysctl -w " + limit.sysctl + "=" + limit.least);
+            String advice = limit.hits + "; run: sysctl -w " + limit.sysctl + "=" + limit.least;
+            warnings.raise(TOO_LOW, Warning.Severity.LOW, "", advice);
         }
     }
 }

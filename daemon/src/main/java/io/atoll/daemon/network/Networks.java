@@ -10,14 +10,14 @@ import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
+import io.atoll.daemon.warning.Warning;
+import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.network.BridgeConfig;
 import io.atoll.network.Bridges;
 import io.atoll.network.Lease;
 import io.atoll.network.NetworkState;
 import io.atoll.network.StaticHost;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,11 +30,12 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// The managed networks: their records, and their bridges through [Bridges].
 public final class Networks {
-    private static final Logger LOG = System.getLogger(Networks.class.getName());
+    private static final String UNAVAILABLE = "Network unavailable";
     private static final List<String> ADDRESSES = List.of("ipv4.address", "ipv6.address");
 
     private final Store store;
     private final Bridges bridges;
+    private final Warnings warnings;
     private final List<NetworkUsers> users = new CopyOnWriteArrayList<>();
 
     /// Networks whose bridge could not be brought up when the daemon started.
@@ -43,9 +44,10 @@ public final class Networks {
     /// Held while a network is made, changed or removed, so that two do not choose the same addresses.
     private final ReentrantLock lifecycle = new ReentrantLock();
 
-    public Networks(Store store, Bridges bridges) {
+    public Networks(Store store, Bridges bridges, Warnings warnings) {
         this.store = store;
         this.bridges = bridges;
+        this.warnings = warnings;
     }
 
     /// Adds a kind of users; called while the daemon is put together.
@@ -53,15 +55,17 @@ public final class Networks {
         users.add(kind);
     }
 
-    /// Brings all bridges up as recorded; what runs already is left alone. One that fails is logged and stays down.
+    /// Brings all bridges up as recorded; what runs already is left alone. One that fails is warned of and stays down.
     public void start() {
         for (Stored<Network> network : list()) {
+            String url = ApiPath.of("networks", network.name());
             try {
                 bridges.start(parse(network.value()));
+                warnings.resolve(UNAVAILABLE, url);
             } catch (RuntimeException e) {
                 // A broken network must not keep the daemon and all instances down.
                 down.add(network.name());
-                LOG.log(Level.ERROR, "cannot bring up network network=" + network.name(), e);
+                warnings.raise(UNAVAILABLE, Warning.Severity.HIGH, url, String.valueOf(e.getMessage()));
             }
         }
     }
@@ -95,6 +99,7 @@ public final class Networks {
         if (!bridges.isRunning(name)) {
             bridges.start(parse(network));
             down.remove(name);
+            warnings.resolve(UNAVAILABLE, ApiPath.of("networks", name));
         }
         return parse(network);
     }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /// What clients ask every server about although this one has none of it: trusted certificates (nobody comes over the
-/// network), warnings, and a cluster.
+/// network) and a cluster.
 public final class EmptyRoutes implements Routes {
     private final Supplier<List<String>> pools;
 
@@ -31,11 +31,6 @@ public final class EmptyRoutes implements Routes {
                 Route.delete("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
                 Route.put("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
                 Route.patch("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
-                Route.get("/1.0/warnings").needs(Right.VIEW).run(_ -> Response.sync(Json.array())),
-                Route.get("/1.0/warnings/{uuid}").needs(Right.VIEW).run(_ -> noWarning()),
-                Route.put("/1.0/warnings/{uuid}").needs(Right.ADMIN).run(_ -> noWarning()),
-                Route.patch("/1.0/warnings/{uuid}").needs(Right.ADMIN).run(_ -> noWarning()),
-                Route.delete("/1.0/warnings/{uuid}").needs(Right.ADMIN).run(_ -> noWarning()),
                 Route.get("/1.0/cluster").needs(Right.VIEW).run(_ -> cluster()),
                 Route.put("/1.0/cluster").needs(Right.ADMIN).run(_ -> noCluster()));
     }
@@ -46,10 +41,6 @@ public final class EmptyRoutes implements Routes {
 
     private static Response noCertificate() {
         throw new NotFoundException("Certificate not found");
-    }
-
-    private static Response noWarning() {
-        throw new NotFoundException("Warning not found");
     }
 
     private static Response noCluster() {

@@ -11,12 +11,12 @@ import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
+import io.atoll.daemon.warning.Warning;
+import io.atoll.daemon.warning.Warnings;
 import io.atoll.storage.PoolSpec;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.StorageDrivers;
 import io.atoll.storage.VolumeType;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,10 +28,11 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// The storage pools: their records and a driver for each.
 public final class Pools {
-    private static final Logger LOG = System.getLogger(Pools.class.getName());
+    private static final String UNAVAILABLE = "Storage pool unavailable";
 
     private final Store store;
     private final Path folder;
+    private final Warnings warnings;
     private final Map<String, StorageDriver> drivers = new ConcurrentHashMap<>();
     private final List<PoolUsers> users = new CopyOnWriteArrayList<>();
 
@@ -39,9 +40,10 @@ public final class Pools {
     private final ReentrantLock lifecycle = new ReentrantLock();
 
     /// @param folder where pools appear: `<state>/storage-pools`
-    public Pools(Store store, Path folder) {
+    public Pools(Store store, Path folder, Warnings warnings) {
         this.store = store;
         this.folder = folder;
+        this.warnings = warnings;
     }
 
     /// Adds a kind of users; called while the daemon is put together.
@@ -49,17 +51,22 @@ public final class Pools {
         users.add(kind);
     }
 
-    /// Brings all pools up. One that fails is logged and stays down: instances of other pools must run.
+    /// Brings all pools up. One that fails is warned of and stays down: instances of other pools must run.
     public void start() {
         for (Stored<Pool> pool : list()) {
             try {
                 StorageDriver driver = open(pool.value());
                 driver.mountPool();
                 drivers.put(pool.name(), driver);
+                warnings.resolve(UNAVAILABLE, url(pool.name()));
             } catch (DomainException e) {
-                LOG.log(Level.ERROR, "cannot bring up storage pool pool=" + pool.name(), e);
+                warnings.raise(UNAVAILABLE, Warning.Severity.HIGH, url(pool.name()), e.getMessage());
             }
         }
+    }
+
+    private static String url(String pool) {
+        return ApiPath.of("storage-pools", pool);
     }
 
     private StorageDriver open(Pool pool) {
@@ -85,7 +92,7 @@ public final class Pools {
         get(name);
         StorageDriver driver = drivers.get(name);
         if (driver == null) {
-            throw new BusyException("Storage pool \"" + name + "\" is not available; see the server's log");
+            throw new BusyException("Storage pool \"" + name + "\" is not available; see the warnings");
         }
         return driver;
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.warning;
+
+import org.jspecify.annotations.NullMarked;
