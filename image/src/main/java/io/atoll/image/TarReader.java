@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /// Reads tar archives member by member: ustar, GNU (long names, old sparse files), and pax with extended attributes as the
-/// bytes they are and sparse files of version 1.0. Why not a library: see docs/decisions on image archives. Everything in
+/// bytes they are and sparse files of version 1.0. Why not a library: docs/decisions/0021. Everything in
 /// a header is bounded before it is used. Not thread-safe.
 final class TarReader implements AutoCloseable {
     static final int BLOCK = 512;

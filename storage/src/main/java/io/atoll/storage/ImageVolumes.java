@@ -39,7 +39,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// images/FINGERPRINT/.given-up     deleted while instances still used it
 /// ```
 final class ImageVolumes {
-    /// Why zstd at this level: docs/decisions, page on image file systems. Overlays refer to files of the image by handles,
+    /// Why zstd at this level: docs/decisions/0020. Overlays refer to files of the image by handles,
     /// which need `-exports`. The archive's entry for the root directory itself is ignored. Of squashfs-tools 4.5 only this program, not sqfstar, takes a level.
     private static final List<String> PACK_OPTIONS =
             List.of("-tar", "-noappend", "-exports", "-root-mode", "755", "-comp", "zstd", "-Xcompression-level", "3", "-quiet", "-no-progress");
