@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -283,5 +284,33 @@ final class DaemonApiTest {
             assertEquals("/1.0/profiles/p", event.get("metadata").get("source").asString());
             assertEquals("unix", event.get("metadata").get("requestor").get("protocol").asString());
         }
+    }
+
+    @Test
+    void buildsAnImageOnceAndMovesItsAliases() throws Exception {
+        Assumptions.assumeTrue(Files.isExecutable(Path.of("/bin/busybox")), "busybox-static is not installed");
+        Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/mksquashfs")), "squashfs-tools is not installed");
+        String fingerprint = build("busybox", "one");
+        assertEquals(fingerprint, build("busybox", "two"));
+        Json image = client.get("/1.0/images/" + fingerprint).metadata();
+        assertEquals("BusyBox", image.get("properties").get("os").asString());
+        assertEquals(2, image.get("aliases").asList().size());
+        Json.Obj unknown = Json.object().put("source", Json.object().put("type", "build").put("alias", "beos/5"));
+        Json failed = finish(client.send("POST", "/1.0/images", unknown.render()));
+        assertTrue(failed.get("err").asString().startsWith("Cannot build image"), failed.render());
+    }
+
+    private String build(String name, String alias) throws Exception {
+        Json.Obj body = Json.object()
+                .put("source", Json.object().put("type", "build").put("alias", name))
+                .put("aliases", Json.array(List.of(Json.object().put("name", alias))));
+        Json done = finish(client.send("POST", "/1.0/images", body.render()));
+        assertEquals("Success", done.get("status").asString(), done.render());
+        return done.get("metadata").get("fingerprint").asString();
+    }
+
+    private Json finish(TestClient.Answer started) throws Exception {
+        assertEquals(202, started.status(), started.text());
+        return client.get(started.json().get("operation").asString() + "/wait").metadata();
     }
 }

@@ -52,6 +52,7 @@ public final class ImageRoutes implements Routes {
     private final Store store;
     private final Images images;
     private final ImageUploads uploads;
+    private final ImageBuilds builds;
     private final Projects projects;
     private final Operations operations;
     private final Events events;
@@ -62,6 +63,7 @@ public final class ImageRoutes implements Routes {
         this.store = store;
         this.images = images;
         this.uploads = new ImageUploads(images);
+        this.builds = new ImageBuilds(images);
         this.projects = projects;
         this.operations = operations;
         this.events = events;
@@ -208,6 +210,11 @@ public final class ImageRoutes implements Routes {
                 who.check(project, source);
                 yield operations.start(spec, o -> publish(o, project, who, body)).response();
             }
+            case "build" -> {
+                ImageBuilds.check(source);
+                OperationSpec building = OperationSpec.task("Building image", project);
+                yield operations.start(building, o -> build(o, project, body)).response();
+            }
             case "image", "url" ->
                     throw new UnsupportedException("Copying images from other servers is not supported yet");
             case "virtual-machine" ->
@@ -224,6 +231,14 @@ public final class ImageRoutes implements Routes {
             upload.discard();
         }
         created(project, upload.fingerprint());
+    }
+
+    private void build(Operation operation, ProjectName project, Json body) throws IOException {
+        ImageBuilds.Built built = builds.build(operation, project, body.get("source"), options(body));
+        operation.update(result(built.fingerprint(), built.size()));
+        if (built.isNew()) {
+            created(project, built.fingerprint());
+        }
     }
 
     private void publish(Operation operation, ProjectName project, ImagePublisher who, Json body)

@@ -158,6 +158,28 @@ public final class Images {
         return Files.createTempFile(folder, UPLOAD_PREFIX, "");
     }
 
+    /// Where built images are kept for the next time.
+    Path buildCache() {
+        return folder.resolveSibling("cache").resolve("images");
+    }
+
+    /// Lets aliases stand for an image, whatever they stood for before.
+    ///
+    /// @param aliases name to description
+    void moveAliases(ProjectName project, Map<String, String> aliases, Fingerprint target) {
+        ProjectName owner = projects.effective(project, Feature.IMAGES);
+        for (Map.Entry<String, String> alias : aliases.entrySet()) {
+            RecordKey key = RecordKey.of(owner, alias.getKey());
+            ImageAlias moved = new ImageAlias(alias.getKey(), alias.getValue(), target);
+            store.attempt(() -> {
+                Optional<Stored<ImageAlias>> old = store.find(ImageAlias.KIND, key);
+                Batch batch = new Batch();
+                store.commit(old.isPresent() ? batch.replace(ImageAlias.KIND, old.get(), moved) : batch.create(ImageAlias.KIND, key, moved));
+                return moved;
+            });
+        }
+    }
+
     /// Takes a complete image over: checks it, moves its files in place, records it.
     ///
     /// @param staged files made with [#newUpload()]; gone afterwards, however this ends
