@@ -110,6 +110,7 @@ _Noreturn static void enter_main(struct run *run, const struct plan *plan) {
     }
     uint32_t number = (uint32_t)pid;
     frame_send_numbers(run->report, MSG_CLONED, 0, &number, 1, pidfd);
+    reap_helpers();
     _exit(0);
 }
 

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -84,8 +85,14 @@ void failure_outside(struct run *run, uint32_t section, const char *what) {
     snprintf(run->failure.step, sizeof run->failure.step, "%s", what);
 }
 
+void reap_helpers(void) {
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
 _Noreturn void report_failure(struct run *run) {
     failure_send(run->report, &run->failure, true);
+    reap_helpers();
     _exit(1);
 }
 

@@ -27,6 +27,8 @@ void become(struct run *run, const struct init *init, bool die_with_parent);
 // Runs the child's section up to the exec and reports; the last thing a child does. `namespaces` are those it is new
 // in.
 _Noreturn void child_main(struct run *run, const struct plan *plan, uint32_t namespaces, bool has_gate);
+// Waits for processes that steps made and killed.
+void reap_helpers(void);
 // Reports run->failure and exits.
 _Noreturn void report_failure(struct run *run);
 // Notes a failure outside of the steps.

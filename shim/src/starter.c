@@ -78,5 +78,6 @@ _Noreturn void starter_main(const struct plan *plan, const int given[SLOTS_MAX],
     if (run_steps(&run, TAG_GATE, plan->sections[TAG_GATE], false) != 0)
         report_failure(&run);
     frame_send_numbers(run.report, MSG_GATE_DONE, 0, NULL, 0, -1);
+    reap_helpers();
     _exit(0);
 }

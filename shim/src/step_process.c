@@ -11,12 +11,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "process.h"
@@ -44,21 +44,26 @@ int open_user_namespace(struct run *run, pid_t pid) {
     return fd >= 0 ? fd : failed(run, "open", "%s", path);
 }
 
+// Lives until the starter has what it needs; shares memory with it, because copying that would take most of the time.
+static int wait_to_be_killed(void *unused) {
+    (void)unused;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (pause() < 0)
+        ;
+    return 0;
+}
+
 int step_user_namespace(struct run *run, const struct field *f) {
-    // A namespace needs a process while its maps are written; it then lives by the descriptor.
-    struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
-    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    // A namespace needs a process while its maps are written; it then lives by the descriptor. Whoever runs the steps
+    // reaps it at the end, when that no longer costs time.
+    enum { STACK_BYTES = 8192 };
+    char *stack = malloc(STACK_BYTES); // never freed: it is in use until that process is dead
+    pid_t pid =
+        stack == NULL ? -1 : clone(wait_to_be_killed, stack + STACK_BYTES, CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
     if (pid < 0)
-        return failed(run, "clone3", "user namespace");
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;)
-            pause();
-    }
+        return failed(run, "clone", "user namespace");
     int fd = write_id_maps(run, pid, &f[1].text, &f[2].text) == 0 ? open_user_namespace(run, pid) : -1;
     kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
     if (fd < 0)
         return -1;
     slot_put(run, f[0].slot, fd);
