@@ -2,9 +2,9 @@ package io.atoll.runtime;
 
 import io.atoll.base.InternalException;
 import io.atoll.linux.Processes;
+import io.atoll.plan.Blob;
 import io.atoll.plan.InvalidPlanException;
 import io.atoll.plan.PlanDecoder;
-import io.atoll.plan.PlanEncoder;
 import io.atoll.plan.StartPlan;
 import io.atoll.runtime.compiler.MonitorFiles;
 import io.atoll.runtime.spec.ContainerSpec;
@@ -34,13 +34,15 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
     }
 
     /// Makes the directory and writes the files. What an earlier container of that id left is removed.
-    void write(MonitorFiles files) {
+    ///
+    /// @param encoded the plan
+    void write(MonitorFiles files, Blob encoded) {
         Path directory = files.directory();
         try {
             delete(files);
             Files.createDirectory(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            Files.write(directory.resolve(PLAN), PlanEncoder.encode(plan));
+            Files.write(directory.resolve(PLAN), encoded.toArray());
             Files.writeString(
                     directory.resolve(NOTES),
                     "cgroup " + cgroup + "\n" + line("halt", signals.halt()) + line("reboot", signals.reboot()));

@@ -50,8 +50,13 @@ final class ShimContainers implements Containers {
     private final Set<String> starting = ConcurrentHashMap.newKeySet();
 
     ShimContainers(RuntimePaths paths) {
+        this(paths, HostProbe.probe());
+    }
+
+    /// With facts that may leave out a part of what the host has.
+    ShimContainers(RuntimePaths paths, HostFacts facts) {
         this.paths = paths;
-        facts = HostProbe.probe();
+        this.facts = facts;
         compiler = new PlanCompiler(facts, SeccompFilters::compile, LinkNames.random(new SecureRandom()));
         server = new ForkServer(paths);
         makeDirectories();
@@ -110,8 +115,9 @@ final class ShimContainers implements Containers {
                 throw new BusyException("container " + id + " is already running");
             }
             MonitorRecord record = MonitorRecord.of(spec, plan);
-            record.write(files(id));
-            return new Start(record, options).run();
+            Blob encoded = Blob.of(plan);
+            record.write(files(id), encoded);
+            return new Start(record, encoded, options).run();
         } finally {
             starting.remove(id);
         }
@@ -120,12 +126,14 @@ final class ShimContainers implements Containers {
     /// One start, from the request to the running program.
     private final class Start {
         private final MonitorRecord record;
+        private final Blob encoded;
         private final StartOptions options;
         private final MonitorFiles files;
         private final ShimConnection connection;
 
-        Start(MonitorRecord record, StartOptions options) {
+        Start(MonitorRecord record, Blob encoded, StartOptions options) {
             this.record = record;
+            this.encoded = encoded;
             this.options = options;
             this.files = files(record.plan().name());
             this.connection = server.connect();
@@ -133,7 +141,7 @@ final class ShimContainers implements Containers {
 
         Container run() {
             try {
-                connection.send(new ShimMessage.Start(List.of(), Blob.of(record.plan())));
+                connection.send(new ShimMessage.Start(List.of(), encoded));
                 return await();
             } catch (RuntimeException e) {
                 connection.close();

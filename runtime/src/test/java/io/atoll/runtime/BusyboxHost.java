@@ -1,6 +1,8 @@
 package io.atoll.runtime;
 
 import io.atoll.base.Idmap;
+import io.atoll.runtime.compiler.HostFacts;
+import io.atoll.runtime.compiler.HostProbe;
 import io.atoll.runtime.spec.ContainerSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.RootfsSpec.Layer;
@@ -30,7 +32,15 @@ final class BusyboxHost implements AutoCloseable {
     private final Path lower;
     private Containers containers;
 
+    private final HostFacts facts;
+
     BusyboxHost() {
+        this(HostProbe.probe());
+    }
+
+    /// A host of which only some facts are to be known.
+    BusyboxHost(HostFacts facts) {
+        this.facts = facts;
         try {
             base = Files.createTempDirectory("atoll-runtime-");
             lower = base.resolve("busybox");
@@ -42,7 +52,7 @@ final class BusyboxHost implements AutoCloseable {
     }
 
     private Containers open() {
-        return Containers.open(RuntimePaths.under(base.resolve("run")));
+        return new ShimContainers(RuntimePaths.under(base.resolve("run")), facts);
     }
 
     private void makeRoot() throws IOException {
