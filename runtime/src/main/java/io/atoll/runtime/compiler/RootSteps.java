@@ -71,7 +71,9 @@ final class RootSteps {
     private void overlay(RootfsSpec.Overlay overlay) {
         List<String> lowers = new ArrayList<>();
         List<Slot> layers = new ArrayList<>();
+        List<String> paths = new ArrayList<>();
         for (Layer layer : overlay.lowers()) {
+            paths.add(layer.path().toString());
             Slot slot = draft.newSlot();
             open(slot, layer, false);
             layers.add(slot);
@@ -80,9 +82,13 @@ final class RootSteps {
         Slot writable = draft.newSlot();
         open(writable, overlay.writable(), false);
         layers.add(writable);
+        paths.add(overlay.writable().path().toString());
         if (!draft.facts.hasDetachedLayers()) {
-            // On top of the starter's own `/`: nothing looks there, and there is always room.
-            layers.forEach(slot -> draft.host.add(new Step.AttachMount(slot, Place.host("/"))));
+            // Each on top of itself, a directory that is sure to be there. On top of `/` the kernel would take us to live in
+            // a chroot and refuse the user namespace.
+            for (int i = 0; i < layers.size(); i++) {
+                draft.host.add(new Step.AttachMount(layers.get(i), Place.host(paths.get(i))));
+            }
         }
         draft.host.add(
                 new Step.NewMount(
