@@ -10,6 +10,7 @@ import io.atoll.linux.Commands;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,8 @@ import java.util.stream.Stream;
 /// host's apt uses. The tree that mmdebstrap leaves as an archive is changed on its way into the image, so that no hook
 /// runs and nothing is mounted.
 final class DebianImage {
+    private static final String NETWORK_FILE = "etc/systemd/network/eth0.network";
+    private static final String NO_UDEV_FILE = "etc/systemd/system/systemd-networkd.service.d/no-udev.conf";
     private static final Duration TIMEOUT = Duration.ofMinutes(30);
     private static final Duration FRESH = Duration.ofDays(14);
     private static final DateTimeFormatter SERIAL = DateTimeFormatter.ofPattern("yyyyMMdd_HH:mm", Locale.ROOT);
@@ -59,6 +62,14 @@ final class DebianImage {
             UseDomains=yes
             """;
 
+    /// There is no udev in the image. Where /sys is writable the network daemon would wait for it before it touches a link;
+    /// read-only is what tells it that nobody else cares.
+    private static final String NO_UDEV =
+            """
+            [Service]
+            ReadOnlyPaths=/sys
+            """;
+
     private static final Map<String, String> LINKS =
             Map.of(
                     "etc/resolv.conf", "/run/systemd/resolve/stub-resolv.conf",
@@ -85,7 +96,7 @@ final class DebianImage {
         if (!suite.matches("[a-z][a-z0-9-]{1,40}")) {
             throw new InvalidConfigException("\"" + release + "\" is no release of Debian");
         }
-        Path directory = cache.resolve("debian-" + suite + "-" + architecture.debianName());
+        Path directory = cache.resolve("debian-" + suite + "-" + architecture.debianName() + "-" + recipe());
         BuiltImage built = new BuiltImage(directory);
         try {
             if (built.exists() && !refresh && isFresh(directory)) {
@@ -104,6 +115,14 @@ final class DebianImage {
         } catch (IOException e) {
             throw new InternalException("Failed to build Debian " + suite + " in " + directory + ": " + e.getMessage(), e);
         }
+    }
+
+    /// Changes with what goes into an image, so that an older one in the cache is not taken for it.
+    private static String recipe() {
+        byte[] text = (PACKAGES + NETWORK + NO_UDEV + new TreeMap<>(LINKS)).getBytes(StandardCharsets.UTF_8);
+        FingerprintDigest digest = new FingerprintDigest();
+        digest.update(text, 0, text.length);
+        return digest.finish().abbreviated();
     }
 
     private static boolean isFresh(Path directory) throws IOException {
@@ -229,7 +248,7 @@ final class DebianImage {
 
     private static void add(TarWriter out, Set<String> directories) throws IOException {
         Map<String, String> links = new TreeMap<>(LINKS);
-        List<String> files = List.of("etc/hostname", "etc/hosts", "etc/machine-id", "etc/systemd/network/eth0.network");
+        List<String> files = List.of("etc/hostname", "etc/hosts", "etc/machine-id", NETWORK_FILE, NO_UDEV_FILE);
         for (String name : Stream.concat(links.keySet().stream(), files.stream()).toList()) {
             for (int slash = name.indexOf('/'); slash > 0; slash = name.indexOf('/', slash + 1)) {
                 if (directories.add(name.substring(0, slash))) {
@@ -244,6 +263,7 @@ final class DebianImage {
         BuiltImage.file(out, "etc/hosts", 0644, "127.0.0.1\tlocalhost\n");
         // Empty: systemd makes a new one at the first start.
         BuiltImage.file(out, "etc/machine-id", 0444, "");
-        BuiltImage.file(out, "etc/systemd/network/eth0.network", 0644, NETWORK);
+        BuiltImage.file(out, NETWORK_FILE, 0644, NETWORK);
+        BuiltImage.file(out, NO_UDEV_FILE, 0644, NO_UDEV);
     }
 }

@@ -24,7 +24,7 @@ class DebianImageIT {
         ImageFile image = new ImageBuilder(cache, steps::add).build("debian/12", Architecture.host(), false);
         assertEquals("bookworm", image.readMetadata().properties().get("release"));
         String files = Commands.run(Command.of("unsquashfs", "-ll", image.squashfs().orElseThrow().toString()).outputMax(1 << 24)).text();
-        for (String wanted : List.of("sbin/init", "etc/systemd/network/eth0.network", "multi-user.target.wants/systemd-networkd.service", "systemd-resolved.service")) {
+        for (String wanted : List.of("sbin/init", "etc/systemd/network/eth0.network", "multi-user.target.wants/systemd-networkd.service", "systemd-resolved.service", "systemd-networkd.service.d/no-udev.conf")) {
             assertTrue(files.contains(wanted), wanted);
         }
         assertTrue(!steps.isEmpty());
