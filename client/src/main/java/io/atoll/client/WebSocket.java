@@ -130,7 +130,7 @@ public final class WebSocket implements AutoCloseable {
                 return new Message(Kind.END, payload);
             }
             if (opcode == PING) {
-                send(PONG, payload, 0, payload.length);
+                answer(payload);
             } else if (opcode == TEXT || opcode == BINARY || opcode == CONTINUATION) {
                 boolean last = (first & 0x80) != 0;
                 kind = opcode == CONTINUATION ? kind : opcode;
@@ -147,6 +147,15 @@ public final class WebSocket implements AutoCloseable {
             } else if (opcode != PONG) {
                 throw new IOException("unknown websocket frame " + opcode);
             }
+        }
+    }
+
+    /// Errors are ignored: a peer that has sent its last may be gone, and what it sent is still to be read.
+    private void answer(byte[] ping) {
+        try {
+            send(PONG, ping, 0, ping.length);
+        } catch (IOException _) {
+            // The end is seen by reading.
         }
     }
 

@@ -7,6 +7,7 @@ import io.atoll.cli.host.WindowSize;
 import io.atoll.client.Execution;
 import io.atoll.client.WebSocket;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,11 +47,8 @@ final class Streams {
         WebSocket output = execution.attach("1");
         WebSocket errors = execution.attach("2");
         forwardSignals(control);
-        if (noInput) {
-            input.sendText("");
-        } else {
-            startDaemon("stdin", () -> copyInput(input));
-        }
+        InputStream source = noInput ? InputStream.nullInputStream() : invocation.in();
+        startDaemon("stdin", () -> copyInput(source, input));
         Copier stderr = new Copier(errors, invocation.err());
         CountDownLatch errorsEnded = new CountDownLatch(1);
         startDaemon("stderr", () -> {
@@ -73,7 +71,7 @@ final class Streams {
         WebSocket terminal = execution.attach("0");
         forwardSignals(control);
         try (Host.RawMode _ = rawMode()) {
-            startDaemon("stdin", () -> copyInput(terminal));
+            startDaemon("stdin", () -> copyInput(invocation.in(), terminal));
             Copier output = new Copier(terminal, invocation.out());
             output.run();
             terminal.sendClose();
@@ -118,13 +116,13 @@ final class Streams {
         }
     }
 
-    private void copyInput(WebSocket to) {
+    private static void copyInput(InputStream from, WebSocket to) {
         byte[] buffer = new byte[COPY_BYTES];
         try {
-            int n = invocation.in().read(buffer);
+            int n = from.read(buffer);
             while (n >= 0) {
                 to.sendBinary(buffer, 0, n);
-                n = invocation.in().read(buffer);
+                n = from.read(buffer);
             }
             to.sendText("");
         } catch (IOException _) {
