@@ -42,8 +42,11 @@ final class DebianImage {
     /// In the versions before, the resolver is part of the package systemd.
     private static final Set<String> RESOLVER_INSIDE = Set.of("bullseye");
 
+    /// With udev: where /sys is writable, as in a user namespace, systemd-networkd leaves a link alone until udev has
+    /// seen it.
     private static final List<String> PACKAGES =
-            List.of("systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "netbase", "procps", "ca-certificates", "less", "nano");
+            List.of("systemd", "systemd-sysv", "dbus", "udev", "iproute2", "iputils-ping", "netbase",
+                    "procps", "ca-certificates", "less", "nano");
 
     private static final String NETWORK =
             """

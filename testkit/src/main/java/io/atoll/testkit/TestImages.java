@@ -17,7 +17,7 @@ public final class TestImages {
     private static final Path BUSYBOX = Path.of("/bin/busybox");
 
     /// Part of the file names: changed with what the images hold.
-    private static final String EDITION = "1";
+    private static final String EDITION = "2";
 
     private static final ReentrantLock LOCK = new ReentrantLock();
 
@@ -126,7 +126,7 @@ public final class TestImages {
                         "mmdebstrap",
                         "--mode=root",
                         "--variant=minbase",
-                        "--include=systemd-sysv,dbus,iproute2,iputils-ping,procps",
+                        "--include=systemd-sysv,dbus,udev,iproute2,iputils-ping,procps",
                         "bookworm")
                 .run(root.toString())
                 .ok();

@@ -27,7 +27,13 @@ record InstanceChange(
                 InstanceRecord.devices(body.get("devices")),
                 body.get("profiles").asStrings(),
                 body.get("ephemeral").asBoolean(),
-                Optional.of(body.get("restore").asString()).filter(s -> !s.isEmpty()));
+                restore(body));
+    }
+
+    /// The snapshot to go back to; clients write its name alone or `INSTANCE/NAME`.
+    private static Optional<String> restore(Json body) {
+        String text = body.get("restore").asString();
+        return Optional.of(text.substring(text.indexOf('/') + 1)).filter(s -> !s.isEmpty());
     }
 
     /// Keys and devices are merged; what is absent stays, except the description, which LXD resets.

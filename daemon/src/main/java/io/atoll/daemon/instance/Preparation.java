@@ -2,6 +2,7 @@ package io.atoll.daemon.instance;
 
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.instance.compile.LxcfsFiles;
 import io.atoll.daemon.instance.compile.NicPlan;
 import io.atoll.daemon.instance.compile.SpecCompiler;
 import io.atoll.daemon.instance.compile.SpecInputs;
@@ -19,6 +20,7 @@ import io.atoll.runtime.spec.MacAddress;
 import io.atoll.storage.RootfsLayers;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,6 +33,10 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// Works out what a start of an instance would do, and changes nothing.
 final class Preparation {
+    /// Where upstream's lxcfs and ours are mounted by their service units.
+    private static final LxcfsFiles LXCFS =
+            new LxcfsFiles(Path.of(System.getenv().getOrDefault("ATOLL_LXCFS", "/var/lib/lxcfs")));
+
     private final InstanceTable table;
     private final Ports ports;
     private final InstancePaths paths;
@@ -79,6 +85,7 @@ final class Preparation {
                         idmap,
                         pool.layers(volume.current(), idmap),
                         config.is(ConfigKeys.NESTING) ? pool.nestedDirectories(volume) : List.of(),
+                        config.is(ConfigKeys.LXCFS, true) ? LXCFS.mounts() : List.of(),
                         paths.consoleLog(instance));
         ContainerSpec spec = compiler.compile(inputs);
         String ids = IdmapJson.render(idmap);

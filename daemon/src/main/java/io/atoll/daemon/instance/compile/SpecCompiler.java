@@ -133,6 +133,7 @@ public final class SpecCompiler {
                             Path.of(path), new GuestPath(path), Set.of(), true, false, false, Optional.empty(),
                             MountSpec.Create.NOTHING, true));
         }
+        out.addAll(in.views());
         if (in.config().is(ConfigKeys.NESTING)) {
             for (NestedDirectory dir : in.nested()) {
                 out.add(

@@ -3,6 +3,7 @@ package io.atoll.daemon.instance.compile;
 import io.atoll.base.Idmap;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.runtime.spec.MountSpec;
 import io.atoll.storage.NestedDirectory;
 import io.atoll.storage.RootfsLayers;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.List;
 /// @param nics the network interfaces among the devices, decided
 /// @param root layers of the root volume
 /// @param nested directories that container managers inside get, where nesting is on
+/// @param views files of lxcfs that stand over its own
 /// @param consoleLog file of the host for the console's output
 public record SpecInputs(
         String id,
@@ -28,4 +30,5 @@ public record SpecInputs(
         Idmap idmap,
         RootfsLayers root,
         List<NestedDirectory> nested,
+        List<MountSpec> views,
         Path consoleLog) {}

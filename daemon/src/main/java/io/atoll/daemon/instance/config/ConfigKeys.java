@@ -113,6 +113,8 @@ public final class ConfigKeys {
             key("security.idmap.size", ValueType.UINT32, "how many ids an isolated instance gets");
     public static final ConfigKey<Boolean> NESTING =
             live("security.nesting", ValueType.BOOL, "whether containers may run inside");
+    public static final ConfigKey<Boolean> LXCFS =
+            key("linux.lxcfs", ValueType.BOOL, "whether it sees its own memory, processors and load where lxcfs runs");
     public static final ConfigKey<Boolean> PRIVILEGED =
             key("security.privileged", ValueType.BOOL, "whether root inside is root of the host");
     public static final ConfigKey<Boolean> PROTECT_DELETE =

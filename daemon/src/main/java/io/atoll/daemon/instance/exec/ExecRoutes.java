@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance.exec;
 
+import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
@@ -16,19 +17,23 @@ import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationSockets;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.Operations;
+import io.atoll.linux.Errno;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.GuestFiles;
 import io.atoll.linux.Opens;
+import io.atoll.plan.Section;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.ExecSpec;
 import io.atoll.runtime.Execution;
+import io.atoll.runtime.StepFailed;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
 
 /// `POST /1.0/instances/NAME/exec`.
@@ -120,7 +125,7 @@ public final class ExecRoutes implements Routes {
                         OperationSpec.websocket("Executing command", instance.project(), sockets).metadata(metadata),
                         instance);
         ExecSession session = new ExecSession(container, sockets, adjust);
-        return operations.start(spec, operation -> report(operation, session.run(wanted))).response();
+        return operations.start(spec, operation -> report(operation, orRefused(() -> session.run(wanted)))).response();
     }
 
     private Response detached(
@@ -142,8 +147,29 @@ public final class ExecRoutes implements Routes {
 
     private static int run(Container container, ExecSpec spec, UnaryOperator<ExecSpec> adjust) {
         ExecSpec adjusted = adjust.apply(spec);
-        try (Execution command = container.exec(surviving(adjusted))) {
-            return command.waitExit();
+        return orRefused(
+                () -> {
+                    try (Execution command = container.exec(surviving(adjusted))) {
+                        return command.waitExit();
+                    }
+                });
+    }
+
+    /// A command's end, or the status that shells give a program that does not start: 127 if it is missing, 126 if the
+    /// kernel will not run it.
+    private static int orRefused(Callable<Integer> command) {
+        try {
+            return command.call();
+        } catch (DomainException e) {
+            if (e.getCause() instanceof StepFailed failed && failed.section() == Section.INIT && failed.call().equals("execve")) {
+                return failed.errno() == Errno.ENOENT || failed.errno() == Errno.ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
+            }
+            throw e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InternalException("Interrupted while the command ran", e);
+        } catch (Exception e) {
+            throw new InternalException("The command could not be run: " + e.getMessage(), e);
         }
     }
 
