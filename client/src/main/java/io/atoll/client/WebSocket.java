@@ -110,15 +110,6 @@ public final class WebSocket implements AutoCloseable {
         }
     }
 
-    /// A peer that ends right after its ping is no failure: what it sent before is still to be read.
-    private void answer(byte[] ping) {
-        try {
-            send(PONG, ping, 0, ping.length);
-        } catch (IOException _) {
-            // The next read tells that it is gone.
-        }
-    }
-
     /// Waits for the next text or binary message; answers pings on the way.
     ///
     /// A connection that ends without a close frame is [Kind#END] like one with: LXD's server ends exec streams that way.
