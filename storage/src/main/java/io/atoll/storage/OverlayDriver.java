@@ -17,15 +17,20 @@ import io.atoll.linux.Xattrs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 
 /// Images are mounted and shared, an instance is the directory of its changes: creating one costs a few system calls
 /// whatever the image's size, and works on any file system that can be the upper layer of an overlay. Volumes that come
 /// from no image are plain directories. See overlayfs in the kernel's documentation.
 final class OverlayDriver extends DirectoryDriver {
+    private static final Duration BUSY_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration BUSY_PAUSE = Duration.ofMillis(5);
+
     private final IdmapProbe probe;
 
     OverlayDriver(PoolSpec pool, IdmapProbe probe) {
@@ -90,13 +95,28 @@ final class OverlayDriver extends DirectoryDriver {
         try {
             return switch (layers(ref, Idmap.NONE)) {
                 case RootfsLayers.Directory(Path path, _) -> cloneDirectory(path, readOnly);
-                case RootfsLayers.Overlay(List<Path> lowers, Path upper, Path work, _) -> merge(lowers.getFirst(), upper, work, readOnly);
+                case RootfsLayers.Overlay(List<Path> lowers, Path upper, Path work, _) -> mergePatiently(lowers.getFirst(), upper, work, readOnly);
             };
         } catch (ErrnoException e) {
             if (e.is(Errno.EBUSY)) {
                 throw new BusyException("Volume " + ref + " is in use", e);
             }
             throw PoolDirectories.storage("open", directories().path(ref), e);
+        }
+    }
+
+    /// The kernel takes an instance's mounts down a moment after its last process: until then its upper layer is taken.
+    private static Fd mergePatiently(Path lower, Path upper, Path work, boolean readOnly) {
+        long deadline = System.nanoTime() + BUSY_PATIENCE.toNanos();
+        while (true) {
+            try {
+                return merge(lower, upper, work, readOnly);
+            } catch (ErrnoException e) {
+                if (!e.is(Errno.EBUSY) || System.nanoTime() > deadline) {
+                    throw e;
+                }
+                LockSupport.parkNanos(BUSY_PAUSE.toNanos());
+            }
         }
     }
 

@@ -38,6 +38,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -299,6 +300,36 @@ public abstract class StorageDriverContract {
         }
     }
 
+    @Test
+    void deletesAnActiveSwapFile() throws IOException {
+        VolumeName volume = VolumeName.custom("default_swap");
+        driver.createEmpty(volume);
+        Path file = changes(volume).resolve("swap");
+        Files.write(file, new byte[1 << 20]);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        Commands.run("mkswap", file.toString());
+        Commands.run("swapon", file.toString());
+        assertTrue(Files.readString(Path.of("/proc/swaps")).contains(MARKER));
+        driver.delete(volume);
+        driver.awaitDeletions();
+        assertFalse(Files.readString(Path.of("/proc/swaps")).contains("default_swap"));
+        try (Fd deleting = openPool(".deleting")) {
+            assertEquals(List.of(), Directories.list(deleting));
+        }
+    }
+
+    @Test
+    void saysThatAVolumeIsInUse() {
+        launch(C1);
+        if (driver.layers(C1.current(), Idmap.NONE) instanceof RootfsLayers.Overlay) {
+            try (Fd root = driver.openRoot(C1.current())) {
+                assertTrue(root.isOpen());
+                assertThrows(BusyException.class, () -> driver.openRoot(C1.current()).close());
+            }
+            driver.openRoot(C1.current()).close();
+        }
+    }
+
     /// Where the files of a volume are on disk that are not its image's.
     private Path changes(VolumeName volume) {
         return switch (driver.layers(volume.current(), Idmap.NONE)) {
@@ -528,6 +559,10 @@ public abstract class StorageDriverContract {
 
     /// Programs of the host that make what is hard to make from Java.
     private static final class Commands {
+        static void run(String... argv) {
+            Object unused = io.atoll.linux.Commands.run(io.atoll.linux.Command.of(argv));
+        }
+
         static void chattr(String flag, String path) {
             Object unused = io.atoll.linux.Commands.run(io.atoll.linux.Command.of("chattr", flag, path));
         }
