@@ -23,6 +23,10 @@ import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 /// Between Jetty and [Dispatcher]: reads the caller off the connection, sends the answer.
 final class JettyHandler extends Handler.Abstract {
     private static final HttpField JSON = new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
+
+    /// Bytes of a refused request's body that are read; who sends more is cut off.
+    private static final long DRAIN_MAX = 4 << 20;
+
     private static final String CALLER = JettyHandler.class.getName() + ".caller";
 
     private final Dispatcher dispatcher;
@@ -54,10 +58,23 @@ final class JettyHandler extends Handler.Abstract {
                     switch (outcome) {
                         case Dispatcher.Answer(Response answer) ->
                                 send(request, response, answer, scope, callback);
-                        case Dispatcher.Failure(ErrorMapper.Mapped error) -> sendError(response, error, callback);
+                        case Dispatcher.Failure(ErrorMapper.Mapped error) -> {
+                            drain(exchange);
+                            sendError(response, error, callback);
+                        }
                     }
                 });
         return true;
+    }
+
+    /// Reads what is left of a refused request. Closing with bytes unread resets the connection, and the client would see
+    /// a broken pipe instead of the reason.
+    private static void drain(JettyExchange exchange) {
+        try {
+            exchange.body().skipNBytes(DRAIN_MAX);
+        } catch (IOException e) {
+            // The end came before the bound, or the client has gone: nothing more to read.
+        }
     }
 
     private static Caller caller(ConnectionMetaData connection) {
