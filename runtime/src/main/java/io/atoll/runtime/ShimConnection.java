@@ -1,7 +1,9 @@
 package io.atoll.runtime;
 
+import io.atoll.base.UnavailableException;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
+import io.atoll.linux.ExitWatcher;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
 import io.atoll.linux.PlatformThreads;
@@ -12,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// A conversation with the fork server, a monitor or an exec. Used by one thread at a time.
 final class ShimConnection implements AutoCloseable {
@@ -78,6 +82,24 @@ final class ShimConnection implements AutoCloseable {
                     }
                     return receiveNow();
                 });
+    }
+
+    /// As [#receive(Duration)], for answers that may take as long as a start with its hooks: a virtual thread waits
+    /// without holding a platform thread.
+    Optional<Received> receive(Duration timeout, ExitWatcher watcher) {
+        if (!Thread.currentThread().isVirtual()) {
+            return receive(timeout);
+        }
+        CountDownLatch readable = new CountDownLatch(1);
+        try (ExitWatcher.Watch _ = watcher.watch(socket, readable::countDown)) {
+            if (!readable.await(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new ErrnoException("recvmsg", ETIMEDOUT, socket.what());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UnavailableException("interrupted while waiting for " + socket.what(), e);
+        }
+        return receiveNow();
     }
 
     /// The next message when the socket is known to be readable; empty if the other side is gone.

@@ -41,6 +41,7 @@ import java.util.function.Function;
 final class ShimContainer implements Container {
     private static final System.Logger LOG = System.getLogger(ShimContainer.class.getName());
     private static final Duration ANSWER = Duration.ofSeconds(10);
+    private static final Duration EXEC_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration SIGNAL_AGAIN = Duration.ofMillis(50);
     private static final Duration SIGNAL_SETTLE = Duration.ofSeconds(2);
@@ -470,7 +471,7 @@ final class ShimContainer implements Container {
             connection.send(request, fds);
             ShimConnection.Received received =
                     connection
-                            .receive(ANSWER)
+                            .receive(EXEC_TIMEOUT, owner.watcher())
                             .orElseThrow(() -> new UnavailableException("run " + spec.argv().getFirst() + ": the shim hung up"));
             return switch (received.message()) {
                 case ShimMessage.Started(int commandPid, _, _) -> {

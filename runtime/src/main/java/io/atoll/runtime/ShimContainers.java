@@ -181,7 +181,7 @@ final class ShimContainers implements Containers {
 
         private ShimConnection.Received next() {
             return connection
-                    .receive(START_TIMEOUT)
+                    .receive(START_TIMEOUT, watcher)
                     .orElseThrow(
                             () ->
                                     new UnavailableException(
@@ -190,9 +190,9 @@ final class ShimContainers implements Containers {
 
         /// Everything that the start made is gone when the monitor says so.
         private void awaitCleanup() {
-            for (Optional<ShimConnection.Received> received = connection.receive(START_TIMEOUT);
+            for (Optional<ShimConnection.Received> received = connection.receive(START_TIMEOUT, watcher);
                     received.isPresent();
-                    received = connection.receive(START_TIMEOUT)) {
+                    received = connection.receive(START_TIMEOUT, watcher)) {
                 received.get().close();
                 if (received.get().message() instanceof ShimMessage.Gone) {
                     return;

@@ -158,11 +158,18 @@ final class BusyboxHost implements AutoCloseable {
         }
     }
 
+    /// The fork server removes its socket in its own time: what vanishes meanwhile is looked at again.
     static void delete(Path tree) {
         try (Stream<Path> all = Files.walk(tree)) {
             for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
             }
+        } catch (UncheckedIOException e) {
+            if (e.getCause() instanceof java.nio.file.NoSuchFileException) {
+                delete(tree);
+                return;
+            }
+            throw e;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

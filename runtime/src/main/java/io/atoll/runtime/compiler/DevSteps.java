@@ -36,7 +36,7 @@ final class DevSteps {
     private final PlanDraft draft;
     private final Slot root;
     private final Slot dev;
-    private final List<Slot> elsewhere = new ArrayList<>();
+    private Slot stage = Slot.NONE;
     private Slot console = Slot.NONE;
 
     DevSteps(PlanDraft draft, Slot root) {
@@ -92,17 +92,35 @@ final class DevSteps {
     /// Nodes outside of `/dev` are made in a tmpfs of their own and bound from there: the rootfs on disk stays free of
     /// device nodes that the host would honour.
     private void stage(List<DeviceNode> nodes) {
-        Slot stage = draft.newSlot();
+        stage = draft.newSlot();
         draft.host.add(tmpfs(stage, "devices"));
-        for (DeviceNode node : nodes) {
-            String name = "n" + elsewhere.size();
-            draft.host.add(node(stage, name, node));
+        for (int i = 0; i < nodes.size(); i++) {
+            DeviceNode node = nodes.get(i);
+            draft.host.add(node(stage, "n" + i, node));
             draft.host.add(
-                    new Step.Chown(Place.in(stage, name), draft.hostUid(node.uid()), draft.hostGid(node.gid())));
-            Slot slot = draft.newSlot();
-            draft.host.add(new Step.OpenTree(slot, Place.in(stage, name), true, false));
-            elsewhere.add(slot);
+                    new Step.Chown(Place.in(stage, "n" + i), draft.hostUid(node.uid()), draft.hostGid(node.gid())));
         }
+    }
+
+    /// Kernels before 6.15 bind only from what is attached, so the tmpfs lies on `/dev` for a moment.
+    private void bindElsewhere(List<DeviceNode> nodes) {
+        draft.child.add(new Step.AttachMount(stage, Place.in(root, "dev")));
+        List<Slot> slots = new ArrayList<>();
+        for (int i = 0; i < nodes.size(); i++) {
+            Slot slot = draft.newSlot();
+            slots.add(slot);
+            draft.child.add(new Step.OpenTree(slot, Place.in(stage, "n" + i), true, false));
+        }
+        draft.child.add(new Step.Umount(Place.in(root, "dev"), true));
+        for (int i = 0; i < nodes.size(); i++) {
+            String path = nodes.get(i).path().value();
+            Place target = Place.in(root, path);
+            MountSteps.parents(root, path).forEach(step -> draft.child.add(new Step.IfPossible(step)));
+            draft.child.add(new Step.MakeNode(target, Step.NodeType.FILE, 0600, 0, 0, true));
+            draft.child.add(new Step.AttachMount(slots.get(i), target));
+            draft.child.add(new Step.Close(slots.get(i)));
+        }
+        draft.child.add(new Step.Close(stage));
     }
 
     private Step tmpfs(Slot slot, String source) {
@@ -231,12 +249,8 @@ final class DevSteps {
             draft.child.add(new Step.OpenTerminal(n, multiplexer, Place.in(root, "dev/tty" + n), slave));
         }
         List<DeviceNode> others = draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
-        for (int i = 0; i < others.size(); i++) {
-            String path = others.get(i).path().value();
-            Place target = Place.in(root, path);
-            MountSteps.parents(root, path).forEach(step -> draft.child.add(new Step.IfPossible(step)));
-            draft.child.add(new Step.MakeNode(target, Step.NodeType.FILE, 0600, 0, 0, true));
-            draft.child.add(new Step.AttachMount(elsewhere.get(i), target));
+        if (!others.isEmpty()) {
+            bindElsewhere(others);
         }
     }
 
