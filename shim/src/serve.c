@@ -220,12 +220,7 @@ int serve(const char *path, const char *build) {
     if (path[0] != '@')
         unlink(path);
     int ready[2];
-    int listener = socket_listen(path);
-    if (listener < 0 || pipe2(ready, O_CLOEXEC) != 0) {
-        fprintf(stderr, "atoll-shim: %s: %s\n", path, strerror(errno));
-        return 1;
-    }
-    pid_t pid = fork();
+    pid_t pid = pipe2(ready, O_CLOEXEC) == 0 ? fork() : -1;
     if (pid != 0) {
         char byte;
         fd_close(&ready[1]);
@@ -233,6 +228,12 @@ int serve(const char *path, const char *build) {
     }
     fd_close(&lock);
     fd_close(&ready[0]);
+    // Not before the fork: clients see the process that listened as their peer.
+    int listener = socket_listen(path);
+    if (listener < 0) {
+        fprintf(stderr, "atoll-shim: %s: %s\n", path, strerror(errno));
+        return 1;
+    }
     set_title("serve", path);
     detach(ready[1]);
     fd_close(&ready[1]);

@@ -520,6 +520,52 @@ static void test_kills(void) {
     stop(socket, pidfd);
 }
 
+static pid_t child_of(pid_t parent) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
+    char *text = slurp(path);
+    pid_t child = atoi(text);
+    free(text);
+    return child;
+}
+
+// Kills in the middle of a start, while a hook of section HOST or GATE sleeps.
+static void test_kills_while_starting(void) {
+    static const char *const argv[] = {"/probe", "sigwait", NULL};
+    static const char *const hook[] = {"/bin/sleep", "30", NULL};
+    static const char *const no_env[] = {NULL};
+    for (int gate = 0; gate < 2; gate++)
+        for (int monitor_too = 0; monitor_too < 2; monitor_too++) {
+            start_plan("middle", (struct wishes){0}, argv);
+            step(gate ? &parts.gate : &parts.host, 36, "vat", hook, no_env, 60000u);
+            int socket = send_start();
+            int m = -1;
+            for (int i = 0; i < 400 && m < 0; i++, usleep(5000))
+                m = monitor_socket("middle");
+            pid_t monitor = peer_of(m), starter = 0;
+            for (int i = 0; i < 400 && (starter == 0 || child_of(starter) == 0); i++, usleep(5000))
+                starter = child_of(monitor);
+            pid_t sleeper = child_of(starter);
+            CHECK(monitor > 1 && starter > 1 && sleeper > 1, "%d %d %d", monitor, starter, sleeper);
+            if (monitor > 1 && starter > 1)
+                kill(monitor_too ? monitor : starter, SIGKILL);
+            if (!monitor_too) {
+                struct event e = expect(socket, MSG_FAILED);
+                CHECK(e.err == ECHILD && strstr(e.detail, "killed by signal 9") != NULL, "%s: %s", strerror(e.err),
+                      e.detail);
+                expect_gone(socket, REASON_START_FAILED, 0);
+            } else {
+                CHECK(next_event(socket).type == 0, "the monitor is dead");
+                close(socket);
+            }
+            close(m);
+            for (int i = 0; i < 400 && (is_alive(sleeper) || count_processes() > 1); i++)
+                usleep(5000);
+            CHECK(!is_alive(sleeper), "the hook lives on");
+            CHECK(count_processes() == 1, "%d processes are left", count_processes());
+        }
+}
+
 static void test_monitor_is_small(void) {
     int pidfd;
     pid_t pid;
@@ -678,6 +724,7 @@ int main(int argc, char **argv) {
     RUN(test_terminals_and_kept());
     RUN(test_chroot());
     RUN(test_kills());
+    RUN(test_kills_while_starting());
     RUN(test_monitor_is_small());
     RUN(test_console_never_blocks());
     RUN(test_speed());
