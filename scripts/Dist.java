@@ -40,7 +40,13 @@ static final Program DAEMON =
                         "-XX:+UseSerialGC",
                         "-XX:+UseCompactObjectHeaders",
                         "-XX:-UsePerfData",
+                        // Small: see docs/decisions/0020.
+                        "-Xms24m",
+                        "-Xmn12m",
                         "-Xmx128m",
+                        "-XX:MinHeapFreeRatio=10",
+                        "-XX:MaxHeapFreeRatio=25",
+                        "-XX:TrimNativeHeapInterval=5000",
                         "-XX:+ExitOnOutOfMemoryError",
                         "--enable-native-access=ALL-UNNAMED"));
 static final Program CLI =
