@@ -40,7 +40,7 @@ static final Program DAEMON =
                         "-XX:+UseSerialGC",
                         "-XX:+UseCompactObjectHeaders",
                         "-XX:-UsePerfData",
-                        // Small: see docs/decisions/0020.
+                        // Small: see docs/decisions/0040.
                         "-Xms24m",
                         "-Xmn12m",
                         "-Xmx128m",

@@ -113,7 +113,7 @@ public final class Daemon implements AutoCloseable {
         pools.addUsers(instances.uses());
         projects.addContents(instances.uses());
         networks.addUsers(instances.uses()::usersOfNetwork);
-        server = new ApiServer(paths.socket(), new RouteTable(routes()), availability);
+        server = new ApiServer(paths.socket(), new RouteTable(routes(), new AbsentRoutes()), availability);
     }
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
@@ -160,7 +160,6 @@ public final class Daemon implements AutoCloseable {
         out.add(new WarningRoutes(warnings));
         out.add(new ResourceRoutes());
         out.add(new EmptyRoutes(() -> pools.list().stream().map(Stored::name).toList()));
-        out.add(new AbsentRoutes());
         out.addAll(parts);
         return out;
     }

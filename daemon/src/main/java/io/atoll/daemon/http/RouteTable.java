@@ -5,9 +5,11 @@ import io.atoll.base.UnsupportedException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// All routes of the daemon. Of several patterns that fit a path, the one that is literal where the
 /// others have a variable wins.
@@ -19,23 +21,39 @@ public final class RouteTable {
     private final Map<String, List<Route>> byResource = new HashMap<>();
 
     private final List<Route> all = new ArrayList<>();
+    private final Set<String> shapes = new HashSet<>();
 
     /// @throws IllegalArgumentException if two routes have the same method and path
     public RouteTable(List<? extends Routes> parts) {
+        this(parts, List::of);
+    }
+
+    /// @param fallback answers what no part does; a route of it that a part has too is left out
+    /// @throws IllegalArgumentException if two routes of the parts have the same method and path
+    public RouteTable(List<? extends Routes> parts, Routes fallback) {
         for (Routes part : parts) {
             part.routes().forEach(this::add);
         }
+        fallback.routes().stream().filter(r -> !shapes.contains(shape(r))).forEach(this::add);
         byResource.values().forEach(list -> list.sort(Comparator.comparing(r -> r.pattern().rank())));
     }
 
     private void add(Route route) {
-        for (Route other : all) {
-            if (other.toString().equals(route.toString())) {
-                throw new IllegalArgumentException("two routes for " + route);
-            }
+        if (!shapes.add(shape(route))) {
+            throw new IllegalArgumentException("two routes for " + route);
         }
         all.add(route);
         byResource.computeIfAbsent(key(PathPattern.segments(route.path())), _ -> new ArrayList<>()).add(route);
+    }
+
+    /// What tells a route from others: not the names of its variables.
+    private static String shape(Route route) {
+        StringBuilder out = new StringBuilder().append(route.method());
+        for (String segment : PathPattern.segments(route.path())) {
+            String kind = segment.endsWith("...}") ? "{...}" : "{}";
+            out.append('/').append(segment.startsWith("{") ? kind : segment);
+        }
+        return out.toString();
     }
 
     public List<Route> all() {
