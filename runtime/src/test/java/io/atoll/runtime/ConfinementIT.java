@@ -15,6 +15,7 @@ import io.atoll.runtime.spec.GuestPath;
 import io.atoll.runtime.spec.LimitsSpec;
 import io.atoll.runtime.spec.MountFlag;
 import io.atoll.runtime.spec.MountSpec;
+import io.atoll.runtime.spec.NamespaceSpec;
 import io.atoll.runtime.spec.ProcessSpec;
 import io.atoll.runtime.spec.Rlimit;
 import io.atoll.runtime.spec.SecuritySpec;
@@ -266,5 +267,70 @@ class ConfinementIT {
             assertEquals(0, left.count());
         }
         container.kill();
+    }
+
+    @Test
+    void clocksMayBeMoved() {
+        NamespaceSpec moved =
+                new NamespaceSpec(
+                        java.util.Set.of(),
+                        Map.of(),
+                        Optional.of(new NamespaceSpec.TimeOffsets(0, 1_000_000L * 1_000_000_000L)));
+        Container container = start(host.spec("time").withNamespaces(moved));
+        long uptime = Long.parseLong(host.run(container, "cat /proc/uptime").replaceAll("[. ].*", ""));
+        assertTrue(uptime > 1_000_000, "uptime " + uptime);
+    }
+
+    @Test
+    void namespacesMayBeSharedWithAnother() {
+        Container first = start(host.spec("share1"));
+        Path net = Path.of("/proc/" + first.initPid() + "/ns/net");
+        Container second =
+                start(
+                        host.spec("share2")
+                                .withNamespaces(
+                                        new NamespaceSpec(
+                                                java.util.Set.of(),
+                                                Map.of(io.atoll.runtime.spec.NamespaceKind.NET, net),
+                                                Optional.empty())));
+        String inFirst = host.run(first, "readlink /proc/self/ns/net");
+        assertEquals(inFirst, host.run(second, "readlink /proc/1/ns/net"));
+        assertEquals(inFirst, host.run(second, "readlink /proc/self/ns/net"));
+        assertNotEquals(
+                host.run(first, "readlink /proc/self/ns/uts"), host.run(second, "readlink /proc/self/ns/uts"));
+    }
+
+    @Test
+    void privilegesMayBeGivenUpForGood() {
+        ContainerSpec spec = host.spec("nnp");
+        SecuritySpec all = spec.security();
+        Container container =
+                start(
+                        spec.withSecurity(
+                                        new SecuritySpec(
+                                                all.bounding(), true, all.seccomp(), all.lsmLabel(), all.hasOwnKeyring()))
+                                .withProcess(
+                                        new ProcessSpec(
+                                                List.of(),
+                                                OptionalInt.empty(),
+                                                Map.of(),
+                                                Map.of(),
+                                                OptionalInt.of(ProcessSpec.PER_LINUX32))));
+        assertEquals("1", host.run(container, "grep NoNewPrivs /proc/1/status").replaceAll("\\D", ""));
+        assertEquals("1", host.run(container, "grep NoNewPrivs /proc/self/status").replaceAll("\\D", ""));
+        assertEquals("00000008", host.run(container, "cat /proc/self/personality"));
+    }
+
+    @Test
+    void ttysLeadToTheMonitor() {
+        Container container =
+                start(host.spec("tty").withDevices(new DeviceSpec(true, 2, List.of(), DeviceSpec.defaultRules())));
+        try (io.atoll.linux.Fd tty = container.tty(1)) {
+            host.run(container, "echo over here > /dev/tty1");
+            byte[] chunk = new byte[100];
+            int n = io.atoll.linux.FdIo.read(tty, chunk, 0, chunk.length);
+            assertEquals("over here", new String(chunk, 0, n, java.nio.charset.StandardCharsets.UTF_8).strip());
+        }
+        assertTrue(host.run(container, "cat /proc/1/environ").contains("container_ttys=pts/1 pts/2"));
     }
 }
