@@ -11,6 +11,7 @@ import io.atoll.linux.Processes;
 import io.atoll.linux.cgroup.CgroupLayout;
 import io.atoll.plan.Blob;
 import io.atoll.plan.ShimMessage;
+import io.atoll.plan.Slot;
 import io.atoll.plan.StartPlan;
 import io.atoll.runtime.compiler.HostFacts;
 import io.atoll.runtime.compiler.HostProbe;
@@ -45,6 +46,8 @@ final class ShimContainers implements Containers {
     private final ExecutorService events = Executors.newVirtualThreadPerTaskExecutor();
     private final ExitWatcher watcher = new ExitWatcher(events);
     private final Map<String, ShimContainer> running = new ConcurrentHashMap<>();
+
+    private final UserNamespaceCache userNamespaces = new UserNamespaceCache();
 
     /// Ids whose start is under way here, so that a second one is refused at once.
     private final Set<String> starting = ConcurrentHashMap.newKeySet();
@@ -101,11 +104,27 @@ final class ShimContainers implements Containers {
 
     @Override
     public Container start(ContainerSpec spec, StartOptions options) {
-        return start(spec, options, compiler.compile(spec, files(spec.id()), options.beforeInit().isPresent()));
+        boolean waits = options.beforeInit().isPresent();
+        Optional<Fd> namespace = userNamespaces.find(spec.idmap());
+        try {
+            return namespace.isPresent()
+                    ? start(
+                            spec,
+                            options,
+                            compiler.compileWithNamespace(spec, files(spec.id()), waits),
+                            Map.of(PlanCompiler.USER_NAMESPACE, namespace.get()))
+                    : start(spec, options, compiler.compile(spec, files(spec.id()), waits));
+        } finally {
+            namespace.ifPresent(Fd::close);
+        }
     }
 
     /// Starts by a plan that is already made, so that tests can break it.
     Container start(ContainerSpec spec, StartOptions options, StartPlan plan) {
+        return start(spec, options, plan, Map.of());
+    }
+
+    private Container start(ContainerSpec spec, StartOptions options, StartPlan plan, Map<Slot, Fd> given) {
         String id = spec.id();
         if (!starting.add(id)) {
             throw new BusyException("container " + id + " is being started already");
@@ -117,7 +136,9 @@ final class ShimContainers implements Containers {
             MonitorRecord record = MonitorRecord.of(spec, plan);
             Blob encoded = Blob.of(plan);
             record.write(files(id), encoded);
-            return new Start(record, encoded, options).run();
+            ShimContainer container = new Start(record, encoded, options).run(given);
+            userNamespaces.keep(spec.idmap(), container);
+            return container;
         } finally {
             starting.remove(id);
         }
@@ -139,9 +160,9 @@ final class ShimContainers implements Containers {
             this.connection = server.connect();
         }
 
-        Container run() {
+        ShimContainer run(Map<Slot, Fd> given) {
             try {
-                connection.send(new ShimMessage.Start(List.of(), encoded));
+                connection.send(new ShimMessage.Start(List.copyOf(given.keySet()), encoded), List.copyOf(given.values()));
                 return await();
             } catch (RuntimeException e) {
                 connection.close();
@@ -150,7 +171,7 @@ final class ShimContainers implements Containers {
             }
         }
 
-        private Container await() {
+        private ShimContainer await() {
             while (true) {
                 ShimConnection.Received received = next();
                 switch (received.message()) {
@@ -351,6 +372,7 @@ final class ShimContainers implements Containers {
         watcher.close();
         running.values().forEach(ShimContainer::release);
         running.clear();
+        userNamespaces.close();
         events.close();
     }
 }

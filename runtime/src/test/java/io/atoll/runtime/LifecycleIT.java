@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 /// The life of busybox containers on the real kernel.
 @Tag("privileged")
 class LifecycleIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private Traces before;
     private BusyboxHost host;

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /// before and after; other tests on the same host have other names.
 record Traces(TreeSet<String> found) {
     private static final String MARK = "atoll-runtime-";
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration PAUSE = Duration.ofMillis(10);
 
     static Traces now() {

@@ -37,6 +37,9 @@ import java.util.TreeMap;
 /// top of its `/`, where there is always room; mounts the rest below; moves into it; waits for the gate; and gives up
 /// its powers last.
 public final class PlanCompiler {
+    /// For [#compileWithNamespace].
+    public static final Slot USER_NAMESPACE = Slot.of(0);
+
     private static final int UMASK = 022;
     private static final int START_MILLIS = 60_000;
     private static final int SIGKILL = 9;
@@ -59,7 +62,13 @@ public final class PlanCompiler {
     /// @throws io.atoll.base.InvalidConfigException if the spec contradicts itself
     /// @throws io.atoll.base.UnsupportedException if this host cannot do it
     public StartPlan compile(ContainerSpec spec, MonitorFiles files, boolean waitAtGate) {
-        return new Compilation(new PlanDraft(spec, facts, 0), filters, names).run(files, waitAtGate);
+        return new Compilation(new PlanDraft(spec, facts, 0), filters, names, Slot.NONE).run(files, waitAtGate);
+    }
+
+    /// As [#compile(ContainerSpec,MonitorFiles,boolean)] for a requester that fills [#USER_NAMESPACE] with a user namespace of
+    /// the spec's idmap, which saves making one.
+    public StartPlan compileWithNamespace(ContainerSpec spec, MonitorFiles files, boolean waitAtGate) {
+        return new Compilation(new PlanDraft(spec, facts, 1), filters, names, USER_NAMESPACE).run(files, waitAtGate);
     }
 
     private static final class Compilation {
@@ -75,11 +84,11 @@ public final class PlanCompiler {
         private final CgroupSteps cgroups;
         private final NicSteps nics;
 
-        Compilation(PlanDraft draft, FilterCompiler filters, LinkNames names) {
+        Compilation(PlanDraft draft, FilterCompiler filters, LinkNames names, Slot userNamespace) {
             this.draft = draft;
             this.spec = draft.spec;
             this.filters = filters;
-            idmap = new IdmapSlot(draft);
+            idmap = new IdmapSlot(draft, userNamespace);
             rootfs = new RootSteps(draft, idmap);
             root = rootfs.root();
             dev = new DevSteps(draft, root);

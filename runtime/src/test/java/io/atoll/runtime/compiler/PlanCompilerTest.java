@@ -191,6 +191,15 @@ class PlanCompilerTest {
     }
 
     @Test
+    void aUserNamespaceThatIsGivenIsNotMade() {
+        StartPlan plan =
+                new PlanCompiler(Hosts.pureV2(), _ -> new byte[8], LinkNames.random(new java.util.Random(1)))
+                        .compileWithNamespace(BUSYBOX, new MonitorFiles(Path.of("/run/m/c1")), false);
+        String text = PlanPrinter.print(plan);
+        assertTrue(text.contains("idmapped by slot 0") && !text.contains("make user namespace"), text);
+    }
+
+    @Test
     void everyPlanSurvivesTheWire() {
         for (HostFacts host : List.of(Hosts.hybrid(), Hosts.pureV1(), Hosts.pureV2(), Hosts.bookworm())) {
             StartPlan plan = compile(BUSYBOX, host);
