@@ -143,6 +143,7 @@ public final class Daemon implements AutoCloseable {
 
     private List<Routes> routes() {
         ImageRoutes imageRoutes = new ImageRoutes(store, images, projects, operations, events);
+        imageRoutes.publishWith(instances.publisher());
         List<Routes> out = new ArrayList<>();
         out.add(new ServerRoutes(config, events, this::storageFacts, Map.of()));
         out.add(new InternalRoutes(availability, this::shutdown));

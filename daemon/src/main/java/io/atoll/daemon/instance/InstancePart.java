@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.daemon.image.ImagePublisher;
 import io.atoll.daemon.DaemonPart;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Route;
@@ -45,6 +46,7 @@ public final class InstancePart implements DaemonPart {
     private final InstanceUpdater updater;
     private final Containers containers;
     private final Ports.Profiles profiles;
+    private final InstancePublisher publisher;
     private final List<Routes> routes;
 
     /// @param containers closed by whoever opened it
@@ -78,6 +80,7 @@ public final class InstancePart implements DaemonPart {
         this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
         this.updater = new InstanceUpdater(table, locks, chooser, runner, ports, host, events);
         Instances instances = new Instances(table, runner, ports, paths, events);
+        this.publisher = new InstancePublisher(table, locks, runner, instances);
         StateReader states = new StateReader(runner, ports.pools());
         this.routes =
                 List.of(
@@ -98,6 +101,11 @@ public final class InstancePart implements DaemonPart {
                         new FileRoutes(instances),
                         new LogRoutes(instances),
                         new MetadataRoutes(instances));
+    }
+
+    /// Makes images out of instances.
+    public ImagePublisher publisher() {
+        return publisher;
     }
 
     private boolean isRunning(RecordKey key) {
