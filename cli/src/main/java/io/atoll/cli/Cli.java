@@ -26,7 +26,8 @@ public final class Cli {
         } catch (CliException e) {
             output.note("Error: " + e.getMessage());
             if (!e.hint().isEmpty()) {
-                output.note("Hint: " + e.hint());
+                // LXD's own advice stands in its own words: scripts look for it.
+                output.note(e.hint().startsWith("Try `") ? e.hint() : "Hint: " + e.hint());
             }
         } catch (DomainException e) {
             output.note("Error: " + e.getMessage());

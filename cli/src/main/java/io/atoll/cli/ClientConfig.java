@@ -23,10 +23,10 @@ public final class ClientConfig {
 
     private ClientConfig(Path file) {
         this.file = file;
-        add(new Remote("local", "unix://", "lxd", "file access", false, true, ""));
-        add(new Remote("images", "https://images.linuxcontainers.org", "simplestreams", "none", true, false, ""));
-        add(new Remote("ubuntu", "https://cloud-images.ubuntu.com/releases", "simplestreams", "none", true, true, ""));
-        add(new Remote("ubuntu-daily", "https://cloud-images.ubuntu.com/daily", "simplestreams", "none", true, true, ""));
+        add(new Remote("local", "unix://", "", "", "", false, true));
+        add(new Remote("images", "https://images.linuxcontainers.org", "simplestreams", "", "", true, false));
+        add(new Remote("ubuntu", "https://cloud-images.ubuntu.com/releases", "simplestreams", "", "", true, true));
+        add(new Remote("ubuntu-daily", "https://cloud-images.ubuntu.com/daily", "simplestreams", "", "", true, true));
     }
 
     /// Reads it; without a file there are the built-in remotes.
@@ -63,19 +63,15 @@ public final class ClientConfig {
         defaultRemote = wanted.isEmpty() ? defaultRemote : wanted;
         for (var entry : root.get("remotes").asMap().entrySet()) {
             Json it = entry.getValue();
-            boolean isPublic = it.get("public").asBoolean();
-            String protocol = it.get("protocol").asString();
-            String auth = it.get("auth_type").asString();
-            String address = it.get("addr").asString();
             Remote known = remotes.get(entry.getKey());
             add(new Remote(
                     entry.getKey(),
-                    address,
-                    protocol.isEmpty() ? "lxd" : protocol,
-                    address.startsWith("unix:") ? "file access" : auth.isEmpty() ? isPublic ? "none" : "tls" : auth,
-                    isPublic,
-                    known != null && known.isStatic(),
-                    it.get("project").asString()));
+                    it.get("addr").asString(),
+                    it.get("protocol").asString(),
+                    it.get("auth_type").asString(),
+                    it.get("project").asString(),
+                    it.get("public").asBoolean(),
+                    known != null && known.isStatic()));
         }
         aliases.putAll(root.get("aliases").asStringMap());
     }
@@ -102,15 +98,19 @@ public final class ClientConfig {
         }
     }
 
-    private static Json render(Remote remote) {
+    /// A remote as the file has it.
+    public static Json.Obj render(Remote remote) {
         Json.Obj it = Json.object().put("addr", remote.address());
-        if (!remote.isLocal()) {
-            it.put("auth_type", remote.authType()).put("protocol", remote.protocol());
-        }
-        if (!remote.project().isEmpty()) {
-            it.put("project", remote.project());
-        }
+        putUnlessEmpty(it, "auth_type", remote.authType());
+        putUnlessEmpty(it, "project", remote.project());
+        putUnlessEmpty(it, "protocol", remote.protocol());
         return it.put("public", remote.isPublic());
+    }
+
+    private static void putUnlessEmpty(Json.Obj object, String name, String value) {
+        if (!value.isEmpty()) {
+            object.put(name, value);
+        }
     }
 
     public String defaultRemote() {

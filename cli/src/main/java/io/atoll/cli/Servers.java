@@ -79,7 +79,7 @@ public final class Servers implements AutoCloseable {
         if (!remote.isLocal() && !forceLocal) {
             throw new CliException(
                     "cannot talk to the remote \"" + remote.name() + "\": servers are reached by unix sockets only so far",
-                    remote.protocol().equals("simplestreams")
+                    remote.effectiveProtocol().equals("simplestreams")
                             ? "its images can be named in launch, init and image copy"
                             : "");
         }

@@ -81,6 +81,7 @@ public final class Commands {
             case "shell" -> Optional.of(ExecCommand.shell());
             case "storage" -> Optional.of(StorageCommands.group());
             case "version" -> Optional.of(VersionCommand.spec());
+            case CompletionCommand.WORDS -> Optional.of(CompletionCommand.words());
             default -> Optional.empty();
         };
     }

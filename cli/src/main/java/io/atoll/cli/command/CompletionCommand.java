@@ -12,16 +12,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// `completion`: scripts that let a shell complete words, and the words themselves (`completion words -- …`), which those
-/// scripts ask for.
+/// `completion`: scripts that let a shell complete words, and the words themselves, which those scripts ask for.
 final class CompletionCommand {
+    static final String WORDS = "__words";
+
     private CompletionCommand() {}
 
     static CommandSpec spec() {
         return CommandSpec.of("completion", "bash|zsh|fish [flags]", "Print a completion script for a shell")
                 .example(". <(PROGRAM completion bash)", "PROGRAM completion fish > ~/.config/fish/completions/PROGRAM.fish")
-                .args(1, CommandSpec.ANY)
+                .args(1, 1)
                 .run(CompletionCommand::run);
+    }
+
+    /// The hidden command that the scripts call.
+    static CommandSpec words() {
+        return CommandSpec.of(WORDS, "[<word>...] [flags]", "Print what the last word may become")
+                .args(0, CommandSpec.ANY)
+                .hide()
+                .run(CompletionCommand::printWords);
     }
 
     private static int run(Context context) {
@@ -31,16 +40,15 @@ final class CompletionCommand {
             case "bash" -> BASH;
             case "zsh" -> ZSH;
             case "fish" -> FISH;
-            case "words" -> "";
             default -> throw new CliException("no completion for the shell \"" + shell + "\"", "shells are bash, zsh and fish");
         };
-        if (!script.isEmpty()) {
-            context.output().print(script.replace("PROGRAM", program));
-            return 0;
-        }
-        List<String> words = context.args().positional();
+        context.output().print(script.replace("PROGRAM", program));
+        return 0;
+    }
+
+    private static int printWords(Context context) {
         StringBuilder out = new StringBuilder();
-        for (String word : candidates(context, words.subList(1, words.size()))) {
+        for (String word : candidates(context, context.args().positional())) {
             out.append(word).append('\n');
         }
         context.output().print(out.toString());
@@ -51,7 +59,7 @@ final class CompletionCommand {
             """
             _PROGRAM() {
                 local IFS=$'\\n' cur="${COMP_WORDS[COMP_CWORD]}"
-                COMPREPLY=($(compgen -W "$(PROGRAM completion words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "$cur"))
+                COMPREPLY=($(compgen -W "$(PROGRAM __words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "$cur"))
             }
             complete -o default -F _PROGRAM PROGRAM
             """;
@@ -61,7 +69,7 @@ final class CompletionCommand {
             #compdef PROGRAM
             _PROGRAM() {
                 local -a found
-                found=("${(@f)$(PROGRAM completion words -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+                found=("${(@f)$(PROGRAM __words -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
                 compadd -a found
             }
             compdef _PROGRAM PROGRAM
@@ -71,7 +79,7 @@ final class CompletionCommand {
             """
             function __PROGRAM_words
                 set -l words (commandline -opc) (commandline -ct)
-                PROGRAM completion words -- $words[2..-1] 2>/dev/null
+                PROGRAM __words -- $words[2..-1] 2>/dev/null
             end
             complete -c PROGRAM -f -a '(__PROGRAM_words)'
             """;

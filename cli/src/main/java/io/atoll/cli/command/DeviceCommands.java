@@ -155,17 +155,13 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
 
     private int get(Context context) {
         Entity entity = load(context);
-        Json.Obj device = own(entity, devices(entity), context.args().at(1), "read from");
+        Json.Obj device = own(entity, devices(entity), context.args().at(1), "retrieved for");
         context.output().line(device.get(context.args().at(2)).asString());
         return 0;
     }
 
     private int list(Context context) {
-        StringBuilder out = new StringBuilder();
-        for (String name : devices(load(context)).members().keySet()) {
-            out.append(name).append('\n');
-        }
-        context.output().print(out.toString());
+        context.output().line(String.join("\n", devices(load(context)).members().keySet()));
         return 0;
     }
 

@@ -152,7 +152,7 @@ final class ImageCommands {
                 aliases.items().addAll(image.get("aliases").asList());
             }
         } else {
-            source.put("server", remote.address()).put("protocol", remote.protocol()).put("alias", name);
+            source.put("server", remote.address()).put("protocol", remote.effectiveProtocol()).put("alias", name);
         }
         for (String alias : context.args().values("alias")) {
             aliases.items().add(Json.object().put("name", alias));

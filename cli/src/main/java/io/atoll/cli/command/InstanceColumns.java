@@ -92,7 +92,23 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
             throw new CliException("Invalid column '" + entry + "'", "columns are [config:|devices:]KEY[:TITLE[:WIDTH]]");
         }
         boolean device = at == 1 && parts[0].equals("devices");
-        return new InstanceColumns('\0', key, device, title.toUpperCase(Locale.ROOT), width, false);
+        return new InstanceColumns('\0', key, device, shownTitle(title), width, false);
+    }
+
+    /// Titles are in capitals with spaces for dots and underlines; a dot between digits stays.
+    private static String shownTitle(String title) {
+        StringBuilder out = new StringBuilder(title.toUpperCase(Locale.ROOT));
+        for (int i = 0; i < out.length(); i++) {
+            boolean inNumber = isDigit(title, i - 1) && isDigit(title, i + 1);
+            if (title.charAt(i) == '_' || title.charAt(i) == '.' && !inNumber) {
+                out.setCharAt(i, ' ');
+            }
+        }
+        return out.toString();
+    }
+
+    private static boolean isDigit(String text, int at) {
+        return at < 0 || at >= text.length() || text.charAt(at) >= '0' && text.charAt(at) <= '9';
     }
 
     private static int parseWidth(String text, String entry) {

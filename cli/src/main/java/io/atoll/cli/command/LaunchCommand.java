@@ -200,7 +200,7 @@ final class LaunchCommand {
         if (!remote.isLocal()) {
             return source.put("mode", "pull")
                     .put("server", remote.address())
-                    .put("protocol", remote.protocol())
+                    .put("protocol", remote.effectiveProtocol())
                     .put("alias", name);
         }
         if (name.isEmpty()) {

@@ -45,6 +45,9 @@ final class MultipartReader {
                 fileName = ImageTransfer.fileName(header);
             }
             header = readLine();
+            if (ended) {
+                throw new EOFException("the server's parts end in the middle of a header");
+            }
         }
         return true;
     }

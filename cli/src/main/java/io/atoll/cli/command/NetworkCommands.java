@@ -100,9 +100,13 @@ final class NetworkCommands {
         List<Json> all = context.client(context.refAt(0)).networks().list();
         Table table = new Table("NAME", "TYPE", "MANAGED", "IPV4", "IPV6", "DESCRIPTION", "USED BY", "STATE");
         for (Json it : all) {
+            String type = it.get("type").asString();
+            if (type.equals("loopback") || type.equals("unknown")) {
+                continue;
+            }
             table.add(
                     it.get("name").asString(),
-                    it.get("type").asString(),
+                    type,
                     it.get("managed").asBoolean() ? "YES" : "NO",
                     it.get("config").get("ipv4.address").asString(),
                     it.get("config").get("ipv6.address").asString(),

@@ -55,8 +55,8 @@ final class OperationCommands {
 
     private static int show(Context context) {
         Ref ref = context.refAt(0);
-        context.output().print(Yaml.render(
-                context.client(ref).rest().get(Target.of("operations", ref.name()).toString())));
+        Json operation = context.client(ref).rest().get(Target.of("operations", ref.name()).toString());
+        context.output().print(Yaml.render(withMetadata(operation)));
         return 0;
     }
 
@@ -79,7 +79,17 @@ final class OperationCommands {
                         Format.date(it.get("created_at").asString(), zone));
             }
         }
+        if (format.equals("yaml")) {
+            all.items().replaceAll(OperationCommands::withMetadata);
+        }
         context.output().print(table.render(format, all));
         return 0;
+    }
+
+    /// In YAML an operation without metadata has an empty map.
+    private static Json withMetadata(Json operation) {
+        return operation instanceof Json.Obj object && object.get("metadata").isNull()
+                ? object.put("metadata", Json.object())
+                : operation;
     }
 }

@@ -6,13 +6,14 @@ import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
 import io.atoll.client.AtollClient;
-import io.atoll.client.HttpReply;
 import io.atoll.client.HttpRequest;
 import io.atoll.client.Operation;
 import io.atoll.client.RestClient;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// `query`: any request, for what has no command.
 final class QueryCommand {
@@ -44,9 +45,7 @@ final class QueryCommand {
             request.header("Content-Type", "application/json").body(new ByteArrayInputStream(data), data.length);
         }
         if (context.args().flag("raw")) {
-            try (HttpReply reply = client.rest().raw(request)) {
-                reply.body().transferTo(context.invocation().out());
-            }
+            context.output().line(client.rest().call(request).envelope().renderPretty() + "\n");
             return 0;
         }
         RestClient.Answer answer = client.rest().call(request);
@@ -58,9 +57,28 @@ final class QueryCommand {
         if (shown instanceof Json.Str text) {
             context.output().line(text.value());
         } else if (!shown.isNull()) {
-            context.output().line(shown.renderPretty());
+            context.output().line(sorted(shown).renderPretty());
         }
         return 0;
+    }
+
+    /// With the members of all objects in order, as scripts have them from LXD's client.
+    private static Json sorted(Json value) {
+        if (value instanceof Json.Arr array) {
+            Json.Arr out = Json.array();
+            for (Json item : array.items()) {
+                out.items().add(sorted(item));
+            }
+            return out;
+        }
+        if (value instanceof Json.Obj object) {
+            Json.Obj out = Json.object();
+            for (Map.Entry<String, Json> entry : new TreeMap<>(object.members()).entrySet()) {
+                out.put(entry.getKey(), sorted(entry.getValue()));
+            }
+            return out;
+        }
+        return value;
     }
 
     private static byte[] data(Context context) throws IOException {

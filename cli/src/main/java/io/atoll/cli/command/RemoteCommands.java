@@ -114,9 +114,9 @@ final class RemoteCommands {
                     "servers are reached by unix sockets only so far: cannot add " + address,
                     "public servers of images can be added with --public or --protocol=simplestreams");
         }
-        String auth = address.startsWith("unix:") ? "file access" : "none";
+        String protocol = simplestreams ? "simplestreams" : "lxd";
         config.add(new Remote(
-                name, address, simplestreams ? "simplestreams" : "lxd", auth, isPublic, false, context.args().value("project")));
+                name, address, protocol, context.args().value("auth-type"), context.args().value("project"), isPublic, false));
         config.save();
         return 0;
     }
@@ -131,23 +131,28 @@ final class RemoteCommands {
             table.add(
                     current ? remote.name() + " (current)" : remote.name(),
                     remote.address(),
-                    remote.protocol(),
-                    remote.authType(),
+                    remote.effectiveProtocol(),
+                    remote.effectiveAuthType(),
                     remote.isPublic() ? "YES" : "NO",
                     remote.isStatic() ? "YES" : "NO",
                     "NO");
-            all.put(
-                    remote.name(),
-                    Json.object()
-                            .put("Addr", remote.address())
-                            .put("AuthType", remote.authType())
-                            .put("Project", remote.project())
-                            .put("Protocol", remote.protocol())
-                            .put("Public", remote.isPublic())
-                            .put("Static", remote.isStatic()));
+            all.put(remote.name(), format.equals("yaml") ? ClientConfig.render(remote) : wire(remote));
         }
         context.output().print(table.sort().render(format, all));
         return 0;
+    }
+
+    /// A remote as LXD's client shows it in JSON.
+    private static Json wire(Remote remote) {
+        return Json.object()
+                .put("Addr", remote.address())
+                .put("AuthType", remote.authType())
+                .put("Domain", "")
+                .put("Project", remote.project())
+                .put("Protocol", remote.protocol())
+                .put("Public", remote.isPublic())
+                .put("Global", false)
+                .put("Static", remote.isStatic());
     }
 
     private static int remove(Context context) {
@@ -167,7 +172,7 @@ final class RemoteCommands {
         String name = context.args().at(1);
         checkFree(config, name);
         config.remove(old.name());
-        config.add(new Remote(name, old.address(), old.protocol(), old.authType(), old.isPublic(), false, old.project()));
+        config.add(old.renamed(name));
         if (config.defaultRemote().equals(old.name())) {
             config.makeDefault(name);
         }
@@ -179,7 +184,7 @@ final class RemoteCommands {
         ClientConfig config = context.servers().config();
         Remote old = changeable(config, context.args().at(0));
         String address = complete(context.args().at(1));
-        config.add(new Remote(old.name(), address, old.protocol(), old.authType(), old.isPublic(), false, old.project()));
+        config.add(old.movedTo(address));
         config.save();
         return 0;
     }

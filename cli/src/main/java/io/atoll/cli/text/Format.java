@@ -73,7 +73,7 @@ public final class Format {
     private static String render(String date, ZoneId zone, String pattern) {
         try {
             Instant instant = OffsetDateTime.parse(date).toInstant();
-            return DateTimeFormatter.ofPattern(pattern, Locale.ROOT).format(ZonedDateTime.ofInstant(instant, zone));
+            return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH).format(ZonedDateTime.ofInstant(instant, zone));
         } catch (DateTimeParseException _) {
             return date;
         }

@@ -26,7 +26,8 @@ public final class NaturalOrder {
                 j++;
             }
         }
-        return Integer.compare(a.length() - i, b.length() - j);
+        int rest = Integer.compare(a.length() - i, b.length() - j);
+        return rest != 0 ? rest : a.compareTo(b);
     }
 
     private static boolean isDigit(char c) {
@@ -44,8 +45,7 @@ public final class NaturalOrder {
     private static int compareDigits(String a, String b) {
         String x = stripZeros(a);
         String y = stripZeros(b);
-        int order = x.length() != y.length() ? Integer.compare(x.length(), y.length()) : x.compareTo(y);
-        return order != 0 ? order : Integer.compare(a.length(), b.length());
+        return x.length() != y.length() ? Integer.compare(x.length(), y.length()) : x.compareTo(y);
     }
 
     private static String stripZeros(String digits) {

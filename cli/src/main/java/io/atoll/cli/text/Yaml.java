@@ -18,6 +18,9 @@ public final class Yaml {
     /// Larger documents are refused.
     private static final int INPUT_MAX = 16 << 20;
 
+    /// Lines are folded behind this column.
+    private static final int LINE_BEST = 80;
+
     /// Members that hold a map with free keys.
     private static final Set<String> FREE_MAPS = Set.of(
             "config", "devices", "expanded_config", "expanded_devices", "properties", "kernel_features", "lxc_features",
@@ -119,17 +122,38 @@ public final class Yaml {
         out.append('\n');
     }
 
-    private static void appendText(StringBuilder out, String text, int depth, boolean mayBlock) {
+    /// @param isValue whether the text may take several lines: a key may not
+    private static void appendText(StringBuilder out, String text, int depth, boolean isValue) {
         if (text.isEmpty()) {
             out.append("\"\"");
-        } else if (mayBlock && text.indexOf('\n') >= 0 && isBlockable(text)) {
+        } else if (isValue && text.indexOf('\n') >= 0 && isBlockable(text)) {
             appendBlock(out, text, depth);
         } else if (isSpecial(text) || YamlWords.isAmbiguous(text)) {
             out.append(Json.string(text).render());
         } else if (YamlWords.isPlain(text)) {
-            out.append(text);
+            appendFolded(out, text, isValue ? depth + 1 : -1);
         } else {
-            out.append('\'').append(text.replace("'", "''")).append('\'');
+            out.append('\'');
+            appendFolded(out, text.replace("'", "''"), isValue ? depth + 1 : -1);
+            out.append('\'');
+        }
+    }
+
+    /// Appends text with a line break for the first single space behind the line's best width.
+    ///
+    /// @param depth the depth of the lines that follow, or -1 to stay on one
+    private static void appendFolded(StringBuilder out, String text, int depth) {
+        int lineStart = out.lastIndexOf("\n") + 1;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean alone = i > 0 && i < text.length() - 1 && text.charAt(i - 1) != ' ' && text.charAt(i + 1) != ' ';
+            if (c == ' ' && alone && depth >= 0 && out.length() - lineStart > LINE_BEST) {
+                out.append('\n');
+                lineStart = out.length();
+                out.repeat("  ", depth);
+            } else {
+                out.append(c);
+            }
         }
     }
 

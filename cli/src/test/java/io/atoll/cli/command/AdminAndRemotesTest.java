@@ -1,0 +1,203 @@
+package io.atoll.cli.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.cli.CliRun;
+import io.atoll.client.FakeServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(20)
+class AdminAndRemotesTest {
+    @TempDir
+    Path directory;
+
+    private FakeServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = FakeServer.start();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+    }
+
+    private CliRun cli() {
+        return new CliRun(server).with("LXD_CONF", directory.toString());
+    }
+
+    private void emptyDaemon() {
+        server.onSync("GET /1.0", "{\"config\":{},\"environment\":{\"storage_supported_drivers\":[{\"Name\":\"dir\"},{\"Name\":\"overlay\"}]}}");
+        server.onSync("GET /1.0/storage-pools?recursion=1", "[]").onSync("GET /1.0/networks?recursion=1", "[]");
+        server.onTagged("GET /1.0/profiles/default", "\"p\"", "{\"config\":{},\"description\":\"\",\"devices\":{},\"name\":\"default\"}");
+        server.onSync("POST /1.0/storage-pools", "null").onSync("POST /1.0/networks", "null").onSync("PUT /1.0/profiles/default", "{}");
+    }
+
+    @Test
+    void initialisesAutomatically() {
+        emptyDaemon();
+        CliRun cli = cli().as("atoll");
+        assertEquals(0, cli.run("admin", "init", "--auto"), cli.err());
+        assertEquals("overlay", server.request("POST /1.0/storage-pools").json().get("driver").asString());
+        assertEquals("atollbr0", server.request("POST /1.0/networks").json().get("name").asString());
+        assertEquals(
+                "{\"description\":\"\",\"config\":{},\"devices\":{\"root\":{\"path\":\"/\",\"pool\":\"default\",\"type\":\"disk\"},"
+                        + "\"eth0\":{\"name\":\"eth0\",\"network\":\"atollbr0\",\"type\":\"nic\"}}}",
+                server.request("PUT /1.0/profiles/default").body());
+    }
+
+    @Test
+    void initialisesNothingTwice() {
+        emptyDaemon();
+        try (FakeServer used = FakeServer.start()) {
+            used.onSync("GET /1.0/storage-pools?recursion=1", "[{\"name\":\"p\"}]");
+            used.onSync("GET /1.0/networks?recursion=1", "[{\"name\":\"b\",\"managed\":true,\"type\":\"bridge\"}]");
+            used.onTagged("GET /1.0/profiles/default", "\"p\"",
+                    "{\"devices\":{\"root\":{\"type\":\"disk\",\"path\":\"/\"},\"eth0\":{\"type\":\"nic\"}},\"config\":{},\"description\":\"\"}");
+            CliRun cli = new CliRun(used);
+            assertEquals(0, cli.as("lxd").run("init", "--auto"), cli.err());
+            assertTrue(used.requests().stream().allMatch(r -> r.method().equals("GET")), used.requests().toString());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void undoesAPreseedThatFails() {
+        emptyDaemon();
+        server.onSync("DELETE /1.0/storage-pools/p1", "{}");
+        server.onError("POST /1.0/networks", 500, "first is fine");
+        CliRun cli = cli().as("lxd").input("storage_pools:\n- name: p1\n  driver: dir\nprofiles:\n- name: bad\n");
+        server.onError("POST /1.0/profiles", 400, "no such thing");
+        assertEquals(1, cli.run("init", "--preseed"));
+        assertEquals("Error: no such thing\n", cli.err());
+        server.request("DELETE /1.0/storage-pools/p1");
+    }
+
+    @Test
+    void refusesUnknownPreseedMembers() {
+        CliRun cli = cli().as("lxd").input("storage_pool: []\n");
+        assertEquals(1, cli.run("init", "--preseed"));
+        assertTrue(cli.err().startsWith("Error: Failed to parse the preseed: unknown member \"storage_pool\""), cli.err());
+    }
+
+    @Test
+    void asksAndApplies() {
+        emptyDaemon();
+        CliRun cli = cli().as("atoll").input("no\nyes\nfast\noverlay\n\nyes\nbr7\n10.9.0.1/24\nnone\nno\n");
+        assertEquals(0, cli.run("admin", "init"), cli.err());
+        assertEquals("fast", server.request("POST /1.0/storage-pools").json().get("name").asString());
+        assertEquals("10.9.0.1/24", server.request("POST /1.0/networks").json().get("config").get("ipv4.address").asString());
+    }
+
+    @Test
+    void waitsUntilReady() {
+        server.onError("GET /internal/ready", 503, "starting").onSync("GET /internal/ready", "{}");
+        assertEquals(0, cli().as("lxd").run("waitready", "--timeout=10"));
+        assertEquals(2, server.requests().size());
+    }
+
+    @Test
+    void givesUpWaiting() {
+        server.onError("GET /internal/ready", 503, "starting");
+        CliRun cli = cli().as("lxd");
+        assertEquals(1, cli.run("waitready", "--timeout=1"));
+        assertEquals("Error: the daemon is not ready after 1 seconds: starting\n", cli.err());
+    }
+
+    @Test
+    void listsTheUsualRemotes() {
+        CliRun cli = cli();
+        assertEquals(0, cli.run("remote", "list"));
+        assertEquals(
+                """
+                +-----------------+------------------------------------------+---------------+-------------+--------+--------+--------+
+                |      NAME       |                   URL                    |   PROTOCOL    |  AUTH TYPE  | PUBLIC | STATIC | GLOBAL |
+                +-----------------+------------------------------------------+---------------+-------------+--------+--------+--------+
+                | images          | https://images.linuxcontainers.org       | simplestreams | none        | YES    | NO     | NO     |
+                +-----------------+------------------------------------------+---------------+-------------+--------+--------+--------+
+                | local (current) | unix://                                  | lxd           | file access | NO     | YES    | NO     |
+                +-----------------+------------------------------------------+---------------+-------------+--------+--------+--------+
+                | ubuntu          | https://cloud-images.ubuntu.com/releases | simplestreams | none        | YES    | YES    | NO     |
+                +-----------------+------------------------------------------+---------------+-------------+--------+--------+--------+
+                | ubuntu-daily    | https://cloud-images.ubuntu.com/daily    | simplestreams | none        | YES    | YES    | NO     |
+                +-----------------+------------------------------------------+---------------+-------------+--------+--------+--------+
+                """,
+                cli.out());
+    }
+
+    @Test
+    void keepsRemotesAndAliasesInTheUsersFile() throws IOException {
+        server.onSync("GET /1.0/instances?recursion=1", "[{\"name\":\"c1\"}]");
+        assertEquals(0, cli().run("remote", "add", "there", server.socket().toString()));
+        assertEquals(0, cli().run("remote", "switch", "there"));
+        assertEquals(0, cli().run("alias", "add", "names", "list -c n -f csv"));
+        assertEquals(
+                """
+                default-remote: there
+                remotes:
+                  images:
+                    addr: https://images.linuxcontainers.org
+                    protocol: simplestreams
+                    public: true
+                  local:
+                    addr: unix://
+                    public: false
+                  there:
+                    addr: unix://%s
+                    protocol: lxd
+                    public: false
+                aliases:
+                  names: list -c n -f csv
+                """
+                        .formatted(server.socket()),
+                Files.readString(directory.resolve("config.yml")));
+        CliRun cli = cli();
+        assertEquals(0, cli.run("names", "c"), cli.err());
+        assertEquals("c1\n", cli.out());
+        CliRun refusing = cli();
+        assertEquals(1, refusing.run("remote", "remove", "local"));
+        assertEquals("Error: Remote local is static and cannot be modified\n", refusing.err());
+    }
+
+    @Test
+    void completesAddresses() {
+        assertEquals("https://images.linuxcontainers.org:8443", RemoteCommands.complete("images.linuxcontainers.org"));
+        assertEquals("https://10.0.0.1:99", RemoteCommands.complete("10.0.0.1:99"));
+        assertEquals("https://[::1]:8443", RemoteCommands.complete("https://[::1]"));
+        assertEquals("unix:///run/x", RemoteCommands.complete("/run/x"));
+    }
+
+    @Test
+    void completesWords() {
+        server.onSync("GET /1.0/instances?recursion=1", "[{\"name\":\"web1\"},{\"name\":\"db\"}]");
+        CliRun cli = cli();
+        assertEquals(0, cli.run("__words", "--", "sto"));
+        assertEquals(0, cli.run("__words", "--", "config", "device", "l"));
+        assertEquals(0, cli.run("__words", "--", "exec", "w"));
+        assertEquals(0, cli.run("__words", "--", "list", "--fo"));
+        assertEquals("stop\nstorage\nlist\nweb1\n--format\n", cli.out());
+        CliRun bash = cli().as("atoll");
+        assertEquals(0, bash.run("completion", "bash"));
+        assertTrue(bash.out().contains("complete -o default -F _atoll atoll"), bash.out());
+    }
+
+    @Test
+    void queriesLikeLxdsClient() {
+        server.onSync("GET /1.0/x", "{\"b\":1,\"a\":[true]}").onOperation("POST /1.0/y", "o1", "null", "null", "");
+        CliRun cli = cli();
+        assertEquals(0, cli.run("query", "/1.0/x"));
+        assertEquals("{\n\t\"a\": [\n\t\ttrue\n\t],\n\t\"b\": 1\n}\n", cli.out());
+        assertEquals(0, cli.run("query", "-X", "POST", "-d", "{\"q\":1}", "--wait", "/1.0/y"));
+        assertEquals("{\"q\":1}", server.request("POST /1.0/y").body());
+    }
+}

@@ -1,0 +1,92 @@
+package io.atoll.cli.text;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.atoll.base.json.Json;
+import io.atoll.cli.CliException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class YamlTest {
+    private static String scalar(String text) {
+        String line = Yaml.render(Json.object().put("k", text));
+        return line.substring(3, line.length() - 1);
+    }
+
+    @Test
+    void quotesWhatReadersWouldTakeForSomethingElse() {
+        for (String plain : List.of("x86_64", "128MB", "00:16:3e:7c:35:58", "BusyBox x86_64", "a:b", "-x", "/", "a#b", "1.2.3")) {
+            assertEquals(plain, scalar(plain));
+        }
+        for (String ambiguous : List.of("0", "12", "-1.5", "1e3", "true", "No", "off", "null", "~", "2026-11-21", "0x1f", "12:30")) {
+            assertEquals('"' + ambiguous + '"', scalar(ambiguous));
+        }
+        for (String special : List.of("[{}]", "a: b", "#c", " lead", "trail ", "*x", "a #b", "- x", "x:", "%d", "@at")) {
+            assertEquals("'" + special + "'", scalar(special));
+        }
+        assertEquals("'it''s: '", scalar("it's: "));
+        assertEquals("\"\"", scalar(""));
+        assertEquals("\"tab\\t\"", scalar("tab\t"));
+    }
+
+    @Test
+    void rendersBlocksOfLines() {
+        assertEquals("k: |\n  a\n  b\n", Yaml.render(Json.object().put("k", "a\nb\n")));
+        assertEquals("k: |-\n  a\n\n  b\n", Yaml.render(Json.object().put("k", "a\n\nb")));
+    }
+
+    @Test
+    void foldsLongLines() {
+        String text = "Failed creating instance snapshot record \"s0\": Add snapshot info to the database: "
+                + "This \"instances_snapshots\" entry already exists";
+        assertEquals(
+                """
+                - err: 'Failed creating instance snapshot record "s0": Add snapshot info to the database:
+                    This "instances_snapshots" entry already exists'
+                """,
+                Yaml.render(Json.array(List.of(Json.object().put("err", text)))));
+    }
+
+    @Test
+    void rendersAnInstanceAsLxdsClientDoes() {
+        Json instance = Json.parse(
+                "{\"architecture\":\"x86_64\",\"config\":{\"volatile.idmap.base\":\"0\",\"limits.memory\":\"128MB\"},"
+                        + "\"devices\":{\"eth10\":{\"type\":\"nic\",\"name\":\"eth0\"},\"eth2\":{}},\"profiles\":[\"default\"],"
+                        + "\"backups\":null,\"state\":null,\"created_at\":\"2026-11-21T00:30:55.921271Z\",\"ephemeral\":false}");
+        assertEquals(
+                """
+                architecture: x86_64
+                config:
+                  limits.memory: 128MB
+                  volatile.idmap.base: "0"
+                devices:
+                  eth2: {}
+                  eth10:
+                    name: eth0
+                    type: nic
+                profiles:
+                - default
+                backups: []
+                state: null
+                created_at: 2026-11-21T00:30:55.921271Z
+                ephemeral: false
+                """,
+                Yaml.render(instance));
+        assertEquals("[]\n", Yaml.render(Json.array()));
+        assertEquals("{}\n", Yaml.render(Json.object()));
+    }
+
+    @Test
+    void readsBackWhatItRenders() {
+        Json value = Json.parse("{\"a\":\"true\",\"b\":[\"x: y\",\"- z\",\"\",\"it's\"],\"c\":{\"d\":\"1\\n2\\n\",\"e\":true,\"f\":null,\"g\":7}}");
+        assertEquals(value, Yaml.parse(Yaml.render(value)));
+    }
+
+    @Test
+    void readsWhatPeopleWrite() {
+        Json read = Yaml.parse("# note\nconfig:\n  limits.cpu: 2\n  security.nesting: true\n  a: ''\n");
+        assertEquals("{\"limits.cpu\":\"2\",\"security.nesting\":\"true\",\"a\":\"\"}", Yaml.stringsOf(read.get("config")).render());
+        assertThrows(CliException.class, () -> Yaml.parse("a: [1\nb"));
+    }
+}
