@@ -54,7 +54,7 @@ void main(String[] args) throws Exception {
         case "--fuzz" -> tally.add(fuzz(words.isEmpty() ? FUZZ_SECONDS : Integer.parseInt(words.getFirst())));
         case "--all" -> {
             tally.add(maven(words, "package", "-Dtests.excluded=e2e"));
-            tally.add(make("shim", "test"));
+            tally.add(make("shim", "check"));
             tally.add(fuzz(FUZZ_SECONDS_IN_ALL));
             if (tally.failed.stream().noneMatch(finding -> finding.name().equals("maven"))) {
                 tally.add(endToEnd(List.of()));
@@ -90,7 +90,7 @@ static Tally endToEnd(List<String> words) throws Exception {
 }
 
 static Tally fuzz(int seconds) throws Exception {
-    return make("shim", "fuzz", "SECONDS=" + seconds);
+    return make("shim", "fuzz", "FUZZ_SECONDS=" + seconds);
 }
 
 /// One target of a Makefile counts as one test.
