@@ -82,7 +82,7 @@ script() {
 tests() { script RunTests "$@"; }
 
 dist() {
-    maven --quiet package -DskipTests dependency:build-classpath -Dmdep.outputFile=target/classpath -Dmdep.includeScope=runtime
+    maven --quiet package -DskipTests dependency:build-classpath -Dmdep.outputFile=target/classpath -DincludeScope=runtime
     script Dist "$@"
 }
 
