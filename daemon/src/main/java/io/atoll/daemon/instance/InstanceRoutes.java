@@ -20,7 +20,6 @@ import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.plan.PlanPrinter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -72,7 +71,7 @@ final class InstanceRoutes implements Routes {
                         Instances.both("/{name}", p -> Route.post(p).needs(Right.EDIT).run(this::post)),
                         Instances.both("/{name}", p -> Route.delete(p).needs(Right.EDIT).run(this::delete)),
                         List.of(
-                                Route.get("/internal/instances/{name}/plan").needs(Right.LOCAL).run(this::plan)))
+                                Route.get("/1.0/instances/{name}/plan").needs(Right.VIEW).run(this::plan)))
                 .flatMap(List::stream)
                 .toList();
     }
@@ -225,9 +224,9 @@ final class InstanceRoutes implements Routes {
         return operations.start(spec, _ -> remover.delete(instance.key())).response();
     }
 
-    /// What a start would do, step by step, as text; also while it is stopped.
+    /// What a start would do, step by step, as text; also while it is stopped. Ours alone: LXD has no such thing.
     private Response plan(Request request) {
         String text = PlanPrinter.print(runner.explain(instances.of(request)));
-        return Response.raw("text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+        return Response.sync(Json.object().put("text", text));
     }
 }
