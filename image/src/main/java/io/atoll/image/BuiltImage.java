@@ -81,10 +81,12 @@ final class BuiltImage {
 
     private static void writeSquashfs(Path target, long time, Rootfs rootfs) {
         List<String> argv = new ArrayList<>(List.of("mksquashfs", "-", target.toString(), "-tar", "-noappend", "-exports"));
-        argv.addAll(List.of("-comp", "zstd", "-Xcompression-level", "9", "-mkfs-time", Long.toString(time)));
-        argv.addAll(List.of("-root-mode", "755", "-root-time", Long.toString(time), "-quiet", "-no-progress"));
+        argv.addAll(List.of("-comp", "zstd", "-Xcompression-level", "9"));
+        argv.addAll(List.of("-root-mode", "755", "-quiet", "-no-progress"));
+        // Also bounds the time of the root directory, for which there is no member and no option that works.
+        Command command = Command.of(argv).environment("SOURCE_DATE_EPOCH", Long.toString(time));
         Commands.Result unused =
-                Commands.run(Command.of(argv).timeout(TIMEOUT).input(stdin -> {
+                Commands.run(command.timeout(TIMEOUT).input(stdin -> {
                     try (TarWriter tar = new TarWriter(new BufferedOutputStream(stdin, 1 << 16))) {
                         rootfs.writeTo(tar);
                     }
