@@ -35,8 +35,8 @@ final class StateLock implements AutoCloseable {
                 throw new BusyException(
                         "Another daemon (process "
                                 + Files.readString(file).strip()
-                                + ") uses the state directory of "
-                                + file);
+                                + ") uses this state directory: "
+                                + file.toAbsolutePath().getParent());
             }
             channel.truncate(0);
             String pid = ProcessHandle.current().pid() + "\n";

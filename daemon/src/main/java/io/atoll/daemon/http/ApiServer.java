@@ -17,6 +17,9 @@ public final class ApiServer implements AutoCloseable {
     private static final int THREADS_MAX = 16;
     private static final int THREADS_MIN = 3;
 
+    /// What one read of a connection takes: images come in as fast as they can be hashed.
+    private static final int INPUT_BUFFER_BYTES = 64 << 10;
+
     /// Connections waiting to be accepted: a burst of clients must not see ECONNREFUSED.
     private static final int BACKLOG = 1024;
 
@@ -42,8 +45,9 @@ public final class ApiServer implements AutoCloseable {
         http.setSendServerVersion(false);
         // Names of aliases and files carry encoded slashes, percents and empty segments; routes match the raw path.
         http.setUriCompliance(UriCompliance.UNSAFE);
-        UnixDomainServerConnector connector =
-                new UnixDomainServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+        HttpConnectionFactory factory = new HttpConnectionFactory(http);
+        factory.setInputBufferSize(INPUT_BUFFER_BYTES);
+        UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, factory);
         connector.setUnixDomainPath(socket);
         connector.setAcceptQueueSize(BACKLOG);
         // A peer on the same host that dies closes its socket; waiting for an operation may take hours.

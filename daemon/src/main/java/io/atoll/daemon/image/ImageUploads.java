@@ -8,6 +8,7 @@ import io.atoll.base.json.JsonException;
 import io.atoll.daemon.http.Request;
 import io.atoll.image.FingerprintDigest;
 import io.atoll.image.ImageFile;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -26,6 +27,8 @@ import java.util.TreeMap;
 final class ImageUploads {
     /// A body that starts like JSON is kept in memory up to this size to see whether it is.
     private static final int JSON_MAX = 1 << 20;
+
+    private static final int COPY_BYTES = 128 << 10;
 
     /// What came in.
     sealed interface Received {}
@@ -110,7 +113,9 @@ final class ImageUploads {
                 }
                 Path target = images.newUpload();
                 files.add(target);
-                try (OutputStream out = digest.tee(Files.newOutputStream(target))) {
+                // The reader hands over small pieces: a delimiter may begin at every line break.
+                OutputStream file = digest.tee(Files.newOutputStream(target));
+                try (OutputStream out = new BufferedOutputStream(file, COPY_BYTES)) {
                     parts.copyTo(out);
                 }
             }

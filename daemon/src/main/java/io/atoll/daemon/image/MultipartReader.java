@@ -110,6 +110,16 @@ final class MultipartReader {
         copyUntilDelimiter(out, 0);
     }
 
+    /// Copies what is buffered up to where the delimiter may begin, in one piece.
+    private void copyPlain(OutputStream out) throws IOException {
+        int end = inputAt;
+        while (end < inputEnd && input[end] != '\r') {
+            end++;
+        }
+        out.write(input, inputAt, end - inputAt);
+        inputAt = end;
+    }
+
     private void copyUntilDelimiter(OutputStream out, int alreadySeen) throws IOException {
         byte[] buffer = new byte[64 << 10];
         int used = 0;
@@ -117,6 +127,11 @@ final class MultipartReader {
         // Bytes of the delimiter that were counted as seen but never came must not be written on a mismatch.
         int phantom = alreadySeen;
         while (seen < delimiter.length) {
+            if (seen == 0 && phantom == 0) {
+                out.write(buffer, 0, used);
+                used = 0;
+                copyPlain(out);
+            }
             int b = read();
             if (b < 0) {
                 throw new InvalidConfigException("The multipart body ends in the middle of a part");
