@@ -145,7 +145,7 @@ public final class Daemon implements AutoCloseable {
         ImageRoutes imageRoutes = new ImageRoutes(store, images, projects, operations, events);
         imageRoutes.publishWith(instances.publisher());
         List<Routes> out = new ArrayList<>();
-        out.add(new ServerRoutes(config, events, this::storageFacts, Map.of()));
+        out.add(new ServerRoutes(config, events, this::storageFacts, paths.state()));
         out.add(new InternalRoutes(availability, this::shutdown));
         out.add(new OperationRoutes(operations));
         out.add(new EventRoutes(events));

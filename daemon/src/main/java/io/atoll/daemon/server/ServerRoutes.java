@@ -10,7 +10,13 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.KernelFeatures;
+import io.atoll.linux.Opens;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,19 +33,22 @@ public final class ServerRoutes implements Routes {
     private final ServerConfig config;
     private final Events events;
     private final Supplier<StorageFacts> storage;
-    private final Map<String, String> kernelFeatures;
+    private final Path state;
     private final HostFacts host = HostFacts.read();
 
-    /// @param kernelFeatures name to `true` or `false`, as probed at start
+    /// Probed when first asked for: a daemon that nobody asks starts faster.
+    private volatile Map<String, String> kernelFeatures = Map.of();
+
+    /// @param state the state directory, whose file system is probed
     public ServerRoutes(
             ServerConfig config,
             Events events,
             Supplier<StorageFacts> storage,
-            Map<String, String> kernelFeatures) {
+            Path state) {
         this.config = config;
         this.events = events;
         this.storage = storage;
-        this.kernelFeatures = new TreeMap<>(kernelFeatures);
+        this.state = state;
     }
 
     @Override
@@ -81,7 +90,7 @@ public final class ServerRoutes implements Routes {
                 .put("firewall", "nftables")
                 .put("kernel", host.kernel())
                 .put("kernel_architecture", host.architecture())
-                .put("kernel_features", kernelFeatures)
+                .put("kernel_features", kernelFeatures())
                 .put("kernel_version", host.kernelVersion())
                 .put("lxc_features", Map.of())
                 .put("os_name", host.osName())
@@ -96,6 +105,18 @@ public final class ServerRoutes implements Routes {
                 .put("storage", String.join(" | ", pools.inUse().keySet()))
                 .put("storage_version", String.join(" | ", pools.inUse().values()))
                 .put("storage_supported_drivers", drivers(pools.supported()));
+    }
+
+    private Map<String, String> kernelFeatures() {
+        if (kernelFeatures.isEmpty()) {
+            try (Fd directory = Opens.open(state.toString(), Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
+                kernelFeatures = Map.of("idmapped_mounts", Boolean.toString(KernelFeatures.canIdmap(directory)));
+            } catch (ErrnoException e) {
+                // Without the rights to try, nothing can be said.
+                return Map.of();
+            }
+        }
+        return kernelFeatures;
     }
 
     private static Json drivers(Map<String, String> supported) {
