@@ -289,3 +289,11 @@ int step_terminal(struct run *run, const struct field *f) {
         return 0;
     return failed(run, "sendmsg", "terminal %u", number);
 }
+
+// The slot holds a terminal that a step before opened, never a descriptor of the container's choosing.
+int step_terminal_size(struct run *run, const struct field *f) {
+    struct winsize size = {.ws_col = (unsigned short)f[1].n, .ws_row = (unsigned short)f[2].n};
+    if (ioctl(run->slot[f[0].slot], TIOCSWINSZ, &size) == 0)
+        return 0;
+    return failed(run, "set terminal size", "slot %u", f[0].slot);
+}

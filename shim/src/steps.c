@@ -56,6 +56,7 @@ static const struct step_row rows[] = {
     {36, "run hook", "vat", 0, step_hook},
     {37, "keep descriptor", "S", 0, step_keep},
     {38, "wait for the gate", "", 0, step_await_gate},
+    {39, "size terminal", "See", UINT16_MAX, step_terminal_size},
 };
 
 const struct step_row *step_row(uint8_t number) {

@@ -101,6 +101,7 @@ STEP(step_personality);
 STEP(step_keyring);
 STEP(step_parent_death);
 STEP(step_terminal);
+STEP(step_terminal_size);
 STEP(step_netlink);
 STEP(step_hook);
 STEP(step_keep);

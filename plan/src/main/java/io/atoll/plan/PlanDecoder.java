@@ -214,6 +214,7 @@ public final class PlanDecoder {
             case 36 -> new RunHook(in.texts(), in.texts(), in.i32());
             case 37 -> new Keep(in.slot());
             case 38 -> new AwaitGate();
+            case 39 -> new SizeTerminal(in.slot(), in.i32(), in.i32());
             default -> throw new InvalidPlanException("no such step: " + code);
         };
     }

@@ -96,6 +96,7 @@ public final class PlanPrinter {
             case RunHook s -> hook(s);
             case Keep s -> "keep " + s.slot() + " in the monitor";
             case AwaitGate _ -> "wait for the gate";
+            case SizeTerminal s -> "size terminal " + s.terminal() + " to " + s.columns() + " by " + s.rows();
             case IfPossible(Step inner) -> "if possible, " + describe(inner);
         };
     }

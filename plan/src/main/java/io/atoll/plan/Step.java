@@ -194,6 +194,18 @@ public sealed interface Step {
         }
     }
 
+    /// Tells a terminal its size, so that a program that asks at once is not told 0 by 0.
+    ///
+    /// @param columns 0 to 65535
+    /// @param rows 0 to 65535
+    record SizeTerminal(Slot terminal, int columns, int rows) implements Step {
+        public SizeTerminal {
+            if (columns < 0 || columns > 0xFFFF || rows < 0 || rows > 0xFFFF) {
+                throw new InvalidPlanException("no such size of a terminal: " + columns + " by " + rows);
+            }
+        }
+    }
+
     /// Sends one rtnetlink request, after writing the patches into it, and waits for the acknowledgement. In section *host* and *gate* it
     /// goes to the host's network namespace even if the process entered another one since; in the child and in *gone* to the one
     /// the process is in.

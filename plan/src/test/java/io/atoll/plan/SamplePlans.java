@@ -108,6 +108,7 @@ final class SamplePlans {
                 new Chdir(Place.slot(ROOT)),
                 new OpenTerminal(0, Place.in(ROOT, "dev/pts/ptmx"), Place.in(ROOT, "dev/console"), Slot.of(9)),
                 new OpenTerminal(1, Place.in(ROOT, "dev/pts/ptmx"), Place.NONE, Slot.of(10)),
+                new SizeTerminal(Slot.of(10), 132, 50),
                 new PivotRoot(ROOT),
                 new WriteFile(Place.in(FS, "boot_id"), Tokens.UUID + "\n", WriteMode.REPLACE),
                 new AwaitGate(),

@@ -46,9 +46,10 @@ final class ExecCompiler {
         List<Step> child = new ArrayList<>();
         enterCgroups(host);
         boolean isTerminal = spec.stdio() instanceof ExecSpec.Stdio.Terminal;
-        if (isTerminal) {
+        if (spec.stdio() instanceof ExecSpec.Stdio.Terminal(int columns, int rows)) {
             child.add(new Step.Open(ROOT, Place.host("/"), Step.OpenMode.DIRECTORY));
             child.add(new Step.OpenTerminal(0, Place.in(ROOT, "dev/pts/ptmx"), Place.NONE, TERMINAL));
+            child.add(new Step.SizeTerminal(TERMINAL, columns, rows));
         }
         powers(spec, host, child);
         Stdio stdio =

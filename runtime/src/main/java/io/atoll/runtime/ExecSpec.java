@@ -39,7 +39,17 @@ public record ExecSpec(
         record Fds(Fd in, Fd out, Fd err) implements Stdio {}
 
         /// A terminal of the container's own devpts; [Execution#terminal()] is its other end.
-        record Terminal(int columns, int rows) implements Stdio {}
+        record Terminal(int columns, int rows) implements Stdio {
+            private static final int SIZE_MAX = 0xFFFF;
+
+            /// @throws InvalidConfigException if the size does not fit ioctl_tty(2) `TIOCSWINSZ`
+            public Terminal {
+                if (columns < 0 || columns > SIZE_MAX || rows < 0 || rows > SIZE_MAX) {
+                    throw new InvalidConfigException(
+                            "terminal of " + columns + " by " + rows + " is not in 0.." + SIZE_MAX);
+                }
+            }
+        }
     }
 
     public ExecSpec {

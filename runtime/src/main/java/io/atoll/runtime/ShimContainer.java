@@ -478,12 +478,7 @@ final class ShimContainer implements Container {
                     received.fds().getFirst().close();
                     Optional<Fd> terminal =
                             received.fds().size() > 1 ? Optional.of(received.fds().get(1)) : Optional.empty();
-                    ShimExecution execution =
-                            new ShimExecution(commandPid, connection, terminal, owner.watcher());
-                    if (spec.stdio() instanceof ExecSpec.Stdio.Terminal(int columns, int rows)) {
-                        execution.resize(columns, rows);
-                    }
-                    yield execution;
+                    yield new ShimExecution(commandPid, connection, terminal, owner.watcher());
                 }
                 case ShimMessage.Failed failed ->
                         throw Failures.of("run " + spec.argv().getFirst() + " in " + id(), failed);
