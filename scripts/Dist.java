@@ -31,6 +31,11 @@ static final Duration TRAINING_LIMIT = Duration.ofMinutes(2);
 /// A program that runs on a JVM: its Maven module, main class, and JVM options besides class path and cache.
 record Program(String name, String module, String mainClass, List<String> options) {}
 
+/// Machine code in a cache is for the processor that it was made on, and 25.0.3 does not look: on another one the JVM ends
+/// with SIGILL. The classes are most of what a cache saves.
+static final List<String> ANY_PROCESSOR =
+        List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTAdapterCaching", "-XX:-AOTStubCaching");
+
 static final Program DAEMON =
         new Program(
                 "atolld",
@@ -115,7 +120,8 @@ static void assemble(Program program) throws IOException {
         Files.copy(jar, target, StandardCopyOption.REPLACE_EXISTING);
         jars.add("@home@/lib/" + jar.getFileName());
     }
-    List<String> arguments = new ArrayList<>(program.options());
+    List<String> arguments = new ArrayList<>(ANY_PROCESSOR);
+    arguments.addAll(program.options());
     arguments.add("-Datoll.shim=@home@/libexec/atoll-shim");
     arguments.addAll(List.of("-cp", String.join(":", jars)));
     arguments.add(program.mainClass());
