@@ -51,7 +51,16 @@ public final class Main {
     }
 
     private static void serve(Daemon daemon) throws InterruptedException {
-        // Not a shutdown hook: those run beside the one that silences the log.
+        try (daemon) {
+            daemon.start();
+            listenForSignals(daemon);
+            daemon.awaitExit();
+        }
+    }
+
+    /// After the start, which it would delay; a signal before that ends the process, which loses nothing. Not a shutdown
+    /// hook: those run beside the one that silences the log.
+    private static void listenForSignals(Daemon daemon) {
         Signal.handle("TERM", daemon::requestExit);
         Signal.handle("INT", daemon::requestExit);
         Signal.handle("HUP", () -> {});
@@ -61,9 +70,5 @@ public final class Main {
                     daemon.stopInstances();
                     daemon.requestExit();
                 });
-        try (daemon) {
-            daemon.start();
-            daemon.awaitExit();
-        }
     }
 }

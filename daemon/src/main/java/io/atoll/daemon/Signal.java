@@ -1,7 +1,5 @@
 package io.atoll.daemon;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.lang.reflect.Proxy;
 
 /// Runs code on a POSIX signal. The JDK has this only in `sun.misc`, which cannot be named without a warning that cannot be
@@ -26,14 +24,10 @@ final class Signal {
                                 }
                                 return null;
                             });
-            MethodHandles.Lookup lookup = MethodHandles.publicLookup();
-            Object number =
-                    lookup.findConstructor(signal, MethodType.methodType(void.class, String.class))
-                            .invoke(name);
-            lookup.findStatic(signal, "handle", MethodType.methodType(handler, signal, handler))
-                    .invoke(number, listener);
-        } catch (Throwable e) {
-            // Method handles throw anything; without the signal the daemon still serves.
+            Object number = signal.getConstructor(String.class).newInstance(name);
+            signal.getMethod("handle", signal, handler).invoke(null, number, listener);
+        } catch (ReflectiveOperationException e) {
+            // Without the signal the daemon still serves.
             System.getLogger(Signal.class.getName())
                     .log(System.Logger.Level.WARNING, "cannot listen for signal name=" + name, e);
         }

@@ -3,7 +3,6 @@ package io.atoll.daemon.http;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -35,7 +34,8 @@ public final class RouteTable {
             part.routes().forEach(this::add);
         }
         fallback.routes().stream().filter(r -> !shapes.contains(shape(r))).forEach(this::add);
-        byResource.values().forEach(list -> list.sort(Comparator.comparing(r -> r.pattern().rank())));
+        // Not Comparator.comparing, whose serializable lambda no AOT cache keeps.
+        byResource.values().forEach(list -> list.sort((a, b) -> a.pattern().rank().compareTo(b.pattern().rank())));
     }
 
     private void add(Route route) {
