@@ -25,6 +25,11 @@ final class ConfigCommands {
     static final List<String> EDITABLE =
             List.of("architecture", "config", "devices", "ephemeral", "profiles", "stateful", "description");
 
+    /// The members of a snapshot in the order LXD's client shows them.
+    private static final List<String> SNAPSHOT = List.of(
+            "expires_at", "architecture", "config", "created_at", "devices", "ephemeral", "expanded_config", "expanded_devices",
+            "last_used_at", "name", "profiles", "stateful", "size");
+
     private ConfigCommands() {}
 
     static CommandGroup group() {
@@ -83,6 +88,10 @@ final class ConfigCommands {
             return 0;
         }
         Json instance = load(client, ref).value();
+        if (ref.hasChild()) {
+            context.output().print(Yaml.render(RecordCommands.pick(instance, SNAPSHOT)));
+            return 0;
+        }
         Json.Obj shown = RecordCommands.pick(instance, EDITABLE);
         if (context.args().flag("expanded")) {
             shown.put("config", instance.get("expanded_config"));

@@ -1,5 +1,6 @@
 package io.atoll.cli.command;
 
+import io.atoll.base.NotFoundException;
 import io.atoll.base.json.Json;
 import io.atoll.cli.CliException;
 import io.atoll.cli.CommandSpec;
@@ -7,6 +8,7 @@ import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
 import io.atoll.client.AtollClient;
 import java.io.IOException;
+import java.util.function.Supplier;
 
 /// `delete`: instances and snapshots.
 final class DeleteCommand {
@@ -36,13 +38,24 @@ final class DeleteCommand {
         return 0;
     }
 
+    /// Says what is missing before anything is deleted.
+    private static Json existing(String kind, Ref ref, Supplier<Json> load) {
+        try {
+            return load.get();
+        } catch (NotFoundException e) {
+            throw new CliException("Failed checking " + kind + " exists \"" + ref.remote() + ":" + ref.name() + "\": "
+                    + e.getMessage());
+        }
+    }
+
     private static void delete(Context context, Ref ref) {
         AtollClient client = context.client(ref);
         if (ref.hasChild()) {
+            existing("instance snapshot", ref, () -> client.instances().snapshots(ref.parent()).get(ref.child()).value());
             context.await(client.instances().snapshots(ref.parent()).delete(ref.child()));
             return;
         }
-        Json instance = client.instances().records().get(ref.name()).value();
+        Json instance = existing("instance", ref, () -> client.instances().records().get(ref.name()).value());
         long status = instance.get("status_code").asLong();
         if (status != 0 && status != 102) {
             if (!context.args().flag("force")) {

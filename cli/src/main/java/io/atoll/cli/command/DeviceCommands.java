@@ -146,9 +146,8 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
             return device;
         }
         if (inherits && !entity.value().get("expanded_devices").get(name).isNull()) {
-            throw new CliException(
-                    "Device from profile(s) cannot be " + what + " individual instance",
-                    "override the device (config device override) or change the profile");
+            String advice = what.startsWith("retrieved") ? "" : ". Override device or modify profile instead";
+            throw new CliException("Device from profile(s) cannot be " + what + " individual instance" + advice);
         }
         throw new CliException("Device doesn't exist");
     }

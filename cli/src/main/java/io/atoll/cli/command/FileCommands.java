@@ -192,7 +192,11 @@ final class FileCommands {
             return 0;
         }
         Path target = context.invocation().path(last);
-        boolean toDirectory = last.endsWith("/") || Files.isDirectory(target);
+        boolean recursive = context.args().flag("recursive");
+        boolean toDirectory = last.endsWith("/") || Files.isDirectory(target) || recursive;
+        if (recursive && !Files.exists(target)) {
+            Files.createDirectory(target);
+        }
         if (context.args().flag("create-dirs")) {
             Files.createDirectories(toDirectory ? target : target.toAbsolutePath().getParent());
         }
@@ -203,7 +207,7 @@ final class FileCommands {
             Place place = Place.parse(context, source);
             String name = FileTransfer.name(place.path());
             Path here = toDirectory && !name.isEmpty() ? target.resolve(name) : target;
-            transfer(context, place).pull(place.path(), here, context.args().flag("recursive"));
+            transfer(context, place).pull(place.path(), here, recursive);
         }
         return 0;
     }

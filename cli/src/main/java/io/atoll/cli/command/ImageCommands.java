@@ -227,9 +227,6 @@ final class ImageCommands {
         Json.Obj body = RecordCommands.pick(now.value(), EDITABLE);
         Json.Obj properties = RecordCommands.mapOf(body, "properties");
         String key = context.args().at(1);
-        if (value.isEmpty() && properties.get(key).isNull()) {
-            throw new CliException("Property not found");
-        }
         RecordCommands.applyTo(properties, Json.object().put(key, value));
         context.await(context.client(ref).images().replace(now.value().get("fingerprint").asString(), body, now.etag()));
         return 0;

@@ -57,7 +57,7 @@ final class QueryCommand {
         if (shown instanceof Json.Str text) {
             context.output().line(text.value());
         } else if (!shown.isNull()) {
-            context.output().line(sorted(shown).renderPretty());
+            context.output().line(sorted(shown).renderPretty() + "\n");
         }
         return 0;
     }

@@ -75,8 +75,8 @@ record RecordCommands(
 
     private int get(Context context) {
         Ref ref = context.refAt(0);
-        Json config = of(context, ref).get(ref.name()).value().get("config");
-        context.output().line(config.get(context.args().at(1)).asString());
+        Json value = of(context, ref).get(ref.name()).value().get("config").get(context.args().at(1));
+        printValue(context, value, noun.equals("Profile"));
         return 0;
     }
 
@@ -114,6 +114,15 @@ record RecordCommands(
         context.await(of(context, ref).rename(ref.name(), newName));
         say(context, noun + " " + ref.name() + " renamed to " + newName);
         return 0;
+    }
+
+    /// Prints a configuration value.
+    ///
+    /// @param missingIsEmpty whether a missing key prints an empty line: LXD's client does so for instances and profiles only
+    static void printValue(Context context, Json value, boolean missingIsEmpty) {
+        if (!value.isNull() || missingIsEmpty) {
+            context.output().line(value.asString());
+        }
     }
 
     static void say(Context context, String text) {

@@ -50,6 +50,7 @@ final class SnapshotCommands {
         Ref ref = context.refAt(0);
         AtollClient client = context.client(ref);
         String snapshot = context.args().at(1);
+        client.instances().records().get(ref.name());
         try {
             client.instances().snapshots(ref.name()).get(snapshot);
         } catch (NotFoundException _) {

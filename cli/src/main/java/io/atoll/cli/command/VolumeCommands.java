@@ -152,7 +152,7 @@ final class VolumeCommands {
 
     private static int get(Context context) {
         Json config = load(context, Volume.of(context)).value().get("config");
-        context.output().line(config.get(context.args().at(2)).asString());
+        RecordCommands.printValue(context, config.get(context.args().at(2)), false);
         return 0;
     }
 

@@ -196,7 +196,7 @@ class AdminAndRemotesTest {
         server.onSync("GET /1.0/x", "{\"b\":1,\"a\":[true]}").onOperation("POST /1.0/y", "o1", "null", "null", "");
         CliRun cli = cli();
         assertEquals(0, cli.run("query", "/1.0/x"));
-        assertEquals("{\n\t\"a\": [\n\t\ttrue\n\t],\n\t\"b\": 1\n}\n", cli.out());
+        assertEquals("{\n\t\"a\": [\n\t\ttrue\n\t],\n\t\"b\": 1\n}\n\n", cli.out());
         assertEquals(0, cli.run("query", "-X", "POST", "-d", "{\"q\":1}", "--wait", "/1.0/y"));
         assertEquals("{\"q\":1}", server.request("POST /1.0/y").body());
     }

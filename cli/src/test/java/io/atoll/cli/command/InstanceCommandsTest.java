@@ -126,6 +126,7 @@ class InstanceCommandsTest {
         assertEquals("Error: The instance is currently running, stop it first or pass --force\n", cli.err());
         assertEquals(0, cli.run("rm", "-f", "c1"));
         server.request("DELETE /1.0/instances/c1");
+        server.onSync("GET /1.0/instances/c1/snapshots/s0", "{}");
         server.onOperation("DELETE /1.0/instances/c1/snapshots/s0", "o3", "null", "null", "");
         assertEquals(0, cli.run("delete", "c1/s0"));
     }
@@ -171,8 +172,8 @@ class InstanceCommandsTest {
         assertEquals(1, cli.run("config", "device", "remove", "c1", "eth0"));
         assertEquals(
                 "Error: The device already exists\n"
-                        + "Error: Device from profile(s) cannot be removed from individual instance\n"
-                        + "Hint: override the device (config device override) or change the profile\n",
+                        + "Error: Device from profile(s) cannot be removed from individual instance. "
+                        + "Override device or modify profile instead\n",
                 cli.err());
         var puts = server.requests().stream().filter(r -> r.method().equals("PUT")).toList();
         assertEquals("{\"type\":\"disk\",\"source\":\"/a\",\"path\":\"/b\"}", puts.get(0).json().get("devices").get("x").render());
@@ -198,6 +199,7 @@ class InstanceCommandsTest {
 
     @Test
     void restoresSnapshotsThatExist() {
+        server.onSync("GET /1.0/instances/c1", "{}");
         server.onSync("GET /1.0/instances/c1/snapshots/s0", "{}");
         server.onOperation("PUT /1.0/instances/c1", "o1", "null", "null", "");
         assertEquals(0, cli.run("restore", "c1", "s0"));
