@@ -15,6 +15,9 @@ public final class NicFilters {
     private static final String TABLE = "bridge atoll";
     private static final String CARDS = "cards";
 
+    /// Before the key in a chain's name, which must begin with a letter.
+    private static final String CHAIN = "nic.";
+
     /// One change at a time: whether the table can go is read before it is written; leaf lock.
     private static final ReentrantLock LOCK = new ReentrantLock();
 
@@ -105,7 +108,7 @@ public final class NicFilters {
             text.append("flush chain ").append(chain).append('\n');
             text.append("add rule ").append(chain).append(" iifname vmap @").append(CARDS).append('\n');
         }
-        String own = TABLE + " " + filter.key();
+        String own = TABLE + " " + CHAIN + filter.key();
         text.append("add chain ").append(own).append("\nflush chain ").append(own).append('\n');
         for (String rule : rules(filter)) {
             text.append("add rule ").append(own).append(' ').append(rule).append('\n');
@@ -114,7 +117,7 @@ public final class NicFilters {
     }
 
     private static String element(String verb, String hostInterface, String key) {
-        return verb + " element " + TABLE + " " + CARDS + " { \"" + hostInterface + "\" : jump " + key + " }\n";
+        return verb + " element " + TABLE + " " + CARDS + " { \"" + hostInterface + "\" : jump " + CHAIN + key + " }\n";
     }
 
     /// Makes the rules of a card hold, in place of what held for it before.
@@ -153,7 +156,7 @@ public final class NicFilters {
             }
             StringBuilder text = new StringBuilder();
             own.forEach(card -> text.append(element("delete", card.hostInterface(), key)));
-            String chain = TABLE + " " + key;
+            String chain = TABLE + " " + CHAIN + key;
             Nftables.run(text + "flush chain " + chain + "\ndelete chain " + chain + "\n");
         } finally {
             LOCK.unlock();
@@ -179,7 +182,7 @@ public final class NicFilters {
             for (Json element : entry.get("map").get("elem").asList()) {
                 List<Json> pair = element.asList();
                 String target = pair.get(1).get("jump").get("target").asString();
-                cards.add(new Card(pair.getFirst().asString(), target));
+                cards.add(new Card(pair.getFirst().asString(), target.substring(CHAIN.length())));
             }
         }
         return cards;

@@ -24,7 +24,7 @@ public record StaticHost(
     }
 
     static void checkKey(String key) {
-        if (!key.matches("[a-zA-Z0-9_][-a-zA-Z0-9_.:]{0,253}")) {
+        if (!key.matches("[a-zA-Z0-9_][-a-zA-Z0-9_.]{0,253}")) {
             throw new IllegalArgumentException("key of a static host: " + key);
         }
     }

@@ -132,13 +132,13 @@ final class NicFiltersIT {
     void keepsTheCardsApart() {
         Namespaces.inNet(host, () -> {
             NicFilters.put(filter(true, Optional.empty(), Optional.empty()));
-            NicFilters.put(new NicFilter("c2.eth0", "c2", MAC, true, Optional.empty(), Optional.of(List.of())));
+            NicFilters.put(new NicFilter("2p_my-c2.eth0", "c2", MAC, true, Optional.empty(), Optional.of(List.of())));
             NicFilters.put(new NicFilter("c1.eth0", "c9", MAC, true, Optional.of(List.of()), Optional.empty()));
-            assertEquals(List.of("c1.eth0", "c2.eth0"), NicFilters.keys().stream().sorted().toList());
+            assertEquals(List.of("2p_my-c2.eth0", "c1.eth0"), NicFilters.keys().stream().sorted().toList());
             NicFilters.remove("c1.eth0");
             NicFilters.remove("unknown");
-            assertEquals(List.of("c2.eth0"), NicFilters.keys());
-            NicFilters.put(new NicFilter("c2.eth0", "c2", MAC, false, Optional.empty(), Optional.empty()));
+            assertEquals(List.of("2p_my-c2.eth0"), NicFilters.keys());
+            NicFilters.put(new NicFilter("2p_my-c2.eth0", "c2", MAC, false, Optional.empty(), Optional.empty()));
             assertEquals(List.of(), NicFilters.keys());
             assertEquals("", Nftables.run("list ruleset"));
             return null;
