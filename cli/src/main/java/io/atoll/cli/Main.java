@@ -25,7 +25,6 @@ public final class Main {
                 new FileOutputStream(FileDescriptor.out),
                 new FileOutputStream(FileDescriptor.err),
                 host);
-        // halt would be quicker still, but the hook that restores the terminal has to run.
-        System.exit(Cli.run(invocation));
+        host.exit(Cli.run(invocation));
     }
 }

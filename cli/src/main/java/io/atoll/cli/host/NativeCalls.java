@@ -18,6 +18,9 @@ final class NativeCalls {
     /// The text of an `errno` value.
     static native String message(int number);
 
+    /// Ends the process without the JVM's farewell.
+    static native void exit(int status);
+
     static native boolean isTerminal(int fd);
 
     /// Columns in the upper half, rows in the lower.

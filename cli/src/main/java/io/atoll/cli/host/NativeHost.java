@@ -21,6 +21,7 @@ public final class NativeHost implements Host {
 
     private final String inheritedPath;
     private int inherited;
+    private boolean watchesSignals;
 
     private NativeHost(int inherited, String inheritedPath) {
         this.inherited = inherited;
@@ -38,6 +39,18 @@ public final class NativeHost implements Host {
             return new NativeHost(-1, "");
         }
         return new NativeHost(Integer.parseInt(connection.substring(0, colon)), connection.substring(colon + 1));
+    }
+
+    /// Ends the process.
+    ///
+    /// A command that joined streams leaves threads blocked in reading stdin and signals. The JVM gives such threads 300 ms
+    /// to come back before it exits, and they never do: then the process ends without it. The terminal is restored and
+    /// nothing is buffered by then.
+    public void exit(int status) {
+        if (watchesSignals) {
+            NativeCalls.exit(status);
+        }
+        System.exit(status);
     }
 
     @Override
@@ -133,6 +146,7 @@ public final class NativeHost implements Host {
     @Override
     public Signals signals(int... numbers) throws IOException {
         int fd = check(NativeCalls.openSignals(numbers), "cannot watch signals");
+        watchesSignals = true;
         InputStream pipe = new FileInputStream(wrap(fd));
         return pipe::read;
     }
