@@ -9,6 +9,7 @@ import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.client.AtollClient;
+import io.atoll.client.ConnectFailedException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -52,7 +53,14 @@ final class AdminCommands {
     private static int runShutdown(Context context) {
         AtollClient client = local(context);
         long timeout = context.args().number("timeout");
-        client.rest().call("PUT", "/internal/shutdown?force=" + context.args().flag("force"), null, "");
+        try {
+            client.rest().call("PUT", "/internal/shutdown?force=" + context.args().flag("force"), null, "");
+        } catch (UnavailableException e) {
+            // A daemon that ends before its answer is out has done what it was asked; one that was not there has not.
+            if (e.getCause() == null || e.getCause() instanceof ConnectFailedException) {
+                throw e;
+            }
+        }
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeout);
         while (answers(client)) {
             if (timeout > 0 && System.nanoTime() - deadline > 0) {

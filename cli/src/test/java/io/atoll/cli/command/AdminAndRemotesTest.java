@@ -107,6 +107,18 @@ class AdminAndRemotesTest {
     }
 
     @Test
+    void takesABrokenConnectionForTheEndOfTheDaemon() {
+        server.on("PUT /internal/shutdown?force=false", peer -> {
+            server.close();
+            peer.out().close();
+        });
+        CliRun cli = cli().as("lxd");
+        assertEquals(0, cli.run("shutdown", "--timeout=5"), cli.err());
+        assertEquals(1, cli.run("shutdown"));
+        assertTrue(cli.err().startsWith("Error: cannot reach the daemon at "), cli.err());
+    }
+
+    @Test
     void givesUpWaiting() {
         server.onError("GET /internal/ready", 503, "starting");
         CliRun cli = cli().as("lxd");
