@@ -24,7 +24,7 @@ import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 final class JettyHandler extends Handler.Abstract {
     private static final HttpField JSON = new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
 
-    /// Bytes of a refused request's body that are read; who sends more is cut off.
+    /// Bytes of an unread body that are read; who sends more is cut off.
     private static final long DRAIN_MAX = 4 << 20;
 
     private static final String CALLER = JettyHandler.class.getName() + ".caller";
@@ -56,8 +56,12 @@ final class JettyHandler extends Handler.Abstract {
                 () -> {
                     Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
                     switch (outcome) {
-                        case Dispatcher.Answer(Response answer) ->
-                                send(request, response, answer, scope, callback);
+                        case Dispatcher.Answer(Response answer) -> {
+                            if (!(answer instanceof Response.Upgrade)) {
+                                drain(exchange);
+                            }
+                            send(request, response, answer, scope, callback);
+                        }
                         case Dispatcher.Failure(ErrorMapper.Mapped error) -> {
                             drain(exchange);
                             sendError(response, error, callback);
@@ -67,7 +71,7 @@ final class JettyHandler extends Handler.Abstract {
         return true;
     }
 
-    /// Reads what is left of a refused request. Closing with bytes unread resets the connection, and the client would see
+    /// Reads what nobody read of a request. Closing with bytes unread resets the connection, and the client would see
     /// a broken pipe instead of the reason.
     private static void drain(JettyExchange exchange) {
         try {

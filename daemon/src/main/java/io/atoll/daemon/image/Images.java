@@ -30,6 +30,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -47,6 +48,10 @@ public final class Images {
     /// Held while files of images appear or go, so that an upload does not lose them to a deletion of the same image in
     /// another project. Taken before the store's own; never while waiting for anything else.
     private final ReentrantLock files = new ReentrantLock();
+
+    /// One for each image that is being brought into a pool: many launches at once wait for the first. Taken with no other
+    /// lock held.
+    private final Map<Fingerprint, ReentrantLock> imports = new ConcurrentHashMap<>();
 
     public Images(Store store, Projects projects, Pools pools, Path folder) {
         this.store = store;
@@ -146,7 +151,15 @@ public final class Images {
 
     /// Makes the image's volume in a pool, if it is not there, and notes that the image was used. Blocks, possibly long.
     public void ensureIn(StorageDriver pool, ProjectName project, Image image) {
-        pool.importImage(image.fingerprint(), new ImageFileSource(file(image)));
+        ReentrantLock onlyOne = imports.computeIfAbsent(image.fingerprint(), _ -> new ReentrantLock());
+        onlyOne.lock();
+        try {
+            if (!pool.hasImage(image.fingerprint())) {
+                pool.importImage(image.fingerprint(), new ImageFileSource(file(image)));
+            }
+        } finally {
+            onlyOne.unlock();
+        }
         store.update(
                 Image.KIND,
                 RecordKey.of(owner(project), image.fingerprint().value()),

@@ -125,10 +125,35 @@ final class InstanceRunner {
 
     /// @throws InvalidConfigException in LXD's words if it runs already
     void start(RecordKey key) {
+        awaitEnd(key);
         try (InstanceLocks.Held _ = locks.hold(key, "start")) {
             launch(key);
         }
         tell("instance-started", key);
+    }
+
+    /// An instance that has just ended by itself shows as stopped a moment before what its run left is taken away; without
+    /// the lock, which that needs.
+    private void awaitEnd(RecordKey key) {
+        Running run = running.get(key);
+        if (run == null) {
+            return;
+        }
+        ContainerState state = run.container().state();
+        if (state == ContainerState.STOPPING || state == ContainerState.STOPPED) {
+            awaitCleaned(key, run, "starting");
+        }
+    }
+
+    private static void awaitCleaned(RecordKey key, Running run, String what) {
+        try {
+            if (!run.awaitCleaned(CLEANUP_MAX)) {
+                throw new InternalException("Failed to clean up after instance \"" + key.name() + "\" in time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InternalException("Interrupted while " + what + " instance \"" + key.name() + "\"", e);
+        }
     }
 
     /// Starts with the lock held. A start that fails leaves nothing, neither in the record.
@@ -300,14 +325,7 @@ final class InstanceRunner {
         } else {
             shutDown(run, patience, before);
         }
-        try {
-            if (!run.awaitCleaned(CLEANUP_MAX)) {
-                throw new InternalException("Failed to clean up after instance \"" + key.name() + "\" in time");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InternalException("Interrupted while stopping instance \"" + key.name() + "\"", e);
-        }
+        awaitCleaned(key, run, "stopping");
     }
 
     private static void shutDown(Running run, Duration patience, Running.Ending before) {
