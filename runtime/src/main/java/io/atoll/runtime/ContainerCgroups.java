@@ -54,13 +54,16 @@ final class ContainerCgroups {
         return layout.controller(controller).filter(h -> h.version() == 1).isPresent();
     }
 
-    /// The directory that a command starts in, on version 2.
+    /// The directory that a command starts in, on version 2. Where that is all there is, it is the leaf from the first
+    /// command on: one in init's own cgroup would keep systemd from passing controllers on, and be refused afterwards.
     Optional<Fd> openForCommand() {
         return layout.unified()
                 .map(
                         hierarchy -> {
                             CgroupFiles own = files(hierarchy);
-                            boolean passesOn = !own.read("cgroup.subtree_control").orElse("").isBlank();
+                            boolean passesOn =
+                                    layout.kind() == CgroupLayout.Kind.V2
+                                            || !own.read("cgroup.subtree_control").orElse("").isBlank();
                             String directory = own.directory();
                             if (passesOn) {
                                 directory += "/" + COMMANDS;

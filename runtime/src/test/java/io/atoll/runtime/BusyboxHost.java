@@ -42,7 +42,7 @@ final class BusyboxHost implements AutoCloseable {
     BusyboxHost(HostFacts facts) {
         this.facts = facts;
         try {
-            base = Files.createTempDirectory("atoll-runtime-");
+            base = Files.createTempDirectory(Traces.MARK);
             lower = base.resolve("busybox");
             makeRoot();
         } catch (IOException e) {
@@ -115,7 +115,7 @@ final class BusyboxHost implements AutoCloseable {
                         "work",
                         List.of(),
                         false);
-        return ContainerSpec.of("atoll-runtime-" + id, root, idmap);
+        return ContainerSpec.of(Traces.MARK + id, root, idmap);
     }
 
     /// What a shell command inside prints; its exit status must be 0.

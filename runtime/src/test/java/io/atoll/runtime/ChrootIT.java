@@ -22,7 +22,7 @@ class ChrootIT {
     @Test
     void startsInsideOfAChroot() throws Exception {
         Path java = Path.of(System.getProperty("java.home"));
-        Path root = Files.createTempDirectory("atoll-runtime-chroot-");
+        Path root = Files.createTempDirectory(Traces.MARK + "chroot-");
         try {
             // A second JVM inside of the chroot runs the whole runtime.
             String out =
@@ -53,7 +53,7 @@ class ChrootIT {
                                                         .timeout(Duration.ofMinutes(1)))
                                         .text();
                             });
-            assertTrue(out.contains("chrooted: true") && out.contains("inside: atoll-runtime-c"), out);
+            assertTrue(out.contains("chrooted: true") && out.contains("inside: atoll-runtime-"), out);
         } finally {
             BusyboxHost.delete(root);
         }

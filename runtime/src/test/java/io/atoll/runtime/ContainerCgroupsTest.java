@@ -148,18 +148,33 @@ class ContainerCgroupsTest {
     }
 
     @Test
-    void commandsGetALeafWhereControllersArePassedOn() throws IOException {
+    void commandsGetALeaf() throws IOException {
         files("v2", Map.of("cgroup.subtree_control", "\n"));
-        try (Fd own = unified.openForCommand().orElseThrow()) {
-            assertTrue(own.what().endsWith("/atoll/c1"), own.what());
-        }
-        files("v2", Map.of("cgroup.subtree_control", "memory pids\n"));
         for (int i = 0; i < 2; i++) {
             try (Fd leaf = unified.openForCommand().orElseThrow()) {
                 assertTrue(leaf.what().endsWith("/atoll/c1/.lxc"), leaf.what());
             }
         }
         assertTrue(legacy.openForCommand().isEmpty());
+    }
+
+    @Test
+    void besideVersion1ALeafIsOnlyForInitsThatPassControllersOn() throws IOException {
+        ContainerCgroups hybrid =
+                new ContainerCgroups(
+                        new CgroupLayout(
+                                List.of(
+                                        v1("memory"),
+                                        new CgroupHierarchy(2, root.resolve("v2").toString(), Set.of("hugetlb"), "/"))),
+                        PATH);
+        files("v2", Map.of("cgroup.subtree_control", "\n"));
+        try (Fd own = hybrid.openForCommand().orElseThrow()) {
+            assertTrue(own.what().endsWith("/atoll/c1"), own.what());
+        }
+        files("v2", Map.of("cgroup.subtree_control", "hugetlb\n"));
+        try (Fd leaf = hybrid.openForCommand().orElseThrow()) {
+            assertTrue(leaf.what().endsWith("/atoll/c1/.lxc"), leaf.what());
+        }
     }
 
     @Test

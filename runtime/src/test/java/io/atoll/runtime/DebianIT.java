@@ -52,7 +52,7 @@ class DebianIT {
                         like.work(),
                         List.of("index=on", "redirect_dir=on", "xino=on"),
                         false);
-        return ContainerSpec.of("atoll-runtime-" + name, root, idmap);
+        return ContainerSpec.of(Traces.MARK + name, root, idmap);
     }
 
     @Test

@@ -159,7 +159,7 @@ class FaultIT {
                         Map.of("PATH", "/bin"),
                         Duration.ofSeconds(5)));
         Container container = host.containers().start(host.spec("hooks").withHooks(hooks));
-        assertEquals("atoll-runtime-hooks", host.run(container, "cat /tmp/started"));
+        assertEquals(Traces.MARK + "hooks", host.run(container, "cat /tmp/started"));
         container.kill();
         assertEquals(List.of("PRE_START", "START_HOST", "STOP", "POST_STOP"), Files.readAllLines(log));
     }
@@ -176,7 +176,7 @@ class FaultIT {
         container.thaw();
         // Another process of ours finds it by what the monitor wrote down.
         Containers again = host.reopen();
-        Container found = again.find("atoll-runtime-orphan").orElseThrow();
+        Container found = again.find(Traces.MARK + "orphan").orElseThrow();
         assertTrue(found.isOrphaned());
         assertEquals("ok", host.run(found, "echo ok"));
         CompletableFuture<ExitReason> end = new CompletableFuture<>();
@@ -191,7 +191,7 @@ class FaultIT {
         Container container = host.containers().start(host.spec("survivor"));
         int pid = container.initPid();
         kill(server());
-        Container found = host.reopen().find("atoll-runtime-survivor").orElseThrow();
+        Container found = host.reopen().find(Traces.MARK + "survivor").orElseThrow();
         assertEquals(pid, found.initPid());
         assertFalse(found.isOrphaned());
         assertEquals("started", new String(found.consoleLog(), StandardCharsets.UTF_8).strip());
@@ -211,11 +211,11 @@ class FaultIT {
         kill(pid);
         Traces.until(() -> io.atoll.linux.Processes.identity(pid).isEmpty(), () -> "init lives");
         Traces.until(
-                () -> Files.exists(host.base().resolve("run/monitors/atoll-runtime-unseen/exit")), () -> "no exit");
+                () -> Files.exists(host.base().resolve("run/monitors").resolve(Traces.MARK + "unseen/exit")), () -> "no exit");
         Containers again = host.reopen();
-        assertTrue(again.find("atoll-runtime-unseen").isEmpty());
+        assertTrue(again.find(Traces.MARK + "unseen").isEmpty());
         assertEquals(
-                Optional.of(new ExitReason(ExitReason.Kind.KILLED, 137)), again.lastExit("atoll-runtime-unseen"));
+                Optional.of(new ExitReason(ExitReason.Kind.KILLED, 137)), again.lastExit(Traces.MARK + "unseen"));
         assertEquals(List.of(), again.ids());
     }
 
@@ -228,7 +228,7 @@ class FaultIT {
         kill(monitor);
         kill(init);
         Traces.until(() -> io.atoll.linux.Processes.identity(init).isEmpty(), () -> "init lives");
-        assertTrue(host.reopen().find("atoll-runtime-both").isEmpty());
+        assertTrue(host.reopen().find(Traces.MARK + "both").isEmpty());
         before.assertNothingNewBut("[atoll serve]");
     }
 

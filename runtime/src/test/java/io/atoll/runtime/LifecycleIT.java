@@ -69,13 +69,13 @@ class LifecycleIT {
     void startsExecutesAndStops() throws Exception {
         Container container = start("life");
         assertEquals(ContainerState.RUNNING, container.state());
-        assertEquals("atoll-runtime-life", host.run(container, "hostname"));
-        assertEquals(List.of("atoll-runtime-life"), host.containers().ids());
+        assertEquals(Traces.MARK + "life", host.run(container, "hostname"));
+        assertEquals(List.of(Traces.MARK + "life"), host.containers().ids());
         CompletableFuture<ExitReason> end = end(container);
         assertTrue(container.stop(PATIENCE));
         assertEquals(ExitReason.Kind.HALTED, await(end).kind());
         assertEquals(ContainerState.STOPPED, container.state());
-        assertTrue(host.containers().find("atoll-runtime-life").isEmpty());
+        assertTrue(host.containers().find(Traces.MARK + "life").isEmpty());
         assertThrows(PreconditionFailedException.class, () -> host.run(container, "true"));
         assertTrue(container.stop(Duration.ZERO));
         container.kill();
@@ -153,7 +153,7 @@ class LifecycleIT {
         Traces.until(
                 () -> container.initPid() != pid && container.state() == ContainerState.RUNNING,
                 () -> "no reboot");
-        assertEquals("atoll-runtime-again", host.run(container, "hostname"));
+        assertEquals(Traces.MARK + "again", host.run(container, "hostname"));
         container.kill();
     }
 
@@ -180,7 +180,7 @@ class LifecycleIT {
     void runsPrivilegedInADirectory() {
         RootfsSpec root = new RootfsSpec.Directory(new RootfsSpec.Layer(host.lower(), false), false);
         Container container =
-                host.containers().start(ContainerSpec.of("atoll-runtime-priv", root, Idmap.NONE));
+                host.containers().start(ContainerSpec.of(Traces.MARK + "priv", root, Idmap.NONE));
         assertEquals("0 4294967295", host.run(container, "cat /proc/self/uid_map | (read a b c; echo $b $c)"));
         // The protected parts.
         assertEquals("refused", host.run(container, "echo x > /proc/sys/kernel/domainname 2>/dev/null || echo refused"));
@@ -192,7 +192,7 @@ class LifecycleIT {
     void readOnlyRoot() {
         RootfsSpec root = new RootfsSpec.Directory(new RootfsSpec.Layer(host.lower(), true), true);
         Container container =
-                host.containers().start(ContainerSpec.of("atoll-runtime-ro", root, BusyboxHost.IDMAP));
+                host.containers().start(ContainerSpec.of(Traces.MARK + "ro", root, BusyboxHost.IDMAP));
         assertEquals("refused", host.run(container, "touch /x 2>/dev/null || echo refused"));
         container.kill();
     }

@@ -12,11 +12,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// What containers whose id starts with `atoll-runtime-` leave on the host: mounts, cgroups, processes, links. Compared
+/// What containers of this test run leave on the host: mounts, cgroups, processes, links. Compared
 /// before and after; other tests on the same host have other names.
 record Traces(TreeSet<String> found) {
-    private static final String MARK = "atoll-runtime-";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final String MARK = "atoll-runtime-" + ProcessHandle.current().pid() + "-";
+    private static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("atoll.patience", 30));
     private static final Duration PAUSE = Duration.ofMillis(10);
 
     static Traces now() {
