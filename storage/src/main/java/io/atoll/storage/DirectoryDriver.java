@@ -1,5 +1,6 @@
 package io.atoll.storage;
 
+import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.BusyException;
 import io.atoll.base.Fingerprint;
 import io.atoll.base.InvalidConfigException;
@@ -224,7 +225,14 @@ abstract class DirectoryDriver implements StorageDriver {
 
     @Override
     public final void importImage(Fingerprint fingerprint, ImageSource source) {
-        images.add(fingerprint, source);
+        try {
+            images.add(fingerprint, source);
+        } catch (AlreadyExistsException failure) {
+            // Another start of the same image was quicker; volumes appear whole, so what it made is as good.
+            if (!images.exists(fingerprint)) {
+                throw failure;
+            }
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.atoll.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -170,11 +171,29 @@ public final class TestDaemon implements AutoCloseable {
         return atoll().run(command).ok().out().lines().filter(line -> !line.isBlank()).toList();
     }
 
-    /// The fork server outlives the daemon on purpose; whoever names our state directory is ours.
+    /// The fork server outlives the daemon on purpose; whoever names our state directory is ours. Read from `/proc`,
+    /// because [ProcessHandle.Info] leaves out processes that changed their title.
     private void endHelpers() {
-        ProcessHandle.allProcesses()
-                .filter(handle -> handle.info().commandLine().orElse("").contains(state.toString()))
-                .forEach(ProcessHandle::destroyForcibly);
+        helpers("").forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /// The processes that belong to this daemon and have `word` in their title: `serve`, `monitor`, `dnsmasq`.
+    public List<ProcessHandle> helpers(String word) {
+        return ProcessHandle.allProcesses()
+                .filter(
+                        handle -> {
+                            String title = commandLine(handle.pid());
+                            return title.contains(state.toString()) && title.contains(word);
+                        })
+                .toList();
+    }
+
+    private static String commandLine(long pid) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"), StandardCharsets.ISO_8859_1);
+        } catch (IOException _) {
+            return ""; // Gone between listing and reading.
+        }
     }
 
     private void deleteState() {
