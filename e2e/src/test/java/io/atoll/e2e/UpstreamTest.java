@@ -4,12 +4,12 @@ import io.atoll.testkit.Program;
 import io.atoll.testkit.UpstreamDaemon;
 import java.util.Optional;
 import org.junit.jupiter.api.Disabled;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /// The scenarios on Debian's own `lxd`, which tests the scenarios: what fails here is no fault of ours. Run by hand, with
-/// the package `lxd` installed: `./mk e2e -Dtest=UpstreamTest -Dtests.upstream=true`.
-@EnabledIfSystemProperty(named = "tests.upstream", matches = "true")
+/// the package `lxd` installed: `./mk e2e -Dtest=UpstreamTest -Dtests.excluded=none`.
+@Tag("upstream")
 class UpstreamTest extends Scenarios {
     private Optional<UpstreamDaemon> daemon = Optional.empty();
 
