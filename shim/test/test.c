@@ -559,7 +559,7 @@ static void test_kills_while_starting(void) {
                 close(socket);
             }
             close(m);
-            for (int i = 0; i < 400 && (is_alive(sleeper) || count_processes() > 1); i++)
+            for (int i = 0; i < 4000 && (is_alive(sleeper) || count_processes() > 1); i++)
                 usleep(5000);
             CHECK(!is_alive(sleeper), "the hook lives on");
             CHECK(count_processes() == 1, "%d processes are left", count_processes());
