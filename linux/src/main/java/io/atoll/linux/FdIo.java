@@ -77,6 +77,20 @@ public final class FdIo {
         return size;
     }
 
+    /// Writes as much as fits without waiting; the descriptor must be one that does not block.
+    ///
+    /// @return how much was written, 0 if nothing fits
+    public static int writeSome(Fd fd, byte[] from, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, from.length);
+        int size = Math.min(length, CHUNK);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(Math.max(1, size));
+            MemorySegment.copy(from, offset, buffer, JAVA_BYTE, 0, size);
+            long result = Syscalls.raw(Sys.WRITE, fd.number(), buffer.address(), size);
+            return result == -Errno.EAGAIN ? 0 : (int) Syscalls.check(Sys.WRITE, fd.what(), result);
+        }
+    }
+
     /// Writes all of it.
     public static void write(Fd fd, byte[] from) {
         write(fd, from, 0, from.length);

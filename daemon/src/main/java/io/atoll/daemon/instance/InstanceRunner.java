@@ -12,9 +12,11 @@ import io.atoll.daemon.instance.compile.NicPlan;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.TemplateTriggers;
 import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.daemon.instance.files.LogRoutes;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
+import io.atoll.linux.ErrnoException;
 import io.atoll.plan.StartPlan;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.ContainerState;
@@ -23,6 +25,7 @@ import io.atoll.runtime.ExitReason;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -167,7 +170,13 @@ final class InstanceRunner {
         }
         Preparation.Prepared prepared = preparation.prepare(instance);
         try (Undo undo = new Undo()) {
-            undo.add(() -> table.update(key, now -> withoutTraces(now.withConfig(instance.config()))));
+            undo.add(
+                    () ->
+                            table.update(
+                                    key,
+                                    now ->
+                                            withoutTraces(now.withConfig(instance.config()))
+                                                    .withLastUsedAt(instance.lastUsedAt())));
             table.update(key, now -> now.withConfig(prepared.config()).withLastUsedAt(Instant.now()));
             paths.makeLogs(instance);
             loadModules(prepared);
@@ -177,8 +186,22 @@ final class InstanceRunner {
             }
             adopt(key, containers.start(prepared.spec()));
             undo.keep();
+        } catch (IOException | ErrnoException e) {
+            String why = "Failed to start instance \"" + key.name() + "\": " + e.getMessage();
+            explainFailure(instance, why);
+            throw new InternalException(why, e);
+        } catch (DomainException e) {
+            explainFailure(instance, e.getMessage());
+            throw e;
+        }
+    }
+
+    /// Leaves the reason where `lxc info --show-log` looks for it.
+    private void explainFailure(InstanceRecord instance, String why) {
+        try {
+            Files.writeString(paths.makeLogs(instance).resolve(LogRoutes.START_LOG), Instant.now() + " " + why + "\n");
         } catch (IOException e) {
-            throw new InternalException("Failed to start instance \"" + key.name() + "\": " + e.getMessage(), e);
+            LOG.log(Level.WARNING, "cannot log a failed start instance=" + instance.name(), e);
         }
     }
 

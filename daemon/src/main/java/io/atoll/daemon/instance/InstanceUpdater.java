@@ -116,7 +116,7 @@ final class InstanceUpdater {
         try {
             ConfigKeys.checkContainer(wanted.config());
             ConfigKeys.checkContainer(expansion.config());
-        } catch (InvalidConfigException e) {
+        } catch (InvalidConfigException | UnsupportedException e) {
             throw new InternalException("Invalid config: " + e.getMessage(), e);
         }
         try {

@@ -272,11 +272,26 @@ public final class SpecCompiler {
     private static List<SeccompSpec.Rule> rules(String text, SeccompSpec.Action action) {
         List<SeccompSpec.Rule> out = new ArrayList<>();
         for (String line : text.split("\n")) {
-            String name = line.strip().split("\\s+", 2)[0];
-            if (!name.isEmpty() && !name.startsWith("#")) {
-                out.add(new SeccompSpec.Rule(name, action, List.of()));
+            String[] words = line.strip().split("\\s+");
+            if (words[0].isEmpty() || words[0].startsWith("#")) {
+                continue;
             }
+            out.add(new SeccompSpec.Rule(words[0], words.length == 1 ? action : action(words, line), List.of()));
         }
         return out;
+    }
+
+    /// What stands behind a call's name.
+    ///
+    /// @throws InvalidConfigException if it is more than an action
+    private static SeccompSpec.Action action(String[] words, String line) {
+        boolean isErrno = words.length == 3 && words[1].equals("errno") && words[2].matches("\\d{1,4}");
+        return switch (isErrno ? "errno" : words.length == 2 ? words[1] : "") {
+            case "errno" -> new SeccompSpec.Action.Errno(Integer.parseInt(words[words.length - 1]));
+            case "kill" -> new SeccompSpec.Action.KillThread();
+            case "trap" -> new SeccompSpec.Action.Trap();
+            case "allow" -> new SeccompSpec.Action.Allow();
+            default -> throw new InvalidConfigException("Invalid rule for system calls: \"" + line + "\"");
+        };
     }
 }

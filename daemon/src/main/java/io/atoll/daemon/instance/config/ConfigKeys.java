@@ -6,12 +6,15 @@ import static io.atoll.daemon.instance.config.ConfigKey.Place.MACHINES;
 
 import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /// The closed list of configuration keys of instances and profiles, one row each. What is not in this table is refused.
@@ -282,16 +285,28 @@ public final class ConfigKeys {
                 throw new InvalidConfigException("Image keys can only be set on instances");
             }
         }
-        config.forEach((name, value) -> check(name, value, true));
         checkTogether(config);
+        config.forEach((name, value) -> check(name, value, true));
     }
 
     /// Checks the configuration of a container, local or expanded.
     ///
     /// @throws InvalidConfigException for the first key, in the map's order, that is unknown, misplaced or has a bad value
+    /// @throws UnsupportedException for a key that would be ignored
     public static void checkContainer(Map<String, String> config) {
-        config.forEach((name, value) -> check(name, value, false));
         checkTogether(config);
+        config.forEach((name, value) -> check(name, value, false));
+    }
+
+    /// Keys of LXD that would have to do something and do not yet: setting them is refused rather than ignored.
+    private static final Set<ConfigKey<?>> NOT_YET =
+            Set.of(
+                    RAW_LXC, RAW_SECCOMP, RAW_APPARMOR, NVIDIA_RUNTIME, INTERCEPT_BPF, INTERCEPT_BPF_DEVICES,
+                    INTERCEPT_MKNOD, INTERCEPT_MOUNT, INTERCEPT_MOUNT_SHIFT, INTERCEPT_SCHED, INTERCEPT_SETXATTR,
+                    INTERCEPT_SYSINFO, SYSCALLS_DENY_COMPAT, SYSCALLS_BLACKLIST_COMPAT);
+
+    private static boolean isOff(String value) {
+        return value.isEmpty() || List.of("false", "0", "no", "off").contains(value.toLowerCase(Locale.ROOT));
     }
 
     private static void check(String name, String value, boolean isProfile) {
@@ -301,6 +316,9 @@ public final class ConfigKeys {
         }
         if (!value.isEmpty()) {
             row.type().parse(value);
+        }
+        if (NOT_YET.contains(row) && !isOff(value)) {
+            throw new UnsupportedException("Configuration key \"" + name + "\" is not supported yet");
         }
     }
 

@@ -125,7 +125,7 @@ final class ExecSession {
 
     private static Boolean feed(StreamPump pump, WebSocket socket, Fd stdin) throws InterruptedException {
         try (stdin) {
-            return pump.fromSocket(socket, stdin);
+            return pump.fromSocketToPipe(socket, stdin);
         }
     }
 

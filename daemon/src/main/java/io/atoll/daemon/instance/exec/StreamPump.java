@@ -15,6 +15,9 @@ final class StreamPump implements AutoCloseable {
     /// Bytes moved at a time, as LXD does.
     static final int CHUNK = 128 << 10;
 
+    /// What a terminal or socket that is writable takes at once: more might block, and nobody could stop us then.
+    private static final int PAGE = 4096;
+
     private static final int GONE = FdIo.POLLHUP | FdIo.POLLERR;
 
     /// Its writing end is closed to wake those who wait for descriptors.
@@ -51,12 +54,22 @@ final class StreamPump implements AutoCloseable {
     ///
     /// @return true if the socket itself ended, false for a barrier
     boolean fromSocket(WebSocket socket, Fd target) throws InterruptedException {
+        return fromSocket(socket, target, PAGE);
+    }
+
+    /// As [#fromSocket(WebSocket,Fd)] into our own end of a pipe, which is made one that does not block.
+    boolean fromSocketToPipe(WebSocket socket, Fd pipe) throws InterruptedException {
+        FdIo.setNonBlocking(pipe, true);
+        return fromSocket(socket, pipe, CHUNK);
+    }
+
+    private boolean fromSocket(WebSocket socket, Fd target, int limit) throws InterruptedException {
         boolean isReaderGone = false;
         while (true) {
             switch (socket.receive()) {
                 case WebSocket.Binary(ByteBuffer bytes) -> {
                     if (!isReaderGone) {
-                        isReaderGone = !write(bytes, target);
+                        isReaderGone = !write(bytes, target, limit);
                     }
                 }
                 case WebSocket.Text text -> {
@@ -72,7 +85,7 @@ final class StreamPump implements AutoCloseable {
     }
 
     /// False if it cannot be written because the reader is gone.
-    private boolean write(ByteBuffer bytes, Fd target) {
+    private boolean write(ByteBuffer bytes, Fd target, int limit) {
         byte[] data = new byte[bytes.remaining()];
         bytes.get(data);
         try {
@@ -83,10 +96,7 @@ final class StreamPump implements AutoCloseable {
                 if ((found[0] & GONE) != 0 || (isStopped && (found[0] & FdIo.POLLOUT) == 0)) {
                     return false;
                 }
-                // A pipe that is writable takes a page at once; more might block, and nobody could stop us then.
-                int size = Math.min(4096, data.length - done);
-                FdIo.write(target, data, done, size);
-                done += size;
+                done += FdIo.writeSome(target, data, done, Math.min(limit, data.length - done));
             }
             return true;
         } catch (ErrnoException e) {

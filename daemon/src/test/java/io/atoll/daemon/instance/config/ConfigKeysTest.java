@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +113,13 @@ class ConfigKeysTest {
                 () ->
                         ConfigKeys.checkContainer(
                                 Map.of("security.syscalls.allow", "read", "security.syscalls.deny", "mount")));
+    }
+
+    @Test
+    void refusesWhatItWouldIgnore() {
+        assertThrows(UnsupportedException.class, () -> ConfigKeys.checkContainer(Map.of("raw.lxc", "lxc.tty.max=1")));
+        assertThrows(UnsupportedException.class, () -> ConfigKeys.checkProfile(Map.of("nvidia.runtime", "true")));
+        ConfigKeys.checkContainer(Map.of("nvidia.runtime", "false", "raw.lxc", ""));
     }
 
     @Test
