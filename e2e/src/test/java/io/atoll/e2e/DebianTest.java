@@ -58,6 +58,8 @@ class DebianTest {
         Await.until("an address", BOOT, () -> lxc("list", "--format=csv", "--columns=4").contains("(eth0)"));
         String gateway = lxc("network", "get", BRIDGE, "ipv4.address").strip().replaceAll("/.*", "");
         lxc("exec", "d1", "--", "ping", "-c", "1", "-W", "5", gateway);
+        // The image has no resolver of its own that would take the DHCP server's word.
+        lxc("exec", "d1", "--", "sh", "-c", "echo nameserver " + gateway + " >/etc/resolv.conf");
         lxc("exec", "d1", "--", "ping", "-c", "1", "-W", "5", "d1.lxd");
     }
 
