@@ -194,7 +194,10 @@ class FaultIT {
         Container found = host.reopen().find(Traces.MARK + "survivor").orElseThrow();
         assertEquals(pid, found.initPid());
         assertFalse(found.isOrphaned());
-        assertEquals("started", new String(found.consoleLog(), StandardCharsets.UTF_8).strip());
+        // Init runs, but it may not have printed yet.
+        Traces.until(
+                () -> new String(found.consoleLog(), StandardCharsets.UTF_8).strip().equals("started"),
+                () -> "console says " + new String(found.consoleLog(), StandardCharsets.UTF_8));
         assertEquals("ok", host.run(found, "echo ok"));
         host.containers().start(host.spec("second")).kill();
         CompletableFuture<ExitReason> end = new CompletableFuture<>();
