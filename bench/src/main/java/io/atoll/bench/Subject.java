@@ -77,7 +77,7 @@ sealed interface Subject extends AutoCloseable {
 
         @Override
         public boolean isMonitor(String commandLine) {
-            return commandLine.contains("monitor") && commandLine.contains(state().toString());
+            return commandLine.startsWith("[atoll monitor] ");
         }
 
         @Override
