@@ -4,6 +4,7 @@ import io.atoll.base.UnavailableException;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.ExitWatcher;
 import io.atoll.linux.Fd;
+import io.atoll.linux.Pty;
 import io.atoll.plan.ShimMessage;
 import java.time.Duration;
 import java.util.Optional;
@@ -93,8 +94,14 @@ final class ShimExecution implements Execution {
 
     @Override
     public void resize(int columns, int rows) {
-        if (terminal.isPresent()) {
-            tell(new ShimMessage.Resize(0, rows, columns));
+        // By the master that we hold, not by a message: what is typed next must find the new size.
+        if (terminal.isEmpty() || ended.getCount() == 0) {
+            return;
+        }
+        try {
+            Pty.resize(terminal.get(), new Pty.WindowSize(columns, rows));
+        } catch (IllegalStateException _) {
+            // Closed at this very moment: there is no window any more.
         }
     }
 
