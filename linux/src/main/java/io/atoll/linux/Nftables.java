@@ -43,24 +43,11 @@ public final class Nftables {
 
     /// True if the host has the library. Whether the kernel has nf_tables shows the first use.
     public static boolean isAvailable() {
-        try {
-            return library() != null;
-        } catch (UnsupportedException _) {
-            return false;
-        }
+        return SharedLibrary.isAvailable(Nftables::library);
     }
 
     private static SharedLibrary library() {
-        try {
-            return Library.LIBRARY;
-        } catch (ExceptionInInitializerError e) {
-            if (e.getCause() instanceof UnsupportedException missing) {
-                throw missing;
-            }
-            throw e;
-        } catch (NoClassDefFoundError e) {
-            throw new UnsupportedException("the library libnftables.so.1 is missing or too old", e);
-        }
+        return SharedLibrary.from(() -> Library.LIBRARY, "libnftables.so.1");
     }
 
     /// Runs commands as one transaction: all of them or none.

@@ -106,24 +106,11 @@ public final class Seccomp {
 
     /// True if the host has the library.
     public static boolean isAvailable() {
-        try {
-            return library() != null;
-        } catch (UnsupportedException _) {
-            return false;
-        }
+        return SharedLibrary.isAvailable(Seccomp::library);
     }
 
     private static SharedLibrary library() {
-        try {
-            return Library.LIBRARY;
-        } catch (ExceptionInInitializerError e) {
-            if (e.getCause() instanceof UnsupportedException missing) {
-                throw missing;
-            }
-            throw e;
-        } catch (NoClassDefFoundError e) {
-            throw new UnsupportedException("the library libseccomp.so.2 is missing or too old", e);
-        }
+        return SharedLibrary.from(() -> Library.LIBRARY, "libseccomp.so.2");
     }
 
     /// The program: an array of `struct sock_filter` for `SECCOMP_SET_MODE_FILTER`.

@@ -6,6 +6,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.util.function.Supplier;
 
 /// A C library of the host, loaded once and for good. Every function is called in the one shape of [Syscalls], words in
 /// and a word out, which both supported machines pass in registers whatever the C types are; so only for functions with
@@ -75,6 +76,32 @@ final class SharedLibrary {
 
         int callInt(long a, long b, long c) {
             return (int) call(a, b, c, 0, 0);
+        }
+    }
+
+    /// The library out of a holder class that loads it when first used. What the loading threw comes out as it was, also at
+    /// later uses, when the JVM only says that the class cannot be had.
+    ///
+    /// @throws UnsupportedException if the library or one of its functions is missing
+    static SharedLibrary from(Supplier<SharedLibrary> holder, String name) {
+        try {
+            return holder.get();
+        } catch (ExceptionInInitializerError e) {
+            if (e.getCause() instanceof UnsupportedException missing) {
+                throw missing;
+            }
+            throw e;
+        } catch (NoClassDefFoundError e) {
+            throw new UnsupportedException("the library " + name + " is missing or too old", e);
+        }
+    }
+
+    /// True if [#from] would give it.
+    static boolean isAvailable(Supplier<SharedLibrary> library) {
+        try {
+            return library.get() != null;
+        } catch (UnsupportedException _) {
+            return false;
         }
     }
 }
