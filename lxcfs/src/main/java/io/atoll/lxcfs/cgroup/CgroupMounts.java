@@ -1,5 +1,6 @@
 package io.atoll.lxcfs.cgroup;
 
+import io.atoll.linux.MountInfo;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -17,16 +18,11 @@ public record CgroupMounts(Map<String, String> v1, Optional<String> v2) {
     public static CgroupMounts parse(String mountinfo) {
         Map<String, String> v1 = new LinkedHashMap<>();
         Optional<String> v2 = Optional.empty();
-        for (String line : mountinfo.split("\n")) {
-            int dash = line.indexOf(" - ");
-            String[] mount = line.split(" ");
-            String[] tail = dash < 0 ? new String[0] : line.substring(dash + 3).split(" ");
-            if (tail.length >= 3 && tail[0].equals("cgroup")) {
-                for (String option : tail[2].split(",")) {
-                    v1.putIfAbsent(option, mount[4]);
-                }
-            } else if (tail.length >= 1 && tail[0].equals("cgroup2") && v2.isEmpty()) {
-                v2 = Optional.of(mount[4]);
+        for (MountInfo mount : MountInfo.parse(mountinfo)) {
+            if (mount.fsType().equals("cgroup")) {
+                mount.superOptions().forEach(option -> v1.putIfAbsent(option, mount.target()));
+            } else if (mount.fsType().equals("cgroup2") && v2.isEmpty()) {
+                v2 = Optional.of(mount.target());
             }
         }
         return new CgroupMounts(v1, v2);
