@@ -3,7 +3,8 @@ package io.atoll.api;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/// Builds the URLs of resources: percent-encoded segments below `/1.0`, with `?project=` where it is not the default.
+/// Builds the URLs of resources: percent-encoded segments below `/1.0`, with `?project=` where it
+/// is not the default.
 public final class ApiPath {
     /// The only version of the API.
     public static final String VERSION = "/1.0";

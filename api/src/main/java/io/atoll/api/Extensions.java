@@ -2,8 +2,8 @@ package io.atoll.api;
 
 import java.util.List;
 
-/// The API extensions this server has. Clients refuse a feature whose extension is missing from the list, so a name is here
-/// only when what it stands for works.
+/// The API extensions this server has. Clients refuse a feature whose extension is missing from the
+/// list, so a name is here only when what it stands for works.
 public final class Extensions {
     public static final List<String> ALL =
             List.of(

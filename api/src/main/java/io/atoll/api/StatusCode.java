@@ -1,6 +1,7 @@
 package io.atoll.api;
 
-/// The status numbers inside response bodies and operations; LXD's numbers and words. 200 and above are final.
+/// The status numbers inside response bodies and operations; LXD's numbers and words. 200 and above
+/// are final.
 public enum StatusCode {
     OPERATION_CREATED(100, "Operation created"),
     STARTED(101, "Started"),

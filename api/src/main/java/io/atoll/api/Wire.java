@@ -5,12 +5,13 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Shapes that occur in many resources: `config` (string to string) and `devices` (name to string map), keys sorted, as
-/// LXD's clients expect them.
+/// Shapes that occur in many resources: `config` (string to string) and `devices` (name to string
+/// map), keys sorted, as LXD's clients expect them.
 public final class Wire {
     private Wire() {}
 
-    /// Reads a map of strings; numbers and booleans count as their text, as YAML written by people has them. Sorted.
+    /// Reads a map of strings; numbers and booleans count as their text, as YAML written by people
+    /// has them. Sorted.
     public static Map<String, String> config(Json json) {
         Map<String, String> out = new TreeMap<>();
         json.asMap().forEach((key, value) -> out.put(key, scalar(value)));
@@ -30,7 +31,8 @@ public final class Wire {
     }
 
     /// A sorted, unmodifiable copy.
-    public static Map<String, Map<String, String>> sortedDevices(Map<String, Map<String, String>> devices) {
+    public static Map<String, Map<String, String>> sortedDevices(
+            Map<String, Map<String, String>> devices) {
         Map<String, Map<String, String>> out = new TreeMap<>();
         devices.forEach((name, device) -> out.put(name, sorted(device)));
         return Collections.unmodifiableMap(out);

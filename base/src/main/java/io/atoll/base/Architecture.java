@@ -5,11 +5,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// A processor architecture, called as the kernel calls it (`uname -m`), with the names distributions use for it.
+/// A processor architecture, called as the kernel calls it (`uname -m`), with the names
+/// distributions use for it.
 public enum Architecture {
     I686("i686", "i386", "i586", "386", "x86", "generic_32"),
     X86_64("x86_64", "amd64", "generic_64"),
-    ARMV7L("armv7l", "armel", "armhf", "arm", "armhfp", "armv7a_hardfp", "armv7", "armv7a_vfpv3_hardfp", "armv8l"),
+    ARMV7L(
+            "armv7l",
+            "armel",
+            "armhf",
+            "arm",
+            "armhfp",
+            "armv7a_hardfp",
+            "armv7",
+            "armv7a_vfpv3_hardfp",
+            "armv8l"),
     AARCH64("aarch64", "arm64", "arm64_generic"),
     PPC("ppc", "powerpc"),
     PPC64("ppc64", "powerpc64"),
@@ -21,6 +31,7 @@ public enum Architecture {
     RISCV64("riscv64");
 
     private final String kernelName;
+
     /// Separated by spaces.
     private final String aliases;
 
@@ -54,13 +65,15 @@ public enum Architecture {
     public static Optional<Architecture> find(String name) {
         return Arrays.stream(values())
                 .filter(a -> !name.isEmpty())
-                .filter(a -> a.kernelName.equals(name) || List.of(a.aliases.split(" ")).contains(name))
+                .filter(a ->
+                        a.kernelName.equals(name) || List.of(a.aliases.split(" ")).contains(name))
                 .findFirst();
     }
 
     /// The architecture of this Java virtual machine.
     public static Architecture host() {
         String name = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
-        return find(name).orElseThrow(() -> new UnsupportedException("Unknown host architecture " + name));
+        return find(name)
+                .orElseThrow(() -> new UnsupportedException("Unknown host architecture " + name));
     }
 }

@@ -4,8 +4,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A number of bytes, not negative, written as in LXD: an integer and an optional unit of 1000 (`kB`, `MB`, …) or 1024
-/// (`KiB`, `MiB`, …), or ` bytes`.
+/// A number of bytes, not negative, written as in LXD: an integer and an optional unit of 1000
+/// (`kB`, `MB`, …) or 1024 (`KiB`, `MiB`, …), or ` bytes`.
 public record ByteSize(long bytes) implements Comparable<ByteSize> {
     private static final Pattern TEXT = Pattern.compile("(\\d{1,19})( ?bytes|[A-Za-z]*)");
     private static final Map<String, Long> UNITS =
@@ -61,6 +61,8 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
             value /= 1024;
             unit++;
         }
-        return unit == 0 ? bytes + "B" : String.format(java.util.Locale.ROOT, "%.2f%s", value, units[unit]);
+        return unit == 0
+                ? bytes + "B"
+                : String.format(java.util.Locale.ROOT, "%.2f%s", value, units[unit]);
     }
 }

@@ -2,8 +2,9 @@ package io.atoll.base;
 
 import org.jspecify.annotations.Nullable;
 
-/// A failure cut by what the caller can do about it. The message is meant for the client: what was attempted, on what,
-/// and why not, in the user's words and without a trailing dot. The cause is for the log only.
+/// A failure cut by what the caller can do about it. The message is meant for the client: what was
+/// attempted, on what, and why not, in the user's words and without a trailing dot. The cause is
+/// for the log only.
 ///
 /// One switch maps these to HTTP statuses, another to exit codes; no other code does.
 public abstract sealed class DomainException extends RuntimeException

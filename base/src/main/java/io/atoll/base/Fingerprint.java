@@ -6,7 +6,8 @@ public record Fingerprint(String value) {
     public Fingerprint {
         boolean hex = value.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
         if (value.length() != 64 || !hex) {
-            throw new InvalidConfigException("Invalid fingerprint \"" + value + "\": not 64 hex digits");
+            throw new InvalidConfigException(
+                    "Invalid fingerprint \"" + value + "\": not 64 hex digits");
         }
     }
 

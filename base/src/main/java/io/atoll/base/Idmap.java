@@ -7,7 +7,8 @@ import java.util.stream.Collectors;
 
 /// The id map of one user namespace. Empty means: no user namespace (a privileged container).
 ///
-/// @param entries lines in the order they are written to the kernel, at most [#ENTRIES_MAX] of each kind
+/// @param entries lines in the order they are written to the kernel, at most [#ENTRIES_MAX] of each
+///   kind
 public record Idmap(List<IdmapEntry> entries) {
     /// The kernel's limit of lines in one map since Linux 4.15; user_namespaces(7).
     public static final int ENTRIES_MAX = 340;
@@ -15,7 +16,8 @@ public record Idmap(List<IdmapEntry> entries) {
     /// The map of a privileged container: none.
     public static final Idmap NONE = new Idmap(List.of());
 
-    /// @throws InvalidConfigException if ranges of one kind overlap inside or outside, or there are too many
+    /// @throws InvalidConfigException if ranges of one kind overlap inside or outside, or there are
+    ///   too many
     public Idmap {
         entries = List.copyOf(entries);
         for (IdmapEntry.Kind kind : IdmapEntry.Kind.values()) {
@@ -33,9 +35,11 @@ public record Idmap(List<IdmapEntry> entries) {
                 IdmapEntry a = same.get(i);
                 IdmapEntry b = same.get(j);
                 boolean inside = overlap(a.nsId().value(), a.count(), b.nsId().value(), b.count());
-                boolean outside = overlap(a.hostId().value(), a.count(), b.hostId().value(), b.count());
+                boolean outside =
+                        overlap(a.hostId().value(), a.count(), b.hostId().value(), b.count());
                 if (inside || outside) {
-                    throw new InvalidConfigException("idmap ranges overlap: " + line(a) + " and " + line(b));
+                    throw new InvalidConfigException(
+                            "idmap ranges overlap: " + line(a) + " and " + line(b));
                 }
             }
         }
@@ -58,33 +62,41 @@ public record Idmap(List<IdmapEntry> entries) {
         return entries.isEmpty();
     }
 
-    /// The host's id of an id inside, or empty if it is not mapped. A privileged map returns the id itself.
+    /// The host's id of an id inside, or empty if it is not mapped. A privileged map returns the id
+    /// itself.
     public Optional<HostId> toHost(IdmapEntry.Kind kind, NsId id) {
         if (isPrivileged()) {
             return Optional.of(new HostId(id.value()));
         }
         return entries.stream()
                 .filter(e -> e.kind() == kind)
-                .filter(e -> id.value() >= e.nsId().value() && id.value() < e.nsId().value() + e.count())
+                .filter(e ->
+                        id.value() >= e.nsId().value() && id.value() < e.nsId().value() + e.count())
                 .map(e -> new HostId(e.hostId().value() + id.value() - e.nsId().value()))
                 .findFirst();
     }
 
-    /// The id inside of a host id, or empty if it is not mapped. A privileged map returns the id itself.
+    /// The id inside of a host id, or empty if it is not mapped. A privileged map returns the id
+    /// itself.
     public Optional<NsId> toNs(IdmapEntry.Kind kind, HostId id) {
         if (isPrivileged()) {
             return Optional.of(new NsId(id.value()));
         }
         return entries.stream()
                 .filter(e -> e.kind() == kind)
-                .filter(e -> id.value() >= e.hostId().value() && id.value() < e.hostId().value() + e.count())
+                .filter(e ->
+                        id.value() >= e.hostId().value()
+                                && id.value() < e.hostId().value() + e.count())
                 .map(e -> new NsId(e.nsId().value() + id.value() - e.hostId().value()))
                 .findFirst();
     }
 
     /// The text that is written to `/proc/PID/uid_map` or `gid_map`.
     public String render(IdmapEntry.Kind kind) {
-        return entries.stream().filter(e -> e.kind() == kind).map(e -> line(e) + "\n").collect(Collectors.joining());
+        return entries.stream()
+                .filter(e -> e.kind() == kind)
+                .map(e -> line(e) + "\n")
+                .collect(Collectors.joining());
     }
 
     private static String line(IdmapEntry e) {

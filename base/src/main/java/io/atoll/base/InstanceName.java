@@ -1,6 +1,7 @@
 package io.atoll.base;
 
-/// The name of an instance: 1 to 63 letters, digits and hyphens, a host name; LXD's rules and words.
+/// The name of an instance: 1 to 63 letters, digits and hyphens, a host name; LXD's rules and
+/// words.
 public record InstanceName(String value) {
     /// @throws InvalidConfigException with LXD's words
     public InstanceName {
@@ -27,7 +28,8 @@ public record InstanceName(String value) {
         if (value.endsWith("-")) {
             return "Name must not end with \"-\" character";
         }
-        boolean plain = value.chars().allMatch(c -> c < 128 && (Character.isLetterOrDigit(c) || c == '-'));
+        boolean plain =
+                value.chars().allMatch(c -> c < 128 && (Character.isLetterOrDigit(c) || c == '-'));
         return plain ? "" : "Name can only contain alphanumeric and hyphen characters";
     }
 

@@ -29,8 +29,8 @@ public record ProjectName(String value) {
         }
     }
 
-    /// How an instance or volume of this project is called in directories and cgroups: the bare name in `default`,
-    /// `PROJECT_NAME` elsewhere.
+    /// How an instance or volume of this project is called in directories and cgroups: the bare
+    /// name in `default`, `PROJECT_NAME` elsewhere.
     public String prefix(String name) {
         return equals(DEFAULT) ? name : value + "_" + name;
     }

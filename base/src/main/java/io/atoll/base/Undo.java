@@ -3,8 +3,8 @@ package io.atoll.base;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/// A stack of undo actions, run last-in first-out by [#close()] unless [#keep()] was called. Used with
-/// try-with-resources by whatever creates more than one thing:
+/// A stack of undo actions, run last-in first-out by [#close()] unless [#keep()] was called. Used
+/// with try-with-resources by whatever creates more than one thing:
 ///
 /// ```java
 /// try (Undo undo = new Undo()) {
@@ -36,8 +36,8 @@ public final class Undo implements AutoCloseable {
 
     /// Runs all actions left, last added first. A failing action does not stop the others.
     ///
-    /// @throws InternalException after all have run, if one failed; inside try-with-resources it becomes a suppressed
-    ///     exception of the first failure
+    /// @throws InternalException after all have run, if one failed; inside try-with-resources it
+    ///   becomes a suppressed exception of the first failure
     @Override
     public void close() {
         InternalException failure = null;

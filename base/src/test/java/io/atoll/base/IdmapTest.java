@@ -12,7 +12,8 @@ class IdmapTest {
     @Test
     void translatesBothWays() {
         Idmap map = Idmap.range(100_000, 65_536);
-        assertEquals(Optional.of(new HostId(101_000)), map.toHost(IdmapEntry.Kind.UID, new NsId(1000)));
+        assertEquals(
+                Optional.of(new HostId(101_000)), map.toHost(IdmapEntry.Kind.UID, new NsId(1000)));
         assertEquals(Optional.of(new NsId(0)), map.toNs(IdmapEntry.Kind.GID, new HostId(100_000)));
         assertTrue(map.toHost(IdmapEntry.Kind.UID, new NsId(65_536)).isEmpty());
         assertTrue(map.toNs(IdmapEntry.Kind.UID, new HostId(99_999)).isEmpty());
@@ -32,7 +33,9 @@ class IdmapTest {
     void rejectsRangesThatLeaveTheIdSpace() {
         assertThrows(
                 InvalidConfigException.class,
-                () -> new IdmapEntry(IdmapEntry.Kind.UID, new NsId(0), new HostId(HostId.LIMIT - 1), 2));
+                () ->
+                        new IdmapEntry(
+                                IdmapEntry.Kind.UID, new NsId(0), new HostId(HostId.LIMIT - 1), 2));
         assertThrows(
                 InvalidConfigException.class,
                 () -> new IdmapEntry(IdmapEntry.Kind.UID, new NsId(0), new HostId(0), 0));

@@ -21,7 +21,15 @@ class NamesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1", "2kB,2000", "3KiB,3072", "1GiB,1073741824", "5 bytes,5", "7B,7", "1EB,1000000000000000000"})
+    @CsvSource({
+        "1,1",
+        "2kB,2000",
+        "3KiB,3072",
+        "1GiB,1073741824",
+        "5 bytes,5",
+        "7B,7",
+        "1EB,1000000000000000000"
+    })
     void parsesSizes(String text, long bytes) {
         assertEquals(bytes, ByteSize.parse(text).bytes());
     }

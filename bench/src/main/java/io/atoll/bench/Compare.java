@@ -24,11 +24,11 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/// Measures Atoll and Debian's `lxd` in turns, so that what else the machine does hits both, and writes medians and ratios
-/// as a Markdown table.
+/// Measures Atoll and Debian's `lxd` in turns, so that what else the machine does hits both, and
+/// writes medians and ratios as a Markdown table.
 ///
-/// Options: `--rounds=N`, `--instances=N` (of the crowd), `--thousand` (how fast 1,000 containers start, Atoll only),
-/// `--atoll-only`, `--output=FILE`.
+/// Options: `--rounds=N`, `--instances=N` (of the crowd), `--thousand` (how fast 1,000 containers
+/// start, Atoll only), `--atoll-only`, `--output=FILE`.
 public final class Compare {
     private static final int ROUNDS = 11;
     private static final int CROWD = 100;
@@ -83,20 +83,22 @@ public final class Compare {
     }
 
     private static Optional<String> option(List<String> options, String prefix) {
-        Optional<String> found = options.stream().filter(option -> option.startsWith(prefix)).findFirst();
+        Optional<String> found =
+                options.stream().filter(option -> option.startsWith(prefix)).findFirst();
         found.ifPresent(options::remove);
         return found.map(option -> option.substring(prefix.length()));
     }
 
     private String heading() throws IOException {
-        String memory = Files.readAllLines(Path.of("/proc/meminfo")).getFirst().replaceAll("\\D", "");
+        String memory =
+                Files.readAllLines(Path.of("/proc/meminfo")).getFirst().replaceAll("\\D", "");
         return """
-                # Atoll beside LXD 5.0.2
+        # Atoll beside LXD 5.0.2
 
-                Made by `./mk bench` on %s: kernel %s, %d processors, %d MiB of memory. Medians, both driven in turns by Debian's
-                `lxc` client; LXD on a `dir` pool, Atoll on `overlay`. Ratio: LXD's figure by Atoll's.
+        Made by `./mk bench` on %s: kernel %s, %d processors, %d MiB of memory. Medians, both driven in turns by Debian's
+        `lxc` client; LXD on a `dir` pool, Atoll on `overlay`. Ratio: LXD's figure by Atoll's.
 
-                """
+        """
                 .formatted(
                         LocalDate.now(ZoneOffset.UTC),
                         System.getProperty("os.version"),
@@ -145,7 +147,10 @@ public final class Compare {
                     launch.get();
                 }
             }
-            table.addMillis(PARALLEL + " launches of busybox at once", subject.name(), (System.nanoTime() - start) / 1e6);
+            table.addMillis(
+                    PARALLEL + " launches of busybox at once",
+                    subject.name(),
+                    (System.nanoTime() - start) / 1e6);
             subject.run(words(List.of("delete", "--force"), names));
         }
     }
@@ -165,21 +170,28 @@ public final class Compare {
             }
         }
         for (Subject subject : subjects) {
-            table.addBytes("RSS of the daemon with " + size, subject.name(), Subject.memory(subject.pid(), "Rss"));
+            table.addBytes(
+                    "RSS of the daemon with " + size,
+                    subject.name(),
+                    Subject.memory(subject.pid(), "Rss"));
             long[] monitors =
                     ProcessHandle.allProcesses()
                             .filter(process -> subject.isMonitor(commandLine(process)))
                             .mapToLong(process -> Subject.memory(process.pid(), "Pss"))
                             .toArray();
             table.addBytes(
-                    "PSS of a monitor (mean)", subject.name(), LongStream.of(monitors).sum() / Math.max(1, size));
+                    "PSS of a monitor (mean)",
+                    subject.name(),
+                    LongStream.of(monitors).sum() / Math.max(1, size));
             subject.run(words(List.of("delete", "--force"), names));
         }
     }
 
     private static String commandLine(ProcessHandle process) {
         try {
-            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"), StandardCharsets.ISO_8859_1)
+            return Files.readString(
+                            Path.of("/proc", Long.toString(process.pid()), "cmdline"),
+                            StandardCharsets.ISO_8859_1)
                     .replace('\0', ' ');
         } catch (IOException _) {
             return "";
@@ -190,10 +202,16 @@ public final class Compare {
         for (int round = 0; round < rounds; round++) {
             for (Subject subject : subjects) {
                 subject.stop();
-                table.addMillis("daemon from exec to its first answer", subject.name(), millis(() -> {
-                    subject.startWithoutWaiting();
-                    Await.until("an answer", READY, () -> answers(subject.state().resolve("unix.socket")));
-                }));
+                table.addMillis(
+                        "daemon from exec to its first answer",
+                        subject.name(),
+                        millis(() -> {
+                            subject.startWithoutWaiting();
+                            Await.until(
+                                    "an answer",
+                                    READY,
+                                    () -> answers(subject.state().resolve("unix.socket")));
+                        }));
             }
         }
     }
@@ -201,7 +219,10 @@ public final class Compare {
     private static boolean answers(Path socket) {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(socket));
-            channel.write(ByteBuffer.wrap("GET /1.0 HTTP/1.0\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+            channel.write(
+                    ByteBuffer.wrap(
+                            "GET /1.0 HTTP/1.0\r\nHost: a\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII)));
             ByteBuffer reply = ByteBuffer.allocate(12);
             while (reply.hasRemaining()) {
                 if (channel.read(reply) < 0) {
@@ -214,24 +235,39 @@ public final class Compare {
         }
     }
 
-    /// How fast a machine fills: many containers are made, then started in batches of one client call each.
+    /// How fast a machine fills: many containers are made, then started in batches of one client
+    /// call each.
     private void thousand() {
         Subject subject = subjects.getFirst();
         List<String> names = names("k", THOUSAND);
         for (String name : names) {
             subject.run("init", "busybox", name);
         }
-        double millis = millis(() -> {
-            for (int i = 0; i < THOUSAND; i += START_BATCH) {
-                subject.run(words(List.of("start"), names.subList(i, i + START_BATCH)));
-            }
-        });
-        progress.printf("started %d containers, %.1f a second%n", THOUSAND, THOUSAND / (millis / 1000));
-        table.addRate("containers started a second, " + THOUSAND + " in all", subject.name(), THOUSAND / (millis / 1000));
-        table.addBytes("RSS of the daemon with " + THOUSAND, subject.name(), Subject.memory(subject.pid(), "Rss"));
-        long running = subject.run("list", "--format=csv", "--columns=s").out().lines().filter("RUNNING"::equals).count();
+        double millis =
+                millis(() -> {
+                    for (int i = 0; i < THOUSAND; i += START_BATCH) {
+                        subject.run(words(List.of("start"), names.subList(i, i + START_BATCH)));
+                    }
+                });
+        progress.printf(
+                "started %d containers, %.1f a second%n", THOUSAND, THOUSAND / (millis / 1000));
+        table.addRate(
+                "containers started a second, " + THOUSAND + " in all",
+                subject.name(),
+                THOUSAND / (millis / 1000));
+        table.addBytes(
+                "RSS of the daemon with " + THOUSAND,
+                subject.name(),
+                Subject.memory(subject.pid(), "Rss"));
+        long running =
+                subject.run("list", "--format=csv", "--columns=s")
+                        .out()
+                        .lines()
+                        .filter("RUNNING"::equals)
+                        .count();
         if (running != THOUSAND) {
-            throw new UncheckedIOException(new IOException(running + " of " + THOUSAND + " containers run"));
+            throw new UncheckedIOException(
+                    new IOException(running + " of " + THOUSAND + " containers run"));
         }
         for (int i = 0; i < THOUSAND; i += START_BATCH) {
             subject.run(words(List.of("delete", "--force"), names.subList(i, i + START_BATCH)));
@@ -243,7 +279,8 @@ public final class Compare {
     }
 
     private static String[] words(List<String> command, List<String> names) {
-        String[] words = Arrays.copyOf(command.toArray(String[]::new), command.size() + names.size());
+        String[] words =
+                Arrays.copyOf(command.toArray(String[]::new), command.size() + names.size());
         for (int i = 0; i < names.size(); i++) {
             words[command.size() + i] = names.get(i);
         }

@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/// How long open, read to the end and close of a file take: the same file below each of several roots in turn, so that
-/// a noisy machine is noisy for all of them. Run inside the container whose views are measured, by
-/// `scripts/bench-lxcfs.sh`.
+/// How long open, read to the end and close of a file take: the same file below each of several
+/// roots in turn, so that a noisy machine is noisy for all of them. Run inside the container whose
+/// views are measured, by `scripts/bench-lxcfs.sh`.
 public final class ReadLatency {
     private static final int ROUNDS = 5;
     private static final int READS = 2000;
@@ -27,7 +27,9 @@ public final class ReadLatency {
         roots.forEach(_ -> nanos.add(new ArrayList<>()));
         for (int round = 0; round <= ROUNDS; round++) {
             for (int i = 0; i < roots.size(); i++) {
-                List<long[]> measured = inParallel(readers, roots.get(i) + "/" + file, round == 0 ? WARM_UP : READS);
+                List<long[]> measured =
+                        inParallel(
+                                readers, roots.get(i) + "/" + file, round == 0 ? WARM_UP : READS);
                 if (round > 0) {
                     nanos.get(i).addAll(measured);
                 }
@@ -48,7 +50,8 @@ public final class ReadLatency {
         System.out.println(row.append(" |"));
     }
 
-    private static List<long[]> inParallel(int readers, String path, int reads) throws InterruptedException {
+    private static List<long[]> inParallel(int readers, String path, int reads)
+            throws InterruptedException {
         List<long[]> out = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < readers; i++) {

@@ -10,8 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// One of the two daemons that are compared, with a pool, a bridge and the images of the tests. Both are driven by the
-/// distribution's `lxc`.
+/// One of the two daemons that are compared, with a pool, a bridge and the images of the tests.
+/// Both are driven by the distribution's `lxc`.
 sealed interface Subject extends AutoCloseable {
     /// The head of its column.
     String name();
@@ -163,13 +163,18 @@ sealed interface Subject extends AutoCloseable {
 
     /// The names of all instances.
     default List<String> instances() {
-        return run("list", "--format=csv", "--columns=n").out().lines().filter(line -> !line.isBlank()).toList();
+        return run("list", "--format=csv", "--columns=n")
+                .out()
+                .lines()
+                .filter(line -> !line.isBlank())
+                .toList();
     }
 
     /// Memory of a process in bytes by a field of `smaps_rollup`: `Rss` or `Pss`.
     static long memory(long pid, String field) {
         try {
-            for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
+            for (String line :
+                    Files.readAllLines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
                 if (line.startsWith(field + ":")) {
                     return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
                 }

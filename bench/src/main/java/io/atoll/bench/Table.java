@@ -43,13 +43,15 @@ final class Table {
     }
 
     String render() {
-        StringBuilder text = new StringBuilder("| | " + String.join(" | ", subjects) + " | ratio |\n|---|");
+        StringBuilder text =
+                new StringBuilder("| | " + String.join(" | ", subjects) + " | ratio |\n|---|");
         text.append("---:|".repeat(subjects.size() + 1)).append('\n');
         rows.forEach((name, row) -> {
             text.append("| ").append(name);
             for (String subject : subjects) {
                 List<Double> values = row.values().getOrDefault(subject, List.of());
-                text.append(" | ").append(values.isEmpty() ? "–" : show(median(values), row.unit()));
+                text.append(" | ")
+                        .append(values.isEmpty() ? "–" : show(median(values), row.unit()));
             }
             text.append(" | ").append(ratio(row)).append(" |\n");
         });
@@ -69,7 +71,9 @@ final class Table {
     static double median(List<Double> values) {
         List<Double> sorted = values.stream().sorted().toList();
         int middle = sorted.size() / 2;
-        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+        return sorted.size() % 2 == 1
+                ? sorted.get(middle)
+                : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
     }
 
     private static String show(double value, Unit unit) {

@@ -5,16 +5,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Expands the user's aliases. An alias is one or more words; in what it stands for, `@ARGS@` is replaced by the words
-/// that follow, which are appended if it does not occur.
+/// Expands the user's aliases. An alias is one or more words; in what it stands for, `@ARGS@` is
+/// replaced by the words that follow, which are appended if it does not occur.
 final class Aliases {
     private Aliases() {}
 
     /// The words after expansion; empty if no alias matches.
     ///
     /// @param at index of the first word that is no option
-    /// @param isCommand whether that word is a command already: then an alias must not replace it by itself
-    static Optional<List<String>> expand(Invocation invocation, List<String> words, int at, boolean isCommand) {
+    /// @param isCommand whether that word is a command already: then an alias must not replace it
+    ///   by itself
+    static Optional<List<String>> expand(
+            Invocation invocation, List<String> words, int at, boolean isCommand) {
         Map<String, String> aliases = ClientConfig.read(invocation).aliases();
         if (aliases.isEmpty()) {
             return Optional.empty();
@@ -23,8 +25,9 @@ final class Aliases {
         int bestWords = 0;
         for (String alias : aliases.keySet()) {
             List<String> parts = split(alias);
-            boolean fits = at + parts.size() <= words.size()
-                    && words.subList(at, at + parts.size()).equals(parts);
+            boolean fits =
+                    at + parts.size() <= words.size()
+                            && words.subList(at, at + parts.size()).equals(parts);
             if (fits && parts.size() > bestWords) {
                 best = alias;
                 bestWords = parts.size();
@@ -34,7 +37,10 @@ final class Aliases {
             return Optional.empty();
         }
         List<String> target = split(aliases.getOrDefault(best, ""));
-        if (isCommand && !target.isEmpty() && target.getFirst().equals(words.get(at)) && isExpanded(words, at, target)) {
+        if (isCommand
+                && !target.isEmpty()
+                && target.getFirst().equals(words.get(at))
+                && isExpanded(words, at, target)) {
             return Optional.empty();
         }
         List<String> following = words.subList(at + bestWords, words.size());
@@ -54,7 +60,8 @@ final class Aliases {
         return Optional.of(out);
     }
 
-    /// Whether the words already start with the target: `list` may stand for `list -c ns` without going round.
+    /// Whether the words already start with the target: `list` may stand for `list -c ns` without
+    /// going round.
     private static boolean isExpanded(List<String> words, int at, List<String> target) {
         return at + target.size() <= words.size()
                 && words.subList(at, at + target.size()).equals(target);

@@ -5,8 +5,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The words of a call, sorted into options and arguments by the grammar LXD's client uses: options and arguments may be
-/// mixed, letters may be joined (`-fq`), values may follow joined, after `=` or as the next word, and `--` ends options.
+/// The words of a call, sorted into options and arguments by the grammar LXD's client uses: options
+/// and arguments may be mixed, letters may be joined (`-fq`), values may follow joined, after `=`
+/// or as the next word, and `--` ends options.
 public final class Arguments {
     private final List<String> positional = new ArrayList<>();
     private final Map<String, List<String>> given = new HashMap<>();
@@ -69,7 +70,8 @@ public final class Arguments {
             if (option == null) {
                 throw new CliException("unknown shorthand flag: '" + letter + "' in " + word);
             }
-            boolean takesValue = option.kind() == Option.Kind.VALUE || option.kind() == Option.Kind.VALUES;
+            boolean takesValue =
+                    option.kind() == Option.Kind.VALUE || option.kind() == Option.Kind.VALUES;
             if (!takesValue) {
                 add(option, "true");
                 continue;
@@ -95,8 +97,13 @@ public final class Arguments {
         return switch (value) {
             case "1", "t", "T", "true", "TRUE", "True" -> "true";
             case "0", "f", "F", "false", "FALSE", "False" -> "false";
-            default -> throw new CliException(
-                    "invalid argument \"" + value + "\" for \"" + shown + "\" flag: use true or false");
+            default ->
+                    throw new CliException(
+                            "invalid argument \""
+                                    + value
+                                    + "\" for \""
+                                    + shown
+                                    + "\" flag: use true or false");
         };
     }
 
@@ -113,7 +120,8 @@ public final class Arguments {
         return null;
     }
 
-    private static @org.jspecify.annotations.Nullable Option byLetter(char letter, List<Option> options) {
+    private static @org.jspecify.annotations.Nullable Option byLetter(
+            char letter, List<Option> options) {
         for (Option option : options) {
             if (option.shorthand() == letter) {
                 return option;
@@ -154,7 +162,9 @@ public final class Arguments {
             return values.getLast();
         }
         Option declared = byName(option, options);
-        return declared == null || declared.kind() == Option.Kind.OPTIONAL ? "" : declared.fallback();
+        return declared == null || declared.kind() == Option.Kind.OPTIONAL
+                ? ""
+                : declared.fallback();
     }
 
     /// All values of the option, in order.
@@ -170,7 +180,12 @@ public final class Arguments {
         try {
             return Long.parseLong(text);
         } catch (NumberFormatException _) {
-            throw new CliException("invalid argument \"" + text + "\" for \"--" + option + "\" flag: not a number");
+            throw new CliException(
+                    "invalid argument \""
+                            + text
+                            + "\" for \"--"
+                            + option
+                            + "\" flag: not a number");
         }
     }
 }

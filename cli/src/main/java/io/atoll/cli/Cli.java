@@ -43,12 +43,14 @@ public final class Cli {
 
     private static void hint(DomainException e, Output output) {
         if (e instanceof UnavailableException && e.getCause() instanceof ConnectFailedException) {
-            output.note("Hint: is the daemon running? Start it (systemctl start atolld), or set LXD_SOCKET or LXD_DIR to "
-                    + "where it listens");
+            output.note(
+                    "Hint: is the daemon running? Start it (systemctl start atolld), or set LXD_SOCKET or LXD_DIR to "
+                            + "where it listens");
         }
     }
 
-    private static int dispatch(Invocation invocation, Output output, int depth) throws IOException {
+    private static int dispatch(Invocation invocation, Output output, int depth)
+            throws IOException {
         CommandGroup group = Commands.root(invocation.program());
         StringBuilder path = new StringBuilder(invocation.program());
         List<String> rest = new ArrayList<>(invocation.args());
@@ -66,14 +68,16 @@ public final class Cli {
             }
             Optional<CommandNode> node = group.find(word);
             if (isRoot && depth < ALIAS_DEPTH_MAX) {
-                Optional<List<String>> expanded = Aliases.expand(invocation, rest, at, node.isPresent());
+                Optional<List<String>> expanded =
+                        Aliases.expand(invocation, rest, at, node.isPresent());
                 if (expanded.isPresent()) {
                     return dispatch(withArgs(invocation, expanded.get()), output, depth + 1);
                 }
             }
             if (node.isEmpty()) {
                 throw new CliException(
-                        "unknown command \"" + word + "\" for \"" + path + "\"", Similar.hint(word, group.members()));
+                        "unknown command \"" + word + "\" for \"" + path + "\"",
+                        Similar.hint(word, group.members()));
             }
             rest.remove(at);
             path.append(' ').append(node.get().name());
@@ -86,7 +90,16 @@ public final class Cli {
     }
 
     private static Invocation withArgs(Invocation it, List<String> args) {
-        return new Invocation(it.program(), it.home(), args, it.env(), it.cwd(), it.in(), it.out(), it.err(), it.host());
+        return new Invocation(
+                it.program(),
+                it.home(),
+                args,
+                it.env(),
+                it.cwd(),
+                it.in(),
+                it.out(),
+                it.err(),
+                it.host());
     }
 
     /// The index of the first word that is no option; global options may stand before the command.
@@ -98,7 +111,8 @@ public final class Cli {
         return i;
     }
 
-    private static int groupHelp(Output output, String path, CommandGroup group, boolean isRoot, List<String> words) {
+    private static int groupHelp(
+            Output output, String path, CommandGroup group, boolean isRoot, List<String> words) {
         Arguments arguments = Arguments.parse(words, isRoot ? rootOptions() : Help.GLOBAL);
         if (arguments.flag("version")) {
             output.line(Version.TEXT);
@@ -115,7 +129,8 @@ public final class Cli {
     }
 
     private static int runCommand(
-            Invocation invocation, Output output, String path, CommandSpec spec, List<String> words) throws IOException {
+            Invocation invocation, Output output, String path, CommandSpec spec, List<String> words)
+            throws IOException {
         List<Option> options = new ArrayList<>(spec.options());
         for (Option option : Help.GLOBAL) {
             if (Arguments.byName(option.name(), spec.options()) == null) {
@@ -135,7 +150,8 @@ public final class Cli {
             output.print(Help.command(path, spec));
             return 0;
         }
-        if (arguments.count() < spec.argsMin() && !spec.mayBeBare(arguments) || arguments.count() > spec.argsMax()) {
+        if (arguments.count() < spec.argsMin() && !spec.mayBeBare(arguments)
+                || arguments.count() > spec.argsMax()) {
             output.print(Help.command(path, spec));
             throw new CliException("Invalid number of arguments");
         }

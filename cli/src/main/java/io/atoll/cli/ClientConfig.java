@@ -13,8 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// The user's `config.yml`: remotes, the default one, and aliases. The file is LXD's, so that both clients can share it:
-/// `$LXD_CONF`, else `~/.config/lxc`, and for the name `atoll` first `~/.config/atoll`.
+/// The user's `config.yml`: remotes, the default one, and aliases. The file is LXD's, so that both
+/// clients can share it: `$LXD_CONF`, else `~/.config/lxc`, and for the name `atoll` first
+/// `~/.config/atoll`.
 public final class ClientConfig {
     private final Path file;
     private final Map<String, Remote> remotes = new TreeMap<>();
@@ -24,9 +25,33 @@ public final class ClientConfig {
     private ClientConfig(Path file) {
         this.file = file;
         add(new Remote("local", "unix://", "", "", "", false, true));
-        add(new Remote("images", "https://images.linuxcontainers.org", "simplestreams", "", "", true, false));
-        add(new Remote("ubuntu", "https://cloud-images.ubuntu.com/releases", "simplestreams", "", "", true, true));
-        add(new Remote("ubuntu-daily", "https://cloud-images.ubuntu.com/daily", "simplestreams", "", "", true, true));
+        add(
+                new Remote(
+                        "images",
+                        "https://images.linuxcontainers.org",
+                        "simplestreams",
+                        "",
+                        "",
+                        true,
+                        false));
+        add(
+                new Remote(
+                        "ubuntu",
+                        "https://cloud-images.ubuntu.com/releases",
+                        "simplestreams",
+                        "",
+                        "",
+                        true,
+                        true));
+        add(
+                new Remote(
+                        "ubuntu-daily",
+                        "https://cloud-images.ubuntu.com/daily",
+                        "simplestreams",
+                        "",
+                        "",
+                        true,
+                        true));
     }
 
     /// Reads it; without a file there are the built-in remotes.
@@ -64,14 +89,15 @@ public final class ClientConfig {
         for (var entry : root.get("remotes").asMap().entrySet()) {
             Json it = entry.getValue();
             Remote known = remotes.get(entry.getKey());
-            add(new Remote(
-                    entry.getKey(),
-                    it.get("addr").asString(),
-                    it.get("protocol").asString(),
-                    it.get("auth_type").asString(),
-                    it.get("project").asString(),
-                    it.get("public").asBoolean(),
-                    known != null && known.isStatic()));
+            add(
+                    new Remote(
+                            entry.getKey(),
+                            it.get("addr").asString(),
+                            it.get("protocol").asString(),
+                            it.get("auth_type").asString(),
+                            it.get("project").asString(),
+                            it.get("public").asBoolean(),
+                            known != null && known.isStatic()));
         }
         aliases.putAll(root.get("aliases").asStringMap());
     }
@@ -92,7 +118,11 @@ public final class ClientConfig {
             Files.createDirectories(file.getParent());
             Path half = file.resolveSibling(file.getFileName() + ".new");
             Files.write(half, Yaml.render(saved).getBytes(StandardCharsets.UTF_8));
-            Files.move(half, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(
+                    half,
+                    file,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new CliException("cannot write " + file + ": " + e.getMessage());
         }

@@ -4,18 +4,25 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// A group of commands. Its members are made one by one, when somebody asks for them by name: building the whole tree
-/// would cost every start.
+/// A group of commands. Its members are made one by one, when somebody asks for them by name:
+/// building the whole tree would cost every start.
 ///
 /// @param members the names, in alphabetical order
-/// @param make makes the member of that name; called with names and with aliases, and returns null for what it does not
-///     know
+/// @param make makes the member of that name; called with names and with aliases, and returns null
+///   for what it does not know
 public record CommandGroup(
-        String name, String about, List<String> details, List<String> members, Function<String, Optional<CommandNode>> make)
+        String name,
+        String about,
+        List<String> details,
+        List<String> members,
+        Function<String, Optional<CommandNode>> make)
         implements CommandNode {
     /// A group with nothing more to say.
     public static CommandGroup of(
-            String name, String about, List<String> members, Function<String, Optional<CommandNode>> make) {
+            String name,
+            String about,
+            List<String> members,
+            Function<String, Optional<CommandNode>> make) {
         return new CommandGroup(name, about, List.of(), members, make);
     }
 

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What one command is: its grammar, its help and its code. Built by its family when it is asked for; a start builds only
-/// the specs on the way to the command it runs. Mutable while it is built.
+/// What one command is: its grammar, its help and its code. Built by its family when it is asked
+/// for; a start builds only the specs on the way to the command it runs. Mutable while it is built.
 public final class CommandSpec implements CommandNode {
     /// No limit on arguments.
     public static final int ANY = Integer.MAX_VALUE;
@@ -94,7 +94,11 @@ public final class CommandSpec implements CommandNode {
 
     /// `--format` of every listing.
     public CommandSpec format() {
-        return value('f', "format", "table", "Format: csv, json, table, yaml or compact (default \"table\")");
+        return value(
+                'f',
+                "format",
+                "table",
+                "Format: csv, json, table, yaml or compact (default \"table\")");
     }
 
     /// Keeps it out of the help of its group.

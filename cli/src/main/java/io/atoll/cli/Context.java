@@ -16,9 +16,10 @@ public final class Context implements AutoCloseable {
         this.invocation = invocation;
         this.spec = spec;
         this.arguments = arguments;
-        this.output = new Output(
-                invocation.out(), invocation.err(), invocation.host().isTerminal(1));
-        this.servers = new Servers(invocation, arguments.value("project"), arguments.flag("force-local"));
+        this.output =
+                new Output(invocation.out(), invocation.err(), invocation.host().isTerminal(1));
+        this.servers =
+                new Servers(invocation, arguments.value("project"), arguments.flag("force-local"));
     }
 
     public Invocation invocation() {

@@ -7,15 +7,28 @@ import java.util.Optional;
 /// Renders help in the layout of LXD's client.
 final class Help {
     /// The options every command has.
-    static final List<Option> GLOBAL = List.of(
-            new Option("debug", '\0', Option.Kind.FLAG, "", "Show debug messages", ""),
-            new Option("force-local", '\0', Option.Kind.FLAG, "", "Use the local unix socket, whatever the remote", ""),
-            new Option("help", 'h', Option.Kind.FLAG, "", "Print help", ""),
-            new Option("project", '\0', Option.Kind.VALUE, "", "Work in this project", ""),
-            new Option("quiet", 'q', Option.Kind.FLAG, "", "Show no progress", ""),
-            new Option("sub-commands", '\0', Option.Kind.FLAG, "", "With --help: show the commands below", ""),
-            new Option("verbose", 'v', Option.Kind.FLAG, "", "Show more messages", ""),
-            new Option("version", '\0', Option.Kind.FLAG, "", "Print the version", ""));
+    static final List<Option> GLOBAL =
+            List.of(
+                    new Option("debug", '\0', Option.Kind.FLAG, "", "Show debug messages", ""),
+                    new Option(
+                            "force-local",
+                            '\0',
+                            Option.Kind.FLAG,
+                            "",
+                            "Use the local unix socket, whatever the remote",
+                            ""),
+                    new Option("help", 'h', Option.Kind.FLAG, "", "Print help", ""),
+                    new Option("project", '\0', Option.Kind.VALUE, "", "Work in this project", ""),
+                    new Option("quiet", 'q', Option.Kind.FLAG, "", "Show no progress", ""),
+                    new Option(
+                            "sub-commands",
+                            '\0',
+                            Option.Kind.FLAG,
+                            "",
+                            "With --help: show the commands below",
+                            ""),
+                    new Option("verbose", 'v', Option.Kind.FLAG, "", "Show more messages", ""),
+                    new Option("version", '\0', Option.Kind.FLAG, "", "Print the version", ""));
 
     private Help() {}
 
@@ -77,7 +90,12 @@ final class Help {
                 String below = path + " " + member;
                 out.append('\n').append(below).append('\n');
                 for (String name : lower.members()) {
-                    append(out, "  ", name, 11, lower.find(name).map(CommandNode::about).orElse(""));
+                    append(
+                            out,
+                            "  ",
+                            name,
+                            11,
+                            lower.find(name).map(CommandNode::about).orElse(""));
                 }
                 appendLower(out, below, lower);
             }
@@ -100,7 +118,8 @@ final class Help {
         int width = 0;
         for (Option option : options) {
             String letter = option.shorthand() == 0 ? "    " : "-" + option.shorthand() + ", ";
-            String bare = option.kind() == Option.Kind.OPTIONAL ? "[=\"" + option.fallback() + "\"]" : "";
+            String bare =
+                    option.kind() == Option.Kind.OPTIONAL ? "[=\"" + option.fallback() + "\"]" : "";
             String name = "  " + letter + "--" + option.name() + bare;
             names.add(name);
             width = Math.max(width, name.length());
@@ -112,7 +131,8 @@ final class Help {
         return out.toString();
     }
 
-    private static void append(StringBuilder out, String indent, String name, int width, String about) {
+    private static void append(
+            StringBuilder out, String indent, String name, int width, String about) {
         out.append(indent).append(name);
         out.repeat(" ", Math.max(1, width + 1 - name.length())).append(about).append('\n');
     }

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/// Everything a command may see of the world it was called in. Commands touch nothing of the process they run in but
-/// through this, so that one process can run commands for many callers.
+/// Everything a command may see of the world it was called in. Commands touch nothing of the
+/// process they run in but through this, so that one process can run commands for many callers.
 ///
 /// @param program the name it was called by: `atoll`, `lxc` or `lxd`
 /// @param home the directory of the installation, empty if unknown

@@ -15,16 +15,17 @@ public final class Main {
         String home = System.getProperty("atoll.home", "");
         String library = System.getProperty("atoll.native", home + "/libexec/libatoll-native.so");
         NativeHost host = NativeHost.open(library, System.getProperty("atoll.connection", ""));
-        Invocation invocation = new Invocation(
-                System.getProperty("atoll.program", "atoll"),
-                home,
-                List.of(args),
-                System.getenv(),
-                Path.of(System.getProperty("user.dir", "/")),
-                new FileInputStream(FileDescriptor.in),
-                new FileOutputStream(FileDescriptor.out),
-                new FileOutputStream(FileDescriptor.err),
-                host);
+        Invocation invocation =
+                new Invocation(
+                        System.getProperty("atoll.program", "atoll"),
+                        home,
+                        List.of(args),
+                        System.getenv(),
+                        Path.of(System.getProperty("user.dir", "/")),
+                        new FileInputStream(FileDescriptor.in),
+                        new FileOutputStream(FileDescriptor.out),
+                        new FileOutputStream(FileDescriptor.err),
+                        host);
         host.exit(Cli.run(invocation));
     }
 }

@@ -7,7 +7,8 @@ package io.atoll.cli;
 /// @param fallback the value if it is not given; for [Kind#OPTIONAL] the value if it is given bare
 /// @param about one line for the help
 /// @param placeholder the type named in the help, or empty
-public record Option(String name, char shorthand, Kind kind, String fallback, String about, String placeholder) {
+public record Option(
+        String name, char shorthand, Kind kind, String fallback, String about, String placeholder) {
     /// What may follow an option.
     public enum Kind {
         /// Nothing; `--name=false` switches it off.

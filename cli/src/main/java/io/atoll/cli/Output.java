@@ -5,7 +5,8 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/// Where a command's words go. Each call is one write, so that lines of parallel commands do not mix.
+/// Where a command's words go. Each call is one write, so that lines of parallel commands do not
+/// mix.
 public final class Output {
     private final OutputStream out;
     private final OutputStream err;

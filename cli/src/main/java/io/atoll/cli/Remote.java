@@ -8,7 +8,13 @@ package io.atoll.cli;
 /// @param project the project to use there; empty for the server's default
 /// @param isStatic built in: it cannot be removed
 public record Remote(
-        String name, String address, String protocol, String authType, String project, boolean isPublic, boolean isStatic) {
+        String name,
+        String address,
+        String protocol,
+        String authType,
+        String project,
+        boolean isPublic,
+        boolean isStatic) {
     /// Whether it is reached through a unix socket.
     public boolean isLocal() {
         return address.startsWith("unix:");

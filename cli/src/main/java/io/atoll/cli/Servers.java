@@ -47,7 +47,8 @@ public final class Servers implements AutoCloseable {
     }
 
     public Remote remote(String name) {
-        return config().find(name).orElseThrow(() -> new CliException("The remote \"" + name + "\" doesn't exist"));
+        return config().find(name)
+                .orElseThrow(() -> new CliException("The remote \"" + name + "\" doesn't exist"));
     }
 
     /// The client for a remote; one for each remote and command.
@@ -78,19 +79,25 @@ public final class Servers implements AutoCloseable {
     private AtollClient connect(Remote remote, String inProject) {
         if (!remote.isLocal() && !forceLocal) {
             throw new CliException(
-                    "cannot talk to the remote \"" + remote.name() + "\": servers are reached by unix sockets only so far",
+                    "cannot talk to the remote \""
+                            + remote.name()
+                            + "\": servers are reached by unix sockets only so far",
                     remote.effectiveProtocol().equals("simplestreams")
                             ? "its images can be named in launch, init and image copy"
                             : "");
         }
         String agent = invocation.program() + "/" + Version.TEXT;
-        return new AtollClient(new RestClient(invocation.host().connector(socket(remote)), agent), inProject);
+        return new AtollClient(
+                new RestClient(invocation.host().connector(socket(remote)), agent), inProject);
     }
 
     /// The local socket: the remote's own path, or as LXD's environment variables say.
     private Path socket(Remote remote) {
         String address = remote.isLocal() ? remote.address() : "unix://";
-        String path = address.startsWith("unix://") ? address.substring("unix://".length()) : address.substring(5);
+        String path =
+                address.startsWith("unix://")
+                        ? address.substring("unix://".length())
+                        : address.substring(5);
         if (!path.isEmpty()) {
             return invocation.path(path);
         }

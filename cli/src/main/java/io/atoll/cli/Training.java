@@ -6,8 +6,9 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Runs the usual commands one after the other, so that the JVM records what they load into the AOT cache of [Main].
-/// `mk dist` starts it where users' calls start [Main], beside a daemon without instances; nobody else should.
+/// Runs the usual commands one after the other, so that the JVM records what they load into the AOT
+/// cache of [Main]. `mk dist` starts it where users' calls start [Main], beside a daemon without
+/// instances; nobody else should.
 final class Training {
     private static final List<List<String>> COMMANDS =
             List.of(

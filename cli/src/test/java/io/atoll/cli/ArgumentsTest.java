@@ -9,14 +9,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ArgumentsTest {
-    private static final List<Option> OPTIONS = CommandSpec.of("x", "", "")
-            .flag('f', "force", "")
-            .flag('q', "quiet", "")
-            .value('c', "columns", "ns", "")
-            .values('e', "env", "")
-            .optional("console", "console", "")
-            .value('\0', "timeout", "-1", "")
-            .options();
+    private static final List<Option> OPTIONS =
+            CommandSpec.of("x", "", "")
+                    .flag('f', "force", "")
+                    .flag('q', "quiet", "")
+                    .value('c', "columns", "ns", "")
+                    .values('e', "env", "")
+                    .optional("console", "console", "")
+                    .value('\0', "timeout", "-1", "")
+                    .options();
 
     private static Arguments parse(String... words) {
         return Arguments.parse(List.of(words), OPTIONS);
@@ -67,7 +68,9 @@ class ArgumentsTest {
         assertEquals("unknown shorthand flag: 'Z' in -fZ", wrong("-fZ"));
         assertEquals("flag needs an argument: --columns", wrong("--columns"));
         assertEquals("flag needs an argument: 'c' in -c", wrong("-c"));
-        assertTrue(wrong("--force=maybe").startsWith("invalid argument \"maybe\" for \"--force\" flag"));
+        assertTrue(
+                wrong("--force=maybe")
+                        .startsWith("invalid argument \"maybe\" for \"--force\" flag"));
         assertThrows(CliException.class, () -> parse("--timeout", "soon").number("timeout"));
     }
 

@@ -75,7 +75,8 @@ public final class CliRun implements Host {
     }
 
     public int run(String... args) {
-        return Cli.run(new Invocation(program, "", List.of(args), env, Path.of("/"), in, out, err, this));
+        return Cli.run(
+                new Invocation(program, "", List.of(args), env, Path.of("/"), in, out, err, this));
     }
 
     public String out() {

@@ -24,7 +24,8 @@ class CommandTreeTest {
     }
 
     private static void collect(String path, CommandGroup group, List<Named> out) {
-        assertEquals(group.members().stream().sorted().toList(), group.members(), path + " is sorted");
+        assertEquals(
+                group.members().stream().sorted().toList(), group.members(), path + " is sorted");
         Set<String> words = new HashSet<>();
         for (String member : group.members()) {
             Optional<CommandNode> node = group.find(member);
@@ -69,14 +70,17 @@ class CommandTreeTest {
             Set<Character> letters = new HashSet<>();
             List<Option> options = new ArrayList<>(named.spec().options());
             for (Option option : Help.GLOBAL) {
-                // `remote add --project` says which project the remote gets: it hides the global one on purpose.
+                // `remote add --project` says which project the remote gets: it hides the global
+                // one on purpose.
                 if (!named.path().endsWith("remote add") || !option.name().equals("project")) {
                     options.add(option);
                 }
             }
             for (Option option : options) {
                 assertTrue(names.add(option.name()), named.path() + " --" + option.name());
-                assertTrue(option.shorthand() == 0 || letters.add(option.shorthand()), named.path() + " -" + option.shorthand());
+                assertTrue(
+                        option.shorthand() == 0 || letters.add(option.shorthand()),
+                        named.path() + " -" + option.shorthand());
             }
         }
     }
@@ -84,11 +88,16 @@ class CommandTreeTest {
     @Test
     void takesAsManyArgumentsAsItsUsageShows() {
         for (Named named : all()) {
-            String usage = named.spec().usage().replace("[flags]", "").replace("[<remote>:]", "").replace("[--]", "");
+            String usage =
+                    named.spec()
+                            .usage()
+                            .replace("[flags]", "")
+                            .replace("[<remote>:]", "")
+                            .replace("[--]", "");
             boolean many = usage.contains("...") || usage.contains("<command line>");
             assertTrue(named.spec().argsMin() <= named.spec().argsMax(), named.path());
-            assertEquals(many, named.spec().argsMax() == CommandSpec.ANY,
-                    named.path() + ": " + usage);
+            assertEquals(
+                    many, named.spec().argsMax() == CommandSpec.ANY, named.path() + ": " + usage);
         }
     }
 }

@@ -2,7 +2,8 @@ package io.atoll.client;
 
 import io.atoll.base.json.Json;
 
-/// A server and the project to work in. Works with Atoll and with LXD: it speaks only LXD's REST API.
+/// A server and the project to work in. Works with Atoll and with LXD: it speaks only LXD's REST
+/// API.
 ///
 /// ```
 /// try (var client = new AtollClient(new RestClient(new UnixConnector(socket), "my program"), "")) {

@@ -2,7 +2,8 @@ package io.atoll.client;
 
 import java.io.IOException;
 
-/// Nobody answers where a [Connector] leads. The message says so in whole: `cannot reach the daemon at PATH: WHY`.
+/// Nobody answers where a [Connector] leads. The message says so in whole: `cannot reach the daemon
+/// at PATH: WHY`.
 public final class ConnectFailedException extends IOException {
     private static final long serialVersionUID = 1L;
 

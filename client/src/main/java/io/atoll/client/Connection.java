@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/// A two-way byte stream to a server. Reading and writing may happen on two threads at once; both may block, so use
-/// platform threads where the streams are raw descriptors. Whoever opened it closes it.
+/// A two-way byte stream to a server. Reading and writing may happen on two threads at once; both
+/// may block, so use platform threads where the streams are raw descriptors. Whoever opened it
+/// closes it.
 public record Connection(InputStream in, OutputStream out) implements AutoCloseable {
     /// Closes both directions; closing twice does nothing.
     @Override

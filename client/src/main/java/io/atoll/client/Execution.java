@@ -2,8 +2,8 @@ package io.atoll.client;
 
 import io.atoll.base.json.Json;
 
-/// A command, or a console, whose streams wait on websockets. All streams of a command have to be attached within five
-/// seconds or the server gives up.
+/// A command, or a console, whose streams wait on websockets. All streams of a command have to be
+/// attached within five seconds or the server gives up.
 public final class Execution {
     private final AtollClient client;
     private final OperationHandle operation;
@@ -27,8 +27,9 @@ public final class Execution {
     /// Connects one stream: `0`, `1`, `2` or `control`.
     public WebSocket attach(String stream) {
         return client.rest()
-                .websocket(Target.raw(operation.path() + "/websocket")
-                        .query("secret", secrets.get(stream).asString())
-                        .toString());
+                .websocket(
+                        Target.raw(operation.path() + "/websocket")
+                                .query("secret", secrets.get(stream).asString())
+                                .toString());
     }
 }

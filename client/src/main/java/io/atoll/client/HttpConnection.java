@@ -10,11 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// HTTP/1.1 on one [Connection], one request at a time. Written by hand because `java.net.http` knows no unix sockets and
-/// costs a cold command more than everything else together.
+/// HTTP/1.1 on one [Connection], one request at a time. Written by hand because `java.net.http`
+/// knows no unix sockets and costs a cold command more than everything else together.
 ///
-/// States: *idle* → [#send] → *reading* → body read to its end → *idle*; or `Connection: close`, a broken body or an
-/// upgrade → *used up*. Not thread-safe.
+/// States: *idle* → [#send] → *reading* → body read to its end → *idle*; or `Connection: close`, a
+/// broken body or an upgrade → *used up*. Not thread-safe.
 public final class HttpConnection implements AutoCloseable {
     /// One header line may not be longer than this.
     static final int LINE_MAX = 64 << 10;
@@ -40,7 +40,8 @@ public final class HttpConnection implements AutoCloseable {
         return !usedUp && !reading;
     }
 
-    /// Sends a request and reads the head of the reply. Interim replies (1xx except 101) are skipped.
+    /// Sends a request and reads the head of the reply. Interim replies (1xx except 101) are
+    /// skipped.
     ///
     /// @throws IOException if the connection breaks or the peer does not speak HTTP
     public HttpReply send(HttpRequest request) throws IOException {
@@ -57,7 +58,10 @@ public final class HttpConnection implements AutoCloseable {
     private void writeRequest(HttpRequest request) throws IOException {
         InputStream body = request.body();
         StringBuilder head = new StringBuilder(256);
-        head.append(request.method()).append(' ').append(request.target()).append(" HTTP/1.1\r\nHost: atoll\r\n");
+        head.append(request.method())
+                .append(' ')
+                .append(request.target())
+                .append(" HTTP/1.1\r\nHost: atoll\r\n");
         List<String> headers = request.headers();
         for (int i = 0; i < headers.size(); i += 2) {
             head.append(headers.get(i)).append(": ").append(headers.get(i + 1)).append("\r\n");
@@ -76,7 +80,8 @@ public final class HttpConnection implements AutoCloseable {
             try {
                 writeBody(body, request.bodyBytes(), out);
             } catch (IOException e) {
-                // A server that refuses an upload answers first and then stops reading: its answer says why.
+                // A server that refuses an upload answers first and then stops reading: its answer
+                // says why.
                 awaitReply(e);
             }
         }
@@ -94,11 +99,16 @@ public final class HttpConnection implements AutoCloseable {
         throw cause;
     }
 
-    private static void writeBody(InputStream body, long bytes, OutputStream out) throws IOException {
+    private static void writeBody(InputStream body, long bytes, OutputStream out)
+            throws IOException {
         byte[] chunk = new byte[64 << 10];
         long left = bytes;
         while (bytes < 0 || left > 0) {
-            int n = body.read(chunk, 0, bytes < 0 ? chunk.length : (int) Math.min(left, chunk.length));
+            int n =
+                    body.read(
+                            chunk,
+                            0,
+                            bytes < 0 ? chunk.length : (int) Math.min(left, chunk.length));
             if (n < 0) {
                 break;
             }
@@ -149,7 +159,8 @@ public final class HttpConnection implements AutoCloseable {
         }
     }
 
-    private InputStream bodyOf(HttpRequest request, int status, List<String> headers) throws IOException {
+    private InputStream bodyOf(HttpRequest request, int status, List<String> headers)
+            throws IOException {
         HttpReply head = new HttpReply(status, headers, InputStream.nullInputStream());
         if (status == 101 || status == 204 || status == 304 || request.method().equals("HEAD")) {
             return head.body();

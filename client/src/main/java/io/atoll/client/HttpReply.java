@@ -6,12 +6,13 @@ import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
 
-/// The answer to an [HttpRequest]. Its body has to be read to the end, or the reply closed, before the connection can carry
-/// the next request.
+/// The answer to an [HttpRequest]. Its body has to be read to the end, or the reply closed, before
+/// the connection can carry the next request.
 ///
 /// @param headers names in lower case and values, alternating
 /// @param body the decoded body; ends where the message ends
-public record HttpReply(int status, List<String> headers, InputStream body) implements AutoCloseable {
+public record HttpReply(int status, List<String> headers, InputStream body)
+        implements AutoCloseable {
     /// A reply that is kept in memory may not be longer than this.
     public static final int BUFFERED_MAX = 256 << 20;
 

@@ -38,7 +38,9 @@ public final class Instances {
     private List<Json> list(String recursion, boolean allProjects) {
         Target target = records.target().query("recursion", recursion);
         return client.rest()
-                .get((allProjects ? target.query("all-projects", "true") : client.scope(target)).toString())
+                .get(
+                        (allProjects ? target.query("all-projects", "true") : client.scope(target))
+                                .toString())
                 .asList();
     }
 
@@ -49,14 +51,21 @@ public final class Instances {
     /// `start`, `stop`, `restart`, `freeze` or `unfreeze`.
     ///
     /// @param timeoutSeconds how long a clean stop may take; -1 for as long as it takes
-    public OperationHandle changeState(String name, String action, long timeoutSeconds, boolean force, boolean stateful) {
-        Json body = Json.object()
-                .put("action", action)
-                .put("timeout", timeoutSeconds)
-                .put("force", force)
-                .put("stateful", stateful);
-        return client.handle(client.rest()
-                .call("PUT", client.scope(records.target(name, "state")).toString(), body, ""));
+    public OperationHandle changeState(
+            String name, String action, long timeoutSeconds, boolean force, boolean stateful) {
+        Json body =
+                Json.object()
+                        .put("action", action)
+                        .put("timeout", timeoutSeconds)
+                        .put("force", force)
+                        .put("stateful", stateful);
+        return client.handle(
+                client.rest()
+                        .call(
+                                "PUT",
+                                client.scope(records.target(name, "state")).toString(),
+                                body,
+                                ""));
     }
 
     public OperationHandle start(String name) {
@@ -79,10 +88,12 @@ public final class Instances {
 
     private Execution websocketOperation(String name, String verb, Json request) {
         String target = client.scope(records.target(name, verb)).toString();
-        return new Execution(client, client.handle(client.rest().call("POST", target, request, "")));
+        return new Execution(
+                client, client.handle(client.rest().call("POST", target, request, "")));
     }
 
-    /// A request on a file inside an instance; the caller adds headers and body and hands it to [RestClient#raw].
+    /// A request on a file inside an instance; the caller adds headers and body and hands it to
+    /// [RestClient#raw].
     public HttpRequest file(String method, String name, String path) {
         return new HttpRequest(
                 method, client.scope(records.target(name, "files").query("path", path)).toString());

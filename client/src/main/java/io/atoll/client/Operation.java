@@ -24,7 +24,9 @@ public record Operation(Json value) {
     /// Why it failed; empty if it did not.
     public String error() {
         String error = value.get("err").asString();
-        return error.isEmpty() && isFinal() && !isSuccess() ? value.get("status").asString() : error;
+        return error.isEmpty() && isFinal() && !isSuccess()
+                ? value.get("status").asString()
+                : error;
     }
 
     public boolean isCancelable() {

@@ -4,10 +4,12 @@ import io.atoll.base.InternalException;
 import io.atoll.base.NotFoundException;
 import java.util.function.Consumer;
 
-/// What a change returned: a background operation to wait for, or nothing where the server was done at once.
+/// What a change returned: a background operation to wait for, or nothing where the server was done
+/// at once.
 ///
-/// Waiting asks `/wait?timeout=1` again and again on the same connection: no second connection, no event that can be missed
-/// between the answer and the subscription, and progress is seen once a second.
+/// Waiting asks `/wait?timeout=1` again and again on the same connection: no second connection, no
+/// event that can be missed between the answer and the subscription, and progress is seen once a
+/// second.
 public final class OperationHandle {
     private final AtollClient client;
     private final Operation started;

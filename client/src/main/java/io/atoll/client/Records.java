@@ -3,8 +3,8 @@ package io.atoll.client;
 import io.atoll.base.json.Json;
 import java.util.List;
 
-/// One collection of named things: profiles, networks, pools, aliases, … All methods block and throw
-/// [io.atoll.base.DomainException] subclasses by what the server answers.
+/// One collection of named things: profiles, networks, pools, aliases, … All methods block and
+/// throw [io.atoll.base.DomainException] subclasses by what the server answers.
 public final class Records {
     private final AtollClient client;
     private final String[] path;
@@ -16,7 +16,9 @@ public final class Records {
 
     /// All of them, described in full.
     public List<Json> list() {
-        return client.rest().get(client.scope(target()).query("recursion", "1").toString()).asList();
+        return client.rest()
+                .get(client.scope(target()).query("recursion", "1").toString())
+                .asList();
     }
 
     public Entity get(String name) {
@@ -25,7 +27,8 @@ public final class Records {
     }
 
     public OperationHandle create(Json record) {
-        return client.handle(client.rest().call("POST", client.scope(target()).toString(), record, ""));
+        return client.handle(
+                client.rest().call("POST", client.scope(target()).toString(), record, ""));
     }
 
     /// Replaces all that can be changed.

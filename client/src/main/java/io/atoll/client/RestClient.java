@@ -19,8 +19,9 @@ import java.util.Base64;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// The REST API's envelope over [HttpConnection]: JSON in, JSON out, errors as the same [DomainException] classes the
-/// server threw. Keeps one idle connection; everything that happens at the same time gets a connection of its own.
+/// The REST API's envelope over [HttpConnection]: JSON in, JSON out, errors as the same
+/// [DomainException] classes the server threw. Keeps one idle connection; everything that happens
+/// at the same time gets a connection of its own.
 ///
 /// Blocks. Thread-safe: the idle slot is the only shared state.
 public final class RestClient implements AutoCloseable {
@@ -53,7 +54,8 @@ public final class RestClient implements AutoCloseable {
     /// Sends a request whose answer is an envelope.
     ///
     /// @param body the JSON to send, or null for none
-    /// @param etag sent as `If-Match` unless empty: the server refuses with 412 if the thing changed meanwhile
+    /// @param etag sent as `If-Match` unless empty: the server refuses with 412 if the thing
+    ///   changed meanwhile
     public Answer call(String method, String target, @Nullable Json body, String etag) {
         HttpRequest request = new HttpRequest(method, target);
         if (!etag.isEmpty()) {
@@ -61,7 +63,8 @@ public final class RestClient implements AutoCloseable {
         }
         if (body != null) {
             byte[] bytes = body.render().getBytes(StandardCharsets.UTF_8);
-            request.header("Content-Type", "application/json").body(new ByteArrayInputStream(bytes), bytes.length);
+            request.header("Content-Type", "application/json")
+                    .body(new ByteArrayInputStream(bytes), bytes.length);
         }
         return call(request);
     }
@@ -75,8 +78,8 @@ public final class RestClient implements AutoCloseable {
         }
     }
 
-    /// Sends a request whose successful answer is no envelope. An error is thrown as by [#call]; the caller closes the
-    /// reply.
+    /// Sends a request whose successful answer is no envelope. An error is thrown as by [#call];
+    /// the caller closes the reply.
     public HttpReply raw(HttpRequest request) {
         try {
             HttpReply reply = send(request);
@@ -94,19 +97,22 @@ public final class RestClient implements AutoCloseable {
 
     /// Opens a websocket on a connection of its own.
     public WebSocket websocket(String target) {
-        // The nonce only tells a server from a cache that knows no websockets; nothing caches on this transport, so a
-        // clock will do, and the digest in the answer is not worth loading the security providers for.
+        // The nonce only tells a server from a cache that knows no websockets; nothing caches on
+        // this transport, so a
+        // clock will do, and the digest in the answer is not worth loading the security providers
+        // for.
         byte[] nonce = new byte[16];
         long now = System.nanoTime();
         for (int i = 0; i < nonce.length; i++) {
             nonce[i] = (byte) (now >>> (i & 7) * 8);
         }
-        HttpRequest request = new HttpRequest("GET", target)
-                .header("Upgrade", "websocket")
-                .header("Connection", "Upgrade")
-                .header("Sec-WebSocket-Version", "13")
-                .header("Sec-WebSocket-Key", Base64.getEncoder().encodeToString(nonce))
-                .header("User-Agent", userAgent);
+        HttpRequest request =
+                new HttpRequest("GET", target)
+                        .header("Upgrade", "websocket")
+                        .header("Connection", "Upgrade")
+                        .header("Sec-WebSocket-Version", "13")
+                        .header("Sec-WebSocket-Key", Base64.getEncoder().encodeToString(nonce))
+                        .header("User-Agent", userAgent);
         try {
             HttpConnection http = new HttpConnection(connector.open());
             HttpReply reply = http.send(request);
@@ -185,7 +191,8 @@ public final class RestClient implements AutoCloseable {
         String type = envelope.get("type").asString();
         if (type.equals("error") || reply.status() >= 400) {
             long code = envelope.get("error_code").asLong();
-            throw failure(code == 0 ? reply.status() : (int) code, envelope.get("error").asString());
+            throw failure(
+                    code == 0 ? reply.status() : (int) code, envelope.get("error").asString());
         }
         return new Answer(
                 type.equals("async") ? envelope.get("operation").asString() : "",
@@ -212,10 +219,18 @@ public final class RestClient implements AutoCloseable {
 
     private DomainException broken(HttpRequest request, IOException e) {
         if (e instanceof ConnectFailedException) {
-            return new UnavailableException(e.getMessage() == null ? "cannot connect" : e.getMessage(), e);
+            return new UnavailableException(
+                    e.getMessage() == null ? "cannot connect" : e.getMessage(), e);
         }
         return new UnavailableException(
-                request.method() + " " + path(request.target()) + " at " + connector.target() + ": " + e.getMessage(), e);
+                request.method()
+                        + " "
+                        + path(request.target())
+                        + " at "
+                        + connector.target()
+                        + ": "
+                        + e.getMessage(),
+                e);
     }
 
     /// Without the query: it may hold secrets.

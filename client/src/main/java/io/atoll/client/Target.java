@@ -45,11 +45,15 @@ public final class Target {
         return value.isEmpty() ? this : query(name, value);
     }
 
-    /// Only unreserved characters stay as they are, whatever the place: what is encoded needlessly is still right.
+    /// Only unreserved characters stay as they are, whatever the place: what is encoded needlessly
+    /// is still right.
     private void append(String part) {
         for (byte b : part.getBytes(StandardCharsets.UTF_8)) {
             char c = (char) (b & 0xff);
-            if (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || "-._~".indexOf(c) >= 0) {
+            if (c >= 'a' && c <= 'z'
+                    || c >= 'A' && c <= 'Z'
+                    || c >= '0' && c <= '9'
+                    || "-._~".indexOf(c) >= 0) {
                 text.append(c);
             } else {
                 text.append('%').append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));

@@ -7,8 +7,8 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 
-/// Connects to a unix socket with the JDK's own channels. Portable, but the channel classes cost a cold JVM some 13 ms:
-/// the command line brings a connector of its own.
+/// Connects to a unix socket with the JDK's own channels. Portable, but the channel classes cost a
+/// cold JVM some 13 ms: the command line brings a connector of its own.
 public final class UnixConnector implements Connector {
     private final Path socket;
 

@@ -9,9 +9,9 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// The client's end of a websocket (RFC 6455) after its handshake.
 ///
-/// Frames are masked, as a client's must be, with the key zero: masks guard proxies between browsers and servers against
-/// poisoned caches, there is no such proxy on a unix socket or inside our TLS, and with zero the payload is sent as it is.
-/// One thread may receive while others send.
+/// Frames are masked, as a client's must be, with the key zero: masks guard proxies between
+/// browsers and servers against poisoned caches, there is no such proxy on a unix socket or inside
+/// our TLS, and with zero the payload is sent as it is. One thread may receive while others send.
 public final class WebSocket implements AutoCloseable {
     /// A message may not be longer than this.
     public static final int MESSAGE_MAX = 64 << 20;
@@ -112,7 +112,8 @@ public final class WebSocket implements AutoCloseable {
 
     /// Waits for the next text or binary message; answers pings on the way.
     ///
-    /// A connection that ends without a close frame is [Kind#END] like one with: LXD's server ends exec streams that way.
+    /// A connection that ends without a close frame is [Kind#END] like one with: LXD's server ends
+    /// exec streams that way.
     ///
     /// @throws IOException if the peer breaks the protocol
     public Message receive() throws IOException {
@@ -138,7 +139,8 @@ public final class WebSocket implements AutoCloseable {
                     return new Message(kind == TEXT ? Kind.TEXT : Kind.BINARY, payload);
                 }
                 if (parts.size() + payload.length > MESSAGE_MAX) {
-                    throw new IOException("websocket message is longer than " + MESSAGE_MAX + " bytes");
+                    throw new IOException(
+                            "websocket message is longer than " + MESSAGE_MAX + " bytes");
                 }
                 parts.write(payload, 0, payload.length);
                 if (last) {
@@ -150,7 +152,8 @@ public final class WebSocket implements AutoCloseable {
         }
     }
 
-    /// Errors are ignored: a peer that has sent its last may be gone, and what it sent is still to be read.
+    /// Errors are ignored: a peer that has sent its last may be gone, and what it sent is still to
+    /// be read.
     private void answer(byte[] ping) {
         try {
             send(PONG, ping, 0, ping.length);

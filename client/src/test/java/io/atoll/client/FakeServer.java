@@ -66,7 +66,8 @@ public final class FakeServer implements AutoCloseable {
 
         /// Answers the handshake of a websocket.
         public void upgrade() throws IOException {
-            send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+            send(
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
         }
 
         /// Sends one websocket frame; short payloads only.
@@ -121,9 +122,11 @@ public final class FakeServer implements AutoCloseable {
         return directory.resolve("s");
     }
 
-    /// Says how to answer `METHOD TARGET`. Told several times, it answers so in turn, the last for ever.
+    /// Says how to answer `METHOD TARGET`. Told several times, it answers so in turn, the last for
+    /// ever.
     public FakeServer on(String line, Answer answer) {
-        answers.computeIfAbsent(line, _ -> Collections.synchronizedList(new ArrayList<>())).add(answer);
+        answers.computeIfAbsent(line, _ -> Collections.synchronizedList(new ArrayList<>()))
+                .add(answer);
         return this;
     }
 
@@ -134,38 +137,74 @@ public final class FakeServer implements AutoCloseable {
 
     /// The same with an ETag.
     public FakeServer onTagged(String line, String etag, String metadata) {
-        return on(line, peer -> peer.send(http(200, "ETag: " + etag + "\r\n", envelope("sync", "", 0, "", metadata))));
+        return on(
+                line,
+                peer ->
+                        peer.send(
+                                http(
+                                        200,
+                                        "ETag: " + etag + "\r\n",
+                                        envelope("sync", "", 0, "", metadata))));
     }
 
     public FakeServer onError(String line, int status, String message) {
-        return on(line, peer -> peer.send(
-                http(status, "", envelope("error", "", status, message, "null"))));
+        return on(
+                line,
+                peer ->
+                        peer.send(
+                                http(status, "", envelope("error", "", status, message, "null"))));
     }
 
     /// Starts an operation that `GET …/wait` reports with the metadata and error given.
-    public FakeServer onOperation(String line, String id, String started, String metadata, String error) {
+    public FakeServer onOperation(
+            String line, String id, String started, String metadata, String error) {
         String path = "/1.0/operations/" + id;
         String running = operation(id, 103, "Running", started, "");
         boolean failed = !error.isEmpty();
-        String ended = operation(id, failed ? 400 : 200, failed ? "Failure" : "Success", metadata, error);
+        String ended =
+                operation(id, failed ? 400 : 200, failed ? "Failure" : "Success", metadata, error);
         on(line, peer -> peer.send(http(202, "", envelope("async", path, 0, "", running))));
         return onSync("GET " + path + "/wait?timeout=1", ended);
     }
 
-    public static String operation(String id, int code, String status, String metadata, String error) {
-        return "{\"id\":\"" + id + "\",\"class\":\"task\",\"status\":\"" + status + "\",\"status_code\":" + code
-                + ",\"resources\":{\"instances\":[\"/1.0/instances/made-up\"]},\"metadata\":" + metadata
-                + ",\"may_cancel\":false,\"err\":" + Json.string(error).render() + "}";
+    public static String operation(
+            String id, int code, String status, String metadata, String error) {
+        return "{\"id\":\""
+                + id
+                + "\",\"class\":\"task\",\"status\":\""
+                + status
+                + "\",\"status_code\":"
+                + code
+                + ",\"resources\":{\"instances\":[\"/1.0/instances/made-up\"]},\"metadata\":"
+                + metadata
+                + ",\"may_cancel\":false,\"err\":"
+                + Json.string(error).render()
+                + "}";
     }
 
     public static String http(int status, String headers, String body) {
-        return "HTTP/1.1 " + status + " X\r\nContent-Type: application/json\r\n" + headers + "Content-Length: "
-                + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + body;
+        return "HTTP/1.1 "
+                + status
+                + " X\r\nContent-Type: application/json\r\n"
+                + headers
+                + "Content-Length: "
+                + body.getBytes(StandardCharsets.UTF_8).length
+                + "\r\n\r\n"
+                + body;
     }
 
-    public static String envelope(String type, String operation, int errorCode, String error, String metadata) {
-        return "{\"type\":\"" + type + "\",\"status\":\"\",\"status_code\":0,\"operation\":\"" + operation
-                + "\",\"error_code\":" + errorCode + ",\"error\":" + Json.string(error).render() + ",\"metadata\":" + metadata
+    public static String envelope(
+            String type, String operation, int errorCode, String error, String metadata) {
+        return "{\"type\":\""
+                + type
+                + "\",\"status\":\"\",\"status_code\":0,\"operation\":\""
+                + operation
+                + "\",\"error_code\":"
+                + errorCode
+                + ",\"error\":"
+                + Json.string(error).render()
+                + ",\"metadata\":"
+                + metadata
                 + "}\n";
     }
 
@@ -181,7 +220,8 @@ public final class FakeServer implements AutoCloseable {
                 return request;
             }
         }
-        throw new AssertionError("not asked: " + line + " but " + requests().stream().map(Request::line).toList());
+        throw new AssertionError(
+                "not asked: " + line + " but " + requests().stream().map(Request::line).toList());
     }
 
     private void accept() {
@@ -220,10 +260,18 @@ public final class FakeServer implements AutoCloseable {
         List<Answer> scripted = answers.get(request.line());
         if (scripted == null) {
             int query = request.target().indexOf('?');
-            scripted = query < 0 ? null : answers.get(request.method() + " " + request.target().substring(0, query) + "?*");
+            scripted =
+                    query < 0
+                            ? null
+                            : answers.get(
+                                    request.method()
+                                            + " "
+                                            + request.target().substring(0, query)
+                                            + "?*");
         }
         if (scripted == null) {
-            return peer -> peer.send(http(404, "", envelope("error", "", 404, "Not Found", "null")));
+            return peer ->
+                    peer.send(http(404, "", envelope("error", "", 404, "Not Found", "null")));
         }
         return scripted.size() > 1 ? scripted.removeFirst() : scripted.getFirst();
     }
@@ -247,9 +295,8 @@ public final class FakeServer implements AutoCloseable {
             chunked |= lower.equals("transfer-encoding: chunked");
             header = line(in);
         }
-        String body = chunked
-                ? chunks(in)
-                : new String(in.readNBytes(length), StandardCharsets.UTF_8);
+        String body =
+                chunked ? chunks(in) : new String(in.readNBytes(length), StandardCharsets.UTF_8);
         return new Request(words[0], words[1], headers, body);
     }
 

@@ -49,19 +49,21 @@ class RestClientTest {
 
     @Test
     void turnsStatusesBackIntoTheServersExceptions() {
-        Map<Integer, Class<? extends DomainException>> table = Map.of(
-                400, InvalidConfigException.class,
-                401, UnauthenticatedException.class,
-                403, ForbiddenException.class,
-                404, NotFoundException.class,
-                409, BusyException.class,
-                412, PreconditionFailedException.class,
-                500, InternalException.class,
-                501, UnsupportedException.class,
-                503, UnavailableException.class);
+        Map<Integer, Class<? extends DomainException>> table =
+                Map.of(
+                        400, InvalidConfigException.class,
+                        401, UnauthenticatedException.class,
+                        403, ForbiddenException.class,
+                        404, NotFoundException.class,
+                        409, BusyException.class,
+                        412, PreconditionFailedException.class,
+                        500, InternalException.class,
+                        501, UnsupportedException.class,
+                        503, UnavailableException.class);
         table.forEach((status, type) -> {
             server.onError("GET /1.0/x" + status, status, "because " + status);
-            DomainException thrown = assertThrows(DomainException.class, () -> rest.get("/1.0/x" + status));
+            DomainException thrown =
+                    assertThrows(DomainException.class, () -> rest.get("/1.0/x" + status));
             assertInstanceOf(type, thrown);
             assertEquals("because " + status, thrown.getMessage());
         });
@@ -69,21 +71,31 @@ class RestClientTest {
 
     @Test
     void saysWhereNobodyAnswers() {
-        RestClient lonely = new RestClient(new UnixConnector(Path.of("/nonexistent/socket")), "test");
+        RestClient lonely =
+                new RestClient(new UnixConnector(Path.of("/nonexistent/socket")), "test");
         DomainException thrown = assertThrows(UnavailableException.class, () -> lonely.get("/1.0"));
-        assertTrue(thrown.getMessage().startsWith("cannot reach the daemon at /nonexistent/socket: "), thrown.getMessage());
+        assertTrue(
+                thrown.getMessage().startsWith("cannot reach the daemon at /nonexistent/socket: "),
+                thrown.getMessage());
         assertInstanceOf(ConnectFailedException.class, thrown.getCause());
     }
 
     @Test
     void asksAgainWhenAnIdleConnectionWasClosed() {
-        server.on("GET /1.0/a", peer -> {
-            peer.send(FakeServer.http(200, "", FakeServer.envelope("sync", "", 0, "", "1")));
-            peer.out().close();
-        });
+        server.on(
+                "GET /1.0/a",
+                peer -> {
+                    peer.send(
+                            FakeServer.http(200, "", FakeServer.envelope("sync", "", 0, "", "1")));
+                    peer.out().close();
+                });
         server.onSync("PUT /1.0/b", "2");
         assertEquals(1, rest.get("/1.0/a").asLong());
-        assertEquals(2, rest.call("PUT", "/1.0/b", Json.object().put("x", "y"), "\"e\"").metadata().asLong());
+        assertEquals(
+                2,
+                rest.call("PUT", "/1.0/b", Json.object().put("x", "y"), "\"e\"")
+                        .metadata()
+                        .asLong());
         FakeServer.Request put = server.request("PUT /1.0/b");
         assertEquals("{\"x\":\"y\"}", put.body());
         assertEquals("\"e\"", put.header("if-match"));
@@ -92,21 +104,41 @@ class RestClientTest {
     @Test
     void followsAnOperationAndItsProgress() {
         String path = "/1.0/operations/u1";
-        server.on("POST /1.0/images", peer -> peer.send(FakeServer.http(
-                202, "", FakeServer.envelope("async", path, 0, "", FakeServer.operation("u1", 103, "Running", "null", "")))));
-        server.onSync("GET " + path + "/wait?timeout=1",
+        server.on(
+                "POST /1.0/images",
+                peer ->
+                        peer.send(
+                                FakeServer.http(
+                                        202,
+                                        "",
+                                        FakeServer.envelope(
+                                                "async",
+                                                path,
+                                                0,
+                                                "",
+                                                FakeServer.operation(
+                                                        "u1", 103, "Running", "null", "")))));
+        server.onSync(
+                "GET " + path + "/wait?timeout=1",
                 FakeServer.operation("u1", 103, "Running", "{\"download_progress\":\"50%\"}", ""));
-        server.onSync("GET " + path + "/wait?timeout=1",
+        server.onSync(
+                "GET " + path + "/wait?timeout=1",
                 FakeServer.operation("u1", 200, "Success", "{\"fingerprint\":\"abc\"}", ""));
         List<String> seen = new ArrayList<>();
-        Operation done = client.images().create(Json.object()).awaitSuccess(now -> seen.add(now.progress()));
+        Operation done =
+                client.images().create(Json.object()).awaitSuccess(now -> seen.add(now.progress()));
         assertEquals(List.of("50%"), seen);
         assertEquals("abc", done.metadata().get("fingerprint").asString());
     }
 
     @Test
     void throwsAnOperationsOwnWords() {
-        server.onOperation("PUT /1.0/instances/c1/state", "u2", "null", "null", "The instance is already running");
+        server.onOperation(
+                "PUT /1.0/instances/c1/state",
+                "u2",
+                "null",
+                "null",
+                "The instance is already running");
         var handle = client.instances().start("c1");
         var thrown = assertThrows(InternalException.class, handle::awaitSuccess);
         assertEquals("The instance is already running", thrown.getMessage());
@@ -124,23 +156,26 @@ class RestClientTest {
     @Test
     void encodesNames() {
         server.onSync("GET /1.0/images/aliases/debian%2F12%20%3F", "{\"target\":\"f\"}");
-        assertEquals("f", client.imageAliases().get("debian/12 ?").value().get("target").asString());
+        assertEquals(
+                "f", client.imageAliases().get("debian/12 ?").value().get("target").asString());
     }
 
     @Test
     void speaksWebsocketInBothDirections() throws IOException {
         byte[] big = "x".repeat(70_000).getBytes(StandardCharsets.UTF_8);
         List<byte[]> received = new ArrayList<>();
-        server.on("GET /1.0/events?*", peer -> {
-            peer.upgrade();
-            peer.frame(9, "keepalive".getBytes(StandardCharsets.UTF_8));
-            peer.frame(1, "hello".getBytes(StandardCharsets.UTF_8));
-            peer.out().write(new byte[] {0x02, 1, 'a', (byte) 0x80, 1, 'b'});
-            for (int i = 0; i < 3; i++) {
-                received.add(peer.readFrame());
-            }
-            peer.frame(8, new byte[] {3, (byte) 0xe8});
-        });
+        server.on(
+                "GET /1.0/events?*",
+                peer -> {
+                    peer.upgrade();
+                    peer.frame(9, "keepalive".getBytes(StandardCharsets.UTF_8));
+                    peer.frame(1, "hello".getBytes(StandardCharsets.UTF_8));
+                    peer.out().write(new byte[] {0x02, 1, 'a', (byte) 0x80, 1, 'b'});
+                    for (int i = 0; i < 3; i++) {
+                        received.add(peer.readFrame());
+                    }
+                    peer.frame(8, new byte[] {3, (byte) 0xe8});
+                });
         try (WebSocket socket = client.events("lifecycle", false)) {
             socket.sendBinary(big, 0, big.length);
             assertEquals("hello", socket.receive().text());

@@ -11,11 +11,11 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.image.AliasRoutes;
 import io.atoll.daemon.image.ImageRoutes;
 import io.atoll.daemon.image.Images;
-import io.atoll.daemon.network.NetworkRoutes;
-import io.atoll.daemon.network.Networks;
 import io.atoll.daemon.instance.InstancePart;
 import io.atoll.daemon.instance.InstancePaths;
 import io.atoll.daemon.instance.compile.HostReader;
+import io.atoll.daemon.network.NetworkRoutes;
+import io.atoll.daemon.network.Networks;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationClass;
 import io.atoll.daemon.operation.OperationRoutes;
@@ -38,8 +38,8 @@ import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.warning.WarningRoutes;
 import io.atoll.daemon.warning.Warnings;
-import io.atoll.network.Bridges;
 import io.atoll.linux.Idmaps;
+import io.atoll.network.Bridges;
 import io.atoll.runtime.Containers;
 import io.atoll.runtime.RuntimePaths;
 import java.io.IOException;
@@ -53,14 +53,16 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 
-/// One daemon: makes every service by its constructor, starts them in order, stops them in the opposite one.
+/// One daemon: makes every service by its constructor, starts them in order, stops them in the
+/// opposite one.
 ///
-/// Life: [#open], [#start()], serves until someone calls [#requestExit()] or [#stopInstances()] and then [#close()]. Tests
-/// make several in one process.
+/// Life: [#open], [#start()], serves until someone calls [#requestExit()] or [#stopInstances()] and
+/// then [#close()]. Tests make several in one process.
 public final class Daemon implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Daemon.class.getName());
 
-    /// How long closing waits for running tasks; what is cut off is taken back or finished at the next start.
+    /// How long closing waits for running tasks; what is cut off is taken back or finished at the
+    /// next start.
     private static final Duration CLOSE_GRACE = Duration.ofSeconds(10);
 
     private final DaemonPaths paths;
@@ -113,7 +115,9 @@ public final class Daemon implements AutoCloseable {
         pools.addUsers(instances.uses());
         projects.addContents(instances.uses());
         networks.addUsers(instances.uses()::usersOfNetwork);
-        server = new ApiServer(paths.socket(), new RouteTable(routes(), new AbsentRoutes()), availability);
+        server =
+                new ApiServer(
+                        paths.socket(), new RouteTable(routes(), new AbsentRoutes()), availability);
     }
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
@@ -131,14 +135,13 @@ public final class Daemon implements AutoCloseable {
 
     private static Idmaps.Range hostIds() {
         return Idmaps.ofRoot()
-                .orElseGet(
-                        () -> {
-                            LOG.log(
-                                    Level.WARNING,
-                                    "/etc/subuid and /etc/subgid give root no usable range of ids, using "
-                                            + Idmaps.DEFAULT);
-                            return Idmaps.DEFAULT;
-                        });
+                .orElseGet(() -> {
+                    LOG.log(
+                            Level.WARNING,
+                            "/etc/subuid and /etc/subgid give root no usable range of ids, using "
+                                    + Idmaps.DEFAULT);
+                    return Idmaps.DEFAULT;
+                });
     }
 
     private List<Routes> routes() {
@@ -151,7 +154,12 @@ public final class Daemon implements AutoCloseable {
         out.add(new EventRoutes(events));
         out.add(
                 new ProjectRoutes(
-                        store, projects, operations, events, profiles::createDefault, profiles::deleteDefault));
+                        store,
+                        projects,
+                        operations,
+                        events,
+                        profiles::createDefault,
+                        profiles::deleteDefault));
         out.add(new ProfileRoutes(store, profiles, projects, events));
         out.add(new PoolRoutes(store, pools, events));
         out.add(new VolumeRoutes(store, pools, projects, events));
@@ -193,7 +201,9 @@ public final class Daemon implements AutoCloseable {
         networks.start();
         parts.forEach(DaemonPart::start);
         availability.enter(Availability.Phase.READY);
-        LOG.log(Level.INFO, "ready state=" + paths.state() + " pid=" + ProcessHandle.current().pid());
+        LOG.log(
+                Level.INFO,
+                "ready state=" + paths.state() + " pid=" + ProcessHandle.current().pid());
     }
 
     /// `/internal/shutdown`: stops all instances, then lets [#awaitExit()] return.
@@ -226,10 +236,15 @@ public final class Daemon implements AutoCloseable {
     private void awaitTasks(Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
         for (Operation operation : operations.list()) {
-            boolean isTask = operation.spec().kind() == OperationClass.TASK && !operation.status().isFinal();
+            boolean isTask =
+                    operation.spec().kind() == OperationClass.TASK && !operation.status().isFinal();
             try {
-                if (isTask && !operation.await(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
-                    LOG.log(Level.WARNING, "stopping although a task runs operation=" + operation.id());
+                if (isTask
+                        && !operation.await(
+                                Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
+                    LOG.log(
+                            Level.WARNING,
+                            "stopping although a task runs operation=" + operation.id());
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -9,7 +9,8 @@ import java.util.Optional;
 
 /// The daemon's command line; LXD's options and `--state-dir`.
 ///
-/// @param group who besides root may use the socket; the group `atoll` if there is one, else root alone
+/// @param group who besides root may use the socket; the group `atoll` if there is one, else root
+///   alone
 /// @param logFile instead of standard error
 public record DaemonOptions(
         Path stateDir,
@@ -35,7 +36,11 @@ public record DaemonOptions(
     /// @param environmentDir the value of `LXD_DIR`, if set
     /// @throws InvalidConfigException naming the argument that is unknown or lacks its value
     public static DaemonOptions parse(List<String> args, Optional<String> environmentDir) {
-        Path stateDir = environmentDir.filter(d -> !d.isEmpty()).map(Path::of).orElse(DaemonPaths.DEFAULT_STATE);
+        Path stateDir =
+                environmentDir
+                        .filter(d -> !d.isEmpty())
+                        .map(Path::of)
+                        .orElse(DaemonPaths.DEFAULT_STATE);
         Optional<String> group = Optional.empty();
         Optional<Path> logFile = Optional.empty();
         boolean isDebug = false;

@@ -2,14 +2,16 @@ package io.atoll.daemon;
 
 import io.atoll.daemon.http.Routes;
 
-/// A part of the daemon with a life of its own besides its routes. Order of calls: constructed (no I/O), `start` once,
-/// `stopInstances` at most once, `close` once.
+/// A part of the daemon with a life of its own besides its routes. Order of calls: constructed (no
+/// I/O), `start` once, `stopInstances` at most once, `close` once.
 public interface DaemonPart extends Routes, AutoCloseable {
-    /// Brings the part up before the server answers requests: re-adopts what survived the last daemon, takes back what was
-    /// left half made. Must be quick; long work (autostart) goes into operations.
+    /// Brings the part up before the server answers requests: re-adopts what survived the last
+    /// daemon, takes back what was left half made. Must be quick; long work (autostart) goes into
+    /// operations.
     default void start() {}
 
-    /// The host shuts down (SIGPWR, `/internal/shutdown`): stop what runs cleanly, wait for it, bounded.
+    /// The host shuts down (SIGPWR, `/internal/shutdown`): stop what runs cleanly, wait for it,
+    /// bounded.
     default void stopInstances() {}
 
     /// The daemon exits; running instances go on.

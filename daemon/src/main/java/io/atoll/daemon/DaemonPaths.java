@@ -5,8 +5,8 @@ import java.nio.file.Path;
 /// Where the daemon keeps its files.
 ///
 /// @param state what survives a reboot: `/var/lib/atoll` or `LXD_DIR`
-/// @param run what does not: `/run/atoll`, or `run` in a state directory that is not the default one, so that several
-///     daemons live beside each other
+/// @param run what does not: `/run/atoll`, or `run` in a state directory that is not the default
+///   one, so that several daemons live beside each other
 public record DaemonPaths(Path state, Path run) {
     /// The state directory of the one daemon that a host usually has.
     public static final Path DEFAULT_STATE = Path.of("/var/lib/atoll");
@@ -15,7 +15,8 @@ public record DaemonPaths(Path state, Path run) {
 
     public static DaemonPaths of(Path state) {
         Path absolute = state.toAbsolutePath().normalize();
-        return new DaemonPaths(absolute, absolute.equals(DEFAULT_STATE) ? DEFAULT_RUN : absolute.resolve("run"));
+        return new DaemonPaths(
+                absolute, absolute.equals(DEFAULT_STATE) ? DEFAULT_RUN : absolute.resolve("run"));
     }
 
     public Path socket() {

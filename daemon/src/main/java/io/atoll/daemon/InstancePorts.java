@@ -27,7 +27,8 @@ final class InstancePorts {
 
     static Ports of(
             Projects projects, Profiles profiles, Images images, Pools pools, Networks networks) {
-        return new Ports(profiles(projects, profiles), images(images), pools::driver, networks(networks));
+        return new Ports(
+                profiles(projects, profiles), images(images), pools::driver, networks(networks));
     }
 
     private static Ports.Profiles profiles(Projects projects, Profiles profiles) {
@@ -51,13 +52,18 @@ final class InstancePorts {
             public SourceImage find(ProjectName project, ImageQuery query) {
                 Image image = lookUp(images, project, query);
                 return new SourceImage(
-                        image.fingerprint(), image.architecture(), image.properties(), image.profiles());
+                        image.fingerprint(),
+                        image.architecture(),
+                        image.properties(),
+                        image.profiles());
             }
 
             @Override
             public void importInto(StorageDriver pool, ProjectName project, SourceImage image) {
                 images.ensureIn(
-                        pool, project, images.getByFingerprint(project, image.fingerprint().value()).value());
+                        pool,
+                        project,
+                        images.getByFingerprint(project, image.fingerprint().value()).value());
             }
         };
     }

@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Raises the kernel's limits that many containers on one host run into. They count per user of the host, and containers
-/// with the same id map are one user.
+/// Raises the kernel's limits that many containers on one host run into. They count per user of the
+/// host, and containers with the same id map are one user.
 final class KernelLimits {
     private static final String TOO_LOW = "Kernel limit too low for many instances";
     private static final Logger LOG = System.getLogger(KernelLimits.class.getName());
@@ -26,10 +26,22 @@ final class KernelLimits {
 
     private static final List<Limit> LIMITS =
             List.of(
-                    new Limit("fs.inotify.max_user_instances", 65536, "systemd in about the 20th container fails"),
-                    new Limit("fs.inotify.max_user_watches", 524288, "programs that watch files fail"),
-                    new Limit("kernel.keys.maxkeys", 4000, "containers past some 200 fail to start services"),
-                    new Limit("kernel.keys.maxbytes", 2000000, "containers past some 200 fail to start services"));
+                    new Limit(
+                            "fs.inotify.max_user_instances",
+                            65536,
+                            "systemd in about the 20th container fails"),
+                    new Limit(
+                            "fs.inotify.max_user_watches",
+                            524288,
+                            "programs that watch files fail"),
+                    new Limit(
+                            "kernel.keys.maxkeys",
+                            4000,
+                            "containers past some 200 fail to start services"),
+                    new Limit(
+                            "kernel.keys.maxbytes",
+                            2000000,
+                            "containers past some 200 fail to start services"));
 
     private KernelLimits() {}
 
@@ -51,7 +63,14 @@ final class KernelLimits {
             long now = read(limit.file());
             if (now < limit.least) {
                 Files.writeString(limit.file(), Long.toString(limit.least));
-                LOG.log(Level.INFO, "raised a kernel limit " + limit.sysctl + "=" + limit.least + " was=" + now);
+                LOG.log(
+                        Level.INFO,
+                        "raised a kernel limit "
+                                + limit.sysctl
+                                + "="
+                                + limit.least
+                                + " was="
+                                + now);
             }
         } catch (IOException | NumberFormatException e) {
             String advice = limit.hits + "; run: sysctl -w " + limit.sysctl + "=" + limit.least;

@@ -19,8 +19,8 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Writes every log record as one line, `LEVEL message key=value …`, with the fields of the request or operation at hand;
-/// the same records go to listeners of `logging` events.
+/// Writes every log record as one line, `LEVEL message key=value …`, with the fields of the request
+/// or operation at hand; the same records go to listeners of `logging` events.
 final class Logs {
     /// How many stack frames of a failure fit on its line.
     private static final int FRAMES_MAX = 12;
@@ -31,9 +31,11 @@ final class Logs {
     private Logs() {}
 
     /// Sends all logging to the file, or to the standard stream if there is none.
-    static void open(Optional<Path> file, OutputStream standard, boolean isDebug, Events events) throws IOException {
+    static void open(Optional<Path> file, OutputStream standard, boolean isDebug, Events events)
+            throws IOException {
         LogManager.getLogManager().reset();
-        OutputStream target = file.isPresent() ? new FileOutputStream(file.get().toFile(), true) : standard;
+        OutputStream target =
+                file.isPresent() ? new FileOutputStream(file.get().toFile(), true) : standard;
         Logger root = Logger.getLogger("");
         root.setLevel(Level.WARNING);
         OURS.setLevel(isDebug ? Level.FINE : Level.INFO);
@@ -56,8 +58,10 @@ final class Logs {
             }
             Map<String, String> fields = fields();
             String message = String.valueOf(logged.getMessage());
-            StringBuilder line = new StringBuilder(level(logged)).append(' ').append(message.replace('\n', ' '));
-            fields.forEach((name, value) -> line.append(' ').append(name).append('=').append(value));
+            StringBuilder line =
+                    new StringBuilder(level(logged)).append(' ').append(message.replace('\n', ' '));
+            fields.forEach(
+                    (name, value) -> line.append(' ').append(name).append('=').append(value));
             append(line, logged.getThrown());
             out.println(line);
             events.publishLogging(level(logged).toLowerCase(Locale.ROOT), message, fields);
@@ -77,14 +81,13 @@ final class Logs {
         private static Map<String, String> fields() {
             Map<String, String> out = new TreeMap<>();
             RequestScope.current()
-                    .ifPresent(
-                            scope -> {
-                                out.put("request", Long.toString(scope.request()));
-                                out.put("project", scope.project());
-                                if (!scope.operation().isEmpty()) {
-                                    out.put("operation", scope.operation());
-                                }
-                            });
+                    .ifPresent(scope -> {
+                        out.put("request", Long.toString(scope.request()));
+                        out.put("project", scope.project());
+                        if (!scope.operation().isEmpty()) {
+                            out.put("operation", scope.operation());
+                        }
+                    });
             return out;
         }
 

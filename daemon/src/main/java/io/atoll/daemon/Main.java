@@ -10,14 +10,17 @@ import java.util.Optional;
 
 /// `atolld`: reads the options, runs one daemon until a signal or a request ends it.
 ///
-/// TERM and INT end the daemon and leave the instances running; PWR stops the instances first; HUP means nothing.
+/// TERM and INT end the daemon and leave the instances running; PWR stops the instances first; HUP
+/// means nothing.
 public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
         DaemonOptions options;
         try {
-            options = DaemonOptions.parse(List.of(args), Optional.ofNullable(System.getenv("LXD_DIR")));
+            options =
+                    DaemonOptions.parse(
+                            List.of(args), Optional.ofNullable(System.getenv("LXD_DIR")));
         } catch (InvalidConfigException e) {
             System.err.println("atolld: " + e.getMessage());
             System.err.print(DaemonOptions.USAGE);
@@ -58,8 +61,8 @@ public final class Main {
         }
     }
 
-    /// After the start, which it would delay; a signal before that ends the process, which loses nothing. Not a shutdown
-    /// hook: those run beside the one that silences the log.
+    /// After the start, which it would delay; a signal before that ends the process, which loses
+    /// nothing. Not a shutdown hook: those run beside the one that silences the log.
     private static void listenForSignals(Daemon daemon) {
         Signal.handle("TERM", daemon::requestExit);
         Signal.handle("INT", daemon::requestExit);

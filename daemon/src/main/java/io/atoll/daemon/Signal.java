@@ -2,8 +2,8 @@ package io.atoll.daemon;
 
 import java.lang.reflect.Proxy;
 
-/// Runs code on a POSIX signal. The JDK has this only in `sun.misc`, which cannot be named without a warning that cannot be
-/// suppressed; hence the reflection.
+/// Runs code on a POSIX signal. The JDK has this only in `sun.misc`, which cannot be named without
+/// a warning that cannot be suppressed; hence the reflection.
 final class Signal {
     private Signal() {}
 

@@ -61,7 +61,8 @@ final class StateDirectory {
             mode(paths.logs(), "rwx------");
             checkSpace(paths.state());
         } catch (IOException e) {
-            throw new UnavailableException("Cannot prepare the state directory " + paths.state() + ": " + e, e);
+            throw new UnavailableException(
+                    "Cannot prepare the state directory " + paths.state() + ": " + e, e);
         }
     }
 
@@ -91,7 +92,8 @@ final class StateDirectory {
         try {
             Optional<GroupPrincipal> owner = find(group, socket);
             if (owner.isPresent()) {
-                Files.getFileAttributeView(socket, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                Files.getFileAttributeView(
+                                socket, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
                         .setGroup(owner.get());
             }
             mode(socket, owner.isPresent() ? "rw-rw----" : "rw-------");
@@ -100,7 +102,8 @@ final class StateDirectory {
         }
     }
 
-    private static Optional<GroupPrincipal> find(Optional<String> group, Path near) throws IOException {
+    private static Optional<GroupPrincipal> find(Optional<String> group, Path near)
+            throws IOException {
         UserPrincipalLookupService names = near.getFileSystem().getUserPrincipalLookupService();
         try {
             return Optional.of(names.lookupPrincipalByGroupName(group.orElse(DEFAULT_GROUP)));

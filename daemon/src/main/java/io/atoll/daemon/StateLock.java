@@ -13,7 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps a second daemon off a state directory. The kernel lets go of the lock when the process ends, however it ends.
+/// Keeps a second daemon off a state directory. The kernel lets go of the lock when the process
+/// ends, however it ends.
 final class StateLock implements AutoCloseable {
     private final FileChannel channel;
 
@@ -29,7 +30,11 @@ final class StateLock implements AutoCloseable {
                 Files.createDirectories(folder);
             }
             FileChannel channel =
-                    FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                    FileChannel.open(
+                            file,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE);
             if (lock(channel) == null) {
                 channel.close();
                 throw new BusyException(
@@ -60,7 +65,8 @@ final class StateLock implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new UnavailableException("Cannot unlock the state directory: " + e.getMessage(), e);
+            throw new UnavailableException(
+                    "Cannot unlock the state directory: " + e.getMessage(), e);
         }
     }
 }

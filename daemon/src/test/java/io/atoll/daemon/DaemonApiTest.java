@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// A whole daemon in this process, asked as LXD was when its answers were recorded. Needs no root: no pool, no bridge.
+/// A whole daemon in this process, asked as LXD was when its answers were recorded. Needs no root:
+/// no pool, no bridge.
 final class DaemonApiTest {
     private static final String EMPTY_OK =
             "{\"type\":\"sync\",\"status\":\"Success\",\"status_code\":200,\"operation\":\"\","
@@ -84,17 +85,42 @@ final class DaemonApiTest {
         Json server = answer.metadata();
         assertEquals(
                 List.of(
-                        "config", "api_extensions", "api_status", "api_version", "auth", "public",
-                        "auth_methods", "environment"),
+                        "config",
+                        "api_extensions",
+                        "api_status",
+                        "api_version",
+                        "auth",
+                        "public",
+                        "auth_methods",
+                        "environment"),
                 keys(server));
         assertEquals("trusted", server.get("auth").asString());
         assertEquals(
                 List.of(
-                        "addresses", "architectures", "certificate", "certificate_fingerprint", "driver",
-                        "driver_version", "firewall", "kernel", "kernel_architecture", "kernel_features",
-                        "kernel_version", "lxc_features", "os_name", "os_version", "project", "server",
-                        "server_clustered", "server_event_mode", "server_name", "server_pid",
-                        "server_version", "storage", "storage_version", "storage_supported_drivers"),
+                        "addresses",
+                        "architectures",
+                        "certificate",
+                        "certificate_fingerprint",
+                        "driver",
+                        "driver_version",
+                        "firewall",
+                        "kernel",
+                        "kernel_architecture",
+                        "kernel_features",
+                        "kernel_version",
+                        "lxc_features",
+                        "os_name",
+                        "os_version",
+                        "project",
+                        "server",
+                        "server_clustered",
+                        "server_event_mode",
+                        "server_name",
+                        "server_pid",
+                        "server_version",
+                        "storage",
+                        "storage_version",
+                        "storage_supported_drivers"),
                 keys(server.get("environment")));
         assertTrue(answer.headers().containsKey("etag"));
     }
@@ -106,7 +132,12 @@ final class DaemonApiTest {
                 error(client.send("PATCH", "/1.0", "{\"config\":{\"foo.bar\":\"1\"}}"), 400));
         assertEquals(
                 "cannot set 'images.auto_update_interval' to 'abc': invalid integer",
-                error(client.send("PATCH", "/1.0", "{\"config\":{\"images.auto_update_interval\":\"abc\"}}"), 400));
+                error(
+                        client.send(
+                                "PATCH",
+                                "/1.0",
+                                "{\"config\":{\"images.auto_update_interval\":\"abc\"}}"),
+                        400));
         String https = "{\"config\":{\"core.https_address\":\":8443\"}}";
         assertEquals(
                 "cannot set 'core.https_address' to ':8443': not supported by this server",
@@ -115,13 +146,16 @@ final class DaemonApiTest {
 
     @Test
     void keepsServerKeysOverARestart() throws Exception {
-        assertEquals(EMPTY_OK, client.send("PATCH", "/1.0", "{\"config\":{\"user.a\":\"b\"}}").text());
+        assertEquals(
+                EMPTY_OK, client.send("PATCH", "/1.0", "{\"config\":{\"user.a\":\"b\"}}").text());
         client.send("PATCH", "/1.0", "{\"config\":{\"core.shutdown_timeout\":7}}");
         reopen();
         Json config = client.get("/1.0").metadata().get("config");
         assertEquals("{\"core.shutdown_timeout\":\"7\",\"user.a\":\"b\"}", config.render());
         client.send("PATCH", "/1.0", "{\"config\":{\"user.a\":\"\"}}");
-        assertEquals(List.of("core.shutdown_timeout"), keys(client.get("/1.0").metadata().get("config")));
+        assertEquals(
+                List.of("core.shutdown_timeout"),
+                keys(client.get("/1.0").metadata().get("config")));
         client.send("PUT", "/1.0", "{\"config\":{}}");
         assertEquals(List.of(), keys(client.get("/1.0").metadata().get("config")));
     }
@@ -148,10 +182,13 @@ final class DaemonApiTest {
     @Test
     void createsChangesAndDeletesProfiles() throws Exception {
         TestClient.Answer created =
-                client.send("POST", "/1.0/profiles", "{\"name\":\"p\",\"config\":{\"user.a\":\"1\"}}");
+                client.send(
+                        "POST", "/1.0/profiles", "{\"name\":\"p\",\"config\":{\"user.a\":\"1\"}}");
         assertEquals(201, created.status());
         assertEquals("/1.0/profiles/p", created.headers().get("location"));
-        assertEquals(EMPTY_OK, client.send("PATCH", "/1.0/profiles/p", "{\"config\":{\"user.b\":\"2\"}}").text());
+        assertEquals(
+                EMPTY_OK,
+                client.send("PATCH", "/1.0/profiles/p", "{\"config\":{\"user.b\":\"2\"}}").text());
         Json profile = client.get("/1.0/profiles/p").metadata();
         assertEquals("{\"user.a\":\"1\",\"user.b\":\"2\"}", profile.get("config").render());
         assertEquals(409, client.send("POST", "/1.0/profiles", "{\"name\":\"p\"}").status());
@@ -166,7 +203,8 @@ final class DaemonApiTest {
 
     @Test
     void keepsProjectsApart() throws Exception {
-        TestClient.Answer created = client.send("POST", "/1.0/projects", "{\"name\":\"proj\",\"config\":{}}");
+        TestClient.Answer created =
+                client.send("POST", "/1.0/projects", "{\"name\":\"proj\",\"config\":{}}");
         assertEquals(201, created.status());
         assertEquals(
                 "{\"config\":{\"features.images\":\"true\",\"features.profiles\":\"true\","
@@ -178,7 +216,9 @@ final class DaemonApiTest {
         assertEquals(
                 List.of("/1.0/profiles/default?project=proj", "/1.0/profiles/mine?project=proj"),
                 client.get("/1.0/profiles?project=proj").metadata().asStrings());
-        assertEquals("Only empty projects can be removed", error(client.send("DELETE", "/1.0/projects/proj", ""), 400));
+        assertEquals(
+                "Only empty projects can be removed",
+                error(client.send("DELETE", "/1.0/projects/proj", ""), 400));
         client.send("DELETE", "/1.0/profiles/mine?project=proj", "");
         assertEquals(200, client.send("DELETE", "/1.0/projects/proj", "").status());
         assertEquals("Project not found", error(client.get("/1.0/projects/proj"), 404));
@@ -189,7 +229,12 @@ final class DaemonApiTest {
     void refusesWhatProjectsCannotHave() throws Exception {
         assertEquals(
                 "Invalid project configuration key \"foo\"",
-                error(client.send("POST", "/1.0/projects", "{\"name\":\"pp\",\"config\":{\"foo\":\"1\"}}"), 400));
+                error(
+                        client.send(
+                                "POST",
+                                "/1.0/projects",
+                                "{\"name\":\"pp\",\"config\":{\"foo\":\"1\"}}"),
+                        400));
         String limit = "{\"name\":\"pp\",\"config\":{\"limits.memory\":\"1GiB\"}}";
         assertEquals(501, client.send("POST", "/1.0/projects", limit).status());
         assertEquals(
@@ -200,7 +245,8 @@ final class DaemonApiTest {
 
     @Test
     void answersEmptyListsForWhatItDoesNotHave() throws Exception {
-        for (String list : List.of("images", "images/aliases", "storage-pools", "certificates", "warnings")) {
+        for (String list :
+                List.of("images", "images/aliases", "storage-pools", "certificates", "warnings")) {
             assertEquals("[]", client.get("/1.0/" + list).metadata().render(), list);
         }
         assertEquals("{}", client.get("/1.0/operations").metadata().render());
@@ -213,8 +259,12 @@ final class DaemonApiTest {
 
     @Test
     void namesThePartsItDoesNotHave() throws Exception {
-        assertEquals("Network ACLs are not supported by this server", error(client.get("/1.0/network-acls"), 501));
-        assertEquals("Clustering is not supported by this server", error(client.get("/1.0/cluster/members"), 501));
+        assertEquals(
+                "Network ACLs are not supported by this server",
+                error(client.get("/1.0/network-acls"), 501));
+        assertEquals(
+                "Clustering is not supported by this server",
+                error(client.get("/1.0/cluster/members"), 501));
         assertEquals("not found", error(client.get("/1.0/nosuch"), 404));
     }
 
@@ -249,7 +299,8 @@ final class DaemonApiTest {
     void showsTheHostsHardware() throws Exception {
         Json resources = client.get("/1.0/resources").metadata();
         assertEquals(
-                List.of("cpu", "memory", "gpu", "network", "storage", "usb", "pci", "system"), keys(resources));
+                List.of("cpu", "memory", "gpu", "network", "storage", "usb", "pci", "system"),
+                keys(resources));
         assertTrue(resources.get("cpu").get("total").asLong() > 0);
         assertTrue(resources.get("memory").get("total").asLong() > 0);
     }
@@ -261,13 +312,15 @@ final class DaemonApiTest {
                 "{\"config\":{},\"description\":\"\",\"name\":\"lo\",\"type\":\"loopback\",\"used_by\":[],"
                         + "\"managed\":false,\"status\":\"\",\"locations\":null}",
                 loopback.render());
-        assertEquals("loopback", client.get("/1.0/networks/lo/state").metadata().get("type").asString());
+        assertEquals(
+                "loopback", client.get("/1.0/networks/lo/state").metadata().get("type").asString());
     }
 
     @Test
     void protectsTheSocketAndTheState() throws Exception {
         String socket =
-                PosixFilePermissions.toString(Files.getPosixFilePermissions(state.resolve("unix.socket")));
+                PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(state.resolve("unix.socket")));
         assertTrue(socket.endsWith("---") && socket.startsWith("rw-"), socket);
         assertThrows(BusyException.class, () -> Daemon.open(options(), new Events()));
         assertEquals(EMPTY_OK, client.get("/internal/ready").text());
@@ -287,22 +340,28 @@ final class DaemonApiTest {
 
     @Test
     void buildsAnImageOnceAndMovesItsAliases() throws Exception {
-        Assumptions.assumeTrue(Files.isExecutable(Path.of("/bin/busybox")), "busybox-static is not installed");
-        Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/mksquashfs")), "squashfs-tools is not installed");
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of("/bin/busybox")), "busybox-static is not installed");
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/mksquashfs")),
+                "squashfs-tools is not installed");
         String fingerprint = build("busybox", "one");
         assertEquals(fingerprint, build("busybox", "two"));
         Json image = client.get("/1.0/images/" + fingerprint).metadata();
         assertEquals("BusyBox", image.get("properties").get("os").asString());
         assertEquals(2, image.get("aliases").asList().size());
-        Json.Obj unknown = Json.object().put("source", Json.object().put("type", "build").put("alias", "beos/5"));
+        Json.Obj unknown =
+                Json.object()
+                        .put("source", Json.object().put("type", "build").put("alias", "beos/5"));
         Json failed = finish(client.send("POST", "/1.0/images", unknown.render()));
         assertTrue(failed.get("err").asString().startsWith("Cannot build image"), failed.render());
     }
 
     private String build(String name, String alias) throws Exception {
-        Json.Obj body = Json.object()
-                .put("source", Json.object().put("type", "build").put("alias", name))
-                .put("aliases", Json.array(List.of(Json.object().put("name", alias))));
+        Json.Obj body =
+                Json.object()
+                        .put("source", Json.object().put("type", "build").put("alias", name))
+                        .put("aliases", Json.array(List.of(Json.object().put("name", alias))));
         Json done = finish(client.send("POST", "/1.0/images", body.render()));
         assertEquals("Success", done.get("status").asString(), done.render());
         return done.get("metadata").get("fingerprint").asString();

@@ -50,13 +50,21 @@ class DebianTest {
         Await.until(
                 "systemd to be up",
                 BOOT,
-                () -> client.run("exec", "d1", "--", "systemctl", "is-system-running").out().strip().equals("running"));
+                () ->
+                        client.run("exec", "d1", "--", "systemctl", "is-system-running")
+                                .out()
+                                .strip()
+                                .equals("running"));
     }
 
     @Test
     void theNetworkWorks() {
-        Await.until("an address", BOOT, () -> lxc("list", "--format=csv", "--columns=4").contains("(eth0)"));
-        String gateway = lxc("network", "get", BRIDGE, "ipv4.address").strip().replaceAll("/.*", "");
+        Await.until(
+                "an address",
+                BOOT,
+                () -> lxc("list", "--format=csv", "--columns=4").contains("(eth0)"));
+        String gateway =
+                lxc("network", "get", BRIDGE, "ipv4.address").strip().replaceAll("/.*", "");
         lxc("exec", "d1", "--", "ping", "-c", "1", "-W", "5", gateway);
         // The image has no resolver of its own that would take the DHCP server's word.
         lxc("exec", "d1", "--", "sh", "-c", "echo nameserver " + gateway + " >/etc/resolv.conf");
@@ -74,7 +82,11 @@ class DebianTest {
         Await.until(
                 "systemd to be up",
                 BOOT,
-                () -> client.run("exec", "d2", "--", "systemctl", "is-system-running").out().strip().equals("running"));
+                () ->
+                        client.run("exec", "d2", "--", "systemctl", "is-system-running")
+                                .out()
+                                .strip()
+                                .equals("running"));
         lxc("stop", "d2", "--timeout=30");
         assertEquals("STOPPED", lxc("list", "^d2$", "--format=csv", "--columns=s").strip());
     }

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// What is left, and what goes on, when processes die at a bad moment and when many things happen at once.
+/// What is left, and what goes on, when processes die at a bad moment and when many things happen
+/// at once.
 @Tag("privileged")
 @Tag("e2e")
 class FaultsTest {
@@ -38,7 +39,15 @@ class FaultsTest {
         lxc("storage", "create", "default", "overlay");
         lxc("network", "create", MARKER + "br", "ipv6.address=none");
         lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
-        lxc("profile", "device", "add", "default", "eth0", "nic", "network=" + MARKER + "br", "name=eth0");
+        lxc(
+                "profile",
+                "device",
+                "add",
+                "default",
+                "eth0",
+                "nic",
+                "network=" + MARKER + "br",
+                "name=eth0");
         lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
     }
 
@@ -96,7 +105,8 @@ class FaultsTest {
                 String name = "k" + i;
                 clients.submit(() -> daemon.lxc().run("launch", "busybox", name));
             }
-            Await.until("the first instance", SOON, () -> !lxc("list", "--format=csv").out().isBlank());
+            Await.until(
+                    "the first instance", SOON, () -> !lxc("list", "--format=csv").out().isBlank());
             daemon.kill();
         }
         daemon.start();
@@ -115,13 +125,12 @@ class FaultsTest {
             for (int i = 0; i < CROWD; i++) {
                 String name = "n" + i;
                 lives.add(
-                        clients.submit(
-                                () -> {
-                                    lxc("init", "busybox", name);
-                                    lxc("start", name);
-                                    lxc("stop", "--force", name);
-                                    lxc("delete", name);
-                                }));
+                        clients.submit(() -> {
+                            lxc("init", "busybox", name);
+                            lxc("start", name);
+                            lxc("stop", "--force", name);
+                            lxc("delete", name);
+                        }));
             }
             for (Future<?> life : lives) {
                 life.get();

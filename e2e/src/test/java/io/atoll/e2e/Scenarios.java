@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What people do with a container, said in the commands they type. Subclasses choose the client, so the same scenarios
-/// run with the distribution's `lxc` and with ours.
+/// What people do with a container, said in the commands they type. Subclasses choose the client,
+/// so the same scenarios run with the distribution's `lxc` and with ours.
 @Tag("privileged")
 @Tag("e2e")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -91,7 +91,10 @@ abstract class Scenarios {
     void deleteInstances() {
         for (String name : lxc("list", "--format=csv", "--columns=n").out().lines().toList()) {
             // A stop that the test did not wait for may still be going on.
-            Await.until(name + " to be deleted", SOON, () -> client.run("delete", "--force", name).exit() == 0);
+            Await.until(
+                    name + " to be deleted",
+                    SOON,
+                    () -> client.run("delete", "--force", name).exit() == 0);
         }
     }
 
@@ -154,7 +157,9 @@ abstract class Scenarios {
     @Test
     void outputAndErrorStayApart() {
         lxc("launch", "busybox", "c1");
-        Output output = client.run("exec", "c1", "--", "sh", "-c", "echo out; echo err >&2; exit 3").exits(3);
+        Output output =
+                client.run("exec", "c1", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
+                        .exits(3);
         assertEquals("out\n", output.out());
         assertTrue(output.err().startsWith("err\n"), output.err());
     }
@@ -164,8 +169,20 @@ abstract class Scenarios {
         lxc("launch", "busybox", "c1");
         String text =
                 lxc(
-                                "exec", "c1", "--env", "COLOUR=blue", "--user", "1000", "--group", "1001", "--cwd", "/tmp",
-                                "--", "sh", "-c", "echo $COLOUR $(id -u) $(id -g) $(pwd)")
+                                "exec",
+                                "c1",
+                                "--env",
+                                "COLOUR=blue",
+                                "--user",
+                                "1000",
+                                "--group",
+                                "1001",
+                                "--cwd",
+                                "/tmp",
+                                "--",
+                                "sh",
+                                "-c",
+                                "echo $COLOUR $(id -u) $(id -g) $(pwd)")
                         .out();
         assertEquals("blue 1000 1001 /tmp\n", text);
     }
@@ -188,11 +205,18 @@ abstract class Scenarios {
     void aSignalToTheClientReachesTheCommand() throws Exception {
         lxc("launch", "busybox", "c1");
         Process process =
-                client.start("exec", "c1", "--", "sh", "-c", "trap 'exit 42' TERM; echo ready; while :; do sleep 1; done");
+                client.start(
+                        "exec",
+                        "c1",
+                        "--",
+                        "sh",
+                        "-c",
+                        "trap 'exit 42' TERM; echo ready; while :; do sleep 1; done");
         try {
             assertEquals("ready", process.inputReader().readLine());
             process.destroy();
-            assertTrue(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS), "the client does not end");
+            assertTrue(
+                    process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS), "the client does not end");
             assertEquals(42, process.exitValue());
         } finally {
             process.destroyForcibly();
@@ -224,7 +248,15 @@ abstract class Scenarios {
         byte[] data = new byte[3_000_000];
         new SplittableRandom(7).nextBytes(data);
         Path file = Files.write(scratch.resolve("data"), data);
-        lxc("file", "push", "--uid=1000", "--gid=1001", "--mode=0640", file.toString(), "c1/tmp/in/data", "-p");
+        lxc(
+                "file",
+                "push",
+                "--uid=1000",
+                "--gid=1001",
+                "--mode=0640",
+                file.toString(),
+                "c1/tmp/in/data",
+                "-p");
         assertEquals(
                 "1000 1001 640 3000000\n",
                 lxc("exec", "c1", "--", "stat", "-c", "%u %g %a %s", "/tmp/in/data").out());
@@ -367,7 +399,14 @@ abstract class Scenarios {
         lxc("launch", "busybox", "c1", "--config", "limits.memory=64MiB");
         String info = lxc("query", "/1.0/instances/c1/state").out();
         assertTrue(info.contains("\"memory\""), info);
-        client.run("exec", "c1", "--", "sh", "-c", "head -c 200000000 /dev/zero | tail -c 190000000 >/dev/null").exits(137);
+        client.run(
+                        "exec",
+                        "c1",
+                        "--",
+                        "sh",
+                        "-c",
+                        "head -c 200000000 /dev/zero | tail -c 190000000 >/dev/null")
+                .exits(137);
     }
 
     @Test
@@ -375,7 +414,15 @@ abstract class Scenarios {
         Path shared = Files.createDirectories(scratch.resolve("shared"));
         Files.writeString(shared.resolve("note"), "from outside");
         lxc("init", "busybox", "c1");
-        lxc("config", "device", "add", "c1", "share", "disk", "source=" + shared, "path=/mnt/share");
+        lxc(
+                "config",
+                "device",
+                "add",
+                "c1",
+                "share",
+                "disk",
+                "source=" + shared,
+                "path=/mnt/share");
         lxc("start", "c1");
         assertEquals("from outside", lxc("exec", "c1", "--", "cat", "/mnt/share/note").out());
     }
@@ -384,7 +431,8 @@ abstract class Scenarios {
     void rootInsideIsNobodyOutside() throws IOException {
         lxc("launch", "busybox", "c1");
         String status = Files.readString(Path.of("/proc", initPid("c1"), "status"));
-        String uid = status.lines().filter(line -> line.startsWith("Uid:")).findFirst().orElseThrow();
+        String uid =
+                status.lines().filter(line -> line.startsWith("Uid:")).findFirst().orElseThrow();
         assertTrue(Long.parseLong(uid.split("\\s+")[1]) >= 65536, uid);
     }
 

@@ -7,8 +7,9 @@ import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// The scenarios on Debian's own `lxd`, which tests the scenarios: what fails here is no fault of ours. Run by hand, with
-/// the package `lxd` installed: `./mk e2e -Dtest=UpstreamTest -Dtests.excluded=none`.
+/// The scenarios on Debian's own `lxd`, which tests the scenarios: what fails here is no fault of
+/// ours. Run by hand, with the package `lxd` installed: `./mk e2e -Dtest=UpstreamTest
+/// -Dtests.excluded=none`.
 @Tag("upstream")
 class UpstreamTest extends Scenarios {
     private Optional<UpstreamDaemon> daemon = Optional.empty();
@@ -40,6 +41,7 @@ class UpstreamTest extends Scenarios {
 
     @Override
     String bridgeOption() {
-        return "ipv4.address=10.231.77.1/24"; // It finds no free subnet on a host without a default route.
+        return "ipv4.address=10.231.77.1/24"; // It finds no free subnet on a host without a default
+        // route.
     }
 }

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/// Keeps the table of modules in `docs/architecture.md` true: who may refer to whom, and that only `linux` makes native
-/// calls.
+/// Keeps the table of modules in `docs/architecture.md` true: who may refer to whom, and that only
+/// `linux` makes native calls.
 class ArrowsTest {
     /// What each module may see beside itself; what those may see is included.
     private static final Map<String, Set<String>> MAY_SEE =
@@ -31,7 +31,9 @@ class ArrowsTest {
                     Map.entry("network", Set.of("linux")),
                     Map.entry("lxcfs", Set.of("linux")),
                     Map.entry("api", Set.of("base")),
-                    Map.entry("daemon", Set.of("runtime", "storage", "image", "network", "lxcfs", "api")),
+                    Map.entry(
+                            "daemon",
+                            Set.of("runtime", "storage", "image", "network", "lxcfs", "api")),
                     Map.entry("client", Set.of("api")),
                     Map.entry("cli", Set.of("client")),
                     Map.entry("lxctools", Set.of("runtime", "storage", "network")));
@@ -62,8 +64,9 @@ class ArrowsTest {
                                 "are of " + below(module) + " or no part of Atoll",
                                 type ->
                                         !type.getPackageName().startsWith("io.atoll.")
-                                                || com.tngtech.archunit.core.domain.JavaClass.Predicates
-                                                        .resideInAnyPackage(allowed.toArray(String[]::new))
+                                                || com.tngtech.archunit.core.domain.JavaClass
+                                                        .Predicates.resideInAnyPackage(
+                                                                allowed.toArray(String[]::new))
                                                         .test(type)))
                 .allowEmptyShould(true)
                 .check(CLASSES);

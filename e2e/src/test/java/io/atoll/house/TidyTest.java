@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 class TidyTest {
     private static final Path ROOT = Path.of(System.getProperty("atoll.root"));
     private static final int FILE_MAX_BYTES = 256 * 1024;
-    private static final Set<String> NOT_SOURCES = Set.of(".git", "target", "dist", ".idea", ".vscode");
+    private static final Set<String> NOT_SOURCES =
+            Set.of(".git", "target", "dist", ".idea", ".vscode");
 
     private static final List<Path> FILES = list();
 
@@ -32,14 +33,16 @@ class TidyTest {
                     ROOT,
                     new SimpleFileVisitor<>() {
                         @Override
-                        public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+                        public FileVisitResult preVisitDirectory(
+                                Path folder, BasicFileAttributes attributes) {
                             return NOT_SOURCES.contains(folder.getFileName().toString())
                                     ? FileVisitResult.SKIP_SUBTREE
                                     : FileVisitResult.CONTINUE;
                         }
 
                         @Override
-                        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                        public FileVisitResult visitFile(
+                                Path file, BasicFileAttributes attributes) {
                             if (attributes.isRegularFile()) {
                                 found.add(ROOT.relativize(file));
                             }
@@ -54,21 +57,24 @@ class TidyTest {
 
     @Test
     void processesAreStartedByCommandsOnly() {
-        // The command line runs the user's editor on the user's terminal, and does not see the module of Commands.
+        // The command line runs the user's editor on the user's terminal, and does not see the
+        // module of Commands.
         assertNowhere(
                 mainJava()
-                        .and(
-                                file ->
-                                        !file.endsWith("Commands.java")
-                                                && !file.endsWith("cli/host/NativeHost.java")
-                                                && !isIn(file, "testkit", "bench")),
+                        .and(file ->
+                                !file.endsWith("Commands.java")
+                                        && !file.endsWith("cli/host/NativeHost.java")
+                                        && !isIn(file, "testkit", "bench")),
                 "new ProcessBuilder|Runtime\\.getRuntime\\(\\)\\.exec");
     }
 
     @Test
     void onlyCommandModulesPrint() {
         assertNowhere(
-                mainJava().and(file -> !isIn(file, "cli", "lxctools", "bench") && !file.endsWith("Main.java")),
+                mainJava()
+                        .and(file ->
+                                !isIn(file, "cli", "lxctools", "bench")
+                                        && !file.endsWith("Main.java")),
                 "System\\.(out|err)\\b|printStackTrace\\(\\)");
     }
 

@@ -6,7 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// Which mirrors the host's apt uses; sources.list(5), both the lines of `*.list` and the paragraphs of `*.sources`.
+/// Which mirrors the host's apt uses; sources.list(5), both the lines of `*.list` and the
+/// paragraphs of `*.sources`.
 ///
 /// @param uris of all sources of binary packages in the order given
 record AptSources(List<String> uris) {
@@ -19,7 +20,9 @@ record AptSources(List<String> uris) {
     /// @param texts by file name
     static AptSources parse(Map<String, String> texts) {
         List<String> uris = new ArrayList<>();
-        new TreeMap<>(texts).forEach((name, text) -> uris.addAll(name.endsWith(".sources") ? paragraphs(text) : lines(text)));
+        new TreeMap<>(texts)
+                .forEach((name, text) ->
+                        uris.addAll(name.endsWith(".sources") ? paragraphs(text) : lines(text)));
         return new AptSources(uris);
     }
 
@@ -48,7 +51,8 @@ record AptSources(List<String> uris) {
                     fields.put(last, line.substring(colon + 1));
                 }
             }
-            boolean binary = List.of(fields.getOrDefault("Types", "").strip().split("\\s+")).contains("deb");
+            boolean binary =
+                    List.of(fields.getOrDefault("Types", "").strip().split("\\s+")).contains("deb");
             boolean enabled = !fields.getOrDefault("Enabled", "yes").strip().equals("no");
             if (binary && enabled) {
                 uris.addAll(List.of(fields.getOrDefault("URIs", "").strip().split("\\s+")));
@@ -57,21 +61,30 @@ record AptSources(List<String> uris) {
         return uris;
     }
 
-    /// The mirror of the main archive; Debian's own where the host has none, as on other distributions.
+    /// The mirror of the main archive; Debian's own where the host has none, as on other
+    /// distributions.
     String debian() {
         return find("/debian").orElse(DEFAULT_MIRROR);
     }
 
     /// The mirror of security updates.
     String security() {
-        return find("/debian-security").orElseGet(() -> find("/debian").isPresent() ? debian() + "-security" : DEFAULT_MIRROR + "-security");
+        return find("/debian-security")
+                .orElseGet(() ->
+                        find("/debian").isPresent()
+                                ? debian() + "-security"
+                                : DEFAULT_MIRROR + "-security");
     }
 
     private Optional<String> find(String path) {
         return uris.stream()
                 .map(uri -> uri.replaceAll("/+$", ""))
                 .filter(uri -> uri.endsWith(path))
-                .filter(uri -> uri.startsWith("http://") || uri.startsWith("https://") || uri.startsWith("file:") || uri.startsWith("copy:"))
+                .filter(uri ->
+                        uri.startsWith("http://")
+                                || uri.startsWith("https://")
+                                || uri.startsWith("file:")
+                                || uri.startsWith("copy:"))
                 .findFirst();
     }
 }

@@ -12,8 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// Reads a backup in LXD's layout, made by us or by LXD without `--optimized-storage`. The archive comes from anyone and is
-/// read with the same care as an image.
+/// Reads a backup in LXD's layout, made by us or by LXD without `--optimized-storage`. The archive
+/// comes from anyone and is read with the same care as an image.
 ///
 /// @param file the archive, packed in any way that images may be
 public record BackupReader(Path file) {
@@ -28,7 +28,8 @@ public record BackupReader(Path file) {
             for (Optional<TarEntry> next = tar.next(); next.isPresent(); next = tar.next()) {
                 String name = ImageArchives.clean(next.get().name());
                 if (name.equals("backup/index.yaml")) {
-                    return new String(tar.data().readNBytes(INDEX_BYTES_MAX), StandardCharsets.UTF_8);
+                    return new String(
+                            tar.data().readNBytes(INDEX_BYTES_MAX), StandardCharsets.UTF_8);
                 }
                 if (next.get().type() != TarEntry.Type.DIRECTORY) {
                     break;
@@ -44,10 +45,11 @@ public record BackupReader(Path file) {
     ///
     /// @param directory gets `backup.yaml`, `metadata.yaml` and `templates/`
     /// @param rootfs gets the files; exists and is empty
-    /// @param shifted the id map that owner ids in the archive went through, the value of `volatile.last_state.idmap`;
-    ///     [Idmap#NONE] if they are as inside
+    /// @param shifted the id map that owner ids in the archive went through, the value of
+    ///   `volatile.last_state.idmap`; [Idmap#NONE] if they are as inside
     /// @throws InvalidConfigException if the backup has no such volume
-    public void unpack(BackupPart part, Path directory, Path rootfs, Idmap shifted) throws IOException {
+    public void unpack(BackupPart part, Path directory, Path rootfs, Idmap shifted)
+            throws IOException {
         long count;
         try (InputStream in = Files.newInputStream(file);
                 TreeUnpacker unpacker = new TreeUnpacker(rootfs)) {
@@ -68,8 +70,10 @@ public record BackupReader(Path file) {
                 TarReader tar = new TarReader(Compression.unpacked(in))) {
             for (Optional<TarEntry> next = tar.next(); next.isPresent(); next = tar.next()) {
                 String name = ImageArchives.clean(next.get().name());
-                if (next.get().type() == TarEntry.Type.FILE && name.startsWith(part.prefix() + "/")) {
-                    ImageArchives.unpackVolumeFile(tar, name.substring(part.prefix().length() + 1), directory);
+                if (next.get().type() == TarEntry.Type.FILE
+                        && name.startsWith(part.prefix() + "/")) {
+                    ImageArchives.unpackVolumeFile(
+                            tar, name.substring(part.prefix().length() + 1), directory);
                 }
             }
         }
@@ -79,11 +83,15 @@ public record BackupReader(Path file) {
         if (shifted.isPrivileged()) {
             return entry;
         }
-        return entry.owned(inside(shifted, IdmapEntry.Kind.UID, entry.uid()), inside(shifted, IdmapEntry.Kind.GID, entry.gid()));
+        return entry.owned(
+                inside(shifted, IdmapEntry.Kind.UID, entry.uid()),
+                inside(shifted, IdmapEntry.Kind.GID, entry.gid()));
     }
 
     /// An id that the map does not have stays: it is one that nobody inside has either.
     private static long inside(Idmap shifted, IdmapEntry.Kind kind, long id) {
-        return id < HostId.LIMIT ? shifted.toNs(kind, new HostId(id)).map(ns -> ns.value()).orElse(id) : id;
+        return id < HostId.LIMIT
+                ? shifted.toNs(kind, new HostId(id)).map(ns -> ns.value()).orElse(id)
+                : id;
     }
 }

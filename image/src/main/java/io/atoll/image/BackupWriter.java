@@ -8,8 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Writes a backup of an instance or custom volume in LXD's layout: `backup/index.yaml`, then each snapshot from the oldest
-/// on, then the volume itself. Owner ids are written as inside, so `volatile.last_state.idmap` in the backup must be `[]`.
+/// Writes a backup of an instance or custom volume in LXD's layout: `backup/index.yaml`, then each
+/// snapshot from the oldest on, then the volume itself. Owner ids are written as inside, so
+/// `volatile.last_state.idmap` in the backup must be `[]`.
 ///
 /// Close it to finish the archive; a writer that is not closed leaves one that no reader takes.
 public final class BackupWriter implements AutoCloseable {
@@ -18,7 +19,8 @@ public final class BackupWriter implements AutoCloseable {
     private final TarWriter tar;
 
     /// Begins with the index; closing closes `out`.
-    public BackupWriter(OutputStream out, Compression compression, String indexYaml) throws IOException {
+    public BackupWriter(OutputStream out, Compression compression, String indexYaml)
+            throws IOException {
         tar = new TarWriter(compression.compress(out));
         tar.putFile("backup/index.yaml", indexYaml.getBytes(StandardCharsets.UTF_8));
     }
@@ -26,13 +28,15 @@ public final class BackupWriter implements AutoCloseable {
     /// Adds one volume or snapshot of an instance.
     ///
     /// @param part which, see [BackupPart]
-    /// @param directory with `backup.yaml`, `metadata.yaml` and `templates/`, as far as there are any
+    /// @param directory with `backup.yaml`, `metadata.yaml` and `templates/`, as far as there are
+    ///   any
     /// @param root open for reading
     public void put(BackupPart part, Path directory, Fd root) throws IOException {
         tar.put(TarEntry.plain(TarEntry.Type.DIRECTORY, part.prefix(), 0711, 0));
         for (String name : FILES) {
             if (part.isInstance() && Files.exists(directory.resolve(name))) {
-                tar.putFile(part.prefix() + "/" + name, Files.readAllBytes(directory.resolve(name)));
+                tar.putFile(
+                        part.prefix() + "/" + name, Files.readAllBytes(directory.resolve(name)));
             }
         }
         new TreePacker(tar).pack(root, part.rootPrefix());

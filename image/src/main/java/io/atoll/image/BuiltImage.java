@@ -19,8 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/// Writes a split image: metadata as a tar archive, the root file system as squashfs, without unpacking anything on the
-/// host. The same content gives the same bytes, and so the same fingerprint.
+/// Writes a split image: metadata as a tar archive, the root file system as squashfs, without
+/// unpacking anything on the host. The same content gives the same bytes, and so the same
+/// fingerprint.
 final class BuiltImage {
     private static final Duration TIMEOUT = Duration.ofMinutes(30);
 
@@ -37,20 +38,24 @@ final class BuiltImage {
     }
 
     ImageFile file() {
-        return ImageFile.split(directory.resolve("metadata.tar.xz"), directory.resolve("rootfs.squashfs"));
+        return ImageFile.split(
+                directory.resolve("metadata.tar.xz"), directory.resolve("rootfs.squashfs"));
     }
 
     boolean exists() {
-        return Files.exists(directory.resolve("metadata.tar.xz")) && Files.exists(directory.resolve("rootfs.squashfs"));
+        return Files.exists(directory.resolve("metadata.tar.xz"))
+                && Files.exists(directory.resolve("rootfs.squashfs"));
     }
 
     static void require(String program, String debianPackage) {
         if (Commands.find(program).isEmpty()) {
-            throw new UnsupportedException(program + " is missing, please install \"" + debianPackage + "\"");
+            throw new UnsupportedException(
+                    program + " is missing, please install \"" + debianPackage + "\"");
         }
     }
 
-    /// Makes both files under other names and puts them in place, the one that [#exists] looks at first last.
+    /// Makes both files under other names and puts them in place, the one that [#exists] looks at
+    /// first last.
     ImageFile write(ImageMetadata metadata, Map<String, String> templates, Rootfs rootfs) {
         require("mksquashfs", "squashfs-tools");
         String suffix = "." + UUID.randomUUID() + ".part";
@@ -60,11 +65,16 @@ final class BuiltImage {
             Files.createDirectories(directory);
             writeSquashfs(packed, metadata.creationDate(), rootfs);
             writeMetadata(packedMetadata, metadata, templates);
-            Files.move(packed, directory.resolve("rootfs.squashfs"), StandardCopyOption.ATOMIC_MOVE);
-            Files.move(packedMetadata, directory.resolve("metadata.tar.xz"), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(
+                    packed, directory.resolve("rootfs.squashfs"), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(
+                    packedMetadata,
+                    directory.resolve("metadata.tar.xz"),
+                    StandardCopyOption.ATOMIC_MOVE);
             return file();
         } catch (IOException e) {
-            throw new InternalException("Failed to write the image to " + directory + ": " + e.getMessage(), e);
+            throw new InternalException(
+                    "Failed to write the image to " + directory + ": " + e.getMessage(), e);
         } finally {
             deleteQuietly(packed);
             deleteQuietly(packedMetadata);
@@ -75,31 +85,49 @@ final class BuiltImage {
         try {
             boolean unused = Files.deleteIfExists(file);
         } catch (IOException e) {
-            System.getLogger(BuiltImage.class.getName()).log(System.Logger.Level.WARNING, "cannot delete path=" + file, e);
+            System.getLogger(BuiltImage.class.getName())
+                    .log(System.Logger.Level.WARNING, "cannot delete path=" + file, e);
         }
     }
 
     private static void writeSquashfs(Path target, long time, Rootfs rootfs) {
-        List<String> argv = new ArrayList<>(List.of("mksquashfs", "-", target.toString(), "-tar", "-noappend", "-exports"));
+        List<String> argv =
+                new ArrayList<>(
+                        List.of(
+                                "mksquashfs",
+                                "-",
+                                target.toString(),
+                                "-tar",
+                                "-noappend",
+                                "-exports"));
         argv.addAll(List.of("-comp", "zstd", "-Xcompression-level", "9"));
         argv.addAll(List.of("-root-mode", "755", "-quiet", "-no-progress"));
-        // Also bounds the time of the root directory, for which there is no member and no option that works.
+        // Also bounds the time of the root directory, for which there is no member and no option
+        // that works.
         Command command = Command.of(argv).environment("SOURCE_DATE_EPOCH", Long.toString(time));
         Commands.Result unused =
-                Commands.run(command.timeout(TIMEOUT).input(stdin -> {
-                    try (TarWriter tar = new TarWriter(new BufferedOutputStream(stdin, 1 << 16))) {
-                        rootfs.writeTo(tar);
-                    }
-                }));
+                Commands.run(
+                        command.timeout(TIMEOUT)
+                                .input(stdin -> {
+                                    try (TarWriter tar =
+                                            new TarWriter(
+                                                    new BufferedOutputStream(stdin, 1 << 16))) {
+                                        rootfs.writeTo(tar);
+                                    }
+                                }));
     }
 
-    private static void writeMetadata(Path target, ImageMetadata metadata, Map<String, String> templates) throws IOException {
-        OutputStream out = Compression.XZ.compress(new BufferedOutputStream(Files.newOutputStream(target)));
+    private static void writeMetadata(
+            Path target, ImageMetadata metadata, Map<String, String> templates) throws IOException {
+        OutputStream out =
+                Compression.XZ.compress(new BufferedOutputStream(Files.newOutputStream(target)));
         try (TarWriter tar = new TarWriter(out)) {
             tar.putFile("metadata.yaml", metadata.render().getBytes(StandardCharsets.UTF_8));
             tar.put(TarEntry.plain(TarEntry.Type.DIRECTORY, "templates", 0755, 0));
             for (Map.Entry<String, String> template : new LinkedHashMap<>(templates).entrySet()) {
-                tar.putFile("templates/" + template.getKey(), template.getValue().getBytes(StandardCharsets.UTF_8));
+                tar.putFile(
+                        "templates/" + template.getKey(),
+                        template.getValue().getBytes(StandardCharsets.UTF_8));
             }
         }
     }
@@ -107,7 +135,9 @@ final class BuiltImage {
     /// Adds a file of root.
     static void file(TarWriter tar, String name, int mode, String content) throws IOException {
         byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
-        tar.put(TarEntry.plain(TarEntry.Type.FILE, name, mode, bytes.length), new ByteArrayInputStream(bytes));
+        tar.put(
+                TarEntry.plain(TarEntry.Type.FILE, name, mode, bytes.length),
+                new ByteArrayInputStream(bytes));
     }
 
     static void directory(TarWriter tar, String name, int mode) throws IOException {

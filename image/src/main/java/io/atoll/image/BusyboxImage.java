@@ -19,7 +19,20 @@ import java.util.TreeMap;
 final class BusyboxImage {
     private static final int PT_INTERP = 3;
     private static final Path BUSYBOX = Path.of("/bin/busybox");
-    private static final List<String> SBIN = List.of("init", "halt", "poweroff", "reboot", "getty", "ifconfig", "route", "udhcpc", "sysctl", "swapon", "swapoff", "mkswap");
+    private static final List<String> SBIN =
+            List.of(
+                    "init",
+                    "halt",
+                    "poweroff",
+                    "reboot",
+                    "getty",
+                    "ifconfig",
+                    "route",
+                    "udhcpc",
+                    "sysctl",
+                    "swapon",
+                    "swapoff",
+                    "mkswap");
 
     private static final String INITTAB =
             """
@@ -77,15 +90,18 @@ final class BusyboxImage {
 
     ImageFile build(Architecture architecture, boolean refresh) {
         if (!Files.isExecutable(BUSYBOX)) {
-            throw new UnsupportedException(BUSYBOX + " is missing, please install \"busybox-static\"");
+            throw new UnsupportedException(
+                    BUSYBOX + " is missing, please install \"busybox-static\"");
         }
         if (architecture != Architecture.host()) {
-            throw new UnsupportedException("A busybox image can only be made for this host's architecture");
+            throw new UnsupportedException(
+                    "A busybox image can only be made for this host's architecture");
         }
         try {
             byte[] busybox = Files.readAllBytes(BUSYBOX);
             if (isDynamic(busybox)) {
-                throw new UnsupportedException(BUSYBOX + " is not static, please install \"busybox-static\"");
+                throw new UnsupportedException(
+                        BUSYBOX + " is not static, please install \"busybox-static\"");
             }
             return build(architecture, busybox, refresh);
         } catch (IOException e) {
@@ -93,18 +109,27 @@ final class BusyboxImage {
         }
     }
 
-    private ImageFile build(Architecture architecture, byte[] busybox, boolean refresh) throws IOException {
+    private ImageFile build(Architecture architecture, byte[] busybox, boolean refresh)
+            throws IOException {
         FingerprintDigest digest = new FingerprintDigest();
         digest.update(busybox, 0, busybox.length);
-        BuiltImage built = new BuiltImage(cache.resolve("busybox-" + digest.finish().abbreviated()));
+        BuiltImage built =
+                new BuiltImage(cache.resolve("busybox-" + digest.finish().abbreviated()));
         if (built.exists() && !refresh) {
             return built.file();
         }
         progress.report("Packing busybox");
-        List<String> applets = Commands.run(Command.of(BUSYBOX.toString(), "--list")).text().lines().sorted().toList();
+        List<String> applets =
+                Commands.run(Command.of(BUSYBOX.toString(), "--list"))
+                        .text()
+                        .lines()
+                        .sorted()
+                        .toList();
         long time = Math.max(1, Files.getLastModifiedTime(BUSYBOX).toMillis() / 1000);
         return built.write(
-                metadata(architecture, time), BuiltImage.hostTemplateTexts(), tar -> write(tar, busybox, applets));
+                metadata(architecture, time),
+                BuiltImage.hostTemplateTexts(),
+                tar -> write(tar, busybox, applets));
     }
 
     private static ImageMetadata metadata(Architecture architecture, long time) {
@@ -113,17 +138,39 @@ final class BusyboxImage {
         properties.put("description", "BusyBox " + architecture.kernelName());
         properties.put("name", "busybox-" + architecture.kernelName());
         properties.put("os", "BusyBox");
-        return new ImageMetadata(architecture.kernelName(), time, 0, properties, BuiltImage.hostTemplates());
+        return new ImageMetadata(
+                architecture.kernelName(), time, 0, properties, BuiltImage.hostTemplates());
     }
 
-    private static void write(TarWriter tar, byte[] busybox, List<String> applets) throws IOException {
-        for (String name : List.of(".", "bin", "dev", "etc", "etc/init.d", "etc/udhcpc", "lib", "mnt", "proc", "run", "sbin", "sys", "usr", "usr/bin", "usr/sbin", "var", "var/lib")) {
+    private static void write(TarWriter tar, byte[] busybox, List<String> applets)
+            throws IOException {
+        for (String name :
+                List.of(
+                        ".",
+                        "bin",
+                        "dev",
+                        "etc",
+                        "etc/init.d",
+                        "etc/udhcpc",
+                        "lib",
+                        "mnt",
+                        "proc",
+                        "run",
+                        "sbin",
+                        "sys",
+                        "usr",
+                        "usr/bin",
+                        "usr/sbin",
+                        "var",
+                        "var/lib")) {
             BuiltImage.directory(tar, name, 0755);
         }
         BuiltImage.directory(tar, "root", 0700);
         BuiltImage.directory(tar, "tmp", 01777);
         BuiltImage.symlink(tar, "var/run", "../run");
-        tar.put(TarEntry.plain(TarEntry.Type.FILE, "bin/busybox", 0755, busybox.length), new ByteArrayInputStream(busybox));
+        tar.put(
+                TarEntry.plain(TarEntry.Type.FILE, "bin/busybox", 0755, busybox.length),
+                new ByteArrayInputStream(busybox));
         for (String applet : applets) {
             if (!applet.equals("busybox") && !applet.contains("/")) {
                 BuiltImage.symlink(tar, "bin/" + applet, "busybox");
@@ -135,18 +182,26 @@ final class BusyboxImage {
         BuiltImage.file(tar, "etc/inittab", 0644, INITTAB);
         BuiltImage.file(tar, "etc/init.d/rcS", 0755, RC);
         BuiltImage.file(tar, "etc/udhcpc/default.script", 0755, DHCP);
-        BuiltImage.file(tar, "etc/passwd", 0644, "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
+        BuiltImage.file(
+                tar,
+                "etc/passwd",
+                0644,
+                "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
         BuiltImage.file(tar, "etc/group", 0644, "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
         BuiltImage.file(tar, "etc/shadow", 0640, "root:*:19000:0:99999:7:::\n");
         BuiltImage.file(tar, "etc/hostname", 0644, "busybox\n");
         BuiltImage.file(tar, "etc/hosts", 0644, "127.0.0.1\tlocalhost\n");
         BuiltImage.file(tar, "etc/resolv.conf", 0644, "");
-        BuiltImage.file(tar, "etc/os-release", 0644, "NAME=BusyBox\nID=busybox\nPRETTY_NAME=\"BusyBox\"\n");
+        BuiltImage.file(
+                tar, "etc/os-release", 0644, "NAME=BusyBox\nID=busybox\nPRETTY_NAME=\"BusyBox\"\n");
     }
 
-    /// True if the program asks for a dynamic linker: one of its program headers is of type `PT_INTERP`; elf(5).
+    /// True if the program asks for a dynamic linker: one of its program headers is of type
+    /// `PT_INTERP`; elf(5).
     private static boolean isDynamic(byte[] elf) {
-        ByteBuffer header = ByteBuffer.wrap(elf).order(elf[5] == 1 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+        ByteBuffer header =
+                ByteBuffer.wrap(elf)
+                        .order(elf[5] == 1 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         boolean wide = elf[4] == 2;
         long offset = wide ? header.getLong(32) : header.getInt(28);
         int size = header.getShort(wide ? 54 : 42);

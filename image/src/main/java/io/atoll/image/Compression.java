@@ -71,7 +71,8 @@ public enum Compression {
         if (starts(head, TAR_MAGIC_OFFSET, 'u', 's', 't', 'a', 'r')) {
             return NONE;
         }
-        // The old lzma format has no magic: a byte of properties (0x5d by default) and a 32-bit dictionary size.
+        // The old lzma format has no magic: a byte of properties (0x5d by default) and a 32-bit
+        // dictionary size.
         if (starts(head, 0, 0x5d, 0, 0)) {
             return LZMA;
         }
@@ -114,8 +115,8 @@ public enum Compression {
         };
     }
 
-    /// A stream that packs what is written to it; closing it finishes and closes `out`. The same bytes in give the
-    /// same bytes out.
+    /// A stream that packs what is written to it; closing it finishes and closes `out`. The same
+    /// bytes in give the same bytes out.
     public OutputStream compress(OutputStream out) throws IOException {
         return switch (this) {
             case NONE -> out;
@@ -124,7 +125,8 @@ public enum Compression {
             case XZ -> new XZOutputStream(out, new LZMA2Options());
             case LZMA -> new LZMAOutputStream(out, new LZMA2Options(), -1);
             case ZSTD -> new ZstdOutputStream(out);
-            case SQUASHFS -> throw new UnsupportedException("A squashfs file is not written as a stream");
+            case SQUASHFS ->
+                    throw new UnsupportedException("A squashfs file is not written as a stream");
         };
     }
 
@@ -141,7 +143,10 @@ public enum Compression {
             case "zstd" -> ZSTD;
             default ->
                     throw new InvalidConfigException(
-                            "Invalid compression \"" + name + "\": not one of " + Arrays.asList("none", "gzip", "bzip2", "xz", "lzma", "zstd"));
+                            "Invalid compression \""
+                                    + name
+                                    + "\": not one of "
+                                    + Arrays.asList("none", "gzip", "bzip2", "xz", "lzma", "zstd"));
         };
     }
 }

@@ -26,27 +26,49 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/// A Debian that boots with systemd and gets its address by DHCP on eth0, made with mmdebstrap from the mirror that the
-/// host's apt uses. The tree that mmdebstrap leaves as an archive is changed on its way into the image, so that no hook
-/// runs and nothing is mounted.
+/// A Debian that boots with systemd and gets its address by DHCP on eth0, made with mmdebstrap from
+/// the mirror that the host's apt uses. The tree that mmdebstrap leaves as an archive is changed on
+/// its way into the image, so that no hook runs and nothing is mounted.
 final class DebianImage {
     private static final String NETWORK_FILE = "etc/systemd/network/eth0.network";
-    private static final String NO_UDEV_FILE = "etc/systemd/system/systemd-networkd.service.d/no-udev.conf";
+    private static final String NO_UDEV_FILE =
+            "etc/systemd/system/systemd-networkd.service.d/no-udev.conf";
     private static final Duration TIMEOUT = Duration.ofMinutes(30);
     private static final Duration FRESH = Duration.ofDays(14);
-    private static final DateTimeFormatter SERIAL = DateTimeFormatter.ofPattern("yyyyMMdd_HH:mm", Locale.ROOT);
+    private static final DateTimeFormatter SERIAL =
+            DateTimeFormatter.ofPattern("yyyyMMdd_HH:mm", Locale.ROOT);
 
     private static final Map<String, String> CODE_NAMES =
-            Map.of("11", "bullseye", "12", "bookworm", "13", "trixie", "14", "forky", "unstable", "sid");
+            Map.of(
+                    "11",
+                    "bullseye",
+                    "12",
+                    "bookworm",
+                    "13",
+                    "trixie",
+                    "14",
+                    "forky",
+                    "unstable",
+                    "sid");
 
     /// In the versions before, the resolver is part of the package systemd.
     private static final Set<String> RESOLVER_INSIDE = Set.of("bullseye");
 
-    /// With udev: where /sys is writable, as in a user namespace, systemd-networkd leaves a link alone until udev has
-    /// seen it.
+    /// With udev: where /sys is writable, as in a user namespace, systemd-networkd leaves a link
+    /// alone until udev has seen it.
     private static final List<String> PACKAGES =
-            List.of("systemd", "systemd-sysv", "dbus", "udev", "iproute2", "iputils-ping", "netbase",
-                    "procps", "ca-certificates", "less", "nano");
+            List.of(
+                    "systemd",
+                    "systemd-sysv",
+                    "dbus",
+                    "udev",
+                    "iproute2",
+                    "iputils-ping",
+                    "netbase",
+                    "procps",
+                    "ca-certificates",
+                    "less",
+                    "nano");
 
     private static final String NETWORK =
             """
@@ -65,8 +87,8 @@ final class DebianImage {
             UseDomains=yes
             """;
 
-    /// There is no udev in the image. Where /sys is writable the network daemon would wait for it before it touches a link;
-    /// read-only is what tells it that nobody else cares.
+    /// There is no udev in the image. Where /sys is writable the network daemon would wait for it
+    /// before it touches a link; read-only is what tells it that nobody else cares.
     private static final String NO_UDEV =
             """
             [Service]
@@ -76,15 +98,28 @@ final class DebianImage {
     private static final Map<String, String> LINKS =
             Map.of(
                     "etc/resolv.conf", "/run/systemd/resolve/stub-resolv.conf",
-                    "etc/systemd/system/multi-user.target.wants/systemd-networkd.service", "/lib/systemd/system/systemd-networkd.service",
-                    "etc/systemd/system/sockets.target.wants/systemd-networkd.socket", "/lib/systemd/system/systemd-networkd.socket",
-                    "etc/systemd/system/dbus-org.freedesktop.network1.service", "/lib/systemd/system/systemd-networkd.service",
-                    "etc/systemd/system/multi-user.target.wants/systemd-resolved.service", "/lib/systemd/system/systemd-resolved.service",
-                    "etc/systemd/system/dbus-org.freedesktop.resolve1.service", "/lib/systemd/system/systemd-resolved.service");
+                    "etc/systemd/system/multi-user.target.wants/systemd-networkd.service",
+                            "/lib/systemd/system/systemd-networkd.service",
+                    "etc/systemd/system/sockets.target.wants/systemd-networkd.socket",
+                            "/lib/systemd/system/systemd-networkd.socket",
+                    "etc/systemd/system/dbus-org.freedesktop.network1.service",
+                            "/lib/systemd/system/systemd-networkd.service",
+                    "etc/systemd/system/multi-user.target.wants/systemd-resolved.service",
+                            "/lib/systemd/system/systemd-resolved.service",
+                    "etc/systemd/system/dbus-org.freedesktop.resolve1.service",
+                            "/lib/systemd/system/systemd-resolved.service");
 
     /// What the machine that built it left behind.
     private static final Set<String> LEFT_OUT =
-            Set.of("var/lib/dbus/machine-id", "etc/apt/apt.conf.d/99mmdebstrap", "var/log/bootstrap.log", "var/log/alternatives.log", "var/log/dpkg.log", "var/log/apt/term.log", "var/log/apt/history.log", "var/log/apt/eipp.log.xz");
+            Set.of(
+                    "var/lib/dbus/machine-id",
+                    "etc/apt/apt.conf.d/99mmdebstrap",
+                    "var/log/bootstrap.log",
+                    "var/log/alternatives.log",
+                    "var/log/dpkg.log",
+                    "var/log/apt/term.log",
+                    "var/log/apt/history.log",
+                    "var/log/apt/eipp.log.xz");
 
     private final Path cache;
     private final BuildProgress progress;
@@ -99,7 +134,8 @@ final class DebianImage {
         if (!suite.matches("[a-z][a-z0-9-]{1,40}")) {
             throw new InvalidConfigException("\"" + release + "\" is no release of Debian");
         }
-        Path directory = cache.resolve("debian-" + suite + "-" + architecture.debianName() + "-" + recipe());
+        Path directory =
+                cache.resolve("debian-" + suite + "-" + architecture.debianName() + "-" + recipe());
         BuiltImage built = new BuiltImage(directory);
         try {
             if (built.exists() && !refresh && isFresh(directory)) {
@@ -111,18 +147,25 @@ final class DebianImage {
             try {
                 bootstrap(suite, architecture, tar);
                 progress.report("Packing the image");
-                return built.write(metadata(suite, architecture), BuiltImage.hostTemplateTexts(), out -> copy(tar, out));
+                return built.write(
+                        metadata(suite, architecture),
+                        BuiltImage.hostTemplateTexts(),
+                        out -> copy(tar, out));
             } finally {
                 Files.delete(tar);
             }
         } catch (IOException e) {
-            throw new InternalException("Failed to build Debian " + suite + " in " + directory + ": " + e.getMessage(), e);
+            throw new InternalException(
+                    "Failed to build Debian " + suite + " in " + directory + ": " + e.getMessage(),
+                    e);
         }
     }
 
     /// Changes with what goes into an image, so that an older one in the cache is not taken for it.
     private static String recipe() {
-        byte[] text = (PACKAGES + NETWORK + NO_UDEV + new TreeMap<>(LINKS)).getBytes(StandardCharsets.UTF_8);
+        byte[] text =
+                (PACKAGES + NETWORK + NO_UDEV + new TreeMap<>(LINKS))
+                        .getBytes(StandardCharsets.UTF_8);
         FingerprintDigest digest = new FingerprintDigest();
         digest.update(text, 0, text.length);
         return digest.finish().abbreviated();
@@ -139,7 +182,8 @@ final class DebianImage {
         if (!RESOLVER_INSIDE.contains(suite)) {
             packages.add("systemd-resolved");
         }
-        List<String> argv = new ArrayList<>(List.of("mmdebstrap", "--variant=minbase", "--format=tar"));
+        List<String> argv =
+                new ArrayList<>(List.of("mmdebstrap", "--variant=minbase", "--format=tar"));
         argv.add("--architectures=" + architecture.debianName());
         argv.add("--include=" + String.join(",", packages));
         argv.addAll(List.of(suite, tar.toString()));
@@ -152,7 +196,8 @@ final class DebianImage {
         try {
             Commands.Result unused = Commands.run(command.environment("TMPDIR", cache.toString()));
         } catch (CommandFailed e) {
-            throw new UnavailableException("Building Debian " + suite + " with mmdebstrap failed: " + lastLine(e), e);
+            throw new UnavailableException(
+                    "Building Debian " + suite + " with mmdebstrap failed: " + lastLine(e), e);
         }
     }
 
@@ -168,7 +213,8 @@ final class DebianImage {
     }
 
     static List<String> sources(String suite, AptSources mirrors) {
-        List<String> lines = new ArrayList<>(List.of("deb " + mirrors.debian() + " " + suite + " main"));
+        List<String> lines =
+                new ArrayList<>(List.of("deb " + mirrors.debian() + " " + suite + " main"));
         if (!suite.equals("sid")) {
             lines.add("deb " + mirrors.debian() + " " + suite + "-updates main");
             lines.add("deb " + mirrors.security() + " " + suite + "-security main");
@@ -201,7 +247,16 @@ final class DebianImage {
     private static Map<String, String> proxies() {
         Map<String, String> proxies = new HashMap<>();
         if (Commands.find("apt-config").isPresent()) {
-            String apt = Commands.run(Command.of("apt-config", "dump", "--format", "%v", "Acquire::http::Proxy")).text().strip();
+            String apt =
+                    Commands.run(
+                                    Command.of(
+                                            "apt-config",
+                                            "dump",
+                                            "--format",
+                                            "%v",
+                                            "Acquire::http::Proxy"))
+                            .text()
+                            .strip();
             if (!apt.isEmpty() && !apt.equals("DIRECT")) {
                 proxies.put("http_proxy", apt);
             }
@@ -220,13 +275,20 @@ final class DebianImage {
         String serial = SERIAL.format(now.atZone(ZoneOffset.UTC));
         Map<String, String> properties = new TreeMap<>();
         properties.put("architecture", architecture.debianName());
-        properties.put("description", "Debian " + suite + " " + architecture.debianName() + " (" + serial + ")");
+        properties.put(
+                "description",
+                "Debian " + suite + " " + architecture.debianName() + " (" + serial + ")");
         properties.put("name", "debian-" + suite + "-" + architecture.debianName() + "-" + serial);
         properties.put("os", "Debian");
         properties.put("release", suite);
         properties.put("serial", serial);
         properties.put("variant", "default");
-        return new ImageMetadata(architecture.kernelName(), now.getEpochSecond(), 0, properties, BuiltImage.hostTemplates());
+        return new ImageMetadata(
+                architecture.kernelName(),
+                now.getEpochSecond(),
+                0,
+                properties,
+                BuiltImage.hostTemplates());
     }
 
     private static void copy(Path tar, TarWriter out) throws IOException {
@@ -236,22 +298,26 @@ final class DebianImage {
         Set<String> directories = new java.util.HashSet<>();
         try (InputStream in = new BufferedInputStream(Files.newInputStream(tar), 1 << 16)) {
             long unused =
-                    ImageArchives.readTar(in, "", (entry, data) -> {
-                        boolean device = entry.name().startsWith("dev/");
-                        if (!ours.contains(entry.name()) && !device) {
-                            out.put(entry, data);
-                        }
-                        if (entry.type() == TarEntry.Type.DIRECTORY) {
-                            directories.add(entry.name());
-                        }
-                    });
+                    ImageArchives.readTar(
+                            in,
+                            "",
+                            (entry, data) -> {
+                                boolean device = entry.name().startsWith("dev/");
+                                if (!ours.contains(entry.name()) && !device) {
+                                    out.put(entry, data);
+                                }
+                                if (entry.type() == TarEntry.Type.DIRECTORY) {
+                                    directories.add(entry.name());
+                                }
+                            });
         }
         add(out, directories);
     }
 
     private static void add(TarWriter out, Set<String> directories) throws IOException {
         Map<String, String> links = new TreeMap<>(LINKS);
-        List<String> files = List.of("etc/hostname", "etc/hosts", "etc/machine-id", NETWORK_FILE, NO_UDEV_FILE);
+        List<String> files =
+                List.of("etc/hostname", "etc/hosts", "etc/machine-id", NETWORK_FILE, NO_UDEV_FILE);
         for (String name : Stream.concat(links.keySet().stream(), files.stream()).toList()) {
             for (int slash = name.indexOf('/'); slash > 0; slash = name.indexOf('/', slash + 1)) {
                 if (directories.add(name.substring(0, slash))) {

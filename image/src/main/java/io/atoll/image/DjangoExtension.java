@@ -23,7 +23,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// What Django's language has beyond the engine's: its filters, `in`, and the functions that the translation uses.
+/// What Django's language has beyond the engine's: its filters, `in`, and the functions that the
+/// translation uses.
 final class DjangoExtension extends AbstractExtension {
     private final DjangoSyntax syntax;
     private final Map<String, String> config;
@@ -50,18 +51,23 @@ final class DjangoExtension extends AbstractExtension {
     }
 
     private Object configGet(List<Object> arguments) {
-        String value = config.get(DjangoFilters.text(arguments.isEmpty() ? "" : arguments.getFirst()));
+        String value =
+                config.get(DjangoFilters.text(arguments.isEmpty() ? "" : arguments.getFirst()));
         if (value == null) {
             return arguments.size() > 1 ? arguments.get(1) : "";
         }
         return value.replaceAll("\n+$", "");
     }
 
-    /// The engine's own `and`, `or` and `not` take booleans only, and its `not` reaches over the `and` behind it.
+    /// The engine's own `and`, `or` and `not` take booleans only, and its `not` reaches over the
+    /// `and` behind it.
     @Override
     public List<BinaryOperator> getBinaryOperators() {
         return List.of(
-                binary("or", 10, Or::new), binary("and", 15, And::new), binary("isin", 30, In::new), binary("notin", 30, NotIn::new));
+                binary("or", 10, Or::new),
+                binary("and", 15, And::new),
+                binary("isin", 30, In::new),
+                binary("notin", 30, NotIn::new));
     }
 
     @Override
@@ -69,8 +75,10 @@ final class DjangoExtension extends AbstractExtension {
         return List.of(new UnaryOperatorImpl("not", 18, Not.class));
     }
 
-    private static BinaryOperator binary(String symbol, int precedence, Supplier<BinaryExpression<?>> node) {
-        return new BinaryOperatorImpl(symbol, precedence, node, BinaryOperatorType.NORMAL, Associativity.LEFT);
+    private static BinaryOperator binary(
+            String symbol, int precedence, Supplier<BinaryExpression<?>> node) {
+        return new BinaryOperatorImpl(
+                symbol, precedence, node, BinaryOperatorType.NORMAL, Associativity.LEFT);
     }
 
     private record OneArgument(DjangoFilters.Filter filter) implements Filter {
@@ -81,21 +89,34 @@ final class DjangoExtension extends AbstractExtension {
 
         @Override
         public @Nullable Object apply(
-                @Nullable Object input, Map<String, Object> arguments, PebbleTemplate self, EvaluationContext context, int line) {
+                @Nullable Object input,
+                Map<String, Object> arguments,
+                PebbleTemplate self,
+                EvaluationContext context,
+                int line) {
             return filter.apply(input, arguments.get("argument"));
         }
     }
 
-    private record Call(int argumentsMax, java.util.function.Function<List<Object>, Object> body) implements Function {
+    private record Call(int argumentsMax, java.util.function.Function<List<Object>, Object> body)
+            implements Function {
         @Override
         public List<String> getArgumentNames() {
             return List.of("a", "b").subList(0, argumentsMax);
         }
 
         @Override
-        public Object execute(Map<String, Object> arguments, PebbleTemplate self, EvaluationContext context, int line) {
+        public Object execute(
+                Map<String, Object> arguments,
+                PebbleTemplate self,
+                EvaluationContext context,
+                int line) {
             return body.apply(
-                    getArgumentNames().stream().filter(arguments::containsKey).map(arguments::get).map(a -> a == null ? "" : a).toList());
+                    getArgumentNames().stream()
+                            .filter(arguments::containsKey)
+                            .map(arguments::get)
+                            .map(a -> a == null ? "" : a)
+                            .toList());
         }
     }
 
@@ -113,7 +134,10 @@ final class DjangoExtension extends AbstractExtension {
             String one = DjangoFilters.text(getLeftExpression().evaluate(self, context));
             return switch (all) {
                 case CharSequence text -> text.toString().contains(one);
-                case null, default -> DjangoFilters.list(all).stream().map(DjangoFilters::text).anyMatch(one::equals);
+                case null, default ->
+                        DjangoFilters.list(all).stream()
+                                .map(DjangoFilters::text)
+                                .anyMatch(one::equals);
             };
         }
     }

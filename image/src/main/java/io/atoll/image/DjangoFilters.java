@@ -16,7 +16,8 @@ import java.util.TreeMap;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/// Django's filters, as functions of the value and the one argument, which is null if none was given.
+/// Django's filters, as functions of the value and the one argument, which is null if none was
+/// given.
 final class DjangoFilters {
     /// A filter.
     interface Filter extends BiFunction<@Nullable Object, @Nullable Object, @Nullable Object> {}
@@ -35,31 +36,44 @@ final class DjangoFilters {
         filters.put("title", (v, a) -> title(text(v)));
         filters.put("trim", (v, a) -> text(v).strip());
         filters.put("cut", (v, a) -> text(v).replace(text(a), ""));
-        filters.put("join", (v, a) -> String.join(text(a), list(v).stream().map(DjangoFilters::text).toList()));
-        filters.put("split", (v, a) -> List.of(text(v).split(java.util.regex.Pattern.quote(text(a)), -1)));
+        filters.put(
+                "join",
+                (v, a) -> String.join(text(a), list(v).stream().map(DjangoFilters::text).toList()));
+        filters.put(
+                "split",
+                (v, a) -> List.of(text(v).split(java.util.regex.Pattern.quote(text(a)), -1)));
         filters.put("first", (v, a) -> list(v).isEmpty() ? "" : list(v).getFirst());
         filters.put("last", (v, a) -> list(v).isEmpty() ? "" : list(v).getLast());
-        filters.put("length", (v, a) -> (long) (v instanceof Map<?, ?> m ? m.size() : list(v).size()));
+        filters.put(
+                "length", (v, a) -> (long) (v instanceof Map<?, ?> m ? m.size() : list(v).size()));
         filters.put("length_is", (v, a) -> list(v).size() == number(a));
         filters.put("add", DjangoFilters::add);
         filters.put("integer", (v, a) -> number(v));
         filters.put("divisibleby", (v, a) -> number(a) != 0 && number(v) % number(a) == 0);
-        filters.put("wordcount", (v, a) -> text(v).isBlank() ? 0L : (long) text(v).strip().split("\\s+").length);
+        filters.put(
+                "wordcount",
+                (v, a) -> text(v).isBlank() ? 0L : (long) text(v).strip().split("\\s+").length);
         filters.put("truncatechars", (v, a) -> truncate(text(v), (int) number(a)));
         filters.put("slice", (v, a) -> slice(v, text(a)));
         filters.put("yesno", (v, a) -> yesNo(v, a == null ? "yes,no,maybe" : text(a)));
         filters.put("date", (v, a) -> GoTime.format(time(v), text(a)));
         filters.put("time", (v, a) -> GoTime.format(time(v), text(a)));
-        filters.put("urlencode", (v, a) -> URLEncoder.encode(text(v), StandardCharsets.UTF_8).replace("+", "%20"));
+        filters.put(
+                "urlencode",
+                (v, a) -> URLEncoder.encode(text(v), StandardCharsets.UTF_8).replace("+", "%20"));
         filters.put("escape", (v, a) -> escape(text(v)));
         filters.put("force_escape", (v, a) -> escape(text(v)));
         filters.put("addslashes", (v, a) -> text(v).replaceAll("([\\\\'\"])", "\\\\$1"));
         filters.put("safe", (v, a) -> v);
         // Used by the translation of loops and tags only.
-        filters.put("each", (v, a) -> v instanceof Map<?, ?> m ? new ArrayList<>(sorted(m).keySet()) : list(v));
+        filters.put(
+                "each",
+                (v, a) -> v instanceof Map<?, ?> m ? new ArrayList<>(sorted(m).keySet()) : list(v));
         filters.put("truth", (v, a) -> isTrue(v));
         filters.put("pairs", (v, a) -> pairs(v));
-        filters.put("sorted", (v, a) -> list(v).stream().sorted((x, y) -> text(x).compareTo(text(y))).toList());
+        filters.put(
+                "sorted",
+                (v, a) -> list(v).stream().sorted((x, y) -> text(x).compareTo(text(y))).toList());
         filters.put("reversed", (v, a) -> list(v).reversed());
         filters.put("firstof", (v, a) -> firstTrue(list(v)));
         return Collections.unmodifiableMap(filters);
@@ -126,7 +140,8 @@ final class DjangoFilters {
             list(value).stream()
                     .map(DjangoFilters::list)
                     .filter(entry -> entry.size() >= 2)
-                    .forEach(entry -> pairs.add(Map.of("key", entry.get(0), "value", entry.get(1))));
+                    .forEach(
+                            entry -> pairs.add(Map.of("key", entry.get(0), "value", entry.get(1))));
         }
         return pairs;
     }
@@ -137,7 +152,9 @@ final class DjangoFilters {
     }
 
     private static String capitalize(String text) {
-        return text.isEmpty() ? text : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
+        return text.isEmpty()
+                ? text
+                : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
     }
 
     private static String title(String text) {
@@ -156,9 +173,14 @@ final class DjangoFilters {
         List<?> all = list(value);
         String[] ends = range.split(":", 2);
         int from = ends[0].isBlank() ? 0 : index((int) number(ends[0]), all.size());
-        int to = ends.length < 2 || ends[1].isBlank() ? all.size() : index((int) number(ends[1]), all.size());
+        int to =
+                ends.length < 2 || ends[1].isBlank()
+                        ? all.size()
+                        : index((int) number(ends[1]), all.size());
         List<?> part = from >= to ? List.of() : all.subList(from, to);
-        return value instanceof CharSequence ? String.join("", part.stream().map(DjangoFilters::text).toList()) : part;
+        return value instanceof CharSequence
+                ? String.join("", part.stream().map(DjangoFilters::text).toList())
+                : part;
     }
 
     private static int index(int position, int size) {
@@ -182,6 +204,10 @@ final class DjangoFilters {
     }
 
     private static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("'", "&#39;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;")
+                .replace("'", "&#39;");
     }
 }

@@ -9,18 +9,22 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Translates a template from Django's language, as LXD's engine reads it, to the engine we use. Works on tokens inside
-/// of tags only. Texts in quotes are taken out and replaced by `text(N)`, so the engine never reads what a template author
-/// put between quotes. One object serves one rendering with its includes; not thread-safe.
+/// Translates a template from Django's language, as LXD's engine reads it, to the engine we use.
+/// Works on tokens inside of tags only. Texts in quotes are taken out and replaced by `text(N)`, so
+/// the engine never reads what a template author put between quotes. One object serves one
+/// rendering with its includes; not thread-safe.
 final class DjangoSyntax {
-    private static final Pattern TAG = Pattern.compile("\\{%(-?)(.*?)(-?)%}|\\{\\{(-?)(.*?)(-?)}}|\\{#.*?#}", Pattern.DOTALL);
+    private static final Pattern TAG =
+            Pattern.compile("\\{%(-?)(.*?)(-?)%}|\\{\\{(-?)(.*?)(-?)}}|\\{#.*?#}", Pattern.DOTALL);
     private static final Pattern TOKEN =
             Pattern.compile(
                     "\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|\\d+(?:\\.\\d+)?|[A-Za-z_]\\w*(?:\\.\\w+)*|&&|\\|\\||[=!<>]=|\\S",
                     Pattern.DOTALL);
     private static final Pattern NAME = Pattern.compile("[A-Za-z_]\\w*");
     private static final Map<String, String> WORDS =
-            Map.of("True", "true", "False", "false", "None", "null", "nil", "null", "&&", "and", "||", "or", "!", "not", "in", "isin");
+            Map.of(
+                    "True", "true", "False", "false", "None", "null", "nil", "null", "&&", "and",
+                    "||", "or", "!", "not", "in", "isin");
     private static final Map<String, String> LOOP =
             Map.of(
                     "forloop.counter", "(loop.index | add(1))",
@@ -30,8 +34,25 @@ final class DjangoSyntax {
                     "forloop.first", "loop.first",
                     "forloop.last", "loop.last");
     private static final Map<String, String> BRACES =
-            Map.of("openblock", "{%", "closeblock", "%}", "openvariable", "{{", "closevariable", "}}", "openbrace", "{", "closebrace", "}", "opencomment", "{#", "closecomment", "#}");
-    private static final Set<String> IGNORED = Set.of("autoescape", "endautoescape", "spaceless", "endspaceless");
+            Map.of(
+                    "openblock",
+                    "{%",
+                    "closeblock",
+                    "%}",
+                    "openvariable",
+                    "{{",
+                    "closevariable",
+                    "}}",
+                    "openbrace",
+                    "{",
+                    "closebrace",
+                    "}",
+                    "opencomment",
+                    "{#",
+                    "closecomment",
+                    "#}");
+    private static final Set<String> IGNORED =
+            Set.of("autoescape", "endautoescape", "spaceless", "endspaceless");
 
     private final List<String> texts = new ArrayList<>();
     private int variables;
@@ -50,7 +71,13 @@ final class DjangoSyntax {
             out.append(template, position, tags.start());
             position = tags.end();
             if (tags.group(5) != null) {
-                out.append("{{").append(tags.group(4)).append(' ').append(expression(tags.group(5))).append(' ').append(tags.group(6)).append("}}");
+                out.append("{{")
+                        .append(tags.group(4))
+                        .append(' ')
+                        .append(expression(tags.group(5)))
+                        .append(' ')
+                        .append(tags.group(6))
+                        .append("}}");
             } else if (tags.group(2) != null) {
                 String tag = tags.group(2).strip();
                 if (tag.equals("comment") || tag.startsWith("comment ")) {
@@ -58,7 +85,9 @@ final class DjangoSyntax {
                 } else if (tag.equals("verbatim")) {
                     int start = position;
                     position = end(template, position, "endverbatim");
-                    out.append("{{ ").append(literal(body(template, start, position))).append(" }}");
+                    out.append("{{ ")
+                            .append(literal(body(template, start, position)))
+                            .append(" }}");
                 } else {
                     out.append(tag(tag, tags.group(1), tags.group(3)));
                 }
@@ -94,7 +123,8 @@ final class DjangoSyntax {
             case "ifnotequal" -> open + "if " + pair(rest, " != ") + close;
             case "for" -> open + loop(rest, close);
             case "endfor", "endwith" -> open + "endfor" + close;
-            case "with" -> open + "for with" + ++variables + " in once()" + close + assignments(rest);
+            case "with" ->
+                    open + "for with" + ++variables + " in once()" + close + assignments(rest);
             case "set" -> open + "set " + assignment(rest) + close;
             case "include" -> open + "include " + expression(rest) + close;
             case "firstof" -> "{{ [" + String.join(", ", operands(rest)) + "] | firstof }}";
@@ -104,7 +134,8 @@ final class DjangoSyntax {
                 if (IGNORED.contains(parts[0])) {
                     yield "";
                 }
-                throw new InvalidConfigException("Failed to render template: tag \"" + parts[0] + "\" is not supported");
+                throw new InvalidConfigException(
+                        "Failed to render template: tag \"" + parts[0] + "\" is not supported");
             }
         };
     }
@@ -114,7 +145,9 @@ final class DjangoSyntax {
     }
 
     private String loop(String rest, String close) {
-        Matcher m = Pattern.compile("(\\w+)\\s*(?:,\\s*(\\w+)\\s*)?\\bin\\b(.*)", Pattern.DOTALL).matcher(rest);
+        Matcher m =
+                Pattern.compile("(\\w+)\\s*(?:,\\s*(\\w+)\\s*)?\\bin\\b(.*)", Pattern.DOTALL)
+                        .matcher(rest);
         if (!m.matches()) {
             throw new InvalidConfigException("Failed to render template: for " + rest);
         }
@@ -127,17 +160,38 @@ final class DjangoSyntax {
             }
         }
         if (m.group(2) == null) {
-            return "for " + name(m.group(1)) + " in " + expression(source) + " | each" + filters + close;
+            return "for "
+                    + name(m.group(1))
+                    + " in "
+                    + expression(source)
+                    + " | each"
+                    + filters
+                    + close;
         }
         source = source.replaceFirst("\\.items(\\(\\))?$", "");
         String pair = "pair" + ++variables;
-        return "for " + pair + " in " + expression(source) + " | pairs" + filters + close
-                + "{% set " + name(m.group(1)) + " = " + pair + ".key %}{% set " + name(m.group(2)) + " = " + pair + ".value %}";
+        return "for "
+                + pair
+                + " in "
+                + expression(source)
+                + " | pairs"
+                + filters
+                + close
+                + "{% set "
+                + name(m.group(1))
+                + " = "
+                + pair
+                + ".key %}{% set "
+                + name(m.group(2))
+                + " = "
+                + pair
+                + ".value %}";
     }
 
     private static String name(String name) {
         if (!NAME.matcher(name).matches()) {
-            throw new InvalidConfigException("Failed to render template: \"" + name + "\" is no name");
+            throw new InvalidConfigException(
+                    "Failed to render template: \"" + name + "\" is no name");
         }
         return name;
     }
@@ -147,7 +201,9 @@ final class DjangoSyntax {
         if (equals < 0) {
             throw new InvalidConfigException("Failed to render template: set " + text);
         }
-        return name(text.substring(0, equals).strip()) + " = " + expression(text.substring(equals + 1));
+        return name(text.substring(0, equals).strip())
+                + " = "
+                + expression(text.substring(equals + 1));
     }
 
     private String assignments(String text) {
@@ -188,14 +244,23 @@ final class DjangoSyntax {
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < tokens.size(); i++) {
             String token = tokens.get(i);
-            boolean filter = token.equals("|") && i + 1 < tokens.size() && NAME.matcher(tokens.get(i + 1)).matches();
+            boolean filter =
+                    token.equals("|")
+                            && i + 1 < tokens.size()
+                            && NAME.matcher(tokens.get(i + 1)).matches();
             if (filter && i + 3 < tokens.size() && tokens.get(i + 2).equals(":")) {
-                out.append(" | ").append(tokens.get(i + 1)).append('(').append(operand(tokens.get(i + 3))).append(')');
+                out.append(" | ")
+                        .append(tokens.get(i + 1))
+                        .append('(')
+                        .append(operand(tokens.get(i + 3)))
+                        .append(')');
                 i += 3;
             } else if (filter) {
                 out.append(" | ").append(tokens.get(i + 1));
                 i++;
-            } else if (token.equals("not") && i + 1 < tokens.size() && tokens.get(i + 1).equals("in")) {
+            } else if (token.equals("not")
+                    && i + 1 < tokens.size()
+                    && tokens.get(i + 1).equals("in")) {
                 out.append(" notin ");
                 i++;
             } else {
@@ -203,19 +268,27 @@ final class DjangoSyntax {
             }
         }
         // The engine tells a function call by the parenthesis right behind the name.
-        return out.toString().strip().replaceAll("(\\w) \\(", "$1(").replaceAll("\\b(and|or|not|isin|notin)\\(", "$1 (");
+        return out.toString()
+                .strip()
+                .replaceAll("(\\w) \\(", "$1(")
+                .replaceAll("\\b(and|or|not|isin|notin)\\(", "$1 (");
     }
 
     private String operand(String token) {
         if (token.startsWith("\"") || token.startsWith("'")) {
             return literal(unquote(token));
         }
-        String loop = token.startsWith("forloop.") ? LOOP.get(token.toLowerCase(Locale.ROOT)) : null;
+        String loop =
+                token.startsWith("forloop.") ? LOOP.get(token.toLowerCase(Locale.ROOT)) : null;
         if (loop != null) {
             return loop;
         }
         // list.0 is list[0] here.
-        return WORDS.getOrDefault(token, NAME.matcher(token.split("\\.", 2)[0]).matches() ? token.replaceAll("\\.(\\d+)", "[$1]") : token);
+        return WORDS.getOrDefault(
+                token,
+                NAME.matcher(token.split("\\.", 2)[0]).matches()
+                        ? token.replaceAll("\\.(\\d+)", "[$1]")
+                        : token);
     }
 
     private String literal(String text) {

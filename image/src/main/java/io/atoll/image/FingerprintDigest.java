@@ -8,8 +8,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/// Computes an image's fingerprint while its bytes pass: SHA-256 of the file, or of metadata and rootfs one after the
-/// other for a split image. Not thread-safe.
+/// Computes an image's fingerprint while its bytes pass: SHA-256 of the file, or of metadata and
+/// rootfs one after the other for a split image. Not thread-safe.
 public final class FingerprintDigest {
     private final MessageDigest digest;
     private long size;
@@ -28,8 +28,9 @@ public final class FingerprintDigest {
         size += length;
     }
 
-    /// A stream that passes everything on to `out` and counts it here; closing it closes `out`. For a split image
-    /// the metadata must be written through one such stream before the rootfs is written through another.
+    /// A stream that passes everything on to `out` and counts it here; closing it closes `out`. For
+    /// a split image the metadata must be written through one such stream before the rootfs is
+    /// written through another.
     public OutputStream tee(OutputStream out) {
         return new FilterOutputStream(out) {
             @Override

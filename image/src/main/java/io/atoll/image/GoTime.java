@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/// Formats times by an example, the way patterns for LXD write them: `2006-01-02_15-04-05` stands for year, month, day,
-/// hour, minute, second.
+/// Formats times by an example, the way patterns for LXD write them: `2006-01-02_15-04-05` stands
+/// for year, month, day, hour, minute, second.
 final class GoTime {
     /// Longer before shorter where one begins another.
     private static final Map<String, String> PARTS = new LinkedHashMap<>();
@@ -51,7 +51,9 @@ final class GoTime {
             if (part.isEmpty()) {
                 out.append(layout.charAt(i++));
             } else {
-                out.append(DateTimeFormatter.ofPattern(PARTS.getOrDefault(part, ""), Locale.ROOT).format(time));
+                out.append(
+                        DateTimeFormatter.ofPattern(PARTS.getOrDefault(part, ""), Locale.ROOT)
+                                .format(time));
                 i += part.length();
             }
         }
@@ -59,6 +61,9 @@ final class GoTime {
     }
 
     private static String partAt(String layout, int index) {
-        return PARTS.keySet().stream().filter(p -> layout.startsWith(p, index)).findFirst().orElse("");
+        return PARTS.keySet().stream()
+                .filter(p -> layout.startsWith(p, index))
+                .findFirst()
+                .orElse("");
     }
 }

@@ -16,7 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Reads the archives of images. They come from anyone: names, links, sizes and numbers are checked before they are used.
+/// Reads the archives of images. They come from anyone: names, links, sizes and numbers are checked
+/// before they are used.
 final class ImageArchives {
     private static final String METADATA = "metadata.yaml";
     private static final String TEMPLATES = "templates/";
@@ -50,16 +51,20 @@ final class ImageArchives {
     static void unpackMetadata(ImageFile image, Path directory) throws IOException {
         int rest = 1000;
         try (TarReader tar = open(image.metadata())) {
-            for (Optional<TarEntry> next = tar.next(); next.isPresent() && rest > 0; next = tar.next()) {
+            for (Optional<TarEntry> next = tar.next();
+                    next.isPresent() && rest > 0;
+                    next = tar.next()) {
                 String name = clean(next.get().name());
-                if (next.get().type() == TarEntry.Type.FILE && unpackVolumeFile(tar, name, directory)) {
+                if (next.get().type() == TarEntry.Type.FILE
+                        && unpackVolumeFile(tar, name, directory)) {
                     rest--;
                 }
             }
         }
     }
 
-    /// Writes the current member if it is one of the files that a volume has beside its root file system.
+    /// Writes the current member if it is one of the files that a volume has beside its root file
+    /// system.
     static boolean unpackVolumeFile(TarReader tar, String name, Path directory) throws IOException {
         if (name.equals(METADATA) || name.equals("backup.yaml")) {
             write(tar, ImageMetadata.BYTES_MAX, directory.resolve(name));
@@ -75,7 +80,10 @@ final class ImageArchives {
     }
 
     private static boolean isFileName(String name) {
-        return !name.isEmpty() && !name.equals(".") && name.chars().noneMatch(c -> c == '/' || c < ' ' || Character.isSurrogate((char) c));
+        return !name.isEmpty()
+                && !name.equals(".")
+                && name.chars()
+                        .noneMatch(c -> c == '/' || c < ' ' || Character.isSurrogate((char) c));
     }
 
     private static void write(TarReader tar, long bytesMax, Path target) throws IOException {
@@ -88,7 +96,8 @@ final class ImageArchives {
 
     private static InputStream bounded(TarReader tar, long bytesMax) {
         if (tar.data() instanceof TarData data && data.size() > bytesMax) {
-            throw new InvalidConfigException("A file of the image is larger than " + bytesMax + " bytes");
+            throw new InvalidConfigException(
+                    "A file of the image is larger than " + bytesMax + " bytes");
         }
         return tar.data();
     }
@@ -141,7 +150,8 @@ final class ImageArchives {
                 if (name.isPresent() && isKept(entry.type())) {
                     boolean hard = entry.type() == TarEntry.Type.HARD_LINK;
                     String link = hard ? hardLinkTarget(prefix, entry) : entry.link();
-                    TarEntry kept = entry.renamed(name.get(), link).withXattrs(keptXattrs(entry.xattrs()));
+                    TarEntry kept =
+                            entry.renamed(name.get(), link).withXattrs(keptXattrs(entry.xattrs()));
                     checks.check(kept);
                     sink.put(kept, tar.data());
                 }
@@ -152,8 +162,8 @@ final class ImageArchives {
         }
     }
 
-    /// Device nodes are left out: an instance gets its devices from the runtime, and one that an image brings could open
-    /// the host's disk.
+    /// Device nodes are left out: an instance gets its devices from the runtime, and one that an
+    /// image brings could open the host's disk.
     private static boolean isKept(TarEntry.Type type) {
         return switch (type) {
             case FILE, HARD_LINK, SYMLINK, DIRECTORY, FIFO -> true;
@@ -164,13 +174,20 @@ final class ImageArchives {
     /// `trusted.*` steers overlay mounts and is not the image's to set.
     private static Map<String, byte[]> keptXattrs(Map<String, byte[]> xattrs) {
         Map<String, byte[]> kept = new HashMap<>(xattrs);
-        kept.keySet().removeIf(name -> !name.equals("security.capability") && !name.startsWith("user.") && !name.startsWith("system.posix_acl_"));
+        kept.keySet()
+                .removeIf(name ->
+                        !name.equals("security.capability")
+                                && !name.startsWith("user.")
+                                && !name.startsWith("system.posix_acl_"));
         return kept;
     }
 
     private static String hardLinkTarget(String prefix, TarEntry entry) {
         return below(prefix, clean(entry.link()))
-                .orElseThrow(() -> refused(entry.name(), "its link target is outside of the root file system"));
+                .orElseThrow(() ->
+                        refused(
+                                entry.name(),
+                                "its link target is outside of the root file system"));
     }
 
     /// The part of a name below `prefix`, `.` for the prefix itself; empty if it is elsewhere.
@@ -181,7 +198,9 @@ final class ImageArchives {
         if (name.equals(prefix)) {
             return Optional.of(".");
         }
-        return name.startsWith(prefix + "/") ? Optional.of(name.substring(prefix.length() + 1)) : Optional.empty();
+        return name.startsWith(prefix + "/")
+                ? Optional.of(name.substring(prefix.length() + 1))
+                : Optional.empty();
     }
 
     /// The name without leading `/` and `./`, doubled and trailing slashes; `.` if nothing is left.
@@ -201,7 +220,9 @@ final class ImageArchives {
     }
 
     private static InvalidConfigException refused(String name, String why) {
-        String shown = new String(KernelText.encode(name), StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
+        String shown =
+                new String(KernelText.encode(name), StandardCharsets.UTF_8)
+                        .replaceAll("\\p{Cntrl}", "?");
         return new InvalidConfigException("Refused to unpack \"" + shown + "\": " + why);
     }
 

@@ -7,8 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// An image as it is stored and transferred: one *unified* archive with `metadata.yaml`, `templates/` and `rootfs/`, or a
-/// *split* pair, an archive of the first two and the root file system as squashfs or archive.
+/// An image as it is stored and transferred: one *unified* archive with `metadata.yaml`,
+/// `templates/` and `rootfs/`, or a *split* pair, an archive of the first two and the root file
+/// system as squashfs or archive.
 ///
 /// @param metadata the unified archive, or the metadata archive of a split image
 /// @param rootfs the second file of a split image
@@ -55,29 +56,31 @@ public record ImageFile(Path metadata, Optional<Path> rootfs) {
         }
     }
 
-    /// Finds, parses and checks the metadata, and checks that a unified archive has a `rootfs/`. Reads a unified archive
-    /// only until both were seen.
+    /// Finds, parses and checks the metadata, and checks that a unified archive has a `rootfs/`.
+    /// Reads a unified archive only until both were seen.
     ///
     /// @throws io.atoll.base.InvalidConfigException with LXD's words if it is no image
     public ImageMetadata readMetadata() throws IOException {
         return ImageArchives.readMetadata(this);
     }
 
-    /// Writes `metadata.yaml` and `templates/` into `directory`, which exists and belongs to the caller. Nothing else of
-    /// the archive is written, and nothing outside of it.
+    /// Writes `metadata.yaml` and `templates/` into `directory`, which exists and belongs to the
+    /// caller. Nothing else of the archive is written, and nothing outside of it.
     public void unpackMetadata(Path directory) throws IOException {
         ImageArchives.unpackMetadata(this, directory);
     }
 
-    /// Writes the root file system as one plain tar archive, names relative to `/`, checked: no name or link leaves
-    /// the root, the size stays below [Limits]. For images with a [#squashfs()] this is refused.
+    /// Writes the root file system as one plain tar archive, names relative to `/`, checked: no
+    /// name or link leaves the root, the size stays below [Limits]. For images with a [#squashfs()]
+    /// this is refused.
     public void streamRootfs(OutputStream tar) throws IOException {
         ImageArchives.streamRootfs(this, tar);
     }
 
-    /// Unpacks the root file system into the empty directory `target` with the owners, modes, times, links, devices and
-    /// extended attributes of the archive. Needs root. Names are resolved below `target` only, whatever the archive says.
-    /// For images with a [#squashfs()] this is refused: mount it.
+    /// Unpacks the root file system into the empty directory `target` with the owners, modes,
+    /// times, links, devices and extended attributes of the archive. Needs root. Names are resolved
+    /// below `target` only, whatever the archive says. For images with a [#squashfs()] this is
+    /// refused: mount it.
     public void unpackRootfs(Path target) throws IOException {
         ImageArchives.unpackRootfs(this, target);
     }

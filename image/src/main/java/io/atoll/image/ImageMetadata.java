@@ -41,7 +41,8 @@ public record ImageMetadata(
 
     /// Parses and checks the text of a metadata.yaml.
     ///
-    /// @throws InvalidConfigException with LXD's words if a required key is missing, or the text is no such file
+    /// @throws InvalidConfigException with LXD's words if a required key is missing, or the text is
+    ///   no such file
     public static ImageMetadata parse(String yaml) {
         ImageMetadata metadata = read(yaml);
         if (Architecture.find(metadata.architecture).isEmpty()) {
@@ -60,7 +61,11 @@ public record ImageMetadata(
         if (yaml.length() > BYTES_MAX) {
             throw new InvalidConfigException("Could not parse metadata.yaml: larger than 1MiB");
         }
-        LoadSettings settings = LoadSettings.builder().setLabel("metadata.yaml").setMaxAliasesForCollections(10).build();
+        LoadSettings settings =
+                LoadSettings.builder()
+                        .setLabel("metadata.yaml")
+                        .setMaxAliasesForCollections(10)
+                        .build();
         Object document;
         try {
             document = new Load(settings).loadFromString(yaml);
@@ -69,7 +74,8 @@ public record ImageMetadata(
         }
         Map<String, Object> root = mapping(document, "metadata.yaml");
         Map<String, ImageTemplate> templates = new TreeMap<>();
-        mapping(root.get("templates"), "templates").forEach((path, value) -> templates.put(path, template(path, value)));
+        mapping(root.get("templates"), "templates")
+                .forEach((path, value) -> templates.put(path, template(path, value)));
         return new ImageMetadata(
                 text(root.get("architecture")),
                 number(root, "creation_date"),
@@ -91,13 +97,15 @@ public record ImageMetadata(
                 texts(map.get("properties"), "properties of " + path));
     }
 
-    /// An absent or empty mapping is the empty one: `templates:` without anything occurs in real images.
+    /// An absent or empty mapping is the empty one: `templates:` without anything occurs in real
+    /// images.
     private static Map<String, Object> mapping(@Nullable Object value, String where) {
         if (value == null || value.equals("")) {
             return Map.of();
         }
         if (!(value instanceof Map<?, ?> map)) {
-            throw new InvalidConfigException("Could not parse metadata.yaml: " + where + " is not a mapping");
+            throw new InvalidConfigException(
+                    "Could not parse metadata.yaml: " + where + " is not a mapping");
         }
         Map<String, Object> result = new LinkedHashMap<>();
         map.forEach((k, v) -> result.put(text(k), v == null ? "" : v));
@@ -111,7 +119,9 @@ public record ImageMetadata(
     }
 
     private static List<String> strings(@Nullable Object value) {
-        return value instanceof List<?> list ? list.stream().map(ImageMetadata::text).toList() : List.of();
+        return value instanceof List<?> list
+                ? list.stream().map(ImageMetadata::text).toList()
+                : List.of();
     }
 
     private static String text(@Nullable Object value) {
@@ -129,7 +139,8 @@ public record ImageMetadata(
         try {
             return Long.parseLong(value.toString());
         } catch (NumberFormatException e) {
-            throw new InvalidConfigException("Could not parse metadata.yaml: " + key + " is not a number", e);
+            throw new InvalidConfigException(
+                    "Could not parse metadata.yaml: " + key + " is not a number", e);
         }
     }
 
@@ -155,7 +166,11 @@ public record ImageMetadata(
         Map<String, Object> entries = new LinkedHashMap<>();
         templates.forEach((path, template) -> entries.put(path, yaml(template)));
         root.put("templates", entries);
-        return new Dump(DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).setSplitLines(false).build())
+        return new Dump(
+                        DumpSettings.builder()
+                                .setDefaultFlowStyle(FlowStyle.BLOCK)
+                                .setSplitLines(false)
+                                .build())
                 .dumpToString(root);
     }
 

@@ -9,7 +9,8 @@ import java.util.Map;
 /// @param createOnly leave the file alone if it exists
 /// @param template the name of the file in the image's `templates/`
 /// @param properties handed to the template as `properties`
-public record ImageTemplate(List<String> when, boolean createOnly, String template, Map<String, String> properties) {
+public record ImageTemplate(
+        List<String> when, boolean createOnly, String template, Map<String, String> properties) {
     public ImageTemplate {
         when = List.copyOf(when);
         properties = Map.copyOf(properties);

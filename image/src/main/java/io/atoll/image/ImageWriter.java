@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Makes images of instances and volumes. Equal content gives equal bytes, as far as the compression does.
+/// Makes images of instances and volumes. Equal content gives equal bytes, as far as the
+/// compression does.
 public final class ImageWriter {
     private ImageWriter() {}
 
@@ -17,7 +18,12 @@ public final class ImageWriter {
     ///
     /// @param templates the directory of the instance's templates; may be missing
     /// @param root the instance's root file system with owner ids as inside, open for reading
-    public static void writeUnified(OutputStream out, Compression compression, ImageMetadata metadata, Path templates, Fd root)
+    public static void writeUnified(
+            OutputStream out,
+            Compression compression,
+            ImageMetadata metadata,
+            Path templates,
+            Fd root)
             throws IOException {
         try (TarWriter tar = new TarWriter(compression.compress(out))) {
             putMetadata(tar, metadata.render(), templates, "");
@@ -26,13 +32,16 @@ public final class ImageWriter {
     }
 
     /// Writes the metadata archive of a split image and closes `out`.
-    public static void writeMetadata(OutputStream out, Compression compression, ImageMetadata metadata, Path templates) throws IOException {
+    public static void writeMetadata(
+            OutputStream out, Compression compression, ImageMetadata metadata, Path templates)
+            throws IOException {
         try (TarWriter tar = new TarWriter(compression.compress(out))) {
             putMetadata(tar, metadata.render(), templates, "");
         }
     }
 
-    private static void putMetadata(TarWriter tar, String metadata, Path templates, String prefix) throws IOException {
+    private static void putMetadata(TarWriter tar, String metadata, Path templates, String prefix)
+            throws IOException {
         tar.putFile(prefix + "metadata.yaml", metadata.getBytes(StandardCharsets.UTF_8));
         putTemplates(tar, templates, prefix);
     }

@@ -51,7 +51,11 @@ final class TarData extends InputStream {
             count = (int) Math.min(length, holeEnd - position);
             java.util.Arrays.fill(into, offset, offset + count, (byte) 0);
         } else {
-            count = in.read(into, offset, (int) Math.min(length, end(segments.get(segment)) - position));
+            count =
+                    in.read(
+                            into,
+                            offset,
+                            (int) Math.min(length, end(segments.get(segment)) - position));
             if (count < 0) {
                 throw new EOFException("archive ends in the middle");
             }

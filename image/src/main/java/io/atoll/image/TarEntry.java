@@ -5,7 +5,8 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// One member of a tar archive. Names are as [io.atoll.linux.KernelText] has them, so that any bytes survive.
+/// One member of a tar archive. Names are as [io.atoll.linux.KernelText] has them, so that any
+/// bytes survive.
 ///
 /// @param name as in the archive, not checked
 /// @param link the target of a symbolic or hard link, else empty
@@ -69,14 +70,17 @@ record TarEntry(
     }
 
     TarEntry renamed(String newName, String newLink) {
-        return new TarEntry(type, newName, newLink, mode, uid, gid, modified, size, major, minor, xattrs);
+        return new TarEntry(
+                type, newName, newLink, mode, uid, gid, modified, size, major, minor, xattrs);
     }
 
     TarEntry owned(long newUid, long newGid) {
-        return new TarEntry(type, name, link, mode, newUid, newGid, modified, size, major, minor, xattrs);
+        return new TarEntry(
+                type, name, link, mode, newUid, newGid, modified, size, major, minor, xattrs);
     }
 
     TarEntry withXattrs(Map<String, byte[]> newXattrs) {
-        return new TarEntry(type, name, link, mode, uid, gid, modified, size, major, minor, newXattrs);
+        return new TarEntry(
+                type, name, link, mode, uid, gid, modified, size, major, minor, newXattrs);
     }
 }

@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// Reads tar archives member by member: ustar, GNU (long names, old sparse files), and pax with extended attributes as the
-/// bytes they are and sparse files of version 1.0. Why not a library: docs/decisions/0021. Everything in
-/// a header is bounded before it is used. Not thread-safe.
+/// Reads tar archives member by member: ustar, GNU (long names, old sparse files), and pax with
+/// extended attributes as the bytes they are and sparse files of version 1.0. Why not a library:
+/// docs/decisions/0021. Everything in a header is bounded before it is used. Not thread-safe.
 final class TarReader implements AutoCloseable {
     static final int BLOCK = 512;
 
@@ -90,7 +90,8 @@ final class TarReader implements AutoCloseable {
             throw damaged("a file of " + stored + " bytes");
         }
         TarEntry.Type type = TarEntry.Type.of(flag);
-        // A hard link or directory with a size has no content by the standard, whatever its header says.
+        // A hard link or directory with a size has no content by the standard, whatever its header
+        // says.
         long content = type == TarEntry.Type.FILE || type == TarEntry.Type.OTHER ? stored : 0;
         padding = pad(content);
         data = new TarData(in, List.of(new TarData.Segment(0, content)), content);
@@ -131,9 +132,12 @@ final class TarReader implements AutoCloseable {
         data = sparse(segments, content, number(header, 483, 12));
     }
 
-    private static void addSegments(List<TarData.Segment> segments, byte[] block, int at, int count) {
+    private static void addSegments(
+            List<TarData.Segment> segments, byte[] block, int at, int count) {
         for (int i = 0; i < count && block[at + i * 24] != 0; i++) {
-            segments.add(new TarData.Segment(number(block, at + i * 24, 12), number(block, at + i * 24 + 12, 12)));
+            segments.add(
+                    new TarData.Segment(
+                            number(block, at + i * 24, 12), number(block, at + i * 24 + 12, 12)));
         }
     }
 
@@ -172,13 +176,18 @@ final class TarReader implements AutoCloseable {
         long end = 0;
         long total = 0;
         for (TarData.Segment segment : segments) {
-            if (segment.offset() < end || segment.length() < 0 || segment.offset() > ImageFile.Limits.BYTES_MAX) {
+            if (segment.offset() < end
+                    || segment.length() < 0
+                    || segment.offset() > ImageFile.Limits.BYTES_MAX) {
                 throw damaged("sparse map out of order");
             }
             end = segment.offset() + segment.length();
             total += segment.length();
         }
-        if (segments.size() > SPARSE_SEGMENTS_MAX || total != content || end > realSize || realSize > ImageFile.Limits.BYTES_MAX) {
+        if (segments.size() > SPARSE_SEGMENTS_MAX
+                || total != content
+                || end > realSize
+                || realSize > ImageFile.Limits.BYTES_MAX) {
             throw damaged("sparse map does not fit");
         }
         return new TarData(in, segments, realSize);
@@ -200,13 +209,17 @@ final class TarReader implements AutoCloseable {
         int at = 0;
         while (at < bytes.length) {
             int space = at;
-            while (space < bytes.length && bytes[space] >= '0' && bytes[space] <= '9' && space - at < 8) {
+            while (space < bytes.length
+                    && bytes[space] >= '0'
+                    && bytes[space] <= '9'
+                    && space - at < 8) {
                 space++;
             }
             if (space == at || space >= bytes.length || bytes[space] != ' ') {
                 throw damaged("pax record");
             }
-            int length = Integer.parseInt(new String(bytes, at, space - at, StandardCharsets.US_ASCII));
+            int length =
+                    Integer.parseInt(new String(bytes, at, space - at, StandardCharsets.US_ASCII));
             int end = at + length;
             int equals = space + 1;
             while (equals < Math.min(end, bytes.length) && bytes[equals] != '=') {
@@ -230,7 +243,11 @@ final class TarReader implements AutoCloseable {
         try {
             java.math.BigDecimal time = new java.math.BigDecimal(text);
             long whole = time.setScale(0, java.math.RoundingMode.FLOOR).longValueExact();
-            return Instant.ofEpochSecond(whole, time.subtract(java.math.BigDecimal.valueOf(whole)).movePointRight(9).longValue());
+            return Instant.ofEpochSecond(
+                    whole,
+                    time.subtract(java.math.BigDecimal.valueOf(whole))
+                            .movePointRight(9)
+                            .longValue());
         } catch (ArithmeticException | NumberFormatException | java.time.DateTimeException e) {
             throw damaged("time " + text);
         }

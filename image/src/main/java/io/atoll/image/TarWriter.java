@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Writes tar archives: ustar headers, and pax ones before them where ustar has no room. The same members give the same
-/// bytes. Not thread-safe.
+/// Writes tar archives: ustar headers, and pax ones before them where ustar has no room. The same
+/// members give the same bytes. Not thread-safe.
 final class TarWriter implements AutoCloseable {
     private static final long OCTAL_7_MAX = 07777777L;
     private static final long OCTAL_11_MAX = 077777777777L;
@@ -24,14 +24,17 @@ final class TarWriter implements AutoCloseable {
         this.out = out;
     }
 
-    /// Writes a member; `data` must hold exactly its size. The name of a directory gets a slash at its end.
+    /// Writes a member; `data` must hold exactly its size. The name of a directory gets a slash at
+    /// its end.
     void put(TarEntry member, InputStream data) throws IOException {
-        boolean directory = member.type() == TarEntry.Type.DIRECTORY && !member.name().endsWith("/");
+        boolean directory =
+                member.type() == TarEntry.Type.DIRECTORY && !member.name().endsWith("/");
         TarEntry entry = directory ? member.renamed(member.name() + "/", "") : member;
         Map<String, byte[]> pax = pax(entry);
         if (!pax.isEmpty()) {
             byte[] records = records(pax);
-            TarEntry extension = TarEntry.plain(TarEntry.Type.FILE, "././@PaxHeader", 0644, records.length);
+            TarEntry extension =
+                    TarEntry.plain(TarEntry.Type.FILE, "././@PaxHeader", 0644, records.length);
             block(header(extension, 'x'));
             padded(records);
         }
@@ -39,7 +42,13 @@ final class TarWriter implements AutoCloseable {
         long count = entry.type() == TarEntry.Type.FILE ? data.transferTo(out) : 0;
         written += count;
         if (entry.type() == TarEntry.Type.FILE && count != entry.size()) {
-            throw new IOException(entry.name() + " changed its size from " + entry.size() + " to " + count + " while it was read");
+            throw new IOException(
+                    entry.name()
+                            + " changed its size from "
+                            + entry.size()
+                            + " to "
+                            + count
+                            + " while it was read");
         }
         pad(TarReader.pad(count));
     }
@@ -51,7 +60,9 @@ final class TarWriter implements AutoCloseable {
 
     /// Writes a small file of root, mode 0644.
     void putFile(String name, byte[] content) throws IOException {
-        put(TarEntry.plain(TarEntry.Type.FILE, name, 0644, content.length), new java.io.ByteArrayInputStream(content));
+        put(
+                TarEntry.plain(TarEntry.Type.FILE, name, 0644, content.length),
+                new java.io.ByteArrayInputStream(content));
     }
 
     private static Map<String, byte[]> pax(TarEntry entry) {
@@ -97,7 +108,11 @@ final class TarWriter implements AutoCloseable {
         octal(header, 100, 8, entry.mode());
         octal(header, 108, 8, Math.min(entry.uid(), OCTAL_7_MAX));
         octal(header, 116, 8, Math.min(entry.gid(), OCTAL_7_MAX));
-        octal(header, 124, 12, entry.type() == TarEntry.Type.FILE ? Math.min(entry.size(), OCTAL_11_MAX) : 0);
+        octal(
+                header,
+                124,
+                12,
+                entry.type() == TarEntry.Type.FILE ? Math.min(entry.size(), OCTAL_11_MAX) : 0);
         octal(header, 136, 12, Math.clamp(entry.modified().getEpochSecond(), 0, OCTAL_11_MAX));
         header[156] = (byte) flag;
         bytes(header, 157, 100, KernelText.encode(entry.link()));

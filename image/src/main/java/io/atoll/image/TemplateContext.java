@@ -2,8 +2,8 @@ package io.atoll.image;
 
 import java.util.Map;
 
-/// What a template can see, under the names of LXD: `trigger`, `path`, `container` and `instance`, `config` and
-/// `config_get`, `devices`, `properties`.
+/// What a template can see, under the names of LXD: `trigger`, `path`, `container` and `instance`,
+/// `config` and `config_get`, `devices`, `properties`.
 ///
 /// @param trigger the event: create, copy, rename or start
 /// @param path the file being written

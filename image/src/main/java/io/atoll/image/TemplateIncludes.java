@@ -11,6 +11,7 @@ public interface TemplateIncludes {
                 throw new IOException("including files is not possible here");
             };
 
-    /// @param name as the template gives it; must be resolved inside the instance's root and nowhere else
+    /// @param name as the template gives it; must be resolved inside the instance's root and
+    ///   nowhere else
     String read(String name) throws IOException;
 }

@@ -8,9 +8,10 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/// Renders the file templates of images, which are written in Django's language as LXD's engine reads it. The template
-/// comes from whoever made the image and is not trusted: it sees texts and maps only, calls no Java method, includes only
-/// what [TemplateIncludes] gives it, and its output is bounded. Thread-safe.
+/// Renders the file templates of images, which are written in Django's language as LXD's engine
+/// reads it. The template comes from whoever made the image and is not trusted: it sees texts and
+/// maps only, calls no Java method, includes only what [TemplateIncludes] gives it, and its output
+/// is bounded. Thread-safe.
 public final class TemplateRenderer {
     /// The most characters that one template may produce.
     public static final int OUTPUT_MAX = 4 << 20;
@@ -20,31 +21,40 @@ public final class TemplateRenderer {
     private TemplateRenderer() {}
 
     /// @throws InvalidConfigException if the template is wrong, naming its line
-    public static String render(String template, TemplateContext context, TemplateIncludes includes) {
+    public static String render(
+            String template, TemplateContext context, TemplateIncludes includes) {
         return render(template, variables(context), context.config(), includes);
     }
 
-    /// Renders a pattern such as that of `snapshots.pattern`: `{{ creation_date|date:'2006-01-02_15-04-05' }}`.
+    /// Renders a pattern such as that of `snapshots.pattern`: `{{
+    /// creation_date|date:'2006-01-02_15-04-05' }}`.
     ///
-    /// @param variables texts, numbers, and times as [java.time.ZonedDateTime] or [java.time.Instant]
+    /// @param variables texts, numbers, and times as [java.time.ZonedDateTime] or
+    ///   [java.time.Instant]
     public static String renderPattern(String pattern, Map<String, Object> variables) {
         return render(pattern, variables, Map.of(), TemplateIncludes.NONE);
     }
 
     private static String render(
-            String template, Map<String, Object> variables, Map<String, String> config, TemplateIncludes includes) {
+            String template,
+            Map<String, Object> variables,
+            Map<String, String> config,
+            TemplateIncludes includes) {
         DjangoSyntax syntax = new DjangoSyntax();
         String translated = syntax.translate(template);
         BoundedWriter out = new BoundedWriter(OUTPUT_MAX);
         try {
-            engine(syntax, config, includes).getLiteralTemplate(translated).evaluate(out, variables, Locale.ROOT);
+            engine(syntax, config, includes)
+                    .getLiteralTemplate(translated)
+                    .evaluate(out, variables, Locale.ROOT);
         } catch (PebbleException | IOException | StackOverflowError e) {
             throw new InvalidConfigException("Failed to render template: " + why(e), e);
         }
         return out.toString();
     }
 
-    private static PebbleEngine engine(DjangoSyntax syntax, Map<String, String> config, TemplateIncludes includes) {
+    private static PebbleEngine engine(
+            DjangoSyntax syntax, Map<String, String> config, TemplateIncludes includes) {
         return new PebbleEngine.Builder()
                 .loader(new DjangoLoader(includes, syntax))
                 .extension(new DjangoExtension(syntax, config))
@@ -56,8 +66,10 @@ public final class TemplateRenderer {
                 .cacheActive(false)
                 .defaultLocale(Locale.ROOT)
                 .maxRenderedSize(OUTPUT_MAX)
-                // Nothing of Java: only maps and lists have members here, and the engine's own loop counter.
-                .methodAccessValidator((object, method) -> method.getDeclaringClass().getName().startsWith(LOOP))
+                // Nothing of Java: only maps and lists have members here, and the engine's own loop
+                // counter.
+                .methodAccessValidator(
+                        (object, method) -> method.getDeclaringClass().getName().startsWith(LOOP))
                 .build();
     }
 
@@ -65,7 +77,9 @@ public final class TemplateRenderer {
         if (e instanceof StackOverflowError) {
             return "nested too deeply";
         }
-        return e instanceof PebbleException p ? p.getPebbleMessage() + at(p) : String.valueOf(e.getMessage());
+        return e instanceof PebbleException p
+                ? p.getPebbleMessage() + at(p)
+                : String.valueOf(e.getMessage());
     }
 
     private static String at(PebbleException e) {

@@ -17,9 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Writes a tree of files as members of an archive, in the order of their names, so that equal trees give equal bytes. The
-/// tree may belong to a running instance: it is read by descriptors and single names, links are never followed, and a file
-/// that changes its size meanwhile is cut or filled up with zeros. Sockets are left out. Not thread-safe.
+/// Writes a tree of files as members of an archive, in the order of their names, so that equal
+/// trees give equal bytes. The tree may belong to a running instance: it is read by descriptors and
+/// single names, links are never followed, and a file that changes its size meanwhile is cut or
+/// filled up with zeros. Sockets are left out. Not thread-safe.
 final class TreePacker {
     private static final int DEPTH_MAX = 1024;
 
@@ -47,7 +48,8 @@ final class TreePacker {
         List<Directories.Entry> entries = Directories.list(directory);
         entries.sort(Comparator.comparing(Directories.Entry::name));
         for (Directories.Entry entry : entries) {
-            try (Fd inode = Opens.openAt(directory, entry.name(), Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0)) {
+            try (Fd inode =
+                    Opens.openAt(directory, entry.name(), Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0)) {
                 member(inode, directory, entry.name(), prefix + "/" + entry.name(), depth);
             } catch (ErrnoException e) {
                 if (!e.is(Errno.ENOENT)) {
@@ -57,9 +59,13 @@ final class TreePacker {
         }
     }
 
-    private void member(Fd inode, Fd parent, String entryName, String name, int depth) throws IOException {
+    private void member(Fd inode, Fd parent, String entryName, String name, int depth)
+            throws IOException {
         FileStat stat = FileStat.of(inode);
-        String first = stat.links() > 1 && !stat.isDirectory() ? packed.putIfAbsent(stat.inode(), name) : null;
+        String first =
+                stat.links() > 1 && !stat.isDirectory()
+                        ? packed.putIfAbsent(stat.inode(), name)
+                        : null;
         if (first != null) {
             tar.put(entry(inode, stat, TarEntry.Type.HARD_LINK, name, first).withXattrs(Map.of()));
             return;
@@ -67,16 +73,26 @@ final class TreePacker {
         switch (stat.type()) {
             case DIRECTORY -> {
                 tar.put(entry(inode, stat, TarEntry.Type.DIRECTORY, name, ""));
-                try (Fd below = Opens.open(inode.procPath(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+                try (Fd below =
+                        Opens.open(inode.procPath(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
                     directory(below, name, depth + 1);
                 }
             }
             case FILE -> {
                 try (Fd file = Opens.open(inode.procPath(), Fcntl.O_RDONLY | Fcntl.O_NONBLOCK, 0)) {
-                    tar.put(entry(inode, stat, TarEntry.Type.FILE, name, ""), new Exactly(file, stat.sizeBytes()));
+                    tar.put(
+                            entry(inode, stat, TarEntry.Type.FILE, name, ""),
+                            new Exactly(file, stat.sizeBytes()));
                 }
             }
-            case SYMLINK -> tar.put(entry(inode, stat, TarEntry.Type.SYMLINK, name, Directories.readlink(parent, entryName)));
+            case SYMLINK ->
+                    tar.put(
+                            entry(
+                                    inode,
+                                    stat,
+                                    TarEntry.Type.SYMLINK,
+                                    name,
+                                    Directories.readlink(parent, entryName)));
             case CHAR_DEVICE -> tar.put(entry(inode, stat, TarEntry.Type.CHAR_DEVICE, name, ""));
             case BLOCK_DEVICE -> tar.put(entry(inode, stat, TarEntry.Type.BLOCK_DEVICE, name, ""));
             case FIFO -> tar.put(entry(inode, stat, TarEntry.Type.FIFO, name, ""));
@@ -86,7 +102,8 @@ final class TreePacker {
         }
     }
 
-    private static TarEntry entry(Fd inode, FileStat stat, TarEntry.Type type, String name, String link) {
+    private static TarEntry entry(
+            Fd inode, FileStat stat, TarEntry.Type type, String name, String link) {
         Map<String, byte[]> xattrs = new TreeMap<>();
         for (String xattr : Xattrs.list(inode)) {
             if (!xattr.startsWith("trusted.")) {

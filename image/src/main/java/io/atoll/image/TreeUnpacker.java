@@ -19,8 +19,8 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Makes the members of an archive as files below a directory. Names are checked before they come here and are resolved
-/// with the directory as `/` all the same. Not thread-safe.
+/// Makes the members of an archive as files below a directory. Names are checked before they come
+/// here and are resolved with the directory as `/` all the same. Not thread-safe.
 final class TreeUnpacker implements AutoCloseable {
     private static final int CHUNK = 1 << 18;
 
@@ -50,7 +50,11 @@ final class TreeUnpacker implements AutoCloseable {
                 throw new IOException("No space left while unpacking \"" + entry.name() + "\"", e);
             }
             if (e.is(Errno.ELOOP, Errno.ENOTDIR, Errno.ENAMETOOLONG, Errno.EEXIST)) {
-                throw new InvalidConfigException("Refused to unpack \"" + entry.name() + "\": it does not fit what the archive made before", e);
+                throw new InvalidConfigException(
+                        "Refused to unpack \""
+                                + entry.name()
+                                + "\": it does not fit what the archive made before",
+                        e);
             }
             throw e;
         }
@@ -81,7 +85,8 @@ final class TreeUnpacker implements AutoCloseable {
             addDirectory(entry, parent, name);
             return;
         }
-        // A later member of the same name replaces the earlier one, as in an archive that was appended to.
+        // A later member of the same name replaces the earlier one, as in an archive that was
+        // appended to.
         removeOld(parent, name);
         switch (entry.type()) {
             case FILE -> addFile(entry, data, parent, name);
@@ -94,7 +99,8 @@ final class TreeUnpacker implements AutoCloseable {
                 Directories.mknod(parent, name, FileStat.Type.FIFO, 0600, 0);
                 attributes(parent, name, entry);
             }
-            case DIRECTORY, CHAR_DEVICE, BLOCK_DEVICE, OTHER -> throw new IllegalStateException("not made here: " + entry.type());
+            case DIRECTORY, CHAR_DEVICE, BLOCK_DEVICE, OTHER ->
+                    throw new IllegalStateException("not made here: " + entry.type());
         }
     }
 
@@ -103,7 +109,11 @@ final class TreeUnpacker implements AutoCloseable {
             Directories.unlink(parent, name);
         } catch (ErrnoException e) {
             if (e.is(Errno.EISDIR, Errno.EPERM)) {
-                throw new InvalidConfigException("Refused to unpack \"" + name + "\": it replaces a directory of the same archive", e);
+                throw new InvalidConfigException(
+                        "Refused to unpack \""
+                                + name
+                                + "\": it replaces a directory of the same archive",
+                        e);
             }
             if (!e.is(Errno.ENOENT)) {
                 throw e;
@@ -125,12 +135,15 @@ final class TreeUnpacker implements AutoCloseable {
         }
     }
 
-    private static void addFile(TarEntry entry, InputStream data, Fd parent, String name) throws IOException {
+    private static void addFile(TarEntry entry, InputStream data, Fd parent, String name)
+            throws IOException {
         int flags = Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW;
         try (Fd file = Opens.openAt(parent, name, flags, 0600)) {
             byte[] chunk = new byte[Math.clamp(entry.size(), 1, CHUNK)];
             long position = 0;
-            for (int count = data.readNBytes(chunk, 0, chunk.length); count > 0; count = data.readNBytes(chunk, 0, chunk.length)) {
+            for (int count = data.readNBytes(chunk, 0, chunk.length);
+                    count > 0;
+                    count = data.readNBytes(chunk, 0, chunk.length)) {
                 // Zeros become holes.
                 if (!isZero(chunk, count)) {
                     FdIo.seek(file, position);
@@ -154,13 +167,20 @@ final class TreeUnpacker implements AutoCloseable {
 
     private void addHardLink(TarEntry entry, Fd parent, String name) {
         String targetName = entry.link().substring(entry.link().lastIndexOf('/') + 1);
-        try (Fd targetParent = files.open(parent(entry.link()), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+        try (Fd targetParent =
+                files.open(parent(entry.link()), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
             TreeCopy.link(targetParent, targetName, parent, name);
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT, Errno.EPERM)) {
                 throw e;
             }
-            throw new InvalidConfigException("Refused to unpack \"" + entry.name() + "\": there is nothing to link to at \"" + entry.link() + "\"", e);
+            throw new InvalidConfigException(
+                    "Refused to unpack \""
+                            + entry.name()
+                            + "\": there is nothing to link to at \""
+                            + entry.link()
+                            + "\"",
+                    e);
         }
     }
 

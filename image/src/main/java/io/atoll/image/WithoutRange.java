@@ -8,8 +8,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Takes from the engine's own extensions what an untrusted template could use to eat memory, and its own filters, since
-/// Django's of the same name differ.
+/// Takes from the engine's own extensions what an untrusted template could use to eat memory, and
+/// its own filters, since Django's of the same name differ.
 final class WithoutRange extends ExtensionCustomizer {
     private final boolean ours;
 

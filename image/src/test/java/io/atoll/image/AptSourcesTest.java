@@ -30,14 +30,20 @@ class AptSourcesTest {
                                 Enabled: no
                                 URIs: http://off.example.org/debian
                                 """));
-        assertEquals(List.of("http://mirror.example.org/debian/", "http://security.example.org/debian-security"), sources.uris());
+        assertEquals(
+                List.of(
+                        "http://mirror.example.org/debian/",
+                        "http://security.example.org/debian-security"),
+                sources.uris());
         assertEquals(
                 List.of(
                         "deb http://mirror.example.org/debian bookworm main",
                         "deb http://mirror.example.org/debian bookworm-updates main",
                         "deb http://security.example.org/debian-security bookworm-security main"),
                 DebianImage.sources("bookworm", sources));
-        assertEquals(List.of("deb http://mirror.example.org/debian sid main"), DebianImage.sources("sid", sources));
+        assertEquals(
+                List.of("deb http://mirror.example.org/debian sid main"),
+                DebianImage.sources("sid", sources));
     }
 
     @Test
@@ -58,7 +64,9 @@ class AptSourcesTest {
 
     @Test
     void takesDebiansOwnMirrorOnOtherHosts() {
-        AptSources sources = AptSources.parse(Map.of("x.list", "deb http://archive.ubuntu.com/ubuntu noble main\n"));
+        AptSources sources =
+                AptSources.parse(
+                        Map.of("x.list", "deb http://archive.ubuntu.com/ubuntu noble main\n"));
         assertEquals("http://deb.debian.org/debian", sources.debian());
         assertEquals("http://deb.debian.org/debian-security", sources.security());
     }

@@ -12,8 +12,11 @@ import org.junit.jupiter.api.io.TempDir;
 class BusyboxImageTest {
     @Test
     void isTheSameImageEachTime(@TempDir Path directory) throws Exception {
-        Assumptions.assumeTrue(Files.isExecutable(Path.of("/bin/busybox")), "busybox-static is not installed");
-        Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/mksquashfs")), "squashfs-tools is not installed");
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of("/bin/busybox")), "busybox-static is not installed");
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/mksquashfs")),
+                "squashfs-tools is not installed");
         ImageFile first = build(directory.resolve("one"));
         // Times are kept to the second.
         awaitNextSecond();
@@ -23,7 +26,8 @@ class BusyboxImageTest {
     }
 
     private static ImageFile build(Path cache) {
-        return new ImageBuilder(cache, BuildProgress.NONE).build("busybox", Architecture.host(), true);
+        return new ImageBuilder(cache, BuildProgress.NONE)
+                .build("busybox", Architecture.host(), true);
     }
 
     private static void awaitNextSecond() {

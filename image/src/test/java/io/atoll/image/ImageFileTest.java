@@ -70,11 +70,12 @@ class ImageFileTest {
     @ParameterizedTest
     @EnumSource(names = {"NONE", "GZIP", "BZIP2", "XZ", "LZMA", "ZSTD"})
     void readsUnifiedImages(Compression compression) throws IOException {
-        byte[] tar = tar(t -> {
-            metadata(t);
-            t.put(entry(TarEntry.Type.DIRECTORY, "rootfs", ""));
-            file(t, "rootfs/etc/hostname", "x");
-        });
+        byte[] tar =
+                tar(t -> {
+                    metadata(t);
+                    t.put(entry(TarEntry.Type.DIRECTORY, "rootfs", ""));
+                    file(t, "rootfs/etc/hostname", "x");
+                });
         ImageFile image = ImageFile.unified(packed(compression, tar));
         assertEquals(compression, image.compression());
         assertEquals("x86_64", image.readMetadata().architecture());
@@ -112,12 +113,18 @@ class ImageFileTest {
 
     @Test
     void saysWhatIsWrongInLxdsWords() throws IOException {
-        assertEquals("Metadata tarball is missing metadata.yaml", fault(tar(t -> file(t, "rootfs/x", ""))));
-        assertEquals("Missing creation date", fault(tar(t -> file(t, "metadata.yaml", "architecture: x86_64\n"))));
+        assertEquals(
+                "Metadata tarball is missing metadata.yaml",
+                fault(tar(t -> file(t, "rootfs/x", ""))));
+        assertEquals(
+                "Missing creation date",
+                fault(tar(t -> file(t, "metadata.yaml", "architecture: x86_64\n"))));
         assertEquals("The image has no rootfs", fault(tar(ImageFileTest::metadata)));
         Files.write(directory.resolve("garbage"), new byte[1000]);
         ImageFile garbage = ImageFile.unified(directory.resolve("garbage"));
-        assertEquals("Unsupported compression", assertThrows(InvalidConfigException.class, garbage::readMetadata).getMessage());
+        assertEquals(
+                "Unsupported compression",
+                assertThrows(InvalidConfigException.class, garbage::readMetadata).getMessage());
     }
 
     private String fault(byte[] tar) throws IOException {
@@ -138,12 +145,16 @@ class ImageFileTest {
     }
 
     private void assertRefused(Members members) throws IOException {
-        byte[] tar = tar(t -> {
-            metadata(t);
-            members.addTo(t);
-        });
+        byte[] tar =
+                tar(t -> {
+                    metadata(t);
+                    members.addTo(t);
+                });
         ImageFile image = ImageFile.unified(packed(Compression.NONE, tar));
-        Exception e = assertThrows(InvalidConfigException.class, () -> image.streamRootfs(OutputStream.nullOutputStream()));
+        Exception e =
+                assertThrows(
+                        InvalidConfigException.class,
+                        () -> image.streamRootfs(OutputStream.nullOutputStream()));
         assertTrue(e.getMessage().startsWith("Refused to unpack"), e.getMessage());
     }
 
@@ -162,36 +173,65 @@ class ImageFileTest {
     @Test
     void takesAbsoluteNamesAsRelative() throws IOException {
         byte[] tar = tar(t -> file(t, "//etc//./x", "x"));
-        assertEquals(List.of("etc/x"), rootfsNames(ImageFile.split(packed(Compression.XZ, tar(ImageFileTest::metadata)), packed(Compression.NONE, tar))));
+        assertEquals(
+                List.of("etc/x"),
+                rootfsNames(
+                        ImageFile.split(
+                                packed(Compression.XZ, tar(ImageFileTest::metadata)),
+                                packed(Compression.NONE, tar))));
     }
 
     @Test
     void leavesOutDevicesAndOverlayAttributes() throws IOException {
-        TarEntry device = new TarEntry(TarEntry.Type.BLOCK_DEVICE, "dev/sda", "", 0666, 0, 0, Instant.EPOCH, 0, 8, 0, Map.of());
-        Map<String, byte[]> xattrs = Map.of("trusted.overlay.redirect", new byte[] {'/'}, "security.capability", new byte[] {1, 0, 0, 2, (byte) 0x80, (byte) 0xff, '\n', '='});
-        TarEntry attributed = TarEntry.plain(TarEntry.Type.FILE, "usr/bin/x", 0755, 0).withXattrs(xattrs);
-        byte[] tar = tar(t -> {
-            t.put(device);
-            t.put(attributed);
-        });
+        TarEntry device =
+                new TarEntry(
+                        TarEntry.Type.BLOCK_DEVICE,
+                        "dev/sda",
+                        "",
+                        0666,
+                        0,
+                        0,
+                        Instant.EPOCH,
+                        0,
+                        8,
+                        0,
+                        Map.of());
+        Map<String, byte[]> xattrs =
+                Map.of(
+                        "trusted.overlay.redirect",
+                        new byte[] {'/'},
+                        "security.capability",
+                        new byte[] {1, 0, 0, 2, (byte) 0x80, (byte) 0xff, '\n', '='});
+        TarEntry attributed =
+                TarEntry.plain(TarEntry.Type.FILE, "usr/bin/x", 0755, 0).withXattrs(xattrs);
+        byte[] tar =
+                tar(t -> {
+                    t.put(device);
+                    t.put(attributed);
+                });
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ImageFile.split(packed(Compression.XZ, tar(ImageFileTest::metadata)), packed(Compression.NONE, tar)).streamRootfs(out);
+        ImageFile.split(
+                        packed(Compression.XZ, tar(ImageFileTest::metadata)),
+                        packed(Compression.NONE, tar))
+                .streamRootfs(out);
         try (TarReader reader = new TarReader(new ByteArrayInputStream(out.toByteArray()))) {
             TarEntry read = reader.next().orElseThrow();
             assertEquals("usr/bin/x", read.name());
             assertEquals(java.util.Set.of("security.capability"), read.xattrs().keySet());
-            assertArrayEquals(xattrs.get("security.capability"), read.xattrs().get("security.capability"));
+            assertArrayEquals(
+                    xattrs.get("security.capability"), read.xattrs().get("security.capability"));
             assertTrue(reader.next().isEmpty());
         }
     }
 
     @Test
     void writesNoTemplateElsewhere() throws IOException {
-        byte[] tar = tar(t -> {
-            metadata(t);
-            file(t, "templates/sub/dir.tpl", "x");
-            t.put(entry(TarEntry.Type.SYMLINK, "templates/link", "/etc/passwd"));
-        });
+        byte[] tar =
+                tar(t -> {
+                    metadata(t);
+                    file(t, "templates/sub/dir.tpl", "x");
+                    t.put(entry(TarEntry.Type.SYMLINK, "templates/link", "/etc/passwd"));
+                });
         ImageFile.unified(packed(Compression.NONE, tar)).unpackMetadata(directory);
         assertFalse(Files.exists(directory.resolve("templates/sub")));
         assertFalse(Files.exists(directory.resolve("templates/link")));
@@ -199,10 +239,11 @@ class ImageFileTest {
 
     @Test
     void refusesAbsurdSizes() throws IOException {
-        byte[] tar = tar(t -> {
-            metadata(t);
-            file(t, "rootfs/x", "x");
-        });
+        byte[] tar =
+                tar(t -> {
+                    metadata(t);
+                    file(t, "rootfs/x", "x");
+                });
         // The size field of rootfs/x, the last member: 8 EiB in base 256.
         int header = tar.length - 20 * 512 + 6 * 512;
         for (int at = 0; at + 512 <= tar.length; at += 512) {
@@ -214,7 +255,9 @@ class ImageFileTest {
         tar[header + 124 + 4] = 0x7f;
         checksum(tar, header);
         ImageFile image = ImageFile.unified(packed(Compression.NONE, tar));
-        assertThrows(InvalidConfigException.class, () -> image.streamRootfs(OutputStream.nullOutputStream()));
+        assertThrows(
+                InvalidConfigException.class,
+                () -> image.streamRootfs(OutputStream.nullOutputStream()));
     }
 
     private static void checksum(byte[] tar, int header) {
@@ -229,7 +272,19 @@ class ImageFileTest {
     @Test
     void keepsLongNamesAndBigNumbers() throws IOException {
         String name = "d".repeat(90) + "/" + "ü\udcff".repeat(60);
-        TarEntry big = new TarEntry(TarEntry.Type.SYMLINK, name, "l".repeat(200), 0777, 3_000_000_000L, 1_000_000_000L, Instant.ofEpochSecond(-5), 0, 0, 0, Map.of());
+        TarEntry big =
+                new TarEntry(
+                        TarEntry.Type.SYMLINK,
+                        name,
+                        "l".repeat(200),
+                        0777,
+                        3_000_000_000L,
+                        1_000_000_000L,
+                        Instant.ofEpochSecond(-5),
+                        0,
+                        0,
+                        0,
+                        Map.of());
         byte[] tar = tar(t -> t.put(big));
         try (TarReader reader = new TarReader(new ByteArrayInputStream(tar))) {
             assertEquals(big, reader.next().orElseThrow());
@@ -238,12 +293,15 @@ class ImageFileTest {
 
     @Test
     void survivesDamagedArchives() throws IOException {
-        byte[] good = tar(t -> {
-            metadata(t);
-            t.put(entry(TarEntry.Type.DIRECTORY, "rootfs", ""));
-            t.put(TarEntry.plain(TarEntry.Type.FILE, "rootfs/" + "n".repeat(120), 0644, 0).withXattrs(Map.of("user.a", new byte[] {1})));
-            file(t, "rootfs/etc/hostname", "x");
-        });
+        byte[] good =
+                tar(t -> {
+                    metadata(t);
+                    t.put(entry(TarEntry.Type.DIRECTORY, "rootfs", ""));
+                    t.put(
+                            TarEntry.plain(TarEntry.Type.FILE, "rootfs/" + "n".repeat(120), 0644, 0)
+                                    .withXattrs(Map.of("user.a", new byte[] {1})));
+                    file(t, "rootfs/etc/hostname", "x");
+                });
         long seed = 20261121;
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
         for (int round = 0; round < 3000; round++) {

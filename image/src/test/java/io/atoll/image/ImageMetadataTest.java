@@ -53,9 +53,12 @@ class ImageMetadataTest {
                             properties:
                         """);
         assertEquals(
-                new ImageTemplate(List.of("create", "copy"), true, "hostname.tpl", Map.of("a", "1")),
+                new ImageTemplate(
+                        List.of("create", "copy"), true, "hostname.tpl", Map.of("a", "1")),
                 metadata.templates().get("/etc/hostname"));
-        assertEquals(new ImageTemplate(List.of("start"), false, "x", Map.of()), metadata.templates().get("/x"));
+        assertEquals(
+                new ImageTemplate(List.of("start"), false, "x", Map.of()),
+                metadata.templates().get("/x"));
         assertEquals(metadata, ImageMetadata.parse(metadata.render()));
     }
 
@@ -63,7 +66,9 @@ class ImageMetadataTest {
     void saysWhatIsMissing() {
         assertEquals("Missing creation date", fault("architecture: x86_64\n"));
         assertEquals("Missing architecture", fault("creation_date: 1\n"));
-        assertEquals("Architecture isn't supported: z80", fault("architecture: z80\ncreation_date: 1\n"));
+        assertEquals(
+                "Architecture isn't supported: z80",
+                fault("architecture: z80\ncreation_date: 1\n"));
     }
 
     @Test
@@ -73,12 +78,16 @@ class ImageMetadataTest {
             char p = (char) (c - 1);
             bomb += c + ": &" + c + " [*" + p + ",*" + p + ",*" + p + ",*" + p + "]\n";
         }
-        for (String bad : new String[] {"- a", "{", "architecture: [x", "!!java.lang.Runtime {}", "templates: 3", bomb}) {
+        for (String bad :
+                new String[] {
+                    "- a", "{", "architecture: [x", "!!java.lang.Runtime {}", "templates: 3", bomb
+                }) {
             assertThrows(InvalidConfigException.class, () -> ImageMetadata.parse(bad), bad);
         }
     }
 
     private static String fault(String yaml) {
-        return assertThrows(InvalidConfigException.class, () -> ImageMetadata.parse(yaml)).getMessage();
+        return assertThrows(InvalidConfigException.class, () -> ImageMetadata.parse(yaml))
+                .getMessage();
     }
 }

@@ -27,7 +27,9 @@ class ImageUnpackIT {
     private Path metadata() throws IOException {
         Path meta = directory.resolve("meta.tar");
         try (TarWriter tar = new TarWriter(Files.newOutputStream(meta))) {
-            tar.putFile("metadata.yaml", "architecture: x86_64\ncreation_date: 1\n".getBytes(StandardCharsets.UTF_8));
+            tar.putFile(
+                    "metadata.yaml",
+                    "architecture: x86_64\ncreation_date: 1\n".getBytes(StandardCharsets.UTF_8));
         }
         return meta;
     }
@@ -41,38 +43,83 @@ class ImageUnpackIT {
         Files.createSymbolicLink(tree.resolve("link"), Path.of("/etc/passwd"));
         Object unused = run("mkfifo", tree.resolve("fifo").toString());
         unused = run("truncate", "--size=5M", tree.resolve("sparse").toString());
-        unused = run("sh", "-c", "echo tail | dd of=" + tree.resolve("sparse") + " bs=1 seek=3000000 conv=notrunc 2>/dev/null");
-        unused = run("chown", "-h", "1234:2345", tree.resolve("link").toString(), tree.resolve("a/file").toString());
+        unused =
+                run(
+                        "sh",
+                        "-c",
+                        "echo tail | dd of="
+                                + tree.resolve("sparse")
+                                + " bs=1 seek=3000000 conv=notrunc 2>/dev/null");
+        unused =
+                run(
+                        "chown",
+                        "-h",
+                        "1234:2345",
+                        tree.resolve("link").toString(),
+                        tree.resolve("a/file").toString());
         unused = run("chmod", "4755", tree.resolve("a/file").toString());
         unused = run("setcap", "cap_setuid,cap_net_raw=ep", tree.resolve("sparse").toString());
         unused = run("touch", "--date=2001-02-03T04:05:06", tree.resolve("a").toString());
         for (String format : new String[] {"gnu", "posix", "ustar"}) {
             Path tar = directory.resolve(format + ".tar");
             boolean posix = format.equals("posix");
-            unused = posix
-                    ? run("tar", "--format=posix", "--sparse", "--xattrs", "--xattrs-include=*", "-C", tree.toString(), "-cf", tar.toString(), ".")
-                    : run("tar", "--format=" + format, "-C", tree.toString(), "-cf", tar.toString(), format.equals("gnu") ? "--sparse" : "--check-links", ".");
+            unused =
+                    posix
+                            ? run(
+                                    "tar",
+                                    "--format=posix",
+                                    "--sparse",
+                                    "--xattrs",
+                                    "--xattrs-include=*",
+                                    "-C",
+                                    tree.toString(),
+                                    "-cf",
+                                    tar.toString(),
+                                    ".")
+                            : run(
+                                    "tar",
+                                    "--format=" + format,
+                                    "-C",
+                                    tree.toString(),
+                                    "-cf",
+                                    tar.toString(),
+                                    format.equals("gnu") ? "--sparse" : "--check-links",
+                                    ".");
             Path target = Files.createDirectory(directory.resolve("out-" + format));
             ImageFile.split(metadata(), tar).unpackRootfs(target);
             assertEquals(listing(tree), listing(target), format);
-            unused = run("diff", "--recursive", "--no-dereference", "--exclude=fifo", tree.toString(), target.toString());
+            unused =
+                    run(
+                            "diff",
+                            "--recursive",
+                            "--no-dereference",
+                            "--exclude=fifo",
+                            tree.toString(),
+                            target.toString());
             assertTrue((long) Files.getAttribute(target.resolve("sparse"), "unix:size") == 5 << 20);
             if (posix) {
-                assertEquals(run("getcap", "-n", tree.resolve("sparse").toString()).split(" ")[1], run("getcap", "-n", target.resolve("sparse").toString()).split(" ")[1]);
+                assertEquals(
+                        run("getcap", "-n", tree.resolve("sparse").toString()).split(" ")[1],
+                        run("getcap", "-n", target.resolve("sparse").toString()).split(" ")[1]);
             }
         }
     }
 
     /// Type, mode, owners, links, time of every file.
     private String listing(Path tree) {
-        return run("sh", "-c", "cd " + tree + " && find . -printf '%P %y %m %U %G %n %Ts %l\\n' | LC_ALL=C sort");
+        return run(
+                "sh",
+                "-c",
+                "cd " + tree + " && find . -printf '%P %y %m %U %G %n %Ts %l\\n' | LC_ALL=C sort");
     }
 
     @Test
     void makesNothingOutside() throws IOException {
         Path tar = directory.resolve("bad.tar");
         try (TarWriter out = new TarWriter(Files.newOutputStream(tar))) {
-            out.put(TarEntry.plain(TarEntry.Type.SYMLINK, "x", 0777, 0).renamed("x", directory.toString()));
+            out.put(
+                    TarEntry.plain(TarEntry.Type.SYMLINK, "x", 0777, 0)
+                            .renamed("x", directory.toString()));
             out.put(TarEntry.plain(TarEntry.Type.DIRECTORY, "x", 0755, 0));
             out.putFile("x/escaped", new byte[1]);
         }

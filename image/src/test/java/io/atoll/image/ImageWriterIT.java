@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Tag("privileged")
 class ImageWriterIT {
-    private static final ImageMetadata METADATA = ImageMetadata.parse("architecture: x86_64\ncreation_date: 7\n");
+    private static final ImageMetadata METADATA =
+            ImageMetadata.parse("architecture: x86_64\ncreation_date: 7\n");
 
     @TempDir Path directory;
     private Path volume;
@@ -38,7 +39,13 @@ class ImageWriterIT {
         Files.writeString(root.resolve("b"), "content");
         Files.createLink(root.resolve("a"), root.resolve("b"));
         Files.createSymbolicLink(root.resolve("l"), Path.of("../nowhere"));
-        Object unused = run("chown", "-h", "100033:100033", root.resolve("b").toString(), root.resolve("l").toString());
+        Object unused =
+                run(
+                        "chown",
+                        "-h",
+                        "100033:100033",
+                        root.resolve("b").toString(),
+                        root.resolve("l").toString());
         unused = run("chmod", "2750", root.resolve("b").toString());
         Files.createDirectory(volume.resolve("templates"));
         Files.writeString(volume.resolve("templates/t.tpl"), "{{ path }}");
@@ -47,11 +54,15 @@ class ImageWriterIT {
     }
 
     private Fd root() {
-        return Opens.open(volume.resolve("rootfs").toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
+        return Opens.open(
+                volume.resolve("rootfs").toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
     }
 
     private String listing(Path tree) {
-        return run("sh", "-c", "cd " + tree + " && find . -printf '%P %y %m %U %G %n %Ts %l\\n' | LC_ALL=C sort");
+        return run(
+                "sh",
+                "-c",
+                "cd " + tree + " && find . -printf '%P %y %m %U %G %n %Ts %l\\n' | LC_ALL=C sort");
     }
 
     @Test
@@ -59,13 +70,17 @@ class ImageWriterIT {
         ByteArrayOutputStream first = new ByteArrayOutputStream();
         ByteArrayOutputStream second = new ByteArrayOutputStream();
         try (Fd root = root()) {
-            ImageWriter.writeUnified(first, Compression.GZIP, METADATA, volume.resolve("templates"), root);
-            ImageWriter.writeUnified(second, Compression.GZIP, METADATA, volume.resolve("templates"), root);
+            ImageWriter.writeUnified(
+                    first, Compression.GZIP, METADATA, volume.resolve("templates"), root);
+            ImageWriter.writeUnified(
+                    second, Compression.GZIP, METADATA, volume.resolve("templates"), root);
         }
         assertArrayEquals(first.toByteArray(), second.toByteArray());
         Path file = Files.write(directory.resolve("image"), first.toByteArray());
         String names = run("tar", "-tzf", file.toString());
-        assertEquals("metadata.yaml\ntemplates/\ntemplates/t.tpl\nrootfs/\nrootfs/etc/\nrootfs/etc/a\nrootfs/etc/b\nrootfs/etc/l\n", names);
+        assertEquals(
+                "metadata.yaml\ntemplates/\ntemplates/t.tpl\nrootfs/\nrootfs/etc/\nrootfs/etc/a\nrootfs/etc/b\nrootfs/etc/l\n",
+                names);
         ImageFile image = ImageFile.unified(file);
         assertEquals(METADATA, image.readMetadata());
         Path target = Files.createDirectory(directory.resolve("target"));
@@ -77,7 +92,9 @@ class ImageWriterIT {
     void backsUpAndRestoresInLxdsLayout() throws IOException {
         Path file = directory.resolve("backup.tar.zst");
         try (Fd root = root();
-                BackupWriter backup = new BackupWriter(Files.newOutputStream(file), Compression.ZSTD, "name: c1\n")) {
+                BackupWriter backup =
+                        new BackupWriter(
+                                Files.newOutputStream(file), Compression.ZSTD, "name: c1\n")) {
             backup.put(BackupPart.snapshot("s0"), volume, root);
             backup.put(BackupPart.INSTANCE, volume, root);
         }
@@ -93,7 +110,14 @@ class ImageWriterIT {
         reader.unpack(BackupPart.snapshot("s0"), directory.resolve("s0"), snapshot, Idmap.NONE);
         assertEquals(listing(volume.resolve("rootfs")), listing(snapshot));
         Path none = Files.createDirectories(directory.resolve("s1/rootfs"));
-        assertThrows(InvalidConfigException.class, () -> reader.unpack(BackupPart.snapshot("s1"), directory.resolve("s1"), none, Idmap.NONE));
+        assertThrows(
+                InvalidConfigException.class,
+                () ->
+                        reader.unpack(
+                                BackupPart.snapshot("s1"),
+                                directory.resolve("s1"),
+                                none,
+                                Idmap.NONE));
     }
 
     @Test

@@ -16,13 +16,22 @@ class TemplateRendererTest {
             new TemplateContext(
                     "start",
                     "/etc/hostname",
-                    Map.of("name", "c1", "type", "container", "architecture", "x86_64", "privileged", "false"),
+                    Map.of(
+                            "name",
+                            "c1",
+                            "type",
+                            "container",
+                            "architecture",
+                            "x86_64",
+                            "privileged",
+                            "false"),
                     Map.of("user.foo", "bar\n\n", "user.empty", "", "limits.cpu", "2"),
                     Map.of("eth0", Map.of("type", "nic", "network", "br0")),
                     Map.of("b", "2", "a", "1"));
 
     private static String render(String template) {
-        return TemplateRenderer.render(template, CONTEXT, name -> "<" + name + " {{ container.name }}>");
+        return TemplateRenderer.render(
+                template, CONTEXT, name -> "<" + name + " {{ container.name }}>");
     }
 
     @ParameterizedTest
@@ -88,8 +97,12 @@ class TemplateRendererTest {
         Map<String, Object> variables = Map.of("creation_date", Instant.ofEpochSecond(1470920887));
         assertEquals(
                 "snap-2016-08-11_13-08-07",
-                TemplateRenderer.renderPattern("snap-{{ creation_date|date:'2006-01-02_15-04-05' }}", variables));
-        assertEquals("Thu Aug 11 1:08 PM 16", TemplateRenderer.renderPattern("{{ creation_date|date:\"Mon Jan 2 3:04 PM 06\" }}", variables));
+                TemplateRenderer.renderPattern(
+                        "snap-{{ creation_date|date:'2006-01-02_15-04-05' }}", variables));
+        assertEquals(
+                "Thu Aug 11 1:08 PM 16",
+                TemplateRenderer.renderPattern(
+                        "{{ creation_date|date:\"Mon Jan 2 3:04 PM 06\" }}", variables));
     }
 
     @Test
@@ -97,12 +110,21 @@ class TemplateRendererTest {
         assertEquals("", render("{{ container.class }}{{ container.getClass }}"));
         assertThrows(InvalidConfigException.class, () -> render("{{ trigger.bytes }}"));
         assertThrows(InvalidConfigException.class, () -> render("{{ container.getClass() }}"));
-        assertThrows(InvalidConfigException.class, () -> render("{{ trigger.getClass().forName('java.lang.Runtime') }}"));
+        assertThrows(
+                InvalidConfigException.class,
+                () -> render("{{ trigger.getClass().forName('java.lang.Runtime') }}"));
     }
 
     @Test
     void refusesWhatItDoesNotKnow() {
-        for (String bad : new String[] {"{% block x %}{% endblock %}", "{{ a|nofilter }}", "{% if %}", "{{ range(1, 1000000000) }}", "{% for x of y %}{% endfor %}"}) {
+        for (String bad :
+                new String[] {
+                    "{% block x %}{% endblock %}",
+                    "{{ a|nofilter }}",
+                    "{% if %}",
+                    "{{ range(1, 1000000000) }}",
+                    "{% for x of y %}{% endfor %}"
+                }) {
             assertThrows(InvalidConfigException.class, () -> render(bad), bad);
         }
     }
@@ -111,7 +133,9 @@ class TemplateRendererTest {
     void boundsIncludesAndOutput() {
         assertThrows(
                 InvalidConfigException.class,
-                () -> TemplateRenderer.render("{% include 'a' %}", CONTEXT, _ -> "{% include 'a' %}"));
+                () ->
+                        TemplateRenderer.render(
+                                "{% include 'a' %}", CONTEXT, _ -> "{% include 'a' %}"));
         String digits = "{% for a in '0123456789' %}";
         String bomb = digits.repeat(7) + "x" + "{% endfor %}".repeat(7);
         Exception e = assertThrows(InvalidConfigException.class, () -> render(bomb));
@@ -122,6 +146,8 @@ class TemplateRendererTest {
     void refusesIncludesWhereThereIsNoRoot() {
         assertThrows(
                 InvalidConfigException.class,
-                () -> TemplateRenderer.render("{% include '/etc/shadow' %}", CONTEXT, TemplateIncludes.NONE));
+                () ->
+                        TemplateRenderer.render(
+                                "{% include '/etc/shadow' %}", CONTEXT, TemplateIncludes.NONE));
     }
 }

@@ -33,7 +33,8 @@ public record Command(
     /// Writes what the command shall read.
     @FunctionalInterface
     public interface Input {
-        /// Called once, on a thread of its own. What it throws ends the command and reaches who ran it.
+        /// Called once, on a thread of its own. What it throws ends the command and reaches who ran
+        /// it.
         void writeTo(OutputStream stdin) throws IOException;
     }
 
@@ -60,7 +61,8 @@ public record Command(
     }
 
     public Command directory(Path path) {
-        return new Command(argv, environment, Optional.of(path), input, timeout, outputMax, complaints);
+        return new Command(
+                argv, environment, Optional.of(path), input, timeout, outputMax, complaints);
     }
 
     public Command input(byte[] bytes) {

@@ -13,7 +13,11 @@ public final class CommandFailed extends RuntimeException {
     /// @param exit its status, 128 + N after signal N, -1 if it never ran or was stopped by us
     /// @param stderrTail the end of what it complained, may be empty
     public CommandFailed(List<String> argv, int exit, String stderrTail, String why) {
-        super(argv.getFirst() + ": " + why + (stderrTail.isBlank() ? "" : ": " + stderrTail.strip()));
+        super(
+                argv.getFirst()
+                        + ": "
+                        + why
+                        + (stderrTail.isBlank() ? "" : ": " + stderrTail.strip()));
         this.argv = List.copyOf(argv);
         this.exit = exit;
         this.stderrTail = stderrTail;

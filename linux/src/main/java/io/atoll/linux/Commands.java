@@ -19,11 +19,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/// Runs commands: the only place that starts processes. Clean environment, `LC_ALL=C.UTF-8`, bounded time and output.
-/// Retrying is the caller's visible loop.
+/// Runs commands: the only place that starts processes. Clean environment, `LC_ALL=C.UTF-8`,
+/// bounded time and output. Retrying is the caller's visible loop.
 public final class Commands {
     /// Where commands are searched, whatever the caller's own `PATH` says.
-    public static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    public static final String PATH =
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private static final int STDERR_TAIL = 4096;
 
@@ -45,8 +46,10 @@ public final class Commands {
         Process process = start(command);
         try {
             FutureTask<Boolean> input = pump("input", () -> feed(process, command.input()));
-            FutureTask<byte[]> output = pump("output", () -> keepHead(process.getInputStream(), command.outputMax()));
-            FutureTask<String> errors = pump("errors", () -> keepTail(process.getErrorStream(), command.complaints()));
+            FutureTask<byte[]> output =
+                    pump("output", () -> keepHead(process.getInputStream(), command.outputMax()));
+            FutureTask<String> errors =
+                    pump("errors", () -> keepTail(process.getErrorStream(), command.complaints()));
             return await(command, process, input, output, errors);
         } finally {
             kill(process);
@@ -72,7 +75,8 @@ public final class Commands {
         }
     }
 
-    /// Starts a command and waits until it has said something, which means that it is where it should be.
+    /// Starts a command and waits until it has said something, which means that it is where it
+    /// should be.
     ///
     /// @throws CommandFailed if it ends or is silent until its time is over
     public static Held hold(Command command) {
@@ -99,7 +103,10 @@ public final class Commands {
         ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(argv));
         String program = argv.getFirst();
         if (program.indexOf('/') < 0) {
-            Path found = find(program).orElseThrow(() -> new CommandFailed(argv, -1, "", "command not found"));
+            Path found =
+                    find(program)
+                            .orElseThrow(
+                                    () -> new CommandFailed(argv, -1, "", "command not found"));
             builder.command().set(0, found.toString());
         }
         Map<String, String> environment = builder.environment();
@@ -147,7 +154,8 @@ public final class Commands {
         return Boolean.TRUE;
     }
 
-    /// A command may end without reading all of its input; its exit status tells whether that was an error.
+    /// A command may end without reading all of its input; its exit status tells whether that was
+    /// an error.
     private static final class ToCommand extends OutputStream {
         private final OutputStream pipe;
         private boolean isBroken;
@@ -191,7 +199,8 @@ public final class Commands {
         return kept.toByteArray();
     }
 
-    private static String keepTail(InputStream stream, Consumer<String> listener) throws IOException {
+    private static String keepTail(InputStream stream, Consumer<String> listener)
+            throws IOException {
         byte[] tail = new byte[0];
         byte[] chunk = new byte[STDERR_TAIL];
         ByteArrayOutputStream line = new ByteArrayOutputStream();
@@ -206,7 +215,8 @@ public final class Commands {
         return new String(tail, StandardCharsets.UTF_8);
     }
 
-    private static void tellLines(byte[] chunk, int count, ByteArrayOutputStream line, Consumer<String> listener) {
+    private static void tellLines(
+            byte[] chunk, int count, ByteArrayOutputStream line, Consumer<String> listener) {
         for (int i = 0; i < count; i++) {
             if (chunk[i] != '\n' && chunk[i] != '\r') {
                 // A line without end is cut.
@@ -230,19 +240,25 @@ public final class Commands {
         long deadline = System.nanoTime() + command.timeout().toNanos();
         try {
             if (!process.waitFor(command.timeout().toNanos(), TimeUnit.NANOSECONDS)) {
-                throw new CommandFailed(argv, -1, "", "no end after " + command.timeout().toMillis() + " ms");
+                throw new CommandFailed(
+                        argv, -1, "", "no end after " + command.timeout().toMillis() + " ms");
             }
-            // A grandchild that keeps the pipes open, as a daemon does that does not detach, may hold these forever.
-            byte[] out = output.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
-            String err = errors.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
-            // The cause may be the input's own failure, which says more than the status of a killed command.
+            // A grandchild that keeps the pipes open, as a daemon does that does not detach, may
+            // hold these forever.
+            byte[] out =
+                    output.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
+            String err =
+                    errors.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
+            // The cause may be the input's own failure, which says more than the status of a killed
+            // command.
             int exit = process.exitValue();
             if (exit != 0) {
                 awaitInput(input);
                 throw new CommandFailed(argv, exit, err, "exit status " + exit);
             }
             if (out.length > command.outputMax()) {
-                throw new CommandFailed(argv, exit, err, "more than " + command.outputMax() + " bytes of output");
+                throw new CommandFailed(
+                        argv, exit, err, "more than " + command.outputMax() + " bytes of output");
             }
             return new Result(out, err);
         } catch (InterruptedException e) {
@@ -260,7 +276,8 @@ public final class Commands {
         }
     }
 
-    private static void awaitInput(FutureTask<Boolean> input) throws ExecutionException, InterruptedException {
+    private static void awaitInput(FutureTask<Boolean> input)
+            throws ExecutionException, InterruptedException {
         try {
             Boolean unused = input.get(1, TimeUnit.SECONDS);
         } catch (TimeoutException _) {

@@ -8,20 +8,22 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Reading of directories and changes of their entries, by descriptor; getdents64(2), mkdirat(2), unlinkat(2) and
-/// relatives. A `name` is one component: anything with a slash is refused, so nothing can lead elsewhere.
+/// Reading of directories and changes of their entries, by descriptor; getdents64(2), mkdirat(2),
+/// unlinkat(2) and relatives. A `name` is one component: anything with a slash is refused, so
+/// nothing can lead elsewhere.
 public final class Directories {
     private static final int BUFFER = 32 * 1024;
     private static final int DT_DIR = 4;
     private static final int DT_UNKNOWN = 0;
 
-    /// An entry. Whether it is a directory is unknown on file systems that do not tell: then it counts as none and
-    /// unlinkat(2) answers `EISDIR`.
+    /// An entry. Whether it is a directory is unknown on file systems that do not tell: then it
+    /// counts as none and unlinkat(2) answers `EISDIR`.
     public record Entry(String name, boolean isDirectory) {}
 
     private Directories() {}
 
-    /// All entries except `.` and `..`, in the file system's order. `directory` is open for reading.
+    /// All entries except `.` and `..`, in the file system's order. `directory` is open for
+    /// reading.
     public static List<Entry> list(Fd directory) {
         List<Entry> entries = new ArrayList<>();
         FdIo.seek(directory, 0);
@@ -30,7 +32,11 @@ public final class Directories {
             while (true) {
                 long count =
                         Syscalls.call(
-                                Sys.GETDENTS64, directory.what(), directory.number(), buffer.address(), BUFFER);
+                                Sys.GETDENTS64,
+                                directory.what(),
+                                directory.number(),
+                                buffer.address(),
+                                BUFFER);
                 if (count == 0) {
                     return entries;
                 }
@@ -39,14 +45,16 @@ public final class Directories {
         }
     }
 
-    private static void decode(Fd directory, MemorySegment buffer, long count, List<Entry> entries) {
+    private static void decode(
+            Fd directory, MemorySegment buffer, long count, List<Entry> entries) {
         for (long at = 0; at < count; at += Short.toUnsignedInt(buffer.get(JAVA_SHORT, at + 16))) {
             String name = KernelText.decode(KernelText.bytesAt(buffer, at + 19));
             if (name.equals(".") || name.equals("..")) {
                 continue;
             }
             int type = buffer.get(JAVA_BYTE, at + 18);
-            boolean isDirectory = type == DT_DIR || type == DT_UNKNOWN && isDirectory(directory, name);
+            boolean isDirectory =
+                    type == DT_DIR || type == DT_UNKNOWN && isDirectory(directory, name);
             entries.add(new Entry(name, isDirectory));
         }
     }
@@ -62,14 +70,16 @@ public final class Directories {
     /// Makes a directory; the umask applies.
     public static void mkdir(Fd parent, String name, int mode) {
         try (Arena arena = Arena.ofConfined()) {
-            Syscalls.call(Sys.MKDIRAT, what(parent, name), parent.number(), address(arena, name), mode);
+            Syscalls.call(
+                    Sys.MKDIRAT, what(parent, name), parent.number(), address(arena, name), mode);
         }
     }
 
     /// Removes a name that is not a directory.
     public static void unlink(Fd parent, String name) {
         try (Arena arena = Arena.ofConfined()) {
-            Syscalls.call(Sys.UNLINKAT, what(parent, name), parent.number(), address(arena, name), 0);
+            Syscalls.call(
+                    Sys.UNLINKAT, what(parent, name), parent.number(), address(arena, name), 0);
         }
     }
 
@@ -77,7 +87,11 @@ public final class Directories {
     public static void rmdir(Fd parent, String name) {
         try (Arena arena = Arena.ofConfined()) {
             Syscalls.call(
-                    Sys.UNLINKAT, what(parent, name), parent.number(), address(arena, name), Fcntl.AT_REMOVEDIR);
+                    Sys.UNLINKAT,
+                    what(parent, name),
+                    parent.number(),
+                    address(arena, name),
+                    Fcntl.AT_REMOVEDIR);
         }
     }
 
@@ -111,7 +125,8 @@ public final class Directories {
         int max = 4096;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(max);
-            long count = Syscalls.call(Sys.READLINKAT, what, at.number(), name, buffer.address(), max);
+            long count =
+                    Syscalls.call(Sys.READLINKAT, what, at.number(), name, buffer.address(), max);
             return KernelText.decode(buffer.asSlice(0, count).toArray(JAVA_BYTE));
         }
     }
@@ -183,15 +198,21 @@ public final class Directories {
     public static void chown(Fd fd, long uid, long gid) {
         try (Arena arena = Arena.ofConfined()) {
             long empty = KernelText.address(arena, "");
-            Syscalls.call(Sys.FCHOWNAT, fd.what(), fd.number(), empty, uid, gid, Fcntl.AT_EMPTY_PATH);
+            Syscalls.call(
+                    Sys.FCHOWNAT, fd.what(), fd.number(), empty, uid, gid, Fcntl.AT_EMPTY_PATH);
         }
     }
 
-    /// Changes the mode of what `fd` is open on, also with `O_PATH`. A symbolic link has none: `EOPNOTSUPP`.
+    /// Changes the mode of what `fd` is open on, also with `O_PATH`. A symbolic link has none:
+    /// `EOPNOTSUPP`.
     public static void chmod(Fd fd, int mode) {
         try (Arena arena = Arena.ofConfined()) {
             Syscalls.call(
-                    Sys.FCHMODAT, fd.what(), Fcntl.AT_FDCWD, KernelText.address(arena, fd.procPath()), mode);
+                    Sys.FCHMODAT,
+                    fd.what(),
+                    Fcntl.AT_FDCWD,
+                    KernelText.address(arena, fd.procPath()),
+                    mode);
         }
     }
 

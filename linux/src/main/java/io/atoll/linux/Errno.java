@@ -2,8 +2,8 @@ package io.atoll.linux;
 
 import java.util.Map;
 
-/// Error numbers of the kernel; `asm-generic/errno-base.h`, `asm-generic/errno.h`. The numbers are the same on x86-64 and
-/// arm64.
+/// Error numbers of the kernel; `asm-generic/errno-base.h`, `asm-generic/errno.h`. The numbers are
+/// the same on x86-64 and arm64.
 public final class Errno {
     public static final int EPERM = 1;
     public static final int ENOENT = 2;

@@ -1,6 +1,7 @@
 package io.atoll.linux;
 
-/// A system call failed. Says which, on what, and why: `openat /etc/shadow: permission denied (EACCES)`.
+/// A system call failed. Says which, on what, and why: `openat /etc/shadow: permission denied
+/// (EACCES)`.
 public final class ErrnoException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -10,9 +10,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Tells when processes end: one platform thread and one epoll(7) for all pidfds, however many there are.
+/// Tells when processes end: one platform thread and one epoll(7) for all pidfds, however many
+/// there are.
 ///
-/// Works for any descriptor whose becoming readable is the news, for example the connection to a monitor.
+/// Works for any descriptor whose becoming readable is the news, for example the connection to a
+/// monitor.
 public final class ExitWatcher implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ExitWatcher.class.getName());
 
@@ -67,8 +69,8 @@ public final class ExitWatcher implements AutoCloseable {
 
     /// Runs `action` once, when the process ends; at once if it has.
     ///
-    /// @param pidFd stays the caller's, who keeps it open until the action has run or the watch is closed; a duplicate
-    ///     is watched, so that a mistake cannot hit another's descriptor
+    /// @param pidFd stays the caller's, who keeps it open until the action has run or the watch is
+    ///   closed; a duplicate is watched, so that a mistake cannot hit another's descriptor
     public Watch watch(Fd pidFd, Runnable action) {
         long key = nextKey.getAndIncrement();
         Fd own = pidFd.duplicate();
@@ -88,7 +90,13 @@ public final class ExitWatcher implements AutoCloseable {
             MemorySegment event = arena.allocate(16, 8);
             event.set(JAVA_INT, 0, events);
             event.set(JAVA_LONG_UNALIGNED, EVENT_DATA, key);
-            Syscalls.call(Sys.EPOLL_CTL, fd.what(), epoll.number(), operation, fd.number(), event.address());
+            Syscalls.call(
+                    Sys.EPOLL_CTL,
+                    fd.what(),
+                    epoll.number(),
+                    operation,
+                    fd.number(),
+                    event.address());
         }
     }
 
@@ -106,7 +114,14 @@ public final class ExitWatcher implements AutoCloseable {
             while (!isClosed) {
                 long count =
                         Syscalls.call(
-                                Sys.EPOLL_PWAIT, "epoll", epoll.number(), events.address(), EVENTS, -1, 0, 8);
+                                Sys.EPOLL_PWAIT,
+                                "epoll",
+                                epoll.number(),
+                                events.address(),
+                                EVENTS,
+                                -1,
+                                0,
+                                8);
                 for (int i = 0; i < count; i++) {
                     report(events.get(JAVA_LONG_UNALIGNED, (long) i * EVENT_SIZE + EVENT_DATA));
                 }
@@ -128,7 +143,10 @@ public final class ExitWatcher implements AutoCloseable {
             executor.execute(entry.action());
         } catch (RuntimeException e) {
             // One refused action must not end the news of all others.
-            LOG.log(System.Logger.Level.ERROR, "exit of a process not reported what=" + entry.fd().what(), e);
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "exit of a process not reported what=" + entry.fd().what(),
+                    e);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.atoll.linux;
 
-/// Constants of `asm-generic/fcntl.h` and `linux/fcntl.h`. The open flags that differ on arm64 are chosen at class load.
+/// Constants of `asm-generic/fcntl.h` and `linux/fcntl.h`. The open flags that differ on arm64 are
+/// chosen at class load.
 public final class Fcntl {
     public static final int AT_FDCWD = -100;
     public static final int AT_SYMLINK_NOFOLLOW = 0x100;

@@ -2,11 +2,11 @@ package io.atoll.linux;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// An open file descriptor. Whoever holds it closes it; closing twice is harmless. Every descriptor made here has
-/// close-on-exec set.
+/// An open file descriptor. Whoever holds it closes it; closing twice is harmless. Every descriptor
+/// made here has close-on-exec set.
 ///
-/// Safe for use by several threads, but closing while another thread is inside a call with [#number()] is the owner's
-/// race to avoid: the kernel may give the number to someone else.
+/// Safe for use by several threads, but closing while another thread is inside a call with
+/// [#number()] is the owner's race to avoid: the kernel may give the number to someone else.
 public final class Fd implements AutoCloseable {
     private static final int CLOSED = -1;
 
@@ -69,8 +69,8 @@ public final class Fd implements AutoCloseable {
         return "/proc/self/fd/" + number();
     }
 
-    /// Closes it. Errors of close(2) are not reported: the descriptor is gone in any case, and written data is checked
-    /// by whoever calls fsync(2).
+    /// Closes it. Errors of close(2) are not reported: the descriptor is gone in any case, and
+    /// written data is checked by whoever calls fsync(2).
     @Override
     public void close() {
         int current = number.getAndSet(CLOSED);

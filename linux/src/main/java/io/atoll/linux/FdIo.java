@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 
-/// read(2), write(2) and their relatives on a descriptor. Calls on pipes, sockets and terminals may block: use a
-/// platform thread.
+/// read(2), write(2) and their relatives on a descriptor. Calls on pipes, sockets and terminals may
+/// block: use a platform thread.
 public final class FdIo {
     /// poll(2): there is data, or a connection to accept.
     public static final int POLLIN = 1;
@@ -35,20 +35,28 @@ public final class FdIo {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(Math.max(1, Math.min(length, CHUNK)));
             long size = Math.min(length, CHUNK);
-            int count = (int) Syscalls.call(Sys.READ, fd.what(), fd.number(), buffer.address(), size);
+            int count =
+                    (int) Syscalls.call(Sys.READ, fd.what(), fd.number(), buffer.address(), size);
             MemorySegment.copy(buffer, JAVA_BYTE, 0, into, offset, count);
             return count;
         }
     }
 
-    /// Reads at most `length` bytes from `position` without moving the file's offset; 0 at end of file.
+    /// Reads at most `length` bytes from `position` without moving the file's offset; 0 at end of
+    /// file.
     public static int pread(Fd fd, byte[] into, int offset, int length, long position) {
         Objects.checkFromIndexSize(offset, length, into.length);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(Math.max(1, length));
             int count =
-                    (int) Syscalls.call(
-                            Sys.PREAD64, fd.what(), fd.number(), buffer.address(), length, position);
+                    (int)
+                            Syscalls.call(
+                                    Sys.PREAD64,
+                                    fd.what(),
+                                    fd.number(),
+                                    buffer.address(),
+                                    length,
+                                    position);
             MemorySegment.copy(buffer, JAVA_BYTE, 0, into, offset, count);
             return count;
         }
@@ -71,8 +79,14 @@ public final class FdIo {
     private static int writeAll(Fd fd, MemorySegment buffer, int size) {
         int done = 0;
         while (done < size) {
-            done += (int) Syscalls.call(
-                    Sys.WRITE, fd.what(), fd.number(), buffer.address() + done, size - done);
+            done +=
+                    (int)
+                            Syscalls.call(
+                                    Sys.WRITE,
+                                    fd.what(),
+                                    fd.number(),
+                                    buffer.address() + done,
+                                    size - done);
         }
         return size;
     }
@@ -125,7 +139,9 @@ public final class FdIo {
             pollFd.set(JAVA_SHORT, 4, (short) events);
             MemorySegment time = Timespec.allocate(arena, timeout);
             Syscalls.check(
-                    Sys.PPOLL, fd.what(), Syscalls.raw(Sys.PPOLL, pollFd.address(), 1, time.address(), 0));
+                    Sys.PPOLL,
+                    fd.what(),
+                    Syscalls.raw(Sys.PPOLL, pollFd.address(), 1, time.address(), 0));
             return pollFd.get(JAVA_SHORT, 6);
         }
     }
@@ -170,8 +186,8 @@ public final class FdIo {
         }
     }
 
-    /// Makes reads and writes return `EAGAIN` instead of blocking, or block again. Belongs to the open file, so it is
-    /// shared with whoever has a duplicate.
+    /// Makes reads and writes return `EAGAIN` instead of blocking, or block again. Belongs to the
+    /// open file, so it is shared with whoever has a duplicate.
     public static void setNonBlocking(Fd fd, boolean nonBlocking) {
         long flags = Syscalls.call(Sys.FCNTL, fd.what(), fd.number(), Fcntl.F_GETFL);
         long wanted = nonBlocking ? flags | Fcntl.O_NONBLOCK : flags & ~(long) Fcntl.O_NONBLOCK;

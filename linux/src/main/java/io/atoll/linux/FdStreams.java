@@ -9,15 +9,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/// Streams over a descriptor: pipes, sockets, terminals. Reads and writes block in the kernel, so use them on platform
-/// threads. One thread at a time per stream. Closing a stream closes the descriptor.
+/// Streams over a descriptor: pipes, sockets, terminals. Reads and writes block in the kernel, so
+/// use them on platform threads. One thread at a time per stream. Closing a stream closes the
+/// descriptor.
 public final class FdStreams {
     private static final int BUFFER = 64 * 1024;
 
     private FdStreams() {}
 
-    /// A stream that reads what is there. `EIO` on the master of a pty means that its last slave was closed, hence end
-    /// of file.
+    /// A stream that reads what is there. `EIO` on the master of a pty means that its last slave
+    /// was closed, hence end of file.
     public static InputStream input(Fd fd) {
         return new In(fd);
     }
@@ -51,7 +52,8 @@ public final class FdStreams {
             if (length == 0) {
                 return 0;
             }
-            long count = Syscalls.raw(Sys.READ, fd.number(), buffer.address(), Math.min(length, BUFFER));
+            long count =
+                    Syscalls.raw(Sys.READ, fd.number(), buffer.address(), Math.min(length, BUFFER));
             if (count == -Errno.EIO || count == 0) {
                 return -1;
             }
@@ -90,7 +92,14 @@ public final class FdStreams {
                 for (int done = 0; done < length; ) {
                     int size = Math.min(length - done, BUFFER);
                     MemorySegment.copy(from, offset + done, buffer, JAVA_BYTE, 0, size);
-                    done += (int) Syscalls.call(Sys.WRITE, fd.what(), fd.number(), buffer.address(), size);
+                    done +=
+                            (int)
+                                    Syscalls.call(
+                                            Sys.WRITE,
+                                            fd.what(),
+                                            fd.number(),
+                                            buffer.address(),
+                                            size);
                 }
             } catch (ErrnoException e) {
                 throw asIo(e);

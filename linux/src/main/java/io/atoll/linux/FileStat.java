@@ -91,7 +91,8 @@ public record FileStat(
 
     /// Of a name in a directory; a symbolic link itself, not what it points to.
     public static FileStat of(Fd directory, String name) {
-        return of(directory.number(), name, directory.what() + "/" + name, Fcntl.AT_SYMLINK_NOFOLLOW);
+        return of(
+                directory.number(), name, directory.what() + "/" + name, Fcntl.AT_SYMLINK_NOFOLLOW);
     }
 
     /// Of a path of the host, following symbolic links.

@@ -11,7 +11,12 @@ import java.lang.foreign.MemorySegment;
 /// @param freeBytes also those that only root may use
 /// @param availableBytes for everyone
 public record FileSystemStat(
-        long magic, long totalBytes, long freeBytes, long availableBytes, long totalInodes, long freeInodes) {
+        long magic,
+        long totalBytes,
+        long freeBytes,
+        long availableBytes,
+        long totalInodes,
+        long freeInodes) {
     /// Of the file system that a path of the host is on.
     public static FileSystemStat of(String path) {
         try (Arena arena = Arena.ofConfined()) {

@@ -6,8 +6,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 
-/// A file system on its way to being mounted; fsopen(2), fsconfig(2), fsmount(2). Failures carry the kernel's own
-/// sentence, which says more than the errno. Not thread-safe. May block: use a platform thread.
+/// A file system on its way to being mounted; fsopen(2), fsconfig(2), fsmount(2). Failures carry
+/// the kernel's own sentence, which says more than the errno. Not thread-safe. May block: use a
+/// platform thread.
 public final class FsContext implements AutoCloseable {
     private static final int FSOPEN_CLOEXEC = 1;
     private static final int FSMOUNT_CLOEXEC = 1;
@@ -28,7 +29,8 @@ public final class FsContext implements AutoCloseable {
     public static FsContext open(String fsType) {
         try (Arena arena = Arena.ofConfined()) {
             long name = KernelText.address(arena, fsType);
-            return new FsContext(Fd.own(Syscalls.call(Sys.FSOPEN, fsType, name, FSOPEN_CLOEXEC), fsType));
+            return new FsContext(
+                    Fd.own(Syscalls.call(Sys.FSOPEN, fsType, name, FSOPEN_CLOEXEC), fsType));
         }
     }
 
@@ -44,7 +46,12 @@ public final class FsContext implements AutoCloseable {
     public FsContext set(String key, String value) {
         try (Arena arena = Arena.ofConfined()) {
             long name = KernelText.address(arena, key);
-            configure(FSCONFIG_SET_STRING, key + "=" + value, name, KernelText.address(arena, value), 0);
+            configure(
+                    FSCONFIG_SET_STRING,
+                    key + "=" + value,
+                    name,
+                    KernelText.address(arena, value),
+                    0);
         }
         return this;
     }
@@ -61,12 +68,17 @@ public final class FsContext implements AutoCloseable {
     /// Makes the file system and a detached mount of it. The context can then only be closed.
     public Fd mount(Set<MountAttribute> attributes) {
         configure(FSCONFIG_CMD_CREATE, fd.what(), 0, 0, 0);
-        long result = Syscalls.raw(Sys.FSMOUNT, fd.number(), FSMOUNT_CLOEXEC, MountAttribute.bits(attributes));
+        long result =
+                Syscalls.raw(
+                        Sys.FSMOUNT, fd.number(), FSMOUNT_CLOEXEC, MountAttribute.bits(attributes));
         return Fd.own(explain(Sys.FSMOUNT, fd.what(), result), fd.what() + " mount");
     }
 
     private void configure(int command, String what, long key, long value, long aux) {
-        explain(Sys.FSCONFIG, what, Syscalls.raw(Sys.FSCONFIG, fd.number(), command, key, value, aux, 0));
+        explain(
+                Sys.FSCONFIG,
+                what,
+                Syscalls.raw(Sys.FSCONFIG, fd.number(), command, key, value, aux, 0));
     }
 
     private long explain(Sys sys, String what, long result) {
@@ -87,7 +99,8 @@ public final class FsContext implements AutoCloseable {
                 if (count <= 0) {
                     return all.toString();
                 }
-                String line = KernelText.decode(buffer.asSlice(0, count).toArray(JAVA_BYTE)).strip();
+                String line =
+                        KernelText.decode(buffer.asSlice(0, count).toArray(JAVA_BYTE)).strip();
                 all.append(all.isEmpty() ? "" : "; ").append(line.replaceFirst("^[ewi] ", ""));
             }
         }

@@ -5,11 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 
-/// A descriptor of `/dev/fuse` and the mount it serves; fuse(4) and the kernel's filesystems/fuse.rst. Requests are read
-/// and answered as whole messages; their meaning is the caller's.
+/// A descriptor of `/dev/fuse` and the mount it serves; fuse(4) and the kernel's
+/// filesystems/fuse.rst. Requests are read and answered as whole messages; their meaning is the
+/// caller's.
 ///
-/// The mount outlives this object: it is dead (`ENOTCONN`) once all its descriptors are closed, and gone when somebody
-/// unmounts it. Reading blocks: use a platform thread.
+/// The mount outlives this object: it is dead (`ENOTCONN`) once all its descriptors are closed, and
+/// gone when somebody unmounts it. Reading blocks: use a platform thread.
 public final class FuseDevice implements AutoCloseable {
     private static final String DEVICE = "/dev/fuse";
 
@@ -25,13 +26,16 @@ public final class FuseDevice implements AutoCloseable {
         this.fd = fd;
     }
 
-    /// Mounts a file system of type `fuse.NAME`, usable by all users, permissions checked by the kernel.
+    /// Mounts a file system of type `fuse.NAME`, usable by all users, permissions checked by the
+    /// kernel.
     ///
     /// @throws ErrnoException naming the device or the mount point
     public static FuseDevice mount(String mountPoint, String name) {
         Fd fd = Opens.open(DEVICE, Fcntl.O_RDWR, 0);
         String options =
-                "fd=" + fd.number() + ",rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions";
+                "fd="
+                        + fd.number()
+                        + ",rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions";
         try (Arena arena = Arena.ofConfined()) {
             Syscalls.call(
                     Sys.MOUNT,
@@ -74,15 +78,16 @@ public final class FuseDevice implements AutoCloseable {
             if (count == -Errno.ENODEV) {
                 return -1;
             }
-            // ENOENT: the request was interrupted before it could be handed out. The next one is as good.
+            // ENOENT: the request was interrupted before it could be handed out. The next one is as
+            // good.
             if (count != -Errno.ENOENT && count != -Errno.EAGAIN) {
                 throw new ErrnoException("read", (int) -count, DEVICE);
             }
         }
     }
 
-    /// Answers one request with the first `length` bytes of a direct buffer. An answer that the kernel no longer wants,
-    /// because the caller was interrupted or the mount is gone, is dropped.
+    /// Answers one request with the first `length` bytes of a direct buffer. An answer that the
+    /// kernel no longer wants, because the caller was interrupted or the mount is gone, is dropped.
     public void write(ByteBuffer direct, int length) {
         long address = MemorySegment.ofBuffer(direct.clear()).address();
         long count = Syscalls.raw(Sys.WRITE, fd.number(), address, length);

@@ -2,12 +2,14 @@ package io.atoll.linux;
 
 import java.util.List;
 
-/// Files below a root directory that someone else controls: a container may have placed any symbolic link anywhere and
-/// may change it at any moment. Every path is resolved by the kernel with the root as `/` and without magic links
-/// (openat2(2) `RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS`), and then used only through descriptors, so that nothing can
-/// be swapped between check and use.
+/// Files below a root directory that someone else controls: a container may have placed any
+/// symbolic link anywhere and may change it at any moment. Every path is resolved by the kernel
+/// with the root as `/` and without magic links (openat2(2) `RESOLVE_IN_ROOT |
+/// RESOLVE_NO_MAGICLINKS`), and then used only through descriptors, so that nothing can be swapped
+/// between check and use.
 ///
-/// Paths are as the container sees them; a leading slash means the root. The root descriptor stays the caller's.
+/// Paths are as the container sees them; a leading slash means the root. The root descriptor stays
+/// the caller's.
 public final class GuestFiles {
     private static final int RESOLVE = Opens.RESOLVE_IN_ROOT | Opens.RESOLVE_NO_MAGICLINKS;
 
@@ -18,8 +20,8 @@ public final class GuestFiles {
         this.root = root;
     }
 
-    /// Opens a path. `O_NOCTTY` is added; add `O_NONBLOCK` where a fifo or device may wait, and look at the type before
-    /// reading: the guest decides what it is.
+    /// Opens a path. `O_NOCTTY` is added; add `O_NONBLOCK` where a fifo or device may wait, and
+    /// look at the type before reading: the guest decides what it is.
     ///
     /// @param flags of [Fcntl]; with `O_NOFOLLOW` the last link is not followed
     public Fd open(String path, int flags, int mode) {
@@ -101,7 +103,8 @@ public final class GuestFiles {
         atParent(path, (parent, name) -> Directories.mkdir(parent, name, mode));
     }
 
-    /// Makes a directory and its missing parents, all with `mode` and owner. What exists is left as it is.
+    /// Makes a directory and its missing parents, all with `mode` and owner. What exists is left as
+    /// it is.
     ///
     /// @param uid owner of what is made, -1 for the caller
     public void mkdirs(String path, int mode, long uid, long gid) {
@@ -142,15 +145,22 @@ public final class GuestFiles {
         atParent(path, Directories::rmdir);
     }
 
-    /// Removes a file, or a directory with all it holds, without following links or entering mounts.
+    /// Removes a file, or a directory with all it holds, without following links or entering
+    /// mounts.
     public void deleteTree(String path) {
         atParent(path, Inodes::deleteTree);
     }
 
     /// Renames; an existing target is replaced.
     public void rename(String from, String to) {
-        atParent(from, (fromParent, fromName) ->
-                atParent(to, (toParent, toName) -> Directories.rename(fromParent, fromName, toParent, toName, true)));
+        atParent(
+                from,
+                (fromParent, fromName) ->
+                        atParent(
+                                to,
+                                (toParent, toName) ->
+                                        Directories.rename(
+                                                fromParent, fromName, toParent, toName, true)));
     }
 
     /// Changes owner and group; a symbolic link's own. -1 leaves one as it is.

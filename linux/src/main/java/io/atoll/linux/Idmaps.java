@@ -17,8 +17,8 @@ public final class Idmaps {
 
     private Idmaps() {}
 
-    /// The range of root on this host: the largest that holds for users and groups alike, else [#DEFAULT] when neither
-    /// file gives root anything.
+    /// The range of root on this host: the largest that holds for users and groups alike, else
+    /// [#DEFAULT] when neither file gives root anything.
     ///
     /// @return empty if the files give root something, but nothing usable
     public static Optional<Range> ofRoot() {
@@ -44,23 +44,28 @@ public final class Idmaps {
         return best.count() >= COUNT_MIN ? Optional.of(best) : Optional.empty();
     }
 
-    /// The lines of a user, by name or number. Lines that are no range are left out, as the tools that own these files
-    /// do.
+    /// The lines of a user, by name or number. Lines that are no range are left out, as the tools
+    /// that own these files do.
     public static List<Range> parse(String text, String name, long id) {
         List<Range> ranges = new ArrayList<>();
-        text.lines().forEach(line -> {
-            String[] fields = line.strip().split(":");
-            if (fields.length == 3 && (fields[0].equals(name) || fields[0].equals(Long.toString(id)))) {
-                range(fields[1], fields[2]).ifPresent(ranges::add);
-            }
-        });
+        text.lines()
+                .forEach(line -> {
+                    String[] fields = line.strip().split(":");
+                    if (fields.length == 3
+                            && (fields[0].equals(name) || fields[0].equals(Long.toString(id)))) {
+                        range(fields[1], fields[2]).ifPresent(ranges::add);
+                    }
+                });
         return ranges;
     }
 
     private static Optional<Range> range(String base, String count) {
         try {
             Range range = new Range(Long.parseLong(base), Long.parseLong(count));
-            boolean isValid = range.base() >= 0 && range.count() > 0 && range.base() + range.count() <= 0xFFFF_FFFFL;
+            boolean isValid =
+                    range.base() >= 0
+                            && range.count() > 0
+                            && range.base() + range.count() <= 0xFFFF_FFFFL;
             return isValid ? Optional.of(range) : Optional.empty();
         } catch (NumberFormatException _) {
             return Optional.empty();

@@ -14,8 +14,8 @@ public final class InodeFlags {
 
     private InodeFlags() {}
 
-    /// Takes `immutable` and `append only` from a directory and everything below, so that it can be deleted. Never
-    /// follows links or enters mounts.
+    /// Takes `immutable` and `append only` from a directory and everything below, so that it can be
+    /// deleted. Never follows links or enters mounts.
     ///
     /// @param root open for reading
     /// @return how many inodes had one
@@ -32,9 +32,11 @@ public final class InodeFlags {
     }
 
     private static int unlock(Fd parent, Directories.Entry entry, int depth) {
-        // Only files and directories have flags; O_PATH first, since opening a device or fifo would already act.
+        // Only files and directories have flags; O_PATH first, since opening a device or fifo would
+        // already act.
         int resolve = Opens.RESOLVE_NO_XDEV | Opens.RESOLVE_NO_SYMLINKS;
-        try (Fd inode = Opens.openAt2(parent, entry.name(), Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0, resolve)) {
+        try (Fd inode =
+                Opens.openAt2(parent, entry.name(), Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0, resolve)) {
             FileStat.Type type = FileStat.of(inode).type();
             if (type != FileStat.Type.FILE && type != FileStat.Type.DIRECTORY) {
                 return 0;
@@ -63,7 +65,8 @@ public final class InodeFlags {
                 return 0;
             }
             flags.set(JAVA_INT, 0, old & ~locks);
-            Syscalls.call(Sys.IOCTL, inode.what(), inode.number(), FS_IOC_SETFLAGS, flags.address());
+            Syscalls.call(
+                    Sys.IOCTL, inode.what(), inode.number(), FS_IOC_SETFLAGS, flags.address());
             return 1;
         }
     }

@@ -1,15 +1,15 @@
 package io.atoll.linux;
 
-/// Work on whole trees of inodes that someone hostile may change meanwhile. Only directory descriptors and single
-/// names are used, links are never followed and mount points never entered.
+/// Work on whole trees of inodes that someone hostile may change meanwhile. Only directory
+/// descriptors and single names are used, links are never followed and mount points never entered.
 public final class Inodes {
     /// Deepest nesting that is walked. Deeper trees are cut into pieces first, see [#deleteTree].
     static final int DEPTH_MAX = 128;
 
     private Inodes() {}
 
-    /// Removes `name` in `parent` with all below it. Missing is fine. A name that is made while this runs is removed
-    /// too, or answers `ENOTEMPTY`.
+    /// Removes `name` in `parent` with all below it. Missing is fine. A name that is made while
+    /// this runs is removed too, or answers `ENOTEMPTY`.
     ///
     /// @throws ErrnoException with `EBUSY` if something below is a mount point
     public static void deleteTree(Fd parent, String name) {
@@ -59,7 +59,8 @@ public final class Inodes {
     }
 
     private static void deleteContents(Fd directory, Fd top, int depth) {
-        // A listing may miss names that appear meanwhile; a few rounds are enough against accidents, and against
+        // A listing may miss names that appear meanwhile; a few rounds are enough against
+        // accidents, and against
         // malice rmdir's ENOTEMPTY is the honest answer.
         for (int round = 0; round < 3; round++) {
             var entries = Directories.list(directory);
@@ -90,7 +91,8 @@ public final class Inodes {
             deleteDirectory(directory, entry.name(), top, depth + 1);
             return;
         }
-        // One descriptor and one frame per level: a tree made to be endless is lifted up to the top and begun anew.
+        // One descriptor and one frame per level: a tree made to be endless is lifted up to the top
+        // and begun anew.
         String lifted = ".atoll-deep-" + FileStat.of(directory, entry.name()).inode();
         try {
             Directories.rename(directory, entry.name(), top, lifted, false);
@@ -106,7 +108,8 @@ public final class Inodes {
     private static Fd openDirectory(Fd parent, String name) {
         int flags = Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW;
         try {
-            return Opens.openAt2(parent, name, flags, 0, Opens.RESOLVE_NO_XDEV | Opens.RESOLVE_NO_SYMLINKS);
+            return Opens.openAt2(
+                    parent, name, flags, 0, Opens.RESOLVE_NO_XDEV | Opens.RESOLVE_NO_SYMLINKS);
         } catch (ErrnoException e) {
             if (e.is(Errno.EXDEV)) {
                 throw new ErrnoException("rmdir", Errno.EBUSY, Directories.what(parent, name));

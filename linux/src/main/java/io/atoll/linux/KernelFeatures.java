@@ -4,8 +4,8 @@ import io.atoll.base.Idmap;
 import java.util.Optional;
 import java.util.Set;
 
-/// What the running kernel can do, found by trying. Versions are never compared: distributions take features back and
-/// forth. Each probe leaves nothing behind; callers keep the answers.
+/// What the running kernel can do, found by trying. Versions are never compared: distributions take
+/// features back and forth. Each probe leaves nothing behind; callers keep the answers.
 public final class KernelFeatures {
     private KernelFeatures() {}
 
@@ -21,8 +21,8 @@ public final class KernelFeatures {
         }
     }
 
-    /// True if what is mounted at `directory` can be mounted again with mapped ids. Depends on the file system and, for
-    /// some, on the kernel: squashfs learned it late, overlayfs not at all.
+    /// True if what is mounted at `directory` can be mounted again with mapped ids. Depends on the
+    /// file system and, for some, on the kernel: squashfs learned it late, overlayfs not at all.
     ///
     /// @param directory open in any way, `O_PATH` too
     public static boolean canIdmap(Fd directory) {
@@ -57,8 +57,8 @@ public final class KernelFeatures {
         }
     }
 
-    /// How many inotify instances one user may have, which every running systemd needs eight of; empty if the kernel has
-    /// no inotify.
+    /// How many inotify instances one user may have, which every running systemd needs eight of;
+    /// empty if the kernel has no inotify.
     public static Optional<Long> inotifyInstancesMax() {
         var number = ProcFiles.number("/proc/sys/fs/inotify/max_user_instances");
         return number.isEmpty() ? Optional.empty() : Optional.of(number.getAsLong());

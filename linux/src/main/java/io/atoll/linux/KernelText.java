@@ -10,9 +10,9 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// Names as the kernel has them: bytes without NUL, mostly but not always UTF-8. A byte that is not UTF-8 becomes the
-/// lone surrogate U+DC80..U+DCFF and goes back to the same byte, so that every name survives the way through a string
-/// whatever the JVM's locale is.
+/// Names as the kernel has them: bytes without NUL, mostly but not always UTF-8. A byte that is not
+/// UTF-8 becomes the lone surrogate U+DC80..U+DCFF and goes back to the same byte, so that every
+/// name survives the way through a string whatever the JVM's locale is.
 public final class KernelText {
     private static final int ESCAPE = 0xDC00;
     private static final char REPLACEMENT = 0xFFFD;

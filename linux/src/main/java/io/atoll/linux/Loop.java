@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// Loop devices; loop(4), `linux/loop.h`. Always with autoclear: the kernel frees the device with its last user, so a
-/// crash of ours leaves none behind.
+/// Loop devices; loop(4), `linux/loop.h`. Always with autoclear: the kernel frees the device with
+/// its last user, so a crash of ours leaves none behind.
 public final class Loop {
     private static final int LOOP_CTL_GET_FREE = 0x4C82;
     private static final int LOOP_CONFIGURE = 0x4C0A;
@@ -19,7 +19,8 @@ public final class Loop {
     private static final int LO_FLAGS_AUTOCLEAR = 4;
     private static final int LOOP_MAJOR = 7;
 
-    // struct loop_config: fd, block_size, struct loop_info64 (lo_flags at 52 in it), 8 reserved words.
+    // struct loop_config: fd, block_size, struct loop_info64 (lo_flags at 52 in it), 8 reserved
+    // words.
     private static final int CONFIG_SIZE = 304;
     private static final int CONFIG_FLAGS = 8 + 52;
 
@@ -51,7 +52,13 @@ public final class Loop {
     public static Device attach(Fd backing, boolean readOnly) {
         try (Fd control = Opens.open("/dev/loop-control", Fcntl.O_RDWR, 0)) {
             for (int i = 0; i < RACES_MAX; i++) {
-                long free = Syscalls.call(Sys.IOCTL, "/dev/loop-control", control.number(), LOOP_CTL_GET_FREE, 0);
+                long free =
+                        Syscalls.call(
+                                Sys.IOCTL,
+                                "/dev/loop-control",
+                                control.number(),
+                                LOOP_CTL_GET_FREE,
+                                0);
                 Optional<Device> device = tryAttach(backing, (int) free, readOnly);
                 if (device.isPresent()) {
                     return device.get();
@@ -67,7 +74,10 @@ public final class Loop {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment config = arena.allocate(CONFIG_SIZE, 8);
             config.set(JAVA_INT, 0, backing.number());
-            config.set(JAVA_INT, CONFIG_FLAGS, LO_FLAGS_AUTOCLEAR | (readOnly ? LO_FLAGS_READ_ONLY : 0));
+            config.set(
+                    JAVA_INT,
+                    CONFIG_FLAGS,
+                    LO_FLAGS_AUTOCLEAR | (readOnly ? LO_FLAGS_READ_ONLY : 0));
             long result = Syscalls.raw(Sys.IOCTL, fd.number(), LOOP_CONFIGURE, config.address());
             if (result == -Errno.EBUSY) {
                 fd.close();
@@ -81,7 +91,8 @@ public final class Loop {
         }
     }
 
-    /// Where devtmpfs is not mounted, as in a container or chroot, the node of a new device is missing.
+    /// Where devtmpfs is not mounted, as in a container or chroot, the node of a new device is
+    /// missing.
     private static Fd openDevice(String path, int number, int flags) {
         try {
             return Opens.open(path, flags, 0);
@@ -92,7 +103,11 @@ public final class Loop {
         }
         try (Fd dev = Opens.open("/dev", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
             Directories.mknod(
-                    dev, "loop" + number, FileStat.Type.BLOCK_DEVICE, 0660, FileStat.device(LOOP_MAJOR, number));
+                    dev,
+                    "loop" + number,
+                    FileStat.Type.BLOCK_DEVICE,
+                    0660,
+                    FileStat.device(LOOP_MAJOR, number));
         } catch (ErrnoException e) {
             if (!e.is(Errno.EEXIST)) {
                 throw e;
@@ -106,7 +121,8 @@ public final class Loop {
         Syscalls.call(Sys.IOCTL, device.path(), device.fd().number(), LOOP_SET_CAPACITY, 0);
     }
 
-    /// The devices that are attached to this very file, by inode: its path may have another name elsewhere.
+    /// The devices that are attached to this very file, by inode: its path may have another name
+    /// elsewhere.
     public static List<String> attachedTo(Path file) {
         FileStat wanted = FileStat.of(file.toString());
         try (Fd block = Opens.open("/sys/block", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
@@ -127,7 +143,8 @@ public final class Loop {
             if (Syscalls.raw(Sys.IOCTL, fd.number(), loopGetStatus64, info.address()) < 0) {
                 return false;
             }
-            return info.get(JAVA_LONG, 8) == wanted.inode() && sameDevice(info.get(JAVA_LONG, 0), wanted.device());
+            return info.get(JAVA_LONG, 8) == wanted.inode()
+                    && sameDevice(info.get(JAVA_LONG, 0), wanted.device());
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOENT, Errno.ENXIO)) {
                 return false;

@@ -7,9 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
 
-/// Mounts by descriptor; open_tree(2), mount_setattr(2), move_mount(2), umount2(2). A detached tree belongs to its
-/// descriptor and disappears with it, so nothing is left in the host's mount table. Making and ending mounts may block
-/// on a disk or server: use a platform thread. Making a file system: [FsContext].
+/// Mounts by descriptor; open_tree(2), mount_setattr(2), move_mount(2), umount2(2). A detached tree
+/// belongs to its descriptor and disappears with it, so nothing is left in the host's mount table.
+/// Making and ending mounts may block on a disk or server: use a platform thread. Making a file
+/// system: [FsContext].
 public final class Mounts {
     private static final int OPEN_TREE_CLONE = 1;
     private static final int OPEN_TREE_CLOEXEC = 0x80000;
@@ -34,8 +35,10 @@ public final class Mounts {
         return cloneTree(fd.number(), "", "copy of " + fd.what(), Fcntl.AT_EMPTY_PATH, recursive);
     }
 
-    private static Fd cloneTree(int directory, String path, String what, int flags, boolean recursive) {
-        int all = flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? Fcntl.AT_RECURSIVE : 0);
+    private static Fd cloneTree(
+            int directory, String path, String what, int flags, boolean recursive) {
+        int all =
+                flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? Fcntl.AT_RECURSIVE : 0);
         try (Arena arena = Arena.ofConfined()) {
             long name = KernelText.address(arena, path);
             return Fd.own(Syscalls.call(Sys.OPEN_TREE, what, directory, name, all), what);
@@ -66,7 +69,12 @@ public final class Mounts {
     }
 
     private static void setAttributes(
-            Fd tree, long set, long clear, long propagation, long userNamespace, boolean recursive) {
+            Fd tree,
+            long set,
+            long clear,
+            long propagation,
+            long userNamespace,
+            boolean recursive) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attr = arena.allocate(32, 8);
             attr.set(JAVA_LONG, 0, set);
@@ -98,13 +106,19 @@ public final class Mounts {
         }
     }
 
-    /// Attaches a detached tree at a path of the thread's own root that somebody else may be changing: no symbolic link
-    /// on the way is followed.
+    /// Attaches a detached tree at a path of the thread's own root that somebody else may be
+    /// changing: no symbolic link on the way is followed.
     ///
     /// @throws ErrnoException with `ELOOP` if there is one
     public static void moveNoFollow(Fd tree, String target) {
         try (Fd root = Opens.open("/", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0);
-                Fd at = Opens.openAt2(root, target, Fcntl.O_PATH, 0, Opens.RESOLVE_IN_ROOT | Opens.RESOLVE_NO_SYMLINKS)) {
+                Fd at =
+                        Opens.openAt2(
+                                root,
+                                target,
+                                Fcntl.O_PATH,
+                                0,
+                                Opens.RESOLVE_IN_ROOT | Opens.RESOLVE_NO_SYMLINKS)) {
             move(tree, at);
         }
     }

@@ -7,8 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// A netlink socket: whole datagrams of bytes to and from the kernel; netlink(7). It stays in the network namespace in
-/// which it was opened, whoever uses it. Not thread-safe.
+/// A netlink socket: whole datagrams of bytes to and from the kernel; netlink(7). It stays in the
+/// network namespace in which it was opened, whoever uses it. Not thread-safe.
 public final class NetlinkSocket implements AutoCloseable {
     private static final int AF_NETLINK = 16;
     private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
@@ -32,13 +32,18 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /// A socket for routing messages in the network namespace of the calling thread.
     public static NetlinkSocket openRoute() {
-        Fd fd = Fd.own(Syscalls.call(Sys.SOCKET, "netlink", AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE), "netlink");
+        Fd fd =
+                Fd.own(
+                        Syscalls.call(
+                                Sys.SOCKET, "netlink", AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE),
+                        "netlink");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(12, 4);
             address.set(JAVA_SHORT, 0, (short) AF_NETLINK);
             Syscalls.call(Sys.BIND, "netlink", fd.number(), address.address(), 12);
             long one = arena.allocateFrom(JAVA_INT, 1).address();
-            for (int option : new int[] {NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK}) {
+            for (int option :
+                    new int[] {NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK}) {
                 // Older kernels lack one or the other; they only make answers better.
                 Syscalls.raw(Sys.SETSOCKOPT, fd.number(), SOL_NETLINK, option, one, 4, 0);
             }
@@ -54,7 +59,8 @@ public final class NetlinkSocket implements AutoCloseable {
         try (Arena own = Arena.ofConfined()) {
             MemorySegment bytes = own.allocate(message.length, 8);
             MemorySegment.copy(message, 0, bytes, JAVA_BYTE, 0, message.length);
-            Syscalls.call(Sys.SENDTO, fd.what(), fd.number(), bytes.address(), message.length, 0, 0, 0);
+            Syscalls.call(
+                    Sys.SENDTO, fd.what(), fd.number(), bytes.address(), message.length, 0, 0, 0);
         }
     }
 
@@ -62,7 +68,14 @@ public final class NetlinkSocket implements AutoCloseable {
     public byte[] receive() {
         long count =
                 Syscalls.call(
-                        Sys.RECVFROM, fd.what(), fd.number(), buffer.address(), RECEIVE_MAX, MSG_TRUNC, 0, 0);
+                        Sys.RECVFROM,
+                        fd.what(),
+                        fd.number(),
+                        buffer.address(),
+                        RECEIVE_MAX,
+                        MSG_TRUNC,
+                        0,
+                        0);
         if (count > RECEIVE_MAX) {
             throw new ErrnoException("recvfrom", 90, fd.what());
         }

@@ -7,8 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The packet filter, by libnftables: text of the nft(8) language in, one transaction each, JSON or text out. Works on
-/// the network namespace of the calling thread. Blocks for milliseconds.
+/// The packet filter, by libnftables: text of the nft(8) language in, one transaction each, JSON or
+/// text out. Works on the network namespace of the calling thread. Blocks for milliseconds.
 public final class Nftables {
     private static final int OUTPUT_JSON = 1 << 4;
 
@@ -31,11 +31,15 @@ public final class Nftables {
         static final SharedLibrary LIBRARY = SharedLibrary.load("libnftables.so.1", "libnftables1");
         static final SharedLibrary.Function NEW = LIBRARY.function("nft_ctx_new");
         static final SharedLibrary.Function FREE = LIBRARY.function("nft_ctx_free");
-        static final SharedLibrary.Function BUFFER_OUTPUT = LIBRARY.function("nft_ctx_buffer_output");
+        static final SharedLibrary.Function BUFFER_OUTPUT =
+                LIBRARY.function("nft_ctx_buffer_output");
         static final SharedLibrary.Function BUFFER_ERROR = LIBRARY.function("nft_ctx_buffer_error");
-        static final SharedLibrary.Function GET_OUTPUT = LIBRARY.function("nft_ctx_get_output_buffer");
-        static final SharedLibrary.Function GET_ERROR = LIBRARY.function("nft_ctx_get_error_buffer");
-        static final SharedLibrary.Function SET_FLAGS = LIBRARY.function("nft_ctx_output_set_flags");
+        static final SharedLibrary.Function GET_OUTPUT =
+                LIBRARY.function("nft_ctx_get_output_buffer");
+        static final SharedLibrary.Function GET_ERROR =
+                LIBRARY.function("nft_ctx_get_error_buffer");
+        static final SharedLibrary.Function SET_FLAGS =
+                LIBRARY.function("nft_ctx_output_set_flags");
         static final SharedLibrary.Function RUN = LIBRARY.function("nft_run_cmd_from_buffer");
     }
 

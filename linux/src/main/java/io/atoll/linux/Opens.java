@@ -53,21 +53,28 @@ public final class Opens {
         }
     }
 
-    /// Opens with limits on the resolution. `EAGAIN`, which the kernel answers when a rename raced with a `..`, is
-    /// tried again a bounded number of times.
+    /// Opens with limits on the resolution. `EAGAIN`, which the kernel answers when a rename raced
+    /// with a `..`, is tried again a bounded number of times.
     static Fd openAt2(Fd directory, String path, int flags, int mode, int resolve) {
         String what = directory.what() + ":" + path;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment how = arena.allocate(24, 8);
             how.set(JAVA_LONG, 0, flags | Fcntl.O_CLOEXEC);
             // The kernel refuses a mode without O_CREAT or O_TMPFILE.
-            boolean creates = (flags & Fcntl.O_CREAT) != 0 || (flags & Fcntl.O_TMPFILE) == Fcntl.O_TMPFILE;
+            boolean creates =
+                    (flags & Fcntl.O_CREAT) != 0 || (flags & Fcntl.O_TMPFILE) == Fcntl.O_TMPFILE;
             how.set(JAVA_LONG, 8, creates ? mode : 0);
             how.set(JAVA_LONG, 16, resolve);
             long name = KernelText.address(arena, path);
             long result = -Errno.EAGAIN;
             for (int i = 0; i < RACES_MAX && result == -Errno.EAGAIN; i++) {
-                result = Syscalls.raw(Sys.OPENAT2, directory.number(), name, how.address(), how.byteSize());
+                result =
+                        Syscalls.raw(
+                                Sys.OPENAT2,
+                                directory.number(),
+                                name,
+                                how.address(),
+                                how.byteSize());
             }
             return Fd.own(Syscalls.check(Sys.OPENAT2, what, result), what);
         }

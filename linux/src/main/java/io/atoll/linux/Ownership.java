@@ -13,8 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Rewrites the owners of a whole tree from one id map to another, where idmapped mounts cannot do it on the fly. What
-/// chown(2) takes away comes back: set-id bits and file capabilities; ids in access control lists move too.
+/// Rewrites the owners of a whole tree from one id map to another, where idmapped mounts cannot do
+/// it on the fly. What chown(2) takes away comes back: set-id bits and file capabilities; ids in
+/// access control lists move too.
 ///
 /// An inode with several names is moved once. Ids outside of the old map are left as they are.
 public final class Ownership {
@@ -39,8 +40,9 @@ public final class Ownership {
         this.to = to;
     }
 
-    /// Moves a directory and all below it. Blocks long on big trees; never follows links or enters mounts. Must not be
-    /// interrupted half-way: ids of the part that was done would be taken for others the next time.
+    /// Moves a directory and all below it. Blocks long on big trees; never follows links or enters
+    /// mounts. Must not be interrupted half-way: ids of the part that was done would be taken for
+    /// others the next time.
     ///
     /// @param root open for reading
     /// @param from how ids on disk are meant now; the empty map: as inside
@@ -62,7 +64,9 @@ public final class Ownership {
                     move(inode);
                 }
                 if (stat.isDirectory()) {
-                    try (Fd child = openInside(directory, entry.name(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY)) {
+                    try (Fd child =
+                            openInside(
+                                    directory, entry.name(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY)) {
                         descend(child, depth + 1);
                     }
                 }
@@ -84,7 +88,10 @@ public final class Ownership {
         long uid = user(stat.uid());
         long gid = group(stat.gid());
         boolean isLink = stat.type() == FileStat.Type.SYMLINK;
-        Optional<byte[]> capability = stat.type() == FileStat.Type.FILE ? Xattrs.get(inode, CAPABILITY) : Optional.empty();
+        Optional<byte[]> capability =
+                stat.type() == FileStat.Type.FILE
+                        ? Xattrs.get(inode, CAPABILITY)
+                        : Optional.empty();
         if (uid != stat.uid() || gid != stat.gid()) {
             Directories.chown(inode, uid, gid);
             if (!isLink) {
@@ -108,22 +115,32 @@ public final class Ownership {
     }
 
     private long map(IdmapEntry.Kind kind, long id) {
-        return from.toNs(kind, new HostId(id)).flatMap(inside -> to.toHost(kind, inside)).map(HostId::value).orElse(id);
+        return from.toNs(kind, new HostId(id))
+                .flatMap(inside -> to.toHost(kind, inside))
+                .map(HostId::value)
+                .orElse(id);
     }
 
-    /// Capabilities count only in user namespaces whose root is the id they name; version 2 names none, the host's root.
-    /// capabilities(7).
+    /// Capabilities count only in user namespaces whose root is the id they name; version 2 names
+    /// none, the host's root. capabilities(7).
     private byte[] capability(byte[] old) {
-        ByteBuffer value = ByteBuffer.wrap(Arrays.copyOf(old, CAP_3_SIZE)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer value =
+                ByteBuffer.wrap(Arrays.copyOf(old, CAP_3_SIZE)).order(ByteOrder.LITTLE_ENDIAN);
         int magic = value.getInt(0);
         int revision = magic & VFS_CAP_REVISION_MASK;
         if (revision != VFS_CAP_REVISION_2 && revision != VFS_CAP_REVISION_3) {
             return old;
         }
         long root = revision == VFS_CAP_REVISION_3 ? value.getInt(20) & 0xFFFF_FFFFL : 0;
-        long moved = from.isPrivileged() && root == 0 || revision == VFS_CAP_REVISION_3 ? user(root) : hostRoot();
+        long moved =
+                from.isPrivileged() && root == 0 || revision == VFS_CAP_REVISION_3
+                        ? user(root)
+                        : hostRoot();
         boolean isHostRoot = moved == 0;
-        value.putInt(0, magic & ~VFS_CAP_REVISION_MASK | (isHostRoot ? VFS_CAP_REVISION_2 : VFS_CAP_REVISION_3));
+        value.putInt(
+                0,
+                magic & ~VFS_CAP_REVISION_MASK
+                        | (isHostRoot ? VFS_CAP_REVISION_2 : VFS_CAP_REVISION_3));
         value.putInt(20, (int) moved);
         return Arrays.copyOf(value.array(), isHostRoot ? CAP_2_SIZE : CAP_3_SIZE);
     }
@@ -132,7 +149,8 @@ public final class Ownership {
         return to.toHost(IdmapEntry.Kind.UID, new NsId(0)).map(HostId::value).orElse(0L);
     }
 
-    /// `struct posix_acl_xattr_header` and entries of tag, permissions and id; `linux/posix_acl_xattr.h`.
+    /// `struct posix_acl_xattr_header` and entries of tag, permissions and id;
+    /// `linux/posix_acl_xattr.h`.
     private byte[] acl(byte[] old) {
         ByteBuffer value = ByteBuffer.wrap(old.clone()).order(ByteOrder.LITTLE_ENDIAN);
         for (int at = 4; at + 8 <= old.length; at += 8) {

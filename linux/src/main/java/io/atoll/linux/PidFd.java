@@ -1,6 +1,5 @@
 package io.atoll.linux;
 
-
 import java.time.Duration;
 import java.util.Optional;
 
@@ -18,7 +17,8 @@ public final class PidFd {
         if (result == -Errno.ESRCH) {
             return Optional.empty();
         }
-        return Optional.of(Fd.own(Syscalls.check(Sys.PIDFD_OPEN, "process " + pid, result), "process " + pid));
+        return Optional.of(
+                Fd.own(Syscalls.check(Sys.PIDFD_OPEN, "process " + pid, result), "process " + pid));
     }
 
     /// Sends a signal.
@@ -45,7 +45,8 @@ public final class PidFd {
         return FdIo.poll(pidFd, FdIo.POLLIN, timeout) != 0;
     }
 
-    /// The pid as seen from this process's pid namespace; empty if it is gone and reaped, or outside.
+    /// The pid as seen from this process's pid namespace; empty if it is gone and reaped, or
+    /// outside.
     public static Optional<Integer> pid(Fd pidFd) {
         return ProcFiles.field("/proc/self/fdinfo/" + pidFd.number(), "Pid:")
                 .map(Integer::valueOf)

@@ -7,10 +7,11 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// Runs native calls that may block where they cannot pin the carrier of a virtual thread. With two carriers, two slow
-/// umounts would otherwise stop every request of the daemon.
+/// Runs native calls that may block where they cannot pin the carrier of a virtual thread. With two
+/// carriers, two slow umounts would otherwise stop every request of the daemon.
 public final class PlatformThreads {
-    /// Most threads at a time; more work runs on the caller's own thread, which is slower for others but never refused.
+    /// Most threads at a time; more work runs on the caller's own thread, which is slower for
+    /// others but never refused.
     static final int THREADS_MAX = 64;
 
     private static final ExecutorService POOL =
@@ -25,7 +26,8 @@ public final class PlatformThreads {
 
     private PlatformThreads() {}
 
-    /// The result of `work`: on this thread if it is a platform thread, else on one of the pool while this one waits.
+    /// The result of `work`: on this thread if it is a platform thread, else on one of the pool
+    /// while this one waits.
     public static <T> T call(Callable<T> work) {
         try {
             return Thread.currentThread().isVirtual() ? await(work) : work.call();
@@ -38,11 +40,10 @@ public final class PlatformThreads {
 
     /// As [#call] without a result.
     public static void run(Runnable work) {
-        call(
-                () -> {
-                    work.run();
-                    return Boolean.TRUE;
-                });
+        call(() -> {
+            work.run();
+            return Boolean.TRUE;
+        });
     }
 
     private static <T> T await(Callable<T> work) throws Exception {
@@ -60,8 +61,8 @@ public final class PlatformThreads {
         }
     }
 
-    /// Runs `work` on a new platform thread that ends afterwards. For work that changes the thread itself: its
-    /// namespaces, its file-system ids. Such a thread must never go back to a pool.
+    /// Runs `work` on a new platform thread that ends afterwards. For work that changes the thread
+    /// itself: its namespaces, its file-system ids. Such a thread must never go back to a pool.
     public static <T> T onOwnThread(String name, Callable<T> work) {
         var task = new java.util.concurrent.FutureTask<>(work);
         Thread.ofPlatform().daemon().name(name).start(task);
@@ -71,7 +72,8 @@ public final class PlatformThreads {
             switch (e.getCause()) {
                 case RuntimeException failure -> throw failure;
                 case Error error -> throw error;
-                case null, default -> throw new IllegalStateException(name + ": " + e.getMessage(), e);
+                case null, default ->
+                        throw new IllegalStateException(name + ": " + e.getMessage(), e);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// Small files of `/proc`, `/sys` and cgroups: whole content by openat(2), read(2), close(2) and one buffer per thread.
-/// For files of the kernel only, which never block and are small.
+/// Small files of `/proc`, `/sys` and cgroups: whole content by openat(2), read(2), close(2) and
+/// one buffer per thread. For files of the kernel only, which never block and are small.
 public final class ProcFiles {
     /// Largest file that is read; the biggest of interest are mountinfo and meminfo-like tables.
     static final int BYTES_MAX = 64 * 1024 * 1024;
@@ -42,7 +42,10 @@ public final class ProcFiles {
         MemorySegment buffer = BUFFER.get();
         byte[] all = NOTHING;
         while (true) {
-            int count = (int) Syscalls.call(Sys.READ, fd.what(), fd.number(), buffer.address(), FIRST_READ);
+            int count =
+                    (int)
+                            Syscalls.call(
+                                    Sys.READ, fd.what(), fd.number(), buffer.address(), FIRST_READ);
             if (count == 0) {
                 return KernelText.decode(all);
             }
@@ -61,7 +64,13 @@ public final class ProcFiles {
             MemorySegment buffer = BUFFER.get();
             long name = KernelText.address(arena, path);
             long length =
-                    Syscalls.call(Sys.READLINKAT, path, Fcntl.AT_FDCWD, name, buffer.address(), FIRST_READ);
+                    Syscalls.call(
+                            Sys.READLINKAT,
+                            path,
+                            Fcntl.AT_FDCWD,
+                            name,
+                            buffer.address(),
+                            FIRST_READ);
             return KernelText.decode(buffer.asSlice(0, length).toArray(JAVA_BYTE));
         }
     }
@@ -78,7 +87,8 @@ public final class ProcFiles {
         }
     }
 
-    /// What follows `label` at the start of a line, without spaces around it: `field("/proc/1/status", "State:")`.
+    /// What follows `label` at the start of a line, without spaces around it:
+    /// `field("/proc/1/status", "State:")`.
     public static Optional<String> field(String path, String label) {
         return readIfPresent(path)
                 .flatMap(text -> text.lines().filter(line -> line.startsWith(label)).findFirst())
@@ -89,7 +99,9 @@ public final class ProcFiles {
     public static OptionalLong number(String path) {
         Optional<String> text = readIfPresent(path);
         try {
-            return text.isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text.get().strip()));
+            return text.isEmpty()
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(Long.parseLong(text.get().strip()));
         } catch (NumberFormatException _) {
             return OptionalLong.empty();
         }

@@ -4,7 +4,8 @@ import java.util.Optional;
 
 /// What `/proc` says about processes; proc(5).
 public final class Processes {
-    /// A process that is more than a number: pids are used again, pairs of pid and start time are not.
+    /// A process that is more than a number: pids are used again, pairs of pid and start time are
+    /// not.
     ///
     /// @param startTicks field 22 of `/proc/PID/stat`, clock ticks since boot
     public record Identity(int pid, long startTicks) {}
@@ -20,7 +21,9 @@ public final class Processes {
         // The name in parentheses may hold spaces and parentheses itself.
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         boolean isDead = fields[0].equals("Z") || fields[0].equals("X");
-        return isDead ? Optional.empty() : Optional.of(new Identity(pid, Long.parseLong(fields[19])));
+        return isDead
+                ? Optional.empty()
+                : Optional.of(new Identity(pid, Long.parseLong(fields[19])));
     }
 
     /// True while this very process is alive.

@@ -34,14 +34,15 @@ public final class Pty {
 
     private Pty() {}
 
-    /// A new terminal of the host's devpts. A container's console comes from the container's own devpts: that is made by
-    /// the shim.
+    /// A new terminal of the host's devpts. A container's console comes from the container's own
+    /// devpts: that is made by the shim.
     public static Pair open() {
         return open("/dev/ptmx");
     }
 
-    /// A new terminal of the devpts instance that this `ptmx` belongs to. The slave is opened through the master, not by
-    /// its name, which could mean something else in another mount namespace.
+    /// A new terminal of the devpts instance that this `ptmx` belongs to. The slave is opened
+    /// through the master, not by its name, which could mean something else in another mount
+    /// namespace.
     public static Pair open(String ptmx) {
         Fd master = Opens.open(ptmx, Fcntl.O_RDWR | Fcntl.O_NOCTTY, 0);
         try (Arena arena = Arena.ofConfined()) {
@@ -59,7 +60,8 @@ public final class Pty {
     /// True if the descriptor is a terminal.
     public static boolean isTerminal(Fd fd) {
         try (Arena arena = Arena.ofConfined()) {
-            return Syscalls.raw(Sys.IOCTL, fd.number(), TCGETS, arena.allocate(64, 8).address()) >= 0;
+            return Syscalls.raw(Sys.IOCTL, fd.number(), TCGETS, arena.allocate(64, 8).address())
+                    >= 0;
         }
     }
 
@@ -69,7 +71,8 @@ public final class Pty {
             MemorySegment winsize = arena.allocate(8, 2);
             winsize.set(JAVA_SHORT, 0, (short) size.rows());
             winsize.set(JAVA_SHORT, 2, (short) size.columns());
-            Syscalls.call(Sys.IOCTL, terminal.what(), terminal.number(), TIOCSWINSZ, winsize.address());
+            Syscalls.call(
+                    Sys.IOCTL, terminal.what(), terminal.number(), TIOCSWINSZ, winsize.address());
         }
     }
 
@@ -77,7 +80,8 @@ public final class Pty {
     public static WindowSize size(Fd terminal) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment winsize = arena.allocate(8, 2);
-            Syscalls.call(Sys.IOCTL, terminal.what(), terminal.number(), TIOCGWINSZ, winsize.address());
+            Syscalls.call(
+                    Sys.IOCTL, terminal.what(), terminal.number(), TIOCGWINSZ, winsize.address());
             return new WindowSize(
                     Short.toUnsignedInt(winsize.get(JAVA_SHORT, 2)),
                     Short.toUnsignedInt(winsize.get(JAVA_SHORT, 0)));

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Compiles system call filters to programs for the kernel with libseccomp; seccomp(2), seccomp_rule_add(3). Covers the
-/// machine's own calls and those of its 32-bit programs.
+/// Compiles system call filters to programs for the kernel with libseccomp; seccomp(2),
+/// seccomp_rule_add(3). Covers the machine's own calls and those of its 32-bit programs.
 public final class Seccomp {
     private static final int SCMP_FLTATR_ACT_BADARCH = 2;
     private static final int SCMP_FLTATR_CTL_NNP = 3;
@@ -19,7 +19,8 @@ public final class Seccomp {
     private static final int ARGUMENT_SIZE = 24;
     private static final int BYTES_MAX = 4096 * 8;
 
-    /// Held around every use of the library, which does not promise to be safe for threads; leaf lock.
+    /// Held around every use of the library, which does not promise to be safe for threads; leaf
+    /// lock.
     private static final ReentrantLock LOCK = new ReentrantLock();
 
     /// What happens to a call.
@@ -97,7 +98,8 @@ public final class Seccomp {
         static final SharedLibrary.Function RELEASE = LIBRARY.function("seccomp_release");
         static final SharedLibrary.Function ARCH_ADD = LIBRARY.function("seccomp_arch_add");
         static final SharedLibrary.Function ATTR_SET = LIBRARY.function("seccomp_attr_set");
-        static final SharedLibrary.Function RESOLVE = LIBRARY.function("seccomp_syscall_resolve_name");
+        static final SharedLibrary.Function RESOLVE =
+                LIBRARY.function("seccomp_syscall_resolve_name");
         static final SharedLibrary.Function RULE_ADD = LIBRARY.function("seccomp_rule_add_array");
         static final SharedLibrary.Function EXPORT = LIBRARY.function("seccomp_export_bpf");
     }
@@ -137,10 +139,14 @@ public final class Seccomp {
 
     private static byte[] compile(long context, Filter filter) {
         boolean isArm = "aarch64".equals(System.getProperty("os.arch"));
-        // Programs of an architecture that is not listed would be killed at their first call; x32 has its own table.
+        // Programs of an architecture that is not listed would be killed at their first call; x32
+        // has its own table.
         long[] others = isArm ? new long[] {0x40000028L} : new long[] {0x40000003L, 0x4000003EL};
         for (long other : others) {
-            check("seccomp_arch_add", Long.toHexString(other), Library.ARCH_ADD.callInt(context, other));
+            check(
+                    "seccomp_arch_add",
+                    Long.toHexString(other),
+                    Library.ARCH_ADD.callInt(context, other));
         }
         Library.ATTR_SET.callInt(context, SCMP_FLTATR_CTL_NNP, 0);
         Library.ATTR_SET.callInt(context, SCMP_FLTATR_ACT_BADARCH, number(new Action.Kill()));
@@ -169,7 +175,9 @@ public final class Seccomp {
             array.set(JAVA_LONG, at + 8, isMasked ? argument.mask() : argument.value());
             array.set(JAVA_LONG, at + 16, isMasked ? argument.value() : 0);
         }
-        int result = Library.RULE_ADD.callInt(context, number(rule.action()), call, count, array.address());
+        int result =
+                Library.RULE_ADD.callInt(
+                        context, number(rule.action()), call, count, array.address());
         // A rule that says the default again is no mistake: it changes nothing.
         if (result != 0 && result != -Errno.EEXIST && result != -Errno.EACCES) {
             throw new InvalidConfigException(
@@ -178,7 +186,8 @@ public final class Seccomp {
     }
 
     private static byte[] export(long context, Arena arena) {
-        long memfd = Syscalls.call(Sys.MEMFD_CREATE, "seccomp", KernelText.address(arena, "seccomp"), 1);
+        long memfd =
+                Syscalls.call(Sys.MEMFD_CREATE, "seccomp", KernelText.address(arena, "seccomp"), 1);
         try (Fd fd = Fd.own(memfd, "seccomp program")) {
             check("seccomp_export_bpf", "filter", Library.EXPORT.callInt(context, fd.number()));
             FdIo.seek(fd, 0);

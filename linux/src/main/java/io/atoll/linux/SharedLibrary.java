@@ -8,9 +8,10 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.function.Supplier;
 
-/// A C library of the host, loaded once and for good. Every function is called in the one shape of [Syscalls], words in
-/// and a word out, which both supported machines pass in registers whatever the C types are; so only for functions with
-/// at most seven integer or pointer parameters and no structures by value.
+/// A C library of the host, loaded once and for good. Every function is called in the one shape of
+/// [Syscalls], words in and a word out, which both supported machines pass in registers whatever
+/// the C types are; so only for functions with at most seven integer or pointer parameters and no
+/// structures by value.
 final class SharedLibrary {
     private final String name;
     private final SymbolLookup symbols;
@@ -29,7 +30,12 @@ final class SharedLibrary {
             return new SharedLibrary(name, SymbolLookup.libraryLookup(name, Arena.global()));
         } catch (IllegalArgumentException e) {
             throw new UnsupportedException(
-                    "the library " + name + " is missing (package " + debianPackage + " on Debian and Ubuntu)", e);
+                    "the library "
+                            + name
+                            + " is missing (package "
+                            + debianPackage
+                            + " on Debian and Ubuntu)",
+                    e);
         }
     }
 
@@ -37,8 +43,11 @@ final class SharedLibrary {
     Function function(String function) {
         MemorySegment address =
                 symbols.find(function)
-                        .orElseThrow(() -> new UnsupportedException(name + " has no function " + function));
-        return new Function(Linker.nativeLinker().downcallHandle(address, Syscalls.SHAPE, Syscalls.SHAPE_OPTIONS));
+                        .orElseThrow(() ->
+                                new UnsupportedException(name + " has no function " + function));
+        return new Function(
+                Linker.nativeLinker()
+                        .downcallHandle(address, Syscalls.SHAPE, Syscalls.SHAPE_OPTIONS));
     }
 
     /// A function of the library.
@@ -79,8 +88,9 @@ final class SharedLibrary {
         }
     }
 
-    /// The library out of a holder class that loads it when first used. What the loading threw comes out as it was, also at
-    /// later uses, when the JVM only says that the class cannot be had.
+    /// The library out of a holder class that loads it when first used. What the loading threw
+    /// comes out as it was, also at later uses, when the JVM only says that the class cannot be
+    /// had.
     ///
     /// @throws UnsupportedException if the library or one of its functions is missing
     static SharedLibrary from(Supplier<SharedLibrary> holder, String name) {

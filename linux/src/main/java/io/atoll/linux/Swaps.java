@@ -4,14 +4,16 @@ import java.lang.foreign.Arena;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Active swap files; swapon(2). An active one cannot be deleted or unmounted, and a container may have made it.
+/// Active swap files; swapon(2). An active one cannot be deleted or unmounted, and a container may
+/// have made it.
 public final class Swaps {
     private Swaps() {}
 
-    /// Ends the use of all swap files below a directory. `/proc/swaps` shows the path as the process saw it that
-    /// activated the file, of which only the last part says something here: files of that name are handed to swapoff(2),
-    /// which compares the inode and refuses what is no active swap. Does not look at any file when no swap file is
-    /// active. May block long: the pages must go back to memory.
+    /// Ends the use of all swap files below a directory. `/proc/swaps` shows the path as the
+    /// process saw it that activated the file, of which only the last part says something here:
+    /// files of that name are handed to swapoff(2), which compares the inode and refuses what is no
+    /// active swap. Does not look at any file when no swap file is active. May block long: the
+    /// pages must go back to memory.
     ///
     /// @param root directory open for reading
     /// @return how many were ended
@@ -23,13 +25,15 @@ public final class Swaps {
     /// The last parts of the paths that `/proc/swaps` shows for swap files, partitions left out.
     static Set<String> activeNames(String swaps) {
         Set<String> names = new TreeSet<>();
-        swaps.lines().skip(1).forEach(line -> {
-            String[] fields = line.split("\\s+");
-            if (fields.length >= 2 && fields[1].equals("file")) {
-                String path = MountInfo.unescape(fields[0]);
-                names.add(path.substring(path.lastIndexOf('/') + 1));
-            }
-        });
+        swaps.lines()
+                .skip(1)
+                .forEach(line -> {
+                    String[] fields = line.split("\\s+");
+                    if (fields.length >= 2 && fields[1].equals("file")) {
+                        String path = MountInfo.unescape(fields[0]);
+                        names.add(path.substring(path.lastIndexOf('/') + 1));
+                    }
+                });
         return names;
     }
 

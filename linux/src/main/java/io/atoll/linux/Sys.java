@@ -2,8 +2,8 @@ package io.atoll.linux;
 
 import java.util.Locale;
 
-/// Numbers of the system calls used; `asm/unistd_64.h` of x86-64 and `asm-generic/unistd.h` of arm64. Only calls that
-/// both have.
+/// Numbers of the system calls used; `asm/unistd_64.h` of x86-64 and `asm-generic/unistd.h` of
+/// arm64. Only calls that both have.
 enum Sys {
     READ(0, 63),
     WRITE(1, 64),

@@ -10,15 +10,17 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// syscall(2) by one generic handle: every distinct call shape costs milliseconds when first used, so there is one, of
-/// seven words. `errno` is captured in the same downcall. `EINTR` is retried here and nowhere else.
+/// syscall(2) by one generic handle: every distinct call shape costs milliseconds when first used,
+/// so there is one, of seven words. `errno` is captured in the same downcall. `EINTR` is retried
+/// here and nowhere else.
 ///
 /// Pointers are passed as addresses; the caller's arena must outlive the call.
 final class Syscalls {
     /// The one shape.
     static final FunctionDescriptor SHAPE =
             FunctionDescriptor.of(
-                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                    JAVA_LONG);
 
     /// How it is linked: syscall(2) is variadic, which does no harm to functions that are not.
     static final Linker.Option[] SHAPE_OPTIONS = {
@@ -28,10 +30,13 @@ final class Syscalls {
     private static final MethodHandle SYSCALL =
             Linker.nativeLinker()
                     .downcallHandle(
-                            Linker.nativeLinker().defaultLookup().findOrThrow("syscall"), SHAPE, SHAPE_OPTIONS);
+                            Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
+                            SHAPE,
+                            SHAPE_OPTIONS);
 
     private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
-    private static final long ERRNO = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    private static final long ERRNO =
+            STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
     private static final ThreadLocal<MemorySegment> CAPTURED =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
@@ -43,7 +48,8 @@ final class Syscalls {
         return CAPTURED.get();
     }
 
-    /// The result, or `-errno`. Retries `EINTR`, except for close(2), whose descriptor is gone even then.
+    /// The result, or `-errno`. Retries `EINTR`, except for close(2), whose descriptor is gone even
+    /// then.
     static long raw(Sys sys, long a, long b, long c, long d, long e, long f) {
         MemorySegment state = CAPTURED.get();
         while (true) {

@@ -8,12 +8,13 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/// Copies a tree of inodes with owners, modes, times, links among its files, devices, holes and all extended attributes.
-/// Data is shared with the source where the file system can (`FICLONE`), else copied inside the kernel.
+/// Copies a tree of inodes with owners, modes, times, links among its files, devices, holes and all
+/// extended attributes. Data is shared with the source where the file system can (`FICLONE`), else
+/// copied inside the kernel.
 ///
-/// The source may be changed by someone hostile meanwhile: only directory descriptors and single names are used, links
-/// are never followed, mounts never entered. The target must be out of everyone's reach. What disappears meanwhile is left
-/// out. Blocks; not thread-safe.
+/// The source may be changed by someone hostile meanwhile: only directory descriptors and single
+/// names are used, links are never followed, mounts never entered. The target must be out of
+/// everyone's reach. What disappears meanwhile is left out. Blocks; not thread-safe.
 public final class TreeCopy {
     private static final long FICLONE = 0x40049409L;
     private static final int SEEK_DATA = 3;
@@ -38,7 +39,8 @@ public final class TreeCopy {
     ///
     /// @param source open for reading
     /// @param target open for reading, empty
-    /// @param wanted says of a path relative to the source, `a/b`, whether to copy it with all below
+    /// @param wanted says of a path relative to the source, `a/b`, whether to copy it with all
+    ///   below
     /// @return how many files and directories were made
     public static long contents(Fd source, Fd target, Predicate<String> wanted) {
         TreeCopy copy = new TreeCopy(target, wanted);
@@ -60,7 +62,9 @@ public final class TreeCopy {
     }
 
     private void entry(Fd from, Fd to, String name, String path, int depth) {
-        try (Fd inode = Opens.openAt2(from, name, Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0, Opens.RESOLVE_NO_XDEV)) {
+        try (Fd inode =
+                Opens.openAt2(
+                        from, name, Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0, Opens.RESOLVE_NO_XDEV)) {
             FileStat stat = FileStat.of(inode);
             if (stat.links() > 1 && !stat.isDirectory()) {
                 String first = copied.putIfAbsent(stat.inode(), path);
@@ -114,7 +118,8 @@ public final class TreeCopy {
         }
     }
 
-    /// Owner first: changing it clears set-id bits and capabilities. Time last: everything else changes it.
+    /// Owner first: changing it clears set-id bits and capabilities. Time last: everything else
+    /// changes it.
     private static void copyAttributes(Fd from, Fd to, FileStat stat) {
         Directories.chown(to, stat.uid(), stat.gid());
         if (stat.type() != FileStat.Type.SYMLINK) {
@@ -191,7 +196,13 @@ public final class TreeCopy {
                 long rest = end - in.get(ValueLayout.JAVA_LONG, 0);
                 long count =
                         Syscalls.raw(
-                                Sys.COPY_FILE_RANGE, from.number(), in.address(), to.number(), out.address(), rest, 0);
+                                Sys.COPY_FILE_RANGE,
+                                from.number(),
+                                in.address(),
+                                to.number(),
+                                out.address(),
+                                rest,
+                                0);
                 if (count == -Errno.EXDEV || count == -Errno.EINVAL || count == -Errno.EOPNOTSUPP) {
                     return copyByHand(from, to, in.get(ValueLayout.JAVA_LONG, 0), end);
                 }
@@ -207,7 +218,13 @@ public final class TreeCopy {
         byte[] buffer = new byte[(int) Math.min(1 << 18, end - start)];
         FdIo.seek(to, start);
         for (long position = start; position < end; ) {
-            int count = FdIo.pread(from, buffer, 0, (int) Math.min(buffer.length, end - position), position);
+            int count =
+                    FdIo.pread(
+                            from,
+                            buffer,
+                            0,
+                            (int) Math.min(buffer.length, end - position),
+                            position);
             if (count == 0) {
                 return false;
             }

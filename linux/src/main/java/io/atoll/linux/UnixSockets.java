@@ -14,8 +14,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Unix sockets with what Java's channels do not have: sequenced packets, descriptors in messages, and the numbers of
-/// the peer; unix(7). Connect, accept, send and receive may block.
+/// Unix sockets with what Java's channels do not have: sequenced packets, descriptors in messages,
+/// and the numbers of the peer; unix(7). Connect, accept, send and receive may block.
 public final class UnixSockets {
     /// Most descriptors in one message; `SCM_MAX_FD` of `net/scm.h`.
     public static final int FDS_MAX = 253;
@@ -81,8 +81,10 @@ public final class UnixSockets {
     public static Fd listen(Type type, Path path, int backlog) {
         Fd socket = socket(type, path.toString());
         try {
-            withAddress(path, (address, length) ->
-                    Syscalls.call(Sys.BIND, path, socket.number(), address, length));
+            withAddress(
+                    path,
+                    (address, length) ->
+                            Syscalls.call(Sys.BIND, path, socket.number(), address, length));
             Syscalls.call(Sys.LISTEN, path, socket.number(), backlog);
             return socket;
         } catch (RuntimeException e) {
@@ -97,8 +99,10 @@ public final class UnixSockets {
     public static Fd connect(Type type, Path path) {
         Fd socket = socket(type, path.toString());
         try {
-            withAddress(path, (address, length) ->
-                    Syscalls.call(Sys.CONNECT, path, socket.number(), address, length));
+            withAddress(
+                    path,
+                    (address, length) ->
+                            Syscalls.call(Sys.CONNECT, path, socket.number(), address, length));
             return socket;
         } catch (RuntimeException e) {
             socket.close();
@@ -108,7 +112,8 @@ public final class UnixSockets {
 
     /// The next connection.
     public static Fd accept(Fd listener) {
-        long fd = Syscalls.call(Sys.ACCEPT4, listener.what(), listener.number(), 0, 0, SOCK_CLOEXEC);
+        long fd =
+                Syscalls.call(Sys.ACCEPT4, listener.what(), listener.number(), 0, 0, SOCK_CLOEXEC);
         return Fd.own(fd, "connection to " + listener.what());
     }
 
@@ -116,7 +121,8 @@ public final class UnixSockets {
     public static Pair pair(Type type) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment two = arena.allocate(8, 4);
-            Syscalls.call(Sys.SOCKETPAIR, type, AF_UNIX, type.number | SOCK_CLOEXEC, 0, two.address());
+            Syscalls.call(
+                    Sys.SOCKETPAIR, type, AF_UNIX, type.number | SOCK_CLOEXEC, 0, two.address());
             return new Pair(
                     Fd.own(two.get(JAVA_INT, 0), "first of a socket pair"),
                     Fd.own(two.get(JAVA_INT, 4), "second of a socket pair"));
@@ -124,7 +130,8 @@ public final class UnixSockets {
     }
 
     private static Fd socket(Type type, String what) {
-        return Fd.own(Syscalls.call(Sys.SOCKET, what, AF_UNIX, type.number | SOCK_CLOEXEC, 0), what);
+        return Fd.own(
+                Syscalls.call(Sys.SOCKET, what, AF_UNIX, type.number | SOCK_CLOEXEC, 0), what);
     }
 
     @FunctionalInterface
@@ -132,8 +139,8 @@ public final class UnixSockets {
         long run(long address, long length);
     }
 
-    /// Runs a call with the address of `path`. A path that does not fit into `sun_path` is reached through a descriptor
-    /// of its directory.
+    /// Runs a call with the address of `path`. A path that does not fit into `sun_path` is reached
+    /// through a descriptor of its directory.
     private static void withAddress(Path path, AddressCall call) {
         byte[] name = KernelText.encode(path.toString());
         if (name.length < SUN_PATH) {
@@ -163,11 +170,12 @@ public final class UnixSockets {
         }
     }
 
-    /// Sends all of `data` with `fds` attached to its first byte, which then must exist. The descriptors stay the
-    /// caller's. A peer that is gone is `EPIPE`, never a signal.
+    /// Sends all of `data` with `fds` attached to its first byte, which then must exist. The
+    /// descriptors stay the caller's. A peer that is gone is `EPIPE`, never a signal.
     public static void send(Fd socket, byte[] data, List<Fd> fds) {
         if (fds.size() > FDS_MAX) {
-            throw new IllegalArgumentException("more than " + FDS_MAX + " descriptors in one message");
+            throw new IllegalArgumentException(
+                    "more than " + FDS_MAX + " descriptors in one message");
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(Math.max(1, data.length));
@@ -178,7 +186,13 @@ public final class UnixSockets {
             do {
                 iov.set(JAVA_LONG, 0, buffer.address() + done);
                 iov.set(JAVA_LONG, 8, data.length - done);
-                done += Syscalls.call(Sys.SENDMSG, socket.what(), socket.number(), header.address(), MSG_NOSIGNAL);
+                done +=
+                        Syscalls.call(
+                                Sys.SENDMSG,
+                                socket.what(),
+                                socket.number(),
+                                header.address(),
+                                MSG_NOSIGNAL);
                 header.set(JAVA_LONG, 32, 0);
                 header.set(JAVA_LONG, 40, 0);
             } while (done < data.length);
@@ -214,10 +228,11 @@ public final class UnixSockets {
         return header;
     }
 
-    /// The next packet, or what a stream has ready, with its descriptors. Nothing received is ever dropped silently.
+    /// The next packet, or what a stream has ready, with its descriptors. Nothing received is ever
+    /// dropped silently.
     ///
-    /// @throws ErrnoException with `EMSGSIZE` if a packet is longer than `bytesMax` or carries more than `fdsMax`
-    ///     descriptors; `EAGAIN` after a timeout of [#setReceiveTimeout]
+    /// @throws ErrnoException with `EMSGSIZE` if a packet is longer than `bytesMax` or carries more
+    ///   than `fdsMax` descriptors; `EAGAIN` after a timeout of [#setReceiveTimeout]
     public static Message receive(Fd socket, int bytesMax, int fdsMax) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(Math.max(1, bytesMax));
@@ -225,10 +240,17 @@ public final class UnixSockets {
             iov.set(JAVA_LONG, 0, buffer.address());
             iov.set(JAVA_LONG, 8, bytesMax);
             MemorySegment control =
-                    fdsMax == 0 ? MemorySegment.NULL : arena.allocate(CMSG_HEADER + ((4L * fdsMax + 7) & ~7L), 8);
+                    fdsMax == 0
+                            ? MemorySegment.NULL
+                            : arena.allocate(CMSG_HEADER + ((4L * fdsMax + 7) & ~7L), 8);
             MemorySegment header = header(arena, iov, control);
             long count =
-                    Syscalls.call(Sys.RECVMSG, socket.what(), socket.number(), header.address(), MSG_CMSG_CLOEXEC);
+                    Syscalls.call(
+                            Sys.RECVMSG,
+                            socket.what(),
+                            socket.number(),
+                            header.address(),
+                            MSG_CMSG_CLOEXEC);
             List<Fd> fds = received(control, header.get(JAVA_LONG, 40), socket.what());
             int flags = header.get(JAVA_INT, 48);
             if ((flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
@@ -247,7 +269,8 @@ public final class UnixSockets {
             if (length < CMSG_HEADER) {
                 break;
             }
-            if (control.get(JAVA_INT, at + 8) == SOL_SOCKET && control.get(JAVA_INT, at + 12) == SCM_RIGHTS) {
+            if (control.get(JAVA_INT, at + 8) == SOL_SOCKET
+                    && control.get(JAVA_INT, at + 12) == SCM_RIGHTS) {
                 for (long i = at + CMSG_HEADER; i + 4 <= at + length; i += 4) {
                     fds.add(Fd.own(control.get(JAVA_INT, i), "descriptor from " + what));
                 }
@@ -262,15 +285,16 @@ public final class UnixSockets {
         return peerCredentials(socket.number(), socket.what());
     }
 
-    /// Who is at the other end of a channel of Java's. The JVM has no public way from a channel to its descriptor, so
-    /// it must run with `--add-exports java.base/sun.nio.ch=ALL-UNNAMED`.
+    /// Who is at the other end of a channel of Java's. The JVM has no public way from a channel to
+    /// its descriptor, so it must run with `--add-exports java.base/sun.nio.ch=ALL-UNNAMED`.
     public static PeerCredentials peerCredentials(SocketChannel channel) {
         return peerCredentials(descriptorOf(channel), channel.toString());
     }
 
     private static int descriptorOf(SocketChannel channel) {
         try {
-            return (int) Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal").invoke(channel);
+            return (int)
+                    Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal").invoke(channel);
         } catch (InvocationTargetException e) {
             throw new IllegalStateException("descriptor of " + channel, e.getCause());
         } catch (ReflectiveOperationException e) {
@@ -283,7 +307,14 @@ public final class UnixSockets {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment ucred = arena.allocate(12, 4);
             MemorySegment length = arena.allocateFrom(JAVA_INT, 12);
-            Syscalls.call(Sys.GETSOCKOPT, what, fd, SOL_SOCKET, SO_PEERCRED, ucred.address(), length.address());
+            Syscalls.call(
+                    Sys.GETSOCKOPT,
+                    what,
+                    fd,
+                    SOL_SOCKET,
+                    SO_PEERCRED,
+                    ucred.address(),
+                    length.address());
             return new PeerCredentials(
                     ucred.get(JAVA_INT, 0),
                     Integer.toUnsignedLong(ucred.get(JAVA_INT, 4)),
@@ -307,7 +338,13 @@ public final class UnixSockets {
             timeval.set(JAVA_LONG, 0, timeout.getSeconds());
             timeval.set(JAVA_LONG, 8, timeout.getNano() / 1000);
             Syscalls.call(
-                    Sys.SETSOCKOPT, socket.what(), socket.number(), SOL_SOCKET, option, timeval.address(), 16);
+                    Sys.SETSOCKOPT,
+                    socket.what(),
+                    socket.number(),
+                    SOL_SOCKET,
+                    option,
+                    timeval.address(),
+                    16);
         }
     }
 
@@ -316,8 +353,8 @@ public final class UnixSockets {
         Syscalls.call(Sys.SHUTDOWN, socket.what(), socket.number(), 1);
     }
 
-    /// Ends both directions and wakes whoever blocks in a call on it; shutdown(2) `SHUT_RDWR`. An unconnected socket is
-    /// left alone.
+    /// Ends both directions and wakes whoever blocks in a call on it; shutdown(2) `SHUT_RDWR`. An
+    /// unconnected socket is left alone.
     public static void shutdown(Fd socket) {
         long result = Syscalls.raw(Sys.SHUTDOWN, socket.number(), 2);
         if (result != -Errno.ENOTCONN) {

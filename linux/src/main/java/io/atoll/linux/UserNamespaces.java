@@ -3,13 +3,13 @@ package io.atoll.linux;
 import io.atoll.base.Idmap;
 import io.atoll.base.IdmapEntry;
 
-/// Makes user namespaces that hold nothing but an id map, for idmapped mounts; user_namespaces(7). A process with many
-/// threads cannot make one itself, so a short-lived command does.
+/// Makes user namespaces that hold nothing but an id map, for idmapped mounts; user_namespaces(7).
+/// A process with many threads cannot make one itself, so a short-lived command does.
 public final class UserNamespaces {
     private UserNamespaces() {}
 
-    /// A new namespace with this map; it lives as long as the descriptor or a mount that uses it. Takes a few
-    /// milliseconds.
+    /// A new namespace with this map; it lives as long as the descriptor or a mount that uses it.
+    /// Takes a few milliseconds.
     ///
     /// @throws CommandFailed if the host does not allow user namespaces
     public static Fd create(Idmap idmap) {

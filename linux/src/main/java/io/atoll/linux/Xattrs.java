@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Extended attributes; xattr(7). Works on descriptors opened in any way, `O_PATH` and symbolic links too, by going
-/// through `/proc/self/fd`.
+/// Extended attributes; xattr(7). Works on descriptors opened in any way, `O_PATH` and symbolic
+/// links too, by going through `/proc/self/fd`.
 public final class Xattrs {
     /// Largest value; `XATTR_SIZE_MAX` of `linux/limits.h`.
     private static final int VALUE_MAX = 65536;
@@ -99,7 +99,8 @@ public final class Xattrs {
     private static List<String> list(Sys sys, String path, String what) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(LIST_MAX);
-            long result = Syscalls.raw(sys, KernelText.address(arena, path), buffer.address(), LIST_MAX);
+            long result =
+                    Syscalls.raw(sys, KernelText.address(arena, path), buffer.address(), LIST_MAX);
             if (result == -Errno.EOPNOTSUPP) {
                 return List.of();
             }

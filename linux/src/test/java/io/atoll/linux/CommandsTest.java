@@ -38,18 +38,24 @@ final class CommandsTest {
     @Test
     void refusesTooMuchOutput() {
         Command loud = Command.of("head", "-c", "100000", "/dev/zero").outputMax(1000);
-        assertTrue(assertThrows(CommandFailed.class, () -> Commands.run(loud)).getMessage().contains("1000 bytes"));
+        assertTrue(
+                assertThrows(CommandFailed.class, () -> Commands.run(loud))
+                        .getMessage()
+                        .contains("1000 bytes"));
     }
 
     @Test
     void stopsASlowCommandAndItsChildren() {
-        Command slow = Command.of("sh", "-c", "sleep 987 & echo $!; wait").timeout(Duration.ofMillis(300));
+        Command slow =
+                Command.of("sh", "-c", "sleep 987 & echo $!; wait").timeout(Duration.ofMillis(300));
         assertThrows(CommandFailed.class, () -> Commands.run(slow));
     }
 
     @Test
     void saysWhichCommandIsMissing() {
-        CommandFailed e = assertThrows(CommandFailed.class, () -> Commands.run(Command.of("no-such-command")));
+        CommandFailed e =
+                assertThrows(
+                        CommandFailed.class, () -> Commands.run(Command.of("no-such-command")));
         assertEquals("no-such-command: command not found", e.getMessage());
     }
 }

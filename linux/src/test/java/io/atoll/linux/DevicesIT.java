@@ -39,7 +39,11 @@ final class DevicesIT {
         Commands.run(Command.of("chmod", "600", swap.toString()));
         Commands.run(Command.of("mkswap", swap.toString()));
         Commands.run(Command.of("swapon", swap.toString()));
-        try (Fd other = Opens.open(Files.createDirectory(directory.resolve("other")).toString(), Fcntl.O_RDONLY, 0);
+        try (Fd other =
+                        Opens.open(
+                                Files.createDirectory(directory.resolve("other")).toString(),
+                                Fcntl.O_RDONLY,
+                                0);
                 Fd root = Opens.open(directory.resolve("root").toString(), Fcntl.O_RDONLY, 0)) {
             assertEquals(0, Swaps.swapOffBelow(other));
             assertEquals(1, Swaps.swapOffBelow(root));

@@ -19,7 +19,8 @@ class FsIdsTest {
                 123_456,
                 123_457,
                 () -> {
-                    try (Fd fd = Opens.open(file.toString(), Fcntl.O_WRONLY | Fcntl.O_CREAT, 0600)) {
+                    try (Fd fd =
+                            Opens.open(file.toString(), Fcntl.O_WRONLY | Fcntl.O_CREAT, 0600)) {
                         return fd.number();
                     }
                 });

@@ -39,8 +39,10 @@ final class GuestFilesTest {
         files.symlink("../secret", "up");
         files.symlink(outside.resolve("secret").toString(), "absolute");
         files.symlink("/", "top");
-        for (String path : new String[] {"up", "absolute", "../secret", "/../secret", "top/../../secret"}) {
-            ErrnoException e = assertThrows(ErrnoException.class, () -> files.read(path, 100), path);
+        for (String path :
+                new String[] {"up", "absolute", "../secret", "/../secret", "top/../../secret"}) {
+            ErrnoException e =
+                    assertThrows(ErrnoException.class, () -> files.read(path, 100), path);
             assertEquals(Errno.ENOENT, e.errno(), path);
         }
         files.write("up", TEXT, 0644);

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 final class IdmapsTest {
     @Test
     void readsRangesByNameAndNumber() {
-        String text = "root:1000000:65536\nlxd:5:5\n0:2000000:70000\nroot:x:1\nroot:1:0\n\nroot:4294967290:100\n";
+        String text =
+                "root:1000000:65536\nlxd:5:5\n0:2000000:70000\nroot:x:1\nroot:1:0\n\nroot:4294967290:100\n";
         assertEquals(
                 List.of(new Idmaps.Range(1_000_000, 65_536), new Idmaps.Range(2_000_000, 70_000)),
                 Idmaps.parse(text, "root", 0));
@@ -22,17 +23,22 @@ final class IdmapsTest {
 
     @Test
     void choosesTheLargestCommonRange() {
-        var users = List.of(new Idmaps.Range(100_000, 65_536), new Idmaps.Range(1_000_000, 1_000_000));
+        var users =
+                List.of(new Idmaps.Range(100_000, 65_536), new Idmaps.Range(1_000_000, 1_000_000));
         var groups = List.of(new Idmaps.Range(1_500_000, 1_000_000));
-        assertEquals(Optional.of(new Idmaps.Range(1_500_000, 500_000)), Idmaps.choose(users, groups));
+        assertEquals(
+                Optional.of(new Idmaps.Range(1_500_000, 500_000)), Idmaps.choose(users, groups));
         assertEquals(Optional.of(Idmaps.DEFAULT), Idmaps.choose(List.of(), List.of()));
         assertEquals(Optional.empty(), Idmaps.choose(users, List.of()));
-        assertEquals(Optional.empty(), Idmaps.choose(List.of(new Idmaps.Range(1, 10)), List.of(new Idmaps.Range(1, 10))));
+        assertEquals(
+                Optional.empty(),
+                Idmaps.choose(List.of(new Idmaps.Range(1, 10)), List.of(new Idmaps.Range(1, 10))));
     }
 
     @Test
     void findsTheNamesOfSwapFiles() {
-        String swaps = """
+        String swaps =
+                """
                 Filename				Type		Size		Used		Priority
                 /dev/sda2                               partition	1000		0		-2
                 /var/my\\040swap                         file		1000		0		-3
@@ -48,7 +54,8 @@ final class IdmapsTest {
             for (int j = 0; j < name.length; j++) {
                 name[j] = (byte) (1 + random.nextInt(255));
             }
-            assertArrayEquals(name, KernelText.encode(KernelText.decode(name)), "seed 42, round " + i);
+            assertArrayEquals(
+                    name, KernelText.encode(KernelText.decode(name)), "seed 42, round " + i);
         }
         assertEquals("ä𝄞", KernelText.decode(KernelText.encode("ä𝄞")));
         assertThrows(IllegalArgumentException.class, () -> KernelText.encode("a\0b"));

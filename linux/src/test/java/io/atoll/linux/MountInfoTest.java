@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 final class MountInfoTest {
     @Test
     void readsALineWithOptionalFieldsAndEscapes() {
-        String line = "36 35 98:0 /mnt1 /mnt\\0402\\134 rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue";
+        String line =
+                "36 35 98:0 /mnt1 /mnt\\0402\\134 rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue";
         MountInfo mount = MountInfo.parse(line + "\n").getFirst();
         assertEquals("/mnt 2\\", mount.target());
         assertEquals(FileStat.device(98, 0), mount.device());

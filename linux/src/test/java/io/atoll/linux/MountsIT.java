@@ -17,7 +17,8 @@ final class MountsIT {
         try (FsContext context = FsContext.open("tmpfs").set("mode", "0711").flag("ro");
                 Fd mount = context.mount(Set.of(MountAttribute.NODEV))) {
             assertEquals(0711, FileStat.of(mount).mode());
-            ErrnoException e = assertThrows(ErrnoException.class, () -> Directories.mkdir(mount, "d", 0755));
+            ErrnoException e =
+                    assertThrows(ErrnoException.class, () -> Directories.mkdir(mount, "d", 0755));
             assertEquals(Errno.EROFS, e.errno());
         }
         assertEquals(before, Mounts.list());
@@ -28,7 +29,11 @@ final class MountsIT {
         List<MountInfo> before = Mounts.list();
         Namespaces.withOwnMounts(() -> {
             try (Fd tree = Mounts.cloneTree("/etc", true)) {
-                Mounts.setAttributes(tree, Set.of(MountAttribute.RDONLY, MountAttribute.NOATIME), Set.of(), true);
+                Mounts.setAttributes(
+                        tree,
+                        Set.of(MountAttribute.RDONLY, MountAttribute.NOATIME),
+                        Set.of(),
+                        true);
                 Mounts.move(tree, "/mnt");
             }
             assertTrue(Mounts.isMountPoint("/mnt"));
@@ -45,7 +50,8 @@ final class MountsIT {
     @Test
     void carriesTheKernelsOwnWords() {
         try (FsContext context = FsContext.open("overlay")) {
-            ErrnoException e = assertThrows(ErrnoException.class, () -> context.set("no_such_option", "1"));
+            ErrnoException e =
+                    assertThrows(ErrnoException.class, () -> context.set("no_such_option", "1"));
             assertTrue(e.getMessage().contains("Unknown parameter"), e.getMessage());
         }
     }

@@ -20,8 +20,10 @@ final class NftablesIT {
     @Test
     void appliesAllOrNothingInTheThreadsNamespace() {
         Namespaces.withOwnNet(() -> {
-            Nftables.run("add table inet atolltest\nadd chain inet atolltest c { type filter hook input priority 0; }");
-            String broken = "add rule inet atolltest c tcp dport 1 accept\nadd rule inet atolltest nope accept\n";
+            Nftables.run(
+                    "add table inet atolltest\nadd chain inet atolltest c { type filter hook input priority 0; }");
+            String broken =
+                    "add rule inet atolltest c tcp dport 1 accept\nadd rule inet atolltest nope accept\n";
             assertThrows(Nftables.RulesetRefused.class, () -> Nftables.run(broken));
             assertThrows(Nftables.RulesetRefused.class, () -> Nftables.run("hello"));
             String text = Nftables.run("list table inet atolltest");

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("privileged")
 final class OwnershipIT {
     private static final Idmap MAP = Idmap.range(1_000_000, 65_536);
-    private static final byte[] CAP_NET_RAW = HexFormat.of().parseHex("0100000200200000000000000000000000000000");
+    private static final byte[] CAP_NET_RAW =
+            HexFormat.of().parseHex("0100000200200000000000000000000000000000");
 
     @TempDir Path directory;
 
@@ -38,7 +39,10 @@ final class OwnershipIT {
                 assertEquals(1_000_005, files.lstat("/d/ping").uid());
                 assertEquals(1_000_006, files.lstat("/d/ping").gid());
                 assertEquals(04755, files.lstat("/d/su").mode());
-                assertEquals(1_000_000, files.lstat("/d/su2").uid(), "an inode with two names moves once");
+                assertEquals(
+                        1_000_000,
+                        files.lstat("/d/su2").uid(),
+                        "an inode with two names moves once");
                 assertEquals(1_000_000, files.lstat("/d/link").uid());
                 byte[] moved = Xattrs.get(d, "ping", "security.capability").orElseThrow();
                 assertEquals("40420f00", HexFormat.of().formatHex(moved, 20, 24));
@@ -47,7 +51,8 @@ final class OwnershipIT {
                 Ownership.shift(root, MAP, Idmap.NONE);
                 assertEquals(5, files.lstat("/d/ping").uid());
                 assertEquals(0, files.lstat("/d/su").uid());
-                assertArrayEquals(CAP_NET_RAW, Xattrs.get(d, "ping", "security.capability").orElseThrow());
+                assertArrayEquals(
+                        CAP_NET_RAW, Xattrs.get(d, "ping", "security.capability").orElseThrow());
             }
         }
     }

@@ -29,7 +29,9 @@ final class SeccompTest {
                         new Seccomp.Rule(
                                 "umount2",
                                 new Action.Refuse(Errno.EACCES),
-                                List.of(new Seccomp.Argument(1, Seccomp.Comparison.MASKED_EQUAL, 1, 1))),
+                                List.of(
+                                        new Seccomp.Argument(
+                                                1, Seccomp.Comparison.MASKED_EQUAL, 1, 1))),
                         new Seccomp.Rule("delete_module", new Action.Allow(), List.of()));
         byte[] program = Seccomp.compile(filter);
         assertEquals(0, program.length % 8);
@@ -39,9 +41,16 @@ final class SeccompTest {
 
     @Test
     void refusesUnknownCalls() {
-        InvalidConfigException e = assertThrows(
-                InvalidConfigException.class,
-                () -> Seccomp.compile(denying(new Seccomp.Rule("no_such_call", new Action.Kill(), List.of()))));
+        InvalidConfigException e =
+                assertThrows(
+                        InvalidConfigException.class,
+                        () ->
+                                Seccomp.compile(
+                                        denying(
+                                                new Seccomp.Rule(
+                                                        "no_such_call",
+                                                        new Action.Kill(),
+                                                        List.of()))));
         assertEquals("there is no system call \"no_such_call\"", e.getMessage());
     }
 }

@@ -47,7 +47,8 @@ final class UnixSocketsTest {
             UnixSockets.send(pair.first(), bytes("too long"));
             assertThrows(ErrnoException.class, () -> UnixSockets.receive(pair.second(), 3, 0));
             int before = Directories.list(Opens.open("/proc/self/fd", Fcntl.O_RDONLY, 0)).size();
-            UnixSockets.send(pair.first(), bytes("x"), List.of(pair.first(), pair.second(), pair.first()));
+            UnixSockets.send(
+                    pair.first(), bytes("x"), List.of(pair.first(), pair.second(), pair.first()));
             assertThrows(ErrnoException.class, () -> UnixSockets.receive(pair.second(), 3, 1));
             int after = Directories.list(Opens.open("/proc/self/fd", Fcntl.O_RDONLY, 0)).size();
             assertEquals(before + 1, after, "only the second listing's own descriptor is more");
@@ -64,10 +65,12 @@ final class UnixSocketsTest {
             assertEquals(Processes.self(), UnixSockets.peerCredentials(server).pid());
             assertEquals(Processes.self(), UnixSockets.peerCredentials(client).pid());
             byte[] big = new byte[1 << 20];
-            Thread sender = Thread.ofPlatform().start(() -> {
-                UnixSockets.send(client, big);
-                UnixSockets.shutdownOutput(client);
-            });
+            Thread sender =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                UnixSockets.send(client, big);
+                                UnixSockets.shutdownOutput(client);
+                            });
             assertEquals(big.length, FdIo.readAll(server, big.length).length);
             sender.join();
         }
@@ -91,7 +94,8 @@ final class UnixSocketsTest {
         Path nobody = directory.resolve("nobody");
         ErrnoException e =
                 assertThrows(
-                        ErrnoException.class, () -> UnixSockets.connect(UnixSockets.Type.STREAM, nobody));
+                        ErrnoException.class,
+                        () -> UnixSockets.connect(UnixSockets.Type.STREAM, nobody));
         assertEquals("connect " + nobody + ": no such file or directory (ENOENT)", e.getMessage());
     }
 
@@ -100,7 +104,8 @@ final class UnixSocketsTest {
         try (UnixSockets.Pair pair = UnixSockets.pair(UnixSockets.Type.STREAM)) {
             UnixSockets.setReceiveTimeout(pair.first(), Duration.ofMillis(20));
             ErrnoException e =
-                    assertThrows(ErrnoException.class, () -> UnixSockets.receive(pair.first(), 10, 0));
+                    assertThrows(
+                            ErrnoException.class, () -> UnixSockets.receive(pair.first(), 10, 0));
             assertEquals(Errno.EAGAIN, e.errno());
         }
     }

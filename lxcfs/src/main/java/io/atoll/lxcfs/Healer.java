@@ -20,11 +20,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Brings the files back into running containers after the process that served them died: each dead mount in each
-/// container's mount namespace is taken away and a clone of ours is put in its place. No container is restarted.
+/// Brings the files back into running containers after the process that served them died: each dead
+/// mount in each container's mount namespace is taken away and a clone of ours is put in its place.
+/// No container is restarted.
 ///
-/// What is written in a container's mountinfo is the container's doing. It only ever leads to one of our own read-only
-/// files being mounted at a place inside that same container, resolved there without following symbolic links.
+/// What is written in a container's mountinfo is the container's doing. It only ever leads to one
+/// of our own read-only files being mounted at a place inside that same container, resolved there
+/// without following symbolic links.
 final class Healer {
     private static final Logger LOG = System.getLogger(Healer.class.getName());
 
@@ -32,8 +34,8 @@ final class Healer {
     private final Path mountPoint;
     private final String fsType;
 
-    /// Our own mount must never be opened from here: if this process were killed while it waits for its own answer,
-    /// the kernel could neither end the thread nor, because of it, the connection.
+    /// Our own mount must never be opened from here: if this process were killed while it waits for
+    /// its own answer, the kernel could neither end the thread nor, because of it, the connection.
     private final long ownDevice;
 
     Healer(HostFiles files, Path mountPoint, String fsType) {
@@ -42,7 +44,9 @@ final class Healer {
         this.fsType = fsType;
         this.ownDevice =
                 Mounts.list().stream()
-                        .filter(m -> m.target().equals(mountPoint.toString()) && m.fsType().equals(fsType))
+                        .filter(m ->
+                                m.target().equals(mountPoint.toString())
+                                        && m.fsType().equals(fsType))
                         .mapToLong(MountInfo::device)
                         .reduce(0, (_, last) -> last);
     }
@@ -56,7 +60,8 @@ final class Healer {
             try {
                 count += heal(pid);
             } catch (ErrnoException e) {
-                // The container may have ended meanwhile, or its root forbids the mount; others must not suffer.
+                // The container may have ended meanwhile, or its root forbids the mount; others
+                // must not suffer.
                 LOG.log(Level.WARNING, "cannot heal mounts pid=" + pid, e);
             }
         }
@@ -127,7 +132,8 @@ final class Healer {
         return count;
     }
 
-    /// A FUSE mount whose server has died refuses every open with ENOTCONN; its attributes may still be cached.
+    /// A FUSE mount whose server has died refuses every open with ENOTCONN; its attributes may
+    /// still be cached.
     static boolean isDead(String path) {
         try (Fd _ = Opens.open(path, Fcntl.O_RDONLY | Fcntl.O_NONBLOCK | Fcntl.O_NOFOLLOW, 0)) {
             return false;

@@ -15,8 +15,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// A directory tree of the host, shown read-only. Nodes are numbered as they are first looked up and never forgotten:
-/// the kernel's sysfs names below one directory are finite, and their number is bounded here.
+/// A directory tree of the host, shown read-only. Nodes are numbered as they are first looked up
+/// and never forgotten: the kernel's sysfs names below one directory are finite, and their number
+/// is bounded here.
 final class HostTree {
     /// Nodes at most; a lookup beyond that says that there is no such file.
     static final int NODES_MAX = 1 << 20;
@@ -92,7 +93,8 @@ final class HostTree {
     private Attributes attributes(Path path) {
         try {
             BasicFileAttributes attributes =
-                    Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+                    Files.readAttributes(
+                            path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             if (attributes.isDirectory()) {
                 return new Attributes(node(path), Attributes.DIRECTORY | 0555, 0);
             }

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Finds the init of a pid namespace: by asking the kernel since Linux 6.11, else by looking through /proc; and
-/// remembers what was found while it lives.
+/// Finds the init of a pid namespace: by asking the kernel since Linux 6.11, else by looking
+/// through /proc; and remembers what was found while it lives.
 final class Inits implements PidNamespaces {
     /// Namespaces remembered; when there are more, remembering starts over.
     static final int NAMESPACES_MAX = 16_384;
@@ -48,23 +48,26 @@ final class Inits implements PidNamespaces {
         known.put(namespace, init);
     }
 
-    /// A remembered pid that is still in the namespace is still its init: the namespace dies with its init, and then
-    /// nothing is in it any more.
+    /// A remembered pid that is still in the namespace is still its init: the namespace dies with
+    /// its init, and then nothing is in it any more.
     private boolean isIn(int pid, String namespace) {
         return files.readLink("/proc/" + pid + "/ns/pid").filter(namespace::equals).isPresent();
     }
 
-    /// One walk finds the inits of all namespaces, so a thousand new containers do not cost a thousand walks.
+    /// One walk finds the inits of all namespaces, so a thousand new containers do not cost a
+    /// thousand walks.
     private synchronized void lookThroughProc() {
         known.clear();
         for (String name : files.directories("/proc")) {
             if (Character.isDigit(name.charAt(0)) && isInit(name)) {
-                files.readLink("/proc/" + name + "/ns/pid").ifPresent(ns -> remember(ns, Integer.parseInt(name)));
+                files.readLink("/proc/" + name + "/ns/pid")
+                        .ifPresent(ns -> remember(ns, Integer.parseInt(name)));
             }
         }
     }
 
-    /// NSpid lists the process's number in each namespace from ours inwards: an init has 1 at the end.
+    /// NSpid lists the process's number in each namespace from ours inwards: an init has 1 at the
+    /// end.
     private boolean isInit(String pid) {
         String status = files.read("/proc/" + pid + "/status").orElse("");
         int line = status.indexOf("\nNSpid:");

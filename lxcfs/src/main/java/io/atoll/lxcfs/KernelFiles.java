@@ -34,7 +34,8 @@ final class KernelFiles implements HostFiles {
     @Override
     public List<String> directories(String path) {
         List<String> out = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of(path), Files::isDirectory)) {
+        try (DirectoryStream<Path> entries =
+                Files.newDirectoryStream(Path.of(path), Files::isDirectory)) {
             entries.forEach(e -> out.add(e.getFileName().toString()));
         } catch (IOException | java.nio.file.DirectoryIteratorException _) {
             return List.of();

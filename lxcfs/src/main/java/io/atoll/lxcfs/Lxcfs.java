@@ -17,10 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// One mounted file system with views of memory, processors, load and uptime, and the threads that serve it.
+/// One mounted file system with views of memory, processors, load and uptime, and the threads that
+/// serve it.
 ///
-/// Mounting takes over from a server that died at the same place: what is left of its mount is taken away, and the files
-/// in running containers are put back.
+/// Mounting takes over from a server that died at the same place: what is left of its mount is
+/// taken away, and the files in running containers are put back.
 final class Lxcfs implements AutoCloseable {
     /// As upstream's type, so that what looks for `fuse.lxcfs` in mountinfo finds ours.
     static final String NAME = "lxcfs";
@@ -50,11 +51,14 @@ final class Lxcfs implements AutoCloseable {
         LoadTracker loads = new LoadTracker(files);
         Readers readers = new Readers(files, mounts, new Inits(files));
         FuseServer server =
-                new FuseServer(new ViewFileSystem(new ViewRenderer(files, readers, loads, options), files));
+                new FuseServer(
+                        new ViewFileSystem(
+                                new ViewRenderer(files, readers, loads, options), files));
         lxcfs.devices.add(FuseDevice.mount(at, NAME));
         lxcfs.serve(server);
         if (options.tracksLoad()) {
-            lxcfs.sampler = Optional.of(Thread.ofVirtual().name("loadavg").start(() -> sample(loads)));
+            lxcfs.sampler =
+                    Optional.of(Thread.ofVirtual().name("loadavg").start(() -> sample(loads)));
         }
         int healed = new Healer(files, options.mountPoint(), FS_TYPE).healAll();
         LOG.log(Level.INFO, "serving mountpoint=" + at + " healed=" + healed);
@@ -62,9 +66,11 @@ final class Lxcfs implements AutoCloseable {
     }
 
     private static void clearDeadMounts(String at) {
-        while (Mounts.list().stream().anyMatch(m -> m.target().equals(at) && m.fsType().equals(FS_TYPE))) {
+        while (Mounts.list().stream()
+                .anyMatch(m -> m.target().equals(at) && m.fsType().equals(FS_TYPE))) {
             if (!Healer.isDead(at)) {
-                throw new io.atoll.base.BusyException("cannot mount " + at + ": another lxcfs is serving there");
+                throw new io.atoll.base.BusyException(
+                        "cannot mount " + at + ": another lxcfs is serving there");
             }
             Mounts.umount(at, true);
         }
@@ -112,7 +118,8 @@ final class Lxcfs implements AutoCloseable {
         }
     }
 
-    /// Unmounts. Files that containers have bound go on answering ENOTCONN until another server heals them.
+    /// Unmounts. Files that containers have bound go on answering ENOTCONN until another server
+    /// heals them.
     @Override
     public void close() {
         sampler.ifPresent(Thread::interrupt);

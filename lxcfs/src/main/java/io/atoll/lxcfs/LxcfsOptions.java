@@ -62,13 +62,16 @@ record LxcfsOptions(
                 case "-f", "--foreground", "-d", "--debug", "-s", "--enable-pidfd" -> {}
                 default -> {
                     if (word.startsWith("-") || mountPoint.isPresent()) {
-                        throw new InvalidConfigException("unexpected argument " + word + "; see lxcfs --help");
+                        throw new InvalidConfigException(
+                                "unexpected argument " + word + "; see lxcfs --help");
                     }
                     mountPoint = Optional.of(Path.of(word).toAbsolutePath().normalize());
                 }
             }
         }
-        Path at = mountPoint.orElseThrow(() -> new InvalidConfigException("no mount point given; see lxcfs --help"));
+        Path at =
+                mountPoint.orElseThrow(
+                        () -> new InvalidConfigException("no mount point given; see lxcfs --help"));
         return new LxcfsOptions(load, hidesSwap, cfs, threads, pidFile, at);
     }
 

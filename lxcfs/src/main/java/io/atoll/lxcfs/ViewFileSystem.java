@@ -9,8 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The tree that is mounted: `proc/…` with the views, and `sys/devices/system/cpu`, the host's tree with its own
-/// `online`. The names are those of upstream's lxcfs, because hooks and configuration files know them.
+/// The tree that is mounted: `proc/…` with the views, and `sys/devices/system/cpu`, the host's tree
+/// with its own `online`. The names are those of upstream's lxcfs, because hooks and configuration
+/// files know them.
 final class ViewFileSystem implements FileSystem {
     private static final String CPU_TREE = "sys/devices/system/cpu";
     private static final int DIRECTORY_MODE = Attributes.DIRECTORY | 0555;
@@ -28,7 +29,9 @@ final class ViewFileSystem implements FileSystem {
         this.renderer = renderer;
         addPath("");
         for (View view : View.values()) {
-            for (int slash = view.path().indexOf('/'); slash > 0; slash = view.path().indexOf('/', slash + 1)) {
+            for (int slash = view.path().indexOf('/');
+                    slash > 0;
+                    slash = view.path().indexOf('/', slash + 1)) {
                 addPath(view.path().substring(0, slash));
             }
             addPath(view.path());
@@ -83,7 +86,9 @@ final class ViewFileSystem implements FileSystem {
             int slash = path.lastIndexOf('/');
             String parent = slash < 0 ? "" : path.substring(0, slash);
             if (!path.isEmpty() && parent.equals(directory)) {
-                out.put(path.substring(slash + 1), new Entry(path.substring(slash + 1), attributes(e.getValue())));
+                out.put(
+                        path.substring(slash + 1),
+                        new Entry(path.substring(slash + 1), attributes(e.getValue())));
             }
         }
         return List.copyOf(out.values());

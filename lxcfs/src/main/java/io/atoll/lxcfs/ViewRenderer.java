@@ -7,8 +7,8 @@ import io.atoll.lxcfs.cgroup.Readers;
 import io.atoll.lxcfs.cgroup.Readers.Reader;
 import io.atoll.lxcfs.fuse.FuseException;
 import io.atoll.lxcfs.view.CgroupMemory;
-import io.atoll.lxcfs.view.Cpuinfo;
 import io.atoll.lxcfs.view.CpuView;
+import io.atoll.lxcfs.view.Cpuinfo;
 import io.atoll.lxcfs.view.Diskstats;
 import io.atoll.lxcfs.view.Loadavg;
 import io.atoll.lxcfs.view.Meminfo;
@@ -19,8 +19,8 @@ import io.atoll.lxcfs.view.Uptime;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// Joins a reader's numbers and the host's file into the text that reader sees. Where the numbers are missing the
-/// host's file stands unchanged.
+/// Joins a reader's numbers and the host's file into the text that reader sees. Where the numbers
+/// are missing the host's file stands unchanged.
 final class ViewRenderer {
     private final HostFiles files;
     private final Readers readers;
@@ -37,24 +37,37 @@ final class ViewRenderer {
     /// @throws FuseException ENOENT if the host itself has no such file
     String render(View view, int readerPid) {
         Supplier<String> host =
-                () -> files.read(view.hostPath()).orElseThrow(() -> new FuseException(FuseException.ENOENT));
-        return readers.find(readerPid).flatMap(reader -> renderFor(view, reader, host)).orElseGet(host);
+                () ->
+                        files.read(view.hostPath())
+                                .orElseThrow(() -> new FuseException(FuseException.ENOENT));
+        return readers.find(readerPid)
+                .flatMap(reader -> renderFor(view, reader, host))
+                .orElseGet(host);
     }
 
     /// The host's file is read only where a view needs it.
     private Optional<String> renderFor(View view, Reader reader, Supplier<String> host) {
         return switch (view) {
-            case MEMINFO -> memory(reader).map(m -> Meminfo.render(host.get(), m, options.hidesSwap()));
+            case MEMINFO ->
+                    memory(reader).map(m -> Meminfo.render(host.get(), m, options.hidesSwap()));
             case SWAPS ->
                     memory(reader)
-                            .map(m -> Swaps.render(files.read("/proc/meminfo").orElse(""), m, options.hidesSwap()));
+                            .map(m ->
+                                    Swaps.render(
+                                            files.read("/proc/meminfo").orElse(""),
+                                            m,
+                                            options.hidesSwap()));
             case CPUINFO -> cpus(reader).map(cpus -> Cpuinfo.render(host.get(), cpus));
             case CPU_ONLINE -> cpus(reader).map(CpuView::renderOnline);
             case STAT -> reader.isHost() ? Optional.empty() : stat(reader, host);
             case UPTIME -> reader.isHost() ? Optional.empty() : uptime(reader, host);
             case LOADAVG -> reader.isHost() ? Optional.empty() : loadavg(reader);
-            case DISKSTATS -> readers.cgroup(reader).flatMap(Cgroup::io).map(io -> Diskstats.render(host.get(), io));
-            case SLABINFO -> reader.isHost() ? Optional.empty() : Optional.of(Slabinfo.render(host.get()));
+            case DISKSTATS ->
+                    readers.cgroup(reader)
+                            .flatMap(Cgroup::io)
+                            .map(io -> Diskstats.render(host.get(), io));
+            case SLABINFO ->
+                    reader.isHost() ? Optional.empty() : Optional.of(Slabinfo.render(host.get()));
             case PRESSURE_CPU -> readers.cgroup(reader).flatMap(c -> c.pressure("cpu"));
             case PRESSURE_IO -> readers.cgroup(reader).flatMap(c -> c.pressure("io"));
             case PRESSURE_MEMORY -> readers.cgroup(reader).flatMap(c -> c.pressure("memory"));
@@ -80,7 +93,11 @@ final class ViewRenderer {
 
     private Optional<String> uptime(Reader reader, Supplier<String> host) {
         return readers.startTicks(reader.pid())
-                .map(start -> Uptime.render(host.get(), start, readers.cgroup(reader).flatMap(Cgroup::cpuNanos)));
+                .map(start ->
+                        Uptime.render(
+                                host.get(),
+                                start,
+                                readers.cgroup(reader).flatMap(Cgroup::cpuNanos)));
     }
 
     private Optional<String> loadavg(Reader reader) {

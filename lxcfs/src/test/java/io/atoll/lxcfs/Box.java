@@ -9,11 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// The least that counts as a container for the views: a cgroup, a pid namespace with an init of its own, and a mount
-/// namespace with the files bound over /proc and /sys, as upstream's mount hook does it.
+/// The least that counts as a container for the views: a cgroup, a pid namespace with an init of
+/// its own, and a mount namespace with the files bound over /proc and /sys, as upstream's mount
+/// hook does it.
 final class Box implements AutoCloseable {
     private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
-    private static final List<String> V1 = List.of("memory", "cpuset", "cpuacct", "cpu", "pids", "freezer");
+    private static final List<String> V1 =
+            List.of("memory", "cpuset", "cpuacct", "cpu", "pids", "freezer");
 
     private final List<Path> directories = new ArrayList<>();
     private final boolean isV2 = Files.exists(CGROUPS.resolve("cgroup.controllers"));
@@ -27,15 +29,22 @@ final class Box implements AutoCloseable {
         }
         String binds =
                 "for f in cpuinfo diskstats loadavg meminfo slabinfo stat swaps uptime; do"
-                        + " mount --bind " + mountPoint + "/proc/$f /proc/$f; done;"
-                        + " mount --bind " + mountPoint + "/sys/devices/system/cpu /sys/devices/system/cpu;"
+                        + " mount --bind "
+                        + mountPoint
+                        + "/proc/$f /proc/$f; done;"
+                        + " mount --bind "
+                        + mountPoint
+                        + "/sys/devices/system/cpu /sys/devices/system/cpu;"
                         + " echo ready; exec sleep 600";
         try {
             process =
                     new ProcessBuilder(
-                                    "sh", "-c",
-                                    enter() + "exec unshare --pid --mount --fork --kill-child --mount-proc sh -c '"
-                                            + binds + "'")
+                                    "sh",
+                                    "-c",
+                                    enter()
+                                            + "exec unshare --pid --mount --fork --kill-child --mount-proc sh -c '"
+                                            + binds
+                                            + "'")
                             .redirectError(ProcessBuilder.Redirect.INHERIT)
                             .start();
             byte[] word = process.getInputStream().readNBytes(6);
@@ -53,7 +62,8 @@ final class Box implements AutoCloseable {
         for (String part : cgroup.split("/")) {
             try {
                 if (isV2) {
-                    Files.writeString(at.resolve("cgroup.subtree_control"), "+memory +cpuset +cpu +pids");
+                    Files.writeString(
+                            at.resolve("cgroup.subtree_control"), "+memory +cpuset +cpu +pids");
                 }
                 at = at.resolve(part);
                 Files.createDirectories(at);
@@ -70,7 +80,8 @@ final class Box implements AutoCloseable {
 
     private static void inherit(Path directory, String file) throws IOException {
         if (Files.readString(directory.resolve(file)).isBlank()) {
-            Files.writeString(directory.resolve(file), Files.readString(directory.getParent().resolve(file)));
+            Files.writeString(
+                    directory.resolve(file), Files.readString(directory.getParent().resolve(file)));
         }
     }
 

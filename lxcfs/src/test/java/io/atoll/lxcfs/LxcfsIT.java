@@ -38,11 +38,14 @@ class LxcfsIT {
     void stop() {
         box.close();
         lxcfs.close();
-        assertFalse(Box.shell("cat /proc/self/mountinfo").contains(mountPoint.toString()), "mount left");
+        assertFalse(
+                Box.shell("cat /proc/self/mountinfo").contains(mountPoint.toString()),
+                "mount left");
     }
 
     private static long kibibytes(String meminfo, String name) {
-        Matcher m = Pattern.compile("(?m)^" + Pattern.quote(name) + ": +(\\d+) kB$").matcher(meminfo);
+        Matcher m =
+                Pattern.compile("(?m)^" + Pattern.quote(name) + ": +(\\d+) kB$").matcher(meminfo);
         assertTrue(m.find(), name + " is missing in " + meminfo);
         return Long.parseLong(m.group(1));
     }
@@ -62,7 +65,11 @@ class LxcfsIT {
     void countsPageCacheAsAvailable() {
         box.limitMemory(64 * MIB);
         Path file = Path.of("/var/tmp", cgroup + ".cache");
-        String shown = box.run("dd if=/dev/zero of=" + file + " bs=1M count=48 2>/dev/null; sync; cat /proc/meminfo");
+        String shown =
+                box.run(
+                        "dd if=/dev/zero of="
+                                + file
+                                + " bs=1M count=48 2>/dev/null; sync; cat /proc/meminfo");
         file.toFile().delete();
         assertTrue(kibibytes(shown, "Cached") > 10 * 1024, shown);
         assertTrue(kibibytes(shown, "MemFree") + kibibytes(shown, "Cached") <= 64 * 1024, shown);
@@ -86,7 +93,9 @@ class LxcfsIT {
         assertTrue(box.run("uptime").contains("up 0 min"), box.run("uptime"));
         String[] load = box.run("cat /proc/loadavg").split(" ");
         assertTrue(Double.parseDouble(load[0]) < 2, String.join(" ", load));
-        assertTrue(Integer.parseInt(load[3].split("/")[1]) < 10, "counts only its own tasks: " + load[3]);
+        assertTrue(
+                Integer.parseInt(load[3].split("/")[1]) < 10,
+                "counts only its own tasks: " + load[3]);
         assertTrue(box.run("top -bn1").contains("Tasks:"), "top works");
     }
 
@@ -106,17 +115,24 @@ class LxcfsIT {
     @Test
     void aHostReaderSeesTheHost() {
         box.limitMemory(64 * MIB);
-        String shown = Box.shell("grep -E 'btime|processes' " + mountPoint + "/proc/stat | head -1; uptime -p");
+        String shown =
+                Box.shell(
+                        "grep -E 'btime|processes' "
+                                + mountPoint
+                                + "/proc/stat | head -1; uptime -p");
         assertEquals(Box.shell("grep btime /proc/stat; uptime -p"), shown);
     }
 
     @Test
     void refusesWriting() {
-        for (String file : List.of("proc/meminfo", "sys/devices/system/cpu/cpu1/online", "proc/new")) {
+        for (String file :
+                List.of("proc/meminfo", "sys/devices/system/cpu/cpu1/online", "proc/new")) {
             String answer = Box.shell("(echo 1 > " + mountPoint + "/" + file + ") 2>&1");
-            assertTrue(answer.contains("ermission denied") || answer.contains("nonexistent"), answer);
+            assertTrue(
+                    answer.contains("ermission denied") || answer.contains("nonexistent"), answer);
         }
-        assertTrue(Box.shell("cat /sys/devices/system/cpu/online").startsWith("0"), "host untouched");
+        assertTrue(
+                Box.shell("cat /sys/devices/system/cpu/online").startsWith("0"), "host untouched");
     }
 
     @Test
@@ -124,7 +140,8 @@ class LxcfsIT {
         for (String file : List.of("meminfo", "cpuinfo", "stat")) {
             String whole = box.run("wc -l < /proc/" + file);
             assertEquals(whole, box.run("dd if=/proc/" + file + " bs=7 2>/dev/null | wc -l"), file);
-            assertEquals(whole, box.run("dd if=/proc/" + file + " bs=4093 2>/dev/null | wc -l"), file);
+            assertEquals(
+                    whole, box.run("dd if=/proc/" + file + " bs=4093 2>/dev/null | wc -l"), file);
         }
         assertEquals("MemFree", box.run("dd if=/proc/meminfo bs=1 skip=28 count=7 2>/dev/null"));
     }
@@ -139,7 +156,8 @@ class LxcfsIT {
 
     @Test
     void survivesReadersThatDieInTheMiddle() {
-        box.run("for i in $(seq 200); do (exec timeout -s KILL 0.01 cat /proc/stat /proc/cpuinfo >/dev/null 2>&1) & done; wait");
+        box.run(
+                "for i in $(seq 200); do (exec timeout -s KILL 0.01 cat /proc/stat /proc/cpuinfo >/dev/null 2>&1) & done; wait");
         assertTrue(box.run("cat /proc/meminfo").startsWith("MemTotal"));
     }
 
@@ -155,16 +173,23 @@ class LxcfsIT {
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         reader.destroyForcibly();
         assertEquals(100 * 1024, kibibytes(box.run("cat /proc/meminfo"), "MemTotal"));
-        assertTrue(box.run("cat /proc/stat /proc/uptime /sys/devices/system/cpu/online").startsWith("cpu "));
+        assertTrue(
+                box.run("cat /proc/stat /proc/uptime /sys/devices/system/cpu/online")
+                        .startsWith("cpu "));
         assertTrue(took.compareTo(Duration.ofSeconds(5)) < 0, "took " + took);
         String mounts = box.run("grep fuse.lxcfs /proc/self/mountinfo | cut -d\" \" -f5 | sort");
-        assertEquals(mounts.lines().distinct().count(), mounts.lines().count(), "each file mounted once: " + mounts);
+        assertEquals(
+                mounts.lines().distinct().count(),
+                mounts.lines().count(),
+                "each file mounted once: " + mounts);
     }
 
     private Process readingForever() {
         try {
             return new ProcessBuilder(
-                            "sh", "-c", "while :; do cat " + mountPoint + "/proc/meminfo; done >/dev/null 2>&1")
+                            "sh",
+                            "-c",
+                            "while :; do cat " + mountPoint + "/proc/meminfo; done >/dev/null 2>&1")
                     .start();
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
@@ -177,11 +202,15 @@ class LxcfsIT {
         assertEquals("1\n", answer);
         assertEquals(
                 1,
-                Main.run(List.of(mountPoint.toString()), System.out, new java.io.PrintStream(java.io.OutputStream.nullOutputStream())));
+                Main.run(
+                        List.of(mountPoint.toString()),
+                        System.out,
+                        new java.io.PrintStream(java.io.OutputStream.nullOutputStream())));
         assertEquals("1\n", Box.shell("cat /proc/self/mountinfo | grep -c " + mountPoint));
     }
 
-    /// Every field against Debian's lxcfs on the same cgroup. What differs is listed with its reason.
+    /// Every field against Debian's lxcfs on the same cgroup. What differs is listed with its
+    /// reason.
     @Test
     void showsWhatUpstreamShows() {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/lxcfs")), "needs Debian's lxcfs");
@@ -190,25 +219,47 @@ class LxcfsIT {
         try (LxcfsProcess _ = LxcfsProcess.start(command, upstream);
                 Box both = new Box(cgroup + "-3", mountPoint)) {
             both.limitMemory(100 * MIB);
-            for (String file : List.of("proc/meminfo", "proc/cpuinfo", "sys/devices/system/cpu/online")) {
+            for (String file :
+                    List.of("proc/meminfo", "proc/cpuinfo", "sys/devices/system/cpu/online")) {
                 String theirs = both.run("cat " + upstream + "/" + file);
                 String ours = both.run("cat " + mountPoint + "/" + file);
                 assertEquals(comparable(theirs), comparable(ours), file);
             }
             String keys = "sed s/[0-9.]*//g " + upstream + "/proc/stat";
-            assertEquals(both.run(keys), both.run(keys.replace(upstream.toString(), mountPoint.toString())));
+            assertEquals(
+                    both.run(keys),
+                    both.run(keys.replace(upstream.toString(), mountPoint.toString())));
         }
         Path.of(upstream + ".pid").toFile().delete();
     }
 
-    /// Leaves out lines that are the host's and change by themselves, and KReclaimable, which upstream leaves at the
-    /// host's value although its parts are shown as 0.
+    /// Leaves out lines that are the host's and change by themselves, and KReclaimable, which
+    /// upstream leaves at the host's value although its parts are shown as 0.
     private static String comparable(String text) {
         List<String> volatileLines =
                 List.of(
-                        "KReclaimable", "KernelStack", "PageTables", "Committed_AS", "VmallocUsed", "Percpu", "cpu MHz",
-                        "DirectMap", "Mlocked", "SecPageTables", "Zswap", "Bounce", "MemFree", "MemAvailable",
-                        "Active", "Inactive", "AnonPages", "Mapped", "Cached", "Dirty", "Writeback", "AnonHugePages");
+                        "KReclaimable",
+                        "KernelStack",
+                        "PageTables",
+                        "Committed_AS",
+                        "VmallocUsed",
+                        "Percpu",
+                        "cpu MHz",
+                        "DirectMap",
+                        "Mlocked",
+                        "SecPageTables",
+                        "Zswap",
+                        "Bounce",
+                        "MemFree",
+                        "MemAvailable",
+                        "Active",
+                        "Inactive",
+                        "AnonPages",
+                        "Mapped",
+                        "Cached",
+                        "Dirty",
+                        "Writeback",
+                        "AnonHugePages");
         StringBuilder out = new StringBuilder();
         for (String line : text.split("\n")) {
             if (volatileLines.stream().noneMatch(line::startsWith)) {

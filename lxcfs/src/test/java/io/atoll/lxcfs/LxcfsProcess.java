@@ -22,8 +22,14 @@ final class LxcfsProcess implements AutoCloseable {
     static LxcfsProcess ours(Path mountPoint, String... options) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx24m"));
-        command.addAll(List.of("-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))));
+        command.addAll(
+                List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx24m"));
+        command.addAll(
+                List.of(
+                        "-cp",
+                        System.getProperty(
+                                "surefire.test.class.path",
+                                System.getProperty("java.class.path"))));
         command.add("io.atoll.lxcfs.Main");
         command.addAll(List.of(options));
         return start(command, mountPoint);
@@ -52,7 +58,9 @@ final class LxcfsProcess implements AutoCloseable {
     }
 
     private void awaitServing() {
-        await(() -> Files.isReadable(mountPoint.resolve("proc/meminfo")), "lxcfs serves " + mountPoint);
+        await(
+                () -> Files.isReadable(mountPoint.resolve("proc/meminfo")),
+                "lxcfs serves " + mountPoint);
     }
 
     /// A condition that comes true within ten seconds.

@@ -25,11 +25,15 @@ public final class AddressPool {
         this.taken = List.copyOf(taken);
     }
 
-    /// What the host uses now: its addresses and where it has routes to, the default route left out.
+    /// What the host uses now: its addresses and where it has routes to, the default route left
+    /// out.
     public static List<IpNetwork> ofHost(Netlink netlink) {
         List<IpNetwork> used = new ArrayList<>();
         netlink.addresses().stream().map(LinkAddress::address).forEach(used::add);
-        netlink.routes().stream().map(Route::destination).filter(d -> d.prefix() > 0).forEach(used::add);
+        netlink.routes().stream()
+                .map(Route::destination)
+                .filter(d -> d.prefix() > 0)
+                .forEach(used::add);
         return used;
     }
 
@@ -44,7 +48,8 @@ public final class AddressPool {
                 return candidate;
             }
         }
-        throw new UnavailableException("Failed to automatically find an unused IPv4 subnet, manual configuration required");
+        throw new UnavailableException(
+                "Failed to automatically find an unused IPv4 subnet, manual configuration required");
     }
 
     /// `fd42:x:y:z::1/64`.
@@ -63,7 +68,8 @@ public final class AddressPool {
                 return candidate;
             }
         }
-        throw new UnavailableException("Failed to automatically find an unused IPv6 subnet, manual configuration required");
+        throw new UnavailableException(
+                "Failed to automatically find an unused IPv6 subnet, manual configuration required");
     }
 
     private boolean isFree(IpNetwork candidate) {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The configuration of a managed bridge, every value checked. Made from the keys of LXD's `bridge` network type by
-/// [#parse].
+/// The configuration of a managed bridge, every value checked. Made from the keys of LXD's `bridge`
+/// network type by [#parse].
 ///
 /// @param name of the network and of its interface
 /// @param hwaddr empty: one of ours that stays the same
@@ -43,8 +43,8 @@ public record BridgeConfig(
         tunnels = List.copyOf(tunnels);
     }
 
-    /// From configuration keys. An address that is still `auto` counts as none: [Bridges#fill] chooses it when the network
-    /// is created.
+    /// From configuration keys. An address that is still `auto` counts as none: [Bridges#fill]
+    /// chooses it when the network is created.
     ///
     /// @throws InvalidConfigException naming the network, the key and why
     public static BridgeConfig parse(String name, Map<String, String> config) {

@@ -15,13 +15,15 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 
-/// Reads the keys of one bridge. Each key is asked for once, with its parser; what nobody asked for is unknown.
+/// Reads the keys of one bridge. Each key is asked for once, with its parser; what nobody asked for
+/// is unknown.
 final class BridgeKeys {
     private static final int MTU_MIN = 1280;
     private static final int MTU_MAX = 16384;
     private static final int VXLAN_PORT = 4789;
 
-    /// Keys that belong to parts which are looked at elsewhere or have no effect here, but are part of the contract.
+    /// Keys that belong to parts which are looked at elsewhere or have no effect here, but are part
+    /// of the contract.
     private static final Set<String> ACCEPTED =
             Set.of(
                     "dns.zone.forward",
@@ -58,7 +60,10 @@ final class BridgeKeys {
                         keys.family("ipv6"),
                         keys.optional("bridge.hwaddr", BridgeKeys::mac),
                         keys.optional("bridge.mtu", BridgeKeys::mtu),
-                        keys.oneOf("bridge.driver", BridgeConfig.Driver.NATIVE, BridgeConfig.Driver.values()),
+                        keys.oneOf(
+                                "bridge.driver",
+                                BridgeConfig.Driver.NATIVE,
+                                BridgeConfig.Driver.values()),
                         keys.list("bridge.external_interfaces", BridgeKeys::interfaceName),
                         keys.oneOf("dns.mode", DnsMode.MANAGED, DnsMode.values()),
                         keys.optional("dns.domain", BridgeKeys::domain).orElse("lxd"),
@@ -73,7 +78,8 @@ final class BridgeKeys {
     private IpSettings family(String prefix) {
         boolean isV6 = prefix.equals("ipv6");
         Function<String, InetAddress> address = text -> address(text, isV6);
-        Optional<IpNetwork> own = optional(prefix + ".address", text -> ownAddress(text, isV6)).flatMap(o -> o);
+        Optional<IpNetwork> own =
+                optional(prefix + ".address", text -> ownAddress(text, isV6)).flatMap(o -> o);
         return new IpSettings(
                 own,
                 bool(prefix + ".nat", false),
@@ -173,13 +179,15 @@ final class BridgeKeys {
     }
 
     private <T> List<T> list(String key, Function<String, T> parser) {
-        return optional(key, text -> {
-                    List<T> values = new ArrayList<>();
-                    for (String part : text.split(",")) {
-                        values.add(parser.apply(part.strip()));
-                    }
-                    return values;
-                })
+        return optional(
+                        key,
+                        text -> {
+                            List<T> values = new ArrayList<>();
+                            for (String part : text.split(",")) {
+                                values.add(parser.apply(part.strip()));
+                            }
+                            return values;
+                        })
                 .orElse(List.of());
     }
 
@@ -191,33 +199,47 @@ final class BridgeKeys {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "true", "1", "yes", "on" -> true;
             case "false", "0", "no", "off" -> false;
-            default -> throw new IllegalArgumentException("Invalid value for a boolean \"" + text + "\"");
+            default ->
+                    throw new IllegalArgumentException(
+                            "Invalid value for a boolean \"" + text + "\"");
         };
     }
 
     private int number(String key, int absent, int min, int max) {
-        return optional(key, text -> {
-                    if (!text.matches("[0-9]{1,9}")) {
-                        throw new IllegalArgumentException("Invalid value for an integer \"" + text + "\"");
-                    }
-                    int value = Integer.parseInt(text);
-                    if (value < min || value > max) {
-                        throw new IllegalArgumentException(
-                                "Value isn't within valid range. Must be between " + min + " and " + max);
-                    }
-                    return value;
-                })
+        return optional(
+                        key,
+                        text -> {
+                            if (!text.matches("[0-9]{1,9}")) {
+                                throw new IllegalArgumentException(
+                                        "Invalid value for an integer \"" + text + "\"");
+                            }
+                            int value = Integer.parseInt(text);
+                            if (value < min || value > max) {
+                                throw new IllegalArgumentException(
+                                        "Value isn't within valid range. Must be between "
+                                                + min
+                                                + " and "
+                                                + max);
+                            }
+                            return value;
+                        })
                 .orElse(absent);
     }
 
     private String word(String key, String absent, List<String> allowed) {
-        return optional(key, text -> {
-                    if (!allowed.contains(text)) {
-                        throw new IllegalArgumentException(
-                                "Invalid value \"" + text + "\" (not one of [" + String.join(" ", allowed) + "])");
-                    }
-                    return text;
-                })
+        return optional(
+                        key,
+                        text -> {
+                            if (!allowed.contains(text)) {
+                                throw new IllegalArgumentException(
+                                        "Invalid value \""
+                                                + text
+                                                + "\" (not one of ["
+                                                + String.join(" ", allowed)
+                                                + "])");
+                            }
+                            return text;
+                        })
                 .orElse(absent);
     }
 
@@ -237,15 +259,16 @@ final class BridgeKeys {
 
     private static String mode(String text) {
         if (!text.equals("standard")) {
-            throw new IllegalArgumentException("Invalid value \"" + text + "\" (not one of [standard])");
+            throw new IllegalArgumentException(
+                    "Invalid value \"" + text + "\" (not one of [standard])");
         }
         return text;
     }
 
     private static MacAddress mac(String text) {
         return MacAddress.parse(text)
-                .orElseThrow(
-                        () -> new IllegalArgumentException(
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
                                 "Invalid MAC address, must be 6 bytes of hex separated by colons"));
     }
 
@@ -287,14 +310,16 @@ final class BridgeKeys {
 
     private static InetAddress anyAddress(String text) {
         return IpNetwork.parseAddress(text)
-                .orElseThrow(() -> new IllegalArgumentException("Not an IP address \"" + text + "\""));
+                .orElseThrow(
+                        () -> new IllegalArgumentException("Not an IP address \"" + text + "\""));
     }
 
     private static InetAddress address(String text, boolean isV6) {
         return IpNetwork.parseAddress(text)
                 .filter(a -> (a.getAddress().length == 16) == isV6)
-                .orElseThrow(
-                        () -> new IllegalArgumentException("Not " + family(isV6) + " address \"" + text + "\""));
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "Not " + family(isV6) + " address \"" + text + "\""));
     }
 
     private static Optional<IpNetwork> ownAddress(String text, boolean isV6) {
@@ -304,9 +329,11 @@ final class BridgeKeys {
         IpNetwork address =
                 IpNetwork.parse(text)
                         .filter(n -> n.isV6() == isV6)
-                        .orElseThrow(() -> new IllegalArgumentException("invalid CIDR address: " + text));
+                        .orElseThrow(() ->
+                                new IllegalArgumentException("invalid CIDR address: " + text));
         if (address.prefix() < (isV6 ? 127 : 31) && address.equals(address.network())) {
-            throw new IllegalArgumentException("Not a usable " + (isV6 ? "IPv6" : "IPv4") + " address \"" + text + "\"");
+            throw new IllegalArgumentException(
+                    "Not a usable " + (isV6 ? "IPv6" : "IPv4") + " address \"" + text + "\"");
         }
         return Optional.of(address);
     }
@@ -314,8 +341,9 @@ final class BridgeKeys {
     private static IpNetwork network(String text, boolean isV6) {
         return IpNetwork.parse(text)
                 .filter(n -> n.isV6() == isV6 && n.equals(n.network()))
-                .orElseThrow(
-                        () -> new IllegalArgumentException("Not " + family(isV6) + " network \"" + text + "\""));
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "Not " + family(isV6) + " network \"" + text + "\""));
     }
 
     private static IpRange range(String text, boolean isV6) {
@@ -326,7 +354,8 @@ final class BridgeKeys {
         InetAddress first = address(ends[0].strip(), isV6);
         InetAddress last = address(ends[1].strip(), isV6);
         if (IpNetwork.toNumber(first).compareTo(IpNetwork.toNumber(last)) > 0) {
-            throw new IllegalArgumentException("Start IP address must be less than or equal to end IP address");
+            throw new IllegalArgumentException(
+                    "Start IP address must be less than or equal to end IP address");
         }
         return new IpRange(first, last);
     }

@@ -42,24 +42,27 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The managed bridges of the host. Each has a directory of its name for DHCP and DNS; everything else is in the kernel
-/// and found there again, so nothing is remembered here between calls.
+/// The managed bridges of the host. Each has a directory of its name for DHCP and DNS; everything
+/// else is in the kernel and found there again, so nothing is remembered here between calls.
 ///
-/// Works in the network namespace of the calling thread. Starting is idempotent: what is as it should be is left
-/// alone, and no connection of a running instance breaks. Safe for several threads; changes of one bridge wait for each
-/// other. Methods block for milliseconds, [#start] and [#stop] up to seconds where dnsmasq is slow.
+/// Works in the network namespace of the calling thread. Starting is idempotent: what is as it
+/// should be is left alone, and no connection of a running instance breaks. Safe for several
+/// threads; changes of one bridge wait for each other. Methods block for milliseconds, [#start] and
+/// [#stop] up to seconds where dnsmasq is slow.
 public final class Bridges {
     private static final Duration RELOAD_DELAY = Duration.ofMillis(500);
 
     private final Path directory;
 
-    /// One lock for each network name ever used; held for a whole change, outside of all other locks.
+    /// One lock for each network name ever used; held for a whole change, outside of all other
+    /// locks.
     private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
 
     /// Networks whose dnsmasq will soon be told to read its files again.
     private final Set<String> reloading = ConcurrentHashMap.newKeySet();
 
-    /// @param directory for the networks' files, as `/var/lib/atoll/networks`; the user `nobody` must be able to pass it
+    /// @param directory for the networks' files, as `/var/lib/atoll/networks`; the user `nobody`
+    ///   must be able to pass it
     public Bridges(Path directory) {
         this.directory = directory;
     }
@@ -84,10 +87,12 @@ public final class Bridges {
         return directory.resolve(network);
     }
 
-    /// Completes the configuration of a new or changed bridge as LXD does: a missing address becomes `auto`, `auto` becomes
-    /// a free network, and with it NAT is on unless the key says otherwise.
+    /// Completes the configuration of a new or changed bridge as LXD does: a missing address
+    /// becomes `auto`, `auto` becomes a free network, and with it NAT is on unless the key says
+    /// otherwise.
     ///
-    /// @param taken networks that must not be overlapped besides those the host uses now, as those of stopped bridges
+    /// @param taken networks that must not be overlapped besides those the host uses now, as those
+    ///   of stopped bridges
     /// @return a new map, in the order of its keys
     public Map<String, String> fill(Map<String, String> config, Collection<IpNetwork> taken) {
         Map<String, String> filled = new TreeMap<>(config);
@@ -119,45 +124,53 @@ public final class Bridges {
     ///
     /// @throws AlreadyExistsException if the host has an interface of this name
     public void create(BridgeConfig config) {
-        locked(config.name(), () -> {
-            try (Netlink netlink = Netlink.open()) {
-                if (netlink.link(config.name()).isPresent()) {
-                    throw new AlreadyExistsException("Network interface \"" + config.name() + "\" already exists");
-                }
-            }
-            start(config);
-        });
+        locked(
+                config.name(),
+                () -> {
+                    try (Netlink netlink = Netlink.open()) {
+                        if (netlink.link(config.name()).isPresent()) {
+                            throw new AlreadyExistsException(
+                                    "Network interface \"" + config.name() + "\" already exists");
+                        }
+                    }
+                    start(config);
+                });
     }
 
-    /// Makes the bridge be as configured, whether it is there or not: after a boot, a restart of the daemon, or a change.
-    /// A failure takes back what this call made; a bridge that was there stays.
+    /// Makes the bridge be as configured, whether it is there or not: after a boot, a restart of
+    /// the daemon, or a change. A failure takes back what this call made; a bridge that was there
+    /// stays.
     ///
-    /// @throws InvalidConfigException if the name belongs to an interface that is no bridge, or a port is in use
+    /// @throws InvalidConfigException if the name belongs to an interface that is no bridge, or a
+    ///   port is in use
     public void start(BridgeConfig config) {
         if (config.driver() != BridgeConfig.Driver.NATIVE) {
             throw new UnsupportedException("bridge.driver openvswitch is not supported");
         }
-        locked(config.name(), () -> {
-            try (Netlink netlink = Netlink.open();
-                    Undo undo = new Undo()) {
-                makeFiles(config.name(), undo);
-                boolean isNew = makeLink(netlink, config, undo);
-                setPorts(netlink, config, undo);
-                setAddresses(netlink, config);
-                netlink.run(Rtnetlink.setUp(config.name(), true));
-                setRoutes(netlink, config);
-                setForwarding(config);
-                Dnsmasq dnsmasq = new Dnsmasq(files(config.name()));
-                // What serves and guards the instances of a bridge that was there before must not go with a failure.
-                if (isNew) {
-                    undo.add(() -> Firewall.remove(config.name()));
-                    undo.add(dnsmasq::stop);
-                }
-                Firewall.apply(config);
-                dnsmasq.ensure(config);
-                undo.keep();
-            }
-        });
+        locked(
+                config.name(),
+                () -> {
+                    try (Netlink netlink = Netlink.open();
+                            Undo undo = new Undo()) {
+                        makeFiles(config.name(), undo);
+                        boolean isNew = makeLink(netlink, config, undo);
+                        setPorts(netlink, config, undo);
+                        setAddresses(netlink, config);
+                        netlink.run(Rtnetlink.setUp(config.name(), true));
+                        setRoutes(netlink, config);
+                        setForwarding(config);
+                        Dnsmasq dnsmasq = new Dnsmasq(files(config.name()));
+                        // What serves and guards the instances of a bridge that was there before
+                        // must not go with a failure.
+                        if (isNew) {
+                            undo.add(() -> Firewall.remove(config.name()));
+                            undo.add(dnsmasq::stop);
+                        }
+                        Firewall.apply(config);
+                        dnsmasq.ensure(config);
+                        undo.keep();
+                    }
+                });
     }
 
     private void makeFiles(String name, Undo undo) {
@@ -195,7 +208,8 @@ public final class Bridges {
         Optional<Link> existing = netlink.link(name);
         if (existing.isPresent()) {
             if (existing.get().bridge().isEmpty()) {
-                throw new InvalidConfigException("Network interface \"" + name + "\" is there but no bridge");
+                throw new InvalidConfigException(
+                        "Network interface \"" + name + "\" is there but no bridge");
             }
             if (!existing.get().mac().equals(Optional.of(mac))) {
                 netlink.run(Rtnetlink.setMac(name, mac));
@@ -213,8 +227,8 @@ public final class Bridges {
         return existing.isEmpty();
     }
 
-    /// The bridge is the router: it takes no addresses from others. Without IPv6 it does none at all, which also saves work
-    /// for each port.
+    /// The bridge is the router: it takes no addresses from others. Without IPv6 it does none at
+    /// all, which also saves work for each port.
     private static void setIpv6Behaviour(BridgeConfig config) {
         String own = "ipv6/conf/" + config.name() + "/";
         boolean isWanted = config.ipv6().address().isPresent();
@@ -232,13 +246,16 @@ public final class Bridges {
         }
     }
 
-    /// A hardware address that stays the same over restarts without being stored: in LXD's range, from the host's and
-    /// the network's names.
+    /// A hardware address that stays the same over restarts without being stored: in LXD's range,
+    /// from the host's and the network's names.
     MacAddress stableMac(String name) {
         String machine = ProcFiles.readIfPresent("/etc/machine-id").orElse("");
         try {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            byte[] hash = sha.digest((machine + "\0" + directory + "\0" + name).getBytes(StandardCharsets.UTF_8));
+            byte[] hash =
+                    sha.digest(
+                            (machine + "\0" + directory + "\0" + name)
+                                    .getBytes(StandardCharsets.UTF_8));
             return MacAddress.of(new byte[] {0x00, 0x16, 0x3e, hash[0], hash[1], hash[2]});
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-256", e);
@@ -248,14 +265,21 @@ public final class Bridges {
     private static void setPorts(Netlink netlink, BridgeConfig config, Undo undo) {
         Link bridge = netlink.link(config.name()).orElseThrow();
         for (String port : config.externalInterfaces()) {
-            Link link = netlink.link(port)
-                    .orElseThrow(() -> new InvalidConfigException(
-                            "Network interface \"" + port + "\" of bridge.external_interfaces does not exist"));
+            Link link =
+                    netlink.link(port)
+                            .orElseThrow(() ->
+                                    new InvalidConfigException(
+                                            "Network interface \""
+                                                    + port
+                                                    + "\" of bridge.external_interfaces does not exist"));
             boolean isPort = link.masterIndex().equals(OptionalInt.of(bridge.index()));
-            boolean isUsed = netlink.addresses().stream()
-                    .anyMatch(a -> a.linkIndex() == link.index() && a.scope().equals("global"));
+            boolean isUsed =
+                    netlink.addresses().stream()
+                            .anyMatch(a ->
+                                    a.linkIndex() == link.index() && a.scope().equals("global"));
             if (!isPort && (isUsed || link.masterIndex().isPresent())) {
-                throw new InvalidConfigException("Only unconfigured network interfaces can be bridged: " + port);
+                throw new InvalidConfigException(
+                        "Only unconfigured network interfaces can be bridged: " + port);
             }
             if (!isPort) {
                 netlink.run(Rtnetlink.setMaster(port, config.name()));
@@ -276,16 +300,18 @@ public final class Bridges {
         }
         netlink.run(
                 switch (tunnel.protocol()) {
-                    case VXLAN -> Rtnetlink.vxlan(
-                            name,
-                            tunnel.id(),
-                            tunnel.local(),
-                            tunnel.remote().or(tunnel::group),
-                            tunnel.port(),
-                            tunnel.ttl(),
-                            tunnel.parent(),
-                            Rtnetlink.LinkOptions.DOWN);
-                    case GRE -> Rtnetlink.gretap(name, tunnel.local(), tunnel.remote(), tunnel.ttl());
+                    case VXLAN ->
+                            Rtnetlink.vxlan(
+                                    name,
+                                    tunnel.id(),
+                                    tunnel.local(),
+                                    tunnel.remote().or(tunnel::group),
+                                    tunnel.port(),
+                                    tunnel.ttl(),
+                                    tunnel.parent(),
+                                    Rtnetlink.LinkOptions.DOWN);
+                    case GRE ->
+                            Rtnetlink.gretap(name, tunnel.local(), tunnel.remote(), tunnel.ttl());
                 });
         undo.add(() -> netlink.run(Rtnetlink.delete(name)));
         netlink.run(Rtnetlink.setMaster(name, config.name()));
@@ -297,10 +323,14 @@ public final class Bridges {
         List<IpNetwork> wanted = new ArrayList<>();
         config.ipv4().address().ifPresent(wanted::add);
         config.ipv6().address().ifPresent(wanted::add);
-        List<IpNetwork> present = netlink.addresses().stream()
-                .filter(a -> a.linkIndex() == index && a.scope().equals("global") && !a.isDynamic())
-                .map(LinkAddress::address)
-                .toList();
+        List<IpNetwork> present =
+                netlink.addresses().stream()
+                        .filter(a ->
+                                a.linkIndex() == index
+                                        && a.scope().equals("global")
+                                        && !a.isDynamic())
+                        .map(LinkAddress::address)
+                        .toList();
         for (IpNetwork old : present) {
             if (!wanted.contains(old)) {
                 netlink.run(Rtnetlink.deleteAddress(config.name(), old));
@@ -318,11 +348,14 @@ public final class Bridges {
         List<IpNetwork> wanted = new ArrayList<>(config.ipv4().routes());
         wanted.addAll(config.ipv6().routes());
         for (Route route : netlink.routes()) {
-            boolean isOurs = route.linkIndex().equals(OptionalInt.of(index))
-                    && route.protocol() == Rtnetlink.PROTOCOL_STATIC
-                    && route.gateway().isEmpty();
+            boolean isOurs =
+                    route.linkIndex().equals(OptionalInt.of(index))
+                            && route.protocol() == Rtnetlink.PROTOCOL_STATIC
+                            && route.gateway().isEmpty();
             if (isOurs && !wanted.contains(route.destination())) {
-                netlink.run(Rtnetlink.deleteRoute(config.name(), route.destination(), Optional.empty()));
+                netlink.run(
+                        Rtnetlink.deleteRoute(
+                                config.name(), route.destination(), Optional.empty()));
             }
         }
         for (IpNetwork destination : wanted) {
@@ -341,9 +374,11 @@ public final class Bridges {
         }
     }
 
-    /// A host that forwards stops listening to routers unless told to go on: it would lose its own way out.
+    /// A host that forwards stops listening to routers unless told to go on: it would lose its own
+    /// way out.
     private static void keepRouterAdvertisements() {
-        try (Fd conf = Opens.open("/proc/sys/net/ipv6/conf", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+        try (Fd conf =
+                Opens.open("/proc/sys/net/ipv6/conf", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
             for (Directories.Entry entry : Directories.list(conf)) {
                 String key = "ipv6/conf/" + entry.name() + "/accept_ra";
                 if (Sysctls.is(key, "1")) {
@@ -355,21 +390,25 @@ public final class Bridges {
 
     /// Ends a bridge, its rules, DHCP and DNS; its files stay. Not running is fine.
     public void stop(String name) {
-        locked(name, () -> {
-            new Dnsmasq(files(name)).stop();
-            Firewall.remove(name);
-            try (Netlink netlink = Netlink.open()) {
-                for (Link link : netlink.links()) {
-                    boolean isTunnel = link.name().startsWith(name + "-") && isPortOf(netlink, link, name);
-                    if (isTunnel && !link.kind().equals(Optional.of("veth"))) {
-                        netlink.run(Rtnetlink.delete(link.name()));
+        locked(
+                name,
+                () -> {
+                    new Dnsmasq(files(name)).stop();
+                    Firewall.remove(name);
+                    try (Netlink netlink = Netlink.open()) {
+                        for (Link link : netlink.links()) {
+                            boolean isTunnel =
+                                    link.name().startsWith(name + "-")
+                                            && isPortOf(netlink, link, name);
+                            if (isTunnel && !link.kind().equals(Optional.of("veth"))) {
+                                netlink.run(Rtnetlink.delete(link.name()));
+                            }
+                        }
+                        if (netlink.link(name).flatMap(Link::bridge).isPresent()) {
+                            netlink.run(Rtnetlink.delete(name));
+                        }
                     }
-                }
-                if (netlink.link(name).flatMap(Link::bridge).isPresent()) {
-                    netlink.run(Rtnetlink.delete(name));
-                }
-            }
-        });
+                });
     }
 
     private static boolean isPortOf(Netlink netlink, Link link, String bridge) {
@@ -380,24 +419,28 @@ public final class Bridges {
 
     /// Ends a bridge and removes its files.
     public void delete(String name) {
-        locked(name, () -> {
-            stop(name);
-            deleteFiles(name);
-        });
+        locked(
+                name,
+                () -> {
+                    stop(name);
+                    deleteFiles(name);
+                });
     }
 
     /// Ends a bridge and moves its files to another name, under which it can then be started.
     public void rename(String name, String newName) {
-        locked(name, () -> {
-            stop(name);
-            try {
-                if (Files.exists(files(name))) {
-                    Files.move(files(name), files(newName), StandardCopyOption.ATOMIC_MOVE);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        locked(
+                name,
+                () -> {
+                    stop(name);
+                    try {
+                        if (Files.exists(files(name))) {
+                            Files.move(files(name), files(newName), StandardCopyOption.ATOMIC_MOVE);
+                        }
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
     }
 
     /// True if the interface is there and up.
@@ -416,9 +459,15 @@ public final class Bridges {
     public List<Lease> leases(BridgeConfig config) {
         Map<String, Lease> byAddress = new LinkedHashMap<>();
         for (IpSettings ip : List.of(config.ipv4(), config.ipv6())) {
-            ip.address().ifPresent(a -> add(
-                    byAddress,
-                    new Lease(config.name() + ".gw", Optional.empty(), a.address(), Lease.Kind.GATEWAY)));
+            ip.address()
+                    .ifPresent(a ->
+                            add(
+                                    byAddress,
+                                    new Lease(
+                                            config.name() + ".gw",
+                                            Optional.empty(),
+                                            a.address(),
+                                            Lease.Kind.GATEWAY)));
         }
         Path own = files(config.name());
         Path hosts = own.resolve("dnsmasq.hosts");
@@ -454,56 +503,64 @@ public final class Bridges {
 
     /// Tells DHCP and DNS about a network card, in place of what they knew under the same key.
     public void putStaticHost(String network, StaticHost host) {
-        locked(network, () -> {
-            Path hosts = files(network).resolve("dnsmasq.hosts");
-            String line = Leases.render(host);
-            Path file = hosts.resolve(host.key());
-            Optional<String> old = ProcFiles.readIfPresent(file.toString());
-            if (old.filter(line::equals).isPresent()) {
-                return;
-            }
-            try {
-                Files.createDirectories(hosts);
-                // dnsmasq leaves out names with a dot before them.
-                Path temporary = hosts.resolve("." + host.key());
-                Files.writeString(temporary, line);
-                Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-r--r--"));
-                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-            if (old.isPresent()) {
-                new Dnsmasq(files(network)).reload();
-            }
-        });
+        locked(
+                network,
+                () -> {
+                    Path hosts = files(network).resolve("dnsmasq.hosts");
+                    String line = Leases.render(host);
+                    Path file = hosts.resolve(host.key());
+                    Optional<String> old = ProcFiles.readIfPresent(file.toString());
+                    if (old.filter(line::equals).isPresent()) {
+                        return;
+                    }
+                    try {
+                        Files.createDirectories(hosts);
+                        // dnsmasq leaves out names with a dot before them.
+                        Path temporary = hosts.resolve("." + host.key());
+                        Files.writeString(temporary, line);
+                        Files.setPosixFilePermissions(
+                                temporary, PosixFilePermissions.fromString("rw-r--r--"));
+                        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                    if (old.isPresent()) {
+                        new Dnsmasq(files(network)).reload();
+                    }
+                });
     }
 
-    /// Lets DHCP and DNS forget a network card. Unknown is fine. They do so within a second: many instances that end
-    /// together cost one reading of the others' files.
+    /// Lets DHCP and DNS forget a network card. Unknown is fine. They do so within a second: many
+    /// instances that end together cost one reading of the others' files.
     public void removeStaticHost(String network, String key) {
         StaticHost.checkKey(key);
-        locked(network, () -> {
-            try {
-                if (Files.deleteIfExists(files(network).resolve("dnsmasq.hosts").resolve(key))) {
-                    reloadSoon(network);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        locked(
+                network,
+                () -> {
+                    try {
+                        if (Files.deleteIfExists(
+                                files(network).resolve("dnsmasq.hosts").resolve(key))) {
+                            reloadSoon(network);
+                        }
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
     }
 
     private void reloadSoon(String network) {
         if (reloading.add(network)) {
-            Thread.ofVirtual().name("reload-" + network).start(() -> {
-                try {
-                    Thread.sleep(RELOAD_DELAY);
-                } catch (InterruptedException _) {
-                    Thread.currentThread().interrupt();
-                }
-                reloading.remove(network);
-                locked(network, () -> new Dnsmasq(files(network)).reload());
-            });
+            Thread.ofVirtual()
+                    .name("reload-" + network)
+                    .start(() -> {
+                        try {
+                            Thread.sleep(RELOAD_DELAY);
+                        } catch (InterruptedException _) {
+                            Thread.currentThread().interrupt();
+                        }
+                        reloading.remove(network);
+                        locked(network, () -> new Dnsmasq(files(network)).reload());
+                    });
         }
     }
 }

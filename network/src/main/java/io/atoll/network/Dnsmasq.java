@@ -25,11 +25,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
-/// The dnsmasq process of one bridge. It is detached from us: it runs on when the daemon is restarted, and is then
-/// recognised by its pid and start time and kept if its configuration is still the same. Not thread-safe.
+/// The dnsmasq process of one bridge. It is detached from us: it runs on when the daemon is
+/// restarted, and is then recognised by its pid and start time and kept if its configuration is
+/// still the same. Not thread-safe.
 ///
-/// Files in the network's directory: `dnsmasq.leases`, `dnsmasq.hosts/` with a file for each network card,
-/// `dnsmasq.raw`, `dnsmasq.pid` (its own) and `dnsmasq.run` (ours: pid, start time, digest of the configuration).
+/// Files in the network's directory: `dnsmasq.leases`, `dnsmasq.hosts/` with a file for each
+/// network card, `dnsmasq.raw`, `dnsmasq.pid` (its own) and `dnsmasq.run` (ours: pid, start time,
+/// digest of the configuration).
 final class Dnsmasq {
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration START_TIMEOUT = Duration.ofSeconds(10);
@@ -55,18 +57,20 @@ final class Dnsmasq {
     /// Its arguments; pure. The order is LXD's, because people look for it in `ps`.
     static List<String> arguments(BridgeConfig config, Path directory) {
         String bridge = config.name();
-        List<String> args = new ArrayList<>(List.of(
-                "dnsmasq",
-                "--strict-order",
-                "--bind-interfaces",
-                "--except-interface=lo",
-                "--pid-file=" + directory.resolve("dnsmasq.pid"),
-                "--no-ping",
-                "--interface=" + bridge,
-                "--dhcp-rapid-commit",
-                "--quiet-dhcp",
-                "--quiet-dhcp6",
-                "--quiet-ra"));
+        List<String> args =
+                new ArrayList<>(
+                        List.of(
+                                "dnsmasq",
+                                "--strict-order",
+                                "--bind-interfaces",
+                                "--except-interface=lo",
+                                "--pid-file=" + directory.resolve("dnsmasq.pid"),
+                                "--no-ping",
+                                "--interface=" + bridge,
+                                "--dhcp-rapid-commit",
+                                "--quiet-dhcp",
+                                "--quiet-dhcp6",
+                                "--quiet-ra"));
         config.ipv4().address().ifPresent(address -> addIpv4(args, config, address, directory));
         config.ipv6().address().ifPresent(address -> addIpv6(args, config, address));
         addDns(args, config);
@@ -76,27 +80,36 @@ final class Dnsmasq {
         return args;
     }
 
-    private static void addIpv4(List<String> args, BridgeConfig config, IpNetwork address, Path directory) {
+    private static void addIpv4(
+            List<String> args, BridgeConfig config, IpNetwork address, Path directory) {
         IpSettings ip = config.ipv4();
         args.add("--listen-address=" + IpNetwork.text(address.address()));
         addLeases(args, directory);
         if (!ip.dhcp()) {
             return;
         }
-        ip.gateway().ifPresent(gateway -> args.add("--dhcp-option-force=3," + IpNetwork.text(gateway)));
-        config.mtu().filter(mtu -> mtu != BridgeConfig.MTU_DEFAULT).ifPresent(mtu ->
-                args.add("--dhcp-option-force=26," + mtu));
+        ip.gateway()
+                .ifPresent(gateway -> args.add("--dhcp-option-force=3," + IpNetwork.text(gateway)));
+        config.mtu()
+                .filter(mtu -> mtu != BridgeConfig.MTU_DEFAULT)
+                .ifPresent(mtu -> args.add("--dhcp-option-force=26," + mtu));
         if (!config.dnsSearch().isEmpty()) {
             args.add("--dhcp-option-force=119," + config.dnsSearch());
         }
         List<IpRange> ranges = ip.ranges().isEmpty() ? wholeNetwork(address) : ip.ranges();
         for (IpRange range : ranges) {
             args.add("--dhcp-range");
-            args.add(IpNetwork.text(range.first()) + "," + IpNetwork.text(range.last()) + "," + ip.expiry());
+            args.add(
+                    IpNetwork.text(range.first())
+                            + ","
+                            + IpNetwork.text(range.last())
+                            + ","
+                            + ip.expiry());
         }
     }
 
-    /// All but the network's, the bridge's and the broadcast address. A bridge in the middle splits the range.
+    /// All but the network's, the bridge's and the broadcast address. A bridge in the middle splits
+    /// the range.
     private static List<IpRange> wholeNetwork(IpNetwork address) {
         if (address.prefix() > 30) {
             return List.of();
@@ -107,11 +120,16 @@ final class Dnsmasq {
         var one = BigInteger.ONE;
         List<IpRange> ranges = new ArrayList<>();
         if (first.compareTo(own) < 0) {
-            ranges.add(new IpRange(
-                    IpNetwork.fromNumber(first, false), IpNetwork.fromNumber(own.subtract(one), false)));
+            ranges.add(
+                    new IpRange(
+                            IpNetwork.fromNumber(first, false),
+                            IpNetwork.fromNumber(own.subtract(one), false)));
         }
         if (own.compareTo(last) < 0) {
-            ranges.add(new IpRange(IpNetwork.fromNumber(own.add(one), false), IpNetwork.fromNumber(last, false)));
+            ranges.add(
+                    new IpRange(
+                            IpNetwork.fromNumber(own.add(one), false),
+                            IpNetwork.fromNumber(last, false)));
         }
         return ranges;
     }
@@ -120,7 +138,8 @@ final class Dnsmasq {
         args.add("--dhcp-no-override");
         args.add("--dhcp-authoritative");
         args.add("--dhcp-leasefile=" + directory.resolve("dnsmasq.leases"));
-        // New files are read as they appear; with a hostsfile each start of an instance would read all files again.
+        // New files are read as they appear; with a hostsfile each start of an instance would read
+        // all files again.
         args.add("--dhcp-hostsdir=" + directory.resolve("dnsmasq.hosts"));
     }
 
@@ -139,13 +158,20 @@ final class Dnsmasq {
             args.add("::,constructor:" + config.name() + ",ra-stateless,ra-names");
             return;
         }
-        List<IpRange> ranges = ip.ranges().isEmpty()
-                ? List.of(new IpRange(address.atIndex(2), address.atIndex(-1)))
-                : ip.ranges();
+        List<IpRange> ranges =
+                ip.ranges().isEmpty()
+                        ? List.of(new IpRange(address.atIndex(2), address.atIndex(-1)))
+                        : ip.ranges();
         for (IpRange range : ranges) {
             args.add("--dhcp-range");
-            args.add(IpNetwork.text(range.first()) + "," + IpNetwork.text(range.last()) + "," + address.prefix() + ","
-                    + ip.expiry());
+            args.add(
+                    IpNetwork.text(range.first())
+                            + ","
+                            + IpNetwork.text(range.last())
+                            + ","
+                            + address.prefix()
+                            + ","
+                            + ip.expiry());
         }
     }
 
@@ -182,9 +208,11 @@ final class Dnsmasq {
         stop();
         write("dnsmasq.raw", config.rawDnsmasq() + "\n");
         start(config, args);
-        Processes.Identity process = ownPid()
-                .flatMap(Processes::identity)
-                .orElseThrow(() -> new UnavailableException("dnsmasq of network " + config.name() + " ended at once"));
+        Processes.Identity process =
+                ownPid().flatMap(Processes::identity)
+                        .orElseThrow(() ->
+                                new UnavailableException(
+                                        "dnsmasq of network " + config.name() + " ended at once"));
         write("dnsmasq.run", process.pid() + " " + process.startTicks() + " " + digest + "\n");
     }
 
@@ -193,8 +221,11 @@ final class Dnsmasq {
             Commands.run(Command.of(args).timeout(START_TIMEOUT));
         } catch (CommandFailed e) {
             boolean isMissing = e.exit() < 0 && Commands.find("dnsmasq").isEmpty();
-            String hint = isMissing ? "dnsmasq is not installed (package dnsmasq-base)" : e.getMessage();
-            throw new UnavailableException("Failed to start DHCP and DNS of network \"" + config.name() + "\": " + hint, e);
+            String hint =
+                    isMissing ? "dnsmasq is not installed (package dnsmasq-base)" : e.getMessage();
+            throw new UnavailableException(
+                    "Failed to start DHCP and DNS of network \"" + config.name() + "\": " + hint,
+                    e);
         }
     }
 
@@ -224,15 +255,17 @@ final class Dnsmasq {
         }
     }
 
-    /// Lets it read all host files again: needed after one was changed or removed, not for a new one.
+    /// Lets it read all host files again: needed after one was changed or removed, not for a new
+    /// one.
     void reload() {
-        running().ifPresent(run -> {
-            try (Fd pidFd = PidFd.open(run.process().pid()).orElse(null)) {
-                if (pidFd != null && Processes.isAlive(run.process())) {
-                    PidFd.sendSignal(pidFd, Signals.SIGHUP);
-                }
-            }
-        });
+        running()
+                .ifPresent(run -> {
+                    try (Fd pidFd = PidFd.open(run.process().pid()).orElse(null)) {
+                        if (pidFd != null && Processes.isAlive(run.process())) {
+                            PidFd.sendSignal(pidFd, Signals.SIGHUP);
+                        }
+                    }
+                });
     }
 
     boolean isRunning() {
@@ -240,25 +273,29 @@ final class Dnsmasq {
     }
 
     private Optional<Run> running() {
-        return read("dnsmasq.run").flatMap(Dnsmasq::parse).filter(run -> Processes.isAlive(run.process()));
+        return read("dnsmasq.run")
+                .flatMap(Dnsmasq::parse)
+                .filter(run -> Processes.isAlive(run.process()));
     }
 
     private static Optional<Run> parse(String text) {
         String[] fields = text.strip().split(" ");
         try {
-            return Optional.of(new Run(
-                    new Processes.Identity(Integer.parseInt(fields[0]), Long.parseLong(fields[1])), fields[2]));
+            return Optional.of(
+                    new Run(
+                            new Processes.Identity(
+                                    Integer.parseInt(fields[0]), Long.parseLong(fields[1])),
+                            fields[2]));
         } catch (NumberFormatException | ArrayIndexOutOfBoundsException _) {
             return Optional.empty();
         }
     }
 
-    /// One that was started by a daemon which died before it could write down the fact: it says itself, in its
-    /// arguments, whose it is.
+    /// One that was started by a daemon which died before it could write down the fact: it says
+    /// itself, in its arguments, whose it is.
     private Optional<Processes.Identity> orphan() {
         String argument = "--pid-file=" + directory.resolve("dnsmasq.pid");
-        return ownPid()
-                .filter(pid -> List.of(commandLine(pid).split("\0")).contains(argument))
+        return ownPid().filter(pid -> List.of(commandLine(pid).split("\0")).contains(argument))
                 .flatMap(Processes::identity);
     }
 
@@ -267,7 +304,10 @@ final class Dnsmasq {
     }
 
     private Optional<Integer> ownPid() {
-        return read("dnsmasq.pid").map(String::strip).filter(text -> text.matches("[0-9]{1,9}")).map(Integer::valueOf);
+        return read("dnsmasq.pid")
+                .map(String::strip)
+                .filter(text -> text.matches("[0-9]{1,9}"))
+                .map(Integer::valueOf);
     }
 
     private static String digest(List<String> args, String raw) {

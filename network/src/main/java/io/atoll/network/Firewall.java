@@ -7,17 +7,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The packet filter rules of all bridges: one table `inet atoll` of ours, with chains per network. Rules are data first
-/// and one transaction then, so that traffic never meets a half-made set.
+/// The packet filter rules of all bridges: one table `inet atoll` of ours, with chains per network.
+/// Rules are data first and one transaction then, so that traffic never meets a half-made set.
 public final class Firewall {
     static final String TABLE = "inet atoll";
 
-    /// Docker drops what it does not know and lets others have their say here, before its own rules.
+    /// Docker drops what it does not know and lets others have their say here, before its own
+    /// rules.
     private static final String DOCKER_CHAIN = "ip filter DOCKER-USER";
 
     private static final String COMMENT = "atoll ";
 
-    /// Only one change at a time, because the rules of others are first read and then changed; leaf lock.
+    /// Only one change at a time, because the rules of others are first read and then changed; leaf
+    /// lock.
     private static final ReentrantLock LOCK = new ReentrantLock();
 
     /// A chain and what is in it.
@@ -37,9 +39,18 @@ public final class Firewall {
         String name = config.name();
         return List.of(
                 chain("pstrt." + name, natHook(config), nat(config)),
-                chain("fwd." + name, "type filter hook forward priority filter; policy accept;", forward(config)),
-                chain("in." + name, "type filter hook input priority filter; policy accept;", input(config)),
-                chain("out." + name, "type filter hook output priority filter; policy accept;", output(config)));
+                chain(
+                        "fwd." + name,
+                        "type filter hook forward priority filter; policy accept;",
+                        forward(config)),
+                chain(
+                        "in." + name,
+                        "type filter hook input priority filter; policy accept;",
+                        input(config)),
+                chain(
+                        "out." + name,
+                        "type filter hook output priority filter; policy accept;",
+                        output(config)));
     }
 
     private static Chain chain(String name, String hook, List<String> rules) {
@@ -48,7 +59,9 @@ public final class Firewall {
 
     private static String natHook(BridgeConfig config) {
         boolean isBefore = config.ipv4().natBefore() || config.ipv6().natBefore();
-        return "type nat hook postrouting priority srcnat" + (isBefore ? " - 10" : "") + "; policy accept;";
+        return "type nat hook postrouting priority srcnat"
+                + (isBefore ? " - 10" : "")
+                + "; policy accept;";
     }
 
     private static List<String> nat(BridgeConfig config) {
@@ -63,8 +76,20 @@ public final class Firewall {
             return;
         }
         String network = ip.address().get().network().toString();
-        String verdict = ip.natAddress().map(a -> "snat " + family + " to " + IpNetwork.text(a)).orElse("masquerade");
-        rules.add(family + " saddr " + network + " " + family + " daddr != " + network + " " + verdict);
+        String verdict =
+                ip.natAddress()
+                        .map(a -> "snat " + family + " to " + IpNetwork.text(a))
+                        .orElse("masquerade");
+        rules.add(
+                family
+                        + " saddr "
+                        + network
+                        + " "
+                        + family
+                        + " daddr != "
+                        + network
+                        + " "
+                        + verdict);
     }
 
     private static List<String> forward(BridgeConfig config) {
@@ -83,17 +108,26 @@ public final class Firewall {
         rules.add(family + " iifname \"" + name + "\"" + verdict);
     }
 
-    /// What instances may ask of the bridge itself: names, addresses, and what IP cannot do without.
+    /// What instances may ask of the bridge itself: names, addresses, and what IP cannot do
+    /// without.
     private static List<String> input(BridgeConfig config) {
-        return services(config, "iifname", "dport", "nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert");
+        return services(
+                config,
+                "iifname",
+                "dport",
+                "nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert");
     }
 
     private static List<String> output(BridgeConfig config) {
         return services(
-                config, "oifname", "sport", "echo-request, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert");
+                config,
+                "oifname",
+                "sport",
+                "echo-request, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert");
     }
 
-    private static List<String> services(BridgeConfig config, String interfaceWord, String port, String discovery) {
+    private static List<String> services(
+            BridgeConfig config, String interfaceWord, String port, String discovery) {
         String match = interfaceWord + " \"" + config.name() + "\" ";
         boolean hasV4 = config.ipv4().address().isPresent() && config.ipv4().firewall();
         boolean hasV6 = config.ipv6().address().isPresent() && config.ipv6().firewall();
@@ -103,7 +137,9 @@ public final class Firewall {
             rules.add(match + "udp " + port + " 53 accept");
         }
         if (hasV4) {
-            rules.add(match + "icmp type { destination-unreachable, time-exceeded, parameter-problem } accept");
+            rules.add(
+                    match
+                            + "icmp type { destination-unreachable, time-exceeded, parameter-problem } accept");
             if (config.ipv4().dhcp()) {
                 rules.add(match + "udp " + port + " 67 accept");
             }
@@ -121,12 +157,14 @@ public final class Firewall {
         return rules;
     }
 
-    /// The transaction that makes these chains hold exactly these rules, whatever they held before; pure.
+    /// The transaction that makes these chains hold exactly these rules, whatever they held before;
+    /// pure.
     static String render(List<Chain> chains) {
         StringBuilder text = new StringBuilder("add table " + TABLE + "\n");
         for (Chain chain : chains) {
             String id = TABLE + " " + chain.name();
-            // Adding first makes the rest right whether the chain was there or not; deleting it too lets a chain come
+            // Adding first makes the rest right whether the chain was there or not; deleting it too
+            // lets a chain come
             // back with another priority.
             text.append("add chain ").append(id).append('\n');
             text.append("flush chain ").append(id).append('\n');
@@ -142,11 +180,15 @@ public final class Firewall {
         return text.toString();
     }
 
-    /// Makes the rules of a bridge hold, in place of what held for it before. Blocks for milliseconds.
+    /// Makes the rules of a bridge hold, in place of what held for it before. Blocks for
+    /// milliseconds.
     public static void apply(BridgeConfig config) {
         LOCK.lock();
         try {
-            boolean usesV4 = config.ipv4().address().isPresent() && config.ipv4().firewall() && config.ipv4().routing();
+            boolean usesV4 =
+                    config.ipv4().address().isPresent()
+                            && config.ipv4().firewall()
+                            && config.ipv4().routing();
             Nftables.run(render(chains(config)) + besideDocker(config.name(), usesV4));
         } finally {
             LOCK.unlock();
@@ -157,9 +199,10 @@ public final class Firewall {
     public static void remove(String network) {
         LOCK.lock();
         try {
-            List<Chain> none = List.of("pstrt.", "fwd.", "in.", "out.").stream()
-                    .map(prefix -> new Chain(prefix + network, "", List.of()))
-                    .toList();
+            List<Chain> none =
+                    List.of("pstrt.", "fwd.", "in.", "out.").stream()
+                            .map(prefix -> new Chain(prefix + network, "", List.of()))
+                            .toList();
             String table = isOnlyUser(none) ? "delete table " + TABLE + "\n" : "";
             Nftables.run(render(none) + besideDocker(network, false) + table);
         } finally {

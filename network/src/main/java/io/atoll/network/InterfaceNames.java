@@ -11,14 +11,16 @@ public final class InterfaceNames {
 
     private InterfaceNames() {}
 
-    /// @throws InvalidConfigException if the kernel, or anything that has the name in a file name or rule, would not
-    ///     take it
+    /// @throws InvalidConfigException if the kernel, or anything that has the name in a file name
+    ///   or rule, would not take it
     public static void check(String name) {
         if (name.length() < LENGTH_MIN) {
-            throw new InvalidConfigException("Network interface is too short (minimum 2 characters)");
+            throw new InvalidConfigException(
+                    "Network interface is too short (minimum 2 characters)");
         }
         if (name.length() > LENGTH_MAX) {
-            throw new InvalidConfigException("Network interface is too long (maximum 15 characters)");
+            throw new InvalidConfigException(
+                    "Network interface is too long (maximum 15 characters)");
         }
         if (!name.matches("[-_a-zA-Z0-9.]+")) {
             throw new InvalidConfigException("Name contains invalid characters");

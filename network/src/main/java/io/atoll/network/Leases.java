@@ -13,20 +13,24 @@ import java.util.Optional;
 public final class Leases {
     private Leases() {}
 
-    /// The leases of a file's text. Lines of another form, as a half-written last one, are left out.
+    /// The leases of a file's text. Lines of another form, as a half-written last one, are left
+    /// out.
     public static List<Lease> parse(String text) {
         List<Lease> leases = new ArrayList<>();
         boolean isV6 = false;
         for (String line : text.lines().toList()) {
             String[] fields = line.strip().split(" ");
             if (fields[0].equals("duid")) {
-                // What follows is IPv6: in place of the hardware address stands a number, at the end the client's id.
+                // What follows is IPv6: in place of the hardware address stands a number, at the
+                // end the client's id.
                 isV6 = true;
             } else if (fields.length >= 5) {
-                Optional<MacAddress> mac = isV6 ? macOfDuid(fields[4]) : MacAddress.parse(fields[1]);
+                Optional<MacAddress> mac =
+                        isV6 ? macOfDuid(fields[4]) : MacAddress.parse(fields[1]);
                 String hostname = fields[3].equals("*") ? "" : fields[3];
                 IpNetwork.parseAddress(fields[2])
-                        .ifPresent(a -> leases.add(new Lease(hostname, mac, a, Lease.Kind.DYNAMIC)));
+                        .ifPresent(
+                                a -> leases.add(new Lease(hostname, mac, a, Lease.Kind.DYNAMIC)));
             }
         }
         return leases;
@@ -50,7 +54,9 @@ public final class Leases {
     static String render(StaticHost host) {
         StringBuilder line = new StringBuilder(host.mac().text());
         host.ipv4().ifPresent(address -> line.append(',').append(IpNetwork.text(address)));
-        host.ipv6().ifPresent(address -> line.append(",[").append(IpNetwork.text(address)).append(']'));
+        host.ipv6()
+                .ifPresent(
+                        address -> line.append(",[").append(IpNetwork.text(address)).append(']'));
         host.dnsName().ifPresent(name -> line.append(',').append(name));
         return line.append('\n').toString();
     }
@@ -64,7 +70,8 @@ public final class Leases {
             List<InetAddress> addresses = new ArrayList<>();
             String name = "";
             for (int i = 1; i < fields.length; i++) {
-                Optional<InetAddress> address = IpNetwork.parseAddress(fields[i].replaceAll("[\\[\\]]", ""));
+                Optional<InetAddress> address =
+                        IpNetwork.parseAddress(fields[i].replaceAll("[\\[\\]]", ""));
                 address.ifPresent(addresses::add);
                 name = address.isEmpty() ? fields[i] : name;
             }
@@ -75,8 +82,8 @@ public final class Leases {
         return leases;
     }
 
-    /// The address that a card gives itself in a /64 with the modified EUI-64 scheme; RFC 4291 appendix A. Empty for
-    /// other prefixes, where nobody does that.
+    /// The address that a card gives itself in a /64 with the modified EUI-64 scheme; RFC 4291
+    /// appendix A. Empty for other prefixes, where nobody does that.
     public static Optional<InetAddress> eui64(IpNetwork network, MacAddress mac) {
         if (!network.isV6() || network.prefix() != 64) {
             return Optional.empty();

@@ -57,26 +57,34 @@ public record NetworkState(
         if (isBridge || link.vlanId().isPresent()) {
             List<Link> all = netlink.links();
             OptionalInt own = OptionalInt.of(link.index());
-            ports = isBridge
-                    ? all.stream().filter(l -> l.masterIndex().equals(own)).map(Link::name).toList()
-                    : List.of();
-            parent = all.stream()
-                    .filter(l -> link.vlanId().isPresent() && OptionalInt.of(l.index()).equals(link.parentIndex()))
-                    .map(Link::name)
-                    .findFirst();
+            ports =
+                    isBridge
+                            ? all.stream()
+                                    .filter(l -> l.masterIndex().equals(own))
+                                    .map(Link::name)
+                                    .toList()
+                            : List.of();
+            parent =
+                    all.stream()
+                            .filter(l ->
+                                    link.vlanId().isPresent()
+                                            && OptionalInt.of(l.index()).equals(link.parentIndex()))
+                            .map(Link::name)
+                            .findFirst();
         }
-        return Optional.of(new NetworkState(
-                link.name(),
-                addresses,
-                link.counters(),
-                link.mac().map(MacAddress::text).orElse(""),
-                link.mtu(),
-                link.isUp(),
-                type(link),
-                link.bridge(),
-                ports,
-                link.vlanId(),
-                parent));
+        return Optional.of(
+                new NetworkState(
+                        link.name(),
+                        addresses,
+                        link.counters(),
+                        link.mac().map(MacAddress::text).orElse(""),
+                        link.mtu(),
+                        link.isUp(),
+                        type(link),
+                        link.bridge(),
+                        ports,
+                        link.vlanId(),
+                        parent));
     }
 
     /// All addresses by the index of their interface.
@@ -92,7 +100,10 @@ public record NetworkState(
         IpNetwork ip = address.address();
         String scope = address.scope().equals("host") ? "local" : address.scope();
         return new Address(
-                ip.isV6() ? "inet6" : "inet", IpNetwork.text(ip.address()), Integer.toString(ip.prefix()), scope);
+                ip.isV6() ? "inet6" : "inet",
+                IpNetwork.text(ip.address()),
+                Integer.toString(ip.prefix()),
+                scope);
     }
 
     /// In the words of the API.

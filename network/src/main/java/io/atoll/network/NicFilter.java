@@ -11,7 +11,8 @@ import java.util.Optional;
 /// @param hostInterface the host's end of the card, a port of the bridge
 /// @param mac its hardware address
 /// @param filtersMac whether frames must come from `mac`
-/// @param ipv4 from which addresses and networks it may send; empty: from any; an empty list: no IPv4 at all
+/// @param ipv4 from which addresses and networks it may send; empty: from any; an empty list: no
+///   IPv4 at all
 /// @param ipv6 likewise; its link-local address is always among them unless the list is empty
 public record NicFilter(
         String key,

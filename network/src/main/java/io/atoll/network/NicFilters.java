@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
-/// Anti-spoofing rules of instances' network cards: the table `bridge atoll`. Frames find the rules of their card through
-/// a map by interface, so a thousand filtered cards cost a frame no more than one.
+/// Anti-spoofing rules of instances' network cards: the table `bridge atoll`. Frames find the rules
+/// of their card through a map by interface, so a thousand filtered cards cost a frame no more than
+/// one.
 public final class NicFilters {
     private static final String TABLE = "bridge atoll";
     private static final String CARDS = "cards";
@@ -23,7 +24,8 @@ public final class NicFilters {
 
     private NicFilters() {}
 
-    /// The rules of one card, in nft's words; pure. The first that matches decides; what none drops passes.
+    /// The rules of one card, in nft's words; pure. The first that matches decides; what none drops
+    /// passes.
     static List<String> rules(NicFilter filter) {
         List<String> rules = new ArrayList<>();
         if (filter.filtersMac()) {
@@ -42,8 +44,12 @@ public final class NicFilters {
         String mac = filter.mac().text();
         rules.add("ether saddr != " + mac + " drop");
         rules.add("arp saddr ether != " + mac + " drop");
-        // The link-layer address that a neighbour advertisement offers as its first option; RFC 4861 section 4.4.
-        rules.add("icmpv6 type nd-neighbor-advert @th,192,8 2 @th,208,48 != 0x" + mac.replace(":", "") + " drop");
+        // The link-layer address that a neighbour advertisement offers as its first option; RFC
+        // 4861 section 4.4.
+        rules.add(
+                "icmpv6 type nd-neighbor-advert @th,192,8 2 @th,208,48 != 0x"
+                        + mac.replace(":", "")
+                        + " drop");
     }
 
     private static void addIpv4(List<String> rules, List<IpNetwork> addresses) {
@@ -69,17 +75,21 @@ public final class NicFilters {
         // Only the bridge is a router here.
         rules.add("icmpv6 type nd-router-advert drop");
         rules.add("ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept");
-        // Searching for duplicates comes from no address, and so do reports about groups on the way.
-        rules.add("ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld2-listener-report } accept");
+        // Searching for duplicates comes from no address, and so do reports about groups on the
+        // way.
+        rules.add(
+                "ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld2-listener-report } accept");
         rules.add("ip6 saddr != " + set + " drop");
         for (IpNetwork network : all) {
-            // The target of an advertisement, which is not its source; one rule decides only for a single address.
+            // The target of an advertisement, which is not its source; one rule decides only for a
+            // single address.
             if (all.size() == 1 && network.prefix() == 128) {
                 rules.add("icmpv6 type nd-neighbor-advert @th,64,128 != " + hex(network) + " drop");
             }
         }
         if (all.size() > 1 && all.stream().allMatch(network -> network.prefix() == 128)) {
-            String targets = all.stream().map(NicFilters::hex).collect(Collectors.joining(", ", "{ ", " }"));
+            String targets =
+                    all.stream().map(NicFilters::hex).collect(Collectors.joining(", ", "{ ", " }"));
             rules.add("icmpv6 type nd-neighbor-advert @th,64,128 != " + targets + " drop");
         }
     }
@@ -91,7 +101,10 @@ public final class NicFilters {
     private static String set(List<IpNetwork> networks) {
         return networks.stream()
                 .map(IpNetwork::network)
-                .map(n -> n.prefix() == (n.isV6() ? 128 : 32) ? IpNetwork.text(n.address()) : n.toString())
+                .map(n ->
+                        n.prefix() == (n.isV6() ? 128 : 32)
+                                ? IpNetwork.text(n.address())
+                                : n.toString())
                 .distinct()
                 .collect(Collectors.joining(", ", "{ ", " }"));
     }
@@ -100,13 +113,23 @@ public final class NicFilters {
     static String render(NicFilter filter) {
         StringBuilder text = new StringBuilder();
         text.append("add table ").append(TABLE).append('\n');
-        text.append("add map ").append(TABLE).append(' ').append(CARDS).append(" { type ifname : verdict; }\n");
+        text.append("add map ")
+                .append(TABLE)
+                .append(' ')
+                .append(CARDS)
+                .append(" { type ifname : verdict; }\n");
         for (String hook : List.of("input", "forward")) {
             String chain = TABLE + " " + hook;
             text.append("add chain ").append(chain);
-            text.append(" { type filter hook ").append(hook).append(" priority -200; policy accept; }\n");
+            text.append(" { type filter hook ")
+                    .append(hook)
+                    .append(" priority -200; policy accept; }\n");
             text.append("flush chain ").append(chain).append('\n');
-            text.append("add rule ").append(chain).append(" iifname vmap @").append(CARDS).append('\n');
+            text.append("add rule ")
+                    .append(chain)
+                    .append(" iifname vmap @")
+                    .append(CARDS)
+                    .append('\n');
         }
         String own = TABLE + " " + CHAIN + filter.key();
         text.append("add chain ").append(own).append("\nflush chain ").append(own).append('\n');
@@ -117,7 +140,17 @@ public final class NicFilters {
     }
 
     private static String element(String verb, String hostInterface, String key) {
-        return verb + " element " + TABLE + " " + CARDS + " { \"" + hostInterface + "\" : jump " + CHAIN + key + " }\n";
+        return verb
+                + " element "
+                + TABLE
+                + " "
+                + CARDS
+                + " { \""
+                + hostInterface
+                + "\" : jump "
+                + CHAIN
+                + key
+                + " }\n";
     }
 
     /// Makes the rules of a card hold, in place of what held for it before.
@@ -130,11 +163,13 @@ public final class NicFilters {
         try {
             StringBuilder stale = new StringBuilder();
             for (Card card : cards()) {
-                if (card.key().equals(filter.key()) || card.hostInterface().equals(filter.hostInterface())) {
+                if (card.key().equals(filter.key())
+                        || card.hostInterface().equals(filter.hostInterface())) {
                     stale.append(element("delete", card.hostInterface(), card.key()));
                 }
             }
-            Nftables.run(stale + render(filter) + element("add", filter.hostInterface(), filter.key()));
+            Nftables.run(
+                    stale + render(filter) + element("add", filter.hostInterface(), filter.key()));
         } finally {
             LOCK.unlock();
         }

@@ -7,7 +7,8 @@ import java.util.Optional;
 
 /// What the DHCP and DNS of a bridge know about one network card of an instance.
 ///
-/// @param key which one: `INSTANCE.DEVICE`, with `PROJECT_` before it outside the default project; a file name
+/// @param key which one: `INSTANCE.DEVICE`, with `PROJECT_` before it outside the default project;
+///   a file name
 /// @param dnsName the instance's name; empty where names are not given by us
 public record StaticHost(
         String key,
@@ -18,7 +19,8 @@ public record StaticHost(
     /// @throws IllegalArgumentException if the key is no file name or the DNS name no host name
     public StaticHost {
         checkKey(key);
-        if (dnsName.isPresent() && !dnsName.get().matches("[a-zA-Z0-9]([-a-zA-Z0-9.]{0,251}[a-zA-Z0-9])?")) {
+        if (dnsName.isPresent()
+                && !dnsName.get().matches("[a-zA-Z0-9]([-a-zA-Z0-9.]{0,251}[a-zA-Z0-9])?")) {
             throw new IllegalArgumentException("name of a static host: " + dnsName.get());
         }
     }

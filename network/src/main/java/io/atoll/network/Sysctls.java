@@ -13,7 +13,8 @@ final class Sysctls {
         return ProcFiles.readIfPresent(ROOT + key).isPresent();
     }
 
-    /// Writes a value unless it is set already: `/proc/sys` may be read-only where we do not need to change it.
+    /// Writes a value unless it is set already: `/proc/sys` may be read-only where we do not need
+    /// to change it.
     static void set(String key, String value) {
         if (!ProcFiles.read(ROOT + key).strip().equals(value)) {
             ProcFiles.write(ROOT + key, value);
@@ -21,6 +22,9 @@ final class Sysctls {
     }
 
     static boolean is(String key, String value) {
-        return ProcFiles.readIfPresent(ROOT + key).map(String::strip).filter(value::equals).isPresent();
+        return ProcFiles.readIfPresent(ROOT + key)
+                .map(String::strip)
+                .filter(value::equals)
+                .isPresent();
     }
 }

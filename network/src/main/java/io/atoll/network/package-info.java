@@ -1,5 +1,5 @@
-/// Managed networks of the host: bridges with addresses, NAT, DHCP and DNS; what is allowed through them; and the state
-/// of interfaces.
+/// Managed networks of the host: bridges with addresses, NAT, DHCP and DNS; what is allowed through
+/// them; and the state of interfaces.
 @NullMarked
 package io.atoll.network;
 

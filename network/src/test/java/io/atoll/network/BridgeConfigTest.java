@@ -42,15 +42,54 @@ final class BridgeConfigTest {
 
     @Test
     void readsEveryKey() {
-        BridgeConfig config = parse(
-                "ipv4.address", "10.1.2.1/24", "ipv4.nat", "yes", "ipv4.nat.order", "before",
-                "ipv4.nat.address", "192.0.2.9", "ipv4.dhcp.ranges", "10.1.2.10-10.1.2.20, 10.1.2.30-10.1.2.40",
-                "ipv4.dhcp.expiry", "2d", "ipv4.dhcp.gateway", "10.1.2.3", "ipv4.routes", "10.9.0.0/16",
-                "ipv4.routing", "false", "ipv4.firewall", "0", "ipv6.address", "fd42::1/64",
-                "ipv6.dhcp.stateful", "true", "bridge.mtu", "9000", "bridge.hwaddr", "00:16:3E:00:00:01",
-                "bridge.external_interfaces", "eth1,eth2", "dns.domain", "example.net", "dns.mode", "dynamic",
-                "dns.search", "a.net,b.net", "raw.dnsmasq", "a\nb", "tunnel.t1.protocol", "vxlan", "tunnel.t1.id", "7",
-                "user.anything", "x", "security.acls", "web");
+        BridgeConfig config =
+                parse(
+                        "ipv4.address",
+                        "10.1.2.1/24",
+                        "ipv4.nat",
+                        "yes",
+                        "ipv4.nat.order",
+                        "before",
+                        "ipv4.nat.address",
+                        "192.0.2.9",
+                        "ipv4.dhcp.ranges",
+                        "10.1.2.10-10.1.2.20, 10.1.2.30-10.1.2.40",
+                        "ipv4.dhcp.expiry",
+                        "2d",
+                        "ipv4.dhcp.gateway",
+                        "10.1.2.3",
+                        "ipv4.routes",
+                        "10.9.0.0/16",
+                        "ipv4.routing",
+                        "false",
+                        "ipv4.firewall",
+                        "0",
+                        "ipv6.address",
+                        "fd42::1/64",
+                        "ipv6.dhcp.stateful",
+                        "true",
+                        "bridge.mtu",
+                        "9000",
+                        "bridge.hwaddr",
+                        "00:16:3E:00:00:01",
+                        "bridge.external_interfaces",
+                        "eth1,eth2",
+                        "dns.domain",
+                        "example.net",
+                        "dns.mode",
+                        "dynamic",
+                        "dns.search",
+                        "a.net,b.net",
+                        "raw.dnsmasq",
+                        "a\nb",
+                        "tunnel.t1.protocol",
+                        "vxlan",
+                        "tunnel.t1.id",
+                        "7",
+                        "user.anything",
+                        "x",
+                        "security.acls",
+                        "web");
         assertEquals(2, config.ipv4().ranges().size());
         assertEquals("00:16:3e:00:00:01", config.hwaddr().orElseThrow().text());
         assertEquals(List.of("eth1", "eth2"), config.externalInterfaces());
@@ -60,32 +99,38 @@ final class BridgeConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            ipv4.address     | 10.1.2.0/24  | Not a usable IPv4 address "10.1.2.0/24"
-            ipv4.address     | fd42::1/64   | invalid CIDR address: fd42::1/64
-            ipv4.address     | host/24      | invalid CIDR address: host/24
-            ipv6.address     | fd42::/64    | Not a usable IPv6 address "fd42::/64"
-            ipv4.nat         | maybe        | Invalid value for a boolean "maybe"
-            ipv4.dhcp.ranges | 10.0.0.1     | IP range must contain start and end IP addresses
-            ipv4.routes      | 10.0.0.1/8   | Not an IPv4 network "10.0.0.1/8"
-            ipv4.nat.address | fd42::1      | Not an IPv4 address "fd42::1"
-            ipv4.dhcp.expiry | 1h,set:x     | Invalid lease time "1h,set:x"
-            bridge.mtu       | 1000         | Invalid MTU "1000", must be between 1280 and 16384
-            bridge.hwaddr    | 00:16        | Invalid MAC address, must be 6 bytes of hex separated by colons
-            bridge.driver    | ovs          | Invalid value "ovs" (not one of [native openvswitch])
-            dns.mode         | full         | Invalid value "full" (not one of [managed dynamic none])
-            dns.domain       | a/b          | Invalid DNS domain "a/b"
-            """)
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    ipv4.address     | 10.1.2.0/24  | Not a usable IPv4 address "10.1.2.0/24"
+                    ipv4.address     | fd42::1/64   | invalid CIDR address: fd42::1/64
+                    ipv4.address     | host/24      | invalid CIDR address: host/24
+                    ipv6.address     | fd42::/64    | Not a usable IPv6 address "fd42::/64"
+                    ipv4.nat         | maybe        | Invalid value for a boolean "maybe"
+                    ipv4.dhcp.ranges | 10.0.0.1     | IP range must contain start and end IP addresses
+                    ipv4.routes      | 10.0.0.1/8   | Not an IPv4 network "10.0.0.1/8"
+                    ipv4.nat.address | fd42::1      | Not an IPv4 address "fd42::1"
+                    ipv4.dhcp.expiry | 1h,set:x     | Invalid lease time "1h,set:x"
+                    bridge.mtu       | 1000         | Invalid MTU "1000", must be between 1280 and 16384
+                    bridge.hwaddr    | 00:16        | Invalid MAC address, must be 6 bytes of hex separated by colons
+                    bridge.driver    | ovs          | Invalid value "ovs" (not one of [native openvswitch])
+                    dns.mode         | full         | Invalid value "full" (not one of [managed dynamic none])
+                    dns.domain       | a/b          | Invalid DNS domain "a/b"
+                    """)
     void saysKeyAndReason(String key, String value, String why) {
-        InvalidConfigException e = assertThrows(InvalidConfigException.class, () -> parse(key, value));
-        assertEquals("Invalid value for network \"br0\" option \"" + key + "\": " + why, e.getMessage());
+        InvalidConfigException e =
+                assertThrows(InvalidConfigException.class, () -> parse(key, value));
+        assertEquals(
+                "Invalid value for network \"br0\" option \"" + key + "\": " + why, e.getMessage());
     }
 
     @Test
     void refusesUnknownKeysAndBadNames() {
         assertEquals(
                 "Invalid option for network \"br0\" option \"ipv4.addres\"",
-                assertThrows(InvalidConfigException.class, () -> parse("ipv4.addres", "x")).getMessage());
+                assertThrows(InvalidConfigException.class, () -> parse("ipv4.addres", "x"))
+                        .getMessage());
         assertEquals(
                 "Network interface is too long (maximum 15 characters)",
                 assertThrows(
@@ -93,13 +138,19 @@ final class BridgeConfigTest {
                                 () -> BridgeConfig.parse("waytoolongbridgename0", Map.of()))
                         .getMessage());
         for (String name : new String[] {"", "a", "..", "a/b", "a b", "-ab", "a\nb"}) {
-            assertThrows(InvalidConfigException.class, () -> BridgeConfig.parse(name, Map.of()), name);
+            assertThrows(
+                    InvalidConfigException.class, () -> BridgeConfig.parse(name, Map.of()), name);
         }
     }
 
     @Test
     void startsDnsmasqAsLxdDoes() {
-        BridgeConfig config = parse("ipv4.address", "10.70.215.1/24", "ipv6.address", "fd42:2928:bbb4:d1fd::1/64");
+        BridgeConfig config =
+                parse(
+                        "ipv4.address",
+                        "10.70.215.1/24",
+                        "ipv6.address",
+                        "fd42:2928:bbb4:d1fd::1/64");
         assertEquals(
                 "dnsmasq --strict-order --bind-interfaces --except-interface=lo --pid-file=/s/networks/br0/dnsmasq.pid"
                         + " --no-ping --interface=br0 --dhcp-rapid-commit --quiet-dhcp --quiet-dhcp6 --quiet-ra"
@@ -115,14 +166,35 @@ final class BridgeConfigTest {
 
     @Test
     void leavesTheBridgeOutOfTheRangesInTheMiddle() {
-        String args = String.join(" ", Dnsmasq.arguments(
-                parse("ipv4.address", "10.0.0.100/24", "dns.mode", "none", "bridge.mtu", "1400"), DIRECTORY));
-        assertTrue(args.contains("--dhcp-range 10.0.0.1,10.0.0.99,1h --dhcp-range 10.0.0.101,10.0.0.254,1h"), args);
+        String args =
+                String.join(
+                        " ",
+                        Dnsmasq.arguments(
+                                parse(
+                                        "ipv4.address",
+                                        "10.0.0.100/24",
+                                        "dns.mode",
+                                        "none",
+                                        "bridge.mtu",
+                                        "1400"),
+                                DIRECTORY));
+        assertTrue(
+                args.contains(
+                        "--dhcp-range 10.0.0.1,10.0.0.99,1h --dhcp-range 10.0.0.101,10.0.0.254,1h"),
+                args);
         assertTrue(args.contains("--port=0"), args);
         assertTrue(args.contains("--dhcp-option-force=26,1400"), args);
         assertFalse(args.contains("-S"), args);
         assertFalse(Dnsmasq.isNeeded(parse()));
-        assertFalse(Dnsmasq.isNeeded(parse("ipv4.address", "10.0.0.1/24", "ipv4.dhcp", "false", "dns.mode", "none")));
+        assertFalse(
+                Dnsmasq.isNeeded(
+                        parse(
+                                "ipv4.address",
+                                "10.0.0.1/24",
+                                "ipv4.dhcp",
+                                "false",
+                                "dns.mode",
+                                "none")));
     }
 
     @Test
@@ -130,12 +202,18 @@ final class BridgeConfigTest {
         BridgeConfig config = parse("ipv4.address", "10.70.215.1/24", "ipv4.nat", "true");
         String text = Firewall.render(Firewall.chains(config));
         assertTrue(text.startsWith("add table inet atoll\nadd chain inet atoll pstrt.br0\n"), text);
-        assertTrue(text.contains(
-                "add rule inet atoll pstrt.br0 ip saddr 10.70.215.0/24 ip daddr != 10.70.215.0/24 masquerade\n"));
-        assertTrue(text.contains("add rule inet atoll fwd.br0 ip version 4 oifname \"br0\" accept\n"));
-        assertTrue(text.contains("add rule inet atoll in.br0 iifname \"br0\" udp dport 67 accept\n"));
+        assertTrue(
+                text.contains(
+                        "add rule inet atoll pstrt.br0 ip saddr 10.70.215.0/24 ip daddr != 10.70.215.0/24 masquerade\n"));
+        assertTrue(
+                text.contains("add rule inet atoll fwd.br0 ip version 4 oifname \"br0\" accept\n"));
+        assertTrue(
+                text.contains("add rule inet atoll in.br0 iifname \"br0\" udp dport 67 accept\n"));
         assertFalse(text.contains("ip6"), text);
-        String none = Firewall.render(Firewall.chains(parse("ipv4.address", "10.0.0.1/24", "ipv4.firewall", "false")));
+        String none =
+                Firewall.render(
+                        Firewall.chains(
+                                parse("ipv4.address", "10.0.0.1/24", "ipv4.firewall", "false")));
         assertFalse(none.contains("add rule"), none);
         assertTrue(none.contains("delete chain inet atoll fwd.br0\n"), none);
     }

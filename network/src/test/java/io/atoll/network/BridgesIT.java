@@ -88,7 +88,8 @@ final class BridgesIT {
     }
 
     private static BridgeConfig config(String... pairs) {
-        Map<String, String> config = new TreeMap<>(Map.of("ipv4.address", "10.77.3.1/24", "ipv4.nat", "true"));
+        Map<String, String> config =
+                new TreeMap<>(Map.of("ipv4.address", "10.77.3.1/24", "ipv4.nat", "true"));
         for (int i = 0; i < pairs.length; i += 2) {
             config.put(pairs[i], pairs[i + 1]);
         }
@@ -104,13 +105,14 @@ final class BridgesIT {
         Fd inside = Namespaces.withOwnNet(Namespaces::ownNet);
         onHost(() -> {
             try (Netlink netlink = Netlink.open()) {
-                netlink.run(Rtnetlink.veth(
-                        "c0",
-                        LinkOptions.UP,
-                        Optional.of("atolinbr0"),
-                        "eth0",
-                        LinkOptions.DOWN.mac(MAC),
-                        new Target.Descriptor(inside.number())));
+                netlink.run(
+                        Rtnetlink.veth(
+                                "c0",
+                                LinkOptions.UP,
+                                Optional.of("atolinbr0"),
+                                "eth0",
+                                LinkOptions.DOWN.mac(MAC),
+                                new Target.Descriptor(inside.number())));
             }
             return null;
         });
@@ -120,21 +122,39 @@ final class BridgesIT {
         return inside;
     }
 
-    /// Runs a DHCP client, configures what it got, and returns address, router, DNS server and domain.
+    /// Runs a DHCP client, configures what it got, and returns address, router, DNS server and
+    /// domain.
     private String[] dhcp(Fd inside) throws IOException {
         Path answer = directory.resolve("answer");
         Path script = directory.resolve("script");
         Files.writeString(
                 script,
-                "#!/bin/sh\n[ \"$1\" = bound ] && echo \"$ip/$mask $router $dns $domain\" > " + answer + "\nexit 0\n");
+                "#!/bin/sh\n[ \"$1\" = bound ] && echo \"$ip/$mask $router $dns $domain\" > "
+                        + answer
+                        + "\nexit 0\n");
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
-        run(inside, "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "10", "-T", "1", "-s", script.toString());
+        run(
+                inside,
+                "busybox",
+                "udhcpc",
+                "-i",
+                "eth0",
+                "-n",
+                "-q",
+                "-f",
+                "-t",
+                "10",
+                "-T",
+                "1",
+                "-s",
+                script.toString());
         String[] got = Files.readString(answer).strip().split(" ");
         Files.delete(answer);
         Files.delete(script);
         try (Netlink netlink = Netlink.openIn(inside)) {
             netlink.run(Rtnetlink.addAddress("eth0", net(got[0])));
-            netlink.run(Rtnetlink.addRoute("eth0", net("0.0.0.0/0"), IpNetwork.parseAddress(got[1])));
+            netlink.run(
+                    Rtnetlink.addRoute("eth0", net("0.0.0.0/0"), IpNetwork.parseAddress(got[1])));
         }
         return got;
     }
@@ -151,7 +171,9 @@ final class BridgesIT {
         });
         try (Fd inside = client();
                 Fd outside = Namespaces.withOwnNet(Namespaces::ownNet)) {
-            StaticHost card = new StaticHost("c1.eth0", MAC, Optional.empty(), Optional.empty(), Optional.of("c1"));
+            StaticHost card =
+                    new StaticHost(
+                            "c1.eth0", MAC, Optional.empty(), Optional.empty(), Optional.of("c1"));
             onHost(() -> {
                 bridges.putStaticHost("atolinbr0", card);
                 return null;
@@ -165,7 +187,9 @@ final class BridgesIT {
             String address = IpNetwork.text(net(got[0]).address());
             String names = run(inside, "busybox", "nslookup", "c1.lxd", "10.77.3.1");
             assertTrue(names.contains(address), names);
-            assertTrue(run(inside, "busybox", "nslookup", "_gateway.lxd", "10.77.3.1").contains("10.77.3.1"));
+            assertTrue(
+                    run(inside, "busybox", "nslookup", "_gateway.lxd", "10.77.3.1")
+                            .contains("10.77.3.1"));
 
             List<Lease> leases = onHost(() -> bridges.leases(config()));
             assertEquals("atolinbr0.gw", leases.getFirst().hostname());
@@ -175,7 +199,8 @@ final class BridgesIT {
             assertEquals(address, IpNetwork.text(lease.address()));
 
             wayOut(outside);
-            // The outside has no route back to 10.77.3.0/24: an answer means that the source was rewritten.
+            // The outside has no route back to 10.77.3.0/24: an answer means that the source was
+            // rewritten.
             run(inside, "busybox", "ping", "-c", "1", "-W", "5", "192.0.2.2");
         }
     }
@@ -183,13 +208,14 @@ final class BridgesIT {
     private void wayOut(Fd outside) {
         onHost(() -> {
             try (Netlink netlink = Netlink.open()) {
-                netlink.run(Rtnetlink.veth(
-                        "up0",
-                        LinkOptions.UP,
-                        Optional.empty(),
-                        "eth0",
-                        LinkOptions.DOWN,
-                        new Target.Descriptor(outside.number())));
+                netlink.run(
+                        Rtnetlink.veth(
+                                "up0",
+                                LinkOptions.UP,
+                                Optional.empty(),
+                                "eth0",
+                                LinkOptions.DOWN,
+                                new Target.Descriptor(outside.number())));
                 netlink.run(Rtnetlink.addAddress("up0", net("192.0.2.1/24")));
             }
             return null;
@@ -220,11 +246,14 @@ final class BridgesIT {
             String orphan = pid();
             Files.delete(directory.resolve("atolinbr0/dnsmasq.run"));
             bridges.start(config());
-            assertTrue(PidFd.open(Integer.parseInt(orphan)).map(fd -> {
-                try (fd) {
-                    return PidFd.isGone(fd);
-                }
-            }).orElse(true));
+            assertTrue(
+                    PidFd.open(Integer.parseInt(orphan))
+                            .map(fd -> {
+                                try (fd) {
+                                    return PidFd.isGone(fd);
+                                }
+                            })
+                            .orElse(true));
             return null;
         });
     }
@@ -237,18 +266,30 @@ final class BridgesIT {
     void changesARunningBridge() {
         onHost(() -> {
             bridges.start(config("ipv6.address", "fd42:77::1/64", "ipv4.routes", "10.99.0.0/16"));
-            MacAddress mac = MacAddress.parse(bridges.state("atolinbr0").orElseThrow().hwaddr()).orElseThrow();
-            bridges.start(config("ipv4.address", "10.78.0.1/16", "bridge.mtu", "1400", "ipv4.nat", "false"));
+            MacAddress mac =
+                    MacAddress.parse(bridges.state("atolinbr0").orElseThrow().hwaddr())
+                            .orElseThrow();
+            bridges.start(
+                    config(
+                            "ipv4.address",
+                            "10.78.0.1/16",
+                            "bridge.mtu",
+                            "1400",
+                            "ipv4.nat",
+                            "false"));
             NetworkState state = bridges.state("atolinbr0").orElseThrow();
             assertEquals(
-                    List.of(new NetworkState.Address("inet", "10.78.0.1", "16", "global")), state.addresses());
+                    List.of(new NetworkState.Address("inet", "10.78.0.1", "16", "global")),
+                    state.addresses());
             assertEquals(1400, state.mtu());
             assertEquals(mac.text(), state.hwaddr());
             assertTrue(state.isUp());
             assertTrue(state.hwaddr().startsWith("00:16:3e:"));
             assertFalse(Nftables.run("list ruleset").contains("masquerade"));
             try (Netlink netlink = Netlink.open()) {
-                assertTrue(netlink.routes().stream().noneMatch(r -> r.destination().equals(net("10.99.0.0/16"))));
+                assertTrue(
+                        netlink.routes().stream()
+                                .noneMatch(r -> r.destination().equals(net("10.99.0.0/16"))));
             }
             return null;
         });
@@ -257,7 +298,8 @@ final class BridgesIT {
     @Test
     void worksBesideDocker() {
         onHost(() -> {
-            Nftables.run("""
+            Nftables.run(
+                    """
                     add table ip filter
                     add chain ip filter FORWARD { type filter hook forward priority filter; policy drop; }
                     add chain ip filter DOCKER-USER
@@ -267,7 +309,8 @@ final class BridgesIT {
             bridges.start(config());
             bridges.start(config());
             String rules = Nftables.run("list chain ip filter DOCKER-USER");
-            assertEquals(2, rules.lines().filter(l -> l.contains("atolinbr0\" accept")).count(), rules);
+            assertEquals(
+                    2, rules.lines().filter(l -> l.contains("atolinbr0\" accept")).count(), rules);
             bridges.stop("atolinbr0");
             assertFalse(Nftables.run("list ruleset").contains("atolinbr0"));
             return null;
@@ -277,7 +320,9 @@ final class BridgesIT {
     @Test
     void leavesNothingBehindAfterAFailure() {
         onHost(() -> {
-            assertThrows(UnavailableException.class, () -> bridges.create(config("raw.dnsmasq", "no-such-option")));
+            assertThrows(
+                    UnavailableException.class,
+                    () -> bridges.create(config("raw.dnsmasq", "no-such-option")));
             try (Netlink netlink = Netlink.open()) {
                 assertEquals(List.of("lo"), netlink.links().stream().map(Link::name).toList());
             }

@@ -43,13 +43,14 @@ final class NicFiltersIT {
             netlink.run(Rtnetlink.bridge("br0", LinkOptions.UP, false));
             netlink.run(Rtnetlink.addAddress("br0", net("10.7.0.1/24")));
             netlink.run(Rtnetlink.addAddress("br0", net("fd42:7::1/64")));
-            netlink.run(Rtnetlink.veth(
-                    "c0",
-                    LinkOptions.UP,
-                    Optional.of("br0"),
-                    "eth0",
-                    LinkOptions.DOWN.mac(MAC),
-                    new Target.Descriptor(inside.number())));
+            netlink.run(
+                    Rtnetlink.veth(
+                            "c0",
+                            LinkOptions.UP,
+                            Optional.of("br0"),
+                            "eth0",
+                            LinkOptions.DOWN.mac(MAC),
+                            new Target.Descriptor(inside.number())));
         }
         try (Netlink netlink = Netlink.openIn(inside)) {
             netlink.run(Rtnetlink.setUp("eth0", true));
@@ -67,26 +68,35 @@ final class NicFiltersIT {
     }
 
     private void filter(NicFilter filter) {
-        Namespaces.inNet(host, () -> {
-            NicFilters.put(filter);
-            return null;
-        });
+        Namespaces.inNet(
+                host,
+                () -> {
+                    NicFilters.put(filter);
+                    return null;
+                });
     }
 
-    private static NicFilter filter(boolean mac, Optional<List<IpNetwork>> ipv4, Optional<List<IpNetwork>> ipv6) {
+    private static NicFilter filter(
+            boolean mac, Optional<List<IpNetwork>> ipv4, Optional<List<IpNetwork>> ipv6) {
         return new NicFilter("c1.eth0", "c0", MAC, mac, ipv4, ipv6);
     }
 
     private void address(String text, boolean add) {
         try (Netlink netlink = Netlink.openIn(inside)) {
-            netlink.run(add ? Rtnetlink.addAddress("eth0", net(text)) : Rtnetlink.deleteAddress("eth0", net(text)));
+            netlink.run(
+                    add
+                            ? Rtnetlink.addAddress("eth0", net(text))
+                            : Rtnetlink.deleteAddress("eth0", net(text)));
         }
     }
 
     private boolean reaches(String address) {
         try {
             Namespaces.inNet(
-                    inside, () -> Commands.run(Command.of("busybox", "ping", "-c", "1", "-W", "1", address)));
+                    inside,
+                    () ->
+                            Commands.run(
+                                    Command.of("busybox", "ping", "-c", "1", "-W", "1", address)));
             return true;
         } catch (CommandFailed _) {
             return false;
@@ -95,7 +105,11 @@ final class NicFiltersIT {
 
     @Test
     void letsOnlyTheOwnAddressesPass() {
-        filter(filter(true, Optional.of(List.of(net("10.7.0.5/32"))), Optional.of(List.of(net("fd42:7::5/128")))));
+        filter(
+                filter(
+                        true,
+                        Optional.of(List.of(net("10.7.0.5/32"))),
+                        Optional.of(List.of(net("fd42:7::5/128")))));
         address("10.7.0.5/24", true);
         address("fd42:7::5/64", true);
         assertTrue(reaches("10.7.0.1"));
@@ -117,11 +131,13 @@ final class NicFiltersIT {
             netlink.run(Rtnetlink.setMac("eth0", new MacAddress("00:16:3e:aa:bb:02")));
         }
         assertFalse(reaches("10.7.0.1"));
-        Namespaces.inNet(host, () -> {
-            NicFilters.remove("c1.eth0");
-            assertEquals("", Nftables.run("list ruleset"));
-            return null;
-        });
+        Namespaces.inNet(
+                host,
+                () -> {
+                    NicFilters.remove("c1.eth0");
+                    assertEquals("", Nftables.run("list ruleset"));
+                    return null;
+                });
         // The host still remembers the old hardware address of the old one.
         address("10.7.0.5/24", false);
         address("10.7.0.8/24", true);
@@ -130,19 +146,44 @@ final class NicFiltersIT {
 
     @Test
     void keepsTheCardsApart() {
-        Namespaces.inNet(host, () -> {
-            NicFilters.put(filter(true, Optional.empty(), Optional.empty()));
-            NicFilters.put(new NicFilter("2p_my-c2.eth0", "c2", MAC, true, Optional.empty(), Optional.of(List.of())));
-            NicFilters.put(new NicFilter("c1.eth0", "c9", MAC, true, Optional.of(List.of()), Optional.empty()));
-            assertEquals(List.of("2p_my-c2.eth0", "c1.eth0"), NicFilters.keys().stream().sorted().toList());
-            NicFilters.remove("c1.eth0");
-            NicFilters.remove("unknown");
-            assertEquals(List.of("2p_my-c2.eth0"), NicFilters.keys());
-            NicFilters.put(new NicFilter("2p_my-c2.eth0", "c2", MAC, false, Optional.empty(), Optional.empty()));
-            assertEquals(List.of(), NicFilters.keys());
-            assertEquals("", Nftables.run("list ruleset"));
-            return null;
-        });
+        Namespaces.inNet(
+                host,
+                () -> {
+                    NicFilters.put(filter(true, Optional.empty(), Optional.empty()));
+                    NicFilters.put(
+                            new NicFilter(
+                                    "2p_my-c2.eth0",
+                                    "c2",
+                                    MAC,
+                                    true,
+                                    Optional.empty(),
+                                    Optional.of(List.of())));
+                    NicFilters.put(
+                            new NicFilter(
+                                    "c1.eth0",
+                                    "c9",
+                                    MAC,
+                                    true,
+                                    Optional.of(List.of()),
+                                    Optional.empty()));
+                    assertEquals(
+                            List.of("2p_my-c2.eth0", "c1.eth0"),
+                            NicFilters.keys().stream().sorted().toList());
+                    NicFilters.remove("c1.eth0");
+                    NicFilters.remove("unknown");
+                    assertEquals(List.of("2p_my-c2.eth0"), NicFilters.keys());
+                    NicFilters.put(
+                            new NicFilter(
+                                    "2p_my-c2.eth0",
+                                    "c2",
+                                    MAC,
+                                    false,
+                                    Optional.empty(),
+                                    Optional.empty()));
+                    assertEquals(List.of(), NicFilters.keys());
+                    assertEquals("", Nftables.run("list ruleset"));
+                    return null;
+                });
         assertThrows(
                 IllegalArgumentException.class,
                 () -> new NicFilter("a b", "c0", MAC, true, Optional.empty(), Optional.empty()));

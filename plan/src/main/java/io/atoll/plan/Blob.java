@@ -12,6 +12,7 @@ public final class Blob {
     }
 
     /// A copy of the bytes.
+    ///
     /// @throws InvalidPlanException if there are more than [PlanLimits#TEXT_BYTES_MAX]
     public static Blob of(byte... bytes) {
         return of(PlanLimits.TEXT_BYTES_MAX, bytes);

@@ -10,13 +10,15 @@ final class Checks {
     static void name(String name) {
         int bytes = name.getBytes(StandardCharsets.UTF_8).length;
         if (bytes == 0 || bytes > PlanLimits.NAME_BYTES_MAX) {
-            throw new InvalidPlanException("a plan's name has 1 to " + PlanLimits.NAME_BYTES_MAX + " bytes");
+            throw new InvalidPlanException(
+                    "a plan's name has 1 to " + PlanLimits.NAME_BYTES_MAX + " bytes");
         }
     }
 
     static List<Step> steps(List<Step> steps, Section section) {
         if (steps.size() > PlanLimits.STEPS_MAX) {
-            throw new InvalidPlanException("section " + section + " has more than " + PlanLimits.STEPS_MAX + " steps");
+            throw new InvalidPlanException(
+                    "section " + section + " has more than " + PlanLimits.STEPS_MAX + " steps");
         }
         long gates = steps.stream().filter(Step.AwaitGate.class::isInstance).count();
         if (gates > (section == Section.CHILD ? 1 : 0)) {

@@ -6,14 +6,16 @@ import java.util.Set;
 
 /// How the child comes to be: clone3(2).
 ///
-/// A cgroup namespace is not among the new ones: the child unshares it after it entered its cgroups.
+/// A cgroup namespace is not among the new ones: the child unshares it after it entered its
+/// cgroups.
 ///
 /// @param namespaces the new namespaces; with [Namespace#USER] both maps are needed
 /// @param uidMap text for `/proc/PID/uid_map`, empty without a user namespace
 /// @param gidMap text for `/proc/PID/gid_map`
 /// @param cgroup the cgroup2 directory the child starts in (`CLONE_INTO_CGROUP`), or [Slot#NONE]
 /// @param userNamespace filled for section *gate* with the child's user namespace, or [Slot#NONE]
-public record CloneSpec(Set<Namespace> namespaces, String uidMap, String gidMap, Slot cgroup, Slot userNamespace) {
+public record CloneSpec(
+        Set<Namespace> namespaces, String uidMap, String gidMap, Slot cgroup, Slot userNamespace) {
     public CloneSpec {
         EnumSet<Namespace> copy = EnumSet.noneOf(Namespace.class);
         copy.addAll(namespaces);

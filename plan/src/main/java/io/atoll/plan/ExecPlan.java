@@ -5,12 +5,14 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/// Runs one command in a running container. Its starter is born in `cgroup` (if given), runs *host* (entering version 1 cgroups, opening what
-/// is needed of the host), enters the namespaces and makes the process that runs *child* and becomes the command.
+/// Runs one command in a running container. Its starter is born in `cgroup` (if given), runs *host*
+/// (entering version 1 cgroups, opening what is needed of the host), enters the namespaces and
+/// makes the process that runs *child* and becomes the command.
 ///
 /// @param target the slot of the init's pidfd; the requester fills it
 /// @param namespaces which namespaces of it to enter
-/// @param cgroup a cgroup2 directory for `CLONE_INTO_CGROUP`, or [Slot#NONE]; the requester fills it
+/// @param cgroup a cgroup2 directory for `CLONE_INTO_CGROUP`, or [Slot#NONE]; the requester fills
+///   it
 /// @param killWithRequester the command gets SIGKILL when the connection that asked for it ends
 public record ExecPlan(
         String name,

@@ -8,10 +8,12 @@ public sealed interface FsOption {
     /// A parameter without a value, such as `newinstance`.
     record Flag(String key) implements FsOption {}
 
-    /// A parameter with a value; [Tokens] are replaced, so a layer may be named as `Tokens.pathOf(slot) + "/upper"`.
+    /// A parameter with a value; [Tokens] are replaced, so a layer may be named as
+    /// `Tokens.pathOf(slot) + "/upper"`.
     record Text(String key, String value) implements FsOption {}
 
-    /// A parameter whose value is a descriptor (`FSCONFIG_SET_FD`), as overlay's `lowerdir+` since 6.13.
+    /// A parameter whose value is a descriptor (`FSCONFIG_SET_FD`), as overlay's `lowerdir+` since
+    /// 6.13.
     record Descriptor(String key, Slot slot) implements FsOption {}
 
     /// @see Flag

@@ -2,17 +2,19 @@ package io.atoll.plan;
 
 import java.util.List;
 
-/// The program that a plan ends in. Applied in this order: session and stdio, all other descriptors closed, working directory (resolved without
-/// magic links), groups, gid, uid, umask, exec.
+/// The program that a plan ends in. Applied in this order: session and stdio, all other descriptors
+/// closed, working directory (resolved without magic links), groups, gid, uid, umask, exec.
 ///
-/// @param argv the program and its arguments; a name without a slash is looked up in the `PATH` of `environment`
+/// @param argv the program and its arguments; a name without a slash is looked up in the `PATH` of
+///   `environment`
 /// @param environment the whole environment, `KEY=value`
 /// @param cwd an absolute path inside the container
 /// @param uid user inside the container
 /// @param gid group inside the container
 /// @param groups supplementary groups inside the container
 /// @param umask the file mode mask, usually 022
-/// @param newSession makes the program the leader of a new session; always so with a [Stdio.Terminal]
+/// @param newSession makes the program the leader of a new session; always so with a
+///   [Stdio.Terminal]
 public record Init(
         List<String> argv,
         List<String> environment,

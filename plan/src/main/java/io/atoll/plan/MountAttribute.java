@@ -4,7 +4,8 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Set;
 
-/// A `MOUNT_ATTR_*` flag of `linux/mount.h`; mount_setattr(2). Access time modes are left at the kernel's default (relatime) unless set.
+/// A `MOUNT_ATTR_*` flag of `linux/mount.h`; mount_setattr(2). Access time modes are left at the
+/// kernel's default (relatime) unless set.
 public enum MountAttribute {
     READ_ONLY("ro", 0x1),
     NO_SUID("nosuid", 0x2),
@@ -45,7 +46,8 @@ public enum MountAttribute {
             }
         }
         if (flags(set) != flags) {
-            throw new InvalidPlanException("unknown mount attributes: 0x" + Integer.toHexString(flags));
+            throw new InvalidPlanException(
+                    "unknown mount attributes: 0x" + Integer.toHexString(flags));
         }
         return set;
     }

@@ -45,7 +45,8 @@ public enum Namespace {
             }
         }
         if (flags(set) != flags) {
-            throw new InvalidPlanException("unknown namespace flags: 0x" + Integer.toHexString(flags));
+            throw new InvalidPlanException(
+                    "unknown namespace flags: 0x" + Integer.toHexString(flags));
         }
         return set;
     }

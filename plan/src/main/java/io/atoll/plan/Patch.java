@@ -1,6 +1,7 @@
 package io.atoll.plan;
 
-/// A 32-bit number, in the host's byte order, that the shim writes into a netlink message before it sends it.
+/// A 32-bit number, in the host's byte order, that the shim writes into a netlink message before it
+/// sends it.
 public sealed interface Patch {
     /// Where the number goes, counted from the message's first byte.
     int offset();

@@ -2,7 +2,8 @@ package io.atoll.plan;
 
 import java.nio.charset.StandardCharsets;
 
-/// Where a step works. The kinds differ in who may have written the path's components on disk, and so in how they are resolved.
+/// Where a step works. The kinds differ in who may have written the path's components on disk, and
+/// so in how they are resolved.
 public sealed interface Place {
     /// Stands where a step allows that there is no place.
     Place NONE = new Nowhere();
@@ -10,8 +11,9 @@ public sealed interface Place {
     /// No place.
     record Nowhere() implements Place {}
 
-    /// An absolute path that only the host's root can change; resolved as usual. After `PivotRoot` in the child it would mean the
-    /// container's files, where links lead anywhere: use [InRoot] there.
+    /// An absolute path that only the host's root can change; resolved as usual. After `PivotRoot`
+    /// in the child it would mean the container's files, where links lead anywhere: use [InRoot]
+    /// there.
     record HostPath(String path) implements Place {
         public HostPath {
             checkPath(path);
@@ -28,8 +30,8 @@ public sealed interface Place {
         }
     }
 
-    /// A path below the directory in a slot, whose content a container may control. Resolved by `openat2` with `RESOLVE_IN_ROOT` and
-    /// `RESOLVE_NO_MAGICLINKS`: links stay inside.
+    /// A path below the directory in a slot, whose content a container may control. Resolved by
+    /// `openat2` with `RESOLVE_IN_ROOT` and `RESOLVE_NO_MAGICLINKS`: links stay inside.
     record InRoot(Slot slot, String path) implements Place {
         public InRoot {
             checkFilled(slot);
@@ -37,7 +39,8 @@ public sealed interface Place {
         }
     }
 
-    /// As [InRoot], but any link on the way is an error: `RESOLVE_BENEATH` and `RESOLVE_NO_SYMLINKS`.
+    /// As [InRoot], but any link on the way is an error: `RESOLVE_BENEATH` and
+    /// `RESOLVE_NO_SYMLINKS`.
     record Beneath(Slot slot, String path) implements Place {
         public Beneath {
             checkFilled(slot);
@@ -82,7 +85,8 @@ public sealed interface Place {
             throw new InvalidPlanException("path is empty or holds a NUL byte");
         }
         if (path.getBytes(StandardCharsets.UTF_8).length > PlanLimits.PATH_BYTES_MAX) {
-            throw new InvalidPlanException("path is longer than " + PlanLimits.PATH_BYTES_MAX + " bytes");
+            throw new InvalidPlanException(
+                    "path is longer than " + PlanLimits.PATH_BYTES_MAX + " bytes");
         }
     }
 

@@ -19,6 +19,7 @@ public final class PlanDecoder {
     }
 
     /// The plan that these bytes are.
+    ///
     /// @throws InvalidPlanException if they are none
     public static Plan decode(byte[] bytes) {
         WireReader in = new WireReader(bytes);
@@ -69,7 +70,8 @@ public final class PlanDecoder {
     }
 
     private StartPlan start() {
-        MonitorOptions options = whole(part(PlanEncoder.TAG_OPTIONS), PlanDecoder::options, "the options");
+        MonitorOptions options =
+                whole(part(PlanEncoder.TAG_OPTIONS), PlanDecoder::options, "the options");
         CloneSpec clone = whole(part(Section.CLONE.number()), PlanDecoder::clone, "section CLONE");
         Init init = whole(part(Section.INIT.number()), PlanDecoder::init, "section INIT");
         return new StartPlan(
@@ -118,12 +120,21 @@ public final class PlanDecoder {
     }
 
     private static CloneSpec clone(WireReader in) {
-        return new CloneSpec(Namespace.ofFlags(in.i32()), in.text(), in.text(), in.slot(), in.slot());
+        return new CloneSpec(
+                Namespace.ofFlags(in.i32()), in.text(), in.text(), in.slot(), in.slot());
     }
 
     private static Init init(WireReader in) {
         return new Init(
-                in.texts(), in.texts(), in.text(), in.u32(), in.u32(), groups(in), in.i32(), in.flag(), stdio(in));
+                in.texts(),
+                in.texts(),
+                in.text(),
+                in.u32(),
+                in.u32(),
+                groups(in),
+                in.i32(),
+                in.flag(),
+                stdio(in));
     }
 
     private static List<Long> groups(WireReader in) {
@@ -172,7 +183,12 @@ public final class PlanDecoder {
             case 3 -> new Symlink(in.text(), in.place(), in.flag());
             case 4 ->
                     new MakeNode(
-                            in.place(), in.constant(NodeType.values()), in.i32(), in.i32(), in.i32(), in.flag());
+                            in.place(),
+                            in.constant(NodeType.values()),
+                            in.i32(),
+                            in.i32(),
+                            in.i32(),
+                            in.flag());
             case 5 -> new Chown(in.place(), in.u32(), in.u32());
             case 6 -> new Chmod(in.place(), in.i32());
             case 7 -> new Open(in.slot(), in.place(), in.constant(OpenMode.values()));
@@ -253,7 +269,9 @@ public final class PlanDecoder {
                 }
                 yield new FsOption.Descriptor(bare, Slot.of(value.charAt(1) - Tokens.SLOT_BASE));
             }
-            default -> throw new InvalidPlanException("no such kind of mount option: " + key.charAt(0));
+            default ->
+                    throw new InvalidPlanException(
+                            "no such kind of mount option: " + key.charAt(0));
         };
     }
 

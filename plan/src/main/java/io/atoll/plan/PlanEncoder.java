@@ -4,8 +4,8 @@ import io.atoll.plan.Step.*;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Turns a plan into the bytes that the shim reads. The format is described in `docs/plan.md`; its version changes with every change
-/// of a step, because both sides come from one build.
+/// Turns a plan into the bytes that the shim reads. The format is described in `docs/plan.md`; its
+/// version changes with every change of a step, because both sides come from one build.
 public final class PlanEncoder {
     static final int MAGIC = 0x4C50_5441;
     static final int VERSION = 1;
@@ -20,7 +20,9 @@ public final class PlanEncoder {
     private PlanEncoder() {}
 
     /// The plan's bytes.
-    /// @throws InvalidPlanException if they would be more than [PlanLimits#PLAN_BYTES_MAX], or a list or text breaks its limit
+    ///
+    /// @throws InvalidPlanException if they would be more than [PlanLimits#PLAN_BYTES_MAX], or a
+    ///   list or text breaks its limit
     public static byte[] encode(Plan plan) {
         WireWriter out = new WireWriter();
         int kind =
@@ -49,7 +51,10 @@ public final class PlanEncoder {
     private static byte[] withTotal(WireWriter out) {
         if (out.size() > PlanLimits.PLAN_BYTES_MAX) {
             throw new InvalidPlanException(
-                    "the plan has " + out.size() + " bytes, more than " + PlanLimits.PLAN_BYTES_MAX);
+                    "the plan has "
+                            + out.size()
+                            + " bytes, more than "
+                            + PlanLimits.PLAN_BYTES_MAX);
         }
         byte[] all = out.toArray();
         byte[] total = new WireWriter().u32(all.length).toArray();
@@ -96,13 +101,21 @@ public final class PlanEncoder {
     }
 
     private static WireWriter init(Init i) {
-        WireWriter out = new WireWriter().texts(i.argv()).texts(i.environment()).text(i.cwd()).u32(i.uid()).u32(i.gid());
+        WireWriter out =
+                new WireWriter()
+                        .texts(i.argv())
+                        .texts(i.environment())
+                        .text(i.cwd())
+                        .u32(i.uid())
+                        .u32(i.gid());
         out.u32(i.groups().size());
         i.groups().forEach(out::u32);
         out.u32(i.umask()).flag(i.newSession());
         return switch (i.stdio()) {
-            case Stdio.Terminal(Slot slave) -> out.u32(1).slot(slave).slot(Slot.NONE).slot(Slot.NONE);
-            case Stdio.Descriptors(Slot in, Slot stdout, Slot err) -> out.u32(2).slot(in).slot(stdout).slot(err);
+            case Stdio.Terminal(Slot slave) ->
+                    out.u32(1).slot(slave).slot(Slot.NONE).slot(Slot.NONE);
+            case Stdio.Descriptors(Slot in, Slot stdout, Slot err) ->
+                    out.u32(2).slot(in).slot(stdout).slot(err);
         };
     }
 
@@ -118,7 +131,8 @@ public final class PlanEncoder {
         return out;
     }
 
-    /// Writes the step's fields and returns its number. The numbers are those of the table in the shim's `steps.c`.
+    /// Writes the step's fields and returns its number. The numbers are those of the table in the
+    /// shim's `steps.c`.
     private static int fields(WireWriter out, Step step) {
         return switch (step) {
             case Mkdir s -> code(1, out.place(s.at()).u32(s.mode()).flag(s.existsOk()));
@@ -131,20 +145,35 @@ public final class PlanEncoder {
             case Close s -> code(8, out.slot(s.slot()));
             case Remove s -> code(9, out.place(s.at()).flag(s.directory()));
             case RemoveTree s -> code(10, out.place(s.at()).u32(s.timeoutMillis()));
-            case OpenTree s -> code(11, out.slot(s.slot()).place(s.from()).flag(s.copy()).flag(s.recursive()));
+            case OpenTree s ->
+                    code(11, out.slot(s.slot()).place(s.from()).flag(s.copy()).flag(s.recursive()));
             case SetMountAttributes s -> code(12, attributes(out, s));
             case NewMount s -> code(13, newMount(out, s));
             case AttachMount s -> code(14, out.slot(s.slot()).place(s.at()));
             case Mount s ->
-                    code(15, out.text(s.source()).place(s.at()).text(s.type()).u64(s.flags()).text(s.data()));
+                    code(
+                            15,
+                            out.text(s.source())
+                                    .place(s.at())
+                                    .text(s.type())
+                                    .u64(s.flags())
+                                    .text(s.data()));
             case Umount s -> code(16, out.place(s.at()).flag(s.detach()));
             case PivotRoot s -> code(17, out.slot(s.root()));
             case Chroot s -> code(18, out.place(s.at()));
             case Chdir s -> code(19, out.place(s.at()));
             case AttachLoop s ->
-                    code(20, out.slot(s.slot()).place(s.file()).flag(s.readOnly()).u64(s.offset()).u64(s.size()));
-            case NewUserNamespace s -> code(21, out.slot(s.slot()).text(s.uidMap()).text(s.gidMap()));
-            case EnterNamespaces s -> code(22, out.slot(s.from()).u32(Namespace.flags(s.namespaces())));
+                    code(
+                            20,
+                            out.slot(s.slot())
+                                    .place(s.file())
+                                    .flag(s.readOnly())
+                                    .u64(s.offset())
+                                    .u64(s.size()));
+            case NewUserNamespace s ->
+                    code(21, out.slot(s.slot()).text(s.uidMap()).text(s.gidMap()));
+            case EnterNamespaces s ->
+                    code(22, out.slot(s.from()).u32(Namespace.flags(s.namespaces())));
             case Unshare s -> code(23, out.u32(Namespace.flags(s.namespaces())));
             case SetHostname s -> code(24, out.text(s.name()));
             case SetDomainname s -> code(25, out.text(s.name()));
@@ -153,18 +182,26 @@ public final class PlanEncoder {
             case FilterDevices s -> code(27, out.slot(s.cgroup()).bytes(s.program().toArray()));
             case BoundCapabilities s -> code(28, out.u64(s.keep()));
             case ForbidNewPrivileges _ -> code(29, out);
-            case FilterSystemCalls s -> code(30, out.bytes(s.program().toArray()).slot(s.listener()));
+            case FilterSystemCalls s ->
+                    code(30, out.bytes(s.program().toArray()).slot(s.listener()));
             case SetPersonality s -> code(31, out.u64(s.persona()));
             case NewSessionKeyring _ -> code(32, out);
             case SetParentDeathSignal s -> code(33, out.u32(s.signal()));
             case OpenTerminal s ->
-                    code(34, out.u32(s.number()).place(s.multiplexer()).place(s.bindOn()).slot(s.slave()));
+                    code(
+                            34,
+                            out.u32(s.number())
+                                    .place(s.multiplexer())
+                                    .place(s.bindOn())
+                                    .slot(s.slave()));
             case SendNetlink s -> code(35, patches(out.bytes(s.message().toArray()), s.patches()));
-            case RunHook s -> code(36, out.texts(s.argv()).texts(s.environment()).u32(s.timeoutMillis()));
+            case RunHook s ->
+                    code(36, out.texts(s.argv()).texts(s.environment()).u32(s.timeoutMillis()));
             case Keep s -> code(37, out.slot(s.slot()));
             case AwaitGate _ -> code(38, out);
             case SizeTerminal s -> code(39, out.slot(s.terminal()).u32(s.columns()).u32(s.rows()));
-            case IfPossible _ -> throw new InvalidPlanException("an optional step inside an optional step");
+            case IfPossible _ ->
+                    throw new InvalidPlanException("an optional step inside an optional step");
         };
     }
 
@@ -198,7 +235,8 @@ public final class PlanEncoder {
         for (FsOption option : s.options()) {
             switch (option) {
                 case FsOption.Flag(String key) -> options.addAll(List.of("!" + key, ""));
-                case FsOption.Text(String key, String value) -> options.addAll(List.of("=" + key, value));
+                case FsOption.Text(String key, String value) ->
+                        options.addAll(List.of("=" + key, value));
                 case FsOption.Descriptor(String key, Slot slot) ->
                         options.addAll(List.of("#" + key, Tokens.pathOf(slot)));
             }
@@ -217,8 +255,10 @@ public final class PlanEncoder {
         for (Patch patch : patches) {
             switch (patch) {
                 case Patch.ChildPid(int offset) -> out.u8(1).slot(Slot.NONE).u32(offset).text("");
-                case Patch.InterfaceIndex(int offset, String name) -> out.u8(2).slot(Slot.NONE).u32(offset).text(name);
-                case Patch.Descriptor(int offset, Slot slot) -> out.u8(3).slot(slot).u32(offset).text("");
+                case Patch.InterfaceIndex(int offset, String name) ->
+                        out.u8(2).slot(Slot.NONE).u32(offset).text(name);
+                case Patch.Descriptor(int offset, Slot slot) ->
+                        out.u8(3).slot(slot).u32(offset).text("");
             }
         }
         return out;

@@ -1,8 +1,10 @@
 package io.atoll.plan;
 
-/// The named limits of a plan. The shim checks every one again; `docs/plan.md` lists them with the wire format.
+/// The named limits of a plan. The shim checks every one again; `docs/plan.md` lists them with the
+/// wire format.
 public final class PlanLimits {
-    /// Bytes of one encoded plan. One `SOCK_SEQPACKET` message carries it, so it stays below the kernel's default send buffer.
+    /// Bytes of one encoded plan. One `SOCK_SEQPACKET` message carries it, so it stays below the
+    /// kernel's default send buffer.
     public static final int PLAN_BYTES_MAX = 192 * 1024;
 
     /// Descriptor slots of one run.
@@ -32,7 +34,8 @@ public final class PlanLimits {
     /// Bytes of the console's ring buffer.
     public static final int RING_BYTES_MAX = 64 * 1024 * 1024;
 
-    /// Pseudo terminals of one container that its monitor owns: the console (0) and `lxc.tty.max` more.
+    /// Pseudo terminals of one container that its monitor owns: the console (0) and `lxc.tty.max`
+    /// more.
     public static final int TERMINALS_MAX = 32;
 
     /// Milliseconds that a hook, a start or a gate may take.

@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Turns a plan into text for people, one numbered line per step: what `--explain` shows, what golden tests compare, and the words in which
-/// a failed step is reported.
+/// Turns a plan into text for people, one numbered line per step: what `--explain` shows, what
+/// golden tests compare, and the words in which a failed step is reported.
 public final class PlanPrinter {
     private PlanPrinter() {}
 
@@ -48,23 +48,43 @@ public final class PlanPrinter {
         return switch (step) {
             case Mkdir s -> "make directory " + at(s.at()) + mode(s.mode()) + exists(s.existsOk());
             case WriteFile s -> write(s);
-            case Symlink s -> "link " + at(s.at()) + " to " + Tokens.describe(s.target()) + exists(s.existsOk());
+            case Symlink s ->
+                    "link "
+                            + at(s.at())
+                            + " to "
+                            + Tokens.describe(s.target())
+                            + exists(s.existsOk());
             case MakeNode s -> node(s);
             case Chown s -> "give " + at(s.at()) + " to " + s.uid() + ":" + s.gid();
             case Chmod s -> "set mode of " + at(s.at()) + mode(s.mode());
             case Open s -> "open " + at(s.at()) + " as " + s.slot() + " (" + lower(s.mode()) + ")";
             case Close s -> "close " + s.slot();
             case Remove s -> "remove " + (s.directory() ? "directory " : "") + at(s.at());
-            case RemoveTree s -> "remove directories " + at(s.at()) + ", waiting up to " + s.timeoutMillis() + " ms";
+            case RemoveTree s ->
+                    "remove directories "
+                            + at(s.at())
+                            + ", waiting up to "
+                            + s.timeoutMillis()
+                            + " ms";
             case OpenTree s ->
-                    (s.copy() ? "copy mount " : "take mount ") + at(s.from()) + (s.recursive() ? " and below" : "")
-                            + " as " + s.slot();
+                    (s.copy() ? "copy mount " : "take mount ")
+                            + at(s.from())
+                            + (s.recursive() ? " and below" : "")
+                            + " as "
+                            + s.slot();
             case SetMountAttributes s -> attributes(s);
             case NewMount s -> newMount(s);
             case AttachMount s -> "attach " + s.slot() + " on " + at(s.at());
             case Mount s ->
-                    "mount " + Tokens.describe(s.source()) + " on " + at(s.at()) + " (" + orNone(s.type()) + ", flags 0x"
-                            + Long.toHexString(s.flags()) + (s.data().isEmpty() ? "" : ", " + Tokens.describe(s.data()))
+                    "mount "
+                            + Tokens.describe(s.source())
+                            + " on "
+                            + at(s.at())
+                            + " ("
+                            + orNone(s.type())
+                            + ", flags 0x"
+                            + Long.toHexString(s.flags())
+                            + (s.data().isEmpty() ? "" : ", " + Tokens.describe(s.data()))
                             + ")";
             case Umount s -> "unmount " + at(s.at()) + (s.detach() ? " lazily" : "");
             case PivotRoot s -> "make " + s.root() + " the root";
@@ -72,31 +92,54 @@ public final class PlanPrinter {
             case Chdir s -> "change directory to " + at(s.at());
             case AttachLoop s -> loop(s);
             case NewUserNamespace s ->
-                    "make user namespace " + s.slot() + ", users " + map(s.uidMap()) + ", groups " + map(s.gidMap());
+                    "make user namespace "
+                            + s.slot()
+                            + ", users "
+                            + map(s.uidMap())
+                            + ", groups "
+                            + map(s.gidMap());
             case EnterNamespaces s -> "enter " + words(s.namespaces()) + " of " + s.from();
             case Unshare s -> "unshare " + words(s.namespaces());
             case SetHostname s -> "set host name " + s.name();
             case SetDomainname s -> "set domain name " + s.name();
             case SetResourceLimit s ->
-                    "limit resource " + s.resource() + (s.ofChild() ? " of the child" : "") + " to " + limit(s.soft())
-                            + ":" + limit(s.hard());
-            case FilterDevices s -> "filter devices of " + s.cgroup() + " by a program of " + s.program().size() + " bytes";
+                    "limit resource "
+                            + s.resource()
+                            + (s.ofChild() ? " of the child" : "")
+                            + " to "
+                            + limit(s.soft())
+                            + ":"
+                            + limit(s.hard());
+            case FilterDevices s ->
+                    "filter devices of "
+                            + s.cgroup()
+                            + " by a program of "
+                            + s.program().size()
+                            + " bytes";
             case BoundCapabilities s -> "keep only capabilities 0x" + Long.toHexString(s.keep());
             case ForbidNewPrivileges _ -> "forbid new privileges";
             case FilterSystemCalls s ->
-                    "filter system calls by a program of " + s.program().size() + " bytes"
+                    "filter system calls by a program of "
+                            + s.program().size()
+                            + " bytes"
                             + (s.listener().isNone() ? "" : ", listener " + s.listener());
             case SetPersonality s -> "set personality 0x" + Long.toHexString(s.persona());
             case NewSessionKeyring _ -> "join a new session keyring";
             case SetParentDeathSignal s -> "die with the parent by signal " + s.signal();
             case OpenTerminal s ->
-                    "open terminal " + s.number() + " by " + at(s.multiplexer())
-                            + (s.bindOn() instanceof Place.Nowhere ? "" : " on " + at(s.bindOn())) + " as " + s.slave();
+                    "open terminal "
+                            + s.number()
+                            + " by "
+                            + at(s.multiplexer())
+                            + (s.bindOn() instanceof Place.Nowhere ? "" : " on " + at(s.bindOn()))
+                            + " as "
+                            + s.slave();
             case SendNetlink s -> netlink(s);
             case RunHook s -> hook(s);
             case Keep s -> "keep " + s.slot() + " in the monitor";
             case AwaitGate _ -> "wait for the gate";
-            case SizeTerminal s -> "size terminal " + s.terminal() + " to " + s.columns() + " by " + s.rows();
+            case SizeTerminal s ->
+                    "size terminal " + s.terminal() + " to " + s.columns() + " by " + s.rows();
             case IfPossible(Step inner) -> "if possible, " + describe(inner);
         };
     }
@@ -117,7 +160,13 @@ public final class PlanPrinter {
                     case CHARACTER, BLOCK -> " " + s.major() + ":" + s.minor();
                     case FILE, FIFO -> "";
                 };
-        return "make " + lower(s.type()) + device + " " + at(s.at()) + mode(s.mode()) + exists(s.existsOk());
+        return "make "
+                + lower(s.type())
+                + device
+                + " "
+                + at(s.at())
+                + mode(s.mode())
+                + exists(s.existsOk());
     }
 
     private static String attributes(SetMountAttributes s) {
@@ -134,7 +183,8 @@ public final class PlanPrinter {
     }
 
     private static String newMount(NewMount s) {
-        StringBuilder out = new StringBuilder("mount ").append(s.type()).append(" as ").append(s.slot());
+        StringBuilder out =
+                new StringBuilder("mount ").append(s.type()).append(" as ").append(s.slot());
         s.attributes().forEach(a -> out.append(' ').append(a.text()));
         for (FsOption option : s.options()) {
             switch (option) {
@@ -152,28 +202,40 @@ public final class PlanPrinter {
     }
 
     private static String loop(AttachLoop s) {
-        return "attach " + at(s.file()) + " to a loop device as " + s.slot() + (s.readOnly() ? ", read-only" : "")
-                + (s.offset() == 0 && s.size() == 0 ? "" : ", " + s.size() + " bytes from " + s.offset());
+        return "attach "
+                + at(s.file())
+                + " to a loop device as "
+                + s.slot()
+                + (s.readOnly() ? ", read-only" : "")
+                + (s.offset() == 0 && s.size() == 0
+                        ? ""
+                        : ", " + s.size() + " bytes from " + s.offset());
     }
 
     private static String netlink(SendNetlink s) {
-        return "send netlink message " + s.message()
+        return "send netlink message "
+                + s.message()
                 + s.patches().stream()
-                        .map(
-                                p ->
-                                        switch (p) {
-                                            case Patch.ChildPid(int offset) -> ", child's pid at " + offset;
-                                            case Patch.InterfaceIndex(int offset, String name) ->
-                                                    ", index of " + name + " at " + offset;
-                                            case Patch.Descriptor(int offset, Slot slot) -> ", " + slot + " at " + offset;
-                                        })
+                        .map(p ->
+                                switch (p) {
+                                    case Patch.ChildPid(int offset) -> ", child's pid at " + offset;
+                                    case Patch.InterfaceIndex(int offset, String name) ->
+                                            ", index of " + name + " at " + offset;
+                                    case Patch.Descriptor(int offset, Slot slot) ->
+                                            ", " + slot + " at " + offset;
+                                })
                         .collect(Collectors.joining());
     }
 
     private static String hook(RunHook s) {
-        return "run " + s.argv().stream().map(Tokens::describe).collect(Collectors.joining(" ")) + " for at most "
-                + s.timeoutMillis() + " ms"
-                + s.environment().stream().map(e -> " " + Tokens.describe(e)).collect(Collectors.joining());
+        return "run "
+                + s.argv().stream().map(Tokens::describe).collect(Collectors.joining(" "))
+                + " for at most "
+                + s.timeoutMillis()
+                + " ms"
+                + s.environment().stream()
+                        .map(e -> " " + Tokens.describe(e))
+                        .collect(Collectors.joining());
     }
 
     private static void section(StringBuilder out, Section section, List<Step> steps) {
@@ -197,8 +259,15 @@ public final class PlanPrinter {
         if (o.ringBytes() > 0) {
             line(out, "  console ring " + o.ringBytes() + " bytes");
         }
-        line(out, "  on reboot " + lower(o.reboot()) + ", kill by signal " + o.killSignal() + ", start within "
-                + o.startTimeoutMillis() + " ms");
+        line(
+                out,
+                "  on reboot "
+                        + lower(o.reboot())
+                        + ", kill by signal "
+                        + o.killSignal()
+                        + ", start within "
+                        + o.startTimeoutMillis()
+                        + " ms");
         flag(out, o.waitAtGate(), "requester opens the gate");
         flag(out, o.killWithMonitor(), "killed with its monitor");
         flag(out, o.forwardSignals(), "monitor forwards signals");
@@ -220,22 +289,40 @@ public final class PlanPrinter {
 
     private static void init(StringBuilder out, Init i) {
         line(out, lower(Section.INIT));
-        line(out, "  run " + i.argv().stream().map(PlanPrinter::quoted).collect(Collectors.joining(" ")));
         line(
                 out,
-                "  as " + i.uid() + ":" + i.gid()
+                "  run "
+                        + i.argv().stream()
+                                .map(PlanPrinter::quoted)
+                                .collect(Collectors.joining(" ")));
+        line(
+                out,
+                "  as "
+                        + i.uid()
+                        + ":"
+                        + i.gid()
                         + (i.groups().isEmpty()
                                 ? ""
                                 : " with groups "
-                                        + i.groups().stream().map(String::valueOf).collect(Collectors.joining(" ")))
-                        + " in " + i.cwd() + ", umask " + String.format(Locale.ROOT, "%03o", i.umask())
+                                        + i.groups().stream()
+                                                .map(String::valueOf)
+                                                .collect(Collectors.joining(" ")))
+                        + " in "
+                        + i.cwd()
+                        + ", umask "
+                        + String.format(Locale.ROOT, "%03o", i.umask())
                         + (i.newSession() ? ", new session" : ""));
         line(
                 out,
                 switch (i.stdio()) {
                     case Stdio.Terminal(Slot slave) -> "  terminal " + slave;
                     case Stdio.Descriptors(Slot in, Slot stdout, Slot err) ->
-                            "  input " + nullOr(in) + ", output " + nullOr(stdout) + ", errors " + nullOr(err);
+                            "  input "
+                                    + nullOr(in)
+                                    + ", output "
+                                    + nullOr(stdout)
+                                    + ", errors "
+                                    + nullOr(err);
                 });
         i.environment().forEach(e -> line(out, "  environment " + quoted(e)));
     }
@@ -256,8 +343,11 @@ public final class PlanPrinter {
     }
 
     private static String quoted(String text) {
-        boolean plain = !text.isEmpty() && text.chars().noneMatch(c -> c <= ' ' || c == '"' || c == '\\');
-        return plain ? text : '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+        boolean plain =
+                !text.isEmpty() && text.chars().noneMatch(c -> c <= ' ' || c == '"' || c == '\\');
+        return plain
+                ? text
+                : '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
     }
 
     private static String map(String text) {
@@ -265,7 +355,9 @@ public final class PlanPrinter {
     }
 
     private static String words(Set<Namespace> set) {
-        return set.isEmpty() ? "no namespaces" : set.stream().map(Namespace::file).collect(Collectors.joining(" "));
+        return set.isEmpty()
+                ? "no namespaces"
+                : set.stream().map(Namespace::file).collect(Collectors.joining(" "));
     }
 
     private static String mode(int mode) {

@@ -14,7 +14,8 @@ public enum Section {
     CHILD(5),
     /// Not steps: the program the child becomes.
     INIT(6),
-    /// In a process of its own when the container is gone or its start failed. Every step is tried, also after a failure.
+    /// In a process of its own when the container is gone or its start failed. Every step is tried,
+    /// also after a failure.
     GONE(7);
 
     private final int number;
@@ -29,6 +30,7 @@ public enum Section {
     }
 
     /// The section of that number.
+    ///
     /// @throws InvalidPlanException if there is none
     public static Section of(int number) {
         for (Section each : values()) {

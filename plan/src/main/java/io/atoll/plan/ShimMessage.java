@@ -3,7 +3,8 @@ package io.atoll.plan;
 import java.util.ArrayList;
 import java.util.List;
 
-/// One frame between Java and the shim, without the descriptors that ride along; see `docs/plan.md`, section 3.
+/// One frame between Java and the shim, without the descriptors that ride along; see
+/// `docs/plan.md`, section 3.
 public sealed interface ShimMessage {
     /// Bytes of the largest frame: a START or EXEC with a plan of the largest size.
     int FRAME_BYTES_MAX = PlanLimits.PLAN_BYTES_MAX + 1024;
@@ -43,7 +44,8 @@ public sealed interface ShimMessage {
     /// The program runs; a pidfd is attached, for an exec also the masters of its terminals.
     record Started(int pid, int boots, int terminals) implements ShimMessage {}
 
-    /// A step failed. `index` counts from 1; 0 is a failure outside of the steps, told by `step` alone.
+    /// A step failed. `index` counts from 1; 0 is a failure outside of the steps, told by `step`
+    /// alone.
     record Failed(Section section, int index, String step, String call, int errno, String detail)
             implements ShimMessage {}
 
@@ -69,7 +71,8 @@ public sealed interface ShimMessage {
     record Rebooting() implements ShimMessage {}
 
     /// What a monitor knows; a pidfd is attached if `pid` is not 0.
-    record State(Phase phase, int pid, int boots, int terminals, String name) implements ShimMessage {}
+    record State(Phase phase, int pid, int boots, int terminals, String name)
+            implements ShimMessage {}
 
     /// Where a container is in its life.
     enum Phase {
@@ -124,7 +127,8 @@ public sealed interface ShimMessage {
     /// Asks for a descriptor that the plan kept.
     record GetKept(Slot slot) implements ShimMessage {}
 
-    /// Borrows the master of a terminal until the connection ends; [#ANY_TERMINAL] takes a free one.
+    /// Borrows the master of a terminal until the connection ends; [#ANY_TERMINAL] takes a free
+    /// one.
     record GetTerminal(int terminal) implements ShimMessage {}
 
     /// For [GetTerminal].
@@ -165,7 +169,11 @@ public sealed interface ShimMessage {
             case Kill _ -> frame(out, 35, tag);
             case Watch _ -> frame(out, 36, tag);
             case Attach m ->
-                    frame(out.u32(m.terminal()).u32((m.replay() ? 1 : 0) | (m.takeOver() ? 2 : 0)), 37, tag);
+                    frame(
+                            out.u32(m.terminal())
+                                    .u32((m.replay() ? 1 : 0) | (m.takeOver() ? 2 : 0)),
+                            37,
+                            tag);
             case Resize m -> frame(out.u32(m.terminal()).u32(m.rows()).u32(m.columns()), 38, tag);
             case GetLog _ -> frame(out, 39, tag);
             case ClearLog _ -> frame(out, 40, tag);
@@ -192,6 +200,7 @@ public sealed interface ShimMessage {
     record Tagged(int tag, ShimMessage message) {}
 
     /// The message in a frame.
+    ///
     /// @throws InvalidPlanException if it is none
     static Tagged decode(byte[] frame) {
         WireReader in = new WireReader(frame);
@@ -209,7 +218,12 @@ public sealed interface ShimMessage {
                     case 17 -> new Started(in.i32(), in.i32(), in.i32());
                     case 18 ->
                             new Failed(
-                                    Section.of(in.i32()), in.i32(), in.text(), in.text(), in.i32(), in.foreignText());
+                                    Section.of(in.i32()),
+                                    in.i32(),
+                                    in.text(),
+                                    in.text(),
+                                    in.i32(),
+                                    in.foreignText());
                     case 19 -> new Gone(reason(in.i32()), in.i32());
                     case 20 -> new Rebooting();
                     case 32 -> new GetState();

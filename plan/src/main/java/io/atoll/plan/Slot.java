@@ -1,7 +1,8 @@
 package io.atoll.plan;
 
-/// A numbered place for a descriptor while a plan runs. Slots that the requester fills are passed with the plan; steps fill others.
-/// The process of the next section inherits them: what *host* opens, *gate* and *child* see, but not the other way round.
+/// A numbered place for a descriptor while a plan runs. Slots that the requester fills are passed
+/// with the plan; steps fill others. The process of the next section inherits them: what *host*
+/// opens, *gate* and *child* see, but not the other way round.
 ///
 /// @param number 0 to [PlanLimits#SLOTS_MAX]-1, or 255 for [#NONE]
 public record Slot(int number) implements Comparable<Slot> {

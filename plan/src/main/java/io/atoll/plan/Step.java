@@ -4,17 +4,20 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/// One thing the shim does, as data. A step holds no policy: which steps there are, in which order and with which numbers, is
-/// decided by whoever compiles the plan. Steps run in order; the first that fails ends the run, and everything the run made that
-/// lives in a process (namespaces, detached mounts, descriptors) goes with it. Section *gone* undoes the rest.
+/// One thing the shim does, as data. A step holds no policy: which steps there are, in which order
+/// and with which numbers, is decided by whoever compiles the plan. Steps run in order; the first
+/// that fails ends the run, and everything the run made that lives in a process (namespaces,
+/// detached mounts, descriptors) goes with it. Section *gone* undoes the rest.
 ///
-/// Owners and groups are ids as the process that runs the step sees them. Modes are not reduced by a umask.
+/// Owners and groups are ids as the process that runs the step sees them. Modes are not reduced by
+/// a umask.
 public sealed interface Step {
     /// Makes a directory. With `existsOk` an existing one is left as it is.
     record Mkdir(Place at, int mode, boolean existsOk) implements Step {}
 
-    /// Writes text with one `write` call, as files of /proc, /sys and cgroups want it. [Tokens] are replaced. A slot's own descriptor
-    /// ([Place.InSlot]) is written to as it is: `0` into the `tasks` of a cgroup makes the process enter it.
+    /// Writes text with one `write` call, as files of /proc, /sys and cgroups want it. [Tokens] are
+    /// replaced. A slot's own descriptor ([Place.InSlot]) is written to as it is: `0` into the
+    /// `tasks` of a cgroup makes the process enter it.
     record WriteFile(Place at, String content, WriteMode how) implements Step {}
 
     /// How `WriteFile` opens its file.
@@ -27,11 +30,14 @@ public sealed interface Step {
         APPEND
     }
 
-    /// Makes a symbolic link `at` that points to `target`. With `existsOk` whatever has that name is left as it is.
+    /// Makes a symbolic link `at` that points to `target`. With `existsOk` whatever has that name
+    /// is left as it is.
     record Symlink(String target, Place at, boolean existsOk) implements Step {}
 
-    /// Makes a device, a fifo or an empty file. With `existsOk` whatever has that name is left as it is.
-    record MakeNode(Place at, NodeType type, int mode, int major, int minor, boolean existsOk) implements Step {}
+    /// Makes a device, a fifo or an empty file. With `existsOk` whatever has that name is left as
+    /// it is.
+    record MakeNode(Place at, NodeType type, int mode, int major, int minor, boolean existsOk)
+            implements Step {}
 
     /// What `MakeNode` makes.
     enum NodeType {
@@ -67,16 +73,23 @@ public sealed interface Step {
     /// Removes a file, or an empty directory. What is not there counts as removed.
     record Remove(Place at, boolean directory) implements Step {}
 
-    /// Removes a tree of directories and nothing else, deepest first: a cgroup. Waits up to the time given while the kernel says busy.
-    /// What is not there counts as removed.
+    /// Removes a tree of directories and nothing else, deepest first: a cgroup. Waits up to the
+    /// time given while the kernel says busy. What is not there counts as removed.
     record RemoveTree(Place at, int timeoutMillis) implements Step {}
 
-    /// `open_tree`: a detached copy of a mount if `copy`, with everything mounted below it if `recursive`; else a reference to the mount itself.
+    /// `open_tree`: a detached copy of a mount if `copy`, with everything mounted below it if
+    /// `recursive`; else a reference to the mount itself.
     record OpenTree(Slot slot, Place from, boolean copy, boolean recursive) implements Step {}
 
-    /// `mount_setattr` on a mount. With an `idmap` slot (a user namespace) the mount becomes idmapped, which works once and only while detached.
+    /// `mount_setattr` on a mount. With an `idmap` slot (a user namespace) the mount becomes
+    /// idmapped, which works once and only while detached.
     record SetMountAttributes(
-            Place at, boolean recursive, Set<MountAttribute> set, Set<MountAttribute> clear, Propagation propagation, Slot idmap)
+            Place at,
+            boolean recursive,
+            Set<MountAttribute> set,
+            Set<MountAttribute> clear,
+            Propagation propagation,
+            Slot idmap)
             implements Step {
         public SetMountAttributes {
             set = copy(set, MountAttribute.class);
@@ -84,11 +97,17 @@ public sealed interface Step {
         }
     }
 
-    /// `fsopen`, `fsconfig`, `fsmount`: a new, detached mount in a slot. With an owner the superblock is created with that file system
-    /// user and group and full capabilities, which overlayfs needs when upper and lower are idmapped: otherwise it is mounted read-only
-    /// without a word. `mustBeWritable` turns exactly that silence into the error EROFS.
+    /// `fsopen`, `fsconfig`, `fsmount`: a new, detached mount in a slot. With an owner the
+    /// superblock is created with that file system user and group and full capabilities, which
+    /// overlayfs needs when upper and lower are idmapped: otherwise it is mounted read-only without
+    /// a word. `mustBeWritable` turns exactly that silence into the error EROFS.
     record NewMount(
-            Slot slot, String type, List<FsOption> options, Set<MountAttribute> attributes, Owner owner, boolean mustBeWritable)
+            Slot slot,
+            String type,
+            List<FsOption> options,
+            Set<MountAttribute> attributes,
+            Owner owner,
+            boolean mustBeWritable)
             implements Step {
         public NewMount {
             options = List.copyOf(options);
@@ -104,17 +123,19 @@ public sealed interface Step {
         public static final Owner CALLER = new Owner(UNSET, UNSET);
     }
 
-    /// `move_mount`: attaches the mount in the slot at a place. The slot stays filled and is then a reference to the attached mount.
+    /// `move_mount`: attaches the mount in the slot at a place. The slot stays filled and is then a
+    /// reference to the attached mount.
     record AttachMount(Slot slot, Place at) implements Step {}
 
-    /// The old mount(2), for what the new interface cannot do. [Tokens] are replaced in source and data. `flags` are `MS_*`.
+    /// The old mount(2), for what the new interface cannot do. [Tokens] are replaced in source and
+    /// data. `flags` are `MS_*`.
     record Mount(String source, Place at, String type, long flags, String data) implements Step {}
 
     /// `umount2`; `detach` is `MNT_DETACH`. Never follows a link at the end.
     record Umount(Place at, boolean detach) implements Step {}
 
-    /// Makes the mount in the slot the root of the process and lets go of the old one: fchdir, `pivot_root(".", ".")`,
-    /// `umount2(".", MNT_DETACH)`, `chdir("/")`.
+    /// Makes the mount in the slot the root of the process and lets go of the old one: fchdir,
+    /// `pivot_root(".", ".")`, `umount2(".", MNT_DETACH)`, `chdir("/")`.
     record PivotRoot(Slot root) implements Step {}
 
     /// fchdir to the place, then `chroot(".")`.
@@ -123,14 +144,17 @@ public sealed interface Step {
     /// Changes the working directory.
     record Chdir(Place at) implements Step {}
 
-    /// Attaches a file to a free loop device that frees itself with its last user (`LO_FLAGS_AUTOCLEAR`); the device goes into the slot.
-    /// A size of 0 means to the end of the file.
-    record AttachLoop(Slot slot, Place file, boolean readOnly, long offset, long size) implements Step {}
+    /// Attaches a file to a free loop device that frees itself with its last user
+    /// (`LO_FLAGS_AUTOCLEAR`); the device goes into the slot. A size of 0 means to the end of the
+    /// file.
+    record AttachLoop(Slot slot, Place file, boolean readOnly, long offset, long size)
+            implements Step {}
 
     /// Makes a user namespace with these maps into a slot, for idmapped mounts.
     record NewUserNamespace(Slot slot, String uidMap, String gidMap) implements Step {}
 
-    /// `setns` to namespaces of the descriptor in the slot: one of `/proc/PID/ns`, or a pidfd for several at once.
+    /// `setns` to namespaces of the descriptor in the slot: one of `/proc/PID/ns`, or a pidfd for
+    /// several at once.
     record EnterNamespaces(Slot from, Set<Namespace> namespaces) implements Step {
         public EnterNamespaces {
             namespaces = copy(namespaces, Namespace.class);
@@ -150,26 +174,33 @@ public sealed interface Step {
     /// `setdomainname`.
     record SetDomainname(String name) implements Step {}
 
-    /// `prlimit` of the process itself or, in section *gate*, of the child. Resources are the kernel's `RLIMIT_*` numbers; -1 is infinity.
+    /// `prlimit` of the process itself or, in section *gate*, of the child. Resources are the
+    /// kernel's `RLIMIT_*` numbers; -1 is infinity.
     record SetResourceLimit(boolean ofChild, int resource, long soft, long hard) implements Step {}
 
-    /// Loads a `BPF_PROG_TYPE_CGROUP_DEVICE` program and attaches it to the cgroup2 directory in the slot.
+    /// Loads a `BPF_PROG_TYPE_CGROUP_DEVICE` program and attaches it to the cgroup2 directory in
+    /// the slot.
     record FilterDevices(Slot cgroup, Blob program) implements Step {}
 
-    /// Drops every capability from the bounding set whose bit is not in the mask, and from the inheritable and ambient sets.
+    /// Drops every capability from the bounding set whose bit is not in the mask, and from the
+    /// inheritable and ambient sets.
     record BoundCapabilities(long keep) implements Step {}
 
     /// `PR_SET_NO_NEW_PRIVS`.
     record ForbidNewPrivileges() implements Step {}
 
-    /// Loads a seccomp filter. With a listener slot, the notification descriptor goes there; `Keep` it to hand it out.
+    /// Loads a seccomp filter. With a listener slot, the notification descriptor goes there; `Keep`
+    /// it to hand it out.
     record FilterSystemCalls(Blob program, Slot listener) implements Step {
         private static final int INSTRUCTION_BYTES = 8;
 
         public FilterSystemCalls {
             int count = program.size() / INSTRUCTION_BYTES;
-            if (program.size() % INSTRUCTION_BYTES != 0 || count < 1 || count > PlanLimits.SECCOMP_INSTRUCTIONS_MAX) {
-                throw new InvalidPlanException("a seccomp program cannot have " + program.size() + " bytes");
+            if (program.size() % INSTRUCTION_BYTES != 0
+                    || count < 1
+                    || count > PlanLimits.SECCOMP_INSTRUCTIONS_MAX) {
+                throw new InvalidPlanException(
+                        "a seccomp program cannot have " + program.size() + " bytes");
             }
         }
     }
@@ -180,12 +211,14 @@ public sealed interface Step {
     /// Joins a fresh session keyring.
     record NewSessionKeyring() implements Step {}
 
-    /// The signal the process gets when its parent dies; 0 for none. Cleared by the kernel at exec of a program with privileges and at
-    /// changes of ids, so it belongs to the end. In section *child* the parent is the monitor.
+    /// The signal the process gets when its parent dies; 0 for none. Cleared by the kernel at exec
+    /// of a program with privileges and at changes of ids, so it belongs to the end. In section
+    /// *child* the parent is the monitor.
     record SetParentDeathSignal(int signal) implements Step {}
 
-    /// Opens a pseudo terminal by the multiplexer at a place (always one of the container's own devpts), gives its master to the
-    /// monitor under a number (0 is the console), puts the slave into a slot, and, unless `bindOn` is [Place#NONE], binds it there.
+    /// Opens a pseudo terminal by the multiplexer at a place (always one of the container's own
+    /// devpts), gives its master to the monitor under a number (0 is the console), puts the slave
+    /// into a slot, and, unless `bindOn` is [Place#NONE], binds it there.
     record OpenTerminal(int number, Place multiplexer, Place bindOn, Slot slave) implements Step {
         public OpenTerminal {
             if (number < 0 || number >= PlanLimits.TERMINALS_MAX) {
@@ -201,19 +234,22 @@ public sealed interface Step {
     record SizeTerminal(Slot terminal, int columns, int rows) implements Step {
         public SizeTerminal {
             if (columns < 0 || columns > 0xFFFF || rows < 0 || rows > 0xFFFF) {
-                throw new InvalidPlanException("no such size of a terminal: " + columns + " by " + rows);
+                throw new InvalidPlanException(
+                        "no such size of a terminal: " + columns + " by " + rows);
             }
         }
     }
 
-    /// Sends one rtnetlink request, after writing the patches into it, and waits for the acknowledgement. In section *host* and *gate* it
-    /// goes to the host's network namespace even if the process entered another one since; in the child and in *gone* to the one
-    /// the process is in.
+    /// Sends one rtnetlink request, after writing the patches into it, and waits for the
+    /// acknowledgement. In section *host* and *gate* it goes to the host's network namespace even
+    /// if the process entered another one since; in the child and in *gone* to the one the process
+    /// is in.
     record SendNetlink(Blob message, List<Patch> patches) implements Step {
         public SendNetlink {
             patches = List.copyOf(patches);
             if (patches.size() > PlanLimits.PATCHES_MAX) {
-                throw new InvalidPlanException("a netlink message has more than " + PlanLimits.PATCHES_MAX + " patches");
+                throw new InvalidPlanException(
+                        "a netlink message has more than " + PlanLimits.PATCHES_MAX + " patches");
             }
             for (Patch patch : patches) {
                 if (patch.offset() < 0 || patch.offset() > message.size() - Integer.BYTES) {
@@ -223,8 +259,9 @@ public sealed interface Step {
         }
     }
 
-    /// Runs a program and waits. It fails if the program exits with another status than 0 or takes longer; what it printed last is then part of the
-    /// error. The environment is only what is given; the working directory is `/`.
+    /// Runs a program and waits. It fails if the program exits with another status than 0 or takes
+    /// longer; what it printed last is then part of the error. The environment is only what is
+    /// given; the working directory is `/`.
     record RunHook(List<String> argv, List<String> environment, int timeoutMillis) implements Step {
         public RunHook {
             argv = List.copyOf(argv);
@@ -235,12 +272,13 @@ public sealed interface Step {
         }
     }
 
-    /// Gives the descriptor in the slot to the monitor, which holds it until the container is gone, fills the same slot of section *gone* with
-    /// it, and hands it out on request.
+    /// Gives the descriptor in the slot to the monitor, which holds it until the container is gone,
+    /// fills the same slot of section *gone* with it, and hands it out on request.
     record Keep(Slot slot) implements Step {}
 
-    /// Only in section *child*: waits until section *gate* has run and, if the plan wants it, the requester opened the gate. What comes before
-    /// runs while the gate's steps run. Without it the child waits before it runs its init.
+    /// Only in section *child*: waits until section *gate* has run and, if the plan wants it, the
+    /// requester opened the gate. What comes before runs while the gate's steps run. Without it the
+    /// child waits before it runs its init.
     record AwaitGate() implements Step {}
 
     /// Runs a step whose failure does not matter.

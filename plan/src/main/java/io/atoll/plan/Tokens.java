@@ -1,7 +1,8 @@
 package io.atoll.plan;
 
-/// Marks inside a plan's texts that the shim replaces when it runs the step, because only then the value exists. They are understood in
-/// `WriteFile` content, in values of mount options, in `Mount` sources and data, and in arguments and environment of hooks.
+/// Marks inside a plan's texts that the shim replaces when it runs the step, because only then the
+/// value exists. They are understood in `WriteFile` content, in values of mount options, in `Mount`
+/// sources and data, and in arguments and environment of hooks.
 public final class Tokens {
     /// The child's pid in the host's pid namespace, decimal; known from section *gate* on.
     public static final String CHILD_PID = "\u0002";
@@ -33,7 +34,9 @@ public final class Tokens {
             switch (c) {
                 case SLOT_MARK -> {
                     i++;
-                    out.append("<slot ").append(i < text.length() ? text.charAt(i) - SLOT_BASE : -1).append('>');
+                    out.append("<slot ")
+                            .append(i < text.length() ? text.charAt(i) - SLOT_BASE : -1)
+                            .append('>');
                 }
                 case '\u0002' -> out.append("<child pid>");
                 case '\u0003' -> out.append("<target>");

@@ -84,7 +84,8 @@ final class WireReader {
         return utf8;
     }
 
-    /// A text that holds what some program or path had in it: what is not UTF-8 becomes a replacement character.
+    /// A text that holds what some program or path had in it: what is not UTF-8 becomes a
+    /// replacement character.
     String foreignText() {
         return new String(textBytes(), StandardCharsets.UTF_8);
     }
@@ -92,7 +93,8 @@ final class WireReader {
     String text() {
         byte[] utf8 = textBytes();
         try {
-            String value = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+            String value =
+                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
             if (value.indexOf('\0') >= 0) {
                 throw new InvalidPlanException("a text holds a NUL byte");
             }
@@ -114,7 +116,8 @@ final class WireReader {
     int count(int max) {
         int count = i32();
         if (count < 0 || count > max) {
-            throw new InvalidPlanException("a list has " + count + " entries, at most " + max + " are allowed");
+            throw new InvalidPlanException(
+                    "a list has " + count + " entries, at most " + max + " are allowed");
         }
         return count;
     }

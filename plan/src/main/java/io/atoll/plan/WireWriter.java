@@ -4,7 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/// Writes the primitive fields of `docs/plan.md`: little-endian numbers, texts with their length and a NUL.
+/// Writes the primitive fields of `docs/plan.md`: little-endian numbers, texts with their length
+/// and a NUL.
 final class WireWriter {
     private static final int BYTE_BITS = 8;
 
@@ -27,7 +28,8 @@ final class WireWriter {
         return u32(value).u32(value >>> Integer.SIZE);
     }
 
-    /// The constant by its position: both sides are built together, and the shim's headers list the same order.
+    /// The constant by its position: both sides are built together, and the shim's headers list the
+    /// same order.
     @SuppressWarnings("EnumOrdinal")
     WireWriter constant(Enum<?> value) {
         return u32(value.ordinal());
@@ -46,14 +48,17 @@ final class WireWriter {
         byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
         if (value.indexOf('\0') >= 0 || utf8.length > PlanLimits.TEXT_BYTES_MAX) {
             throw new InvalidPlanException(
-                    "a text holds a NUL byte or is longer than " + PlanLimits.TEXT_BYTES_MAX + " bytes");
+                    "a text holds a NUL byte or is longer than "
+                            + PlanLimits.TEXT_BYTES_MAX
+                            + " bytes");
         }
         return bytes(utf8).u8(0);
     }
 
     WireWriter texts(List<String> values) {
         if (values.size() > PlanLimits.LIST_MAX) {
-            throw new InvalidPlanException("a list has more than " + PlanLimits.LIST_MAX + " entries");
+            throw new InvalidPlanException(
+                    "a list has more than " + PlanLimits.LIST_MAX + " entries");
         }
         u32(values.size());
         values.forEach(this::text);

@@ -22,8 +22,10 @@ import org.junit.jupiter.api.Test;
 class PlanTest {
     @Test
     void decodesWhatItEncodes() {
-        assertEquals(SamplePlans.start(), PlanDecoder.decode(PlanEncoder.encode(SamplePlans.start())));
-        assertEquals(SamplePlans.exec(), PlanDecoder.decode(PlanEncoder.encode(SamplePlans.exec())));
+        assertEquals(
+                SamplePlans.start(), PlanDecoder.decode(PlanEncoder.encode(SamplePlans.start())));
+        assertEquals(
+                SamplePlans.exec(), PlanDecoder.decode(PlanEncoder.encode(SamplePlans.exec())));
     }
 
     @Test
@@ -92,19 +94,33 @@ class PlanTest {
         assertThrows(InvalidPlanException.class, () -> Place.in(Slot.of(1), ""));
         assertThrows(InvalidPlanException.class, () -> Place.slot(Slot.NONE));
         assertThrows(InvalidPlanException.class, () -> Place.host("/" + "x".repeat(4096)));
-        assertThrows(InvalidPlanException.class, () -> new FilterSystemCalls(Blob.of(new byte[7]), Slot.NONE));
-        assertThrows(InvalidPlanException.class, () -> new SendNetlink(Blob.of(new byte[8]), List.of(new Patch.ChildPid(5))));
-        assertThrows(InvalidPlanException.class, () -> CloneSpec.privileged(Set.of(Namespace.USER)));
+        assertThrows(
+                InvalidPlanException.class,
+                () -> new FilterSystemCalls(Blob.of(new byte[7]), Slot.NONE));
+        assertThrows(
+                InvalidPlanException.class,
+                () -> new SendNetlink(Blob.of(new byte[8]), List.of(new Patch.ChildPid(5))));
+        assertThrows(
+                InvalidPlanException.class, () -> CloneSpec.privileged(Set.of(Namespace.USER)));
         assertThrows(InvalidPlanException.class, () -> new IfPossible(new AwaitGate()));
     }
 
     @Test
     void refusesAPlanThatIsTooLarge() {
         List<Step> many =
-                Collections.nCopies(100, new WriteFile(Place.host("/x"), "y".repeat(3000), WriteMode.EXISTING));
+                Collections.nCopies(
+                        100, new WriteFile(Place.host("/x"), "y".repeat(3000), WriteMode.EXISTING));
         ExecPlan base = SamplePlans.exec();
         ExecPlan large =
-                new ExecPlan("web", base.target(), base.namespaces(), Slot.NONE, false, many, List.of(), base.init());
+                new ExecPlan(
+                        "web",
+                        base.target(),
+                        base.namespaces(),
+                        Slot.NONE,
+                        false,
+                        many,
+                        List.of(),
+                        base.init());
         assertThrows(InvalidPlanException.class, () -> PlanEncoder.encode(large));
     }
 

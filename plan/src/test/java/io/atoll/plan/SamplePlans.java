@@ -31,7 +31,8 @@ final class SamplePlans {
                 List.of(new WriteFile(Place.slot(Slot.of(0)), "0", WriteMode.EXISTING)),
                 host(),
                 new CloneSpec(
-                        EnumSet.of(Namespace.USER, Namespace.PID, Namespace.NETWORK, Namespace.MOUNT),
+                        EnumSet.of(
+                                Namespace.USER, Namespace.PID, Namespace.NETWORK, Namespace.MOUNT),
                         "0 1000000 65536\n",
                         "0 1000000 65536\n",
                         Slot.of(1),
@@ -44,14 +45,22 @@ final class SamplePlans {
                         new Stdio.Terminal(Slot.of(9))),
                 List.of(
                         new RemoveTree(Place.host("/sys/fs/cgroup/pids/web"), 2000),
-                        new RunHook(List.of("/bin/post-stop"), List.of("LXC_TARGET=" + Tokens.TARGET), 60_000)));
+                        new RunHook(
+                                List.of("/bin/post-stop"),
+                                List.of("LXC_TARGET=" + Tokens.TARGET),
+                                60_000)));
     }
 
     private static List<Step> host() {
         return List.of(
                 new Unshare(Set.of(Namespace.MOUNT)),
                 new SetMountAttributes(
-                        Place.host("/"), true, Set.of(), Set.of(MountAttribute.NO_ATIME), Propagation.PRIVATE, Slot.NONE),
+                        Place.host("/"),
+                        true,
+                        Set.of(),
+                        Set.of(MountAttribute.NO_ATIME),
+                        Propagation.PRIVATE,
+                        Slot.NONE),
                 new NewUserNamespace(Slot.of(4), "0 1000000 65536\n", "0 1000000 65536\n"),
                 new OpenTree(Slot.of(5), Place.host("/pool/web"), true, false),
                 new SetMountAttributes(
@@ -96,7 +105,8 @@ final class SamplePlans {
                                 new Patch.ChildPid(28),
                                 new Patch.InterfaceIndex(4, "atollbr0"),
                                 new Patch.Descriptor(8, Slot.of(2)))),
-                new RunHook(List.of("/bin/hook", "x y"), List.of("LXC_PID=" + Tokens.CHILD_PID), 1000));
+                new RunHook(
+                        List.of("/bin/hook", "x y"), List.of("LXC_PID=" + Tokens.CHILD_PID), 1000));
     }
 
     private static List<Step> child() {
@@ -106,7 +116,11 @@ final class SamplePlans {
                 new Umount(Place.in(ROOT, "proc"), true),
                 new Chroot(Place.slot(ROOT)),
                 new Chdir(Place.slot(ROOT)),
-                new OpenTerminal(0, Place.in(ROOT, "dev/pts/ptmx"), Place.in(ROOT, "dev/console"), Slot.of(9)),
+                new OpenTerminal(
+                        0,
+                        Place.in(ROOT, "dev/pts/ptmx"),
+                        Place.in(ROOT, "dev/console"),
+                        Slot.of(9)),
                 new OpenTerminal(1, Place.in(ROOT, "dev/pts/ptmx"), Place.NONE, Slot.of(10)),
                 new SizeTerminal(Slot.of(10), 132, 50),
                 new PivotRoot(ROOT),

@@ -44,14 +44,16 @@ class ShimMessageTest {
     @Test
     void decodesWhatItEncodes() {
         for (ShimMessage message : ALL) {
-            assertEquals(new Tagged(9, message), ShimMessage.decode(ShimMessage.encode(9, message)));
+            assertEquals(
+                    new Tagged(9, message), ShimMessage.decode(ShimMessage.encode(9, message)));
         }
     }
 
     @Test
     void samplesUseEveryMessage() {
         Set<Class<?>> sampled = ALL.stream().map(Object::getClass).collect(Collectors.toSet());
-        assertEquals(new HashSet<>(Arrays.asList(ShimMessage.class.getPermittedSubclasses())), sampled);
+        assertEquals(
+                new HashSet<>(Arrays.asList(ShimMessage.class.getPermittedSubclasses())), sampled);
     }
 
     @Test
@@ -59,7 +61,8 @@ class ShimMessageTest {
         for (ShimMessage message : ALL) {
             byte[] frame = ShimMessage.encode(0, message);
             assertThrows(
-                    InvalidPlanException.class, () -> ShimMessage.decode(Arrays.copyOf(frame, frame.length - 1)));
+                    InvalidPlanException.class,
+                    () -> ShimMessage.decode(Arrays.copyOf(frame, frame.length - 1)));
         }
     }
 }

@@ -2,8 +2,8 @@ package io.atoll.runtime;
 
 import java.util.List;
 
-/// What a container uses right now, read from its cgroups without entering it. A number that the host does not account
-/// is [#UNKNOWN].
+/// What a container uses right now, read from its cgroups without entering it. A number that the
+/// host does not account is [#UNKNOWN].
 ///
 /// @param memoryBytes memory in use, page cache included
 /// @param memoryCacheBytes the part of it that is page cache
@@ -33,7 +33,8 @@ public record CgroupStats(
     public static final long UNLIMITED = Long.MAX_VALUE;
 
     /// Bytes and operations of one block device.
-    public record Disk(int major, int minor, long readBytes, long writeBytes, long reads, long writes) {}
+    public record Disk(
+            int major, int minor, long readBytes, long writeBytes, long reads, long writes) {}
 
     public CgroupStats {
         disks = List.copyOf(disks);

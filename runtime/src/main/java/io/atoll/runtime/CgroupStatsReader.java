@@ -14,7 +14,8 @@ final class CgroupStatsReader {
     private final Function<String, Optional<CgroupFiles>> cgroups;
     private final CgroupLayout layout;
 
-    private CgroupStatsReader(Function<String, Optional<CgroupFiles>> cgroups, CgroupLayout layout) {
+    private CgroupStatsReader(
+            Function<String, Optional<CgroupFiles>> cgroups, CgroupLayout layout) {
         this.cgroups = cgroups;
         this.layout = layout;
     }
@@ -38,7 +39,8 @@ final class CgroupStatsReader {
                 limit,
                 swap(isV1, memory, stat),
                 isV1
-                        ? difference(number("memory", "memory.memsw.max_usage_in_bytes"), memoryPeak)
+                        ? difference(
+                                number("memory", "memory.memsw.max_usage_in_bytes"), memoryPeak)
                         : number("memory", "memory.swap.peak"),
                 cpuNanos(),
                 number("pids", "pids.current"),
@@ -51,7 +53,9 @@ final class CgroupStatsReader {
     }
 
     private long number(String controller, String file) {
-        return cgroups.apply(controller).map(files -> files.number(file).orElse(CgroupStats.UNKNOWN)).orElse(CgroupStats.UNKNOWN);
+        return cgroups.apply(controller)
+                .map(files -> files.number(file).orElse(CgroupStats.UNKNOWN))
+                .orElse(CgroupStats.UNKNOWN);
     }
 
     /// Version 1 accounts the sum of memory and swap.
@@ -60,7 +64,9 @@ final class CgroupStatsReader {
             return number("memory", "memory.swap.current");
         }
         Long swap = stat.get("total_swap");
-        return swap != null ? swap : difference(number("memory", "memory.memsw.usage_in_bytes"), memory);
+        return swap != null
+                ? swap
+                : difference(number("memory", "memory.memsw.usage_in_bytes"), memory);
     }
 
     private static long difference(long sum, long part) {
@@ -73,7 +79,11 @@ final class CgroupStatsReader {
         if (layout.controller("cpuacct").filter(h -> h.version() == 1).isPresent()) {
             return number("cpuacct", "cpuacct.usage");
         }
-        Long micros = cgroups.apply("cpu").map(files -> files.keyed("cpu.stat")).orElse(Map.of()).get("usage_usec");
+        Long micros =
+                cgroups.apply("cpu")
+                        .map(files -> files.keyed("cpu.stat"))
+                        .orElse(Map.of())
+                        .get("usage_usec");
         return micros == null ? CgroupStats.UNKNOWN : micros * 1000;
     }
 
@@ -91,7 +101,9 @@ final class CgroupStatsReader {
             for (int i = 1; i < words.length; i++) {
                 int equals = words[i].indexOf('=');
                 if (equals > 0) {
-                    values.put(words[i].substring(0, equals), Long.valueOf(words[i].substring(equals + 1)));
+                    values.put(
+                            words[i].substring(0, equals),
+                            Long.valueOf(words[i].substring(equals + 1)));
                 }
             }
             addDisk(disks, words[0], values, "rbytes", "wbytes", "rios", "wios");
@@ -103,8 +115,12 @@ final class CgroupStatsReader {
     private List<CgroupStats.Disk> legacyDisks() {
         Map<String, Map<String, Long>> byDevice = new java.util.TreeMap<>();
         for (String file : List.of("bytes", "serviced")) {
-            String name = "blkio.throttle.io_" + (file.equals("bytes") ? "service_bytes" : "serviced");
-            String text = cgroups.apply("blkio").flatMap(files -> files.read(name + "_recursive")).orElse("");
+            String name =
+                    "blkio.throttle.io_" + (file.equals("bytes") ? "service_bytes" : "serviced");
+            String text =
+                    cgroups.apply("blkio")
+                            .flatMap(files -> files.read(name + "_recursive"))
+                            .orElse("");
             for (String line : text.lines().toList()) {
                 String[] words = line.split(" ");
                 if (words.length == 3) {
@@ -114,9 +130,15 @@ final class CgroupStatsReader {
             }
         }
         List<CgroupStats.Disk> disks = new ArrayList<>();
-        byDevice.forEach(
-                (device, values) ->
-                        addDisk(disks, device, values, "Readbytes", "Writebytes", "Readserviced", "Writeserviced"));
+        byDevice.forEach((device, values) ->
+                addDisk(
+                        disks,
+                        device,
+                        values,
+                        "Readbytes",
+                        "Writebytes",
+                        "Readserviced",
+                        "Writeserviced"));
         return disks;
     }
 

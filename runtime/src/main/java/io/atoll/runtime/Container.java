@@ -1,13 +1,13 @@
 package io.atoll.runtime;
 
-import io.atoll.base.PreconditionFailedException;
 import io.atoll.linux.Fd;
 import io.atoll.runtime.spec.LimitsSpec;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/// A started container, by us or by an earlier process of the same runtime directory. It is a handle: it holds a pidfd
-/// and no thread, and stays valid after the container's death, when most methods throw [PreconditionFailedException].
+/// A started container, by us or by an earlier process of the same runtime directory. It is a
+/// handle: it holds a pidfd and no thread, and stays valid after the container's death, when most
+/// methods throw [PreconditionFailedException][io.atoll.base.PreconditionFailedException].
 ///
 /// Safe for use by several threads. All methods block for as long as the kernel needs.
 public interface Container {
@@ -23,8 +23,8 @@ public interface Container {
     /// What it is doing now.
     ContainerState state();
 
-    /// True if the monitor was killed and only init and its processes live on. Console and exit status are lost then;
-    /// everything else works.
+    /// True if the monitor was killed and only init and its processes live on. Console and exit
+    /// status are lost then; everything else works.
     boolean isOrphaned();
 
     /// Sends a signal to init.
@@ -50,8 +50,8 @@ public interface Container {
     /// Runs a command inside.
     Execution exec(ExecSpec spec);
 
-    /// A new connection to the console: what is typed and printed, raw. The caller closes it. Output goes to everyone
-    /// attached.
+    /// A new connection to the console: what is typed and printed, raw. The caller closes it.
+    /// Output goes to everyone attached.
     Fd console();
 
     /// A new connection to `/dev/ttyN`.
@@ -74,13 +74,14 @@ public interface Container {
     /// What it uses.
     CgroupStats stats();
 
-    /// Its root directory as it is mounted inside, for [io.atoll.linux.GuestFiles]; the caller closes it.
+    /// Its root directory as it is mounted inside, for [io.atoll.linux.GuestFiles]; the caller
+    /// closes it.
     Fd rootFd();
 
     /// One of its namespaces, by the kind's file name; the caller closes it.
     Fd namespaceFd(io.atoll.runtime.spec.NamespaceKind kind);
 
-    /// Calls once when the container is gone and what its start made is taken away; at once if it is already. Runs on a
-    /// thread of the runtime's and must not block for long.
+    /// Calls once when the container is gone and what its start made is taken away; at once if it
+    /// is already. Runs on a thread of the runtime's and must not block for long.
     void onGone(Consumer<ExitReason> listener);
 }

@@ -27,7 +27,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /// The cgroups of one running container, through files only: nothing here enters the container.
 final class ContainerCgroups {
-    /// Version 2 lets no process be in a cgroup that passes controllers on; commands go into a leaf beside init's own.
+    /// Version 2 lets no process be in a cgroup that passes controllers on; commands go into a leaf
+    /// beside init's own.
     private static final String COMMANDS = ".lxc";
 
     private static final Duration FREEZE_TIMEOUT = Duration.ofSeconds(10);
@@ -54,23 +55,23 @@ final class ContainerCgroups {
         return layout.controller(controller).filter(h -> h.version() == 1).isPresent();
     }
 
-    /// The directory that a command starts in, on version 2. Where that is all there is, it is the leaf from the first
-    /// command on: one in init's own cgroup would keep systemd from passing controllers on, and be refused afterwards.
+    /// The directory that a command starts in, on version 2. Where that is all there is, it is the
+    /// leaf from the first command on: one in init's own cgroup would keep systemd from passing
+    /// controllers on, and be refused afterwards.
     Optional<Fd> openForCommand() {
         return layout.unified()
-                .map(
-                        hierarchy -> {
-                            CgroupFiles own = files(hierarchy);
-                            boolean passesOn =
-                                    layout.kind() == CgroupLayout.Kind.V2
-                                            || !own.read("cgroup.subtree_control").orElse("").isBlank();
-                            String directory = own.directory();
-                            if (passesOn) {
-                                directory += "/" + COMMANDS;
-                                makeLeaf(Path.of(directory));
-                            }
-                            return Opens.open(directory, Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0);
-                        });
+                .map(hierarchy -> {
+                    CgroupFiles own = files(hierarchy);
+                    boolean passesOn =
+                            layout.kind() == CgroupLayout.Kind.V2
+                                    || !own.read("cgroup.subtree_control").orElse("").isBlank();
+                    String directory = own.directory();
+                    if (passesOn) {
+                        directory += "/" + COMMANDS;
+                        makeLeaf(Path.of(directory));
+                    }
+                    return Opens.open(directory, Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0);
+                });
     }
 
     private static void makeLeaf(Path directory) {
@@ -88,24 +89,39 @@ final class ContainerCgroups {
 
     boolean isFrozen() {
         if (isV1("freezer")) {
-            return controller("freezer").flatMap(f -> f.read("freezer.state")).orElse("").startsWith("FRO");
+            return controller("freezer")
+                    .flatMap(f -> f.read("freezer.state"))
+                    .orElse("")
+                    .startsWith("FRO");
         }
-        return controller("freezer").flatMap(f -> f.read("cgroup.freeze")).orElse("").startsWith("1");
+        return controller("freezer")
+                .flatMap(f -> f.read("cgroup.freeze"))
+                .orElse("")
+                .startsWith("1");
     }
 
     void freeze() {
         if (isV1("freezer")) {
             // The kernel leaves a task out that forks at that moment: asked again until all stand.
-            await("freeze", () -> {
-                write("freezer", "freezer.state", "FROZEN");
-                return controller("freezer").flatMap(f -> f.read("freezer.state")).orElse("").startsWith("FROZEN");
-            });
+            await(
+                    "freeze",
+                    () -> {
+                        write("freezer", "freezer.state", "FROZEN");
+                        return controller("freezer")
+                                .flatMap(f -> f.read("freezer.state"))
+                                .orElse("")
+                                .startsWith("FROZEN");
+                    });
             return;
         }
         write("freezer", "cgroup.freeze", "1");
         await(
                 "freeze",
-                () -> controller("freezer").flatMap(f -> f.read("cgroup.events")).orElse("").contains("frozen 1"));
+                () ->
+                        controller("freezer")
+                                .flatMap(f -> f.read("cgroup.events"))
+                                .orElse("")
+                                .contains("frozen 1"));
     }
 
     void thaw() {
@@ -118,7 +134,9 @@ final class ContainerCgroups {
 
     private void write(String controller, String file, String value) {
         controller(controller)
-                .orElseThrow(() -> new io.atoll.base.UnsupportedException("this host has no cgroup " + controller))
+                .orElseThrow(() ->
+                        new io.atoll.base.UnsupportedException(
+                                "this host has no cgroup " + controller))
                 .write(file, value);
     }
 
@@ -131,7 +149,13 @@ final class ContainerCgroups {
         Instant deadline = Instant.now().plus(FREEZE_TIMEOUT);
         while (!condition.holds()) {
             if (Instant.now().isAfter(deadline)) {
-                throw new BusyException(what + " " + path + ": not done after " + FREEZE_TIMEOUT.toSeconds() + " s");
+                throw new BusyException(
+                        what
+                                + " "
+                                + path
+                                + ": not done after "
+                                + FREEZE_TIMEOUT.toSeconds()
+                                + " s");
             }
             LockSupport.parkNanos(PAUSE_NANOS);
         }
@@ -160,7 +184,8 @@ final class ContainerCgroups {
             allCpus();
         }
         all.addAll(wanted);
-        // Some limits must not pass one another, memory and memory with swap for one: what is refused in the first round
+        // Some limits must not pass one another, memory and memory with swap for one: what is
+        // refused in the first round
         // may be taken once the others are written.
         List<CgroupWrite> refused = new ArrayList<>();
         for (CgroupWrite write : all) {
@@ -174,18 +199,18 @@ final class ContainerCgroups {
     /// Version 1 wants the list of the parent, version 2 nothing.
     private void allCpus() {
         layout.controller("cpuset")
-                .ifPresent(
-                        hierarchy -> {
-                            CgroupFiles top = new CgroupFiles(HostFacts.directory(hierarchy, "/"));
-                            boolean isV1 = hierarchy.version() == 1;
-                            String cpus = isV1 ? top.read("cpuset.cpus").orElse("").strip() : "\n";
-                            tryWrite(new CgroupWrite(hierarchy, "cpuset.cpus", cpus, true));
-                        });
+                .ifPresent(hierarchy -> {
+                    CgroupFiles top = new CgroupFiles(HostFacts.directory(hierarchy, "/"));
+                    boolean isV1 = hierarchy.version() == 1;
+                    String cpus = isV1 ? top.read("cpuset.cpus").orElse("").strip() : "\n";
+                    tryWrite(new CgroupWrite(hierarchy, "cpuset.cpus", cpus, true));
+                });
     }
 
     private boolean tryWrite(CgroupWrite write) {
         try {
-            new CgroupFiles(HostFacts.directory(write.hierarchy(), path)).write(write.file(), write.value());
+            new CgroupFiles(HostFacts.directory(write.hierarchy(), path))
+                    .write(write.file(), write.value());
             return true;
         } catch (ErrnoException _) {
             return false;
@@ -194,12 +219,14 @@ final class ContainerCgroups {
 
     private void mustWrite(CgroupWrite write) {
         try {
-            new CgroupFiles(HostFacts.directory(write.hierarchy(), path)).write(write.file(), write.value());
+            new CgroupFiles(HostFacts.directory(write.hierarchy(), path))
+                    .write(write.file(), write.value());
         } catch (ErrnoException e) {
             if (write.isOptional()) {
                 return;
             }
-            String what = "set " + write.file() + " to " + write.value() + ": " + Errno.text(e.errno());
+            String what =
+                    "set " + write.file() + " to " + write.value() + ": " + Errno.text(e.errno());
             if (e.is(Errno.EBUSY)) {
                 throw new BusyException(what + ", more is in use", e);
             }

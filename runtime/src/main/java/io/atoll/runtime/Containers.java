@@ -7,8 +7,8 @@ import io.atoll.runtime.spec.ContainerSpec;
 import java.util.List;
 import java.util.Optional;
 
-/// The containers of one runtime directory. Several processes may open the same directory one after another: what an
-/// earlier one started is found again.
+/// The containers of one runtime directory. Several processes may open the same directory one after
+/// another: what an earlier one started is found again.
 ///
 /// Safe for use by many threads.
 public interface Containers extends AutoCloseable {
@@ -23,7 +23,8 @@ public interface Containers extends AutoCloseable {
     ///
     /// @throws InvalidConfigException if the spec asks for what this host cannot do
     /// @throws BusyException if a container of that id runs already
-    /// @throws io.atoll.base.DomainException if a step fails; the message says which, on what, and why
+    /// @throws io.atoll.base.DomainException if a step fails; the message says which, on what, and
+    ///   why
     Container start(ContainerSpec spec, StartOptions options);
 
     /// As [#start(ContainerSpec,StartOptions)] with nothing in between.
@@ -40,8 +41,8 @@ public interface Containers extends AutoCloseable {
     /// The ids of all running containers, sorted.
     List<String> ids();
 
-    /// How the last container of that id ended, while nobody had the runtime directory open; empty if it runs, ended
-    /// under our eyes, or never was.
+    /// How the last container of that id ended, while nobody had the runtime directory open; empty
+    /// if it runs, ended under our eyes, or never was.
     Optional<ExitReason> lastExit(String id);
 
     /// Lets go of descriptors and the watching thread; containers and the fork server live on.

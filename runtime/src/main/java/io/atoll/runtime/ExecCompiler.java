@@ -16,8 +16,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Makes the plan of a command from the plan its container was started by: the same cgroups, namespaces and limits of
-/// power, without asking anything that the container could have changed since. Pure.
+/// Makes the plan of a command from the plan its container was started by: the same cgroups,
+/// namespaces and limits of power, without asking anything that the container could have changed
+/// since. Pure.
 final class ExecCompiler {
     /// The init's pidfd.
     static final Slot TARGET = Slot.of(0);
@@ -48,7 +49,8 @@ final class ExecCompiler {
         boolean isTerminal = spec.stdio() instanceof ExecSpec.Stdio.Terminal;
         if (spec.stdio() instanceof ExecSpec.Stdio.Terminal(int columns, int rows)) {
             child.add(new Step.Open(ROOT, Place.host("/"), Step.OpenMode.DIRECTORY));
-            child.add(new Step.OpenTerminal(0, Place.in(ROOT, "dev/pts/ptmx"), Place.NONE, TERMINAL));
+            child.add(
+                    new Step.OpenTerminal(0, Place.in(ROOT, "dev/pts/ptmx"), Place.NONE, TERMINAL));
             child.add(new Step.SizeTerminal(TERMINAL, columns, rows));
         }
         powers(spec, host, child);
@@ -81,7 +83,8 @@ final class ExecCompiler {
     }
 
     private static List<String> environment(Map<String, String> env) {
-        return new TreeMap<>(env).entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
+        return new TreeMap<>(env)
+                .entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
     }
 
     /// The `tasks` files that the container's first process entered by.
@@ -95,8 +98,8 @@ final class ExecCompiler {
         }
     }
 
-    /// Those that clone or a step made, which is all that differ from the host's. Joined ones are entered too: where
-    /// they are the host's own after all, entering them again does no harm.
+    /// Those that clone or a step made, which is all that differ from the host's. Joined ones are
+    /// entered too: where they are the host's own after all, entering them again does no harm.
     Set<Namespace> namespaces(Set<NamespaceKind> skipped) {
         Set<Namespace> all = EnumSet.noneOf(Namespace.class);
         all.addAll(start.spawn().namespaces());
@@ -121,15 +124,22 @@ final class ExecCompiler {
             switch (step) {
                 case Step.SetPersonality _ -> child.add(step);
                 case Step.Open(_, Place.HostPath(String path), _) when path.contains("/attr/") -> {
-                    host.add(new Step.Open(HOST_PROC, Place.host("/proc"), Step.OpenMode.DIRECTORY));
+                    host.add(
+                            new Step.Open(HOST_PROC, Place.host("/proc"), Step.OpenMode.DIRECTORY));
                     // Through the host's proc: the container's could be anything (CVE-2015-1334).
                     child.add(
                             new Step.Open(
-                                    LABEL, Place.in(HOST_PROC, path.substring("/proc/".length())), Step.OpenMode.WRITE));
+                                    LABEL,
+                                    Place.in(HOST_PROC, path.substring("/proc/".length())),
+                                    Step.OpenMode.WRITE));
                 }
-                case Step.WriteFile(Place.InSlot _, String label, Step.WriteMode mode) when !label.equals("0") ->
+                case Step.WriteFile(Place.InSlot _, String label, Step.WriteMode mode)
+                        when !label.equals("0") ->
                         last.add(new Step.WriteFile(Place.slot(LABEL), label, mode));
-                case Step.BoundCapabilities _, Step.ForbidNewPrivileges _, Step.FilterSystemCalls _ -> last.add(step);
+                case Step.BoundCapabilities _,
+                        Step.ForbidNewPrivileges _,
+                        Step.FilterSystemCalls _ ->
+                        last.add(step);
                 default -> {}
             }
         }

@@ -9,7 +9,8 @@ import java.util.Set;
 
 /// A command to run in a running container.
 ///
-/// @param argv program and arguments; a program without a slash is looked for in the PATH of `env`, inside
+/// @param argv program and arguments; a program without a slash is looked for in the PATH of `env`,
+///   inside
 /// @param env its whole environment
 /// @param cwd inside
 /// @param uid as seen inside
@@ -18,7 +19,8 @@ import java.util.Set;
 /// @param stdio where its first three descriptors lead
 /// @param skipped namespaces of the container that are not entered
 /// @param isPrivileged true to keep all capabilities and load no seccomp filter
-/// @param diesWithUs true to kill it when our connection to its supervisor breaks, as when the daemon dies
+/// @param diesWithUs true to kill it when our connection to its supervisor breaks, as when the
+///   daemon dies
 public record ExecSpec(
         List<String> argv,
         Map<String, String> env,
@@ -79,16 +81,19 @@ public record ExecSpec(
 
     /// A copy with another environment.
     public ExecSpec withEnv(Map<String, String> value) {
-        return new ExecSpec(argv, value, cwd, uid, gid, groups, stdio, skipped, isPrivileged, diesWithUs);
+        return new ExecSpec(
+                argv, value, cwd, uid, gid, groups, stdio, skipped, isPrivileged, diesWithUs);
     }
 
     /// A copy that runs as another user.
     public ExecSpec as(long newUid, long newGid) {
-        return new ExecSpec(argv, env, cwd, newUid, newGid, groups, stdio, skipped, isPrivileged, diesWithUs);
+        return new ExecSpec(
+                argv, env, cwd, newUid, newGid, groups, stdio, skipped, isPrivileged, diesWithUs);
     }
 
     /// A copy that runs in another directory.
     public ExecSpec in(String directory) {
-        return new ExecSpec(argv, env, directory, uid, gid, groups, stdio, skipped, isPrivileged, diesWithUs);
+        return new ExecSpec(
+                argv, env, directory, uid, gid, groups, stdio, skipped, isPrivileged, diesWithUs);
     }
 }

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/// A command that runs in a container. Closing it lets go of the connection and the terminal; whether the command then
-/// lives on was said in [ExecSpec#diesWithUs()].
+/// A command that runs in a container. Closing it lets go of the connection and the terminal;
+/// whether the command then lives on was said in [ExecSpec#diesWithUs()].
 public interface Execution extends AutoCloseable {
     /// The command's pid as the host sees it.
     int pid();

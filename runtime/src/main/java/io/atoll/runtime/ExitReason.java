@@ -2,8 +2,8 @@ package io.atoll.runtime;
 
 /// Why a container ended.
 ///
-/// @param status the exit status of init or, if it was killed, 128 plus the signal's number; -1 if nobody saw it, because
-///     the monitor was killed
+/// @param status the exit status of init or, if it was killed, 128 plus the signal's number; -1 if
+///   nobody saw it, because the monitor was killed
 public record ExitReason(Kind kind, int status) {
     /// What a shell adds to the number of the signal that killed a program.
     public static final int SIGNAL_BASE = 128;

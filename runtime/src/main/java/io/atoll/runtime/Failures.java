@@ -20,9 +20,12 @@ final class Failures {
         boolean isProgram = failed.section() == Section.INIT;
         return switch (failed.errno()) {
             case Errno.EBUSY -> new BusyException(text, cause);
-            case Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.ENODEV -> new UnsupportedException(text, cause);
+            case Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.ENODEV ->
+                    new UnsupportedException(text, cause);
             case Errno.ENOENT, Errno.EACCES, Errno.ENOTDIR ->
-                    isProgram ? new InvalidConfigException(text, cause) : new InternalException(text, cause);
+                    isProgram
+                            ? new InvalidConfigException(text, cause)
+                            : new InternalException(text, cause);
             default -> new InternalException(text, cause);
         };
     }

@@ -9,14 +9,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The connection to `atoll-shim serve`, which is started when it is not there, and replaced when it is another build:
-/// it outlives us, and so an upgrade meets the old one. Monitors are not touched by either.
+/// The connection to `atoll-shim serve`, which is started when it is not there, and replaced when
+/// it is another build: it outlives us, and so an upgrade meets the old one. Monitors are not
+/// touched by either.
 final class ForkServer {
     private static final Duration ANSWER = Duration.ofSeconds(10);
 
     private final RuntimePaths paths;
 
-    /// Held while the server is looked at or started, so that parallel starts make one. Nothing else is locked inside.
+    /// Held while the server is looked at or started, so that parallel starts make one. Nothing
+    /// else is locked inside.
     private final ReentrantLock lock = new ReentrantLock();
 
     private volatile boolean isKnownGood;
@@ -61,7 +63,10 @@ final class ForkServer {
         try (ShimConnection connection = ShimConnection.open(paths.serverSocket())) {
             connection.send(new ShimMessage.Hello());
             try (ShimConnection.Received answer =
-                    connection.receive(ANSWER).orElseThrow(() -> new UnavailableException("the fork server hung up"))) {
+                    connection
+                            .receive(ANSWER)
+                            .orElseThrow(
+                                    () -> new UnavailableException("the fork server hung up"))) {
                 if (answer.message() instanceof ShimMessage.Welcome(int version, String build)
                         && version == ShimMessage.VERSION
                         && build.equals(ownBuild())) {

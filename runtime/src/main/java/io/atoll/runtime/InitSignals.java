@@ -10,8 +10,8 @@ final class InitSignals {
 
     private InitSignals() {}
 
-    /// The signal for a clean shutdown. systemd blocks SIGRTMIN+3 to read it from a descriptor; busybox powers off at
-    /// SIGUSR2 and knows no SIGPWR; all others were taught SIGPWR.
+    /// The signal for a clean shutdown. systemd blocks SIGRTMIN+3 to read it from a descriptor;
+    /// busybox powers off at SIGUSR2 and knows no SIGPWR; all others were taught SIGPWR.
     ///
     /// @param status text of `/proc/PID/status`
     /// @param program what `/proc/PID/exe` leads to
@@ -31,15 +31,17 @@ final class InitSignals {
                 : Signals.SIGINT;
     }
 
-    /// True if init waits for this signal. The kernel drops what it does not wait for, as the first process of a pid
-    /// namespace is never ended by a signal it has no handler for; shortly after its start it has none at all.
+    /// True if init waits for this signal. The kernel drops what it does not wait for, as the first
+    /// process of a pid namespace is never ended by a signal it has no handler for; shortly after
+    /// its start it has none at all.
     static boolean isExpected(String status, int signal) {
         return has(mask(status, "SigBlk:") | mask(status, "SigCgt:"), signal);
     }
 
     private static long mask(String status, String label) {
         Optional<String> line = status.lines().filter(l -> l.startsWith(label)).findFirst();
-        return line.map(l -> Long.parseUnsignedLong(l.substring(label.length()).strip(), 16)).orElse(0L);
+        return line.map(l -> Long.parseUnsignedLong(l.substring(label.length()).strip(), 16))
+                .orElse(0L);
     }
 
     private static boolean has(long mask, int signal) {

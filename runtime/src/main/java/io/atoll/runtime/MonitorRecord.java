@@ -21,8 +21,9 @@ import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// What is kept about one container beside its monitor's own files, so that a later process, or the same one after the
-/// monitor was killed, can go on with it: the plan it was started by, and the few things of its spec that are in no plan.
+/// What is kept about one container beside its monitor's own files, so that a later process, or the
+/// same one after the monitor was killed, can go on with it: the plan it was started by, and the
+/// few things of its spec that are in no plan.
 ///
 /// @param cgroup path of its cgroups
 record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
@@ -33,7 +34,8 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
         return new MonitorRecord(plan, spec.cgroup().path(), spec.signals());
     }
 
-    /// Makes the directory and writes the files. What an earlier container of that id left is removed.
+    /// Makes the directory and writes the files. What an earlier container of that id left is
+    /// removed.
     ///
     /// @param encoded the plan
     void write(MonitorFiles files, Blob encoded) {
@@ -41,13 +43,20 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
         try {
             delete(files);
             Files.createDirectory(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                    directory,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
             Files.write(directory.resolve(PLAN), encoded.toArray());
             Files.writeString(
                     directory.resolve(NOTES),
-                    "cgroup " + cgroup + "\n" + line("halt", signals.halt()) + line("reboot", signals.reboot()));
+                    "cgroup "
+                            + cgroup
+                            + "\n"
+                            + line("halt", signals.halt())
+                            + line("reboot", signals.reboot()));
         } catch (FileAlreadyExistsException e) {
-            throw new io.atoll.base.BusyException("container " + plan.name() + " is being started already", e);
+            throw new io.atoll.base.BusyException(
+                    "container " + plan.name() + " is being started already", e);
         } catch (IOException e) {
             throw new InternalException("write " + directory + ": " + e.getMessage(), e);
         }
@@ -60,12 +69,14 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
     /// Empty if the directory does not hold a container that can be gone on with.
     static Optional<MonitorRecord> read(MonitorFiles files) {
         try {
-            if (!(PlanDecoder.decode(Files.readAllBytes(files.directory().resolve(PLAN))) instanceof StartPlan plan)) {
+            if (!(PlanDecoder.decode(Files.readAllBytes(files.directory().resolve(PLAN)))
+                    instanceof StartPlan plan)) {
                 return Optional.empty();
             }
             Map<String, String> notes = words(files.directory().resolve(NOTES));
             SignalSpec signals =
-                    new SignalSpec(number(notes, "halt"), number(notes, "reboot"), OptionalInt.empty());
+                    new SignalSpec(
+                            number(notes, "halt"), number(notes, "reboot"), OptionalInt.empty());
             return Optional.of(new MonitorRecord(plan, notes.getOrDefault("cgroup", ""), signals));
         } catch (IOException | InvalidPlanException _) {
             return Optional.empty();
@@ -81,7 +92,9 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
         try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
             return lines.map(line -> line.split(" ", 2))
                     .filter(pair -> pair.length == 2)
-                    .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1], (first, _) -> first));
+                    .collect(
+                            Collectors.toMap(
+                                    pair -> pair[0], pair -> pair[1], (first, _) -> first));
         }
     }
 
@@ -93,7 +106,9 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
                     new Processes.Identity(
                             Integer.parseInt(words.getOrDefault("pid", "0")),
                             Long.parseLong(words.getOrDefault("starttime", "0")));
-            return identity.pid() > 0 && Processes.isAlive(identity) ? Optional.of(identity) : Optional.empty();
+            return identity.pid() > 0 && Processes.isAlive(identity)
+                    ? Optional.of(identity)
+                    : Optional.empty();
         } catch (IOException | NumberFormatException _) {
             return Optional.empty();
         }
@@ -107,7 +122,9 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
             return Optional.of(
                     switch (words.getOrDefault("reason", "")) {
                         case "exited" -> new ExitReason(ExitReason.Kind.EXITED, status);
-                        case "killed" -> new ExitReason(ExitReason.Kind.KILLED, ExitReason.SIGNAL_BASE + status);
+                        case "killed" ->
+                                new ExitReason(
+                                        ExitReason.Kind.KILLED, ExitReason.SIGNAL_BASE + status);
                         case "halt" -> new ExitReason(ExitReason.Kind.HALTED, 0);
                         case "reboot" -> new ExitReason(ExitReason.Kind.REBOOTED, 0);
                         default -> ExitReason.UNKNOWN;

@@ -6,12 +6,12 @@ import java.nio.file.Path;
 
 /// Where the runtime keeps its sockets, and where the shim is.
 ///
-/// @param runDir for this runtime alone, on a file system that is emptied at boot; made with mode 0711 if missing. Two
-///     runtimes with different directories do not see each other's containers
+/// @param runDir for this runtime alone, on a file system that is emptied at boot; made with mode
+///   0711 if missing. Two runtimes with different directories do not see each other's containers
 /// @param shim the `atoll-shim` program
 public record RuntimePaths(Path runDir, Path shim) {
-    /// The shim named by system property `atoll.shim`, else by environment `ATOLL_SHIM`, else `libexec/atoll-shim`
-    /// beside the `lib` directory that our classes came from.
+    /// The shim named by system property `atoll.shim`, else by environment `ATOLL_SHIM`, else
+    /// `libexec/atoll-shim` beside the `lib` directory that our classes came from.
     ///
     /// @throws NotFoundException if there is none
     public static RuntimePaths under(Path runDir) {
@@ -22,7 +22,8 @@ public record RuntimePaths(Path runDir, Path shim) {
         String named = System.getProperty("atoll.shim", System.getenv("ATOLL_SHIM"));
         Path shim = named == null ? besideOurJar() : Path.of(named);
         if (!Files.isExecutable(shim)) {
-            throw new NotFoundException("atoll-shim is not at " + shim + "; set ATOLL_SHIM to where it is");
+            throw new NotFoundException(
+                    "atoll-shim is not at " + shim + "; set ATOLL_SHIM to where it is");
         }
         return shim;
     }

@@ -5,8 +5,8 @@ import io.atoll.runtime.spec.SeccompSpec;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Compiles seccomp specs by libseccomp. Nearly all containers of a host have the same one or two, so that programs are
-/// kept.
+/// Compiles seccomp specs by libseccomp. Nearly all containers of a host have the same one or two,
+/// so that programs are kept.
 final class SeccompFilters {
     private static final int KEPT_MAX = 64;
 
@@ -20,10 +20,14 @@ final class SeccompFilters {
             return known;
         }
         Seccomp.Action otherwise =
-                spec.isAllowList() ? new Seccomp.Action.Refuse(spec.defaultErrno()) : new Seccomp.Action.Allow();
+                spec.isAllowList()
+                        ? new Seccomp.Action.Refuse(spec.defaultErrno())
+                        : new Seccomp.Action.Allow();
         byte[] program =
                 Seccomp.compile(
-                        new Seccomp.Filter(otherwise, spec.rules().stream().map(SeccompFilters::rule).toList()));
+                        new Seccomp.Filter(
+                                otherwise,
+                                spec.rules().stream().map(SeccompFilters::rule).toList()));
         if (KEPT.size() < KEPT_MAX) {
             KEPT.put(spec, program);
         }
@@ -35,7 +39,9 @@ final class SeccompFilters {
                 rule.syscall(),
                 action(rule.action()),
                 rule.arguments().stream()
-                        .map(a -> new Seccomp.Argument(a.index(), comparison(a.comparison()), a.value(), a.mask()))
+                        .map(a ->
+                                new Seccomp.Argument(
+                                        a.index(), comparison(a.comparison()), a.value(), a.mask()))
                         .toList());
     }
 
@@ -43,7 +49,8 @@ final class SeccompFilters {
         return switch (action) {
             case SeccompSpec.Action.Allow _ -> new Seccomp.Action.Allow();
             case SeccompSpec.Action.Errno(int code) -> new Seccomp.Action.Refuse(code);
-            case SeccompSpec.Action.KillThread _, SeccompSpec.Action.KillProcess _ -> new Seccomp.Action.Kill();
+            case SeccompSpec.Action.KillThread _, SeccompSpec.Action.KillProcess _ ->
+                    new Seccomp.Action.Kill();
             case SeccompSpec.Action.Trap _ -> new Seccomp.Action.Trap();
             case SeccompSpec.Action.Log _ -> new Seccomp.Action.Log();
             case SeccompSpec.Action.Notify _ -> new Seccomp.Action.Notify();

@@ -75,17 +75,16 @@ final class ShimConnection implements AutoCloseable {
     ///
     /// @throws ErrnoException with `ETIMEDOUT` when the time is over
     Optional<Received> receive(Duration timeout) {
-        return PlatformThreads.call(
-                () -> {
-                    if (FdIo.poll(socket, FdIo.POLLIN, timeout) == 0) {
-                        throw new ErrnoException("recvmsg", ETIMEDOUT, socket.what());
-                    }
-                    return receiveNow();
-                });
+        return PlatformThreads.call(() -> {
+            if (FdIo.poll(socket, FdIo.POLLIN, timeout) == 0) {
+                throw new ErrnoException("recvmsg", ETIMEDOUT, socket.what());
+            }
+            return receiveNow();
+        });
     }
 
-    /// As [#receive(Duration)], for answers that may take as long as a start with its hooks: a virtual thread waits
-    /// without holding a platform thread.
+    /// As [#receive(Duration)], for answers that may take as long as a start with its hooks: a
+    /// virtual thread waits without holding a platform thread.
     Optional<Received> receive(Duration timeout, ExitWatcher watcher) {
         if (!Thread.currentThread().isVirtual()) {
             return receive(timeout);
@@ -106,7 +105,9 @@ final class ShimConnection implements AutoCloseable {
     Optional<Received> receiveNow() {
         UnixSockets.Message message;
         try {
-            message = UnixSockets.receive(socket, ShimMessage.ANSWER_BYTES_MAX, PlanLimits.TERMINALS_MAX + 1);
+            message =
+                    UnixSockets.receive(
+                            socket, ShimMessage.ANSWER_BYTES_MAX, PlanLimits.TERMINALS_MAX + 1);
         } catch (ErrnoException e) {
             if (e.is(Errno.ECONNRESET, Errno.EPIPE)) {
                 return Optional.empty();
@@ -116,7 +117,8 @@ final class ShimConnection implements AutoCloseable {
         if (message.isEnd()) {
             return Optional.empty();
         }
-        return Optional.of(new Received(ShimMessage.decode(message.data()).message(), message.fds()));
+        return Optional.of(
+                new Received(ShimMessage.decode(message.data()).message(), message.fds()));
     }
 
     @Override

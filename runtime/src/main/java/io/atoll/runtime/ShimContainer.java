@@ -34,10 +34,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// A container behind its monitor's socket, or behind its init's pidfd alone when the monitor was killed.
+/// A container behind its monitor's socket, or behind its init's pidfd alone when the monitor was
+/// killed.
 ///
-/// States and who moves between them: *watched* (constructor; a connection to the monitor tells what happens) →
-/// *orphaned* ([#monitorGone]) → *gone* ([#finish], once). `finish` may also follow *watched* directly.
+/// States and who moves between them: *watched* (constructor; a connection to the monitor tells
+/// what happens) → *orphaned* ([#monitorGone]) → *gone* ([#finish], once). `finish` may also follow
+/// *watched* directly.
 final class ShimContainer implements Container {
     private static final System.Logger LOG = System.getLogger(ShimContainer.class.getName());
     private static final Duration ANSWER = Duration.ofSeconds(10);
@@ -66,7 +68,12 @@ final class ShimContainer implements Container {
     private final List<Consumer<ExitReason>> listeners = new ArrayList<>();
 
     ShimContainer(
-            ShimContainers owner, MonitorRecord record, MonitorFiles files, ShimConnection events, int pid, Fd pidFd) {
+            ShimContainers owner,
+            MonitorRecord record,
+            MonitorFiles files,
+            ShimConnection events,
+            int pid,
+            Fd pidFd) {
         this.owner = owner;
         this.record = record;
         this.files = files;
@@ -170,7 +177,9 @@ final class ShimContainer implements Container {
             again.send(new ShimMessage.Watch());
             listen();
         } catch (ErrnoException e) {
-            LOG.log(System.Logger.Level.WARNING, "monitor is gone container=" + id() + " why=" + e.getMessage());
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "monitor is gone container=" + id() + " why=" + e.getMessage());
             adoptOrphan();
         }
     }
@@ -322,7 +331,10 @@ final class ShimContainer implements Container {
         while (gone.getCount() > 0) {
             Duration left = Duration.between(Instant.now(), deadline);
             String status = initStatus();
-            int signal = record.signals().halt().orElseGet(() -> InitSignals.halt(status, initProgram()));
+            int signal =
+                    record.signals()
+                            .halt()
+                            .orElseGet(() -> InitSignals.halt(status, initProgram()));
             Duration pause = InitSignals.isExpected(status, signal) ? left : SIGNAL_AGAIN;
             sendIfAlive(signal);
             if (left.compareTo(pause) <= 0) {
@@ -338,7 +350,9 @@ final class ShimContainer implements Container {
         try {
             signal(signal);
         } catch (PreconditionFailedException _) {
-            LOG.log(System.Logger.Level.DEBUG, "init ended before it was asked to container=" + id());
+            LOG.log(
+                    System.Logger.Level.DEBUG,
+                    "init ended before it was asked to container=" + id());
         }
     }
 
@@ -369,7 +383,8 @@ final class ShimContainer implements Container {
             return gone.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new UnavailableException("interrupted while waiting for the end of container " + id(), e);
+            throw new UnavailableException(
+                    "interrupted while waiting for the end of container " + id(), e);
         }
     }
 
@@ -394,7 +409,11 @@ final class ShimContainer implements Container {
         thawQuietly();
         if (!awaitGone(KILL_TIMEOUT)) {
             throw new InternalException(
-                    "container " + id() + " does not end " + KILL_TIMEOUT.toSeconds() + " s after it was killed");
+                    "container "
+                            + id()
+                            + " does not end "
+                            + KILL_TIMEOUT.toSeconds()
+                            + " s after it was killed");
         }
     }
 
@@ -448,11 +467,10 @@ final class ShimContainer implements Container {
             try {
                 slots.add(ExecCompiler.TARGET);
                 fds.add(target);
-                cgroup.ifPresent(
-                        fd -> {
-                            slots.add(ExecCompiler.CGROUP);
-                            fds.add(fd);
-                        });
+                cgroup.ifPresent(fd -> {
+                    slots.add(ExecCompiler.CGROUP);
+                    fds.add(fd);
+                });
                 if (spec.stdio() instanceof ExecSpec.Stdio.Fds(Fd in, Fd out, Fd err)) {
                     slots.addAll(List.of(ExecCompiler.IN, ExecCompiler.OUT, ExecCompiler.ERR));
                     fds.addAll(List.of(in, out, err));
@@ -472,17 +490,25 @@ final class ShimContainer implements Container {
             ShimConnection.Received received =
                     connection
                             .receive(EXEC_TIMEOUT, owner.watcher())
-                            .orElseThrow(() -> new UnavailableException("run " + spec.argv().getFirst() + ": the shim hung up"));
+                            .orElseThrow(() ->
+                                    new UnavailableException(
+                                            "run "
+                                                    + spec.argv().getFirst()
+                                                    + ": the shim hung up"));
             return switch (received.message()) {
                 case ShimMessage.Started(int commandPid, _, _) -> {
                     received.fds().getFirst().close();
                     Optional<Fd> terminal =
-                            received.fds().size() > 1 ? Optional.of(received.fds().get(1)) : Optional.empty();
+                            received.fds().size() > 1
+                                    ? Optional.of(received.fds().get(1))
+                                    : Optional.empty();
                     yield new ShimExecution(commandPid, connection, terminal, owner.watcher());
                 }
                 case ShimMessage.Failed failed ->
                         throw Failures.of("run " + spec.argv().getFirst() + " in " + id(), failed);
-                default -> throw new InternalException("the shim answered " + received.message() + " to an exec");
+                default ->
+                        throw new InternalException(
+                                "the shim answered " + received.message() + " to an exec");
             };
         } catch (RuntimeException e) {
             connection.close();
@@ -502,7 +528,9 @@ final class ShimContainer implements Container {
             ShimConnection.Received answer =
                     connection
                             .receive(ANSWER)
-                            .orElseThrow(() -> new UnavailableException("the monitor of " + id() + " hung up"));
+                            .orElseThrow(() ->
+                                    new UnavailableException(
+                                            "the monitor of " + id() + " hung up"));
             if (answer.message() instanceof ShimMessage.Refused(int errno, String text)) {
                 throw refused(errno, text);
             }
@@ -517,8 +545,11 @@ final class ShimContainer implements Container {
 
     private RuntimeException refused(int errno, String text) {
         return switch (errno) {
-            case Errno.ENXIO -> new PreconditionFailedException("container " + id() + " has no such terminal");
-            case Errno.EBUSY -> new io.atoll.base.BusyException("the terminal of container " + id() + " is in use");
+            case Errno.ENXIO ->
+                    new PreconditionFailedException("container " + id() + " has no such terminal");
+            case Errno.EBUSY ->
+                    new io.atoll.base.BusyException(
+                            "the terminal of container " + id() + " is in use");
             case Errno.ESRCH -> notRunning();
             default -> new InternalException("the monitor of " + id() + " refused: " + text);
         };

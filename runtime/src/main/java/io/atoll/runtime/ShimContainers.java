@@ -60,7 +60,9 @@ final class ShimContainers implements Containers {
     ShimContainers(RuntimePaths paths, HostFacts facts) {
         this.paths = paths;
         this.facts = facts;
-        compiler = new PlanCompiler(facts, SeccompFilters::compile, LinkNames.random(new SecureRandom()));
+        compiler =
+                new PlanCompiler(
+                        facts, SeccompFilters::compile, LinkNames.random(new SecureRandom()));
         server = new ForkServer(paths);
         makeDirectories();
         ids();
@@ -124,7 +126,8 @@ final class ShimContainers implements Containers {
         return start(spec, options, plan, Map.of());
     }
 
-    private Container start(ContainerSpec spec, StartOptions options, StartPlan plan, Map<Slot, Fd> given) {
+    private Container start(
+            ContainerSpec spec, StartOptions options, StartPlan plan, Map<Slot, Fd> given) {
         String id = spec.id();
         if (!starting.add(id)) {
             throw new BusyException("container " + id + " is being started already");
@@ -162,7 +165,9 @@ final class ShimContainers implements Containers {
 
         ShimContainer run(Map<Slot, Fd> given) {
             try {
-                connection.send(new ShimMessage.Start(List.copyOf(given.keySet()), encoded), List.copyOf(given.values()));
+                connection.send(
+                        new ShimMessage.Start(List.copyOf(given.keySet()), encoded),
+                        List.copyOf(given.values()));
                 return await();
             } catch (RuntimeException e) {
                 connection.close();
@@ -194,7 +199,10 @@ final class ShimContainers implements Containers {
                         throw Failures.of("start " + record.plan().name(), failed);
                     }
                     case ShimMessage.Gone _ ->
-                            throw new InternalException("container " + record.plan().name() + " ended while it started");
+                            throw new InternalException(
+                                    "container "
+                                            + record.plan().name()
+                                            + " ended while it started");
                     default -> received.close();
                 }
             }
@@ -203,15 +211,15 @@ final class ShimContainers implements Containers {
         private ShimConnection.Received next() {
             return connection
                     .receive(START_TIMEOUT, watcher)
-                    .orElseThrow(
-                            () ->
-                                    new UnavailableException(
-                                            "start " + record.plan().name() + ": the monitor was killed"));
+                    .orElseThrow(() ->
+                            new UnavailableException(
+                                    "start " + record.plan().name() + ": the monitor was killed"));
         }
 
         /// Everything that the start made is gone when the monitor says so.
         private void awaitCleanup() {
-            for (Optional<ShimConnection.Received> received = connection.receive(START_TIMEOUT, watcher);
+            for (Optional<ShimConnection.Received> received =
+                            connection.receive(START_TIMEOUT, watcher);
                     received.isPresent();
                     received = connection.receive(START_TIMEOUT, watcher)) {
                 received.get().close();
@@ -223,8 +231,7 @@ final class ShimContainers implements Containers {
 
         private void atGate(int pid, Fd pidFd) {
             ShimContainer waiting =
-                    new ShimContainer(
-                            ShimContainers.this, record, files, connection, pid, pidFd);
+                    new ShimContainer(ShimContainers.this, record, files, connection, pid, pidFd);
             try {
                 options.beforeInit().ifPresent(work -> work.accept(waiting));
             } catch (RuntimeException e) {
@@ -258,7 +265,9 @@ final class ShimContainers implements Containers {
         try (Stream<Path> directories = Files.list(paths.monitors())) {
             return directories
                     .map(directory -> directory.getFileName().toString())
-                    .filter(id -> running.containsKey(id) || !starting.contains(id) && adopt(id).isPresent())
+                    .filter(id ->
+                            running.containsKey(id)
+                                    || !starting.contains(id) && adopt(id).isPresent())
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -278,7 +287,8 @@ final class ShimContainers implements Containers {
         if (record.isEmpty()) {
             return Optional.empty();
         }
-        Optional<ShimContainer> found = adoptMonitor(record.get(), files).or(() -> adoptInit(record.get(), files));
+        Optional<ShimContainer> found =
+                adoptMonitor(record.get(), files).or(() -> adoptInit(record.get(), files));
         if (found.isEmpty()) {
             clearLeftovers(record.get(), files);
         }
@@ -319,7 +329,11 @@ final class ShimContainers implements Containers {
     }
 
     private ShimContainer register(
-            MonitorRecord record, MonitorFiles files, ShimConnection connection, int pid, Fd pidFd) {
+            MonitorRecord record,
+            MonitorFiles files,
+            ShimConnection connection,
+            int pid,
+            Fd pidFd) {
         ShimContainer mine = new ShimContainer(this, record, files, connection, pid, pidFd);
         ShimContainer other = running.putIfAbsent(mine.id(), mine);
         if (other != null) {

@@ -26,7 +26,8 @@ final class ShimExecution implements Execution {
     /// Held while a message is sent or the connection closed. Nothing else is locked inside.
     private final ReentrantLock lock = new ReentrantLock();
 
-    /// Holds a duplicate of the connection's descriptor, so that it has to be closed too for the other side to notice.
+    /// Holds a duplicate of the connection's descriptor, so that it has to be closed too for the
+    /// other side to notice.
     private final ExitWatcher.Watch watch;
 
     private volatile int status = STATUS_UNKNOWN;
@@ -43,13 +44,12 @@ final class ShimExecution implements Execution {
         try {
             connection
                     .receiveNow()
-                    .ifPresent(
-                            received -> {
-                                if (received.message() instanceof ShimMessage.Gone gone) {
-                                    status = ExitReason.of(gone).status();
-                                }
-                                received.close();
-                            });
+                    .ifPresent(received -> {
+                        if (received.message() instanceof ShimMessage.Gone gone) {
+                            status = ExitReason.of(gone).status();
+                        }
+                        received.close();
+                    });
         } catch (ErrnoException | IllegalStateException _) {
             // Closed by us meanwhile, or broken: the status stays unknown.
             status = STATUS_UNKNOWN;

@@ -24,7 +24,8 @@ public final class StepFailed extends RuntimeException {
         errno = failed.errno();
     }
 
-    /// `make node /opt: no such file or directory (ENOENT)`. A program that ended badly has no errno to speak of.
+    /// `make node /opt: no such file or directory (ENOENT)`. A program that ended badly has no
+    /// errno to speak of.
     private static String sentence(ShimMessage.Failed failed) {
         StringBuilder text = new StringBuilder(failed.step());
         String detail = failed.detail().strip();
@@ -33,7 +34,11 @@ public final class StepFailed extends RuntimeException {
             text.append(isAboutProcess ? ": " : " ").append(detail);
         }
         if (failed.errno() != 0 && !isAboutProcess) {
-            text.append(": ").append(Errno.text(failed.errno())).append(" (").append(Errno.name(failed.errno())).append(')');
+            text.append(": ")
+                    .append(Errno.text(failed.errno()))
+                    .append(" (")
+                    .append(Errno.name(failed.errno()))
+                    .append(')');
         }
         return text.toString();
     }

@@ -10,8 +10,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// A user namespace of every idmap in use, borrowed from a container that was started with it, for idmapped mounts of the
-/// next. Only its map counts: holding it gives a container no access to another.
+/// A user namespace of every idmap in use, borrowed from a container that was started with it, for
+/// idmapped mounts of the next. Only its map counts: holding it gives a container no access to
+/// another.
 final class UserNamespaceCache implements AutoCloseable {
     private static final int KEPT_MAX = 64;
 
@@ -30,7 +31,8 @@ final class UserNamespaceCache implements AutoCloseable {
         }
     }
 
-    /// Keeps the namespace of a container that was just started, if there is none of its map yet and it lives still.
+    /// Keeps the namespace of a container that was just started, if there is none of its map yet
+    /// and it lives still.
     void keep(Idmap idmap, Container container) {
         lock.lock();
         try {

@@ -18,15 +18,49 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// A runtime directory of its own and a busybox root to make containers from. Closing kills what still runs.
+/// A runtime directory of its own and a busybox root to make containers from. Closing kills what
+/// still runs.
 final class BusyboxHost implements AutoCloseable {
     static final Idmap IDMAP = Idmap.range(1_000_000, 65_536);
 
     private static final List<String> APPLETS =
             List.of(
-                    "sh", "ls", "cat", "echo", "sleep", "true", "false", "id", "mount", "umount", "ps", "kill", "ip",
-                    "stat", "readlink", "dd", "tty", "stty", "hostname", "mknod", "touch", "rm", "mkdir", "grep", "wc",
-                    "head", "poweroff", "reboot", "halt", "sha256sum", "test", "env", "pwd", "seq", "ulimit", "yes");
+                    "sh",
+                    "ls",
+                    "cat",
+                    "echo",
+                    "sleep",
+                    "true",
+                    "false",
+                    "id",
+                    "mount",
+                    "umount",
+                    "ps",
+                    "kill",
+                    "ip",
+                    "stat",
+                    "readlink",
+                    "dd",
+                    "tty",
+                    "stty",
+                    "hostname",
+                    "mknod",
+                    "touch",
+                    "rm",
+                    "mkdir",
+                    "grep",
+                    "wc",
+                    "head",
+                    "poweroff",
+                    "reboot",
+                    "halt",
+                    "sha256sum",
+                    "test",
+                    "env",
+                    "pwd",
+                    "seq",
+                    "ulimit",
+                    "yes");
 
     private final Path base;
     private final Path lower;
@@ -56,13 +90,19 @@ final class BusyboxHost implements AutoCloseable {
     }
 
     private void makeRoot() throws IOException {
-        for (String name : List.of("bin", "sbin", "dev", "proc", "sys", "tmp", "etc", "root", "run", "var")) {
+        for (String name :
+                List.of("bin", "sbin", "dev", "proc", "sys", "tmp", "etc", "root", "run", "var")) {
             Files.createDirectories(lower.resolve(name));
         }
         Files.setPosixFilePermissions(lower, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Files.setPosixFilePermissions(lower.resolve("tmp"), PosixFilePermissions.fromString("rwxrwxrwx"));
-        Files.copy(Path.of("/bin/busybox"), lower.resolve("bin/busybox"), StandardCopyOption.REPLACE_EXISTING);
-        Files.setPosixFilePermissions(lower.resolve("bin/busybox"), PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(
+                lower.resolve("tmp"), PosixFilePermissions.fromString("rwxrwxrwx"));
+        Files.copy(
+                Path.of("/bin/busybox"),
+                lower.resolve("bin/busybox"),
+                StandardCopyOption.REPLACE_EXISTING);
+        Files.setPosixFilePermissions(
+                lower.resolve("bin/busybox"), PosixFilePermissions.fromString("rwxr-xr-x"));
         for (String applet : APPLETS) {
             Files.createSymbolicLink(lower.resolve("bin").resolve(applet), Path.of("busybox"));
         }
@@ -124,7 +164,8 @@ final class BusyboxHost implements AutoCloseable {
             String out = shell.output();
             int status = shell.waitExit();
             if (status != 0) {
-                throw new AssertionError("exit " + status + " of `" + command + "`: " + out + shell.errors());
+                throw new AssertionError(
+                        "exit " + status + " of `" + command + "`: " + out + shell.errors());
             }
             return out.strip();
         }
@@ -158,7 +199,8 @@ final class BusyboxHost implements AutoCloseable {
         }
     }
 
-    /// The fork server removes its socket in its own time: what vanishes meanwhile is looked at again.
+    /// The fork server removes its socket in its own time: what vanishes meanwhile is looked at
+    /// again.
     static void delete(Path tree) {
         try (Stream<Path> all = Files.walk(tree)) {
             for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {

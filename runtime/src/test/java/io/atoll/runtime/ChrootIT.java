@@ -15,8 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Containers started by a fork server that lives in a plain chroot, where the kernel refuses user namespaces and
-/// pivot_root.
+/// Containers started by a fork server that lives in a plain chroot, where the kernel refuses user
+/// namespaces and pivot_root.
 @Tag("privileged")
 class ChrootIT {
     @Test
@@ -26,34 +26,39 @@ class ChrootIT {
         try {
             // A second JVM inside of the chroot runs the whole runtime.
             String out =
-                    Namespaces.withOwnMounts(
-                            () -> {
-                                for (String name : List.of("proc", "sys", "dev", "tmp", "usr", "etc", "work", "jdk", "root")) {
-                                    Files.createDirectories(root.resolve(name));
-                                }
-                                for (String link : List.of("bin", "sbin", "lib", "lib64")) {
-                                    Files.createSymbolicLink(root.resolve(link), Path.of("usr/" + link));
-                                }
-                                for (String shared : List.of("/proc", "/sys", "/dev", "/usr", "/etc")) {
-                                    Mounts.move(Mounts.cloneTree(shared, true), root + shared);
-                                }
-                                Mounts.move(Mounts.cloneTree(java.toString(), false), root + "/jdk");
-                                Mounts.move(Mounts.cloneTree(System.getProperty("atoll.root"), false), root + "/work");
-                                return Commands.run(
-                                                Command.of(
-                                                                "chroot",
-                                                                root.toString(),
-                                                                "/jdk/bin/java",
-                                                                "--enable-native-access=ALL-UNNAMED",
-                                                                "-Datoll.shim=/work/shim/target/atoll-shim",
-                                                                "-XX:+UseSerialGC",
-                                                                "-cp",
-                                                                classPath(),
-                                                                Inside.class.getName())
-                                                        .timeout(Duration.ofMinutes(1)))
-                                        .text();
-                            });
-            assertTrue(out.contains("chrooted: true") && out.contains("inside: atoll-runtime-"), out);
+                    Namespaces.withOwnMounts(() -> {
+                        for (String name :
+                                List.of(
+                                        "proc", "sys", "dev", "tmp", "usr", "etc", "work", "jdk",
+                                        "root")) {
+                            Files.createDirectories(root.resolve(name));
+                        }
+                        for (String link : List.of("bin", "sbin", "lib", "lib64")) {
+                            Files.createSymbolicLink(root.resolve(link), Path.of("usr/" + link));
+                        }
+                        for (String shared : List.of("/proc", "/sys", "/dev", "/usr", "/etc")) {
+                            Mounts.move(Mounts.cloneTree(shared, true), root + shared);
+                        }
+                        Mounts.move(Mounts.cloneTree(java.toString(), false), root + "/jdk");
+                        Mounts.move(
+                                Mounts.cloneTree(System.getProperty("atoll.root"), false),
+                                root + "/work");
+                        return Commands.run(
+                                        Command.of(
+                                                        "chroot",
+                                                        root.toString(),
+                                                        "/jdk/bin/java",
+                                                        "--enable-native-access=ALL-UNNAMED",
+                                                        "-Datoll.shim=/work/shim/target/atoll-shim",
+                                                        "-XX:+UseSerialGC",
+                                                        "-cp",
+                                                        classPath(),
+                                                        Inside.class.getName())
+                                                .timeout(Duration.ofMinutes(1)))
+                                .text();
+                    });
+            assertTrue(
+                    out.contains("chrooted: true") && out.contains("inside: atoll-runtime-"), out);
         } finally {
             BusyboxHost.delete(root);
         }

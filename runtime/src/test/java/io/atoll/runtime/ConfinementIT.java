@@ -56,7 +56,9 @@ class ConfinementIT {
     @Test
     void idsAreShiftedAndUnshiftedOnDisk() {
         Container container = start(host.spec("ids"));
-        assertEquals("0 1000000 65536", host.run(container, "cat /proc/self/uid_map").replaceAll(" +", " ").strip());
+        assertEquals(
+                "0 1000000 65536",
+                host.run(container, "cat /proc/self/uid_map").replaceAll(" +", " ").strip());
         host.run(container, "touch /made");
         Path made = host.base().resolve("instances/ids/upper/made");
         assertEquals(0, FileStat.of(made.toString()).uid());
@@ -70,20 +72,31 @@ class ConfinementIT {
                 host.spec("dev")
                         .withDevices(
                                 DeviceSpec.DEFAULT
-                                        .plus(new DeviceNode(new GuestPath("/dev/net/tun"), DeviceNode.Type.CHAR, 10, 200, 0660, 0, 100))
+                                        .plus(
+                                                new DeviceNode(
+                                                        new GuestPath("/dev/net/tun"),
+                                                        DeviceNode.Type.CHAR,
+                                                        10,
+                                                        200,
+                                                        0660,
+                                                        0,
+                                                        100))
                                         .plus(DeviceNode.character("/opt/zero", 1, 5)));
         Container container = start(spec);
         assertEquals(
                 "console fd full mqueue net null ptmx pts random shm stderr stdin stdout tty urandom zero",
                 host.run(container, "echo $(ls /dev)"));
-        assertEquals("660 0 100 a c8", host.run(container, "stat -c '%a %u %g %t %T' /dev/net/tun"));
+        assertEquals(
+                "660 0 100 a c8", host.run(container, "stat -c '%a %u %g %t %T' /dev/net/tun"));
         assertEquals("4", host.run(container, "head -c 4 /opt/zero | wc -c"));
         host.run(container, "head -c 4 /dev/urandom > /dev/null; echo x > /dev/null");
-        assertEquals("refused", host.run(container, "mknod /tmp/sda b 8 0 2>/dev/null || echo refused"));
+        assertEquals(
+                "refused", host.run(container, "mknod /tmp/sda b 8 0 2>/dev/null || echo refused"));
         Container privileged = start(host.spec("devp", Idmap.NONE));
         // Making is allowed, using is not.
         host.run(privileged, "mknod /tmp/mem c 1 1");
-        assertEquals("refused", host.run(privileged, "head -c 1 /tmp/mem 2>/dev/null || echo refused"));
+        assertEquals(
+                "refused", host.run(privileged, "head -c 1 /tmp/mem 2>/dev/null || echo refused"));
     }
 
     @Test
@@ -97,15 +110,23 @@ class ConfinementIT {
     }
 
     private static String hostPts() throws java.io.IOException {
-        return Files.readString(Path.of("/proc/self/mountinfo")).lines().filter(l -> l.contains("devpts")).toList().toString();
+        return Files.readString(Path.of("/proc/self/mountinfo"))
+                .lines()
+                .filter(l -> l.contains("devpts"))
+                .toList()
+                .toString();
     }
 
     @Test
     void refusesSystemCalls() {
         Container container = start(host.spec("seccomp", Idmap.NONE));
-        assertEquals("2", host.run(container, "grep ^Seccomp: /proc/self/status").replaceAll("\\D", ""));
         assertEquals(
-                "refused", host.run(container, "mkdir /tmp/m; mount -t tmpfs x /tmp/m && umount -f /tmp/m 2>/dev/null || echo refused"));
+                "2", host.run(container, "grep ^Seccomp: /proc/self/status").replaceAll("\\D", ""));
+        assertEquals(
+                "refused",
+                host.run(
+                        container,
+                        "mkdir /tmp/m; mount -t tmpfs x /tmp/m && umount -f /tmp/m 2>/dev/null || echo refused"));
         try (Shell free =
                 Shell.start(
                         container,
@@ -129,7 +150,8 @@ class ConfinementIT {
         ContainerSpec spec = host.spec("caps");
         SecuritySpec security = spec.security().dropping(Capability.NET_RAW, Capability.SYS_MODULE);
         Container container = start(spec.withSecurity(security));
-        String bounding = host.run(container, "grep CapBnd /proc/self/status").replaceAll(".*\\s", "");
+        String bounding =
+                host.run(container, "grep CapBnd /proc/self/status").replaceAll(".*\\s", "");
         long mask = Long.parseUnsignedLong(bounding, 16);
         assertEquals(0, mask & (Capability.NET_RAW.bit() | Capability.SYS_MODULE.bit()));
         assertNotEquals(0, mask & Capability.SYS_ADMIN.bit());
@@ -160,19 +182,28 @@ class ConfinementIT {
         CgroupStats stats = container.stats();
         assertEquals(32L << 20, stats.memoryLimitBytes());
         assertEquals(20, stats.pidsLimit());
-        assertTrue(stats.pids() >= 1 && stats.cpuNanos() > 0 && stats.memoryBytes() > 0, stats.toString());
-        assertEquals("0", host.run(container, "grep Cpus_allowed_list /proc/self/status").replaceAll(".*\\s", ""));
+        assertTrue(
+                stats.pids() >= 1 && stats.cpuNanos() > 0 && stats.memoryBytes() > 0,
+                stats.toString());
+        assertEquals(
+                "0",
+                host.run(container, "grep Cpus_allowed_list /proc/self/status")
+                        .replaceAll(".*\\s", ""));
         // More than there is: killed by the kernel.
-        try (Shell greedy = Shell.start(container, "exec dd if=/dev/zero of=/dev/null bs=64M count=1")) {
+        try (Shell greedy =
+                Shell.start(container, "exec dd if=/dev/zero of=/dev/null bs=64M count=1")) {
             assertEquals(137, greedy.waitExit());
         }
         assertEquals(
                 "refused",
-                host.run(container, "(for i in $(seq 40); do sleep 2 & done; wait) 2>&1 | grep -q fork && echo refused"));
+                host.run(
+                        container,
+                        "(for i in $(seq 40); do sleep 2 & done; wait) 2>&1 | grep -q fork && echo refused"));
         container.updateLimits(LimitsSpec.NONE);
         assertEquals(CgroupStats.UNLIMITED, container.stats().memoryLimitBytes());
         assertEquals(CgroupStats.UNLIMITED, container.stats().pidsLimit());
-        try (Shell greedy = Shell.start(container, "exec dd if=/dev/zero of=/dev/null bs=64M count=1")) {
+        try (Shell greedy =
+                Shell.start(container, "exec dd if=/dev/zero of=/dev/null bs=64M count=1")) {
             assertEquals(0, greedy.waitExit());
         }
     }
@@ -188,7 +219,9 @@ class ConfinementIT {
                         OptionalInt.empty());
         Container container = start(host.spec("process").withProcess(process));
         assertEquals("500", host.run(container, "cat /proc/1/oom_score_adj"));
-        assertTrue(host.run(container, "grep 'Max open files' /proc/1/limits").matches("Max open files +123 +456 .*"));
+        assertTrue(
+                host.run(container, "grep 'Max open files' /proc/1/limits")
+                        .matches("Max open files +123 +456 .*"));
         assertEquals("1", host.run(container, "cat /proc/sys/net/ipv4/ip_forward"));
     }
 
@@ -209,7 +242,11 @@ class ConfinementIT {
                 host.spec("mounts")
                         .withMounts(
                                 List.of(
-                                        MountSpec.Bind.of(share, new GuestPath("/mnt/share"), true, MountSpec.Create.DIR),
+                                        MountSpec.Bind.of(
+                                                share,
+                                                new GuestPath("/mnt/share"),
+                                                true,
+                                                MountSpec.Create.DIR),
                                         MountSpec.Bind.of(
                                                 share.resolve("file"),
                                                 new GuestPath("/etc/one"),
@@ -238,7 +275,8 @@ class ConfinementIT {
         assertEquals("shared", host.run(container, "cat /mnt/share/file"));
         host.run(container, "echo from inside > /mnt/share/new");
         assertEquals(0, FileStat.of(share.resolve("new").toString()).uid());
-        assertEquals("refused", host.run(container, "echo x > /etc/one 2>/dev/null || echo refused"));
+        assertEquals(
+                "refused", host.run(container, "echo x > /etc/one 2>/dev/null || echo refused"));
         assertTrue(host.run(container, "grep /scratch /proc/mounts").contains("size=1024k"));
         assertEquals("started", host.run(container, "ls /mnt >/dev/null && echo started"));
     }
@@ -277,7 +315,8 @@ class ConfinementIT {
                         Map.of(),
                         Optional.of(new NamespaceSpec.TimeOffsets(0, 1_000_000L * 1_000_000_000L)));
         Container container = start(host.spec("time").withNamespaces(moved));
-        long uptime = Long.parseLong(host.run(container, "cat /proc/uptime").replaceAll("[. ].*", ""));
+        long uptime =
+                Long.parseLong(host.run(container, "cat /proc/uptime").replaceAll("[. ].*", ""));
         assertTrue(uptime > 1_000_000, "uptime " + uptime);
     }
 
@@ -291,13 +330,16 @@ class ConfinementIT {
                                 .withNamespaces(
                                         new NamespaceSpec(
                                                 java.util.Set.of(),
-                                                Map.of(io.atoll.runtime.spec.NamespaceKind.NET, net),
+                                                Map.of(
+                                                        io.atoll.runtime.spec.NamespaceKind.NET,
+                                                        net),
                                                 Optional.empty())));
         String inFirst = host.run(first, "readlink /proc/self/ns/net");
         assertEquals(inFirst, host.run(second, "readlink /proc/1/ns/net"));
         assertEquals(inFirst, host.run(second, "readlink /proc/self/ns/net"));
         assertNotEquals(
-                host.run(first, "readlink /proc/self/ns/uts"), host.run(second, "readlink /proc/self/ns/uts"));
+                host.run(first, "readlink /proc/self/ns/uts"),
+                host.run(second, "readlink /proc/self/ns/uts"));
     }
 
     @Test
@@ -308,7 +350,11 @@ class ConfinementIT {
                 start(
                         spec.withSecurity(
                                         new SecuritySpec(
-                                                all.bounding(), true, all.seccomp(), all.lsmLabel(), all.hasOwnKeyring()))
+                                                all.bounding(),
+                                                true,
+                                                all.seccomp(),
+                                                all.lsmLabel(),
+                                                all.hasOwnKeyring()))
                                 .withProcess(
                                         new ProcessSpec(
                                                 List.of(),
@@ -316,21 +362,31 @@ class ConfinementIT {
                                                 Map.of(),
                                                 Map.of(),
                                                 OptionalInt.of(ProcessSpec.PER_LINUX32))));
-        assertEquals("1", host.run(container, "grep NoNewPrivs /proc/1/status").replaceAll("\\D", ""));
-        assertEquals("1", host.run(container, "grep NoNewPrivs /proc/self/status").replaceAll("\\D", ""));
+        assertEquals(
+                "1", host.run(container, "grep NoNewPrivs /proc/1/status").replaceAll("\\D", ""));
+        assertEquals(
+                "1",
+                host.run(container, "grep NoNewPrivs /proc/self/status").replaceAll("\\D", ""));
         assertEquals("00000008", host.run(container, "cat /proc/self/personality"));
     }
 
     @Test
     void ttysLeadToTheMonitor() {
         Container container =
-                start(host.spec("tty").withDevices(new DeviceSpec(true, 2, List.of(), DeviceSpec.defaultRules())));
+                start(
+                        host.spec("tty")
+                                .withDevices(
+                                        new DeviceSpec(
+                                                true, 2, List.of(), DeviceSpec.defaultRules())));
         try (io.atoll.linux.Fd tty = container.tty(1)) {
             host.run(container, "echo over here > /dev/tty1");
             byte[] chunk = new byte[100];
             int n = io.atoll.linux.FdIo.read(tty, chunk, 0, chunk.length);
-            assertEquals("over here", new String(chunk, 0, n, java.nio.charset.StandardCharsets.UTF_8).strip());
+            assertEquals(
+                    "over here",
+                    new String(chunk, 0, n, java.nio.charset.StandardCharsets.UTF_8).strip());
         }
-        assertTrue(host.run(container, "cat /proc/1/environ").contains("container_ttys=pts/1 pts/2"));
+        assertTrue(
+                host.run(container, "cat /proc/1/environ").contains("container_ttys=pts/1 pts/2"));
     }
 }

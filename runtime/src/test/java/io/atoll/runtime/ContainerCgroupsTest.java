@@ -45,7 +45,14 @@ class ContainerCgroupsTest {
                         PATH);
         legacy =
                 new ContainerCgroups(
-                        new CgroupLayout(List.of(v1("memory"), v1("cpu"), v1("cpuacct"), v1("pids"), v1("blkio"), v1("freezer"))),
+                        new CgroupLayout(
+                                List.of(
+                                        v1("memory"),
+                                        v1("cpu"),
+                                        v1("cpuacct"),
+                                        v1("pids"),
+                                        v1("blkio"),
+                                        v1("freezer"))),
                         PATH);
     }
 
@@ -77,7 +84,8 @@ class ContainerCgroupsTest {
                         "cpu.stat", "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n",
                         "pids.current", "7\n",
                         "pids.max", "100\n",
-                        "io.stat", "8:0 rbytes=90430464 wbytes=299008000 rios=8950 wios=1252 dbytes=0 dios=0\n"));
+                        "io.stat",
+                                "8:0 rbytes=90430464 wbytes=299008000 rios=8950 wios=1252 dbytes=0 dios=0\n"));
         CgroupStats stats = unified.stats();
         assertEquals(
                 new CgroupStats(
@@ -165,7 +173,11 @@ class ContainerCgroupsTest {
                         new CgroupLayout(
                                 List.of(
                                         v1("memory"),
-                                        new CgroupHierarchy(2, root.resolve("v2").toString(), Set.of("hugetlb"), "/"))),
+                                        new CgroupHierarchy(
+                                                2,
+                                                root.resolve("v2").toString(),
+                                                Set.of("hugetlb"),
+                                                "/"))),
                         PATH);
         files("v2", Map.of("cgroup.subtree_control", "\n"));
         try (Fd own = hybrid.openForCommand().orElseThrow()) {
@@ -181,7 +193,17 @@ class ContainerCgroupsTest {
     void updatesAndTakesBackOnVersion2() throws IOException {
         files(
                 "v2",
-                Map.of("memory.max", "max", "memory.swap.max", "max", "cpu.max", "max", "cpu.weight", "100", "pids.max", "max"));
+                Map.of(
+                        "memory.max",
+                        "max",
+                        "memory.swap.max",
+                        "max",
+                        "cpu.max",
+                        "max",
+                        "cpu.weight",
+                        "100",
+                        "pids.max",
+                        "max"));
         LimitsSpec limits =
                 new LimitsSpec(
                         new LimitsSpec.Memory(

@@ -20,18 +20,20 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// A whole Debian with systemd. Its root is made once by whoever wants this test, with
-/// `mmdebstrap --variant=minbase --include=systemd-sysv,dbus,iproute2,procps bookworm DIRECTORY`, and named by the
-/// system property `atoll.debian`.
+/// A whole Debian with systemd. Its root is made once by whoever wants this test, with `mmdebstrap
+/// --variant=minbase --include=systemd-sysv,dbus,iproute2,procps bookworm DIRECTORY`, and named by
+/// the system property `atoll.debian`.
 @Tag("privileged")
 class DebianIT {
-    private static final Path DEBIAN = Path.of(System.getProperty("atoll.debian", "/tmp/atoll-runtime-debian"));
+    private static final Path DEBIAN =
+            Path.of(System.getProperty("atoll.debian", "/tmp/atoll-runtime-debian"));
 
     private BusyboxHost host;
 
     @BeforeEach
     void open() {
-        Assumptions.assumeTrue(Files.isDirectory(DEBIAN.resolve("usr")), "no Debian root at " + DEBIAN);
+        Assumptions.assumeTrue(
+                Files.isDirectory(DEBIAN.resolve("usr")), "no Debian root at " + DEBIAN);
         host = new BusyboxHost();
     }
 
@@ -69,12 +71,19 @@ class DebianIT {
     void systemdRunsWhereContainersMayNest() throws Exception {
         bootAndHalt(
                 host.containers()
-                        .start(spec("debiann", BusyboxHost.IDMAP).withAutoMounts(AutoMounts.DEFAULT.nestable())));
+                        .start(
+                                spec("debiann", BusyboxHost.IDMAP)
+                                        .withAutoMounts(AutoMounts.DEFAULT.nestable())));
     }
 
     private void bootAndHalt(Container container) throws Exception {
-        Traces.until(() -> state(container).matches("running|degraded"), () -> "state " + state(container));
-        assertEquals("running", state(container), () -> host.run(container, "systemctl --failed --no-legend || true"));
+        Traces.until(
+                () -> state(container).matches("running|degraded"),
+                () -> "state " + state(container));
+        assertEquals(
+                "running",
+                state(container),
+                () -> host.run(container, "systemctl --failed --no-legend || true"));
         assertEquals("lxc", host.run(container, "systemd-detect-virt"));
         assertEquals("1", host.run(container, "grep -c ^systemd /proc/1/comm"));
         CompletableFuture<ExitReason> end = new CompletableFuture<>();

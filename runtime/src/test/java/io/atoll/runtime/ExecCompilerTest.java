@@ -34,8 +34,10 @@ class ExecCompilerTest {
                 new HostFacts(
                         new CgroupLayout(
                                 List.of(
-                                        new CgroupHierarchy(1, "/sys/fs/cgroup/memory", Set.of("memory"), "/"),
-                                        new CgroupHierarchy(2, "/sys/fs/cgroup/unified", Set.of(), "/"))),
+                                        new CgroupHierarchy(
+                                                1, "/sys/fs/cgroup/memory", Set.of("memory"), "/"),
+                                        new CgroupHierarchy(
+                                                2, "/sys/fs/cgroup/unified", Set.of(), "/"))),
                         true,
                         false,
                         "0",
@@ -43,7 +45,8 @@ class ExecCompilerTest {
                         List.of(),
                         List.of(),
                         Optional.of(lsm));
-        RootfsSpec root = new RootfsSpec.Directory(new RootfsSpec.Layer(Path.of("/r"), true), false);
+        RootfsSpec root =
+                new RootfsSpec.Directory(new RootfsSpec.Layer(Path.of("/r"), true), false);
         ContainerSpec spec = ContainerSpec.of("c1", root, Idmap.range(1_000_000, 65_536));
         var security = spec.security();
         return new PlanCompiler(facts, _ -> new byte[8], LinkNames.random(new Random(1)))
@@ -63,7 +66,9 @@ class ExecCompilerTest {
     void entersWhatItsContainerEntered() {
         ExecPlan plan =
                 new ExecCompiler(start(HostFacts.Lsm.APPARMOR))
-                        .compile(ExecSpec.of(List.of("ls"), new ExecSpec.Stdio.Terminal(80, 25)), true);
+                        .compile(
+                                ExecSpec.of(List.of("ls"), new ExecSpec.Stdio.Terminal(80, 25)),
+                                true);
         String text = PlanPrinter.print(plan);
         assertEquals(text, PlanPrinter.print(PlanDecoder.decode(PlanEncoder.encode(plan))));
         assertEquals(

@@ -49,7 +49,10 @@ class ExecIT {
         assertEquals(0, exit("true"));
         assertEquals(42, exit("exit 42"));
         assertEquals(128 + 15, exit("kill -TERM $$"));
-        try (Shell shell = Shell.start(container, "trap 'exit 9' USR1; echo ready; while :; do sleep 0.01; done")) {
+        try (Shell shell =
+                Shell.start(
+                        container,
+                        "trap 'exit 9' USR1; echo ready; while :; do sleep 0.01; done")) {
             byte[] chunk = new byte[10];
             FdIo.read(shell.out(), chunk, 0, chunk.length);
             assertTrue(shell.execution.waitExit(Duration.ofMillis(1)).isEmpty());
@@ -73,7 +76,9 @@ class ExecIT {
             assertTrue(line.endsWith(":/") || line.endsWith("0::/.lxc"), line);
         }
         // Nothing of the supervisor is left open.
-        assertEquals("0 1 2 3", host.run(container, "ls /proc/self/fd | while read n; do echo -n \"$n \"; done"));
+        assertEquals(
+                "0 1 2 3",
+                host.run(container, "ls /proc/self/fd | while read n; do echo -n \"$n \"; done"));
     }
 
     @Test
@@ -93,7 +98,8 @@ class ExecIT {
     @Test
     void saysThatThereIsNoSuchProgram() {
         ExecSpec spec = ExecSpec.of(List.of("/no/such/program"), new ExecSpec.Stdio.None());
-        String message = assertThrows(InvalidConfigException.class, () -> container.exec(spec)).getMessage();
+        String message =
+                assertThrows(InvalidConfigException.class, () -> container.exec(spec)).getMessage();
         assertTrue(message.contains("/no/such/program"), message);
     }
 
@@ -104,20 +110,21 @@ class ExecIT {
         try (Shell shell = Shell.start(container, "cat")) {
             Thread writer =
                     Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        Random random = new Random(7);
-                                        byte[] chunk = new byte[1 << 16];
-                                        for (long done = 0; done < BYTES; done += chunk.length) {
-                                            random.nextBytes(chunk);
-                                            sent.update(chunk);
-                                            FdIo.write(shell.in, chunk);
-                                        }
-                                        shell.in.close();
-                                    });
+                            .start(() -> {
+                                Random random = new Random(7);
+                                byte[] chunk = new byte[1 << 16];
+                                for (long done = 0; done < BYTES; done += chunk.length) {
+                                    random.nextBytes(chunk);
+                                    sent.update(chunk);
+                                    FdIo.write(shell.in, chunk);
+                                }
+                                shell.in.close();
+                            });
             byte[] chunk = new byte[1 << 16];
             long total = 0;
-            for (int n = FdIo.read(shell.out(), chunk, 0, chunk.length); n > 0; n = FdIo.read(shell.out(), chunk, 0, chunk.length)) {
+            for (int n = FdIo.read(shell.out(), chunk, 0, chunk.length);
+                    n > 0;
+                    n = FdIo.read(shell.out(), chunk, 0, chunk.length)) {
                 received.update(chunk, 0, n);
                 total += n;
             }
@@ -125,7 +132,9 @@ class ExecIT {
             assertEquals(BYTES, total);
             assertEquals(0, shell.waitExit());
         }
-        assertEquals(HexFormat.of().formatHex(sent.digest()), HexFormat.of().formatHex(received.digest()));
+        assertEquals(
+                HexFormat.of().formatHex(sent.digest()),
+                HexFormat.of().formatHex(received.digest()));
     }
 
     @Test
@@ -158,7 +167,8 @@ class ExecIT {
         int pid = shell.execution.pid();
         assertTrue(io.atoll.linux.Processes.identity(pid).isPresent());
         shell.execution.close();
-        Traces.until(() -> io.atoll.linux.Processes.identity(pid).isEmpty(), () -> "command lives on");
+        Traces.until(
+                () -> io.atoll.linux.Processes.identity(pid).isEmpty(), () -> "command lives on");
         shell.close();
     }
 

@@ -12,10 +12,10 @@ import io.atoll.plan.Place;
 import io.atoll.plan.StartPlan;
 import io.atoll.plan.Step;
 import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.HookSpec;
 import io.atoll.runtime.spec.NetworkSpec;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.NicSpec;
-import io.atoll.runtime.spec.HookSpec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +35,9 @@ import org.junit.jupiter.api.Test;
 /// What is left when something fails or is killed: nothing, or a container that goes on.
 @Tag("privileged")
 class FaultIT {
-    private static final Step FAILING = new Step.Open(io.atoll.plan.Slot.of(63), Place.host("/no/such/file"), Step.OpenMode.READ);
+    private static final Step FAILING =
+            new Step.Open(
+                    io.atoll.plan.Slot.of(63), Place.host("/no/such/file"), Step.OpenMode.READ);
 
     private Traces before;
     private BusyboxHost host;
@@ -91,7 +93,9 @@ class FaultIT {
         String message =
                 assertThrows(
                                 DomainException.class,
-                                () -> ((ShimContainers) host.containers()).start(spec, StartOptions.DEFAULT, plan))
+                                () ->
+                                        ((ShimContainers) host.containers())
+                                                .start(spec, StartOptions.DEFAULT, plan))
                         .getMessage();
         assertTrue(message.contains("/no/such/file"), message);
         before.assertNothingNewBut("[atoll serve]");
@@ -103,7 +107,8 @@ class FaultIT {
         return more;
     }
 
-    private static StartPlan with(StartPlan plan, List<Step> onHost, List<Step> gate, List<Step> child) {
+    private static StartPlan with(
+            StartPlan plan, List<Step> onHost, List<Step> gate, List<Step> child) {
         return new StartPlan(
                 plan.name(),
                 plan.options(),
@@ -120,7 +125,8 @@ class FaultIT {
     void aFailingHookFailsTheStartAndSaysWhy() throws Exception {
         Path hook = host.base().resolve("hook.sh");
         Files.writeString(hook, "#!/bin/sh\necho the disk is on fire\nexit 3\n");
-        Files.setPosixFilePermissions(hook, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(
+                hook, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
         ContainerSpec spec =
                 host.spec("hook")
                         .withHooks(
@@ -131,8 +137,10 @@ class FaultIT {
                                                 Map.of("PATH", "/bin"),
                                                 Duration.ofSeconds(5))));
         String message =
-                assertThrows(DomainException.class, () -> host.containers().start(spec)).getMessage();
-        assertTrue(message.contains("status 3") && message.contains("the disk is on fire"), message);
+                assertThrows(DomainException.class, () -> host.containers().start(spec))
+                        .getMessage();
+        assertTrue(
+                message.contains("status 3") && message.contains("the disk is on fire"), message);
     }
 
     @Test
@@ -161,7 +169,8 @@ class FaultIT {
         Container container = host.containers().start(host.spec("hooks").withHooks(hooks));
         assertEquals(Traces.MARK + "hooks", host.run(container, "cat /tmp/started"));
         container.kill();
-        assertEquals(List.of("PRE_START", "START_HOST", "STOP", "POST_STOP"), Files.readAllLines(log));
+        assertEquals(
+                List.of("PRE_START", "START_HOST", "STOP", "POST_STOP"), Files.readAllLines(log));
     }
 
     @Test
@@ -196,7 +205,10 @@ class FaultIT {
         assertFalse(found.isOrphaned());
         // Init runs, but it may not have printed yet.
         Traces.until(
-                () -> new String(found.consoleLog(), StandardCharsets.UTF_8).strip().equals("started"),
+                () ->
+                        new String(found.consoleLog(), StandardCharsets.UTF_8)
+                                .strip()
+                                .equals("started"),
                 () -> "console says " + new String(found.consoleLog(), StandardCharsets.UTF_8));
         assertEquals("ok", host.run(found, "echo ok"));
         host.containers().start(host.spec("second")).kill();
@@ -214,11 +226,17 @@ class FaultIT {
         kill(pid);
         Traces.until(() -> io.atoll.linux.Processes.identity(pid).isEmpty(), () -> "init lives");
         Traces.until(
-                () -> Files.exists(host.base().resolve("run/monitors").resolve(Traces.MARK + "unseen/exit")), () -> "no exit");
+                () ->
+                        Files.exists(
+                                host.base()
+                                        .resolve("run/monitors")
+                                        .resolve(Traces.MARK + "unseen/exit")),
+                () -> "no exit");
         Containers again = host.reopen();
         assertTrue(again.find(Traces.MARK + "unseen").isEmpty());
         assertEquals(
-                Optional.of(new ExitReason(ExitReason.Kind.KILLED, 137)), again.lastExit(Traces.MARK + "unseen"));
+                Optional.of(new ExitReason(ExitReason.Kind.KILLED, 137)),
+                again.lastExit(Traces.MARK + "unseen"));
         assertEquals(List.of(), again.ids());
     }
 
@@ -242,7 +260,8 @@ class FaultIT {
     }
 
     private static int parent(int pid) {
-        return Integer.parseInt(io.atoll.linux.ProcFiles.field("/proc/" + pid + "/status", "PPid:").orElseThrow());
+        return Integer.parseInt(
+                io.atoll.linux.ProcFiles.field("/proc/" + pid + "/status", "PPid:").orElseThrow());
     }
 
     /// The fork server of this runtime directory.
@@ -250,11 +269,10 @@ class FaultIT {
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
             return all.map(path -> path.getFileName().toString())
                     .filter(name -> name.chars().allMatch(Character::isDigit))
-                    .filter(
-                            name ->
-                                    io.atoll.linux.ProcFiles.readIfPresent("/proc/" + name + "/cmdline")
-                                            .orElse("")
-                                            .startsWith("[atoll serve] " + host.base()))
+                    .filter(name ->
+                            io.atoll.linux.ProcFiles.readIfPresent("/proc/" + name + "/cmdline")
+                                    .orElse("")
+                                    .startsWith("[atoll serve] " + host.base()))
                     .mapToInt(Integer::parseInt)
                     .findFirst()
                     .orElseThrow();

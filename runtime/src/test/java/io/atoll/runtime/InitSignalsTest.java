@@ -8,10 +8,14 @@ import org.junit.jupiter.api.Test;
 
 /// Signals by the kind of init, from recorded `/proc/PID/status`.
 class InitSignalsTest {
-    private static final String SYSTEMD = "Name:\tsystemd\nSigBlk:\t7fe3c0fe28014a03\nSigIgn:\t1000\nSigCgt:\t000001030000000c\n";
-    private static final String BUSYBOX = "Name:\tinit\nSigBlk:\t0000000000000000\nSigCgt:\t0000000000084a03\n";
-    private static final String SYSVINIT = "Name:\tinit\nSigBlk:\t0000000000000000\nSigCgt:\t0000000157d96efd\n";
-    private static final String YOUNG = "Name:\tsystemd\nSigBlk:\t0000000000000000\nSigCgt:\t0000000000000000\n";
+    private static final String SYSTEMD =
+            "Name:\tsystemd\nSigBlk:\t7fe3c0fe28014a03\nSigIgn:\t1000\nSigCgt:\t000001030000000c\n";
+    private static final String BUSYBOX =
+            "Name:\tinit\nSigBlk:\t0000000000000000\nSigCgt:\t0000000000084a03\n";
+    private static final String SYSVINIT =
+            "Name:\tinit\nSigBlk:\t0000000000000000\nSigCgt:\t0000000157d96efd\n";
+    private static final String YOUNG =
+            "Name:\tsystemd\nSigBlk:\t0000000000000000\nSigCgt:\t0000000000000000\n";
 
     @Test
     void systemdTakesTheRealTimeSignal() {
@@ -33,6 +37,7 @@ class InitSignalsTest {
 
     @Test
     void anInitThatHasJustBegunWaitsForNothing() {
-        assertFalse(InitSignals.isExpected(YOUNG, InitSignals.halt(YOUNG, "/usr/lib/systemd/systemd")));
+        assertFalse(
+                InitSignals.isExpected(YOUNG, InitSignals.halt(YOUNG, "/usr/lib/systemd/systemd")));
     }
 }

@@ -161,8 +161,12 @@ class LifecycleIT {
     void keepsTheConsole() {
         Container container = start("console");
         Traces.until(
-                () -> new String(container.consoleLog(), StandardCharsets.UTF_8).contains("started"),
-                () -> "console says: " + new String(container.consoleLog(), StandardCharsets.UTF_8));
+                () ->
+                        new String(container.consoleLog(), StandardCharsets.UTF_8)
+                                .contains("started"),
+                () ->
+                        "console says: "
+                                + new String(container.consoleLog(), StandardCharsets.UTF_8));
         container.clearConsoleLog();
         assertEquals(0, container.consoleLog().length);
         try (Fd console = container.console()) {
@@ -178,12 +182,19 @@ class LifecycleIT {
 
     @Test
     void runsPrivilegedInADirectory() {
-        RootfsSpec root = new RootfsSpec.Directory(new RootfsSpec.Layer(host.lower(), false), false);
+        RootfsSpec root =
+                new RootfsSpec.Directory(new RootfsSpec.Layer(host.lower(), false), false);
         Container container =
                 host.containers().start(ContainerSpec.of(Traces.MARK + "priv", root, Idmap.NONE));
-        assertEquals("0 4294967295", host.run(container, "cat /proc/self/uid_map | (read a b c; echo $b $c)"));
+        assertEquals(
+                "0 4294967295",
+                host.run(container, "cat /proc/self/uid_map | (read a b c; echo $b $c)"));
         // The protected parts.
-        assertEquals("refused", host.run(container, "echo x > /proc/sys/kernel/domainname 2>/dev/null || echo refused"));
+        assertEquals(
+                "refused",
+                host.run(
+                        container,
+                        "echo x > /proc/sys/kernel/domainname 2>/dev/null || echo refused"));
         host.run(container, "echo 1 > /proc/sys/net/ipv4/ip_forward");
         container.kill();
     }
@@ -192,7 +203,8 @@ class LifecycleIT {
     void readOnlyRoot() {
         RootfsSpec root = new RootfsSpec.Directory(new RootfsSpec.Layer(host.lower(), true), true);
         Container container =
-                host.containers().start(ContainerSpec.of(Traces.MARK + "ro", root, BusyboxHost.IDMAP));
+                host.containers()
+                        .start(ContainerSpec.of(Traces.MARK + "ro", root, BusyboxHost.IDMAP));
         assertEquals("refused", host.run(container, "touch /x 2>/dev/null || echo refused"));
         container.kill();
     }
@@ -202,7 +214,8 @@ class LifecycleIT {
         ContainerSpec spec = host.spec("noinit");
         ContainerSpec broken = spec.withInit(spec.init().running("/no/such/init"));
         String message =
-                assertThrows(InvalidConfigException.class, () -> host.containers().start(broken)).getMessage();
+                assertThrows(InvalidConfigException.class, () -> host.containers().start(broken))
+                        .getMessage();
         assertTrue(message.contains("/no/such/init") && message.contains("ENOENT"), message);
         host.containers().start(spec).kill();
     }
@@ -215,21 +228,20 @@ class LifecycleIT {
                         .start(
                                 host.spec("gate"),
                                 new StartOptions(
-                                        Optional.of(
-                                                waiting -> {
-                                                    seen.add(comm(waiting.initPid()));
-                                                })));
+                                        Optional.of(waiting -> {
+                                            seen.add(comm(waiting.initPid()));
+                                        })));
         assertEquals(1, seen.size());
         assertFalse(seen.getFirst().contains("init"), seen.getFirst());
         assertEquals(ContainerState.RUNNING, container.state());
         container.kill();
         StartOptions refusing =
                 new StartOptions(
-                        Optional.of(
-                                _ -> {
-                                    throw new BusyException("not today");
-                                }));
-        assertThrows(BusyException.class, () -> host.containers().start(host.spec("gate"), refusing));
+                        Optional.of(_ -> {
+                            throw new BusyException("not today");
+                        }));
+        assertThrows(
+                BusyException.class, () -> host.containers().start(host.spec("gate"), refusing));
         assertTrue(host.containers().ids().isEmpty());
     }
 
@@ -251,12 +263,11 @@ class LifecycleIT {
             for (int i = 0; i < count; i++) {
                 String name = "many" + i;
                 all.add(
-                        executor.submit(
-                                () -> {
-                                    Container container = start(name);
-                                    assertEquals("ok", host.run(container, "echo ok"));
-                                    container.kill();
-                                }));
+                        executor.submit(() -> {
+                            Container container = start(name);
+                            assertEquals("ok", host.run(container, "echo ok"));
+                            container.kill();
+                        }));
             }
             for (Future<?> one : all) {
                 one.get();

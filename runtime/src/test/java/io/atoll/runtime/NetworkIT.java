@@ -79,7 +79,8 @@ class NetworkIT {
     }
 
     private Container start(String name, NicSpec... nics) {
-        return host.containers().start(host.spec(name).withNetwork(new NetworkSpec(List.of(nics), true)));
+        return host.containers()
+                .start(host.spec(name).withNetwork(new NetworkSpec(List.of(nics), true)));
     }
 
     @Test
@@ -87,11 +88,15 @@ class NetworkIT {
         Container container = start("nic", bridged("rtta0", "00:16:3e:01:02:03", "10.217.3.77/24"));
         String inside = host.run(container, "ip addr show eth0");
         assertTrue(inside.contains("00:16:3e:01:02:03") && inside.contains("mtu 1400"), inside);
-        assertTrue(inside.contains("10.217.3.77/24 brd 10.217.3.255") && inside.contains("UP"), inside);
+        assertTrue(
+                inside.contains("10.217.3.77/24 brd 10.217.3.255") && inside.contains("UP"),
+                inside);
         assertTrue(host.run(container, "ip route").contains("default via 10.217.3.1 dev eth0"));
         assertTrue(host.run(container, "ip addr show lo").contains("127.0.0.1/8"));
         String outside = ip("-o", "link", "show", "rtta0");
-        assertTrue(outside.contains("master " + BRIDGE) && outside.contains("link/ether fe:"), outside);
+        assertTrue(
+                outside.contains("master " + BRIDGE) && outside.contains("link/ether fe:"),
+                outside);
         container.kill();
         assertTrue(!Files.exists(Path.of("/sys/class/net/rtta0")));
     }
@@ -108,14 +113,18 @@ class NetworkIT {
         int pid = container.initPid();
         container.reboot();
         Traces.until(
-                () -> container.initPid() != pid && container.state() == ContainerState.RUNNING, () -> "no reboot");
+                () -> container.initPid() != pid && container.state() == ContainerState.RUNNING,
+                () -> "no reboot");
         assertTrue(host.run(container, "ip addr show eth0").contains("10.217.3.78"));
     }
 
     @Test
     void stackedInterfaces() {
         NicSpec macvlan =
-                NicSpec.of("eth1", new NicLink.Macvlan(BRIDGE, NicLink.Macvlan.MacvlanMode.BRIDGE), Optional.empty());
+                NicSpec.of(
+                        "eth1",
+                        new NicLink.Macvlan(BRIDGE, NicLink.Macvlan.MacvlanMode.BRIDGE),
+                        Optional.empty());
         Container container = start("macvlan", macvlan);
         assertTrue(host.run(container, "ip link show eth1").contains("eth1"));
     }
@@ -134,7 +143,9 @@ class NetworkIT {
         assertTrue(!Files.exists(Path.of("/sys/class/net/" + SPARE)));
         container.kill();
         assertTrue(ip("-o", "link", "show", SPARE).contains(mac));
-        assertTrue(!Files.exists(Path.of("/sys/class/net/rttc0")) && !Files.exists(Path.of("/sys/class/net/rttd0")));
+        assertTrue(
+                !Files.exists(Path.of("/sys/class/net/rttc0"))
+                        && !Files.exists(Path.of("/sys/class/net/rttd0")));
     }
 
     @Test
@@ -143,7 +154,8 @@ class NetworkIT {
                 host.containers()
                         .start(
                                 host.spec("hostnet")
-                                        .withNamespaces(NamespaceSpec.DEFAULT.keeping(NamespaceKind.NET))
+                                        .withNamespaces(
+                                                NamespaceSpec.DEFAULT.keeping(NamespaceKind.NET))
                                         .withNetwork(new NetworkSpec(List.of(), false)));
         assertTrue(host.run(container, "ip link").contains(BRIDGE));
         assertEquals("1", host.run(container, "ls -d /sys/class/net/" + BRIDGE + " | wc -l"));

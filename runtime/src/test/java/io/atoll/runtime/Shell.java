@@ -24,7 +24,9 @@ final class Shell implements AutoCloseable {
     }
 
     static Shell start(Container container, String command) {
-        return start(container, ExecSpec.of(List.of("/bin/sh", "-c", command), new ExecSpec.Stdio.None()));
+        return start(
+                container,
+                ExecSpec.of(List.of("/bin/sh", "-c", command), new ExecSpec.Stdio.None()));
     }
 
     /// The stdio of the spec is replaced by pipes.
@@ -74,7 +76,9 @@ final class Shell implements AutoCloseable {
         StringBuilder all = new StringBuilder();
         byte[] chunk = new byte[4096];
         try {
-            for (int n = FdIo.read(terminal, chunk, 0, chunk.length); n > 0; n = FdIo.read(terminal, chunk, 0, chunk.length)) {
+            for (int n = FdIo.read(terminal, chunk, 0, chunk.length);
+                    n > 0;
+                    n = FdIo.read(terminal, chunk, 0, chunk.length)) {
                 all.append(new String(chunk, 0, n, StandardCharsets.UTF_8));
             }
         } catch (ErrnoException e) {

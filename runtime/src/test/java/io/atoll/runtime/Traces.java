@@ -16,12 +16,15 @@ import java.util.stream.Stream;
 /// before and after; other tests on the same host have other names.
 record Traces(TreeSet<String> found) {
     static final String MARK = "atoll-runtime-" + ProcessHandle.current().pid() + "-";
-    private static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("atoll.patience", 30));
+    private static final Duration PATIENCE =
+            Duration.ofSeconds(Integer.getInteger("atoll.patience", 30));
     private static final Duration PAUSE = Duration.ofMillis(10);
 
     static Traces now() {
         TreeSet<String> found = new TreeSet<>();
-        lines(Path.of("/proc/self/mountinfo")).filter(line -> line.contains(MARK)).forEach(found::add);
+        lines(Path.of("/proc/self/mountinfo"))
+                .filter(line -> line.contains(MARK))
+                .forEach(found::add);
         for (Path hierarchy : children(Path.of("/sys/fs/cgroup"))) {
             children(hierarchy.resolve("atoll")).stream()
                     .filter(path -> path.getFileName().toString().contains(MARK))
@@ -40,7 +43,8 @@ record Traces(TreeSet<String> found) {
         return new Traces(found);
     }
 
-    /// Waits until nothing is there that was not before; the kernel takes namespaces down in its own time.
+    /// Waits until nothing is there that was not before; the kernel takes namespaces down in its
+    /// own time.
     void assertNothingNew() {
         assertNothingNewBut(" ");
     }

@@ -20,10 +20,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// The code for hosts with version 2 only, on a host that has it beside version 1: nothing of version 1 is known here.
+/// The code for hosts with version 2 only, on a host that has it beside version 1: nothing of
+/// version 1 is known here.
 @Tag("privileged")
 class UnifiedIT {
-    private static final Path DEBIAN = Path.of(System.getProperty("atoll.debian", "/tmp/atoll-runtime-debian"));
+    private static final Path DEBIAN =
+            Path.of(System.getProperty("atoll.debian", "/tmp/atoll-runtime-debian"));
 
     private Traces before;
     private BusyboxHost host;
@@ -69,7 +71,8 @@ class UnifiedIT {
     void devicesAreFilteredByProgram() {
         Container container = host.containers().start(host.spec("v2dev", Idmap.NONE));
         host.run(container, "mknod /tmp/mem c 1 1; head -c 1 /dev/zero > /dev/null");
-        assertEquals("refused", host.run(container, "head -c 1 /tmp/mem 2>/dev/null || echo refused"));
+        assertEquals(
+                "refused", host.run(container, "head -c 1 /tmp/mem 2>/dev/null || echo refused"));
     }
 
     @Test
@@ -99,15 +102,23 @@ class UnifiedIT {
 
     @Test
     void systemdRuns() {
-        Assumptions.assumeTrue(Files.isDirectory(DEBIAN.resolve("usr")), "no Debian root at " + DEBIAN);
+        Assumptions.assumeTrue(
+                Files.isDirectory(DEBIAN.resolve("usr")), "no Debian root at " + DEBIAN);
         var spec = host.spec("v2debian");
         RootfsSpec.Overlay like = (RootfsSpec.Overlay) spec.rootfs();
         RootfsSpec root =
                 new RootfsSpec.Overlay(
-                        List.of(new Layer(DEBIAN, true)), like.writable(), "upper", "work", List.of(), false);
+                        List.of(new Layer(DEBIAN, true)),
+                        like.writable(),
+                        "upper",
+                        "work",
+                        List.of(),
+                        false);
         Container container =
                 host.containers()
-                        .start(io.atoll.runtime.spec.ContainerSpec.of(spec.id(), root, BusyboxHost.IDMAP));
+                        .start(
+                                io.atoll.runtime.spec.ContainerSpec.of(
+                                        spec.id(), root, BusyboxHost.IDMAP));
         Traces.until(() -> state(container).equals("running"), () -> "state " + state(container));
         assertTrue(host.run(container, "cat /proc/1/cgroup").contains("0::/init.scope"));
         assertTrue(container.stop(Duration.ofSeconds(20)));

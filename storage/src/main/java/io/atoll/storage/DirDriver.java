@@ -9,8 +9,8 @@ import io.atoll.linux.TreeCopy;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/// Every volume is a directory of its own with all its files. Slow to make, but works where overlays do not, and nested
-/// overlays work on it.
+/// Every volume is a directory of its own with all its files. Slow to make, but works where
+/// overlays do not, and nested overlays work on it.
 final class DirDriver extends DirectoryDriver {
     private final IdmapProbe probe;
 
@@ -45,15 +45,18 @@ final class DirDriver extends DirectoryDriver {
 
     @Override
     public RootfsLayers layers(VolumeRef ref, Idmap idmap) {
-        return new RootfsLayers.Directory(directories().existing(ref).resolve(ROOTFS), RootfsLayers.Ids.UNSHIFTED);
+        return new RootfsLayers.Directory(
+                directories().existing(ref).resolve(ROOTFS), RootfsLayers.Ids.UNSHIFTED);
     }
 
     @Override
     public Fd openRoot(VolumeRef ref) {
         boolean image = ref.volume().type() == VolumeType.IMAGE;
-        Path path = image
-                ? images().rootfs(new Fingerprint(ref.volume().name()))
-                : directories().existing(ref).resolve(ROOTFS);
-        return PlatformThreads.call(() -> OverlayDriver.cloneDirectory(path, image || ref.isSnapshot()));
+        Path path =
+                image
+                        ? images().rootfs(new Fingerprint(ref.volume().name()))
+                        : directories().existing(ref).resolve(ROOTFS);
+        return PlatformThreads.call(
+                () -> OverlayDriver.cloneDirectory(path, image || ref.isSnapshot()));
     }
 }

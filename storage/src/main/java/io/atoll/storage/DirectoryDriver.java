@@ -26,7 +26,8 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
-/// What the drivers have in common that keep volumes as directories of one file system. A volume's directory holds
+/// What the drivers have in common that keep volumes as directories of one file system. A volume's
+/// directory holds
 ///
 /// ```text
 /// rootfs/                        the files
@@ -40,7 +41,8 @@ abstract class DirectoryDriver implements StorageDriver {
     static final String WORK = "work";
     private static final String IMAGE = ".image";
     private static final String NESTED = ".nested";
-    private static final List<String> NESTED_PATHS = List.of("/var/lib/docker", "/var/lib/containers", "/var/lib/atoll");
+    private static final List<String> NESTED_PATHS =
+            List.of("/var/lib/docker", "/var/lib/containers", "/var/lib/atoll");
 
     private final PoolSpec pool;
     private final PoolDirectories directories;
@@ -86,7 +88,9 @@ abstract class DirectoryDriver implements StorageDriver {
             try (Fd tree = Mounts.cloneTree(scratch.toString(), false)) {
                 if (!probe.canMap(tree)) {
                     throw new UnsupportedException(
-                            "This kernel cannot map owner ids on the file system of \"" + scratch.getParent() + "\", use a source on ext4, xfs or btrfs");
+                            "This kernel cannot map owner ids on the file system of \""
+                                    + scratch.getParent()
+                                    + "\", use a source on ext4, xfs or btrfs");
                 }
             }
         });
@@ -96,34 +100,45 @@ abstract class DirectoryDriver implements StorageDriver {
     public final Map<String, String> createPool() {
         pool.config().keySet().forEach(DirectoryDriver::checkKey);
         Path source = source();
-        return PoolDirectories.io("create pool in", source, () -> {
-            boolean own = source.equals(pool.path());
-            if (own) {
-                Files.createDirectories(source);
-            } else if (!Files.isDirectory(source)) {
-                throw new InvalidConfigException("Source path \"" + source + "\" is not a directory");
-            }
-            checkEmpty(source);
-            Path scratch = Files.createTempDirectory(source, ".check");
-            try {
-                checkFileSystem(scratch);
-            } finally {
-                directories.deleteNow(scratch);
-            }
-            mountPool();
-            Map<String, String> config = new TreeMap<>(pool.config());
-            config.put("source", source.toString());
-            return config;
-        });
+        return PoolDirectories.io(
+                "create pool in",
+                source,
+                () -> {
+                    boolean own = source.equals(pool.path());
+                    if (own) {
+                        Files.createDirectories(source);
+                    } else if (!Files.isDirectory(source)) {
+                        throw new InvalidConfigException(
+                                "Source path \"" + source + "\" is not a directory");
+                    }
+                    checkEmpty(source);
+                    Path scratch = Files.createTempDirectory(source, ".check");
+                    try {
+                        checkFileSystem(scratch);
+                    } finally {
+                        directories.deleteNow(scratch);
+                    }
+                    mountPool();
+                    Map<String, String> config = new TreeMap<>(pool.config());
+                    config.put("source", source.toString());
+                    return config;
+                });
     }
 
     private static void checkKey(String key) {
         if (key.equals("size")) {
-            throw new InvalidConfigException("Invalid option for this driver: \"size\" is for pools in a file of their own");
+            throw new InvalidConfigException(
+                    "Invalid option for this driver: \"size\" is for pools in a file of their own");
         }
-        boolean known = key.equals("source") || key.startsWith("user.") || key.startsWith("volatile.") || key.startsWith("rsync.") || key.startsWith("volume.");
+        boolean known =
+                key.equals("source")
+                        || key.startsWith("user.")
+                        || key.startsWith("volatile.")
+                        || key.startsWith("rsync.")
+                        || key.startsWith("volume.");
         if (!known) {
-            throw new InvalidConfigException("Invalid option \"" + key + "\" for pools of this driver");
+            throw new InvalidConfigException(
+                    "Invalid option \"" + key + "\" for pools of this driver");
         }
     }
 
@@ -149,7 +164,8 @@ abstract class DirectoryDriver implements StorageDriver {
         mounting.lock();
         try {
             if (!source().equals(pool.path()) && !isMounted()) {
-                PoolDirectories.io("mount", pool.path(), () -> Files.createDirectories(pool.path()));
+                PoolDirectories.io(
+                        "mount", pool.path(), () -> Files.createDirectories(pool.path()));
                 PlatformThreads.run(this::bind);
             }
             directories.create();
@@ -216,11 +232,17 @@ abstract class DirectoryDriver implements StorageDriver {
 
     @Override
     public final PoolUsage poolUsage() {
-        return PoolDirectories.io("look at", pool.path(), () -> {
-            FileSystemStat stat = FileSystemStat.of(pool.path().toString());
-            return new PoolUsage(
-                    stat.totalBytes() - stat.freeBytes(), stat.totalBytes(), stat.totalInodes() - stat.freeInodes(), stat.totalInodes());
-        });
+        return PoolDirectories.io(
+                "look at",
+                pool.path(),
+                () -> {
+                    FileSystemStat stat = FileSystemStat.of(pool.path().toString());
+                    return new PoolUsage(
+                            stat.totalBytes() - stat.freeBytes(),
+                            stat.totalBytes(),
+                            stat.totalInodes() - stat.freeInodes(),
+                            stat.totalInodes());
+                });
     }
 
     @Override
@@ -228,7 +250,8 @@ abstract class DirectoryDriver implements StorageDriver {
         try {
             images.add(fingerprint, source);
         } catch (AlreadyExistsException failure) {
-            // Another start of the same image was quicker; volumes appear whole, so what it made is as good.
+            // Another start of the same image was quicker; volumes appear whole, so what it made is
+            // as good.
             if (!images.exists(fingerprint)) {
                 throw failure;
             }
@@ -248,8 +271,12 @@ abstract class DirectoryDriver implements StorageDriver {
     private boolean isUsed(Fingerprint image) {
         for (String name : directories.volumes(VolumeType.CONTAINER)) {
             VolumeName volume = VolumeName.container(name);
-            Stream<VolumeRef> refs = Stream.concat(Stream.of(volume.current()), snapshots(volume).stream().map(volume::snapshot));
-            if (refs.anyMatch(ref -> imageOf(directories.path(ref)).filter(image::equals).isPresent())) {
+            Stream<VolumeRef> refs =
+                    Stream.concat(
+                            Stream.of(volume.current()),
+                            snapshots(volume).stream().map(volume::snapshot));
+            if (refs.anyMatch(
+                    ref -> imageOf(directories.path(ref)).filter(image::equals).isPresent())) {
                 return true;
             }
         }
@@ -258,10 +285,15 @@ abstract class DirectoryDriver implements StorageDriver {
 
     /// The image that a volume's directory is a layer on, if it is one.
     static Optional<Fingerprint> imageOf(Path directory) {
-        return PoolDirectories.io("read", directory, () -> {
-            Path mark = directory.resolve(IMAGE);
-            return Files.exists(mark) ? Optional.of(new Fingerprint(Files.readString(mark).strip())) : Optional.empty();
-        });
+        return PoolDirectories.io(
+                "read",
+                directory,
+                () -> {
+                    Path mark = directory.resolve(IMAGE);
+                    return Files.exists(mark)
+                            ? Optional.of(new Fingerprint(Files.readString(mark).strip()))
+                            : Optional.empty();
+                });
     }
 
     static void writeImage(Path directory, Fingerprint image) throws IOException {
@@ -284,17 +316,20 @@ abstract class DirectoryDriver implements StorageDriver {
             throw new NotFoundException("Image " + image.abbreviated() + " is not in the pool");
         }
         Path lower = images.rootfs(image);
-        directories.make(volume.current(), directory -> {
-            images.copyMetadata(image, directory);
-            fillFromImage(directory, image, lower);
-        });
+        directories.make(
+                volume.current(),
+                directory -> {
+                    images.copyMetadata(image, directory);
+                    fillFromImage(directory, image, lower);
+                });
     }
 
     abstract void fillFromImage(Path directory, Fingerprint image, Path lower) throws IOException;
 
     @Override
     public final void createFilled(VolumeName volume, Filler filler) {
-        directories.make(volume.current(), directory -> filler.fill(directory, makeRootfs(directory)));
+        directories.make(
+                volume.current(), directory -> filler.fill(directory, makeRootfs(directory)));
     }
 
     @Override
@@ -304,7 +339,9 @@ abstract class DirectoryDriver implements StorageDriver {
         wanted.forEach(directories::existing);
         for (VolumeRef snapshot : wanted) {
             // Snapshots of a volume that never comes to be are swept with it by the delete below.
-            directories.make(target.snapshot(snapshot.snapshot()), directory -> copyVolume(directories.path(snapshot), directory));
+            directories.make(
+                    target.snapshot(snapshot.snapshot()),
+                    directory -> copyVolume(directories.path(snapshot), directory));
         }
         try {
             directories.make(target.current(), directory -> copyVolume(from, directory));
@@ -316,13 +353,20 @@ abstract class DirectoryDriver implements StorageDriver {
         }
     }
 
-    /// Copies everything of a volume. An overlay's index goes along, because it says which files that share an inode in the
-    /// image share one above; but its tie to one upper directory must be made anew.
+    /// Copies everything of a volume. An overlay's index goes along, because it says which files
+    /// that share an inode in the image share one above; but its tie to one upper directory must be
+    /// made anew.
     private static void copyVolume(Path from, Path to) {
         PlatformThreads.run(() -> {
             try (Fd source = PoolDirectories.openDirectory(from);
                     Fd target = PoolDirectories.openDirectory(to)) {
-                long unused = TreeCopy.contents(source, target, path -> !path.startsWith(WORK + "/") || path.startsWith(WORK + "/index"));
+                long unused =
+                        TreeCopy.contents(
+                                source,
+                                target,
+                                path ->
+                                        !path.startsWith(WORK + "/")
+                                                || path.startsWith(WORK + "/index"));
                 untie(to);
             } catch (ErrnoException e) {
                 throw PoolDirectories.storage("copy", from, e);
@@ -353,7 +397,9 @@ abstract class DirectoryDriver implements StorageDriver {
     @Override
     public final List<String> volumes(VolumeType type) {
         return type == VolumeType.IMAGE
-                ? directories.volumes(type).stream().filter(name -> !images.isGivenUp(new Fingerprint(name))).toList()
+                ? directories.volumes(type).stream()
+                        .filter(name -> !images.isGivenUp(new Fingerprint(name)))
+                        .toList()
                 : directories.volumes(type);
     }
 
@@ -369,7 +415,10 @@ abstract class DirectoryDriver implements StorageDriver {
 
     @Override
     public final void delete(VolumeName volume) {
-        Optional<Fingerprint> image = directories.exists(volume.current()) ? imageOf(directories.path(volume.current())) : Optional.empty();
+        Optional<Fingerprint> image =
+                directories.exists(volume.current())
+                        ? imageOf(directories.path(volume.current()))
+                        : Optional.empty();
         directories.delete(volume);
         image.ifPresent(this::releaseImage);
     }
@@ -411,16 +460,23 @@ abstract class DirectoryDriver implements StorageDriver {
     @Override
     public final List<NestedDirectory> nestedDirectories(VolumeName volume) {
         Path nested = directories.existing(volume.current()).resolve(NESTED);
-        return PoolDirectories.io("prepare", nested, () -> {
-            for (String path : NESTED_PATHS) {
-                Path directory = nested.resolve(Path.of(path).getFileName().toString());
-                Files.createDirectories(directory);
-                Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
-            }
-            return NESTED_PATHS.stream()
-                    .map(path -> new NestedDirectory(nested.resolve(Path.of(path).getFileName().toString()), path))
-                    .toList();
-        });
+        return PoolDirectories.io(
+                "prepare",
+                nested,
+                () -> {
+                    for (String path : NESTED_PATHS) {
+                        Path directory = nested.resolve(Path.of(path).getFileName().toString());
+                        Files.createDirectories(directory);
+                        Files.setPosixFilePermissions(
+                                directory, PosixFilePermissions.fromString("rwx--x--x"));
+                    }
+                    return NESTED_PATHS.stream()
+                            .map(path ->
+                                    new NestedDirectory(
+                                            nested.resolve(Path.of(path).getFileName().toString()),
+                                            path))
+                            .toList();
+                });
     }
 
     @Override
@@ -433,7 +489,10 @@ abstract class DirectoryDriver implements StorageDriver {
     public void setQuota(VolumeName volume, OptionalLong bytes) {
         Path unused = directories.existing(volume.current());
         if (bytes.isPresent()) {
-            throw new UnsupportedException("Not supported: the file system of pool \"" + pool.name() + "\" has no project quotas");
+            throw new UnsupportedException(
+                    "Not supported: the file system of pool \""
+                            + pool.name()
+                            + "\" has no project quotas");
         }
     }
 

@@ -6,7 +6,8 @@ import java.nio.file.Path;
 /// Fills a new volume, for what comes from elsewhere: a backup, another pool, another host.
 @FunctionalInterface
 public interface Filler {
-    /// @param directory the volume's own directory, for `backup.yaml`, `metadata.yaml`, `templates/`
+    /// @param directory the volume's own directory, for `backup.yaml`, `metadata.yaml`,
+    ///   `templates/`
     /// @param rootfs where the files go, owner ids unshifted; exists and is empty
     void fill(Path directory, Path rootfs) throws IOException;
 }

@@ -11,8 +11,8 @@ import io.atoll.linux.UserNamespaces;
 /// Tells whether the kernel can map the ids of a mount.
 @FunctionalInterface
 public interface IdmapProbe {
-    /// Asks the kernel by doing it. Where no user namespace can be made the answer is yes: the first start then says what
-    /// is wrong.
+    /// Asks the kernel by doing it. Where no user namespace can be made the answer is yes: the
+    /// first start then says what is wrong.
     IdmapProbe KERNEL = IdmapProbe::ask;
 
     /// @param tree a detached mount that is nobody else's; not of use afterwards
@@ -28,7 +28,8 @@ public interface IdmapProbe {
             }
             throw e;
         } catch (CommandFailed e) {
-            System.getLogger(IdmapProbe.class.getName()).log(System.Logger.Level.WARNING, "cannot probe id mapped mounts", e);
+            System.getLogger(IdmapProbe.class.getName())
+                    .log(System.Logger.Level.WARNING, "cannot probe id mapped mounts", e);
             return true;
         }
     }

@@ -5,11 +5,11 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// Where the content of an image volume comes from. The storage module knows no archive formats; whoever imports an image
-/// adapts its files to this.
+/// Where the content of an image volume comes from. The storage module knows no archive formats;
+/// whoever imports an image adapts its files to this.
 public interface ImageSource {
-    /// The root file system as one squashfs file, if the image came as such. It is not changed, and must stay as it is
-    /// for the life of the volume: it may be linked instead of copied.
+    /// The root file system as one squashfs file, if the image came as such. It is not changed, and
+    /// must stay as it is for the life of the volume: it may be linked instead of copied.
     Optional<Path> squashfs() throws IOException;
 
     /// Writes `metadata.yaml` and `templates/` into an existing directory.
@@ -18,6 +18,7 @@ public interface ImageSource {
     /// Writes the root file system as a plain tar stream. Only called if there is no squashfs.
     void streamRootfs(OutputStream tar) throws IOException;
 
-    /// Unpacks the root file system into an existing empty directory. Only called if there is no squashfs.
+    /// Unpacks the root file system into an existing empty directory. Only called if there is no
+    /// squashfs.
     void unpackRootfs(Path directory) throws IOException;
 }

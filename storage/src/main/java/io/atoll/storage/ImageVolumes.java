@@ -30,19 +30,32 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The images of a pool: each a directory with `metadata.yaml`, `templates/` and the root file system, kept packed as a
-/// squashfs file and mounted read-only at `rootfs` while it is of use, or unpacked in `rootfs` where the host cannot do
-/// that. Mounts stay when the daemon goes; after the host went they are made again by whoever needs them.
+/// The images of a pool: each a directory with `metadata.yaml`, `templates/` and the root file
+/// system, kept packed as a squashfs file and mounted read-only at `rootfs` while it is of use, or
+/// unpacked in `rootfs` where the host cannot do that. Mounts stay when the daemon goes; after the
+/// host went they are made again by whoever needs them.
 ///
 /// ```text
 /// images/FINGERPRINT/{metadata.yaml,templates/,rootfs.squashfs,rootfs/}
 /// images/FINGERPRINT/.given-up     deleted while instances still used it
 /// ```
 final class ImageVolumes {
-    /// Why zstd at this level: docs/decisions/0020. Overlays refer to files of the image by handles,
-    /// which need `-exports`. The archive's entry for the root directory itself is ignored. Of squashfs-tools 4.5 only this program, not sqfstar, takes a level.
+    /// Why zstd at this level: docs/decisions/0020. Overlays refer to files of the image by
+    /// handles, which need `-exports`. The archive's entry for the root directory itself is
+    /// ignored. Of squashfs-tools 4.5 only this program, not sqfstar, takes a level.
     private static final List<String> PACK_OPTIONS =
-            List.of("-tar", "-noappend", "-exports", "-root-mode", "755", "-comp", "zstd", "-Xcompression-level", "3", "-quiet", "-no-progress");
+            List.of(
+                    "-tar",
+                    "-noappend",
+                    "-exports",
+                    "-root-mode",
+                    "755",
+                    "-comp",
+                    "zstd",
+                    "-Xcompression-level",
+                    "3",
+                    "-quiet",
+                    "-no-progress");
 
     private static final String MKSQUASHFS = "mksquashfs";
     private static final String PACKED = "rootfs.squashfs";
@@ -58,7 +71,8 @@ final class ImageVolumes {
     /// What the probe said, the same for all images of a kernel.
     private volatile Optional<Boolean> packedIsOfUse = Optional.empty();
 
-    /// Held while an image is mounted, unmounted, given up or taken back. Nothing else is called under it that locks.
+    /// Held while an image is mounted, unmounted, given up or taken back. Nothing else is called
+    /// under it that locks.
     private final ReentrantLock lock = new ReentrantLock();
 
     ImageVolumes(PoolDirectories directories, IdmapProbe probe) {
@@ -78,11 +92,13 @@ final class ImageVolumes {
     void add(Fingerprint image, ImageSource source) {
         lock.lock();
         try {
-            if (Files.deleteIfExists(path(image).resolve(GIVEN_UP)) || Files.isDirectory(path(image))) {
+            if (Files.deleteIfExists(path(image).resolve(GIVEN_UP))
+                    || Files.isDirectory(path(image))) {
                 return;
             }
         } catch (IOException e) {
-            throw new UnsupportedException("Failed to take back image " + image + ": " + e.getMessage(), e);
+            throw new UnsupportedException(
+                    "Failed to take back image " + image + ": " + e.getMessage(), e);
         } finally {
             lock.unlock();
         }
@@ -113,11 +129,12 @@ final class ImageVolumes {
         if (known.isPresent()) {
             return known.get();
         }
-        boolean answer = PlatformThreads.call(() -> {
-            try (Fd mount = open(file)) {
-                return probe.canMap(mount);
-            }
-        });
+        boolean answer =
+                PlatformThreads.call(() -> {
+                    try (Fd mount = open(file)) {
+                        return probe.canMap(mount);
+                    }
+                });
         packedIsOfUse = Optional.of(answer);
         return answer;
     }
@@ -152,7 +169,8 @@ final class ImageVolumes {
         Files.delete(file);
     }
 
-    /// The file must be whole before it gets its name; after a crash of the host nothing would notice.
+    /// The file must be whole before it gets its name; after a crash of the host nothing would
+    /// notice.
     private static void sync(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             channel.force(true);
@@ -183,11 +201,13 @@ final class ImageVolumes {
         }
     }
 
-    /// A mount has another device number than the directory it hides; the host's table is long and slow to read.
+    /// A mount has another device number than the directory it hides; the host's table is long and
+    /// slow to read.
     private static boolean isMounted(Path directory) {
         try {
             Path rootfs = directory.resolve(ROOTFS);
-            return FileStat.of(rootfs.toString()).device() != FileStat.of(directory.toString()).device();
+            return FileStat.of(rootfs.toString()).device()
+                    != FileStat.of(directory.toString()).device();
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOENT)) {
                 return false;
@@ -204,12 +224,14 @@ final class ImageVolumes {
         }
     }
 
-    /// A detached mount of a squashfs file. Set-id files and devices of an image are nothing for the host.
+    /// A detached mount of a squashfs file. Set-id files and devices of an image are nothing for
+    /// the host.
     static Fd open(Path file) {
         try (Loop.Device loop = Loop.attach(file, true);
                 FsContext context = FsContext.open("squashfs")) {
             context.set("source", loop.path()).flag("ro");
-            return context.mount(EnumSet.of(MountAttribute.RDONLY, MountAttribute.NOSUID, MountAttribute.NODEV));
+            return context.mount(
+                    EnumSet.of(MountAttribute.RDONLY, MountAttribute.NOSUID, MountAttribute.NODEV));
         } catch (ErrnoException e) {
             if (e.is(Errno.ENODEV)) {
                 throw new UnsupportedException("This kernel has no squashfs", e);
@@ -223,7 +245,8 @@ final class ImageVolumes {
         lock.lock();
         try {
             if (isMounted(path(image))) {
-                PlatformThreads.run(() -> Mounts.umount(path(image).resolve(ROOTFS).toString(), true));
+                PlatformThreads.run(
+                        () -> Mounts.umount(path(image).resolve(ROOTFS).toString(), true));
             }
         } finally {
             lock.unlock();

@@ -24,9 +24,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
-/// Images are mounted and shared, an instance is the directory of its changes: creating one costs a few system calls
-/// whatever the image's size, and works on any file system that can be the upper layer of an overlay. Volumes that come
-/// from no image are plain directories. See overlayfs in the kernel's documentation.
+/// Images are mounted and shared, an instance is the directory of its changes: creating one costs a
+/// few system calls whatever the image's size, and works on any file system that can be the upper
+/// layer of an overlay. Volumes that come from no image are plain directories. See overlayfs in the
+/// kernel's documentation.
 final class OverlayDriver extends DirectoryDriver {
     private static final Duration BUSY_PATIENCE = Duration.ofSeconds(2);
     private static final Duration BUSY_PAUSE = Duration.ofMillis(5);
@@ -49,16 +50,26 @@ final class OverlayDriver extends DirectoryDriver {
         for (String name : List.of("lower", UPPER, WORK)) {
             Files.createDirectory(scratch.resolve(name));
         }
-        try (Fd mount = merge(scratch.resolve("lower"), scratch.resolve(UPPER), scratch.resolve(WORK), false);
+        try (Fd mount =
+                        merge(
+                                scratch.resolve("lower"),
+                                scratch.resolve(UPPER),
+                                scratch.resolve(WORK),
+                                false);
                 Fd file = Opens.openAt(mount, "probe", Fcntl.O_WRONLY | Fcntl.O_CREAT, 0600)) {
             Xattrs.set(file, "user.atoll", new byte[] {1});
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOSPC)) {
                 throw e;
             }
-            // Some file systems are taken for the upper layer and then silently read-only, hence the file above.
+            // Some file systems are taken for the upper layer and then silently read-only, hence
+            // the file above.
             throw new UnsupportedException(
-                    "The file system of \"" + scratch.getParent() + "\" cannot hold the changes of an overlay, use driver \"dir\" or another source: " + e.getMessage(), e);
+                    "The file system of \""
+                            + scratch.getParent()
+                            + "\" cannot hold the changes of an overlay, use driver \"dir\" or another source: "
+                            + e.getMessage(),
+                    e);
         }
     }
 
@@ -76,10 +87,15 @@ final class OverlayDriver extends DirectoryDriver {
         Path directory = directories().existing(ref);
         Optional<Fingerprint> image = imageOf(directory);
         if (image.isEmpty()) {
-            return new RootfsLayers.Directory(directory.resolve(ROOTFS), RootfsLayers.Ids.UNSHIFTED);
+            return new RootfsLayers.Directory(
+                    directory.resolve(ROOTFS), RootfsLayers.Ids.UNSHIFTED);
         }
         Path lower = images().rootfs(image.get());
-        return new RootfsLayers.Overlay(List.of(lower), directory.resolve(UPPER), directory.resolve(WORK), RootfsLayers.Ids.UNSHIFTED);
+        return new RootfsLayers.Overlay(
+                List.of(lower),
+                directory.resolve(UPPER),
+                directory.resolve(WORK),
+                RootfsLayers.Ids.UNSHIFTED);
     }
 
     @Override
@@ -95,7 +111,8 @@ final class OverlayDriver extends DirectoryDriver {
         try {
             return switch (layers(ref, Idmap.NONE)) {
                 case RootfsLayers.Directory(Path path, _) -> cloneDirectory(path, readOnly);
-                case RootfsLayers.Overlay(List<Path> lowers, Path upper, Path work, _) -> mergePatiently(lowers.getFirst(), upper, work, readOnly);
+                case RootfsLayers.Overlay(List<Path> lowers, Path upper, Path work, _) ->
+                        mergePatiently(lowers.getFirst(), upper, work, readOnly);
             };
         } catch (ErrnoException e) {
             if (e.is(Errno.EBUSY)) {
@@ -105,7 +122,8 @@ final class OverlayDriver extends DirectoryDriver {
         }
     }
 
-    /// The kernel takes an instance's mounts down a moment after its last process: until then its upper layer is taken.
+    /// The kernel takes an instance's mounts down a moment after its last process: until then its
+    /// upper layer is taken.
     private static Fd mergePatiently(Path lower, Path upper, Path work, boolean readOnly) {
         long deadline = System.nanoTime() + BUSY_PATIENCE.toNanos();
         while (true) {
@@ -131,12 +149,15 @@ final class OverlayDriver extends DirectoryDriver {
 
     private static Fd merge(Path lower, Path upper, Path work, boolean readOnly) {
         try (FsContext context = FsContext.open("overlay")) {
-            context.set("lowerdir", escape(lower)).set("upperdir", escape(upper)).set("workdir", escape(work));
+            context.set("lowerdir", escape(lower))
+                    .set("upperdir", escape(upper))
+                    .set("workdir", escape(work));
             for (String option : RootfsLayers.Overlay.OPTIONS) {
                 String[] parts = option.split("=", 2);
                 context.set(parts[0], parts[1]);
             }
-            EnumSet<MountAttribute> attributes = EnumSet.of(MountAttribute.NOSUID, MountAttribute.NODEV);
+            EnumSet<MountAttribute> attributes =
+                    EnumSet.of(MountAttribute.NOSUID, MountAttribute.NODEV);
             if (readOnly) {
                 attributes.add(MountAttribute.RDONLY);
             }
@@ -146,7 +167,8 @@ final class OverlayDriver extends DirectoryDriver {
         }
     }
 
-    /// A descriptor of a detached mount can only name it; this one can list it too and keeps the mount alive.
+    /// A descriptor of a detached mount can only name it; this one can list it too and keeps the
+    /// mount alive.
     private static Fd readable(Fd mount) {
         return Opens.openAt(mount, ".", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
     }

@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// .deleting/UUID/             on the way out; emptied in the background, also after a restart
 /// ```
 ///
-/// A volume appears and disappears by one rename. Only root can enter the pool, so its own levels need no care; what is
-/// inside of volumes does.
+/// A volume appears and disappears by one rename. Only root can enter the pool, so its own levels
+/// need no care; what is inside of volumes does.
 final class PoolDirectories {
     private static final String MAKING = ".making";
     private static final String DELETING = ".deleting";
@@ -58,16 +58,19 @@ final class PoolDirectories {
 
     /// Makes what is missing of the fixed directories.
     void create() {
-        io("prepare pool", root, () -> {
-            makeDirectory(root, "rwx--x--x");
-            for (VolumeType type : VolumeType.values()) {
-                makeDirectory(root.resolve(type.folder()), "rwx--x--x");
-                makeDirectory(root.resolve(type.snapshotFolder()), "rwx--x--x");
-            }
-            makeDirectory(root.resolve(MAKING), "rwx------");
-            makeDirectory(root.resolve(DELETING), "rwx------");
-            return root;
-        });
+        io(
+                "prepare pool",
+                root,
+                () -> {
+                    makeDirectory(root, "rwx--x--x");
+                    for (VolumeType type : VolumeType.values()) {
+                        makeDirectory(root.resolve(type.folder()), "rwx--x--x");
+                        makeDirectory(root.resolve(type.snapshotFolder()), "rwx--x--x");
+                    }
+                    makeDirectory(root.resolve(MAKING), "rwx------");
+                    makeDirectory(root.resolve(DELETING), "rwx------");
+                    return root;
+                });
     }
 
     private static void makeDirectory(Path path, String mode) throws IOException {
@@ -101,7 +104,10 @@ final class PoolDirectories {
     /// @throws NotFoundException if there is none
     Path existing(VolumeRef ref) {
         if (!exists(ref)) {
-            throw new NotFoundException(ref.isSnapshot() ? "Snapshot " + ref + " does not exist" : "Volume " + ref + " does not exist");
+            throw new NotFoundException(
+                    ref.isSnapshot()
+                            ? "Snapshot " + ref + " does not exist"
+                            : "Volume " + ref + " does not exist");
         }
         return path(ref);
     }
@@ -119,11 +125,14 @@ final class PoolDirectories {
         if (!Files.isDirectory(directory)) {
             return List.of();
         }
-        return io("list", directory, () -> {
-            try (Stream<Path> entries = Files.list(directory)) {
-                return entries.map(p -> p.getFileName().toString()).sorted().toList();
-            }
-        });
+        return io(
+                "list",
+                directory,
+                () -> {
+                    try (Stream<Path> entries = Files.list(directory)) {
+                        return entries.map(p -> p.getFileName().toString()).sorted().toList();
+                    }
+                });
     }
 
     /// Fills a new directory.
@@ -149,19 +158,25 @@ final class PoolDirectories {
 
     private static AlreadyExistsException exists(VolumeRef ref, @Nullable ErrnoException cause) {
         String message = (ref.isSnapshot() ? "Snapshot " : "Volume ") + ref + " already exists";
-        return cause == null ? new AlreadyExistsException(message) : new AlreadyExistsException(message, cause);
+        return cause == null
+                ? new AlreadyExistsException(message)
+                : new AlreadyExistsException(message, cause);
     }
 
     /// Makes a directory aside, mode 0711, and returns its path. The caller places or discards it.
     Path aside(Maker maker) {
         Path making = root.resolve(MAKING).resolve(UUID.randomUUID().toString());
         try {
-            return io("create volume in", root, () -> {
-                Files.createDirectory(making);
-                Files.setPosixFilePermissions(making, PosixFilePermissions.fromString("rwx--x--x"));
-                maker.make(making);
-                return making;
-            });
+            return io(
+                    "create volume in",
+                    root,
+                    () -> {
+                        Files.createDirectory(making);
+                        Files.setPosixFilePermissions(
+                                making, PosixFilePermissions.fromString("rwx--x--x"));
+                        maker.make(making);
+                        return making;
+                    });
         } catch (RuntimeException e) {
             discard(making);
             throw e;
@@ -180,7 +195,12 @@ final class PoolDirectories {
     private static void move(Path from, Path to, VolumeRef ref) {
         try (Fd fromParent = openDirectory(parent(from));
                 Fd toParent = openDirectory(parent(to))) {
-            Directories.rename(fromParent, from.getFileName().toString(), toParent, to.getFileName().toString(), false);
+            Directories.rename(
+                    fromParent,
+                    from.getFileName().toString(),
+                    toParent,
+                    to.getFileName().toString(),
+                    false);
         } catch (ErrnoException e) {
             if (e.is(Errno.EEXIST, Errno.ENOTEMPTY)) {
                 throw exists(ref, e);
@@ -189,8 +209,8 @@ final class PoolDirectories {
         }
     }
 
-    /// Renames a volume with its snapshots. The snapshots go first: if we are stopped between the two, the volume is
-    /// still under its old name and [#rename] can be repeated.
+    /// Renames a volume with its snapshots. The snapshots go first: if we are stopped between the
+    /// two, the volume is still under its old name and [#rename] can be repeated.
     void rename(VolumeName volume, VolumeName renamed) {
         existing(volume.current());
         if (exists(renamed.current())) {
@@ -211,7 +231,11 @@ final class PoolDirectories {
         Path target = existing(ref);
         try (Fd fromParent = openDirectory(parent(making));
                 Fd toParent = openDirectory(parent(target))) {
-            Directories.exchange(fromParent, making.getFileName().toString(), toParent, target.getFileName().toString());
+            Directories.exchange(
+                    fromParent,
+                    making.getFileName().toString(),
+                    toParent,
+                    target.getFileName().toString());
         } catch (ErrnoException e) {
             throw storage("replace", target, e);
         }
@@ -274,12 +298,18 @@ final class PoolDirectories {
                 throw storage(what, path, errno);
             }
             boolean full = String.valueOf(e.getMessage()).contains("No space left");
-            throw full ? new UnavailableException(full(path), e) : new InternalException("Failed to " + what + " " + path + ": " + e.getMessage(), e);
+            throw full
+                    ? new UnavailableException(full(path), e)
+                    : new InternalException(
+                            "Failed to " + what + " " + path + ": " + e.getMessage(), e);
         } catch (ErrnoException e) {
             throw storage(what, path, e);
         } catch (CommandFailed e) {
             boolean full = e.stderrTail().contains("No space left");
-            throw full ? new UnavailableException(full(path), e) : new InternalException("Failed to " + what + " " + path + ": " + e.getMessage(), e);
+            throw full
+                    ? new UnavailableException(full(path), e)
+                    : new InternalException(
+                            "Failed to " + what + " " + path + ": " + e.getMessage(), e);
         }
     }
 
@@ -292,13 +322,16 @@ final class PoolDirectories {
     }
 
     private static String full(Path path) {
-        return "No space left on the file system of " + path + ": delete something or make it larger";
+        return "No space left on the file system of "
+                + path
+                + ": delete something or make it larger";
     }
 
     /// The names of the fixed directories.
     static List<String> fixedNames() {
         return Stream.concat(
-                        Arrays.stream(VolumeType.values()).flatMap(t -> Stream.of(t.folder(), t.snapshotFolder())),
+                        Arrays.stream(VolumeType.values())
+                                .flatMap(t -> Stream.of(t.folder(), t.snapshotFolder())),
                         Stream.of(MAKING, DELETING))
                 .toList();
     }

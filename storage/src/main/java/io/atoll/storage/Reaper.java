@@ -15,7 +15,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// Deletes trees in the background, one after the other, on a thread that ends when there is nothing to do.
+/// Deletes trees in the background, one after the other, on a thread that ends when there is
+/// nothing to do.
 final class Reaper {
     private static final System.Logger LOG = System.getLogger(Reaper.class.getName());
 
@@ -27,7 +28,12 @@ final class Reaper {
         this.directory = directory;
         this.thread =
                 new ThreadPoolExecutor(
-                        1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Thread.ofPlatform().daemon().name("storage-reaper").factory());
+                        1,
+                        1,
+                        1,
+                        TimeUnit.SECONDS,
+                        new LinkedBlockingQueue<>(),
+                        Thread.ofPlatform().daemon().name("storage-reaper").factory());
         thread.allowCoreThreadTimeOut(true);
     }
 
@@ -37,7 +43,10 @@ final class Reaper {
                 delete(name);
             } catch (RuntimeException e) {
                 // It stays where it is and is tried again at the next start.
-                LOG.log(System.Logger.Level.WARNING, "cannot delete path=" + directory.resolve(name), e);
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "cannot delete path=" + directory.resolve(name),
+                        e);
             }
         });
     }
@@ -70,10 +79,14 @@ final class Reaper {
 
     /// What the owner of a container can do against deletion: swap on a file, forbid changes of it.
     private static void free(Fd parent, String name) {
-        try (Fd top = Opens.openAt(parent, name, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW, 0)) {
+        try (Fd top =
+                Opens.openAt(
+                        parent, name, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW, 0)) {
             int ended = Swaps.swapOffBelow(top);
             int freed = InodeFlags.unlockBelow(top);
-            LOG.log(System.Logger.Level.INFO, "freed a tree for deletion swaps=" + ended + " immutable=" + freed);
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "freed a tree for deletion swaps=" + ended + " immutable=" + freed);
         }
     }
 }

@@ -8,20 +8,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/// One pool of volumes. A driver instance is bound to one pool and lives as long as the daemon knows the pool.
+/// One pool of volumes. A driver instance is bound to one pool and lives as long as the daemon
+/// knows the pool.
 ///
-/// The life of a pool: [#createPool] once; [#mountPool] at each start of the daemon, which also removes what a crash left
-/// half made; [#unmountPool] when the daemon is told to; [#deletePool] at the end, refused while volumes exist.
+/// The life of a pool: [#createPool] once; [#mountPool] at each start of the daemon, which also
+/// removes what a crash left half made; [#unmountPool] when the daemon is told to; [#deletePool] at
+/// the end, refused while volumes exist.
 ///
-/// The life of a volume: one of the `create` methods makes it under a temporary name and renames it when it is complete,
-/// so a volume either exists wholly or not at all. [#delete] renames it away and removes the files afterwards, in the
-/// background; the space comes back a little later. Snapshots belong to their volume and go with it.
+/// The life of a volume: one of the `create` methods makes it under a temporary name and renames it
+/// when it is complete, so a volume either exists wholly or not at all. [#delete] renames it away
+/// and removes the files afterwards, in the background; the space comes back a little later.
+/// Snapshots belong to their volume and go with it.
 ///
-/// Files are kept with the owner ids as seen inside (*unshifted*) wherever the kernel can map ids at mount time.
+/// Files are kept with the owner ids as seen inside (*unshifted*) wherever the kernel can map ids
+/// at mount time.
 ///
-/// Methods block and may be called from any thread. Calls on different volumes run in parallel; the caller serializes
-/// calls on one volume. Failures are [io.atoll.base.DomainException]s: NotFound and AlreadyExists for volumes and
-/// snapshots, InvalidConfig for pool keys, Busy for what is in use, Unsupported for what the driver or kernel lacks.
+/// Methods block and may be called from any thread. Calls on different volumes run in parallel; the
+/// caller serializes calls on one volume. Failures are [io.atoll.base.DomainException]s: NotFound
+/// and AlreadyExists for volumes and snapshots, InvalidConfig for pool keys, Busy for what is in
+/// use, Unsupported for what the driver or kernel lacks.
 public interface StorageDriver {
     /// What the driver can do beyond the methods here.
     ///
@@ -56,19 +61,22 @@ public interface StorageDriver {
 
     PoolUsage poolUsage();
 
-    /// Makes the volume of an image, converting what has to be converted. Does nothing if the image is there.
+    /// Makes the volume of an image, converting what has to be converted. Does nothing if the image
+    /// is there.
     void importImage(Fingerprint fingerprint, ImageSource source);
 
     /// True if [#createFromImage] can use this image now.
     boolean hasImage(Fingerprint fingerprint);
 
-    /// Gives up an image. Its files stay for as long as an instance uses them. Does nothing if there is no such image.
+    /// Gives up an image. Its files stay for as long as an instance uses them. Does nothing if
+    /// there is no such image.
     void deleteImage(Fingerprint fingerprint);
 
     /// Makes an empty volume, mode 0711.
     void createEmpty(VolumeName volume);
 
-    /// Makes an instance's root from an image, with the image's `metadata.yaml` and `templates/` in [#directory].
+    /// Makes an instance's root from an image, with the image's `metadata.yaml` and `templates/` in
+    /// [#directory].
     void createFromImage(VolumeName volume, Fingerprint image);
 
     /// Makes a volume from elsewhere.
@@ -77,7 +85,8 @@ public interface StorageDriver {
     /// Makes a volume as a copy of another of this pool.
     ///
     /// @param source a volume or a snapshot
-    /// @param snapshots names of the source volume's snapshots to copy along, oldest first; empty for none
+    /// @param snapshots names of the source volume's snapshots to copy along, oldest first; empty
+    ///   for none
     void createCopy(VolumeName target, VolumeRef source, List<String> snapshots);
 
     boolean exists(VolumeRef ref);
@@ -91,11 +100,13 @@ public interface StorageDriver {
     /// Renames a volume with its snapshots. The volume must not be in use.
     void rename(VolumeName volume, String newName);
 
-    /// Deletes a volume with its snapshots. Works with swap files inside that are active or files that are immutable.
-    /// Does nothing if there is no such volume, so that an interrupted deletion can be repeated.
+    /// Deletes a volume with its snapshots. Works with swap files inside that are active or files
+    /// that are immutable. Does nothing if there is no such volume, so that an interrupted deletion
+    /// can be repeated.
     void delete(VolumeName volume);
 
-    /// Copies the state of a volume, which may be in use: what is written meanwhile may or may not be in the copy.
+    /// Copies the state of a volume, which may be in use: what is written meanwhile may or may not
+    /// be in the copy.
     void createSnapshot(VolumeName volume, String snapshot);
 
     void renameSnapshot(VolumeName volume, String snapshot, String newName);
@@ -106,25 +117,28 @@ public interface StorageDriver {
     /// Brings a volume, which must not be in use, back to a snapshot. The snapshot stays.
     void restore(VolumeName volume, String snapshot);
 
-    /// The directory of a volume where the daemon keeps `backup.yaml`, `metadata.yaml` and `templates/` beside the root
-    /// file system. Names that begin with a dot are the driver's, and so are those that [#layers] names.
+    /// The directory of a volume where the daemon keeps `backup.yaml`, `metadata.yaml` and
+    /// `templates/` beside the root file system. Names that begin with a dot are the driver's, and
+    /// so are those that [#layers] names.
     Path directory(VolumeRef ref);
 
-    /// What to mount for a container or as a disk. Mounts the image beneath if that was not done since the host started.
+    /// What to mount for a container or as a disk. Mounts the image beneath if that was not done
+    /// since the host started.
     ///
     /// @param idmap the id map it will be used with, for drivers that have to shift ids on disk
     RootfsLayers layers(VolumeRef ref, Idmap idmap);
 
-    /// The volume's files as one directory, for work on instances that are not running: a detached mount that is nowhere
-    /// in the host's mount table and ends when the descriptor is closed. Owner ids are unshifted. Read-only for
-    /// snapshots and images. Must be closed before the volume is used otherwise.
+    /// The volume's files as one directory, for work on instances that are not running: a detached
+    /// mount that is nowhere in the host's mount table and ends when the descriptor is closed.
+    /// Owner ids are unshifted. Read-only for snapshots and images. Must be closed before the
+    /// volume is used otherwise.
     Fd openRoot(VolumeRef ref);
 
     /// Plain directories for an instance with `security.nesting`, made on first use.
     List<NestedDirectory> nestedDirectories(VolumeName volume);
 
-    /// The bytes that this volume takes in the pool, its image and its snapshots not counted; empty if only walking all
-    /// files would tell.
+    /// The bytes that this volume takes in the pool, its image and its snapshots not counted; empty
+    /// if only walking all files would tell.
     OptionalLong usage(VolumeRef ref);
 
     /// Limits the volume's size.

@@ -4,8 +4,8 @@ import io.atoll.base.Fingerprint;
 import io.atoll.base.InvalidConfigException;
 import java.nio.charset.StandardCharsets;
 
-/// One volume of a pool. The name is that of its directory: for instances the name with the project's prefix, for custom
-/// volumes always `PROJECT_NAME`, for images the fingerprint.
+/// One volume of a pool. The name is that of its directory: for instances the name with the
+/// project's prefix, for custom volumes always `PROJECT_NAME`, for images the fingerprint.
 public record VolumeName(VolumeType type, String name) {
     /// The longest file name of every file system we use.
     static final int NAME_BYTES_MAX = 255;
@@ -18,10 +18,12 @@ public record VolumeName(VolumeType type, String name) {
     static void checkFileName(String what, String name) {
         boolean hostile = name.isEmpty() || name.equals(".") || name.equals("..");
         if (hostile || name.chars().anyMatch(c -> c == '/' || c < ' ' || c == 0x7f)) {
-            throw new InvalidConfigException("Invalid " + what + " name \"" + printable(name) + "\"");
+            throw new InvalidConfigException(
+                    "Invalid " + what + " name \"" + printable(name) + "\"");
         }
         if (name.getBytes(StandardCharsets.UTF_8).length > NAME_BYTES_MAX) {
-            throw new InvalidConfigException("Invalid " + what + " name: longer than " + NAME_BYTES_MAX + " bytes");
+            throw new InvalidConfigException(
+                    "Invalid " + what + " name: longer than " + NAME_BYTES_MAX + " bytes");
         }
     }
 

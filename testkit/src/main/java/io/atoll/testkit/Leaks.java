@@ -19,11 +19,12 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// Fails a test that leaves something on the host: mounts, cgroups, processes, network links or loop devices whose name
-/// holds a marker that only this test uses, or descriptors of this process.
+/// Fails a test that leaves something on the host: mounts, cgroups, processes, network links or
+/// loop devices whose name holds a marker that only this test uses, or descriptors of this process.
 ///
-/// Used as `@RegisterExtension final Leaks leaks = Leaks.of("atoll-mytest")`. The kernel takes network namespaces down
-/// in its own time, so what is left is looked at again for a while before it counts.
+/// Used as `@RegisterExtension final Leaks leaks = Leaks.of("atoll-mytest")`. The kernel takes
+/// network namespaces down in its own time, so what is left is looked at again for a while before
+/// it counts.
 public final class Leaks implements BeforeEachCallback, AfterEachCallback {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int DESCRIPTOR_SLACK = 24;
@@ -40,7 +41,8 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
     /// Looks at everything whose name, target, or command line holds the marker.
     public static Leaks of(String marker) {
         if (marker.length() < 4) {
-            throw new IllegalArgumentException("a marker this short is found everywhere: " + marker);
+            throw new IllegalArgumentException(
+                    "a marker this short is found everywhere: " + marker);
         }
         return new Leaks(marker);
     }
@@ -77,7 +79,8 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
         long descriptors = descriptors();
         // Class loading and thread pools keep some; a leak per operation shows as many.
         if (descriptors > descriptorsBefore + DESCRIPTOR_SLACK) {
-            throw new AssertionError("descriptors went from " + descriptorsBefore + " to " + descriptors);
+            throw new AssertionError(
+                    "descriptors went from " + descriptorsBefore + " to " + descriptors);
         }
     }
 
@@ -105,7 +108,8 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
                     CGROUPS,
                     new SimpleFileVisitor<>() {
                         @Override
-                        public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+                        public FileVisitResult preVisitDirectory(
+                                Path folder, BasicFileAttributes attributes) {
                             if (folder.getFileName().toString().contains(marker)) {
                                 found.add("cgroup " + folder);
                                 return FileVisitResult.SKIP_SUBTREE;
@@ -128,7 +132,8 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
         List<String> found = new ArrayList<>();
         for (Path folder : children(Path.of("/proc"))) {
             String pid = folder.getFileName().toString();
-            if (!Character.isDigit(pid.charAt(0)) || pid.equals(Long.toString(ProcessHandle.current().pid()))) {
+            if (!Character.isDigit(pid.charAt(0))
+                    || pid.equals(Long.toString(ProcessHandle.current().pid()))) {
                 continue;
             }
             // A zombie has no command line, so it is not found; it holds nothing.

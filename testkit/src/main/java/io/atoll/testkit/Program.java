@@ -92,8 +92,15 @@ public record Program(List<String> words, Map<String, String> environment) {
 
         @Override
         public String toString() {
-            String tail = out().length() > 2000 ? "..." + out().substring(out().length() - 2000) : out();
-            return String.join(" ", argv) + " ended with " + exit + "\nout: " + tail + "\nerr: " + err;
+            String tail =
+                    out().length() > 2000 ? "..." + out().substring(out().length() - 2000) : out();
+            return String.join(" ", argv)
+                    + " ended with "
+                    + exit
+                    + "\nout: "
+                    + tail
+                    + "\nerr: "
+                    + err;
         }
     }
 
@@ -116,30 +123,37 @@ public record Program(List<String> words, Map<String, String> environment) {
 
     /// Runs it to its end; all three streams are pumped at once, so that none can stall.
     ///
-    /// @throws AssertionError if it runs longer than ten minutes, which a Debian image may take to make on a busy machine; it is killed then
+    /// @throws AssertionError if it runs longer than ten minutes, which a Debian image may take to
+    ///   make on a busy machine; it is killed then
     public Output feed(Feeder feeder, String... arguments) {
         Process process = start(arguments);
         try (ExecutorService pumps = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<byte[]> out = pumps.submit(all(process.getInputStream()));
             Future<byte[]> err = pumps.submit(all(process.getErrorStream()));
             Future<?> in =
-                    pumps.submit(
-                    () -> {
+                    pumps.submit(() -> {
                         try (OutputStream stdin = process.getOutputStream()) {
                             feeder.feed(stdin);
                         } catch (IOException _) {
-                            // The command may end without having read everything; its exit code tells the story.
+                            // The command may end without having read everything; its exit code
+                            // tells the story.
                         }
                     });
             if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError(
-                        argv(arguments) + " still runs after " + LIMIT.toSeconds() + " s; err: "
+                        argv(arguments)
+                                + " still runs after "
+                                + LIMIT.toSeconds()
+                                + " s; err: "
                                 + new String(err.get(), StandardCharsets.UTF_8));
             }
             in.get();
             return new Output(
-                    argv(arguments), process.exitValue(), out.get(), new String(err.get(), StandardCharsets.UTF_8));
+                    argv(arguments),
+                    process.exitValue(),
+                    out.get(),
+                    new String(err.get(), StandardCharsets.UTF_8));
         } catch (InterruptedException | ExecutionException failure) {
             process.destroyForcibly();
             throw new AssertionError(argv(arguments) + " was interrupted", failure);

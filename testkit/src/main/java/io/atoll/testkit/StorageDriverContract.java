@@ -70,7 +70,9 @@ public abstract class StorageDriverContract {
     void makePool() throws IOException {
         use(TempPool.create(MARKER, this::driver));
         Path cache = Path.of(System.getProperty("java.io.tmpdir"), "atoll-test-images");
-        image = new ImageBuilder(cache, BuildProgress.NONE).build("busybox", Architecture.host(), false);
+        image =
+                new ImageBuilder(cache, BuildProgress.NONE)
+                        .build("busybox", Architecture.host(), false);
         fingerprint = image.fingerprint();
     }
 
@@ -118,7 +120,9 @@ public abstract class StorageDriverContract {
         try (Fd root = driver.openRoot(C1.current())) {
             GuestFiles files = new GuestFiles(root);
             assertEquals("busybox", files.readlink("/bin/sh"));
-            assertArrayEquals(Files.readAllBytes(Path.of("/bin/busybox")), files.read("/bin/busybox", 1 << 24));
+            assertArrayEquals(
+                    Files.readAllBytes(Path.of("/bin/busybox")),
+                    files.read("/bin/busybox", 1 << 24));
             FileStat top = files.stat("/");
             assertEquals(0755, top.mode());
             assertEquals(0, top.uid());
@@ -135,7 +139,8 @@ public abstract class StorageDriverContract {
     void namesLayersThatExist() {
         launch(C1);
         switch (driver.layers(C1.current(), Idmap.range(1_000_000, 65_536))) {
-            case RootfsLayers.Directory(Path path, _) -> assertTrue(Files.exists(path.resolve("bin/busybox")));
+            case RootfsLayers.Directory(Path path, _) ->
+                    assertTrue(Files.exists(path.resolve("bin/busybox")));
             case RootfsLayers.Overlay(List<Path> lowers, Path upper, Path work, _) -> {
                 assertTrue(Files.exists(lowers.getFirst().resolve("bin/busybox")));
                 assertTrue(Files.isDirectory(upper));
@@ -189,7 +194,10 @@ public abstract class StorageDriverContract {
         driver.restore(C1, "s0");
         assertEquals("one", read(C1.current(), "/state"));
         write(C1, "/state", "three");
-        assertEquals("one", read(C1.snapshot("s0"), "/state"), "a restored volume shares nothing with its snapshot");
+        assertEquals(
+                "one",
+                read(C1.snapshot("s0"), "/state"),
+                "a restored volume shares nothing with its snapshot");
         driver.renameSnapshot(C1, "s0", "old");
         assertThrows(AlreadyExistsException.class, () -> driver.renameSnapshot(C1, "old", "s 1:x"));
         driver.deleteSnapshot(C1, "s 1:x");
@@ -205,7 +213,8 @@ public abstract class StorageDriverContract {
         driver.createSnapshot(C1, "s0");
         try (Fd root = driver.openRoot(C1.snapshot("s0"))) {
             GuestFiles files = new GuestFiles(root);
-            ErrnoException e = assertThrows(ErrnoException.class, () -> files.write("/x", new byte[1], 0644));
+            ErrnoException e =
+                    assertThrows(ErrnoException.class, () -> files.write("/x", new byte[1], 0644));
             assertEquals(Errno.EROFS, e.errno());
         }
     }
@@ -223,8 +232,11 @@ public abstract class StorageDriverContract {
         driver.createCopy(c3, C1.snapshot("s0"), List.of());
         assertEquals("one", read(c3.current(), "/state"));
         assertEquals(List.of(), driver.snapshots(c3));
-        assertThrows(AlreadyExistsException.class, () -> driver.createCopy(C2, C1.current(), List.of()));
-        assertThrows(NotFoundException.class, () -> driver.createCopy(VolumeName.container("c4"), C1.current(), List.of("no")));
+        assertThrows(
+                AlreadyExistsException.class, () -> driver.createCopy(C2, C1.current(), List.of()));
+        assertThrows(
+                NotFoundException.class,
+                () -> driver.createCopy(VolumeName.container("c4"), C1.current(), List.of("no")));
         assertFalse(driver.exists(VolumeName.container("c4").current()));
     }
 
@@ -339,7 +351,10 @@ public abstract class StorageDriverContract {
     }
 
     private Fd openPool(String name) {
-        return io.atoll.linux.Opens.open(pool.path().resolve(name).toString(), io.atoll.linux.Fcntl.O_RDONLY | io.atoll.linux.Fcntl.O_DIRECTORY, 0);
+        return io.atoll.linux.Opens.open(
+                pool.path().resolve(name).toString(),
+                io.atoll.linux.Fcntl.O_RDONLY | io.atoll.linux.Fcntl.O_DIRECTORY,
+                0);
     }
 
     @Test
@@ -380,21 +395,24 @@ public abstract class StorageDriverContract {
     }
 
     private static long mounts() {
-        return io.atoll.linux.Mounts.list().stream().filter(m -> m.target().contains(MARKER)).count();
+        return io.atoll.linux.Mounts.list().stream()
+                .filter(m -> m.target().contains(MARKER))
+                .count();
     }
 
     @Test
     void leavesNothingHalfMade() throws IOException {
         assertThrows(
                 DomainException.class,
-                () -> driver.createFilled(C1, (_, rootfs) -> {
-                    Files.writeString(rootfs.resolve("half"), "x");
-                    throw new IOException("the source went away");
-                }));
+                () ->
+                        driver.createFilled(
+                                C1,
+                                (_, rootfs) -> {
+                                    Files.writeString(rootfs.resolve("half"), "x");
+                                    throw new IOException("the source went away");
+                                }));
         assertFalse(driver.exists(C1.current()));
-        assertThrows(
-                DomainException.class,
-                () -> driver.importImage(fingerprint, new Broken()));
+        assertThrows(DomainException.class, () -> driver.importImage(fingerprint, new Broken()));
         assertFalse(driver.hasImage(fingerprint));
         assertThrows(NotFoundException.class, () -> driver.createFromImage(C1, fingerprint));
     }
@@ -419,7 +437,13 @@ public abstract class StorageDriverContract {
         UnavailableException e =
                 assertThrows(
                         UnavailableException.class,
-                        () -> driver.createFilled(C2, (_, rootfs) -> Files.write(rootfs.resolve("big"), new byte[64 << 20])));
+                        () ->
+                                driver.createFilled(
+                                        C2,
+                                        (_, rootfs) ->
+                                                Files.write(
+                                                        rootfs.resolve("big"),
+                                                        new byte[64 << 20])));
         assertTrue(e.getMessage().startsWith("No space left"), e.getMessage());
         assertFalse(driver.exists(C2.current()));
         driver.awaitDeletions();
@@ -435,7 +459,15 @@ public abstract class StorageDriverContract {
                 assertThrows(InvalidConfigException.class, () -> C1.snapshot(name), name);
             }
         }
-        for (String name : List.of("default_with:colon", "with space", "with,comma", "with\\back", "ünïcode", "-dash", "'quote\"")) {
+        for (String name :
+                List.of(
+                        "default_with:colon",
+                        "with space",
+                        "with,comma",
+                        "with\\back",
+                        "ünïcode",
+                        "-dash",
+                        "'quote\"")) {
             launch(VolumeName.container(name));
             write(VolumeName.container(name), "/x", name);
             driver.createSnapshot(VolumeName.container(name), name);
@@ -463,7 +495,9 @@ public abstract class StorageDriverContract {
     void offersPlainDirectoriesForNesting() {
         launch(C1);
         var nested = driver.nestedDirectories(C1);
-        assertEquals(List.of("/var/lib/docker", "/var/lib/containers", "/var/lib/atoll"), nested.stream().map(n -> n.guestPath()).toList());
+        assertEquals(
+                List.of("/var/lib/docker", "/var/lib/containers", "/var/lib/atoll"),
+                nested.stream().map(n -> n.guestPath()).toList());
         nested.forEach(n -> assertTrue(Files.isDirectory(n.hostPath())));
         assertEquals(nested, driver.nestedDirectories(C1));
     }
@@ -485,7 +519,8 @@ public abstract class StorageDriverContract {
     void bindsASourceAndDeletesThePool() throws IOException {
         Path source = pool.scratch("source");
         Path mount = pool.scratch("other").resolve("p2");
-        StorageDriver other = driver(new PoolSpec("p2", mount, Map.of("source", source.toString())));
+        StorageDriver other =
+                driver(new PoolSpec("p2", mount, Map.of("source", source.toString())));
         assertEquals(source.toString(), other.createPool().get("source"));
         other.createEmpty(VolumeName.custom("v"));
         assertTrue(Files.exists(source.resolve("custom/v")));
@@ -500,9 +535,14 @@ public abstract class StorageDriverContract {
         }
         Files.writeString(source.resolve("x"), "x");
         assertThrows(InvalidConfigException.class, other::createPool);
-        StorageDriver wrong = driver(new PoolSpec("p3", mount, Map.of("source", source.resolve("no").toString())));
+        StorageDriver wrong =
+                driver(
+                        new PoolSpec(
+                                "p3", mount, Map.of("source", source.resolve("no").toString())));
         assertThrows(InvalidConfigException.class, wrong::createPool);
-        assertThrows(InvalidConfigException.class, () -> driver(new PoolSpec("p3", mount, Map.of("zzz", "1"))).createPool());
+        assertThrows(
+                InvalidConfigException.class,
+                () -> driver(new PoolSpec("p3", mount, Map.of("zzz", "1"))).createPool());
     }
 
     /// An image that is an archive, with two names of one file.
@@ -514,7 +554,8 @@ public abstract class StorageDriverContract {
 
         @Override
         public void unpackMetadata(Path directory) throws IOException {
-            Files.writeString(directory.resolve("metadata.yaml"), "architecture: x86_64\ncreation_date: 1\n");
+            Files.writeString(
+                    directory.resolve("metadata.yaml"), "architecture: x86_64\ncreation_date: 1\n");
         }
 
         @Override
@@ -564,11 +605,15 @@ public abstract class StorageDriverContract {
         }
 
         static void chattr(String flag, String path) {
-            Object unused = io.atoll.linux.Commands.run(io.atoll.linux.Command.of("chattr", flag, path));
+            Object unused =
+                    io.atoll.linux.Commands.run(io.atoll.linux.Command.of("chattr", flag, path));
         }
 
         static byte[] tar(Path tree) {
-            return io.atoll.linux.Commands.run(io.atoll.linux.Command.of("tar", "-C", tree.toString(), "-c", ".").outputMax(1 << 24)).output();
+            return io.atoll.linux.Commands.run(
+                            io.atoll.linux.Command.of("tar", "-C", tree.toString(), "-c", ".")
+                                    .outputMax(1 << 24))
+                    .output();
         }
     }
 }

@@ -39,12 +39,16 @@ public final class TempPool implements AutoCloseable {
     }
 
     /// In a directory `/tmp/MARKER-*`.
-    public static TempPool create(String marker, Function<PoolSpec, StorageDriver> factory) throws IOException {
-        return new TempPool(Files.createTempDirectory(Path.of("/tmp"), marker + "-"), factory, false);
+    public static TempPool create(String marker, Function<PoolSpec, StorageDriver> factory)
+            throws IOException {
+        return new TempPool(
+                Files.createTempDirectory(Path.of("/tmp"), marker + "-"), factory, false);
     }
 
     /// On an ext4 file system of its own, of the given size.
-    public static TempPool createSmall(String marker, int mebibytes, Function<PoolSpec, StorageDriver> factory) throws IOException {
+    public static TempPool createSmall(
+            String marker, int mebibytes, Function<PoolSpec, StorageDriver> factory)
+            throws IOException {
         Path base = Files.createTempDirectory(Path.of("/tmp"), marker + "-");
         Path file = base.resolve("disk");
         try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
@@ -96,7 +100,11 @@ public final class TempPool implements AutoCloseable {
 
     /// What is half made in the pool at this moment; empty unless somebody is making a volume.
     public List<String> halfMade() {
-        try (Fd directory = Opens.open(spec.path().resolve(".making").toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+        try (Fd directory =
+                Opens.open(
+                        spec.path().resolve(".making").toString(),
+                        Fcntl.O_RDONLY | Fcntl.O_DIRECTORY,
+                        0)) {
             return Directories.list(directory).stream().map(Directories.Entry::name).toList();
         }
     }

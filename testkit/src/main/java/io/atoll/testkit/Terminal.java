@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/// A program on a terminal of its own, driven as a person would: type, look at the screen, change the window's size.
+/// A program on a terminal of its own, driven as a person would: type, look at the screen, change
+/// the window's size.
 public final class Terminal implements AutoCloseable {
     private static final Duration BETWEEN_KEYS = Duration.ofMillis(200);
     private static final Duration LIMIT = Duration.ofSeconds(20);
@@ -35,7 +36,8 @@ public final class Terminal implements AutoCloseable {
         Pty.resize(pty.master(), size);
         List<String> words = new ArrayList<>(List.of("setsid", "--ctty", "--wait"));
         words.addAll(program.words());
-        File slave = new File("/proc/" + ProcessHandle.current().pid() + "/fd/" + pty.slave().number());
+        File slave =
+                new File("/proc/" + ProcessHandle.current().pid() + "/fd/" + pty.slave().number());
         try {
             Process process =
                     new Program(words, program.environment())
@@ -88,7 +90,8 @@ public final class Terminal implements AutoCloseable {
         Pty.resize(pty.master(), size);
     }
 
-    /// Sends the keys one by one at the speed of fingers, for programs that look at the first byte of a read only.
+    /// Sends the keys one by one at the speed of fingers, for programs that look at the first byte
+    /// of a read only.
     public void press(String keys) {
         for (int i = 0; i < keys.length(); i++) {
             type(keys.substring(i, i + 1));
@@ -96,7 +99,8 @@ public final class Terminal implements AutoCloseable {
         }
     }
 
-    /// Sends the keys again and again until the text appears: for programs that drop what is typed before they listen.
+    /// Sends the keys again and again until the text appears: for programs that drop what is typed
+    /// before they listen.
     public void typeUntil(String keys, String text) {
         Await.until(
                 "\"" + text + "\"",
@@ -112,12 +116,10 @@ public final class Terminal implements AutoCloseable {
     /// @throws AssertionError with the screen if it does not
     public void expect(String text) {
         try {
-            Await.until(
-                    "\"" + text + "\"",
-                    LIMIT,
-                    () -> appears(text));
+            Await.until("\"" + text + "\"", LIMIT, () -> appears(text));
         } catch (AssertionError failure) {
-            throw new AssertionError(failure.getMessage() + "; on the screen:\n" + screen().substring(seen));
+            throw new AssertionError(
+                    failure.getMessage() + "; on the screen:\n" + screen().substring(seen));
         }
     }
 
@@ -133,7 +135,8 @@ public final class Terminal implements AutoCloseable {
     public int exit() {
         try {
             if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                throw new AssertionError("the program on the terminal does not end; screen:\n" + screen());
+                throw new AssertionError(
+                        "the program on the terminal does not end; screen:\n" + screen());
             }
         } catch (InterruptedException failure) {
             throw new AssertionError(failure);

@@ -12,8 +12,9 @@ import java.util.concurrent.TimeUnit;
 
 /// The daemon of `dist/atoll`, started as a process with a state directory of its own.
 ///
-/// Closing deletes every instance, network and pool through the API, ends the daemon and the fork server and deletes the
-/// directory. [#kill] and [#start] let tests take it down and up again in between.
+/// Closing deletes every instance, network and pool through the API, ends the daemon and the fork
+/// server and deletes the directory. [#kill] and [#start] let tests take it down and up again in
+/// between.
 public final class TestDaemon implements AutoCloseable {
     private static final Duration READY = Duration.ofSeconds(30);
     private static final Duration STOPPED = Duration.ofSeconds(60);
@@ -138,7 +139,8 @@ public final class TestDaemon implements AutoCloseable {
     }
 
     private Program client(Program program) {
-        return program.with("LXD_DIR", state.toString()).with("LXD_CONF", state.resolve("client").toString());
+        return program.with("LXD_DIR", state.toString())
+                .with("LXD_CONF", state.resolve("client").toString());
     }
 
     @Override
@@ -171,26 +173,28 @@ public final class TestDaemon implements AutoCloseable {
         return atoll().run(command).ok().out().lines().filter(line -> !line.isBlank()).toList();
     }
 
-    /// The fork server outlives the daemon on purpose; whoever names our state directory is ours. Read from `/proc`,
-    /// because [ProcessHandle.Info] leaves out processes that changed their title.
+    /// The fork server outlives the daemon on purpose; whoever names our state directory is ours.
+    /// Read from `/proc`, because [ProcessHandle.Info] leaves out processes that changed their
+    /// title.
     private void endHelpers() {
         helpers("").forEach(ProcessHandle::destroyForcibly);
     }
 
-    /// The processes that belong to this daemon and have `word` in their title: `serve`, `monitor`, `dnsmasq`.
+    /// The processes that belong to this daemon and have `word` in their title: `serve`, `monitor`,
+    /// `dnsmasq`.
     public List<ProcessHandle> helpers(String word) {
         return ProcessHandle.allProcesses()
-                .filter(
-                        handle -> {
-                            String title = commandLine(handle.pid());
-                            return title.contains(state.toString()) && title.contains(word);
-                        })
+                .filter(handle -> {
+                    String title = commandLine(handle.pid());
+                    return title.contains(state.toString()) && title.contains(word);
+                })
                 .toList();
     }
 
     private static String commandLine(long pid) {
         try {
-            return Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"), StandardCharsets.ISO_8859_1);
+            return Files.readString(
+                    Path.of("/proc", Long.toString(pid), "cmdline"), StandardCharsets.ISO_8859_1);
         } catch (IOException _) {
             return ""; // Gone between listing and reading.
         }

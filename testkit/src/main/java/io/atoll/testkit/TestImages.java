@@ -8,10 +8,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Images that tests import, as unified tarballs; made once and kept in `/var/cache/atoll/test-images`.
+/// Images that tests import, as unified tarballs; made once and kept in
+/// `/var/cache/atoll/test-images`.
 ///
-/// They are put together with tar and mmdebstrap and not with our own image builder: a fault there must not hide a fault
-/// in the import.
+/// They are put together with tar and mmdebstrap and not with our own image builder: a fault there
+/// must not hide a fault in the import.
 public final class TestImages {
     private static final Path CACHE = Path.of("/var/cache/atoll/test-images");
     private static final Path BUSYBOX = Path.of("/bin/busybox");
@@ -75,13 +76,21 @@ public final class TestImages {
                 builder.build(folder);
                 Path tar = CACHE.resolve(name + ".part");
                 Program.of(
-                                "tar", "--create", "--gzip", "--numeric-owner", "--sort=name",
-                                "--mtime=2026-01-01T00:00:00Z", "--file=" + tar, "--directory=" + folder)
+                                "tar",
+                                "--create",
+                                "--gzip",
+                                "--numeric-owner",
+                                "--sort=name",
+                                "--mtime=2026-01-01T00:00:00Z",
+                                "--file=" + tar,
+                                "--directory=" + folder)
                         .run("metadata.yaml", "templates", "rootfs")
                         .ok();
                 Files.move(tar, image, StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                Program.of("rm", "--recursive", "--force", "--one-file-system").run(folder.toString()).ok();
+                Program.of("rm", "--recursive", "--force", "--one-file-system")
+                        .run(folder.toString())
+                        .ok();
             }
             return image;
         } catch (IOException failure) {
@@ -93,7 +102,8 @@ public final class TestImages {
 
     private static void buildBusybox(Path folder) throws IOException {
         Path root = Files.createDirectories(folder.resolve("rootfs"));
-        for (String name : "bin sbin etc proc sys dev run root mnt tmp var usr/bin usr/sbin".split(" ")) {
+        for (String name :
+                "bin sbin etc proc sys dev run root mnt tmp var usr/bin usr/sbin".split(" ")) {
             Files.createDirectories(root.resolve(name));
         }
         Program.of("chmod", "1777").run(root.resolve("tmp").toString()).ok();

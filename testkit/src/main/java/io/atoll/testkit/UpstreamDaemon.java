@@ -7,7 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/// Debian's own `lxd` with a state directory of its own: what we compare with, and what tests our tests.
+/// Debian's own `lxd` with a state directory of its own: what we compare with, and what tests our
+/// tests.
 ///
 /// Closing ends it; whoever started instances deletes them first.
 public final class UpstreamDaemon implements AutoCloseable {
@@ -43,7 +44,8 @@ public final class UpstreamDaemon implements AutoCloseable {
         return lxd(state)
                 .builder("--group", "root")
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(state.resolve("daemon.out").toFile()))
+                .redirectOutput(
+                        ProcessBuilder.Redirect.appendTo(state.resolve("daemon.out").toFile()))
                 .start();
     }
 
@@ -52,7 +54,10 @@ public final class UpstreamDaemon implements AutoCloseable {
     }
 
     private void awaitReady() {
-        Await.until("lxd to be ready", LIMIT, () -> lxd(state).run("waitready", "--timeout=20").exit() == 0);
+        Await.until(
+                "lxd to be ready",
+                LIMIT,
+                () -> lxd(state).run("waitready", "--timeout=20").exit() == 0);
     }
 
     /// Its state directory.

@@ -31,7 +31,9 @@ class LeaksTest {
         Process process = Program.of("sh", "-c", "read x; : " + MARKER).start();
         try {
             AssertionError failure = assertThrows(AssertionError.class, leaks::assertNothingNew);
-            assertTrue(failure.getMessage().contains("process " + process.pid()), failure.getMessage());
+            assertTrue(
+                    failure.getMessage().contains("process " + process.pid()),
+                    failure.getMessage());
         } finally {
             process.destroyForcibly();
         }

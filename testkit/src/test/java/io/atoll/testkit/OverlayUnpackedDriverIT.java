@@ -28,7 +28,8 @@ class OverlayUnpackedDriverIT extends StorageDriverContract {
 
     @Test
     void saysWhereIdsCannotBeMapped(@TempDir Path directory) {
-        StorageDriver driver = StorageDrivers.open("overlay", new PoolSpec("p", directory, Map.of()), _ -> false);
+        StorageDriver driver =
+                StorageDrivers.open("overlay", new PoolSpec("p", directory, Map.of()), _ -> false);
         assertThrows(UnsupportedException.class, driver::createPool);
     }
 }

@@ -8,10 +8,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A JSON value (RFC 8259). Trees are immutable except for objects and arrays under construction by their owner.
+/// A JSON value (RFC 8259). Trees are immutable except for objects and arrays under construction by
+/// their owner.
 ///
-/// Lookups never return Java's null: a missing member is [Null#NULL], as is a member whose value is `null`, because that is
-/// how the API's clients and LXD's server treat it.
+/// Lookups never return Java's null: a missing member is [Null#NULL], as is a member whose value is
+/// `null`, because that is how the API's clients and LXD's server treat it.
 public sealed interface Json {
     /// The value `null`.
     record Null() implements Json {
@@ -109,7 +110,8 @@ public sealed interface Json {
 
     /// Reads one JSON text.
     ///
-    /// @throws JsonException if it is malformed, nested deeper than [JsonReader#DEPTH_MAX] or followed by anything
+    /// @throws JsonException if it is malformed, nested deeper than [JsonReader#DEPTH_MAX] or
+    ///   followed by anything
     static Json parse(String text) {
         return new JsonReader(text).readDocument();
     }
@@ -238,8 +240,8 @@ public sealed interface Json {
         return out;
     }
 
-    /// The word for this kind of value in messages. An if-chain, not a pattern switch: a switch spins a class at its
-    /// first use, which costs a cold command milliseconds.
+    /// The word for this kind of value in messages. An if-chain, not a pattern switch: a switch
+    /// spins a class at its first use, which costs a cold command milliseconds.
     private String kind() {
         if (this instanceof Bool) {
             return "a boolean";

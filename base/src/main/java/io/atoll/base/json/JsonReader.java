@@ -146,7 +146,10 @@ final class JsonReader {
         pos++;
         int start = pos;
         int end = pos;
-        while (end < text.length() && text.charAt(end) != '"' && text.charAt(end) != '\\' && text.charAt(end) >= ' ') {
+        while (end < text.length()
+                && text.charAt(end) != '"'
+                && text.charAt(end) != '\\'
+                && text.charAt(end) >= ' ') {
             end++;
         }
         if (end < text.length() && text.charAt(end) == '"') {

@@ -26,8 +26,20 @@ class JsonTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "01", "1.", "nul", "\"\\x\"", "\"a\nb\"", "1 2", "\"\\u12g4\"",
-                "-", "'a'"
+                "",
+                "{",
+                "[1,]",
+                "{\"a\"}",
+                "{\"a\":1,}",
+                "01",
+                "1.",
+                "nul",
+                "\"\\x\"",
+                "\"a\nb\"",
+                "1 2",
+                "\"\\u12g4\"",
+                "-",
+                "'a'"
             })
     void rejectsMalformedText(String text) {
         assertThrows(JsonException.class, () -> Json.parse(text));

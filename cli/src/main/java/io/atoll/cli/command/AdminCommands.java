@@ -23,15 +23,19 @@ final class AdminCommands {
 
     static CommandGroup group() {
         return CommandGroup.of(
-                "admin", "Manage the daemon", List.of("init", "shutdown", "waitready"), AdminCommands::make);
+                "admin",
+                "Manage the daemon",
+                List.of("init", "shutdown", "waitready"),
+                AdminCommands::make);
     }
 
     /// The tree of the program `lxd`.
     static CommandGroup lxd() {
         return CommandGroup.of(
-                "lxd", "Manage the daemon", List.of("init", "shutdown", "version", "waitready"), name -> name.equals("version")
-                        ? Optional.of(VersionCommand.spec())
-                        : make(name));
+                "lxd",
+                "Manage the daemon",
+                List.of("init", "shutdown", "version", "waitready"),
+                name -> name.equals("version") ? Optional.of(VersionCommand.spec()) : make(name));
     }
 
     private static Optional<CommandNode> make(String name) {
@@ -54,9 +58,15 @@ final class AdminCommands {
         AtollClient client = local(context);
         long timeout = context.args().number("timeout");
         try {
-            client.rest().call("PUT", "/internal/shutdown?force=" + context.args().flag("force"), null, "");
+            client.rest()
+                    .call(
+                            "PUT",
+                            "/internal/shutdown?force=" + context.args().flag("force"),
+                            null,
+                            "");
         } catch (UnavailableException e) {
-            // A daemon that ends before its answer is out has done what it was asked; one that was not there has not.
+            // A daemon that ends before its answer is out has done what it was asked; one that was
+            // not there has not.
             if (e.getCause() == null || e.getCause() instanceof ConnectFailedException) {
                 throw e;
             }
@@ -73,7 +83,8 @@ final class AdminCommands {
 
     private static CommandSpec waitReady() {
         return CommandSpec.of("waitready", "[flags]", "Wait until the daemon has started")
-                .detail("Ready means: it answers, and the instances that start with it have been started.")
+                .detail(
+                        "Ready means: it answers, and the instances that start with it have been started.")
                 .value('t', "timeout", "0", "Seconds to wait before giving up")
                 .run(AdminCommands::runWaitReady);
     }
@@ -89,7 +100,10 @@ final class AdminCommands {
             } catch (UnavailableException e) {
                 if (timeout > 0 && System.nanoTime() - deadline > 0) {
                     throw new CliException(
-                            "the daemon is not ready after " + timeout + " seconds: " + e.getMessage());
+                            "the daemon is not ready after "
+                                    + timeout
+                                    + " seconds: "
+                                    + e.getMessage());
                 }
             }
             LockSupport.parkNanos(POLL_NANOS);

@@ -18,28 +18,43 @@ final class AliasCommands {
 
     static CommandGroup group() {
         return CommandGroup.of(
-                "alias", "Manage command aliases", List.of("add", "list", "remove", "rename"), AliasCommands::make);
+                "alias",
+                "Manage command aliases",
+                List.of("add", "list", "remove", "rename"),
+                AliasCommands::make);
     }
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
-            case "add" -> Optional.of(CommandSpec.of("add", "<alias> <target> [flags]", "Add an alias")
-                    .detail("@ARGS@ in the target stands for the words that follow the alias.")
-                    .example("PROGRAM alias add login \"exec @ARGS@ -- su -l\"")
-                    .args(2, 2)
-                    .run(AliasCommands::add));
-            case "list", "ls" -> Optional.of(CommandSpec.of("list", "[flags]", "List aliases")
-                    .alias("ls")
-                    .format()
-                    .run(AliasCommands::list));
-            case "remove", "rm" -> Optional.of(CommandSpec.of("remove", "<alias> [flags]", "Remove an alias")
-                    .alias("rm")
-                    .args(1, 1)
-                    .run(AliasCommands::remove));
-            case "rename", "mv" -> Optional.of(CommandSpec.of("rename", "<old alias> <new alias> [flags]", "Rename an alias")
-                    .alias("mv")
-                    .args(2, 2)
-                    .run(AliasCommands::rename));
+            case "add" ->
+                    Optional.of(
+                            CommandSpec.of("add", "<alias> <target> [flags]", "Add an alias")
+                                    .detail(
+                                            "@ARGS@ in the target stands for the words that follow the alias.")
+                                    .example("PROGRAM alias add login \"exec @ARGS@ -- su -l\"")
+                                    .args(2, 2)
+                                    .run(AliasCommands::add));
+            case "list", "ls" ->
+                    Optional.of(
+                            CommandSpec.of("list", "[flags]", "List aliases")
+                                    .alias("ls")
+                                    .format()
+                                    .run(AliasCommands::list));
+            case "remove", "rm" ->
+                    Optional.of(
+                            CommandSpec.of("remove", "<alias> [flags]", "Remove an alias")
+                                    .alias("rm")
+                                    .args(1, 1)
+                                    .run(AliasCommands::remove));
+            case "rename", "mv" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "rename",
+                                            "<old alias> <new alias> [flags]",
+                                            "Rename an alias")
+                                    .alias("mv")
+                                    .args(2, 2)
+                                    .run(AliasCommands::rename));
             default -> Optional.empty();
         };
     }

@@ -7,48 +7,51 @@ import java.util.Optional;
 
 /// The roots of the command trees.
 public final class Commands {
-    private static final List<String> NAMES = List.of(
-            "admin",
-            "alias",
-            "completion",
-            "config",
-            "console",
-            "copy",
-            "delete",
-            "exec",
-            "file",
-            "image",
-            "info",
-            "init",
-            "launch",
-            "list",
-            "monitor",
-            "move",
-            "network",
-            "operation",
-            "pause",
-            "profile",
-            "publish",
-            "query",
-            "remote",
-            "rename",
-            "restart",
-            "restore",
-            "shell",
-            "snapshot",
-            "start",
-            "stop",
-            "storage",
-            "version");
+    private static final List<String> NAMES =
+            List.of(
+                    "admin",
+                    "alias",
+                    "completion",
+                    "config",
+                    "console",
+                    "copy",
+                    "delete",
+                    "exec",
+                    "file",
+                    "image",
+                    "info",
+                    "init",
+                    "launch",
+                    "list",
+                    "monitor",
+                    "move",
+                    "network",
+                    "operation",
+                    "pause",
+                    "profile",
+                    "publish",
+                    "query",
+                    "remote",
+                    "rename",
+                    "restart",
+                    "restore",
+                    "shell",
+                    "snapshot",
+                    "start",
+                    "stop",
+                    "storage",
+                    "version");
 
     private Commands() {}
 
-    /// The tree of the program of that name: `lxd` has one of its own, every other name is the client.
+    /// The tree of the program of that name: `lxd` has one of its own, every other name is the
+    /// client.
     public static CommandGroup root(String program) {
         if (program.equals("lxd")) {
             return AdminCommands.lxd();
         }
-        return CommandGroup.of(program, "Run system containers: the command line of Atoll", NAMES, Commands::make);
+        return CommandGroup.of(
+                program, "Run system containers: the command line of Atoll", NAMES, Commands::make);
     }
 
     private static Optional<CommandNode> make(String name) {

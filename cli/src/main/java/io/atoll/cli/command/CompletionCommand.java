@@ -12,15 +12,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// `completion`: scripts that let a shell complete words, and the words themselves, which those scripts ask for.
+/// `completion`: scripts that let a shell complete words, and the words themselves, which those
+/// scripts ask for.
 final class CompletionCommand {
     static final String WORDS = "__words";
 
     private CompletionCommand() {}
 
     static CommandSpec spec() {
-        return CommandSpec.of("completion", "bash|zsh|fish [flags]", "Print a completion script for a shell")
-                .example(". <(PROGRAM completion bash)", "PROGRAM completion fish > ~/.config/fish/completions/PROGRAM.fish")
+        return CommandSpec.of(
+                        "completion",
+                        "bash|zsh|fish [flags]",
+                        "Print a completion script for a shell")
+                .example(
+                        ". <(PROGRAM completion bash)",
+                        "PROGRAM completion fish > ~/.config/fish/completions/PROGRAM.fish")
                 .args(1, 1)
                 .run(CompletionCommand::run);
     }
@@ -36,12 +42,16 @@ final class CompletionCommand {
     private static int run(Context context) {
         String program = context.invocation().program();
         String shell = context.args().at(0);
-        String script = switch (shell) {
-            case "bash" -> BASH;
-            case "zsh" -> ZSH;
-            case "fish" -> FISH;
-            default -> throw new CliException("no completion for the shell \"" + shell + "\"", "shells are bash, zsh and fish");
-        };
+        String script =
+                switch (shell) {
+                    case "bash" -> BASH;
+                    case "zsh" -> ZSH;
+                    case "fish" -> FISH;
+                    default ->
+                            throw new CliException(
+                                    "no completion for the shell \"" + shell + "\"",
+                                    "shells are bash, zsh and fish");
+                };
         context.output().print(script.replace("PROGRAM", program));
         return 0;
     }

@@ -23,12 +23,31 @@ import java.util.Optional;
 final class ConfigCommands {
     /// The members of an instance that a change carries.
     static final List<String> EDITABLE =
-            List.of("architecture", "config", "devices", "ephemeral", "profiles", "stateful", "description");
+            List.of(
+                    "architecture",
+                    "config",
+                    "devices",
+                    "ephemeral",
+                    "profiles",
+                    "stateful",
+                    "description");
 
     /// The members of a snapshot in the order LXD's client shows them.
-    private static final List<String> SNAPSHOT = List.of(
-            "expires_at", "architecture", "config", "created_at", "devices", "ephemeral", "expanded_config", "expanded_devices",
-            "last_used_at", "name", "profiles", "stateful", "size");
+    private static final List<String> SNAPSHOT =
+            List.of(
+                    "expires_at",
+                    "architecture",
+                    "config",
+                    "created_at",
+                    "devices",
+                    "ephemeral",
+                    "expanded_config",
+                    "expanded_devices",
+                    "last_used_at",
+                    "name",
+                    "profiles",
+                    "stateful",
+                    "size");
 
     private ConfigCommands() {}
 
@@ -42,24 +61,67 @@ final class ConfigCommands {
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
-            case "device" -> Optional.of(new DeviceCommands("instance", client -> client.instances().records(), true).group());
-            case "edit" -> targeted("edit", "[<remote>:][<instance>[/<snapshot>]]", "Change the configuration as YAML", 0, 1,
-                    ConfigCommands::edit);
-            case "get" -> targeted("get", "[<remote>:][<instance>] <key>", "Print a configuration key", 1, 2,
-                    ConfigCommands::get);
-            case "metadata" -> Optional.of(CommandGroup.of(
-                    "metadata", "Manage the metadata of instances", List.of("edit", "show"), ConfigCommands::metadata));
-            case "set" -> targeted("set", "[<remote>:][<instance>] <key>=<value>...", "Set configuration keys", 1,
-                    CommandSpec.ANY, ConfigCommands::set);
-            case "show" -> targeted("show", "[<remote>:][<instance>[/<snapshot>]]", "Show the configuration as YAML", 0, 1,
-                    ConfigCommands::show);
-            case "template" -> Optional.of(CommandGroup.of(
-                    "template",
-                    "Manage the file templates of instances",
-                    List.of("create", "delete", "edit", "list", "show"),
-                    ConfigCommands::template));
-            case "unset" -> targeted("unset", "[<remote>:][<instance>] <key>", "Remove a configuration key", 1, 2,
-                    ConfigCommands::unset);
+            case "device" ->
+                    Optional.of(
+                            new DeviceCommands(
+                                            "instance",
+                                            client -> client.instances().records(),
+                                            true)
+                                    .group());
+            case "edit" ->
+                    targeted(
+                            "edit",
+                            "[<remote>:][<instance>[/<snapshot>]]",
+                            "Change the configuration as YAML",
+                            0,
+                            1,
+                            ConfigCommands::edit);
+            case "get" ->
+                    targeted(
+                            "get",
+                            "[<remote>:][<instance>] <key>",
+                            "Print a configuration key",
+                            1,
+                            2,
+                            ConfigCommands::get);
+            case "metadata" ->
+                    Optional.of(
+                            CommandGroup.of(
+                                    "metadata",
+                                    "Manage the metadata of instances",
+                                    List.of("edit", "show"),
+                                    ConfigCommands::metadata));
+            case "set" ->
+                    targeted(
+                            "set",
+                            "[<remote>:][<instance>] <key>=<value>...",
+                            "Set configuration keys",
+                            1,
+                            CommandSpec.ANY,
+                            ConfigCommands::set);
+            case "show" ->
+                    targeted(
+                            "show",
+                            "[<remote>:][<instance>[/<snapshot>]]",
+                            "Show the configuration as YAML",
+                            0,
+                            1,
+                            ConfigCommands::show);
+            case "template" ->
+                    Optional.of(
+                            CommandGroup.of(
+                                    "template",
+                                    "Manage the file templates of instances",
+                                    List.of("create", "delete", "edit", "list", "show"),
+                                    ConfigCommands::template));
+            case "unset" ->
+                    targeted(
+                            "unset",
+                            "[<remote>:][<instance>] <key>",
+                            "Remove a configuration key",
+                            1,
+                            2,
+                            ConfigCommands::unset);
             default -> Optional.empty();
         };
     }
@@ -114,14 +176,21 @@ final class ConfigCommands {
             config = instance.get(context.args().flag("expanded") ? "expanded_config" : "config");
         }
         Json value = config.get(key);
-        context.output().line(value instanceof Json.Str || value.isNull() ? value.asString() : value.render());
+        context.output()
+                .line(
+                        value instanceof Json.Str || value.isNull()
+                                ? value.asString()
+                                : value.render());
         return 0;
     }
 
     private static int set(Context context) {
         List<String> words = context.args().positional();
-        // `set KEY=VALUE` and `set KEY VALUE` mean the server, unless the first word names an instance.
-        boolean server = words.getFirst().indexOf('=') >= 0 || words.size() == 2 && words.get(1).indexOf('=') < 0;
+        // `set KEY=VALUE` and `set KEY VALUE` mean the server, unless the first word names an
+        // instance.
+        boolean server =
+                words.getFirst().indexOf('=') >= 0
+                        || words.size() == 2 && words.get(1).indexOf('=') < 0;
         Ref ref = server ? context.ref("") : context.refAt(0);
         change(context, ref, Pairs.fromSet(words, server ? 0 : 1));
         return 0;
@@ -138,9 +207,15 @@ final class ConfigCommands {
         AtollClient client = context.client(ref);
         if (ref.name().isEmpty()) {
             Entity server = client.server();
-            Json.Obj config = RecordCommands.configOf(RecordCommands.pick(server.value(), List.of("config")));
+            Json.Obj config =
+                    RecordCommands.configOf(RecordCommands.pick(server.value(), List.of("config")));
             RecordCommands.applyTo(config, changes);
-            client.rest().call("PUT", client.scope(Target.of()).toString(), Json.object().put("config", config), server.etag());
+            client.rest()
+                    .call(
+                            "PUT",
+                            client.scope(Target.of()).toString(),
+                            Json.object().put("config", config),
+                            server.etag());
             return;
         }
         Entity now = load(client, ref);
@@ -155,46 +230,83 @@ final class ConfigCommands {
         if (ref.name().isEmpty()) {
             Entity server = client.server();
             String text = Yaml.render(Json.object().put("config", server.value().get("config")));
-            Editor.edit(context, RecordCommands.comment("server", List.of("config")) + text, edited -> client.rest()
-                    .call(
-                            "PUT",
-                            client.scope(Target.of()).toString(),
-                            RecordCommands.normalised(RecordCommands.pick(Yaml.parse(edited), List.of("config"))),
-                            server.etag()));
+            Editor.edit(
+                    context,
+                    RecordCommands.comment("server", List.of("config")) + text,
+                    edited ->
+                            client.rest()
+                                    .call(
+                                            "PUT",
+                                            client.scope(Target.of()).toString(),
+                                            RecordCommands.normalised(
+                                                    RecordCommands.pick(
+                                                            Yaml.parse(edited), List.of("config"))),
+                                            server.etag()));
             return 0;
         }
         Entity now = load(client, ref);
         if (ref.hasChild()) {
             List<String> members = List.of("expires_at");
-            String text = RecordCommands.comment("snapshot", members)
-                    + Yaml.render(RecordCommands.pick(now.value(), members));
-            Editor.edit(context, text, edited -> context.await(client.instances()
-                    .snapshots(ref.parent())
-                    .replace(ref.child(), RecordCommands.pick(Yaml.parse(edited), members), now.etag())));
+            String text =
+                    RecordCommands.comment("snapshot", members)
+                            + Yaml.render(RecordCommands.pick(now.value(), members));
+            Editor.edit(
+                    context,
+                    text,
+                    edited ->
+                            context.await(
+                                    client.instances()
+                                            .snapshots(ref.parent())
+                                            .replace(
+                                                    ref.child(),
+                                                    RecordCommands.pick(
+                                                            Yaml.parse(edited), members),
+                                                    now.etag())));
             return 0;
         }
-        String text = RecordCommands.comment("instance", EDITABLE)
-                + Yaml.render(RecordCommands.pick(now.value(), EDITABLE));
-        Editor.edit(context, text, edited -> context.await(client.instances()
-                .records()
-                .replace(
-                        ref.name(),
-                        RecordCommands.normalised(RecordCommands.pick(Yaml.parse(edited), EDITABLE)),
-                        now.etag())));
+        String text =
+                RecordCommands.comment("instance", EDITABLE)
+                        + Yaml.render(RecordCommands.pick(now.value(), EDITABLE));
+        Editor.edit(
+                context,
+                text,
+                edited ->
+                        context.await(
+                                client.instances()
+                                        .records()
+                                        .replace(
+                                                ref.name(),
+                                                RecordCommands.normalised(
+                                                        RecordCommands.pick(
+                                                                Yaml.parse(edited), EDITABLE)),
+                                                now.etag())));
         return 0;
     }
 
     private static Optional<CommandNode> metadata(String name) {
         return switch (name) {
-            case "edit" -> Optional.of(CommandSpec.of("edit", "[<remote>:]<instance> [flags]", "Change the metadata as YAML")
-                    .args(1, 1)
-                    .run(ConfigCommands::editMetadata));
-            case "show" -> Optional.of(CommandSpec.of("show", "[<remote>:]<instance> [flags]", "Show the metadata as YAML")
-                    .args(1, 1)
-                    .run(context -> {
-                        context.output().print(Yaml.render(loadMetadata(context).metadata()));
-                        return 0;
-                    }));
+            case "edit" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "edit",
+                                            "[<remote>:]<instance> [flags]",
+                                            "Change the metadata as YAML")
+                                    .args(1, 1)
+                                    .run(ConfigCommands::editMetadata));
+            case "show" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "show",
+                                            "[<remote>:]<instance> [flags]",
+                                            "Show the metadata as YAML")
+                                    .args(1, 1)
+                                    .run(context -> {
+                                        context.output()
+                                                .print(
+                                                        Yaml.render(
+                                                                loadMetadata(context).metadata()));
+                                        return 0;
+                                    }));
             default -> Optional.empty();
         };
     }
@@ -211,7 +323,9 @@ final class ConfigCommands {
         Ref ref = context.refAt(0);
         AtollClient client = context.client(ref);
         String target = client.scope(Target.of("instances", ref.name(), "metadata")).toString();
-        Editor.edit(context, Yaml.render(now.metadata()),
+        Editor.edit(
+                context,
+                Yaml.render(now.metadata()),
                 text -> client.rest().call("PUT", target, Yaml.parse(text), now.etag()));
         return 0;
     }
@@ -219,36 +333,54 @@ final class ConfigCommands {
     private static Optional<CommandNode> template(String name) {
         String usage = "[<remote>:]<instance> <template> [flags]";
         return switch (name) {
-            case "create" -> Optional.of(CommandSpec.of("create", usage, "Create an empty template")
-                    .args(2, 2)
-                    .run(context -> {
-                        putTemplate(context, "");
-                        return 0;
-                    }));
-            case "delete", "rm" -> Optional.of(CommandSpec.of("delete", usage, "Delete a template")
-                    .alias("rm")
-                    .args(2, 2)
-                    .run(context -> {
-                        context.client(context.refAt(0)).rest().call("DELETE", templatePath(context), null, "");
-                        return 0;
-                    }));
-            case "edit" -> Optional.of(CommandSpec.of("edit", usage, "Change a template")
-                    .args(2, 2)
-                    .run(context -> {
-                        Editor.edit(context, getTemplate(context), text -> putTemplate(context, text));
-                        return 0;
-                    }));
-            case "list", "ls" -> Optional.of(CommandSpec.of("list", "[<remote>:]<instance> [flags]", "List templates")
-                    .alias("ls")
-                    .args(1, 1)
-                    .format()
-                    .run(ConfigCommands::listTemplates));
-            case "show" -> Optional.of(CommandSpec.of("show", usage, "Show a template")
-                    .args(2, 2)
-                    .run(context -> {
-                        context.output().print(getTemplate(context));
-                        return 0;
-                    }));
+            case "create" ->
+                    Optional.of(
+                            CommandSpec.of("create", usage, "Create an empty template")
+                                    .args(2, 2)
+                                    .run(context -> {
+                                        putTemplate(context, "");
+                                        return 0;
+                                    }));
+            case "delete", "rm" ->
+                    Optional.of(
+                            CommandSpec.of("delete", usage, "Delete a template")
+                                    .alias("rm")
+                                    .args(2, 2)
+                                    .run(context -> {
+                                        context.client(context.refAt(0))
+                                                .rest()
+                                                .call("DELETE", templatePath(context), null, "");
+                                        return 0;
+                                    }));
+            case "edit" ->
+                    Optional.of(
+                            CommandSpec.of("edit", usage, "Change a template")
+                                    .args(2, 2)
+                                    .run(context -> {
+                                        Editor.edit(
+                                                context,
+                                                getTemplate(context),
+                                                text -> putTemplate(context, text));
+                                        return 0;
+                                    }));
+            case "list", "ls" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "list",
+                                            "[<remote>:]<instance> [flags]",
+                                            "List templates")
+                                    .alias("ls")
+                                    .args(1, 1)
+                                    .format()
+                                    .run(ConfigCommands::listTemplates));
+            case "show" ->
+                    Optional.of(
+                            CommandSpec.of("show", usage, "Show a template")
+                                    .args(2, 2)
+                                    .run(context -> {
+                                        context.output().print(getTemplate(context));
+                                        return 0;
+                                    }));
             default -> Optional.empty();
         };
     }
@@ -256,13 +388,17 @@ final class ConfigCommands {
     private static String templatePath(Context context) {
         Ref ref = context.refAt(0);
         AtollClient client = context.client(ref);
-        return client.scope(Target.of("instances", ref.name(), "metadata", "templates").query("path", context.args().at(1)))
+        return client.scope(
+                        Target.of("instances", ref.name(), "metadata", "templates")
+                                .query("path", context.args().at(1)))
                 .toString();
     }
 
     private static String getTemplate(Context context) throws IOException {
         try (HttpReply reply =
-                context.client(context.refAt(0)).rest().raw(new HttpRequest("GET", templatePath(context)))) {
+                context.client(context.refAt(0))
+                        .rest()
+                        .raw(new HttpRequest("GET", templatePath(context)))) {
             return new String(reply.readAll(), StandardCharsets.UTF_8);
         }
     }
@@ -271,17 +407,26 @@ final class ConfigCommands {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         context.client(context.refAt(0))
                 .rest()
-                .call(new HttpRequest("POST", templatePath(context))
-                        .header("Content-Type", "application/octet-stream")
-                        .body(new ByteArrayInputStream(bytes), bytes.length));
+                .call(
+                        new HttpRequest("POST", templatePath(context))
+                                .header("Content-Type", "application/octet-stream")
+                                .body(new ByteArrayInputStream(bytes), bytes.length));
     }
 
     private static int listTemplates(Context context) {
         String format = ListCommand.formatOf(context);
         Ref ref = context.refAt(0);
         AtollClient client = context.client(ref);
-        Json names = client.rest()
-                .get(client.scope(Target.of("instances", ref.name(), "metadata", "templates")).toString());
+        Json names =
+                client.rest()
+                        .get(
+                                client.scope(
+                                                Target.of(
+                                                        "instances",
+                                                        ref.name(),
+                                                        "metadata",
+                                                        "templates"))
+                                        .toString());
         Table table = new Table("FILENAME");
         for (String name : names.asStrings()) {
             table.add(name);

@@ -18,25 +18,36 @@ final class ConsoleCommand {
     private ConsoleCommand() {}
 
     static CommandSpec spec() {
-        return CommandSpec.of("console", "[<remote>:]<instance> [flags]", "Attach to the console of an instance")
+        return CommandSpec.of(
+                        "console",
+                        "[<remote>:]<instance> [flags]",
+                        "Attach to the console of an instance")
                 .detail("<ctrl>+a q leaves the console; the instance runs on.")
                 .args(1, 1)
                 .flag("show-log", "Print what the console has shown so far")
-                .value('t', "type", "console", "Type of console: only \"console\" (default \"console\")")
+                .value(
+                        't',
+                        "type",
+                        "console",
+                        "Type of console: only \"console\" (default \"console\")")
                 .run(ConsoleCommand::run);
     }
 
     private static int run(Context context) throws IOException {
         Ref ref = context.refAt(0);
         if (!context.args().value("type").equals("console")) {
-            throw new CliException("Unknown output type \"" + context.args().value("type") + "\"",
+            throw new CliException(
+                    "Unknown output type \"" + context.args().value("type") + "\"",
                     "containers have a text console only");
         }
         AtollClient client = context.client(ref);
-        return context.args().flag("show-log") ? showLog(context, client, ref.name()) : attach(context, client, ref.name());
+        return context.args().flag("show-log")
+                ? showLog(context, client, ref.name())
+                : attach(context, client, ref.name());
     }
 
-    private static int showLog(Context context, AtollClient client, String name) throws IOException {
+    private static int showLog(Context context, AtollClient client, String name)
+            throws IOException {
         String target = client.scope(Target.of("instances", name, "console")).toString();
         try (HttpReply reply = client.rest().raw(new HttpRequest("GET", target))) {
             context.output().line("\nConsole log:\n");

@@ -15,10 +15,11 @@ final class CopyCommands {
     private CopyCommands() {}
 
     static CommandSpec copy() {
-        return options(CommandSpec.of(
-                        "copy",
-                        "[<remote>:]<source>[/<snapshot>] [[<remote>:]<destination>] [flags]",
-                        "Copy instances"))
+        return options(
+                        CommandSpec.of(
+                                "copy",
+                                "[<remote>:]<source>[/<snapshot>] [[<remote>:]<destination>] [flags]",
+                                "Copy instances"))
                 .alias("cp")
                 .args(1, 2)
                 .flag('e', "ephemeral", "Make the copy ephemeral")
@@ -27,10 +28,11 @@ final class CopyCommands {
     }
 
     static CommandSpec move() {
-        return options(CommandSpec.of(
-                        "move",
-                        "[<remote>:]<instance>[/<snapshot>] [<remote>:][<instance>[/<snapshot>]] [flags]",
-                        "Move or rename instances"))
+        return options(
+                        CommandSpec.of(
+                                "move",
+                                "[<remote>:]<instance>[/<snapshot>] [<remote>:][<instance>[/<snapshot>]] [flags]",
+                                "Move or rename instances"))
                 .alias("mv")
                 .args(1, 2)
                 .run(CopyCommands::runMove);
@@ -43,7 +45,10 @@ final class CopyCommands {
                         "Rename instances and snapshots")
                 .args(2, 2)
                 .run(context -> {
-                    renameTo(context, context.refAt(0), new Ref(context.refAt(0).remote(), context.args().at(1)));
+                    renameTo(
+                            context,
+                            context.refAt(0),
+                            new Ref(context.refAt(0).remote(), context.args().at(1)));
                     return 0;
                 });
     }
@@ -53,7 +58,11 @@ final class CopyCommands {
                 .values('c', "config", "Configuration of the new instance, KEY=VALUE")
                 .values('d', "device", "Key of one of its devices, DEVICE,KEY=VALUE")
                 .flag("instance-only", "Leave the snapshots behind")
-                .value('\0', "mode", "pull", "Transfer mode: pull, push or relay (default \"pull\")")
+                .value(
+                        '\0',
+                        "mode",
+                        "pull",
+                        "Transfer mode: pull, push or relay (default \"pull\")")
                 .flag("no-profiles", "Apply no profiles to the new instance")
                 .values('p', "profile", "Apply this profile to the new instance")
                 .flag("stateless", "Leave a stored state behind")
@@ -69,35 +78,47 @@ final class CopyCommands {
             throw new CliException("copies between servers are not supported");
         }
         AtollClient source = context.client(from);
-        Json original = from.hasChild()
-                ? source.instances().snapshots(from.parent()).get(from.child()).value()
-                : source.instances().records().get(from.name()).value();
+        Json original =
+                from.hasChild()
+                        ? source.instances().snapshots(from.parent()).get(from.child()).value()
+                        : source.instances().records().get(from.name()).value();
         String project = context.args().value("target-project");
-        AtollClient target = project.isEmpty() ? source : context.servers().client(to.remote(), project);
+        AtollClient target =
+                project.isEmpty() ? source : context.servers().client(to.remote(), project);
         Json.Obj body = definition(context, original).put("name", to.name());
-        Json.Obj origin = Json.object()
-                .put("type", "copy")
-                .put("source", from.name())
-                .put("instance_only", context.args().flag("instance-only") || from.hasChild())
-                .put("live", false)
-                .put("refresh", context.args().flag("refresh"))
-                .put("allow_inconsistent", context.args().flag("allow-inconsistent"));
+        Json.Obj origin =
+                Json.object()
+                        .put("type", "copy")
+                        .put("source", from.name())
+                        .put(
+                                "instance_only",
+                                context.args().flag("instance-only") || from.hasChild())
+                        .put("live", false)
+                        .put("refresh", context.args().flag("refresh"))
+                        .put("allow_inconsistent", context.args().flag("allow-inconsistent"));
         if (!project.isEmpty() && !source.project().isEmpty()) {
             origin.put("project", source.project());
         }
-        Operation done = context.await(target.instances().records().create(body.put("source", origin)), "Transferring instance");
+        Operation done =
+                context.await(
+                        target.instances().records().create(body.put("source", origin)),
+                        "Transferring instance");
         if (to.name().isEmpty()) {
             context.output().line("Instance name is: " + LaunchCommand.nameOf(done));
         }
         return 0;
     }
 
-    /// The source's own configuration with the changes asked for. What is bound to the source itself stays behind.
+    /// The source's own configuration with the changes asked for. What is bound to the source
+    /// itself stays behind.
     private static Json.Obj definition(Context context, Json original) {
-        Json.Obj body = RecordCommands.pick(original, List.of("architecture", "devices", "profiles", "description"));
+        Json.Obj body =
+                RecordCommands.pick(
+                        original, List.of("architecture", "devices", "profiles", "description"));
         Json.Obj config = Json.object();
         for (Map.Entry<String, Json> entry : original.get("config").asMap().entrySet()) {
-            if (!entry.getKey().startsWith("volatile.") || entry.getKey().equals("volatile.base_image")) {
+            if (!entry.getKey().startsWith("volatile.")
+                    || entry.getKey().equals("volatile.base_image")) {
                 config.put(entry.getKey(), entry.getValue());
             }
         }
@@ -119,7 +140,9 @@ final class CopyCommands {
         }
         body.put("devices", devices);
         body.put("ephemeral", context.args().flag("ephemeral"));
-        return body.put("stateful", original.get("stateful").asBoolean() && !context.args().flag("stateless"));
+        return body.put(
+                "stateful",
+                original.get("stateful").asBoolean() && !context.args().flag("stateless"));
     }
 
     private static Json.Obj pairs(List<String> words) {
@@ -171,17 +194,20 @@ final class CopyCommands {
             renameTo(context, from, to);
             return 0;
         }
-        Json.Obj body = Json.object()
-                .put("name", to.name().isEmpty() ? from.name() : to.name())
-                .put("migration", true)
-                .put("instance_only", context.args().flag("instance-only"));
+        Json.Obj body =
+                Json.object()
+                        .put("name", to.name().isEmpty() ? from.name() : to.name())
+                        .put("migration", true)
+                        .put("instance_only", context.args().flag("instance-only"));
         if (!pool.isEmpty()) {
             body.put("pool", pool);
         }
         if (!project.isEmpty()) {
             body.put("project", project);
         }
-        context.await(context.client(from).instances().records().post(from.name(), body), "Transferring instance");
+        context.await(
+                context.client(from).instances().records().post(from.name(), body),
+                "Transferring instance");
         return 0;
     }
 
@@ -189,7 +215,9 @@ final class CopyCommands {
         AtollClient client = context.client(from);
         if (!from.hasChild()) {
             if (to.hasChild()) {
-                throw new CliException("an instance cannot become a snapshot", "to make one: snapshot " + to.parent());
+                throw new CliException(
+                        "an instance cannot become a snapshot",
+                        "to make one: snapshot " + to.parent());
             }
             context.await(client.instances().records().rename(from.name(), to.name()));
             return;

@@ -43,23 +43,38 @@ final class DeleteCommand {
         try {
             return load.get();
         } catch (NotFoundException e) {
-            throw new CliException("Failed checking " + kind + " exists \"" + ref.remote() + ":" + ref.name() + "\": "
-                    + e.getMessage());
+            throw new CliException(
+                    "Failed checking "
+                            + kind
+                            + " exists \""
+                            + ref.remote()
+                            + ":"
+                            + ref.name()
+                            + "\": "
+                            + e.getMessage());
         }
     }
 
     private static void delete(Context context, Ref ref) {
         AtollClient client = context.client(ref);
         if (ref.hasChild()) {
-            existing("instance snapshot", ref, () -> client.instances().snapshots(ref.parent()).get(ref.child()).value());
+            existing(
+                    "instance snapshot",
+                    ref,
+                    () -> client.instances().snapshots(ref.parent()).get(ref.child()).value());
             context.await(client.instances().snapshots(ref.parent()).delete(ref.child()));
             return;
         }
-        Json instance = existing("instance", ref, () -> client.instances().records().get(ref.name()).value());
+        Json instance =
+                existing(
+                        "instance",
+                        ref,
+                        () -> client.instances().records().get(ref.name()).value());
         long status = instance.get("status_code").asLong();
         if (status != 0 && status != 102) {
             if (!context.args().flag("force")) {
-                throw new CliException("The instance is currently running, stop it first or pass --force");
+                throw new CliException(
+                        "The instance is currently running, stop it first or pass --force");
             }
             context.await(client.instances().stop(ref.name(), true));
             if (instance.get("ephemeral").asBoolean()) {

@@ -23,7 +23,8 @@ import java.util.function.Function;
 /// @param records the collection the devices belong to
 /// @param inherits whether there are devices from profiles as well
 record DeviceCommands(String noun, Function<AtollClient, Records> records, boolean inherits) {
-    private static final List<String> ALL = List.of("add", "get", "list", "override", "remove", "set", "show", "unset");
+    private static final List<String> ALL =
+            List.of("add", "get", "list", "override", "remove", "set", "show", "unset");
 
     CommandGroup group() {
         List<String> names = new ArrayList<>(ALL);
@@ -36,24 +37,58 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
     private Optional<CommandNode> make(String name) {
         String owner = "[<remote>:]<" + noun + ">";
         return switch (name) {
-            case "add" -> spec("add", owner + " <device> <type> [key=value...]", "Add a device", 3, CommandSpec.ANY, this::add);
-            case "get" -> spec("get", owner + " <device> <key>", "Print a key of a device", 3, 3, this::get);
+            case "add" ->
+                    spec(
+                            "add",
+                            owner + " <device> <type> [key=value...]",
+                            "Add a device",
+                            3,
+                            CommandSpec.ANY,
+                            this::add);
+            case "get" ->
+                    spec(
+                            "get",
+                            owner + " <device> <key>",
+                            "Print a key of a device",
+                            3,
+                            3,
+                            this::get);
             case "list", "ls" -> spec("list", owner, "List devices", 1, 1, this::list);
-            case "override" -> inherits
-                    ? spec(
-                            "override",
-                            owner + " <device> [key=value...]",
-                            "Copy a profile's device into the instance and change it",
+            case "override" ->
+                    inherits
+                            ? spec(
+                                    "override",
+                                    owner + " <device> [key=value...]",
+                                    "Copy a profile's device into the instance and change it",
+                                    2,
+                                    CommandSpec.ANY,
+                                    this::override)
+                            : Optional.empty();
+            case "remove", "rm" ->
+                    spec(
+                            "remove",
+                            owner + " <name>...",
+                            "Remove devices",
                             2,
                             CommandSpec.ANY,
-                            this::override)
-                    : Optional.empty();
-            case "remove", "rm" -> spec("remove", owner + " <name>...", "Remove devices", 2, CommandSpec.ANY, this::remove);
-            case "set" -> spec("set", owner + " <device> <key>=<value>...", "Set keys of a device", 3, CommandSpec.ANY,
-                    context -> set(context, Pairs.fromSet(context.args().positional(), 2)));
+                            this::remove);
+            case "set" ->
+                    spec(
+                            "set",
+                            owner + " <device> <key>=<value>...",
+                            "Set keys of a device",
+                            3,
+                            CommandSpec.ANY,
+                            context -> set(context, Pairs.fromSet(context.args().positional(), 2)));
             case "show" -> spec("show", owner, "Show devices as YAML", 1, 1, this::show);
-            case "unset" -> spec("unset", owner + " <device> <key>", "Remove a key of a device", 3, 3,
-                    context -> set(context, Json.object().put(context.args().at(2), "")));
+            case "unset" ->
+                    spec(
+                            "unset",
+                            owner + " <device> <key>",
+                            "Remove a key of a device",
+                            3,
+                            3,
+                            context -> set(context, Json.object().put(context.args().at(2), "")));
             default -> Optional.empty();
         };
     }
@@ -76,7 +111,10 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
 
     private void save(Context context, Entity entity, Json.Obj devices) {
         Ref ref = context.refAt(0);
-        Json.Obj body = RecordCommands.pick(entity.value(), inherits ? ConfigCommands.EDITABLE : ProfileCommands.EDITABLE);
+        Json.Obj body =
+                RecordCommands.pick(
+                        entity.value(),
+                        inherits ? ConfigCommands.EDITABLE : ProfileCommands.EDITABLE);
         body.put("devices", devices);
         context.await(records.apply(context.client(ref)).replace(ref.name(), body, entity.etag()));
     }
@@ -115,7 +153,8 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
         RecordCommands.applyTo(device, Pairs.from(context.args().positional(), 2));
         devices.put(name, device);
         save(context, entity, devices);
-        RecordCommands.say(context, "Device " + name + " overridden for " + context.refAt(0).name());
+        RecordCommands.say(
+                context, "Device " + name + " overridden for " + context.refAt(0).name());
         return 0;
     }
 
@@ -128,7 +167,9 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
             devices.members().remove(name);
         }
         save(context, entity, devices);
-        RecordCommands.say(context, "Device " + String.join(", ", names) + " removed from " + context.refAt(0).name());
+        RecordCommands.say(
+                context,
+                "Device " + String.join(", ", names) + " removed from " + context.refAt(0).name());
         return 0;
     }
 
@@ -146,8 +187,12 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
             return device;
         }
         if (inherits && !entity.value().get("expanded_devices").get(name).isNull()) {
-            String advice = what.startsWith("retrieved") ? "" : ". Override device or modify profile instead";
-            throw new CliException("Device from profile(s) cannot be " + what + " individual instance" + advice);
+            String advice =
+                    what.startsWith("retrieved")
+                            ? ""
+                            : ". Override device or modify profile instead";
+            throw new CliException(
+                    "Device from profile(s) cannot be " + what + " individual instance" + advice);
         }
         throw new CliException("Device doesn't exist");
     }
@@ -166,7 +211,8 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
 
     private int show(Context context) {
         Json.Obj sorted = Json.object();
-        for (Map.Entry<String, Json> device : new java.util.TreeMap<>(devices(load(context)).members()).entrySet()) {
+        for (Map.Entry<String, Json> device :
+                new java.util.TreeMap<>(devices(load(context)).members()).entrySet()) {
             sorted.put(device.getKey(), Yaml.sorted(device.getValue()));
         }
         context.output().print(Yaml.render(sorted));

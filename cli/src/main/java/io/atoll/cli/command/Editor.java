@@ -24,12 +24,18 @@ final class Editor {
     /// Edits until the change is accepted or the user gives up.
     static void edit(Context context, String original, Change change) throws IOException {
         if (!context.invocation().host().isTerminal(0)) {
-            change.apply(new String(context.invocation().in().readAllBytes(), StandardCharsets.UTF_8));
+            change.apply(
+                    new String(context.invocation().in().readAllBytes(), StandardCharsets.UTF_8));
             return;
         }
-        // Configuration may hold secrets: the file is the user's alone, and has a name editors know.
-        Path file = Files.createTempFile(
-                "atoll_", ".yaml", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        // Configuration may hold secrets: the file is the user's alone, and has a name editors
+        // know.
+        Path file =
+                Files.createTempFile(
+                        "atoll_",
+                        ".yaml",
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rw-------")));
         try {
             Files.writeString(file, original);
             while (true) {
@@ -40,7 +46,9 @@ final class Editor {
                     return;
                 } catch (DomainException | CliException e) {
                     context.output().note("Error: " + e.getMessage());
-                    context.output().note("Press enter to open the editor again or ctrl+c to abort the change");
+                    context.output()
+                            .note(
+                                    "Press enter to open the editor again or ctrl+c to abort the change");
                     if (context.invocation().in().read() < 0) {
                         throw e;
                     }

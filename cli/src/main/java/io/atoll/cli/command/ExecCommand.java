@@ -14,13 +14,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// `exec` and `shell`: commands inside an instance, with the streams, the terminal and the signals of this one.
+/// `exec` and `shell`: commands inside an instance, with the streams, the terminal and the signals
+/// of this one.
 final class ExecCommand {
     private ExecCommand() {}
 
     static CommandSpec spec() {
-        return options(CommandSpec.of(
-                        "exec", "[<remote>:]<instance> [flags] [--] <command line>", "Run commands in instances"))
+        return options(
+                        CommandSpec.of(
+                                "exec",
+                                "[<remote>:]<instance> [flags] [--] <command line>",
+                                "Run commands in instances"))
                 .detail(
                         "The words of the command are handed over as they are: nothing expands variables or patterns",
                         "and nothing redirects. For a shell line run a shell:",
@@ -29,11 +33,18 @@ final class ExecCommand {
                         "",
                         "Without --mode the command gets a terminal if stdin and stdout are terminals.")
                 .args(2, CommandSpec.ANY)
-                .run(context -> run(context, context.args().positional().subList(1, context.args().count())));
+                .run(context ->
+                        run(
+                                context,
+                                context.args().positional().subList(1, context.args().count())));
     }
 
     static CommandSpec shell() {
-        return options(CommandSpec.of("shell", "[<remote>:]<instance> [flags]", "Log in to an instance as root"))
+        return options(
+                        CommandSpec.of(
+                                "shell",
+                                "[<remote>:]<instance> [flags]",
+                                "Log in to an instance as root"))
                 .args(1, 1)
                 .run(context -> run(context, List.of("su", "-l")));
     }
@@ -45,18 +56,23 @@ final class ExecCommand {
                 .flag('t', "force-interactive", "Give the command a terminal")
                 .flag('T', "force-noninteractive", "Give the command no terminal")
                 .value('\0', "group", "0", "Group id to run as (default 0)")
-                .value('\0', "mode", "auto", "auto, interactive or non-interactive (default \"auto\")")
+                .value(
+                        '\0',
+                        "mode",
+                        "auto",
+                        "auto, interactive or non-interactive (default \"auto\")")
                 .value('\0', "user", "0", "User id to run as (default 0)");
     }
 
     private static int run(Context context, List<String> command) throws IOException {
         Ref ref = context.refAt(0);
         boolean interactive = isInteractive(context);
-        Json.Obj request = Json.object()
-                .put("command", command)
-                .put("wait-for-websocket", true)
-                .put("interactive", interactive)
-                .put("environment", environment(context));
+        Json.Obj request =
+                Json.object()
+                        .put("command", command)
+                        .put("wait-for-websocket", true)
+                        .put("interactive", interactive)
+                        .put("environment", environment(context));
         Optional<WindowSize> size = context.invocation().host().windowSize();
         if (interactive && size.isPresent()) {
             request.put("width", size.get().columns()).put("height", size.get().rows());
@@ -100,12 +116,15 @@ final class ExecCommand {
         return switch (mode) {
             case "interactive" -> true;
             case "non-interactive" -> false;
-            case "auto" -> force
-                    || !never
-                            && context.invocation().host().isTerminal(0)
-                            && context.invocation().host().isTerminal(1);
-            default -> throw new CliException("Invalid value for --mode: " + mode,
-                    "modes are auto, interactive and non-interactive");
+            case "auto" ->
+                    force
+                            || !never
+                                    && context.invocation().host().isTerminal(0)
+                                    && context.invocation().host().isTerminal(1);
+            default ->
+                    throw new CliException(
+                            "Invalid value for --mode: " + mode,
+                            "modes are auto, interactive and non-interactive");
         };
     }
 
@@ -117,7 +136,9 @@ final class ExecCommand {
         }
         for (String pair : new ArrayList<>(context.args().values("env"))) {
             int equals = pair.indexOf('=');
-            out.put(equals < 0 ? pair : pair.substring(0, equals), equals < 0 ? "" : pair.substring(equals + 1));
+            out.put(
+                    equals < 0 ? pair : pair.substring(0, equals),
+                    equals < 0 ? "" : pair.substring(equals + 1));
         }
         return out;
     }

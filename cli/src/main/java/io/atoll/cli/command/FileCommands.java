@@ -22,37 +22,74 @@ final class FileCommands {
 
     static CommandGroup group() {
         return CommandGroup.of(
-                "file", "Manage files in instances", List.of("delete", "edit", "pull", "push"), FileCommands::make);
+                "file",
+                "Manage files in instances",
+                List.of("delete", "edit", "pull", "push"),
+                FileCommands::make);
     }
 
     private static Optional<CommandNode> make(String name) {
         String path = "[<remote>:]<instance>/<path>";
         return switch (name) {
-            case "delete", "rm" -> Optional.of(
-                    CommandSpec.of("delete", path + " [" + path + "...] [flags]", "Delete files")
-                            .alias("rm")
-                            .args(1, CommandSpec.ANY)
-                            .run(FileCommands::delete));
-            case "edit" -> Optional.of(CommandSpec.of("edit", path + " [flags]", "Edit a file")
-                    .args(1, 1)
-                    .run(FileCommands::edit));
-            case "pull" -> Optional.of(
-                    CommandSpec.of("pull", path + " [" + path + "...] <target path> [flags]", "Copy files out of instances")
-                            .example("PROGRAM file pull web/etc/hosts .", "PROGRAM file pull web/etc/hosts -")
-                            .args(2, CommandSpec.ANY)
-                            .flag('p', "create-dirs", "Create the directories above the target")
-                            .flag('r', "recursive", "Copy directories with all below them")
-                            .run(FileCommands::pull));
-            case "push" -> Optional.of(
-                    CommandSpec.of("push", "<source path>... " + path + " [flags]", "Copy files into instances")
-                            .example("PROGRAM file push /etc/hosts web/etc/hosts", "echo hello | PROGRAM file push - web/root/hello")
-                            .args(2, CommandSpec.ANY)
-                            .flag('p', "create-dirs", "Create the directories above the target")
-                            .value('\0', "gid", "-1", "Group of the new files (default: as here)")
-                            .value("mode", "Permissions of the new files, like 0644 (default: as here)")
-                            .flag('r', "recursive", "Copy directories with all below them")
-                            .value('\0', "uid", "-1", "Owner of the new files (default: as here)")
-                            .run(FileCommands::push));
+            case "delete", "rm" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "delete",
+                                            path + " [" + path + "...] [flags]",
+                                            "Delete files")
+                                    .alias("rm")
+                                    .args(1, CommandSpec.ANY)
+                                    .run(FileCommands::delete));
+            case "edit" ->
+                    Optional.of(
+                            CommandSpec.of("edit", path + " [flags]", "Edit a file")
+                                    .args(1, 1)
+                                    .run(FileCommands::edit));
+            case "pull" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "pull",
+                                            path + " [" + path + "...] <target path> [flags]",
+                                            "Copy files out of instances")
+                                    .example(
+                                            "PROGRAM file pull web/etc/hosts .",
+                                            "PROGRAM file pull web/etc/hosts -")
+                                    .args(2, CommandSpec.ANY)
+                                    .flag(
+                                            'p',
+                                            "create-dirs",
+                                            "Create the directories above the target")
+                                    .flag('r', "recursive", "Copy directories with all below them")
+                                    .run(FileCommands::pull));
+            case "push" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "push",
+                                            "<source path>... " + path + " [flags]",
+                                            "Copy files into instances")
+                                    .example(
+                                            "PROGRAM file push /etc/hosts web/etc/hosts",
+                                            "echo hello | PROGRAM file push - web/root/hello")
+                                    .args(2, CommandSpec.ANY)
+                                    .flag(
+                                            'p',
+                                            "create-dirs",
+                                            "Create the directories above the target")
+                                    .value(
+                                            '\0',
+                                            "gid",
+                                            "-1",
+                                            "Group of the new files (default: as here)")
+                                    .value(
+                                            "mode",
+                                            "Permissions of the new files, like 0644 (default: as here)")
+                                    .flag('r', "recursive", "Copy directories with all below them")
+                                    .value(
+                                            '\0',
+                                            "uid",
+                                            "-1",
+                                            "Owner of the new files (default: as here)")
+                                    .run(FileCommands::push));
             default -> Optional.empty();
         };
     }
@@ -63,9 +100,12 @@ final class FileCommands {
             Ref ref = context.ref(text);
             int slash = ref.name().indexOf('/');
             if (slash <= 0) {
-                throw new CliException("Invalid path " + text, "paths are INSTANCE/PATH, like web/etc/hosts");
+                throw new CliException(
+                        "Invalid path " + text, "paths are INSTANCE/PATH, like web/etc/hosts");
             }
-            return new Place(new Ref(ref.remote(), ref.name().substring(0, slash)), ref.name().substring(slash));
+            return new Place(
+                    new Ref(ref.remote(), ref.name().substring(0, slash)),
+                    ref.name().substring(slash));
         }
 
         boolean endsWithSlash() {
@@ -126,16 +166,19 @@ final class FileCommands {
         if (sources.size() > 1 && !toDirectory && !recursive) {
             throw new CliException("Missing target directory");
         }
-        FileTransfer.Attributes wanted = new FileTransfer.Attributes(
-                context.args().number("uid"), context.args().number("gid"), mode(context));
+        FileTransfer.Attributes wanted =
+                new FileTransfer.Attributes(
+                        context.args().number("uid"), context.args().number("gid"), mode(context));
         if (context.args().flag("create-dirs")) {
-            String parent = toDirectory || recursive ? target.path() : FileTransfer.parent(target.path());
+            String parent =
+                    toDirectory || recursive ? target.path() : FileTransfer.parent(target.path());
             transfer.createDirectories(parent);
             toDirectory |= recursive;
         }
         for (String source : sources) {
             if (source.equals("-")) {
-                transfer.push(context.invocation().in(), target.path(), wanted.orElse(0, 0, "0644"));
+                transfer.push(
+                        context.invocation().in(), target.path(), wanted.orElse(0, 0, "0644"));
                 continue;
             }
             Path path = context.invocation().path(source).normalize();
@@ -143,10 +186,14 @@ final class FileCommands {
                 throw new CliException("cannot read " + source + ": no such file or directory");
             }
             if (Files.isDirectory(path) && !recursive) {
-                throw new CliException("cannot push the directory " + source + " without --recursive");
+                throw new CliException(
+                        "cannot push the directory " + source + " without --recursive");
             }
             String name = String.valueOf(path.getFileName());
-            String there = toDirectory || recursive ? FileTransfer.join(target.path(), name) : target.path();
+            String there =
+                    toDirectory || recursive
+                            ? FileTransfer.join(target.path(), name)
+                            : target.path();
             if (recursive && Files.isDirectory(path)) {
                 transfer.pushTree(path, there, wanted);
             } else {

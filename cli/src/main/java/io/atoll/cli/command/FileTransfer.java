@@ -41,12 +41,18 @@ final class FileTransfer {
 
         Attributes orElse(long otherUid, long otherGid, String otherMode) {
             return new Attributes(
-                    uid < 0 ? otherUid : uid, gid < 0 ? otherGid : gid, mode.isEmpty() ? otherMode : mode);
+                    uid < 0 ? otherUid : uid,
+                    gid < 0 ? otherGid : gid,
+                    mode.isEmpty() ? otherMode : mode);
         }
 
         Attributes orElseOf(Path file) throws IOException {
-            Map<String, Object> here = Files.readAttributes(file, "unix:uid,gid,mode", LinkOption.NOFOLLOW_LINKS);
-            return orElse(number(here, "uid"), number(here, "gid"), octal((int) number(here, "mode") & 07777));
+            Map<String, Object> here =
+                    Files.readAttributes(file, "unix:uid,gid,mode", LinkOption.NOFOLLOW_LINKS);
+            return orElse(
+                    number(here, "uid"),
+                    number(here, "gid"),
+                    octal((int) number(here, "mode") & 07777));
         }
 
         private static long number(Map<String, Object> attributes, String name) {
@@ -106,7 +112,8 @@ final class FileTransfer {
     }
 
     private void createDirectory(String path, Attributes attributes) {
-        client.rest().call(post(path, "directory", attributes).body(InputStream.nullInputStream(), 0));
+        client.rest()
+                .call(post(path, "directory", attributes).body(InputStream.nullInputStream(), 0));
     }
 
     void push(InputStream content, String path, Attributes attributes) {
@@ -116,13 +123,17 @@ final class FileTransfer {
     /// Copies one file; a link is copied as what it points to.
     void push(Path file, String path, Attributes attributes) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            client.rest().call(post(path, "file", attributes.orElseOf(file.toRealPath())).body(in, Files.size(file)));
+            client.rest()
+                    .call(
+                            post(path, "file", attributes.orElseOf(file.toRealPath()))
+                                    .body(in, Files.size(file)));
         }
     }
 
     /// Copies a directory and all below it; links stay links.
     void pushTree(Path directory, String path, Attributes attributes) throws IOException {
-        Attributes ownDirectory = new Attributes(attributes.uid(), attributes.gid(), "").orElseOf(directory);
+        Attributes ownDirectory =
+                new Attributes(attributes.uid(), attributes.gid(), "").orElseOf(directory);
         createDirectory(path, ownDirectory);
         List<Path> children = new ArrayList<>();
         try (Stream<Path> listed = Files.list(directory)) {
@@ -132,9 +143,12 @@ final class FileTransfer {
         for (Path child : children) {
             String there = join(path, String.valueOf(child.getFileName()));
             if (Files.isSymbolicLink(child)) {
-                byte[] target = Files.readSymbolicLink(child).toString().getBytes(StandardCharsets.UTF_8);
-                client.rest().call(post(there, "symlink", attributes.orElseOf(child))
-                        .body(new ByteArrayInputStream(target), target.length));
+                byte[] target =
+                        Files.readSymbolicLink(child).toString().getBytes(StandardCharsets.UTF_8);
+                client.rest()
+                        .call(
+                                post(there, "symlink", attributes.orElseOf(child))
+                                        .body(new ByteArrayInputStream(target), target.length));
             } else if (Files.isDirectory(child)) {
                 pushTree(child, there, attributes);
             } else if (Files.isRegularFile(child)) {
@@ -146,11 +160,12 @@ final class FileTransfer {
     }
 
     private HttpRequest post(String path, String type, Attributes attributes) {
-        HttpRequest request = client.instances()
-                .file("POST", instance, path)
-                .header("Content-Type", "application/octet-stream")
-                .header("X-LXD-type", type)
-                .header("X-LXD-write", "overwrite");
+        HttpRequest request =
+                client.instances()
+                        .file("POST", instance, path)
+                        .header("Content-Type", "application/octet-stream")
+                        .header("X-LXD-type", type)
+                        .header("X-LXD-write", "overwrite");
         if (attributes.uid() >= 0) {
             request.header("X-LXD-uid", Long.toString(attributes.uid()));
         }
@@ -190,8 +205,8 @@ final class FileTransfer {
         return target.startsWith("/") ? target : join(parent(link), target);
     }
 
-    /// Copies a file, or with `recursive` a directory and all below it. At the top links are followed, below they stay
-    /// links.
+    /// Copies a file, or with `recursive` a directory and all below it. At the top links are
+    /// followed, below they stay links.
     void pull(String path, Path to, boolean recursive) throws IOException {
         String current = path;
         for (int i = 0; i < LINKS_MAX; i++) {
@@ -206,7 +221,8 @@ final class FileTransfer {
         throw new CliException(path + " is a chain of more than " + LINKS_MAX + " links");
     }
 
-    private void pullOpen(HttpReply reply, String path, Path to, boolean recursive) throws IOException {
+    private void pullOpen(HttpReply reply, String path, Path to, boolean recursive)
+            throws IOException {
         String mode = reply.header("x-lxd-mode").orElse("");
         switch (typeOf(reply)) {
             case "directory" -> {
@@ -228,7 +244,8 @@ final class FileTransfer {
         }
     }
 
-    private void pullDirectory(List<String> names, String path, Path to, String mode) throws IOException {
+    private void pullDirectory(List<String> names, String path, Path to, String mode)
+            throws IOException {
         Files.createDirectories(to);
         for (String name : names) {
             // The server is not trusted with paths: a name is a name, nothing that leads elsewhere.

@@ -11,7 +11,6 @@ import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
 import io.atoll.cli.Remote;
 import io.atoll.cli.text.Format;
-import io.atoll.cli.text.Table;
 import io.atoll.cli.text.Yaml;
 import io.atoll.client.AtollClient;
 import io.atoll.client.Entity;
@@ -26,7 +25,8 @@ import java.util.TreeMap;
 
 /// `image`: what instances are made of. Listing is in [ImageListCommand], files in [ImageTransfer].
 final class ImageCommands {
-    private static final List<String> EDITABLE = List.of("auto_update", "properties", "public", "expires_at", "profiles");
+    private static final List<String> EDITABLE =
+            List.of("auto_update", "properties", "public", "expires_at", "profiles");
 
     private ImageCommands() {}
 
@@ -34,74 +34,143 @@ final class ImageCommands {
         return CommandGroup.of(
                 "image",
                 "Manage images",
-                List.of("alias", "build", "copy", "delete", "edit", "export", "get-property", "import", "info", "list", "refresh",
-                        "set-property", "show", "unset-property"),
+                List.of(
+                        "alias",
+                        "build",
+                        "copy",
+                        "delete",
+                        "edit",
+                        "export",
+                        "get-property",
+                        "import",
+                        "info",
+                        "list",
+                        "refresh",
+                        "set-property",
+                        "show",
+                        "unset-property"),
                 ImageCommands::make);
     }
 
     private static Optional<CommandNode> make(String name) {
         String image = "[<remote>:]<image>";
         return switch (name) {
-            case "alias" -> Optional.of(CommandGroup.of(
-                    "alias", "Manage image aliases", List.of("create", "delete", "list", "rename"), ImageCommands::alias));
-            case "build" -> Optional.of(CommandSpec.of("build", "[<remote>:]<image> [flags]", "Build an image on the server")
-                    .detail("Images that can be built: debian/RELEASE (from the Debian mirror of the server) and busybox.")
-                    .example("PROGRAM image build debian/12")
-                    .args(1, 1)
-                    .values('\0', "alias", "Alias of the new image (default: the name built)")
-                    .run(ImageCommands::build));
-            case "copy", "cp" -> Optional.of(CommandSpec.of("copy", image + " <remote>: [flags]", "Copy an image to a server")
-                    .alias("cp")
-                    .args(2, 2)
-                    .values('\0', "alias", "Alias of the copy")
-                    .flag("auto-update", "Keep the copy up to date")
-                    .flag("copy-aliases", "Copy the aliases as well")
-                    .value('\0', "mode", "pull", "Transfer mode: pull, push or relay (default \"pull\")")
-                    .flag("public", "Make the copy public")
-                    .value("target-project", "Copy into another project")
-                    .run(ImageCommands::copy));
-            case "delete", "rm" -> Optional.of(
-                    CommandSpec.of("delete", image + " [[<remote>:]<image>...] [flags]", "Delete images")
-                            .alias("rm")
-                            .args(1, CommandSpec.ANY)
-                            .run(ImageCommands::delete));
-            case "edit" -> Optional.of(CommandSpec.of("edit", image + " [flags]", "Change an image as YAML")
-                    .args(1, 1)
-                    .run(ImageCommands::edit));
-            case "export" -> Optional.of(
-                    CommandSpec.of("export", image + " [<target>] [flags]", "Export an image into files")
-                            .args(1, 2)
-                            .run(ImageTransfer::export));
-            case "get-property" -> Optional.of(CommandSpec.of("get-property", image + " <key> [flags]", "Print a property")
-                    .args(2, 2)
-                    .run(ImageCommands::getProperty));
-            case "import" -> Optional.of(CommandSpec.of(
-                            "import",
-                            "<tarball>|<URL> [<rootfs tarball>] [<remote>:] [key=value...] [flags]",
-                            "Import an image")
-                    .args(1, CommandSpec.ANY)
-                    .values('\0', "alias", "Alias of the new image")
-                    .flag("public", "Make the image public")
-                    .run(ImageTransfer::importImage));
-            case "info" -> Optional.of(CommandSpec.of("info", image + " [flags]", "Show an image")
-                    .args(1, 1)
-                    .run(ImageCommands::info));
+            case "alias" ->
+                    Optional.of(
+                            CommandGroup.of(
+                                    "alias",
+                                    "Manage image aliases",
+                                    List.of("create", "delete", "list", "rename"),
+                                    ImageCommands::alias));
+            case "build" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "build",
+                                            "[<remote>:]<image> [flags]",
+                                            "Build an image on the server")
+                                    .detail(
+                                            "Images that can be built: debian/RELEASE (from the Debian mirror of the server) and busybox.")
+                                    .example("PROGRAM image build debian/12")
+                                    .args(1, 1)
+                                    .values(
+                                            '\0',
+                                            "alias",
+                                            "Alias of the new image (default: the name built)")
+                                    .run(ImageCommands::build));
+            case "copy", "cp" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "copy",
+                                            image + " <remote>: [flags]",
+                                            "Copy an image to a server")
+                                    .alias("cp")
+                                    .args(2, 2)
+                                    .values('\0', "alias", "Alias of the copy")
+                                    .flag("auto-update", "Keep the copy up to date")
+                                    .flag("copy-aliases", "Copy the aliases as well")
+                                    .value(
+                                            '\0',
+                                            "mode",
+                                            "pull",
+                                            "Transfer mode: pull, push or relay (default \"pull\")")
+                                    .flag("public", "Make the copy public")
+                                    .value("target-project", "Copy into another project")
+                                    .run(ImageCommands::copy));
+            case "delete", "rm" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "delete",
+                                            image + " [[<remote>:]<image>...] [flags]",
+                                            "Delete images")
+                                    .alias("rm")
+                                    .args(1, CommandSpec.ANY)
+                                    .run(ImageCommands::delete));
+            case "edit" ->
+                    Optional.of(
+                            CommandSpec.of("edit", image + " [flags]", "Change an image as YAML")
+                                    .args(1, 1)
+                                    .run(ImageCommands::edit));
+            case "export" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "export",
+                                            image + " [<target>] [flags]",
+                                            "Export an image into files")
+                                    .args(1, 2)
+                                    .run(ImageTransfer::export));
+            case "get-property" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "get-property",
+                                            image + " <key> [flags]",
+                                            "Print a property")
+                                    .args(2, 2)
+                                    .run(ImageCommands::getProperty));
+            case "import" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "import",
+                                            "<tarball>|<URL> [<rootfs tarball>] [<remote>:] [key=value...] [flags]",
+                                            "Import an image")
+                                    .args(1, CommandSpec.ANY)
+                                    .values('\0', "alias", "Alias of the new image")
+                                    .flag("public", "Make the image public")
+                                    .run(ImageTransfer::importImage));
+            case "info" ->
+                    Optional.of(
+                            CommandSpec.of("info", image + " [flags]", "Show an image")
+                                    .args(1, 1)
+                                    .run(ImageCommands::info));
             case "list", "ls" -> Optional.of(ImageListCommand.spec());
-            case "refresh" -> Optional.of(
-                    CommandSpec.of("refresh", image + " [[<remote>:]<image>...] [flags]", "Bring images up to date")
-                            .args(1, CommandSpec.ANY)
-                            .run(ImageCommands::refresh));
-            case "set-property" -> Optional.of(
-                    CommandSpec.of("set-property", image + " <key> <value> [flags]", "Set a property")
-                            .args(3, 3)
-                            .run(context -> setProperty(context, context.args().at(2))));
-            case "show" -> Optional.of(CommandSpec.of("show", image + " [flags]", "Show an image as YAML")
-                    .args(1, 1)
-                    .run(ImageCommands::show));
-            case "unset-property" -> Optional.of(
-                    CommandSpec.of("unset-property", image + " <key> [flags]", "Remove a property")
-                            .args(2, 2)
-                            .run(context -> setProperty(context, "")));
+            case "refresh" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "refresh",
+                                            image + " [[<remote>:]<image>...] [flags]",
+                                            "Bring images up to date")
+                                    .args(1, CommandSpec.ANY)
+                                    .run(ImageCommands::refresh));
+            case "set-property" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "set-property",
+                                            image + " <key> <value> [flags]",
+                                            "Set a property")
+                                    .args(3, 3)
+                                    .run(context -> setProperty(context, context.args().at(2))));
+            case "show" ->
+                    Optional.of(
+                            CommandSpec.of("show", image + " [flags]", "Show an image as YAML")
+                                    .args(1, 1)
+                                    .run(ImageCommands::show));
+            case "unset-property" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "unset-property",
+                                            image + " <key> [flags]",
+                                            "Remove a property")
+                                    .args(2, 2)
+                                    .run(context -> setProperty(context, "")));
             default -> Optional.empty();
         };
     }
@@ -121,11 +190,16 @@ final class ImageCommands {
         for (String alias : aliases.isEmpty() ? List.of(ref.name()) : aliases) {
             wanted.items().add(Json.object().put("name", alias));
         }
-        Json.Obj body = Json.object()
-                .put("source", Json.object().put("type", "build").put("alias", ref.name()))
-                .put("aliases", wanted);
-        Operation done = context.await(context.client(ref).images().create(body), "Building " + ref.name());
-        context.output().line("Image built with fingerprint: " + done.metadata().get("fingerprint").asString());
+        Json.Obj body =
+                Json.object()
+                        .put("source", Json.object().put("type", "build").put("alias", ref.name()))
+                        .put("aliases", wanted);
+        Operation done =
+                context.await(context.client(ref).images().create(body), "Building " + ref.name());
+        context.output()
+                .line(
+                        "Image built with fingerprint: "
+                                + done.metadata().get("fingerprint").asString());
         return 0;
     }
 
@@ -133,17 +207,22 @@ final class ImageCommands {
         Ref from = context.refAt(0);
         Ref to = context.refAt(1);
         if (!to.name().isEmpty()) {
-            throw new CliException("Can't provide a name for the target image", "name it with --alias");
+            throw new CliException(
+                    "Can't provide a name for the target image", "name it with --alias");
         }
         Remote remote = context.servers().remote(from.remote());
         String project = context.args().value("target-project");
-        AtollClient target = project.isEmpty() ? context.client(to) : context.servers().client(to.remote(), project);
+        AtollClient target =
+                project.isEmpty()
+                        ? context.client(to)
+                        : context.servers().client(to.remote(), project);
         String name = from.name().startsWith("/") ? from.name().substring(1) : from.name();
         Json.Obj source = Json.object().put("type", "image").put("mode", "pull");
         Json.Arr aliases = Json.array();
         if (remote.isLocal()) {
             if (project.isEmpty()) {
-                throw new CliException("The source and the target are the same server", "use --target-project");
+                throw new CliException(
+                        "The source and the target are the same server", "use --target-project");
             }
             Json image = load(context, from).value();
             source.put("fingerprint", image.get("fingerprint").asString())
@@ -152,16 +231,19 @@ final class ImageCommands {
                 aliases.items().addAll(image.get("aliases").asList());
             }
         } else {
-            source.put("server", remote.address()).put("protocol", remote.effectiveProtocol()).put("alias", name);
+            source.put("server", remote.address())
+                    .put("protocol", remote.effectiveProtocol())
+                    .put("alias", name);
         }
         for (String alias : context.args().values("alias")) {
             aliases.items().add(Json.object().put("name", alias));
         }
-        Json.Obj body = Json.object()
-                .put("source", source)
-                .put("aliases", aliases)
-                .put("auto_update", context.args().flag("auto-update"))
-                .put("public", context.args().flag("public"));
+        Json.Obj body =
+                Json.object()
+                        .put("source", source)
+                        .put("aliases", aliases)
+                        .put("auto_update", context.args().flag("auto-update"))
+                        .put("public", context.args().flag("public"));
         context.await(target.images().create(body), "Copying the image");
         RecordCommands.say(context, "Image copied successfully!");
         return 0;
@@ -173,7 +255,8 @@ final class ImageCommands {
                 throw new CliException("Image identifier missing");
             }
             AtollClient client = context.client(ref);
-            context.await(client.images().delete(LaunchCommand.fingerprint(context, client, ref.name())));
+            context.await(
+                    client.images().delete(LaunchCommand.fingerprint(context, client, ref.name())));
         }
         return 0;
     }
@@ -183,31 +266,49 @@ final class ImageCommands {
             AtollClient client = context.client(ref);
             String fingerprint = LaunchCommand.fingerprint(context, client, ref.name());
             String target = client.scope(Target.of("images", fingerprint, "refresh")).toString();
-            Operation done = context.await(
-                    client.handle(client.rest().call("POST", target, Json.object(), "")), "Refreshing the image");
+            Operation done =
+                    context.await(
+                            client.handle(client.rest().call("POST", target, Json.object(), "")),
+                            "Refreshing the image");
             boolean changed = done.metadata().get("refreshed").asBoolean();
             RecordCommands.say(
-                    context, changed ? "Image refreshed successfully!" : "Image already up to date.");
+                    context,
+                    changed ? "Image refreshed successfully!" : "Image already up to date.");
         }
         return 0;
     }
 
     private static int show(Context context) {
-        context.output().print(Yaml.render(RecordCommands.pick(load(context, context.refAt(0)).value(), EDITABLE)));
+        context.output()
+                .print(
+                        Yaml.render(
+                                RecordCommands.pick(
+                                        load(context, context.refAt(0)).value(), EDITABLE)));
         return 0;
     }
 
     private static int edit(Context context) throws IOException {
         Ref ref = context.refAt(0);
         Entity now = load(context, ref);
-        String text = RecordCommands.comment("image", EDITABLE) + Yaml.render(RecordCommands.pick(now.value(), EDITABLE));
-        Editor.edit(context, text, edited -> {
-            Json.Obj body = RecordCommands.pick(Yaml.parse(edited), EDITABLE);
-            if (!body.get("properties").isNull()) {
-                body.put("properties", Yaml.stringsOf(body.get("properties")));
-            }
-            context.await(context.client(ref).images().replace(now.value().get("fingerprint").asString(), body, now.etag()));
-        });
+        String text =
+                RecordCommands.comment("image", EDITABLE)
+                        + Yaml.render(RecordCommands.pick(now.value(), EDITABLE));
+        Editor.edit(
+                context,
+                text,
+                edited -> {
+                    Json.Obj body = RecordCommands.pick(Yaml.parse(edited), EDITABLE);
+                    if (!body.get("properties").isNull()) {
+                        body.put("properties", Yaml.stringsOf(body.get("properties")));
+                    }
+                    context.await(
+                            context.client(ref)
+                                    .images()
+                                    .replace(
+                                            now.value().get("fingerprint").asString(),
+                                            body,
+                                            now.etag()));
+                });
         return 0;
     }
 
@@ -228,7 +329,10 @@ final class ImageCommands {
         Json.Obj properties = RecordCommands.mapOf(body, "properties");
         String key = context.args().at(1);
         RecordCommands.applyTo(properties, Json.object().put(key, value));
-        context.await(context.client(ref).images().replace(now.value().get("fingerprint").asString(), body, now.etag()));
+        context.await(
+                context.client(ref)
+                        .images()
+                        .replace(now.value().get("fingerprint").asString(), body, now.etag()));
         return 0;
     }
 
@@ -249,16 +353,25 @@ final class ImageCommands {
         line(out, 1, "Expires: " + orNever(it.get("expires_at").asString(), zone));
         line(out, 1, "Last used: " + orNever(it.get("last_used_at").asString(), zone));
         line(out, 0, "Properties:");
-        for (Map.Entry<String, String> entry : new TreeMap<>(it.get("properties").asStringMap()).entrySet()) {
+        for (Map.Entry<String, String> entry :
+                new TreeMap<>(it.get("properties").asStringMap()).entrySet()) {
             line(out, 1, entry.getKey() + ": " + entry.getValue());
         }
         line(out, 0, "Aliases:");
         for (Json alias : it.get("aliases").asList()) {
             String description = alias.get("description").asString();
-            line(out, 1, "- " + alias.get("name").asString() + (description.isEmpty() ? "" : " (" + description + ")"));
+            line(
+                    out,
+                    1,
+                    "- "
+                            + alias.get("name").asString()
+                            + (description.isEmpty() ? "" : " (" + description + ")"));
         }
         line(out, 0, "Cached: " + yesNo(it.get("cached")));
-        line(out, 0, "Auto update: " + (it.get("auto_update").asBoolean() ? "enabled" : "disabled"));
+        line(
+                out,
+                0,
+                "Auto update: " + (it.get("auto_update").asBoolean() ? "enabled" : "disabled"));
         Json source = it.get("update_source");
         if (!source.isNull()) {
             line(out, 0, "Source:");
@@ -290,31 +403,53 @@ final class ImageCommands {
     private static Optional<CommandNode> alias(String name) {
         String alias = "[<remote>:]<alias>";
         return switch (name) {
-            case "create" -> Optional.of(CommandSpec.of("create", alias + " <fingerprint> [flags]", "Give an image an alias")
-                    .args(2, 2)
-                    .run(ImageCommands::createAlias));
-            case "delete", "rm" -> Optional.of(CommandSpec.of("delete", alias + " [flags]", "Delete an alias")
-                    .alias("rm")
-                    .args(1, 1)
-                    .run(context -> {
-                        Ref ref = context.refAt(0);
-                        context.await(context.client(ref).imageAliases().delete(ref.name()));
-                        return 0;
-                    }));
-            case "list", "ls" -> Optional.of(
-                    CommandSpec.of("list", "[<remote>:] [<filters>...] [flags]", "List aliases")
-                            .alias("ls")
-                            .args(0, CommandSpec.ANY)
-                            .format()
-                            .run(ImageListCommand::listAliases));
-            case "rename", "mv" -> Optional.of(CommandSpec.of("rename", alias + " <new-name> [flags]", "Rename an alias")
-                    .alias("mv")
-                    .args(2, 2)
-                    .run(context -> {
-                        Ref ref = context.refAt(0);
-                        context.await(context.client(ref).imageAliases().rename(ref.name(), context.args().at(1)));
-                        return 0;
-                    }));
+            case "create" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "create",
+                                            alias + " <fingerprint> [flags]",
+                                            "Give an image an alias")
+                                    .args(2, 2)
+                                    .run(ImageCommands::createAlias));
+            case "delete", "rm" ->
+                    Optional.of(
+                            CommandSpec.of("delete", alias + " [flags]", "Delete an alias")
+                                    .alias("rm")
+                                    .args(1, 1)
+                                    .run(context -> {
+                                        Ref ref = context.refAt(0);
+                                        context.await(
+                                                context.client(ref)
+                                                        .imageAliases()
+                                                        .delete(ref.name()));
+                                        return 0;
+                                    }));
+            case "list", "ls" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "list",
+                                            "[<remote>:] [<filters>...] [flags]",
+                                            "List aliases")
+                                    .alias("ls")
+                                    .args(0, CommandSpec.ANY)
+                                    .format()
+                                    .run(ImageListCommand::listAliases));
+            case "rename", "mv" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "rename",
+                                            alias + " <new-name> [flags]",
+                                            "Rename an alias")
+                                    .alias("mv")
+                                    .args(2, 2)
+                                    .run(context -> {
+                                        Ref ref = context.refAt(0);
+                                        context.await(
+                                                context.client(ref)
+                                                        .imageAliases()
+                                                        .rename(ref.name(), context.args().at(1)));
+                                        return 0;
+                                    }));
             default -> Optional.empty();
         };
     }
@@ -325,17 +460,23 @@ final class ImageCommands {
         return 0;
     }
 
-    private static void addAlias(Context context, AtollClient client, String name, String fingerprint) {
-        context.await(client.imageAliases().create(Json.object().put("name", name).put("target", fingerprint)));
+    private static void addAlias(
+            Context context, AtollClient client, String name, String fingerprint) {
+        context.await(
+                client.imageAliases()
+                        .create(Json.object().put("name", name).put("target", fingerprint)));
     }
 
     /// Gives an image its aliases, taking them from other images where they are in use.
-    static void moveAliases(Context context, AtollClient client, List<String> names, String fingerprint) {
+    static void moveAliases(
+            Context context, AtollClient client, List<String> names, String fingerprint) {
         for (String name : names) {
             try {
                 addAlias(context, client, name, fingerprint);
             } catch (AlreadyExistsException | BusyException _) {
-                client.imageAliases().replace(name, Json.object().put("target", fingerprint), "").awaitSuccess();
+                client.imageAliases()
+                        .replace(name, Json.object().put("target", fingerprint), "")
+                        .awaitSuccess();
             }
         }
     }

@@ -27,14 +27,20 @@ final class ImageListCommand {
                         "Columns: a architecture, d description, f fingerprint (F in full), l alias, L all aliases, p public,",
                         "s size, t type, u upload date.")
                 .args(0, CommandSpec.ANY)
-                .value('c', "columns", DEFAULT_COLUMNS, "Columns (default \"" + DEFAULT_COLUMNS + "\")")
+                .value(
+                        'c',
+                        "columns",
+                        DEFAULT_COLUMNS,
+                        "Columns (default \"" + DEFAULT_COLUMNS + "\")")
                 .format()
                 .run(ImageListCommand::run);
     }
 
     /// A leading `REMOTE:` and the filters that follow.
     private static Ref server(Context context, List<String> words) {
-        if (!words.isEmpty() && words.getFirst().indexOf(':') > 0 && words.getFirst().indexOf('=') < 0) {
+        if (!words.isEmpty()
+                && words.getFirst().indexOf(':') > 0
+                && words.getFirst().indexOf('=') < 0) {
             Ref ref = context.ref(words.removeFirst());
             if (!ref.name().isEmpty()) {
                 words.addFirst(ref.name());
@@ -75,9 +81,14 @@ final class ImageListCommand {
     private static boolean fits(Json image, List<String> filters) {
         for (String filter : filters) {
             int equals = filter.indexOf('=');
-            boolean fits = equals > 0
-                    ? image.get("properties").get(filter.substring(0, equals)).asString().equals(filter.substring(equals + 1))
-                    : image.get("fingerprint").asString().startsWith(filter) || hasAlias(image, filter);
+            boolean fits =
+                    equals > 0
+                            ? image.get("properties")
+                                    .get(filter.substring(0, equals))
+                                    .asString()
+                                    .equals(filter.substring(equals + 1))
+                            : image.get("fingerprint").asString().startsWith(filter)
+                                    || hasAlias(image, filter);
             if (!fits) {
                 return false;
             }

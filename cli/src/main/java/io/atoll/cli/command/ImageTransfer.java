@@ -55,9 +55,12 @@ final class ImageTransfer {
     static int importImage(Context context) throws IOException {
         Source source = Source.of(context);
         AtollClient client = context.client(source.server());
-        Operation done = source.first().startsWith("https://") || source.first().startsWith("http://")
-                ? context.await(client.images().create(fromUrl(context, source)), "Importing the image")
-                : upload(context, client, source);
+        Operation done =
+                source.first().startsWith("https://") || source.first().startsWith("http://")
+                        ? context.await(
+                                client.images().create(fromUrl(context, source)),
+                                "Importing the image")
+                        : upload(context, client, source);
         String fingerprint = done.metadata().get("fingerprint").asString();
         ImageCommands.moveAliases(context, client, context.args().values("alias"), fingerprint);
         context.output().line("Image imported with fingerprint: " + fingerprint);
@@ -69,23 +72,32 @@ final class ImageTransfer {
             throw new CliException("Only https:// is supported for remote image import");
         }
         return Json.object()
-                .put("source", Json.object().put("type", "url").put("mode", "pull").put("url", source.first()))
+                .put(
+                        "source",
+                        Json.object()
+                                .put("type", "url")
+                                .put("mode", "pull")
+                                .put("url", source.first()))
                 .put("properties", source.properties())
                 .put("public", context.args().flag("public"));
     }
 
-    private static Operation upload(Context context, AtollClient client, Source source) throws IOException {
+    private static Operation upload(Context context, AtollClient client, Source source)
+            throws IOException {
         Path first = existing(context, source.first());
-        HttpRequest request = new HttpRequest("POST", client.scope(Target.of("images")).toString())
-                .header("X-LXD-filename", String.valueOf(first.getFileName()))
-                .header("X-LXD-public", context.args().flag("public") ? "true" : "false");
+        HttpRequest request =
+                new HttpRequest("POST", client.scope(Target.of("images")).toString())
+                        .header("X-LXD-filename", String.valueOf(first.getFileName()))
+                        .header("X-LXD-public", context.args().flag("public") ? "true" : "false");
         if (!source.properties().members().isEmpty()) {
             request.header("X-LXD-properties", urlEncode(source.properties()));
         }
         if (source.rootfs().isEmpty()) {
             try (InputStream in = Files.newInputStream(first)) {
-                request.header("Content-Type", "application/octet-stream").body(counted(context, in, Files.size(first)), Files.size(first));
-                return context.await(client.handle(client.rest().call(request)), "Importing the image");
+                request.header("Content-Type", "application/octet-stream")
+                        .body(counted(context, in, Files.size(first)), Files.size(first));
+                return context.await(
+                        client.handle(client.rest().call(request)), "Importing the image");
             }
         }
         Path rootfs = existing(context, source.rootfs());
@@ -93,30 +105,51 @@ final class ImageTransfer {
         byte[] head = part(boundary, "metadata", first, true);
         byte[] middle = part(boundary, "rootfs", rootfs, false);
         byte[] tail = ("\r\n--" + boundary + "--\r\n").getBytes(StandardCharsets.UTF_8);
-        long length = head.length + Files.size(first) + middle.length + Files.size(rootfs) + tail.length;
+        long length =
+                head.length + Files.size(first) + middle.length + Files.size(rootfs) + tail.length;
         try (InputStream a = Files.newInputStream(first);
                 InputStream b = Files.newInputStream(rootfs)) {
-            InputStream all = new SequenceInputStream(Collections.enumeration(List.of(
-                    new ByteArrayInputStream(head), a, new ByteArrayInputStream(middle), b, new ByteArrayInputStream(tail))));
-            request.header("Content-Type", "multipart/form-data; boundary=" + boundary).body(counted(context, all, length), length);
+            InputStream all =
+                    new SequenceInputStream(
+                            Collections.enumeration(
+                                    List.of(
+                                            new ByteArrayInputStream(head),
+                                            a,
+                                            new ByteArrayInputStream(middle),
+                                            b,
+                                            new ByteArrayInputStream(tail))));
+            request.header("Content-Type", "multipart/form-data; boundary=" + boundary)
+                    .body(counted(context, all, length), length);
             return context.await(client.handle(client.rest().call(request)), "Importing the image");
         }
     }
 
     private static byte[] part(String boundary, String name, Path file, boolean isFirst) {
         String fileName = String.valueOf(file.getFileName()).replace("\"", "_");
-        return ((isFirst ? "" : "\r\n") + "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name
-                        + "\"; filename=\"" + fileName + "\"\r\nContent-Type: application/octet-stream\r\n\r\n")
+        return ((isFirst ? "" : "\r\n")
+                        + "--"
+                        + boundary
+                        + "\r\nContent-Disposition: form-data; name=\""
+                        + name
+                        + "\"; filename=\""
+                        + fileName
+                        + "\"\r\nContent-Type: application/octet-stream\r\n\r\n")
                 .getBytes(StandardCharsets.UTF_8);
     }
 
     private static Path existing(Context context, String text) {
         Path path = context.invocation().path(text);
         if (Files.isDirectory(path)) {
-            throw new CliException("cannot import the directory " + text, "pack it first: tar -C DIR -cJf image.tar.xz .");
+            throw new CliException(
+                    "cannot import the directory " + text,
+                    "pack it first: tar -C DIR -cJf image.tar.xz .");
         }
         if (!Files.isReadable(path)) {
-            throw new CliException("cannot read " + text + ": " + (Files.exists(path) ? "permission denied" : "no such file"));
+            throw new CliException(
+                    "cannot read "
+                            + text
+                            + ": "
+                            + (Files.exists(path) ? "permission denied" : "no such file"));
         }
         return path;
     }
@@ -144,12 +177,18 @@ final class ImageTransfer {
                 long percent = total == 0 ? 100 : read * 100 / total;
                 if (percent != shown && !context.isQuiet()) {
                     shown = percent;
-                    context.output().status("Transferring image: " + percent + "% of " + Format.decimalBytes(total));
+                    context.output()
+                            .status(
+                                    "Transferring image: "
+                                            + percent
+                                            + "% of "
+                                            + Format.decimalBytes(total));
                 }
                 return n;
             }
 
-            // A request is sent again only if its body can be read again; a file that is being counted cannot.
+            // A request is sent again only if its body can be read again; a file that is being
+            // counted cannot.
             @Override
             public boolean markSupported() {
                 return false;
@@ -201,8 +240,10 @@ final class ImageTransfer {
         return name.substring(name.lastIndexOf('/') + 1);
     }
 
-    /// Into a directory under the server's name, else under the user's name with the server's extension.
-    private static void write(Path target, String name, String fingerprint, InputStream content) throws IOException {
+    /// Into a directory under the server's name, else under the user's name with the server's
+    /// extension.
+    private static void write(Path target, String name, String fingerprint, InputStream content)
+            throws IOException {
         Path file;
         if (Files.isDirectory(target)) {
             file = target.resolve(name);

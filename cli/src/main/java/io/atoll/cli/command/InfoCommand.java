@@ -29,7 +29,8 @@ final class InfoCommand {
     }
 
     static CommandSpec spec() {
-        return CommandSpec.of("info", "[<remote>:][<instance>] [flags]", "Show an instance or the server")
+        return CommandSpec.of(
+                        "info", "[<remote>:][<instance>] [flags]", "Show an instance or the server")
                 .args(0, 1)
                 .flag("resources", "Show the hardware of the server")
                 .flag("show-log", "Show the end of the instance's log as well")
@@ -41,7 +42,8 @@ final class InfoCommand {
         Ref ref = context.refAt(0);
         AtollClient client = context.client(ref);
         if (context.args().flag("resources")) {
-            context.output().print(Yaml.render(client.rest().get(Target.of("resources").toString())));
+            context.output()
+                    .print(Yaml.render(client.rest().get(Target.of("resources").toString())));
             return 0;
         }
         if (ref.name().isEmpty()) {
@@ -49,9 +51,14 @@ final class InfoCommand {
             return 0;
         }
         InfoCommand info = new InfoCommand(Format.zone(context.invocation().env("TZ")));
-        String target = client.scope(Target.of("instances", ref.name()).query("recursion", "1")).toString();
+        String target =
+                client.scope(Target.of("instances", ref.name()).query("recursion", "1")).toString();
         Json instance = client.rest().get(target);
-        info.instance(instance, instance.get("state").isNull() ? client.instances().state(ref.name()) : instance.get("state"));
+        info.instance(
+                instance,
+                instance.get("state").isNull()
+                        ? client.instances().state(ref.name())
+                        : instance.get("state"));
         info.snapshots(instance.get("snapshots"));
         info.backups(instance.get("backups"));
         if (context.args().flag("show-log")) {
@@ -124,7 +131,8 @@ final class InfoCommand {
         memory(state.get("memory"));
         if (!state.get("network").asMap().isEmpty()) {
             line(1, "Network usage:");
-            for (Map.Entry<String, Json> nic : new TreeMap<>(state.get("network").asMap()).entrySet()) {
+            for (Map.Entry<String, Json> nic :
+                    new TreeMap<>(state.get("network").asMap()).entrySet()) {
                 network(nic.getKey(), nic.getValue());
             }
         }
@@ -135,7 +143,11 @@ final class InfoCommand {
         for (Map.Entry<String, Json> disk : disks.asMap().entrySet()) {
             long usage = disk.getValue().get("usage").asLong();
             if (usage > 0) {
-                lines.append("    ").append(disk.getKey()).append(": ").append(Format.bytes(usage)).append('\n');
+                lines.append("    ")
+                        .append(disk.getKey())
+                        .append(": ")
+                        .append(Format.bytes(usage))
+                        .append('\n');
             }
         }
         if (!lines.isEmpty()) {
@@ -158,7 +170,11 @@ final class InfoCommand {
 
     private static void memoryLine(StringBuilder lines, String label, long bytes) {
         if (bytes > 0) {
-            lines.append("    ").append(label).append(": ").append(Format.bytes(bytes)).append('\n');
+            lines.append("    ")
+                    .append(label)
+                    .append(": ")
+                    .append(Format.bytes(bytes))
+                    .append('\n');
         }
     }
 
@@ -183,8 +199,15 @@ final class InfoCommand {
         line(3, "IP addresses:");
         for (Json address : nic.get("addresses").asList()) {
             String family = address.get("family").asString().equals("inet") ? "inet:  " : "inet6: ";
-            line(4, family + address.get("address").asString() + "/" + address.get("netmask").asString() + " ("
-                    + address.get("scope").asString() + ")");
+            line(
+                    4,
+                    family
+                            + address.get("address").asString()
+                            + "/"
+                            + address.get("netmask").asString()
+                            + " ("
+                            + address.get("scope").asString()
+                            + ")");
         }
     }
 
@@ -208,7 +231,8 @@ final class InfoCommand {
         if (backups.asList().isEmpty()) {
             return;
         }
-        Table table = new Table("NAME", "TAKEN AT", "EXPIRES AT", "INSTANCE ONLY", "OPTIMIZED STORAGE");
+        Table table =
+                new Table("NAME", "TAKEN AT", "EXPIRES AT", "INSTANCE ONLY", "OPTIMIZED STORAGE");
         for (Json it : backups.asList()) {
             String name = it.get("name").asString();
             table.add(
@@ -224,7 +248,9 @@ final class InfoCommand {
     private void log(AtollClient client, String name) throws IOException {
         String target = client.scope(Target.of("instances", name, "logs", "lxc.log")).toString();
         try (HttpReply reply = client.rest().raw(new HttpRequest("GET", target))) {
-            out.append("\nLog:\n\n").append(new String(reply.readAll(), StandardCharsets.UTF_8)).append('\n');
+            out.append("\nLog:\n\n")
+                    .append(new String(reply.readAll(), StandardCharsets.UTF_8))
+                    .append('\n');
         } catch (io.atoll.base.NotFoundException e) {
             throw new CliException("no log of " + name + " yet: " + e.getMessage());
         }

@@ -12,8 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// `admin init`: gives a new daemon a storage pool, a network and a default profile that uses both. A pure client of the
-/// API: whatever the mode, a [Preseed] is made and applied.
+/// `admin init`: gives a new daemon a storage pool, a network and a default profile that uses both.
+/// A pure client of the API: whatever the mode, a [Preseed] is made and applied.
 final class InitCommand {
     private static final String DEFAULT_POOL = "default";
 
@@ -42,7 +42,8 @@ final class InitCommand {
         boolean dump = context.args().flag("dump");
         int modes = (auto ? 1 : 0) + (minimal ? 1 : 0) + (preseed ? 1 : 0) + (dump ? 1 : 0);
         if (modes > 1) {
-            throw new CliException("only one of --auto, --minimal, --preseed and --dump can be used");
+            throw new CliException(
+                    "only one of --auto, --minimal, --preseed and --dump can be used");
         }
         AtollClient client = AdminCommands.local(context);
         if (dump) {
@@ -50,7 +51,8 @@ final class InitCommand {
             return 0;
         }
         if (preseed) {
-            String text = new String(context.invocation().in().readAllBytes(), StandardCharsets.UTF_8);
+            String text =
+                    new String(context.invocation().in().readAllBytes(), StandardCharsets.UTF_8);
             Preseed.parse(Yaml.parse(text)).apply(client);
             return 0;
         }
@@ -75,16 +77,27 @@ final class InitCommand {
         if (pool.isEmpty()) {
             pool = DEFAULT_POOL;
             String driver = context.args().value("storage-backend");
-            out.put("storage_pools", Json.array(List.of(pool(
-                    context, pool, driver.isEmpty() ? bestDriver(client) : driver))));
+            out.put(
+                    "storage_pools",
+                    Json.array(
+                            List.of(
+                                    pool(
+                                            context,
+                                            pool,
+                                            driver.isEmpty() ? bestDriver(client) : driver))));
         }
         String network = firstManagedBridge(client);
         if (network.isEmpty()) {
             network = bridgeName(context);
-            Json bridge = Json.object()
-                    .put("name", network)
-                    .put("type", "bridge")
-                    .put("config", Json.object().put("ipv4.address", "auto").put("ipv6.address", "auto"));
+            Json bridge =
+                    Json.object()
+                            .put("name", network)
+                            .put("type", "bridge")
+                            .put(
+                                    "config",
+                                    Json.object()
+                                            .put("ipv4.address", "auto")
+                                            .put("ipv6.address", "auto"));
             out.put("networks", Json.array(List.of(bridge)));
         }
         return out.put("profiles", Json.array(List.of(defaultProfile(client, pool, network))));
@@ -130,7 +143,8 @@ final class InitCommand {
 
     private static String firstManagedBridge(AtollClient client) {
         for (Json network : client.networks().list()) {
-            if (network.get("managed").asBoolean() && network.get("type").asString().equals("bridge")) {
+            if (network.get("managed").asBoolean()
+                    && network.get("type").asString().equals("bridge")) {
                 return network.get("name").asString();
             }
         }
@@ -148,7 +162,9 @@ final class InitCommand {
         boolean hasRoot = false;
         boolean hasNic = false;
         for (Json device : devices.asMap().values()) {
-            hasRoot |= device.get("type").asString().equals("disk") && device.get("path").asString().equals("/");
+            hasRoot |=
+                    device.get("type").asString().equals("disk")
+                            && device.get("path").asString().equals("/");
             hasNic |= device.get("type").asString().equals("nic");
         }
         Json.Obj added = Json.object();
@@ -156,7 +172,9 @@ final class InitCommand {
             added.put("root", Json.object().put("path", "/").put("pool", pool).put("type", "disk"));
         }
         if (!hasNic && !network.isEmpty()) {
-            added.put("eth0", Json.object().put("name", "eth0").put("network", network).put("type", "nic"));
+            added.put(
+                    "eth0",
+                    Json.object().put("name", "eth0").put("network", network).put("type", "nic"));
         }
         return Json.object().put("name", "default").put("devices", added);
     }
@@ -169,22 +187,50 @@ final class InitCommand {
         if (ask.yes("Do you want to configure a new storage pool? (yes/no)", pool.isEmpty())) {
             pool = ask.text("Name of the new storage pool", pool.isEmpty() ? DEFAULT_POOL : "");
             List<String> drivers = drivers(client);
-            String driver = drivers.isEmpty()
-                    ? ask.text("Name of the storage backend to use", "overlay")
-                    : ask.choice("Name of the storage backend to use", drivers, bestDriver(client));
+            String driver =
+                    drivers.isEmpty()
+                            ? ask.text("Name of the storage backend to use", "overlay")
+                            : ask.choice(
+                                    "Name of the storage backend to use",
+                                    drivers,
+                                    bestDriver(client));
             String source = ask.text("Directory of the storage pool, if not the daemon's own", "");
-            Json.Obj config = source.isEmpty() ? Json.object() : Json.object().put("source", source);
-            out.put("storage_pools", Json.array(List.of(
-                    Json.object().put("name", pool).put("driver", driver).put("config", config))));
+            Json.Obj config =
+                    source.isEmpty() ? Json.object() : Json.object().put("source", source);
+            out.put(
+                    "storage_pools",
+                    Json.array(
+                            List.of(
+                                    Json.object()
+                                            .put("name", pool)
+                                            .put("driver", driver)
+                                            .put("config", config))));
         }
         String network = firstManagedBridge(client);
-        if (ask.yes("Would you like to create a new local network bridge? (yes/no)", network.isEmpty())) {
+        if (ask.yes(
+                "Would you like to create a new local network bridge? (yes/no)",
+                network.isEmpty())) {
             network = ask.text("What should the new bridge be called?", bridgeName(context));
-            Json.Obj config = Json.object()
-                    .put("ipv4.address", ask.text("IPv4 address of the bridge (CIDR notation, auto or none)", "auto"))
-                    .put("ipv6.address", ask.text("IPv6 address of the bridge (CIDR notation, auto or none)", "auto"));
-            out.put("networks", Json.array(List.of(
-                    Json.object().put("name", network).put("type", "bridge").put("config", config))));
+            Json.Obj config =
+                    Json.object()
+                            .put(
+                                    "ipv4.address",
+                                    ask.text(
+                                            "IPv4 address of the bridge (CIDR notation, auto or none)",
+                                            "auto"))
+                            .put(
+                                    "ipv6.address",
+                                    ask.text(
+                                            "IPv6 address of the bridge (CIDR notation, auto or none)",
+                                            "auto"));
+            out.put(
+                    "networks",
+                    Json.array(
+                            List.of(
+                                    Json.object()
+                                            .put("name", network)
+                                            .put("type", "bridge")
+                                            .put("config", config))));
         }
         out.put("profiles", Json.array(List.of(defaultProfile(client, pool, network))));
         if (ask.yes("Would you like a YAML \"init\" preseed to be printed? (yes/no)", false)) {
@@ -195,10 +241,12 @@ final class InitCommand {
 
     private static Json askAddress(Questions ask) throws IOException {
         Json.Obj config = Json.object();
-        if (ask.yes("Would you like the server to be available over the network? (yes/no)", false)) {
+        if (ask.yes(
+                "Would you like the server to be available over the network? (yes/no)", false)) {
             String address = ask.text("Address to bind to (not including port)", "all");
             String port = ask.text("Port to bind to", "8443");
-            config.put("core.https_address", (address.equals("all") ? "[::]" : address) + ":" + port);
+            config.put(
+                    "core.https_address", (address.equals("all") ? "[::]" : address) + ":" + port);
         }
         return config;
     }

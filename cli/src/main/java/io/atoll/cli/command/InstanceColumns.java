@@ -16,7 +16,8 @@ import java.util.Map;
 /// @param key the configuration key, or `DEVICE.KEY`
 /// @param widthMax the longest cell; -1 for any
 /// @param isOptional shown only if it says something: the location outside a cluster does not
-record InstanceColumns(char letter, String key, boolean isDevice, String title, int widthMax, boolean isOptional) {
+record InstanceColumns(
+        char letter, String key, boolean isDevice, String title, int widthMax, boolean isOptional) {
     private static final String LETTERS = "46abcdDefFlLmMnNpPsStu";
 
     /// Reads the value of `--columns`.
@@ -30,7 +31,10 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
             end = end < 0 ? text.length() : end;
             String entry = text.substring(from, end);
             if (entry.isEmpty()) {
-                throw new CliException("Empty column entry (redundant, leading or trailing command) in '" + text + "'");
+                throw new CliException(
+                        "Empty column entry (redundant, leading or trailing command) in '"
+                                + text
+                                + "'");
             }
             if (entry.indexOf('.') >= 0 || entry.indexOf(':') >= 0) {
                 columns.add(custom(entry));
@@ -46,9 +50,11 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
 
     private static InstanceColumns byLetter(char letter, String entry, boolean isDefault) {
         if (LETTERS.indexOf(letter) < 0) {
-            throw new CliException("Unknown column shorthand char '" + letter + "' in '" + entry + "'");
+            throw new CliException(
+                    "Unknown column shorthand char '" + letter + "' in '" + entry + "'");
         }
-        return new InstanceColumns(letter, "", false, titleOf(letter), -1, letter == 'L' && isDefault);
+        return new InstanceColumns(
+                letter, "", false, titleOf(letter), -1, letter == 'L' && isDefault);
     }
 
     private static String titleOf(char letter) {
@@ -80,7 +86,10 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
     /// `[config:|devices:]KEY[:TITLE[:WIDTH]]`.
     private static InstanceColumns custom(String entry) {
         String[] parts = entry.split(":", -1);
-        int at = parts.length > 1 && (parts[0].equals("config") || parts[0].equals("devices")) ? 1 : 0;
+        int at =
+                parts.length > 1 && (parts[0].equals("config") || parts[0].equals("devices"))
+                        ? 1
+                        : 0;
         String key = parts[at];
         String title = parts.length > at + 1 && !parts[at + 1].isEmpty() ? parts[at + 1] : key;
         int width = -1;
@@ -89,7 +98,9 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
             width = width == 0 ? title.length() : width;
         }
         if (parts.length > at + 3 || key.isEmpty()) {
-            throw new CliException("Invalid column '" + entry + "'", "columns are [config:|devices:]KEY[:TITLE[:WIDTH]]");
+            throw new CliException(
+                    "Invalid column '" + entry + "'",
+                    "columns are [config:|devices:]KEY[:TITLE[:WIDTH]]");
         }
         boolean device = at == 1 && parts[0].equals("devices");
         return new InstanceColumns('\0', key, device, shownTitle(title), width, false);
@@ -120,7 +131,8 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
         } catch (NumberFormatException _) {
             // The message is the same as for a number out of range.
         }
-        throw new CliException("Invalid max width \"" + text + "\" in column '" + entry + "': use -1, 0 or more");
+        throw new CliException(
+                "Invalid max width \"" + text + "\" in column '" + entry + "': use -1, 0 or more");
     }
 
     /// Whether its cells need the instance's state or snapshots.
@@ -142,32 +154,36 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
     }
 
     String cell(Json it) {
-        String text = switch (letter) {
-            case '\0' -> isDevice ? deviceKey(it) : it.get("expanded_config").get(key).asString();
-            case '4' -> addresses(it, "inet");
-            case '6' -> addresses(it, "inet6");
-            case 'a' -> it.get("architecture").asString();
-            case 'b' -> rootPool(it);
-            case 'c' -> Format.date(it.get("created_at").asString(), ZoneId.of("UTC"));
-            case 'd' -> it.get("description").asString();
-            case 'D' -> diskUsage(it);
-            case 'e' -> it.get("project").asString();
-            case 'f' -> shortened(it.get("config").get("volatile.base_image").asString());
-            case 'F' -> it.get("config").get("volatile.base_image").asString();
-            case 'l' -> Format.date(it.get("last_used_at").asString(), ZoneId.of("UTC"));
-            case 'L' -> it.get("location").asString();
-            case 'm' -> memory(it);
-            case 'M' -> memoryPercent(it);
-            case 'n' -> it.get("name").asString();
-            case 'N' -> isActive(it) ? it.get("state").get("processes").asLong() + "" : "";
-            case 'p' -> pid(it);
-            case 'P' -> String.join("\n", it.get("profiles").asStrings());
-            case 's' -> it.get("status").asString().toUpperCase(Locale.ROOT);
-            case 'S' -> it.get("snapshots").asList().size() + "";
-            case 't' -> type(it);
-            case 'u' -> cpu(it);
-            default -> "";
-        };
+        String text =
+                switch (letter) {
+                    case '\0' ->
+                            isDevice
+                                    ? deviceKey(it)
+                                    : it.get("expanded_config").get(key).asString();
+                    case '4' -> addresses(it, "inet");
+                    case '6' -> addresses(it, "inet6");
+                    case 'a' -> it.get("architecture").asString();
+                    case 'b' -> rootPool(it);
+                    case 'c' -> Format.date(it.get("created_at").asString(), ZoneId.of("UTC"));
+                    case 'd' -> it.get("description").asString();
+                    case 'D' -> diskUsage(it);
+                    case 'e' -> it.get("project").asString();
+                    case 'f' -> shortened(it.get("config").get("volatile.base_image").asString());
+                    case 'F' -> it.get("config").get("volatile.base_image").asString();
+                    case 'l' -> Format.date(it.get("last_used_at").asString(), ZoneId.of("UTC"));
+                    case 'L' -> it.get("location").asString();
+                    case 'm' -> memory(it);
+                    case 'M' -> memoryPercent(it);
+                    case 'n' -> it.get("name").asString();
+                    case 'N' -> isActive(it) ? it.get("state").get("processes").asLong() + "" : "";
+                    case 'p' -> pid(it);
+                    case 'P' -> String.join("\n", it.get("profiles").asStrings());
+                    case 's' -> it.get("status").asString().toUpperCase(Locale.ROOT);
+                    case 'S' -> it.get("snapshots").asList().size() + "";
+                    case 't' -> type(it);
+                    case 'u' -> cpu(it);
+                    default -> "";
+                };
         return widthMax >= 0 && text.length() > widthMax ? text.substring(0, widthMax) : text;
     }
 
@@ -235,7 +251,8 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
 
     private static String rootPool(Json it) {
         for (Json device : it.get("expanded_devices").asMap().values()) {
-            if (device.get("type").asString().equals("disk") && device.get("path").asString().equals("/")) {
+            if (device.get("type").asString().equals("disk")
+                    && device.get("path").asString().equals("/")) {
                 return device.get("pool").asString();
             }
         }
@@ -247,7 +264,10 @@ record InstanceColumns(char letter, String key, boolean isDevice, String title, 
         if (dot < 0) {
             return "";
         }
-        return it.get("expanded_devices").get(key.substring(0, dot)).get(key.substring(dot + 1)).asString();
+        return it.get("expanded_devices")
+                .get(key.substring(0, dot))
+                .get(key.substring(dot + 1))
+                .asString();
     }
 
     private static String shortened(String fingerprint) {

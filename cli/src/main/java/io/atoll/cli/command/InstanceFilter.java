@@ -39,7 +39,8 @@ final class InstanceFilter {
         String key = filter.substring(0, equals);
         String value = filter.substring(equals + 1);
         return switch (key) {
-            case "type", "status", "architecture", "location" -> isOneOf(instance.get(key).asString(), value);
+            case "type", "status", "architecture", "location" ->
+                    isOneOf(instance.get(key).asString(), value);
             case "name" -> isOneOf(instance.get("name").asString(), value);
             case "ipv4" -> hasAddress(instance, "inet", value);
             case "ipv6" -> hasAddress(instance, "inet6", value);
@@ -71,15 +72,18 @@ final class InstanceFilter {
     }
 
     private static boolean hasConfig(Json instance, String key, String value) {
-        for (Map.Entry<String, String> entry : instance.get("expanded_config").asStringMap().entrySet()) {
-            if (abbreviates(key, entry.getKey()) && (entry.getValue().equals(value) || matches(value, entry.getValue()))) {
+        for (Map.Entry<String, String> entry :
+                instance.get("expanded_config").asStringMap().entrySet()) {
+            if (abbreviates(key, entry.getKey())
+                    && (entry.getValue().equals(value) || matches(value, entry.getValue()))) {
                 return true;
             }
         }
         return false;
     }
 
-    /// Whether each part of `shortened` begins the same part of `full`: `s.priv` for `security.privileged`.
+    /// Whether each part of `shortened` begins the same part of `full`: `s.priv` for
+    /// `security.privileged`.
     private static boolean abbreviates(String shortened, String full) {
         String[] few = shortened.split("\\.");
         String[] all = full.split("\\.");
@@ -98,7 +102,8 @@ final class InstanceFilter {
         try {
             return Pattern.matches(expression, text);
         } catch (PatternSyntaxException e) {
-            throw new CliException("malformed filter \"" + expression + "\": " + e.getDescription());
+            throw new CliException(
+                    "malformed filter \"" + expression + "\": " + e.getDescription());
         }
     }
 }

@@ -21,8 +21,14 @@ final class LaunchCommand {
     private LaunchCommand() {}
 
     static CommandSpec init() {
-        return options(CommandSpec.of("init", "[<remote>:]<image> [<remote>:][<name>] [flags]", "Create instances from images"))
-                .example("PROGRAM init debian/12 web", "PROGRAM init debian/12 web -c limits.memory=1GiB < config.yaml")
+        return options(
+                        CommandSpec.of(
+                                "init",
+                                "[<remote>:]<image> [<remote>:][<name>] [flags]",
+                                "Create instances from images"))
+                .example(
+                        "PROGRAM init debian/12 web",
+                        "PROGRAM init debian/12 web -c limits.memory=1GiB < config.yaml")
                 .run(context -> {
                     create(context);
                     return 0;
@@ -30,12 +36,15 @@ final class LaunchCommand {
     }
 
     static CommandSpec launch() {
-        return options(CommandSpec.of(
-                        "launch",
-                        "[<remote>:]<image> [<remote>:][<name>] [flags]",
-                        "Create instances from images and start them"))
+        return options(
+                        CommandSpec.of(
+                                "launch",
+                                "[<remote>:]<image> [<remote>:][<name>] [flags]",
+                                "Create instances from images and start them"))
                 .optional("console", "console", "Attach to the console at once")
-                .example("PROGRAM launch debian/12 web", "PROGRAM launch busybox t1 --ephemeral -p default -p small")
+                .example(
+                        "PROGRAM launch debian/12 web",
+                        "PROGRAM launch busybox t1 --ephemeral -p default -p small")
                 .run(LaunchCommand::createAndStart);
     }
 
@@ -82,10 +91,18 @@ final class LaunchCommand {
         AtollClient client = context.client(wanted);
         Json.Obj request = request(context, client, wanted.name());
         if (!context.isQuiet()) {
-            context.output().line(wanted.name().isEmpty() ? "Creating the instance" : "Creating " + wanted.name());
+            context.output()
+                    .line(
+                            wanted.name().isEmpty()
+                                    ? "Creating the instance"
+                                    : "Creating " + wanted.name());
         }
-        request.put("source", empty ? Json.object().put("type", "none") : source(context, client, image, wanted));
-        Operation done = context.await(client.instances().records().create(request), "Creating the instance");
+        request.put(
+                "source",
+                empty ? Json.object().put("type", "none") : source(context, client, image, wanted));
+        Operation done =
+                context.await(
+                        client.instances().records().create(request), "Creating the instance");
         String name = wanted.name();
         if (name.isEmpty()) {
             name = nameOf(done);
@@ -104,7 +121,8 @@ final class LaunchCommand {
         throw new CliException("the server did not tell the name of the new instance");
     }
 
-    private static Json.Obj request(Context context, AtollClient client, String name) throws IOException {
+    private static Json.Obj request(Context context, AtollClient client, String name)
+            throws IOException {
         Json given = readDefinition(context);
         Json.Obj request = Json.object().put("name", name).put("type", "container");
         Json.Obj config = Yaml.stringsOf(given.get("config"));
@@ -125,7 +143,9 @@ final class LaunchCommand {
         }
         request.put("config", config);
         request.put("devices", devices(context, client, request, given.get("devices")));
-        request.put("ephemeral", context.args().flag("ephemeral") || given.get("ephemeral").asBoolean());
+        request.put(
+                "ephemeral",
+                context.args().flag("ephemeral") || given.get("ephemeral").asBoolean());
         return request.put("instance_type", context.args().value("type"));
     }
 
@@ -138,7 +158,8 @@ final class LaunchCommand {
         return text.isBlank() ? Json.Null.NULL : Yaml.parse(text);
     }
 
-    private static Json.Obj devices(Context context, AtollClient client, Json.Obj request, Json given) {
+    private static Json.Obj devices(
+            Context context, AtollClient client, Json.Obj request, Json given) {
         Json.Obj devices = Json.object();
         for (Map.Entry<String, Json> device : given.asMap().entrySet()) {
             devices.put(device.getKey(), Yaml.stringsOf(device.getValue()));
@@ -149,7 +170,8 @@ final class LaunchCommand {
         }
         String pool = context.args().value("storage");
         if (!pool.isEmpty()) {
-            devices.put("root", Json.object().put("type", "disk").put("path", "/").put("pool", pool));
+            devices.put(
+                    "root", Json.object().put("type", "disk").put("path", "/").put("pool", pool));
         }
         for (String text : context.args().values("device")) {
             overrideDevice(client, request, devices, text);
@@ -167,7 +189,8 @@ final class LaunchCommand {
     }
 
     /// `DEVICE,KEY=VALUE`: a device that comes from a profile is copied before its key is set.
-    private static void overrideDevice(AtollClient client, Json.Obj request, Json.Obj devices, String text) {
+    private static void overrideDevice(
+            AtollClient client, Json.Obj request, Json.Obj devices, String text) {
         int comma = text.indexOf(',');
         if (comma <= 0) {
             throw new CliException("Bad syntax, expecting <device>,<key>=<value>: " + text);
@@ -181,9 +204,10 @@ final class LaunchCommand {
 
     private static Json.Obj inherited(AtollClient client, Json.Obj request, String device) {
         Json.Obj out = Json.object();
-        List<String> profiles = request.get("profiles").isNull()
-                ? List.of("default")
-                : request.get("profiles").asStrings();
+        List<String> profiles =
+                request.get("profiles").isNull()
+                        ? List.of("default")
+                        : request.get("profiles").asStrings();
         for (String profile : profiles) {
             Json found = client.profiles().get(profile).value().get("devices").get(device);
             for (Map.Entry<String, Json> entry : found.asMap().entrySet()) {
@@ -204,10 +228,12 @@ final class LaunchCommand {
                     .put("alias", name);
         }
         if (name.isEmpty()) {
-            throw new CliException("an image has to be named, after the remote's colon", "see: image list");
+            throw new CliException(
+                    "an image has to be named, after the remote's colon", "see: image list");
         }
         if (!image.remote().equals(target.remote())) {
-            throw new CliException("the image and the instance have to be on the same server",
+            throw new CliException(
+                    "the image and the instance have to be on the same server",
                     "copy the image there first: image copy");
         }
         return source.put("fingerprint", fingerprint(context, client, name));
@@ -224,7 +250,8 @@ final class LaunchCommand {
             return client.images().get(name).value().get("fingerprint").asString();
         } catch (NotFoundException e) {
             String program = context.invocation().program();
-            String hint = isBuildable(name) ? program + " image build " + name : program + " image list";
+            String hint =
+                    isBuildable(name) ? program + " image build " + name : program + " image list";
             throw new CliException(e.getMessage(), "see: " + hint);
         }
     }

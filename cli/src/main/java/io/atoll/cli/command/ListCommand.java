@@ -9,8 +9,8 @@ import io.atoll.cli.text.Table;
 import java.util.ArrayList;
 import java.util.List;
 
-/// `list`: the instances of a server. The one command that is run again and again, so it makes one request and keeps
-/// away from everything that is slow the first time.
+/// `list`: the instances of a server. The one command that is run again and again, so it makes one
+/// request and keeps away from everything that is slow the first time.
 final class ListCommand {
     private static final String DEFAULT_COLUMNS = "ns46tSL";
 
@@ -28,9 +28,15 @@ final class ListCommand {
                         "D disk usage, e project, f base image (F in full), l last used, L location, m memory (M in percent),",
                         "n name, N processes, p PID of init, P profiles, s state, S snapshots, t type, u CPU seconds;",
                         "or [config:|devices:]KEY[:TITLE[:WIDTH]].")
-                .example("PROGRAM list -c nsm4,user.comment:NOTE", "PROGRAM list type=container status=running")
+                .example(
+                        "PROGRAM list -c nsm4,user.comment:NOTE",
+                        "PROGRAM list type=container status=running")
                 .args(0, CommandSpec.ANY)
-                .value('c', "columns", DEFAULT_COLUMNS, "Columns (default \"" + DEFAULT_COLUMNS + "\")")
+                .value(
+                        'c',
+                        "columns",
+                        DEFAULT_COLUMNS,
+                        "Columns (default \"" + DEFAULT_COLUMNS + "\")")
                 .format()
                 .flag("all-projects", "Show the instances of all projects")
                 .flag("fast", "Short for --columns=nsacPt")
@@ -40,7 +46,9 @@ final class ListCommand {
     private static int run(Context context) {
         List<String> words = new ArrayList<>(context.args().positional());
         Ref server = new Ref(context.servers().config().defaultRemote(), "");
-        if (!words.isEmpty() && words.getFirst().indexOf(':') > 0 && words.getFirst().indexOf('=') < 0) {
+        if (!words.isEmpty()
+                && words.getFirst().indexOf(':') > 0
+                && words.getFirst().indexOf('=') < 0) {
             server = context.ref(words.removeFirst());
             if (!server.name().isEmpty()) {
                 words.addFirst(server.name());
@@ -49,7 +57,8 @@ final class ListCommand {
         String format = formatOf(context);
         boolean allProjects = context.args().flag("all-projects");
         List<InstanceColumns> columns = columns(context, allProjects);
-        boolean needsState = !format.equals("table") && !format.equals("compact") && !format.equals("csv");
+        boolean needsState =
+                !format.equals("table") && !format.equals("compact") && !format.equals("csv");
         for (InstanceColumns column : columns) {
             needsState |= column.needsState();
         }
@@ -64,7 +73,8 @@ final class ListCommand {
         String format = context.args().value("format");
         if (!Table.isFormat(format)) {
             throw new CliException(
-                    "Invalid format \"" + format + "\"", "formats are table, compact, csv, json and yaml");
+                    "Invalid format \"" + format + "\"",
+                    "formats are table, compact, csv, json and yaml");
         }
         return format;
     }

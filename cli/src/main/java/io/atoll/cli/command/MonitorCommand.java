@@ -13,13 +13,16 @@ import java.util.Map;
 
 /// `monitor`: the server's events as they happen.
 final class MonitorCommand {
-    private static final List<String> LEVELS = List.of("trace", "debug", "info", "warning", "error", "fatal", "panic");
+    private static final List<String> LEVELS =
+            List.of("trace", "debug", "info", "warning", "error", "fatal", "panic");
 
     private MonitorCommand() {}
 
     static CommandSpec spec() {
         return CommandSpec.of("monitor", "[<remote>:] [flags]", "Show the events of a server")
-                .example("PROGRAM monitor --type=lifecycle", "PROGRAM monitor --pretty --loglevel=info")
+                .example(
+                        "PROGRAM monitor --type=lifecycle",
+                        "PROGRAM monitor --pretty --loglevel=info")
                 .args(0, 1)
                 .flag("all-projects", "Show the events of all projects")
                 .value('f', "format", "yaml", "Format: json, pretty or yaml (default \"yaml\")")
@@ -32,17 +35,21 @@ final class MonitorCommand {
     private static int run(Context context) throws IOException {
         String format = context.args().flag("pretty") ? "pretty" : context.args().value("format");
         if (!List.of("json", "pretty", "yaml").contains(format)) {
-            throw new CliException("Invalid format: " + format, "formats are json, pretty and yaml");
+            throw new CliException(
+                    "Invalid format: " + format, "formats are json, pretty and yaml");
         }
         String level = context.args().value("loglevel");
         if (!level.isEmpty() && !LEVELS.contains(level)) {
-            throw new CliException("Invalid log level: " + level, "levels are " + String.join(", ", LEVELS));
+            throw new CliException(
+                    "Invalid log level: " + level, "levels are " + String.join(", ", LEVELS));
         }
         String types = String.join(",", context.args().values("type"));
         if (types.isEmpty() && format.equals("pretty")) {
             types = "logging,lifecycle";
         }
-        try (WebSocket events = context.client(context.refAt(0)).events(types, context.args().flag("all-projects"))) {
+        try (WebSocket events =
+                context.client(context.refAt(0))
+                        .events(types, context.args().flag("all-projects"))) {
             WebSocket.Message message = events.receive();
             while (message.kind() != WebSocket.Kind.END) {
                 show(context, format, level, Json.parse(message.text().strip()));
@@ -72,12 +79,23 @@ final class MonitorCommand {
                 fields = metadata.get("context");
             }
             case "lifecycle" -> {
-                text = "Action: " + metadata.get("action").asString() + ", Source: " + metadata.get("source").asString();
+                text =
+                        "Action: "
+                                + metadata.get("action").asString()
+                                + ", Source: "
+                                + metadata.get("source").asString();
                 fields = metadata.get("context");
             }
-            default -> text = "ID: " + metadata.get("id").asString() + ", Class: " + metadata.get("class").asString()
-                    + ", Description: " + metadata.get("description").asString() + ", Status: "
-                    + metadata.get("status").asString();
+            default ->
+                    text =
+                            "ID: "
+                                    + metadata.get("id").asString()
+                                    + ", Class: "
+                                    + metadata.get("class").asString()
+                                    + ", Description: "
+                                    + metadata.get("description").asString()
+                                    + ", Status: "
+                                    + metadata.get("status").asString();
         }
         if (!level.isEmpty() && LEVELS.indexOf(shownLevel) < LEVELS.indexOf(level)) {
             return;

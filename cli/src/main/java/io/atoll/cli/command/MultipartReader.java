@@ -84,8 +84,8 @@ final class MultipartReader {
         }
     }
 
-    /// Ends before the mark. The mark's first character occurs only at its start, so a failed match needs no looking back
-    /// further than itself.
+    /// Ends before the mark. The mark's first character occurs only at its start, so a failed match
+    /// needs no looking back further than itself.
     private final class Part extends InputStream {
         private final byte[] held = new byte[mark.length];
         private int heldFrom;

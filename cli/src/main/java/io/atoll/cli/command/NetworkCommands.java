@@ -31,54 +31,114 @@ final class NetworkCommands {
         return CommandGroup.of(
                 "network",
                 "Manage networks and attach instances to them",
-                List.of("attach", "attach-profile", "create", "delete", "detach", "detach-profile", "edit", "get", "info", "list",
-                        "list-leases", "rename", "set", "show", "unset"),
+                List.of(
+                        "attach",
+                        "attach-profile",
+                        "create",
+                        "delete",
+                        "detach",
+                        "detach-profile",
+                        "edit",
+                        "get",
+                        "info",
+                        "list",
+                        "list-leases",
+                        "rename",
+                        "set",
+                        "show",
+                        "unset"),
                 NetworkCommands::make);
     }
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
-            case "attach" -> Optional.of(CommandSpec.of(
-                            "attach",
-                            "[<remote>:]<network> <instance> [<device name>] [<interface name>] [flags]",
-                            "Attach an instance to a network")
-                    .args(2, 4)
-                    .run(context -> attach(context, context.client(context.refAt(0)).instances().records(), ConfigCommands.EDITABLE)));
-            case "attach-profile" -> Optional.of(CommandSpec.of(
-                            "attach-profile",
-                            "[<remote>:]<network> <profile> [<device name>] [<interface name>] [flags]",
-                            "Attach a profile to a network")
-                    .args(2, 4)
-                    .run(context -> attach(context, context.client(context.refAt(0)).profiles(), ProfileCommands.EDITABLE)));
-            case "create" -> Optional.of(
-                    CommandSpec.of("create", "[<remote>:]<network> [key=value...] [flags]", "Create a network")
-                            .args(1, CommandSpec.ANY)
-                            .value("target", "Cluster member")
-                            .value('t', "type", "", "Type of network (default bridge)")
-                            .run(NetworkCommands::create));
-            case "detach" -> Optional.of(CommandSpec.of(
-                            "detach", "[<remote>:]<network> <instance> [<device name>] [flags]", "Detach an instance from a network")
-                    .args(2, 3)
-                    .run(context -> detach(context, context.client(context.refAt(0)).instances().records(), ConfigCommands.EDITABLE)));
-            case "detach-profile" -> Optional.of(CommandSpec.of(
-                            "detach-profile", "[<remote>:]<network> <profile> [<device name>] [flags]", "Detach a profile from a network")
-                    .args(2, 3)
-                    .run(context -> detach(context, context.client(context.refAt(0)).profiles(), ProfileCommands.EDITABLE)));
-            case "info" -> Optional.of(
-                    CommandSpec.of("info", "[<remote>:]<network> [flags]", "Show what a network is doing")
-                            .args(1, 1)
-                            .value("target", "Cluster member")
-                            .run(NetworkCommands::info));
-            case "list", "ls" -> Optional.of(CommandSpec.of("list", "[<remote>:] [flags]", "List networks")
-                    .alias("ls")
-                    .args(0, 1)
-                    .format()
-                    .run(NetworkCommands::list));
-            case "list-leases" -> Optional.of(
-                    CommandSpec.of("list-leases", "[<remote>:]<network> [flags]", "List DHCP leases")
-                            .args(1, 1)
-                            .format()
-                            .run(NetworkCommands::leases));
+            case "attach" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "attach",
+                                            "[<remote>:]<network> <instance> [<device name>] [<interface name>] [flags]",
+                                            "Attach an instance to a network")
+                                    .args(2, 4)
+                                    .run(context ->
+                                            attach(
+                                                    context,
+                                                    context.client(context.refAt(0))
+                                                            .instances()
+                                                            .records(),
+                                                    ConfigCommands.EDITABLE)));
+            case "attach-profile" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "attach-profile",
+                                            "[<remote>:]<network> <profile> [<device name>] [<interface name>] [flags]",
+                                            "Attach a profile to a network")
+                                    .args(2, 4)
+                                    .run(context ->
+                                            attach(
+                                                    context,
+                                                    context.client(context.refAt(0)).profiles(),
+                                                    ProfileCommands.EDITABLE)));
+            case "create" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "create",
+                                            "[<remote>:]<network> [key=value...] [flags]",
+                                            "Create a network")
+                                    .args(1, CommandSpec.ANY)
+                                    .value("target", "Cluster member")
+                                    .value('t', "type", "", "Type of network (default bridge)")
+                                    .run(NetworkCommands::create));
+            case "detach" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "detach",
+                                            "[<remote>:]<network> <instance> [<device name>] [flags]",
+                                            "Detach an instance from a network")
+                                    .args(2, 3)
+                                    .run(context ->
+                                            detach(
+                                                    context,
+                                                    context.client(context.refAt(0))
+                                                            .instances()
+                                                            .records(),
+                                                    ConfigCommands.EDITABLE)));
+            case "detach-profile" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "detach-profile",
+                                            "[<remote>:]<network> <profile> [<device name>] [flags]",
+                                            "Detach a profile from a network")
+                                    .args(2, 3)
+                                    .run(context ->
+                                            detach(
+                                                    context,
+                                                    context.client(context.refAt(0)).profiles(),
+                                                    ProfileCommands.EDITABLE)));
+            case "info" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "info",
+                                            "[<remote>:]<network> [flags]",
+                                            "Show what a network is doing")
+                                    .args(1, 1)
+                                    .value("target", "Cluster member")
+                                    .run(NetworkCommands::info));
+            case "list", "ls" ->
+                    Optional.of(
+                            CommandSpec.of("list", "[<remote>:] [flags]", "List networks")
+                                    .alias("ls")
+                                    .args(0, 1)
+                                    .format()
+                                    .run(NetworkCommands::list));
+            case "list-leases" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "list-leases",
+                                            "[<remote>:]<network> [flags]",
+                                            "List DHCP leases")
+                                    .args(1, 1)
+                                    .format()
+                                    .run(NetworkCommands::leases));
             default -> RECORDS.make(name);
         };
     }
@@ -86,10 +146,11 @@ final class NetworkCommands {
     private static int create(Context context) {
         Ref ref = context.refAt(0);
         String type = context.args().value("type");
-        Json.Obj body = Json.object()
-                .put("name", ref.name())
-                .put("type", type.isEmpty() ? "bridge" : type)
-                .put("config", Pairs.from(context.args().positional(), 1));
+        Json.Obj body =
+                Json.object()
+                        .put("name", ref.name())
+                        .put("type", type.isEmpty() ? "bridge" : type)
+                        .put("config", Pairs.from(context.args().positional(), 1));
         context.await(context.client(ref).networks().create(body));
         RecordCommands.say(context, "Network " + ref.name() + " created");
         return 0;
@@ -98,7 +159,16 @@ final class NetworkCommands {
     private static int list(Context context) {
         String format = ListCommand.formatOf(context);
         List<Json> all = context.client(context.refAt(0)).networks().list();
-        Table table = new Table("NAME", "TYPE", "MANAGED", "IPV4", "IPV6", "DESCRIPTION", "USED BY", "STATE");
+        Table table =
+                new Table(
+                        "NAME",
+                        "TYPE",
+                        "MANAGED",
+                        "IPV4",
+                        "IPV6",
+                        "DESCRIPTION",
+                        "USED BY",
+                        "STATE");
         for (Json it : all) {
             String type = it.get("type").asString();
             if (type.equals("loopback") || type.equals("unknown")) {
@@ -122,8 +192,9 @@ final class NetworkCommands {
         String format = ListCommand.formatOf(context);
         Ref ref = context.refAt(0);
         AtollClient client = context.client(ref);
-        Json leases = client.rest()
-                .get(client.scope(Target.of("networks", ref.name(), "leases")).toString());
+        Json leases =
+                client.rest()
+                        .get(client.scope(Target.of("networks", ref.name(), "leases")).toString());
         Table table = new Table("HOSTNAME", "MAC ADDRESS", "IP ADDRESS", "TYPE");
         for (Json it : leases.asList()) {
             table.add(
@@ -139,8 +210,9 @@ final class NetworkCommands {
     private static int info(Context context) {
         Ref ref = context.refAt(0);
         AtollClient client = context.client(ref);
-        Json state = client.rest()
-                .get(client.scope(Target.of("networks", ref.name(), "state")).toString());
+        Json state =
+                client.rest()
+                        .get(client.scope(Target.of("networks", ref.name(), "state")).toString());
         StringBuilder out = new StringBuilder();
         out.append("Name: ").append(ref.name()).append('\n');
         out.append("MAC address: ").append(state.get("hwaddr").asString()).append('\n');
@@ -150,7 +222,10 @@ final class NetworkCommands {
         if (!state.get("addresses").asList().isEmpty()) {
             out.append("\nIP addresses:\n");
             for (Json it : state.get("addresses").asList()) {
-                out.append("  ").append(it.get("family").asString()).append('\t').append(it.get("address").asString());
+                out.append("  ")
+                        .append(it.get("family").asString())
+                        .append('\t')
+                        .append(it.get("address").asString());
                 out.append('/').append(it.get("netmask").asString());
                 out.append(" (").append(it.get("scope").asString()).append(")\n");
             }
@@ -158,9 +233,15 @@ final class NetworkCommands {
         Json counters = state.get("counters");
         if (!counters.isNull()) {
             out.append("\nNetwork usage:\n");
-            field(out, "Bytes received", Format.decimalBytes(counters.get("bytes_received").asLong()));
+            field(
+                    out,
+                    "Bytes received",
+                    Format.decimalBytes(counters.get("bytes_received").asLong()));
             field(out, "Bytes sent", Format.decimalBytes(counters.get("bytes_sent").asLong()));
-            field(out, "Packets received", String.valueOf(counters.get("packets_received").asLong()));
+            field(
+                    out,
+                    "Packets received",
+                    String.valueOf(counters.get("packets_received").asLong()));
             field(out, "Packets sent", String.valueOf(counters.get("packets_sent").asLong()));
         }
         appendBridge(out, state.get("bridge"));
@@ -194,7 +275,9 @@ final class NetworkCommands {
         if (found.get("managed").asBoolean()) {
             nic.put("network", network.name());
         } else {
-            nic.put("nictype", found.get("type").asString().equals("bridge") ? "bridged" : "macvlan");
+            nic.put(
+                    "nictype",
+                    found.get("type").asString().equals("bridge") ? "bridged" : "macvlan");
             nic.put("parent", network.name());
         }
         if (context.args().count() > 3) {
@@ -235,7 +318,8 @@ final class NetworkCommands {
     private static String only(Json.Obj devices, String network) {
         String found = "";
         for (Map.Entry<String, Json> device : devices.members().entrySet()) {
-            if (device.getValue().get("type").asString().equals("nic") && isOn(device.getValue(), network)) {
+            if (device.getValue().get("type").asString().equals("nic")
+                    && isOn(device.getValue(), network)) {
                 if (!found.isEmpty()) {
                     throw new CliException("More than one device matches, specify the device name");
                 }
@@ -249,6 +333,7 @@ final class NetworkCommands {
     }
 
     private static boolean isOn(Json device, String network) {
-        return device.get("network").asString().equals(network) || device.get("parent").asString().equals(network);
+        return device.get("network").asString().equals(network)
+                || device.get("parent").asString().equals(network);
     }
 }

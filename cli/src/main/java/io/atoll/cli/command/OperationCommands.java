@@ -22,40 +22,58 @@ final class OperationCommands {
 
     static CommandGroup group() {
         return CommandGroup.of(
-                "operation", "List, show and cancel background operations", List.of("delete", "list", "show"),
+                "operation",
+                "List, show and cancel background operations",
+                List.of("delete", "list", "show"),
                 OperationCommands::make);
     }
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
-            case "delete", "cancel", "rm" -> Optional.of(
-                    CommandSpec.of("delete", "[<remote>:]<operation> [flags]", "Cancel a background operation")
-                            .alias("cancel", "rm")
-                            .args(1, 1)
-                            .run(OperationCommands::delete));
-            case "list", "ls" -> Optional.of(CommandSpec.of("list", "[<remote>:] [flags]", "List background operations")
-                    .alias("ls")
-                    .args(0, 1)
-                    .format()
-                    .run(OperationCommands::list));
-            case "show" -> Optional.of(
-                    CommandSpec.of("show", "[<remote>:]<operation> [flags]", "Show a background operation as YAML")
-                            .args(1, 1)
-                            .run(OperationCommands::show));
+            case "delete", "cancel", "rm" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "delete",
+                                            "[<remote>:]<operation> [flags]",
+                                            "Cancel a background operation")
+                                    .alias("cancel", "rm")
+                                    .args(1, 1)
+                                    .run(OperationCommands::delete));
+            case "list", "ls" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "list",
+                                            "[<remote>:] [flags]",
+                                            "List background operations")
+                                    .alias("ls")
+                                    .args(0, 1)
+                                    .format()
+                                    .run(OperationCommands::list));
+            case "show" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "show",
+                                            "[<remote>:]<operation> [flags]",
+                                            "Show a background operation as YAML")
+                                    .args(1, 1)
+                                    .run(OperationCommands::show));
             default -> Optional.empty();
         };
     }
 
     private static int delete(Context context) {
         Ref ref = context.refAt(0);
-        context.client(ref).rest().call("DELETE", Target.of("operations", ref.name()).toString(), null, "");
+        context.client(ref)
+                .rest()
+                .call("DELETE", Target.of("operations", ref.name()).toString(), null, "");
         RecordCommands.say(context, "Operation " + ref.name() + " deleted");
         return 0;
     }
 
     private static int show(Context context) {
         Ref ref = context.refAt(0);
-        Json operation = context.client(ref).rest().get(Target.of("operations", ref.name()).toString());
+        Json operation =
+                context.client(ref).rest().get(Target.of("operations", ref.name()).toString());
         context.output().print(Yaml.render(withMetadata(operation)));
         return 0;
     }

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// A whole configuration of a daemon as one document. Existing things are changed key by key, missing ones created; if
-/// anything fails, what was done before is undone.
+/// A whole configuration of a daemon as one document. Existing things are changed key by key,
+/// missing ones created; if anything fails, what was done before is undone.
 final class Preseed {
     private static final Set<String> MEMBERS =
             Set.of("config", "storage_pools", "networks", "projects", "profiles", "cluster");
@@ -28,11 +28,13 @@ final class Preseed {
     static Preseed parse(Json document) {
         for (String member : document.asMap().keySet()) {
             if (!MEMBERS.contains(member)) {
-                throw new CliException("Failed to parse the preseed: unknown member \"" + member + "\"",
+                throw new CliException(
+                        "Failed to parse the preseed: unknown member \"" + member + "\"",
                         "members are config, storage_pools, networks, projects and profiles");
             }
         }
-        if (!document.get("cluster").isNull() && document.get("cluster").get("enabled").asBoolean()) {
+        if (!document.get("cluster").isNull()
+                && document.get("cluster").get("enabled").asBoolean()) {
             throw new CliException("Failed to parse the preseed: clusters are not supported");
         }
         return new Preseed(document);
@@ -80,10 +82,11 @@ final class Preseed {
     }
 
     private static Json creation(Json it, String... fixed) {
-        Json.Obj out = Json.object()
-                .put("name", it.get("name"))
-                .put("description", it.get("description").asString())
-                .put("config", Yaml.stringsOf(it.get("config")));
+        Json.Obj out =
+                Json.object()
+                        .put("name", it.get("name"))
+                        .put("description", it.get("description").asString())
+                        .put("config", Yaml.stringsOf(it.get("config")));
         if (!it.get("devices").isNull()) {
             out.put("devices", devices(it.get("devices")));
         }
@@ -133,7 +136,8 @@ final class Preseed {
     }
 
     private static void merge(Json.Obj target, String member, Json.Obj added) {
-        Json.Obj merged = target.get(member) instanceof Json.Obj existing ? existing : Json.object();
+        Json.Obj merged =
+                target.get(member) instanceof Json.Obj existing ? existing : Json.object();
         merged.members().putAll(added.members());
         target.put(member, merged);
     }
@@ -148,9 +152,14 @@ final class Preseed {
             }
         }
         out.put("networks", networks);
-        out.put("storage_pools", picked(client.storagePools().list(), "config", "description", "name", "driver"));
-        out.put("profiles", picked(client.profiles().list(), "config", "description", "devices", "name"));
-        return out.put("projects", picked(client.projects().list(), "config", "description", "name"));
+        out.put(
+                "storage_pools",
+                picked(client.storagePools().list(), "config", "description", "name", "driver"));
+        out.put(
+                "profiles",
+                picked(client.profiles().list(), "config", "description", "devices", "name"));
+        return out.put(
+                "projects", picked(client.projects().list(), "config", "description", "name"));
     }
 
     private static Json picked(List<Json> items, String... members) {

@@ -31,7 +31,9 @@ final class PublishCommand {
         AtollClient client = context.client(ref);
         int properties = context.args().count() > 1 && context.args().at(1).endsWith(":") ? 2 : 1;
         if (properties == 2 && !context.refAt(1).remote().equals(ref.remote())) {
-            throw new CliException("There is no way to publish to another server yet", "publish here, then copy the image");
+            throw new CliException(
+                    "There is no way to publish to another server yet",
+                    "publish here, then copy the image");
         }
         boolean wasRunning = !ref.hasChild() && stopIfRunning(context, client, ref);
         try {
@@ -51,10 +53,12 @@ final class PublishCommand {
             return false;
         }
         if (!context.args().flag("force")) {
-            throw new CliException("The instance is currently running. Use --force to have it stopped and restarted");
+            throw new CliException(
+                    "The instance is currently running. Use --force to have it stopped and restarted");
         }
         if (instance.get("ephemeral").asBoolean()) {
-            throw new CliException("an ephemeral instance is gone once it stops: copy it first, or publish a snapshot");
+            throw new CliException(
+                    "an ephemeral instance is gone once it stops: copy it first, or publish a snapshot");
         }
         context.await(client.instances().stop(ref.name(), false));
         return true;
@@ -65,17 +69,24 @@ final class PublishCommand {
         for (String alias : context.args().values("alias")) {
             aliases.items().add(Json.object().put("name", alias));
         }
-        Json.Obj body = Json.object()
-                .put("source", Json.object().put("type", ref.hasChild() ? "snapshot" : "instance").put("name", ref.name()))
-                .put("properties", properties)
-                .put("public", context.args().flag("public"))
-                .put("aliases", aliases)
-                .put("compression_algorithm", context.args().value("compression"));
+        Json.Obj body =
+                Json.object()
+                        .put(
+                                "source",
+                                Json.object()
+                                        .put("type", ref.hasChild() ? "snapshot" : "instance")
+                                        .put("name", ref.name()))
+                        .put("properties", properties)
+                        .put("public", context.args().flag("public"))
+                        .put("aliases", aliases)
+                        .put("compression_algorithm", context.args().value("compression"));
         if (!context.args().value("expire").isEmpty()) {
             body.put("expires_at", context.args().value("expire"));
         }
         Operation done = context.await(client.images().create(body), "Publishing instance");
-        context.output().line("Instance published with fingerprint: "
-                + done.metadata().get("fingerprint").asString());
+        context.output()
+                .line(
+                        "Instance published with fingerprint: "
+                                + done.metadata().get("fingerprint").asString());
     }
 }

@@ -20,7 +20,8 @@ final class QueryCommand {
     private QueryCommand() {}
 
     static CommandSpec spec() {
-        return CommandSpec.of("query", "[<remote>:]<API path> [flags]", "Send a request to the REST API")
+        return CommandSpec.of(
+                        "query", "[<remote>:]<API path> [flags]", "Send a request to the REST API")
                 .example("PROGRAM query -X DELETE --wait /1.0/instances/c1")
                 .args(1, 1)
                 .value('d', "data", "", "Body to send, or @FILE, or - for stdin")
@@ -42,7 +43,8 @@ final class QueryCommand {
         HttpRequest request = new HttpRequest(context.args().value("request"), ref.name());
         byte[] data = data(context);
         if (data.length > 0) {
-            request.header("Content-Type", "application/json").body(new ByteArrayInputStream(data), data.length);
+            request.header("Content-Type", "application/json")
+                    .body(new ByteArrayInputStream(data), data.length);
         }
         if (context.args().flag("raw")) {
             context.output().line(client.rest().call(request).envelope().renderPretty() + "\n");

@@ -8,7 +8,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/// Asks the user on stdout and reads lines from stdin, byte by byte: what follows may belong to somebody else.
+/// Asks the user on stdout and reads lines from stdin, byte by byte: what follows may belong to
+/// somebody else.
 final class Questions {
     private final Context context;
 
@@ -24,7 +25,8 @@ final class Questions {
     ///
     /// @throws CliException at the end of the input
     String text(String question, String fallback) throws IOException {
-        context.output().print(question + (fallback.isEmpty() ? ": " : " [default=" + fallback + "]: "));
+        context.output()
+                .print(question + (fallback.isEmpty() ? ": " : " [default=" + fallback + "]: "));
         String line = readLine();
         return line.isEmpty() ? fallback : line;
     }

@@ -15,46 +15,90 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// The commands that profiles, networks and storage pools have in common: show, edit, get, set, unset, delete, rename.
+/// The commands that profiles, networks and storage pools have in common: show, edit, get, set,
+/// unset, delete, rename.
 ///
 /// @param noun as messages name it: `Storage pool`
 /// @param argument as usages name it: `[<remote>:]<pool>`
 /// @param records the collection
 /// @param editable the members that a change may carry
 record RecordCommands(
-        String noun, String argument, Function<AtollClient, Records> records, List<String> editable) {
+        String noun,
+        String argument,
+        Function<AtollClient, Records> records,
+        List<String> editable) {
     /// The command of that name, if it is one of these.
     Optional<CommandNode> make(String name) {
         String thing = noun.toLowerCase(java.util.Locale.ROOT);
         return switch (name) {
-            case "delete", "rm" -> Optional.of(CommandSpec.of("delete", argument + " [flags]", "Delete a " + thing)
-                    .alias("rm")
-                    .args(1, 1)
-                    .run(this::delete));
-            case "edit" -> Optional.of(CommandSpec.of("edit", argument + " [flags]", "Change a " + thing + " as YAML")
-                    .detail("Opens an editor; without a terminal, YAML is read from stdin.")
-                    .args(1, 1)
-                    .run(this::edit));
-            case "get" -> Optional.of(targeted(
-                            CommandSpec.of("get", argument + " <key> [flags]", "Print a configuration key"))
-                    .args(2, 2)
-                    .run(this::get));
-            case "rename", "mv" -> Optional.of(
-                    CommandSpec.of("rename", argument + " <new-name> [flags]", "Rename a " + thing)
-                            .alias("mv")
-                            .args(2, 2)
-                            .run(this::rename));
-            case "set" -> Optional.of(targeted(CommandSpec.of(
-                            "set", argument + " <key>=<value>... [flags]", "Set configuration keys"))
-                    .args(2, CommandSpec.ANY)
-                    .run(context -> set(context, Pairs.fromSet(context.args().positional(), 1))));
-            case "show" -> Optional.of(targeted(CommandSpec.of("show", argument + " [flags]", "Show a " + thing + " as YAML"))
-                    .args(1, 1)
-                    .run(this::show));
-            case "unset" -> Optional.of(targeted(
-                            CommandSpec.of("unset", argument + " <key> [flags]", "Remove a configuration key"))
-                    .args(2, 2)
-                    .run(context -> set(context, Json.object().put(context.args().at(1), ""))));
+            case "delete", "rm" ->
+                    Optional.of(
+                            CommandSpec.of("delete", argument + " [flags]", "Delete a " + thing)
+                                    .alias("rm")
+                                    .args(1, 1)
+                                    .run(this::delete));
+            case "edit" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "edit",
+                                            argument + " [flags]",
+                                            "Change a " + thing + " as YAML")
+                                    .detail(
+                                            "Opens an editor; without a terminal, YAML is read from stdin.")
+                                    .args(1, 1)
+                                    .run(this::edit));
+            case "get" ->
+                    Optional.of(
+                            targeted(
+                                            CommandSpec.of(
+                                                    "get",
+                                                    argument + " <key> [flags]",
+                                                    "Print a configuration key"))
+                                    .args(2, 2)
+                                    .run(this::get));
+            case "rename", "mv" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "rename",
+                                            argument + " <new-name> [flags]",
+                                            "Rename a " + thing)
+                                    .alias("mv")
+                                    .args(2, 2)
+                                    .run(this::rename));
+            case "set" ->
+                    Optional.of(
+                            targeted(
+                                            CommandSpec.of(
+                                                    "set",
+                                                    argument + " <key>=<value>... [flags]",
+                                                    "Set configuration keys"))
+                                    .args(2, CommandSpec.ANY)
+                                    .run(context ->
+                                            set(
+                                                    context,
+                                                    Pairs.fromSet(
+                                                            context.args().positional(), 1))));
+            case "show" ->
+                    Optional.of(
+                            targeted(
+                                            CommandSpec.of(
+                                                    "show",
+                                                    argument + " [flags]",
+                                                    "Show a " + thing + " as YAML"))
+                                    .args(1, 1)
+                                    .run(this::show));
+            case "unset" ->
+                    Optional.of(
+                            targeted(
+                                            CommandSpec.of(
+                                                    "unset",
+                                                    argument + " <key> [flags]",
+                                                    "Remove a configuration key"))
+                                    .args(2, 2)
+                                    .run(context ->
+                                            set(
+                                                    context,
+                                                    Json.object().put(context.args().at(1), ""))));
             default -> Optional.empty();
         };
     }
@@ -75,7 +119,8 @@ record RecordCommands(
 
     private int get(Context context) {
         Ref ref = context.refAt(0);
-        Json value = of(context, ref).get(ref.name()).value().get("config").get(context.args().at(1));
+        Json value =
+                of(context, ref).get(ref.name()).value().get("config").get(context.args().at(1));
         printValue(context, value, noun.equals("Profile"));
         return 0;
     }
@@ -96,8 +141,14 @@ record RecordCommands(
         Entity now = all.get(ref.name());
         Editor.edit(
                 context,
-                comment(noun.toLowerCase(java.util.Locale.ROOT), editable) + Yaml.render(now.value()),
-                text -> context.await(all.replace(ref.name(), normalised(pick(Yaml.parse(text), editable)), now.etag())));
+                comment(noun.toLowerCase(java.util.Locale.ROOT), editable)
+                        + Yaml.render(now.value()),
+                text ->
+                        context.await(
+                                all.replace(
+                                        ref.name(),
+                                        normalised(pick(Yaml.parse(text), editable)),
+                                        now.etag())));
         return 0;
     }
 
@@ -118,7 +169,8 @@ record RecordCommands(
 
     /// Prints a configuration value.
     ///
-    /// @param missingIsEmpty whether a missing key prints an empty line: LXD's client does so for instances and profiles only
+    /// @param missingIsEmpty whether a missing key prints an empty line: LXD's client does so for
+    ///   instances and profiles only
     static void printValue(Context context, Json value, boolean missingIsEmpty) {
         if (!value.isNull() || missingIsEmpty) {
             context.output().line(value.asString());
@@ -133,7 +185,10 @@ record RecordCommands(
 
     /// The head of an edited file.
     static String comment(String thing, List<String> editable) {
-        return "# This is the " + thing + " as YAML. Of its members these can be changed: " + String.join(", ", editable)
+        return "# This is the "
+                + thing
+                + " as YAML. Of its members these can be changed: "
+                + String.join(", ", editable)
                 + ".\n# Lines that start with # are ignored.\n\n";
     }
 

@@ -26,47 +26,76 @@ final class RemoteCommands {
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
-            case "add" -> Optional.of(CommandSpec.of("add", "[<remote>] <IP|FQDN|URL> [flags]", "Add a server")
-                    .detail("An address is unix:///PATH, https://HOST:PORT, or a host: then https and port 8443 are added.")
-                    .args(1, 2)
-                    .flag("accept-certificate", "Accept its certificate unseen")
-                    .value("auth-type", "How to authenticate (tls)")
-                    .value("password", "Password that lets this client in")
-                    .value("project", "Project to use there")
-                    .value("protocol", "lxd or simplestreams")
-                    .flag("public", "A public server of images")
-                    .run(RemoteCommands::add));
-            case "get-default" -> Optional.of(CommandSpec.of("get-default", "[flags]", "Show the default server")
-                    .run(context -> {
-                        context.output().line(context.servers().config().defaultRemote());
-                        return 0;
-                    }));
-            case "list", "ls" -> Optional.of(CommandSpec.of("list", "[flags]", "List servers")
-                    .alias("ls")
-                    .format()
-                    .run(RemoteCommands::list));
-            case "remove", "rm" -> Optional.of(CommandSpec.of("remove", "<remote> [flags]", "Remove a server")
-                    .alias("rm")
-                    .args(1, 1)
-                    .run(RemoteCommands::remove));
-            case "rename", "mv" -> Optional.of(CommandSpec.of("rename", "<remote> <new-name> [flags]", "Rename a server")
-                    .alias("mv")
-                    .args(2, 2)
-                    .run(RemoteCommands::rename));
-            case "set-url" -> Optional.of(CommandSpec.of("set-url", "<remote> <URL> [flags]", "Change a server's address")
-                    .args(2, 2)
-                    .run(RemoteCommands::setUrl));
-            case "switch", "set-default" -> Optional.of(
-                    CommandSpec.of("switch", "<remote> [flags]", "Make a server the default")
-                            .alias("set-default")
-                            .args(1, 1)
-                            .run(RemoteCommands::makeDefault));
+            case "add" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "add",
+                                            "[<remote>] <IP|FQDN|URL> [flags]",
+                                            "Add a server")
+                                    .detail(
+                                            "An address is unix:///PATH, https://HOST:PORT, or a host: then https and port 8443 are added.")
+                                    .args(1, 2)
+                                    .flag("accept-certificate", "Accept its certificate unseen")
+                                    .value("auth-type", "How to authenticate (tls)")
+                                    .value("password", "Password that lets this client in")
+                                    .value("project", "Project to use there")
+                                    .value("protocol", "lxd or simplestreams")
+                                    .flag("public", "A public server of images")
+                                    .run(RemoteCommands::add));
+            case "get-default" ->
+                    Optional.of(
+                            CommandSpec.of("get-default", "[flags]", "Show the default server")
+                                    .run(context -> {
+                                        context.output()
+                                                .line(context.servers().config().defaultRemote());
+                                        return 0;
+                                    }));
+            case "list", "ls" ->
+                    Optional.of(
+                            CommandSpec.of("list", "[flags]", "List servers")
+                                    .alias("ls")
+                                    .format()
+                                    .run(RemoteCommands::list));
+            case "remove", "rm" ->
+                    Optional.of(
+                            CommandSpec.of("remove", "<remote> [flags]", "Remove a server")
+                                    .alias("rm")
+                                    .args(1, 1)
+                                    .run(RemoteCommands::remove));
+            case "rename", "mv" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "rename",
+                                            "<remote> <new-name> [flags]",
+                                            "Rename a server")
+                                    .alias("mv")
+                                    .args(2, 2)
+                                    .run(RemoteCommands::rename));
+            case "set-url" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "set-url",
+                                            "<remote> <URL> [flags]",
+                                            "Change a server's address")
+                                    .args(2, 2)
+                                    .run(RemoteCommands::setUrl));
+            case "switch", "set-default" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "switch",
+                                            "<remote> [flags]",
+                                            "Make a server the default")
+                                    .alias("set-default")
+                                    .args(1, 1)
+                                    .run(RemoteCommands::makeDefault));
             default -> Optional.empty();
         };
     }
 
     private static Remote changeable(ClientConfig config, String name) {
-        Remote remote = config.find(name).orElseThrow(() -> new CliException("Remote " + name + " doesn't exist"));
+        Remote remote =
+                config.find(name)
+                        .orElseThrow(() -> new CliException("Remote " + name + " doesn't exist"));
         if (remote.isStatic()) {
             throw new CliException("Remote " + name + " is static and cannot be modified");
         }
@@ -75,7 +104,8 @@ final class RemoteCommands {
 
     private static void checkFree(ClientConfig config, String name) {
         if (config.find(name).isPresent()) {
-            throw new CliException("Remote " + name + " exists as <" + config.find(name).get().address() + ">");
+            throw new CliException(
+                    "Remote " + name + " exists as <" + config.find(name).get().address() + ">");
         }
         if (name.isEmpty() || name.indexOf(':') >= 0 || name.indexOf('/') >= 0) {
             throw new CliException("Remote names may not be empty or contain colons or slashes");
@@ -90,14 +120,18 @@ final class RemoteCommands {
         if (address.startsWith("/")) {
             return "unix://" + address;
         }
-        String rest = address.startsWith("https://") ? address.substring("https://".length()) : address;
+        String rest =
+                address.startsWith("https://") ? address.substring("https://".length()) : address;
         if (rest.contains("://")) {
             throw new CliException("addresses start with https:// or unix://: " + address);
         }
         int slash = rest.indexOf('/');
         String host = slash < 0 ? rest : rest.substring(0, slash);
         boolean hasPort = host.startsWith("[") ? host.contains("]:") : host.indexOf(':') >= 0;
-        return "https://" + host + (hasPort || slash >= 0 ? "" : ":8443") + (slash < 0 ? "" : rest.substring(slash));
+        return "https://"
+                + host
+                + (hasPort || slash >= 0 ? "" : ":8443")
+                + (slash < 0 ? "" : rest.substring(slash));
     }
 
     private static int add(Context context) {
@@ -115,8 +149,15 @@ final class RemoteCommands {
                     "public servers of images can be added with --public or --protocol=simplestreams");
         }
         String protocol = simplestreams ? "simplestreams" : "lxd";
-        config.add(new Remote(
-                name, address, protocol, context.args().value("auth-type"), context.args().value("project"), isPublic, false));
+        config.add(
+                new Remote(
+                        name,
+                        address,
+                        protocol,
+                        context.args().value("auth-type"),
+                        context.args().value("project"),
+                        isPublic,
+                        false));
         config.save();
         return 0;
     }
@@ -124,7 +165,8 @@ final class RemoteCommands {
     private static int list(Context context) {
         String format = ListCommand.formatOf(context);
         ClientConfig config = context.servers().config();
-        Table table = new Table("NAME", "URL", "PROTOCOL", "AUTH TYPE", "PUBLIC", "STATIC", "GLOBAL");
+        Table table =
+                new Table("NAME", "URL", "PROTOCOL", "AUTH TYPE", "PUBLIC", "STATIC", "GLOBAL");
         Json.Obj all = Json.object();
         for (Remote remote : config.remotes()) {
             boolean current = remote.name().equals(config.defaultRemote());
@@ -136,7 +178,9 @@ final class RemoteCommands {
                     remote.isPublic() ? "YES" : "NO",
                     remote.isStatic() ? "YES" : "NO",
                     "NO");
-            all.put(remote.name(), format.equals("yaml") ? ClientConfig.render(remote) : wire(remote));
+            all.put(
+                    remote.name(),
+                    format.equals("yaml") ? ClientConfig.render(remote) : wire(remote));
         }
         context.output().print(table.sort().render(format, all));
         return 0;

@@ -15,11 +15,19 @@ final class SnapshotCommands {
 
     static CommandSpec spec(String name) {
         return name.equals("restore")
-                ? CommandSpec.of("restore", "[<remote>:]<instance> <snapshot> [flags]", "Restore an instance from a snapshot")
+                ? CommandSpec.of(
+                                "restore",
+                                "[<remote>:]<instance> <snapshot> [flags]",
+                                "Restore an instance from a snapshot")
                         .args(2, 2)
-                        .flag("stateful", "Restore the running state as well, if the snapshot has it")
+                        .flag(
+                                "stateful",
+                                "Restore the running state as well, if the snapshot has it")
                         .run(SnapshotCommands::restore)
-                : CommandSpec.of("snapshot", "[<remote>:]<instance> [<snapshot name>] [flags]", "Snapshot an instance")
+                : CommandSpec.of(
+                                "snapshot",
+                                "[<remote>:]<instance> [<snapshot name>] [flags]",
+                                "Snapshot an instance")
                         .args(1, 2)
                         .flag("no-expiry", "Keep it for ever")
                         .flag("reuse", "Replace a snapshot of that name")
@@ -38,7 +46,8 @@ final class SnapshotCommands {
                 // The name is free already.
             }
         }
-        Json.Obj body = Json.object().put("name", name).put("stateful", context.args().flag("stateful"));
+        Json.Obj body =
+                Json.object().put("name", name).put("stateful", context.args().flag("stateful"));
         if (context.args().flag("no-expiry")) {
             body.put("expires_at", "0001-01-01T00:00:00Z");
         }
@@ -56,7 +65,10 @@ final class SnapshotCommands {
         } catch (NotFoundException _) {
             throw new CliException("Snapshot " + ref.name() + "/" + snapshot + " does not exist");
         }
-        Json.Obj body = Json.object().put("restore", snapshot).put("stateful", context.args().flag("stateful"));
+        Json.Obj body =
+                Json.object()
+                        .put("restore", snapshot)
+                        .put("stateful", context.args().flag("stateful"));
         context.await(client.instances().records().replace(ref.name(), body, ""));
         return 0;
     }

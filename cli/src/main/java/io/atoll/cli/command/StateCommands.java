@@ -20,16 +20,24 @@ final class StateCommands {
     private StateCommands() {}
 
     static CommandSpec spec(String action) {
-        CommandSpec spec = switch (action) {
-            case "start" -> CommandSpec.of("start", USAGE, "Start instances")
-                    .optional("console", "console", "Attach to the console at once")
-                    .flag("explain", "Print what would be done to start it, and do nothing")
-                    .flag("stateless", "Ignore a stored state");
-            case "stop" -> stopping(CommandSpec.of("stop", USAGE, "Stop instances"))
-                    .flag("stateful", "Store the running state");
-            case "restart" -> stopping(CommandSpec.of("restart", USAGE, "Restart instances"));
-            default -> CommandSpec.of("pause", USAGE, "Freeze instances; \"start\" lets them go on");
-        };
+        CommandSpec spec =
+                switch (action) {
+                    case "start" ->
+                            CommandSpec.of("start", USAGE, "Start instances")
+                                    .optional("console", "console", "Attach to the console at once")
+                                    .flag(
+                                            "explain",
+                                            "Print what would be done to start it, and do nothing")
+                                    .flag("stateless", "Ignore a stored state");
+                    case "stop" ->
+                            stopping(CommandSpec.of("stop", USAGE, "Stop instances"))
+                                    .flag("stateful", "Store the running state");
+                    case "restart" ->
+                            stopping(CommandSpec.of("restart", USAGE, "Restart instances"));
+                    default ->
+                            CommandSpec.of(
+                                    "pause", USAGE, "Freeze instances; \"start\" lets them go on");
+                };
         return spec.args(1, CommandSpec.ANY)
                 .flag("all", "Act on all instances")
                 .run(context -> run(context, action.equals("pause") ? "freeze" : action));
@@ -38,7 +46,11 @@ final class StateCommands {
     private static CommandSpec stopping(CommandSpec spec) {
         return spec.optional("console", "console", "Attach to the console at once")
                 .flag('f', "force", "Do not ask the instance to shut down, just stop it")
-                .value('\0', "timeout", "-1", "Seconds to wait before it is stopped by force (default -1)");
+                .value(
+                        '\0',
+                        "timeout",
+                        "-1",
+                        "Seconds to wait before it is stopped by force (default -1)");
     }
 
     private static int run(Context context, String action) throws IOException {
@@ -59,7 +71,8 @@ final class StateCommands {
         }
         report(context, action, refs.size(), failures);
         if (context.args().has("console")) {
-            return ConsoleCommand.attach(context, context.client(refs.getFirst()), refs.getFirst().name());
+            return ConsoleCommand.attach(
+                    context, context.client(refs.getFirst()), refs.getFirst().name());
         }
         return 0;
     }
@@ -77,11 +90,12 @@ final class StateCommands {
         List<Ref> refs = new ArrayList<>();
         for (Json instance : context.client(new Ref(remote, "")).instances().list(false)) {
             String status = instance.get("status").asString();
-            boolean fits = switch (action) {
-                case "start" -> status.equals("Stopped") || status.equals("Frozen");
-                case "stop" -> !status.equals("Stopped");
-                default -> status.equals("Running");
-            };
+            boolean fits =
+                    switch (action) {
+                        case "start" -> status.equals("Stopped") || status.equals("Frozen");
+                        case "stop" -> !status.equals("Stopped");
+                        default -> status.equals("Running");
+                    };
             if (fits) {
                 refs.add(new Ref(remote, instance.get("name").asString()));
             }
@@ -100,7 +114,10 @@ final class StateCommands {
             }
             stateful = current.get("stateful").asBoolean() && !context.args().flag("stateless");
         }
-        long timeout = action.equals("stop") || action.equals("restart") ? context.args().number("timeout") : -1;
+        long timeout =
+                action.equals("stop") || action.equals("restart")
+                        ? context.args().number("timeout")
+                        : -1;
         boolean force = context.args().flag("force");
         var handle = client.instances().changeState(ref.name(), actual, timeout, force, stateful);
         try {
@@ -111,7 +128,11 @@ final class StateCommands {
     }
 
     static String logHint(Context context, String name) {
-        return "Try `" + context.invocation().program() + " info --show-log " + name + "` for more info";
+        return "Try `"
+                + context.invocation().program()
+                + " info --show-log "
+                + name
+                + "` for more info";
     }
 
     /// One failure speaks for itself; with several each gets a line and all a summary.
@@ -123,7 +144,8 @@ final class StateCommands {
             throw failures.getFirst().cause();
         }
         for (Failure failure : failures) {
-            context.output().note("error: " + failure.ref().name() + ": " + failure.cause().getMessage());
+            context.output()
+                    .note("error: " + failure.ref().name() + ": " + failure.cause().getMessage());
         }
         String verb = (action.equals("freeze") ? "pause" : action).toLowerCase(Locale.ROOT);
         throw new CliException("Some instances failed to " + verb);

@@ -23,7 +23,8 @@ final class StorageCommands {
     private static final List<String> EDITABLE = List.of("config", "description");
 
     private static final RecordCommands RECORDS =
-            new RecordCommands("Storage pool", "[<remote>:]<pool>", AtollClient::storagePools, EDITABLE);
+            new RecordCommands(
+                    "Storage pool", "[<remote>:]<pool>", AtollClient::storagePools, EDITABLE);
 
     private StorageCommands() {}
 
@@ -31,34 +32,50 @@ final class StorageCommands {
         return CommandGroup.of(
                 "storage",
                 "Manage storage pools and volumes",
-                List.of("create", "delete", "edit", "get", "info", "list", "set", "show", "unset", "volume"),
+                List.of(
+                        "create", "delete", "edit", "get", "info", "list", "set", "show", "unset",
+                        "volume"),
                 StorageCommands::make);
     }
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
-            case "create" -> Optional.of(
-                    CommandSpec.of("create", "[<remote>:]<pool> <driver> [key=value...] [flags]", "Create a storage pool")
-                            .args(2, CommandSpec.ANY)
-                            .value("target", "Cluster member")
-                            .run(StorageCommands::create));
-            case "info" -> Optional.of(
-                    CommandSpec.of("info", "[<remote>:]<pool> [flags]", "Show how full a storage pool is and who uses it")
-                            .args(1, 1)
-                            .flag("bytes", "Show sizes in bytes")
-                            .value("target", "Cluster member")
-                            .run(StorageCommands::info));
-            case "list", "ls" -> Optional.of(CommandSpec.of("list", "[<remote>:] [flags]", "List storage pools")
-                    .alias("ls")
-                    .args(0, 1)
-                    .format()
-                    .run(StorageCommands::list));
-            case "show" -> Optional.of(
-                    CommandSpec.of("show", "[<remote>:]<pool> [flags]", "Show a storage pool as YAML")
-                            .args(1, 1)
-                            .flag("resources", "Show its space and inodes instead")
-                            .value("target", "Cluster member")
-                            .run(StorageCommands::show));
+            case "create" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "create",
+                                            "[<remote>:]<pool> <driver> [key=value...] [flags]",
+                                            "Create a storage pool")
+                                    .args(2, CommandSpec.ANY)
+                                    .value("target", "Cluster member")
+                                    .run(StorageCommands::create));
+            case "info" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "info",
+                                            "[<remote>:]<pool> [flags]",
+                                            "Show how full a storage pool is and who uses it")
+                                    .args(1, 1)
+                                    .flag("bytes", "Show sizes in bytes")
+                                    .value("target", "Cluster member")
+                                    .run(StorageCommands::info));
+            case "list", "ls" ->
+                    Optional.of(
+                            CommandSpec.of("list", "[<remote>:] [flags]", "List storage pools")
+                                    .alias("ls")
+                                    .args(0, 1)
+                                    .format()
+                                    .run(StorageCommands::list));
+            case "show" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "show",
+                                            "[<remote>:]<pool> [flags]",
+                                            "Show a storage pool as YAML")
+                                    .args(1, 1)
+                                    .flag("resources", "Show its space and inodes instead")
+                                    .value("target", "Cluster member")
+                                    .run(StorageCommands::show));
             case "volume" -> Optional.of(VolumeCommands.group());
             case "rename", "mv" -> Optional.empty();
             default -> RECORDS.make(name);
@@ -67,10 +84,11 @@ final class StorageCommands {
 
     private static int create(Context context) {
         Ref ref = context.refAt(0);
-        Json.Obj body = Json.object()
-                .put("name", ref.name())
-                .put("driver", context.args().at(1))
-                .put("config", Pairs.from(context.args().positional(), 2));
+        Json.Obj body =
+                Json.object()
+                        .put("name", ref.name())
+                        .put("driver", context.args().at(1))
+                        .put("config", Pairs.from(context.args().positional(), 2));
         context.await(context.client(ref).storagePools().create(body));
         RecordCommands.say(context, "Storage pool " + ref.name() + " created");
         return 0;
@@ -101,9 +119,10 @@ final class StorageCommands {
 
     private static int show(Context context) {
         Ref ref = context.refAt(0);
-        Json shown = context.args().flag("resources")
-                ? resources(context, ref)
-                : context.client(ref).storagePools().get(ref.name()).value();
+        Json shown =
+                context.args().flag("resources")
+                        ? resources(context, ref)
+                        : context.client(ref).storagePools().get(ref.name()).value();
         context.output().print(Yaml.render(shown));
         return 0;
     }
@@ -112,12 +131,13 @@ final class StorageCommands {
         Ref ref = context.refAt(0);
         Json pool = context.client(ref).storagePools().get(ref.name()).value();
         Json space = resources(context, ref).get("space");
-        Json.Obj info = Json.object()
-                .put("description", pool.get("description").asString())
-                .put("driver", pool.get("driver").asString())
-                .put("name", pool.get("name").asString())
-                .put("space used", size(context, space.get("used").asLong()))
-                .put("total space", size(context, space.get("total").asLong()));
+        Json.Obj info =
+                Json.object()
+                        .put("description", pool.get("description").asString())
+                        .put("driver", pool.get("driver").asString())
+                        .put("name", pool.get("name").asString())
+                        .put("space used", size(context, space.get("used").asLong()))
+                        .put("total space", size(context, space.get("total").asLong()));
         Json.Obj users = Json.object();
         for (Map.Entry<String, List<String>> entry : users(pool).entrySet()) {
             users.put(entry.getKey(), entry.getValue());

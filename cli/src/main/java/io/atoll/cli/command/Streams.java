@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Joins the caller's streams with those of a command or a console.
 ///
-/// Each direction is a thread that copies: reads block in the kernel, so they are platform threads. A stream ends with an
-/// empty text message, which is how LXD tells the end of data from a lost connection.
+/// Each direction is a thread that copies: reads block in the kernel, so they are platform threads.
+/// A stream ends with an empty text message, which is how LXD tells the end of data from a lost
+/// connection.
 final class Streams {
     private static final int COPY_BYTES = 64 << 10;
     private static final int SIGHUP = 1;
@@ -51,10 +52,12 @@ final class Streams {
         startDaemon("stdin", () -> copyInput(source, input));
         Copier stderr = new Copier(errors, invocation.err());
         CountDownLatch errorsEnded = new CountDownLatch(1);
-        startDaemon("stderr", () -> {
-            stderr.run();
-            errorsEnded.countDown();
-        });
+        startDaemon(
+                "stderr",
+                () -> {
+                    stderr.run();
+                    errorsEnded.countDown();
+                });
         Copier stdout = new Copier(output, invocation.out());
         stdout.run();
         awaitUninterrupted(errorsEnded);
@@ -126,7 +129,8 @@ final class Streams {
             }
             to.sendText("");
         } catch (IOException _) {
-            // The command stopped reading, or our input broke: its end is seen on the other streams.
+            // The command stopped reading, or our input broke: its end is seen on the other
+            // streams.
         }
     }
 
@@ -164,18 +168,22 @@ final class Streams {
 
     private void forwardSignals(WebSocket control) throws IOException {
         Host.Signals signals =
-                invocation.host().signals(SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGWINCH);
-        startDaemon("signals", () -> {
-            try {
-                int signal = signals.next();
-                while (signal > 0) {
-                    control.sendText(signal == SIGWINCH ? resize() : signalMessage(signal));
-                    signal = signals.next();
-                }
-            } catch (IOException _) {
-                // The command has ended and with it the control connection.
-            }
-        });
+                invocation
+                        .host()
+                        .signals(SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGWINCH);
+        startDaemon(
+                "signals",
+                () -> {
+                    try {
+                        int signal = signals.next();
+                        while (signal > 0) {
+                            control.sendText(signal == SIGWINCH ? resize() : signalMessage(signal));
+                            signal = signals.next();
+                        }
+                    } catch (IOException _) {
+                        // The command has ended and with it the control connection.
+                    }
+                });
         // The control connection carries nothing to us, but its pings want answers.
         startDaemon("control", () -> drain(control));
     }
@@ -192,9 +200,10 @@ final class Streams {
 
     private String resize() {
         Optional<WindowSize> size = invocation.host().windowSize();
-        Json.Obj args = Json.object()
-                .put("width", String.valueOf(size.map(WindowSize::columns).orElse(80)))
-                .put("height", String.valueOf(size.map(WindowSize::rows).orElse(25)));
+        Json.Obj args =
+                Json.object()
+                        .put("width", String.valueOf(size.map(WindowSize::columns).orElse(80)))
+                        .put("height", String.valueOf(size.map(WindowSize::rows).orElse(25)));
         return Json.object().put("command", "window-resize").put("args", args).render();
     }
 

@@ -10,7 +10,8 @@ final class VersionCommand {
     private VersionCommand() {}
 
     static CommandSpec spec() {
-        return CommandSpec.of("version", "[<remote>:] [flags]", "Show the versions of client and server")
+        return CommandSpec.of(
+                        "version", "[<remote>:] [flags]", "Show the versions of client and server")
                 .args(0, 1)
                 .run(VersionCommand::run);
     }
@@ -18,12 +19,13 @@ final class VersionCommand {
     private static int run(Context context) {
         String server;
         try {
-            server = context.client(context.refAt(0))
-                    .server()
-                    .value()
-                    .get("environment")
-                    .get("server_version")
-                    .asString();
+            server =
+                    context.client(context.refAt(0))
+                            .server()
+                            .value()
+                            .get("environment")
+                            .get("server_version")
+                            .asString();
         } catch (DomainException _) {
             server = "unreachable";
         }

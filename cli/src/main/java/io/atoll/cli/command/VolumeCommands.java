@@ -19,10 +19,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// `storage volume`: volumes of a pool. A name may carry its type, `container/c1`; without one it is a custom volume.
+/// `storage volume`: volumes of a pool. A name may carry its type, `container/c1`; without one it
+/// is a custom volume.
 final class VolumeCommands {
     private static final List<String> EDITABLE = List.of("config", "description");
-    private static final List<String> TYPES = List.of("custom", "container", "image", "virtual-machine");
+    private static final List<String> TYPES =
+            List.of("custom", "container", "image", "virtual-machine");
 
     private VolumeCommands() {}
 
@@ -30,40 +32,161 @@ final class VolumeCommands {
         return CommandGroup.of(
                 "volume",
                 "Manage storage volumes",
-                List.of("attach", "attach-profile", "create", "delete", "detach", "detach-profile", "edit", "get", "info", "list",
-                        "rename", "restore", "set", "show", "snapshot", "unset"),
+                List.of(
+                        "attach",
+                        "attach-profile",
+                        "create",
+                        "delete",
+                        "detach",
+                        "detach-profile",
+                        "edit",
+                        "get",
+                        "info",
+                        "list",
+                        "rename",
+                        "restore",
+                        "set",
+                        "show",
+                        "snapshot",
+                        "unset"),
                 VolumeCommands::make);
     }
 
     private static Optional<CommandNode> make(String name) {
         String volume = "[<remote>:]<pool> <volume>";
         return switch (name) {
-            case "attach" -> spec("attach", volume + " <instance> [<device name>] [<path>]", "Attach a volume to an instance", 3, 5,
-                    context -> attach(context, context.client(context.refAt(0)).instances().records(), ConfigCommands.EDITABLE));
-            case "attach-profile" -> spec("attach-profile", volume + " <profile> [<device name>] [<path>]",
-                    "Attach a volume to a profile", 3, 5,
-                    context -> attach(context, context.client(context.refAt(0)).profiles(), ProfileCommands.EDITABLE));
-            case "create" -> spec("create", volume + " [key=value...]", "Create a custom volume", 2, CommandSpec.ANY,
-                    VolumeCommands::create);
-            case "delete", "rm" -> spec("delete", volume + "[/<snapshot>]", "Delete a volume", 2, 2, VolumeCommands::delete);
-            case "detach" -> spec("detach", volume + " <instance> [<device name>]", "Detach a volume from an instance", 3, 4,
-                    context -> detach(context, context.client(context.refAt(0)).instances().records(), ConfigCommands.EDITABLE));
-            case "detach-profile" -> spec("detach-profile", volume + " <profile> [<device name>]",
-                    "Detach a volume from a profile", 3, 4,
-                    context -> detach(context, context.client(context.refAt(0)).profiles(), ProfileCommands.EDITABLE));
-            case "edit" -> spec("edit", volume, "Change a volume as YAML", 2, 2, VolumeCommands::edit);
-            case "get" -> spec("get", volume + " <key>", "Print a configuration key", 3, 3, VolumeCommands::get);
-            case "info" -> spec("info", volume, "Show how full a volume is", 2, 2, VolumeCommands::info);
-            case "list", "ls" -> spec("list", "[<remote>:]<pool> [<filter>...]", "List volumes", 1, CommandSpec.ANY,
-                    VolumeCommands::list);
-            case "rename" -> spec("rename", volume + " <new name>", "Rename a volume", 3, 3, VolumeCommands::rename);
-            case "restore" -> spec("restore", volume + " <snapshot>", "Restore a snapshot", 3, 3, VolumeCommands::restore);
-            case "set" -> spec("set", volume + " <key>=<value>...", "Set configuration keys", 3, CommandSpec.ANY,
-                    context -> set(context, Pairs.fromSet(context.args().positional(), 2)));
-            case "show" -> spec("show", volume + "[/<snapshot>]", "Show a volume as YAML", 2, 2, VolumeCommands::show);
-            case "snapshot" -> spec("snapshot", volume + " [<snapshot>]", "Snapshot a volume", 2, 3, VolumeCommands::snapshot);
-            case "unset" -> spec("unset", volume + " <key>", "Remove a configuration key", 3, 3,
-                    context -> set(context, Json.object().put(context.args().at(2), "")));
+            case "attach" ->
+                    spec(
+                            "attach",
+                            volume + " <instance> [<device name>] [<path>]",
+                            "Attach a volume to an instance",
+                            3,
+                            5,
+                            context ->
+                                    attach(
+                                            context,
+                                            context.client(context.refAt(0)).instances().records(),
+                                            ConfigCommands.EDITABLE));
+            case "attach-profile" ->
+                    spec(
+                            "attach-profile",
+                            volume + " <profile> [<device name>] [<path>]",
+                            "Attach a volume to a profile",
+                            3,
+                            5,
+                            context ->
+                                    attach(
+                                            context,
+                                            context.client(context.refAt(0)).profiles(),
+                                            ProfileCommands.EDITABLE));
+            case "create" ->
+                    spec(
+                            "create",
+                            volume + " [key=value...]",
+                            "Create a custom volume",
+                            2,
+                            CommandSpec.ANY,
+                            VolumeCommands::create);
+            case "delete", "rm" ->
+                    spec(
+                            "delete",
+                            volume + "[/<snapshot>]",
+                            "Delete a volume",
+                            2,
+                            2,
+                            VolumeCommands::delete);
+            case "detach" ->
+                    spec(
+                            "detach",
+                            volume + " <instance> [<device name>]",
+                            "Detach a volume from an instance",
+                            3,
+                            4,
+                            context ->
+                                    detach(
+                                            context,
+                                            context.client(context.refAt(0)).instances().records(),
+                                            ConfigCommands.EDITABLE));
+            case "detach-profile" ->
+                    spec(
+                            "detach-profile",
+                            volume + " <profile> [<device name>]",
+                            "Detach a volume from a profile",
+                            3,
+                            4,
+                            context ->
+                                    detach(
+                                            context,
+                                            context.client(context.refAt(0)).profiles(),
+                                            ProfileCommands.EDITABLE));
+            case "edit" ->
+                    spec("edit", volume, "Change a volume as YAML", 2, 2, VolumeCommands::edit);
+            case "get" ->
+                    spec(
+                            "get",
+                            volume + " <key>",
+                            "Print a configuration key",
+                            3,
+                            3,
+                            VolumeCommands::get);
+            case "info" ->
+                    spec("info", volume, "Show how full a volume is", 2, 2, VolumeCommands::info);
+            case "list", "ls" ->
+                    spec(
+                            "list",
+                            "[<remote>:]<pool> [<filter>...]",
+                            "List volumes",
+                            1,
+                            CommandSpec.ANY,
+                            VolumeCommands::list);
+            case "rename" ->
+                    spec(
+                            "rename",
+                            volume + " <new name>",
+                            "Rename a volume",
+                            3,
+                            3,
+                            VolumeCommands::rename);
+            case "restore" ->
+                    spec(
+                            "restore",
+                            volume + " <snapshot>",
+                            "Restore a snapshot",
+                            3,
+                            3,
+                            VolumeCommands::restore);
+            case "set" ->
+                    spec(
+                            "set",
+                            volume + " <key>=<value>...",
+                            "Set configuration keys",
+                            3,
+                            CommandSpec.ANY,
+                            context -> set(context, Pairs.fromSet(context.args().positional(), 2)));
+            case "show" ->
+                    spec(
+                            "show",
+                            volume + "[/<snapshot>]",
+                            "Show a volume as YAML",
+                            2,
+                            2,
+                            VolumeCommands::show);
+            case "snapshot" ->
+                    spec(
+                            "snapshot",
+                            volume + " [<snapshot>]",
+                            "Snapshot a volume",
+                            2,
+                            3,
+                            VolumeCommands::snapshot);
+            case "unset" ->
+                    spec(
+                            "unset",
+                            volume + " <key>",
+                            "Remove a configuration key",
+                            3,
+                            3,
+                            context -> set(context, Json.object().put(context.args().at(2), "")));
             default -> Optional.empty();
         };
     }
@@ -72,13 +195,26 @@ final class VolumeCommands {
             String name, String usage, String about, int min, int max, CommandSpec.Code code) {
         CommandSpec spec = CommandSpec.of(name, usage + " [flags]", about).args(min, max).run(code);
         switch (name) {
-            case "list" -> spec.alias("ls").format()
-                    .value('c', "columns", "etndcu", "Columns (default \"etndcu\"): c content type, d description, e project, "
-                            + "L location, n name, t type, u used by")
-                    .flag("all-projects", "Show the volumes of all projects");
+            case "list" ->
+                    spec.alias("ls")
+                            .format()
+                            .value(
+                                    'c',
+                                    "columns",
+                                    "etndcu",
+                                    "Columns (default \"etndcu\"): c content type, d description, e project, "
+                                            + "L location, n name, t type, u used by")
+                            .flag("all-projects", "Show the volumes of all projects");
             case "delete" -> spec.alias("rm");
-            case "create" -> spec.value('\0', "type", "filesystem", "Content type: filesystem or block (default \"filesystem\")");
-            case "snapshot" -> spec.flag("no-expiry", "Keep it for ever").flag("reuse", "Replace a snapshot of that name");
+            case "create" ->
+                    spec.value(
+                            '\0',
+                            "type",
+                            "filesystem",
+                            "Content type: filesystem or block (default \"filesystem\")");
+            case "snapshot" ->
+                    spec.flag("no-expiry", "Keep it for ever")
+                            .flag("reuse", "Replace a snapshot of that name");
             default -> {}
         }
         return Optional.of(spec.value("target", "Cluster member"));
@@ -113,20 +249,29 @@ final class VolumeCommands {
         /// Where the volume or its snapshot is.
         String path(Context context) {
             AtollClient client = context.client(pool);
-            Target target = snapshot().isEmpty()
-                    ? Target.of("storage-pools", pool.name(), "volumes", type, name)
-                    : Target.of("storage-pools", pool.name(), "volumes", type, parent(), "snapshots", snapshot());
+            Target target =
+                    snapshot().isEmpty()
+                            ? Target.of("storage-pools", pool.name(), "volumes", type, name)
+                            : Target.of(
+                                    "storage-pools",
+                                    pool.name(),
+                                    "volumes",
+                                    type,
+                                    parent(),
+                                    "snapshots",
+                                    snapshot());
             return client.scope(target).toString();
         }
     }
 
     private static int create(Context context) {
         Volume volume = Volume.of(context);
-        Json.Obj body = Json.object()
-                .put("name", volume.name())
-                .put("type", volume.type())
-                .put("content_type", context.args().value("type"))
-                .put("config", Pairs.from(context.args().positional(), 2));
+        Json.Obj body =
+                Json.object()
+                        .put("name", volume.name())
+                        .put("type", volume.type())
+                        .put("content_type", context.args().value("type"))
+                        .put("config", Pairs.from(context.args().positional(), 2));
         context.await(volume.records(context).create(body));
         RecordCommands.say(context, "Storage volume " + volume.name() + " created");
         return 0;
@@ -141,7 +286,8 @@ final class VolumeCommands {
     }
 
     private static Entity load(Context context, Volume volume) {
-        var answer = context.client(volume.pool()).rest().call("GET", volume.path(context), null, "");
+        var answer =
+                context.client(volume.pool()).rest().call("GET", volume.path(context), null, "");
         return new Entity(answer.metadata(), answer.etag());
     }
 
@@ -168,12 +314,18 @@ final class VolumeCommands {
     private static int edit(Context context) throws IOException {
         Volume volume = Volume.of(context);
         Entity now = load(context, volume);
-        Editor.edit(context, RecordCommands.comment("volume", EDITABLE) + Yaml.render(now.value()),
-                text -> context.await(volume.records(context)
-                        .replace(
-                                volume.name(),
-                                RecordCommands.normalised(RecordCommands.pick(Yaml.parse(text), EDITABLE)),
-                                now.etag())));
+        Editor.edit(
+                context,
+                RecordCommands.comment("volume", EDITABLE) + Yaml.render(now.value()),
+                text ->
+                        context.await(
+                                volume.records(context)
+                                        .replace(
+                                                volume.name(),
+                                                RecordCommands.normalised(
+                                                        RecordCommands.pick(
+                                                                Yaml.parse(text), EDITABLE)),
+                                                now.etag())));
         return 0;
     }
 
@@ -181,30 +333,43 @@ final class VolumeCommands {
         Volume volume = Volume.of(context);
         String newName = context.args().at(2);
         context.await(volume.records(context).rename(volume.name(), newName));
-        RecordCommands.say(context, "Renamed storage volume from \"" + volume.name() + "\" to \"" + newName + "\"");
+        RecordCommands.say(
+                context,
+                "Renamed storage volume from \"" + volume.name() + "\" to \"" + newName + "\"");
         return 0;
     }
 
     private static int snapshot(Context context) {
         Volume volume = Volume.of(context);
         AtollClient client = context.client(volume.pool());
-        Target target = Target.of("storage-pools", volume.pool().name(), "volumes", volume.type(), volume.name(), "snapshots");
+        Target target =
+                Target.of(
+                        "storage-pools",
+                        volume.pool().name(),
+                        "volumes",
+                        volume.type(),
+                        volume.name(),
+                        "snapshots");
         String name = context.args().at(2);
         if (context.args().flag("reuse") && !name.isEmpty()) {
-            deleteIfExists(context, new Volume(volume.pool(), volume.type(), volume.name() + "/" + name));
+            deleteIfExists(
+                    context, new Volume(volume.pool(), volume.type(), volume.name() + "/" + name));
         }
         Json.Obj body = Json.object().put("name", name);
         if (context.args().flag("no-expiry")) {
             body.put("expires_at", "0001-01-01T00:00:00Z");
         }
-        context.await(client.handle(client.rest().call("POST", client.scope(target).toString(), body, "")));
+        context.await(
+                client.handle(
+                        client.rest().call("POST", client.scope(target).toString(), body, "")));
         return 0;
     }
 
     private static void deleteIfExists(Context context, Volume snapshot) {
         AtollClient client = context.client(snapshot.pool());
         try {
-            context.await(client.handle(client.rest().call("DELETE", snapshot.path(context), null, "")));
+            context.await(
+                    client.handle(client.rest().call("DELETE", snapshot.path(context), null, "")));
         } catch (io.atoll.base.NotFoundException _) {
             // The name is free already.
         }
@@ -213,7 +378,8 @@ final class VolumeCommands {
     private static int restore(Context context) {
         Volume volume = Volume.of(context);
         Entity now = load(context, volume);
-        Json.Obj body = RecordCommands.pick(now.value(), EDITABLE).put("restore", context.args().at(2));
+        Json.Obj body =
+                RecordCommands.pick(now.value(), EDITABLE).put("restore", context.args().at(2));
         context.await(volume.records(context).replace(volume.name(), body, now.etag()));
         return 0;
     }
@@ -222,7 +388,14 @@ final class VolumeCommands {
         Volume volume = Volume.of(context);
         AtollClient client = context.client(volume.pool());
         Json it = load(context, volume).value();
-        Target target = Target.of("storage-pools", volume.pool().name(), "volumes", volume.type(), volume.name(), "state");
+        Target target =
+                Target.of(
+                        "storage-pools",
+                        volume.pool().name(),
+                        "volumes",
+                        volume.type(),
+                        volume.name(),
+                        "state");
         Json usage = client.rest().get(client.scope(target).toString()).get("usage");
         StringBuilder out = new StringBuilder();
         out.append("Name: ").append(it.get("name").asString()).append('\n');
@@ -278,9 +451,12 @@ final class VolumeCommands {
     private static boolean fits(Json volume, List<String> filters) {
         for (String filter : filters) {
             int equals = filter.indexOf('=');
-            boolean fits = equals < 0
-                    ? volume.get("name").asString().startsWith(filter)
-                    : volume.get(filter.substring(0, equals)).asString().equals(filter.substring(equals + 1));
+            boolean fits =
+                    equals < 0
+                            ? volume.get("name").asString().startsWith(filter)
+                            : volume.get(filter.substring(0, equals))
+                                    .asString()
+                                    .equals(filter.substring(equals + 1));
             if (!fits) {
                 return false;
             }
@@ -307,7 +483,9 @@ final class VolumeCommands {
             case 'd' -> it.get("description").asString();
             case 'e' -> it.get("project").asString();
             case 'L' -> it.get("location").asString();
-            case 't' -> it.get("type").asString() + (it.get("name").asString().contains("/") ? " (snapshot)" : "");
+            case 't' ->
+                    it.get("type").asString()
+                            + (it.get("name").asString().contains("/") ? " (snapshot)" : "");
             case 'u' -> String.valueOf(it.get("used_by").asList().size());
             default -> it.get("name").asString();
         };
@@ -318,10 +496,13 @@ final class VolumeCommands {
         String owner = context.args().at(2);
         // The last word may be a path alone, or follow a device name.
         boolean onlyPath = context.args().count() == 4 && context.args().at(3).startsWith("/");
-        String device = context.args().count() > 3 && !onlyPath ? context.args().at(3) : volume.name();
+        String device =
+                context.args().count() > 3 && !onlyPath ? context.args().at(3) : volume.name();
         String path = onlyPath ? context.args().at(3) : context.args().at(4);
         if (path.isEmpty()) {
-            throw new CliException("a path inside the instance is missing", "storage volume attach POOL VOLUME INSTANCE [DEVICE] PATH");
+            throw new CliException(
+                    "a path inside the instance is missing",
+                    "storage volume attach POOL VOLUME INSTANCE [DEVICE] PATH");
         }
         Entity now = owners.get(owner);
         Json.Obj body = RecordCommands.pick(now.value(), editable);
@@ -329,11 +510,13 @@ final class VolumeCommands {
         if (devices.members().containsKey(device)) {
             throw new CliException("The device already exists");
         }
-        devices.put(device, Json.object()
-                .put("type", "disk")
-                .put("pool", volume.pool().name())
-                .put("source", volume.name())
-                .put("path", path));
+        devices.put(
+                device,
+                Json.object()
+                        .put("type", "disk")
+                        .put("pool", volume.pool().name())
+                        .put("source", volume.name())
+                        .put("path", path));
         context.await(owners.replace(owner, body, now.etag()));
         return 0;
     }

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// What commands ask of their process beyond its streams. One implementation owns a process ([NativeHost]); a warm
-/// process that serves many callers, and tests, bring others.
+/// What commands ask of their process beyond its streams. One implementation owns a process
+/// ([NativeHost]); a warm process that serves many callers, and tests, bring others.
 public interface Host {
     /// Connects to unix sockets.
     Connector connector(Path socket);
@@ -23,7 +23,8 @@ public interface Host {
     /// @throws IOException if stdin is no terminal or refuses
     RawMode enterRawMode() throws IOException;
 
-    /// Takes the given signals away from their default and reports them. At most once per invocation.
+    /// Takes the given signals away from their default and reports them. At most once per
+    /// invocation.
     Signals signals(int... numbers) throws IOException;
 
     /// Runs a program with the caller's streams and waits for it.

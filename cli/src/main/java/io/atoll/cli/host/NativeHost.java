@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// A process of its own, as the launcher starts it. Sockets are plain descriptors behind file streams: the JDK's channels
-/// would cost a third of the whole start.
+/// A process of its own, as the launcher starts it. Sockets are plain descriptors behind file
+/// streams: the JDK's channels would cost a third of the whole start.
 public final class NativeHost implements Host {
     /// Larger than `struct termios` on any Linux.
     private static final int TERMIOS_BYTES = 256;
@@ -38,14 +38,15 @@ public final class NativeHost implements Host {
         if (colon < 0) {
             return new NativeHost(-1, "");
         }
-        return new NativeHost(Integer.parseInt(connection.substring(0, colon)), connection.substring(colon + 1));
+        return new NativeHost(
+                Integer.parseInt(connection.substring(0, colon)), connection.substring(colon + 1));
     }
 
     /// Ends the process.
     ///
-    /// A command that joined streams leaves threads blocked in reading stdin and signals. The JVM gives such threads 300 ms
-    /// to come back before it exits, and they never do: then the process ends without it. The terminal is restored and
-    /// nothing is buffered by then.
+    /// A command that joined streams leaves threads blocked in reading stdin and signals. The JVM
+    /// gives such threads 300 ms to come back before it exits, and they never do: then the process
+    /// ends without it. The terminal is restored and nothing is buffered by then.
     public void exit(int status) {
         if (watchesSignals) {
             NativeCalls.exit(status);
@@ -129,7 +130,9 @@ public final class NativeHost implements Host {
     @Override
     public Optional<WindowSize> windowSize() {
         int size = NativeCalls.windowSize(1);
-        return size <= 0 ? Optional.empty() : Optional.of(new WindowSize(size >> 16, size & 0xffff));
+        return size <= 0
+                ? Optional.empty()
+                : Optional.of(new WindowSize(size >> 16, size & 0xffff));
     }
 
     @Override

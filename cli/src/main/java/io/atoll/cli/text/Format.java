@@ -38,7 +38,8 @@ public final class Format {
         return decimal(value, 2) + units[unit];
     }
 
-    /// A number with a fixed count of decimals. By hand: a formatter costs a cold start more than the whole table.
+    /// A number with a fixed count of decimals. By hand: a formatter costs a cold start more than
+    /// the whole table.
     public static String decimal(double value, int decimals) {
         long factor = 1;
         for (int i = 0; i < decimals; i++) {
@@ -46,7 +47,8 @@ public final class Format {
         }
         long scaled = Math.round(Math.abs(value) * factor);
         String fraction = Long.toString(scaled % factor);
-        StringBuilder out = new StringBuilder(value < 0 && scaled > 0 ? "-" : "").append(scaled / factor);
+        StringBuilder out =
+                new StringBuilder(value < 0 && scaled > 0 ? "-" : "").append(scaled / factor);
         if (decimals > 0) {
             out.append('.').repeat("0", decimals - fraction.length()).append(fraction);
         }
@@ -55,7 +57,9 @@ public final class Format {
 
     /// Whether a date of the API is set: the server says year 1 or 1970 for never.
     public static boolean isSet(String date) {
-        return !date.isEmpty() && !date.startsWith("0001-") && !date.startsWith("1970-01-01T00:00:00");
+        return !date.isEmpty()
+                && !date.startsWith("0001-")
+                && !date.startsWith("1970-01-01T00:00:00");
     }
 
     /// A date of the API in the user's time zone, `2026/11/21 00:31 UTC`; empty if it is not set.
@@ -66,14 +70,17 @@ public final class Format {
     /// The same as image listings show it: `Nov 21, 2026 at 12:31am (UTC)`.
     public static String longDate(String date, ZoneId zone) {
         return isSet(date)
-                ? render(date, zone, "MMM d, yyyy 'at' h:mma (z)").replace("AM (", "am (").replace("PM (", "pm (")
+                ? render(date, zone, "MMM d, yyyy 'at' h:mma (z)")
+                        .replace("AM (", "am (")
+                        .replace("PM (", "pm (")
                 : "";
     }
 
     private static String render(String date, ZoneId zone, String pattern) {
         try {
             Instant instant = OffsetDateTime.parse(date).toInstant();
-            return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH).format(ZonedDateTime.ofInstant(instant, zone));
+            return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH)
+                    .format(ZonedDateTime.ofInstant(instant, zone));
         } catch (DateTimeParseException _) {
             return date;
         }
@@ -82,7 +89,9 @@ public final class Format {
     /// The time zone of an environment's `TZ`, else the system's.
     public static ZoneId zone(String tz) {
         try {
-            return tz.isEmpty() ? ZoneId.systemDefault() : ZoneId.of(tz.startsWith(":") ? tz.substring(1) : tz);
+            return tz.isEmpty()
+                    ? ZoneId.systemDefault()
+                    : ZoneId.of(tz.startsWith(":") ? tz.substring(1) : tz);
         } catch (java.time.DateTimeException _) {
             return ZoneId.systemDefault();
         }

@@ -83,7 +83,9 @@ public final class Table {
         for (List<String> row : rows) {
             for (List<String> line : lines(row)) {
                 for (int i = 0; i < widths.length; i++) {
-                    out.append("| ").append(line.get(i)).repeat(" ", widths[i] - Width.of(line.get(i)) + 1);
+                    out.append("| ")
+                            .append(line.get(i))
+                            .repeat(" ", widths[i] - Width.of(line.get(i)) + 1);
                 }
                 out.append("|\n");
             }
@@ -104,7 +106,9 @@ public final class Table {
         for (List<String> row : rows) {
             for (List<String> line : lines(row)) {
                 for (int i = 0; i < widths.length; i++) {
-                    out.append("  ").append(line.get(i)).repeat(" ", widths[i] - Width.of(line.get(i)));
+                    out.append("  ")
+                            .append(line.get(i))
+                            .repeat(" ", widths[i] - Width.of(line.get(i)));
                 }
                 out.append("  \n");
             }

@@ -11,9 +11,9 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /// YAML as LXD's client prints it, and YAML as people write it.
 ///
-/// What is printed follows the habits of Go's `yaml.v2`: block style, sequences not indented below their key, text quoted
-/// where another reader would take it for a number, a boolean, null or a date. Maps of free keys are printed in natural
-/// order, things in the order of their members.
+/// What is printed follows the habits of Go's `yaml.v2`: block style, sequences not indented below
+/// their key, text quoted where another reader would take it for a number, a boolean, null or a
+/// date. Maps of free keys are printed in natural order, things in the order of their members.
 public final class Yaml {
     /// Larger documents are refused.
     private static final int INPUT_MAX = 16 << 20;
@@ -22,19 +22,50 @@ public final class Yaml {
     private static final int LINE_BEST = 80;
 
     /// Members that hold a map with free keys.
-    private static final Set<String> FREE_MAPS = Set.of(
-            "config", "devices", "expanded_config", "expanded_devices", "properties", "kernel_features", "lxc_features",
-            "templates", "remotes", "resources", "network", "disk");
+    private static final Set<String> FREE_MAPS =
+            Set.of(
+                    "config",
+                    "devices",
+                    "expanded_config",
+                    "expanded_devices",
+                    "properties",
+                    "kernel_features",
+                    "lxc_features",
+                    "templates",
+                    "remotes",
+                    "resources",
+                    "network",
+                    "disk");
 
     /// Members that are lists when they are there; the server says null for an empty one.
-    private static final Set<String> LISTS = Set.of(
-            "used_by", "locations", "profiles", "aliases", "backups", "snapshots", "addresses", "entries", "ingress", "egress",
-            "ports", "projects", "supported_drivers", "storage_supported_drivers");
+    private static final Set<String> LISTS =
+            Set.of(
+                    "used_by",
+                    "locations",
+                    "profiles",
+                    "aliases",
+                    "backups",
+                    "snapshots",
+                    "addresses",
+                    "entries",
+                    "ingress",
+                    "egress",
+                    "ports",
+                    "projects",
+                    "supported_drivers",
+                    "storage_supported_drivers");
 
     /// Members that hold a date: a date is not quoted.
-    private static final Set<String> DATES = Set.of(
-            "created_at", "updated_at", "last_used_at", "expires_at", "uploaded_at", "last_seen_at", "first_seen_at",
-            "timestamp");
+    private static final Set<String> DATES =
+            Set.of(
+                    "created_at",
+                    "updated_at",
+                    "last_used_at",
+                    "expires_at",
+                    "uploaded_at",
+                    "last_seen_at",
+                    "first_seen_at",
+                    "timestamp");
 
     private Yaml() {}
 
@@ -53,7 +84,8 @@ public final class Yaml {
 
     /// @param name the member that holds the object
     /// @param within the member around that
-    private static void writeObject(StringBuilder out, Json.Obj object, String name, String within, int depth) {
+    private static void writeObject(
+            StringBuilder out, Json.Obj object, String name, String within, int depth) {
         List<String> keys = new ArrayList<>(object.members().keySet());
         if (FREE_MAPS.contains(name) || isMapOfMaps(within)) {
             keys.sort(NaturalOrder::compare);
@@ -75,7 +107,8 @@ public final class Yaml {
         return name.equals("devices") || name.equals("expanded_devices");
     }
 
-    private static void writeMember(StringBuilder out, Json value, String name, String within, int depth) {
+    private static void writeMember(
+            StringBuilder out, Json value, String name, String within, int depth) {
         if (value instanceof Json.Obj obj && !obj.members().isEmpty()) {
             out.append('\n');
             writeObject(out, obj, name, within, depth + 1);
@@ -146,7 +179,11 @@ public final class Yaml {
         int lineStart = out.lastIndexOf("\n") + 1;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            boolean alone = i > 0 && i < text.length() - 1 && text.charAt(i - 1) != ' ' && text.charAt(i + 1) != ' ';
+            boolean alone =
+                    i > 0
+                            && i < text.length() - 1
+                            && text.charAt(i - 1) != ' '
+                            && text.charAt(i + 1) != ' ';
             if (c == ' ' && alone && depth >= 0 && out.length() - lineStart > LINE_BEST) {
                 out.append('\n');
                 lineStart = out.length();
@@ -168,7 +205,8 @@ public final class Yaml {
     private static boolean isSpecialBut(String text, boolean breaksAllowed) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            boolean fine = c >= ' ' && c != 0x7f && !(c >= 0x80 && c < 0xa0) || c == '\n' && breaksAllowed;
+            boolean fine =
+                    c >= ' ' && c != 0x7f && !(c >= 0x80 && c < 0xa0) || c == '\n' && breaksAllowed;
             if (!fine && !(c == '\t' && breaksAllowed)) {
                 return true;
             }
@@ -193,10 +231,11 @@ public final class Yaml {
     /// @throws io.atoll.cli.CliException if it is malformed
     public static Json parse(String text) {
         try {
-            LoadSettings settings = LoadSettings.builder()
-                    .setCodePointLimit(INPUT_MAX)
-                    .setAllowDuplicateKeys(false)
-                    .build();
+            LoadSettings settings =
+                    LoadSettings.builder()
+                            .setCodePointLimit(INPUT_MAX)
+                            .setAllowDuplicateKeys(false)
+                            .build();
             return convert(new Load(settings).loadFromString(text));
         } catch (YamlEngineException e) {
             throw new io.atoll.cli.CliException("malformed YAML: " + e.getMessage());
@@ -230,7 +269,8 @@ public final class Yaml {
         return Json.string(value.toString());
     }
 
-    /// Turns the scalars of a map into text: configuration values are strings however they are written.
+    /// Turns the scalars of a map into text: configuration values are strings however they are
+    /// written.
     public static Json.Obj stringsOf(Json map) {
         Json.Obj out = Json.object();
         for (Map.Entry<String, Json> entry : map.asMap().entrySet()) {

@@ -11,7 +11,20 @@ final class YamlWords {
 
     private static boolean isWord(String text) {
         return switch (text) {
-            case "~", "null", "Null", "NULL", "<<", ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "-.inf" -> true;
+            case "~",
+                    "null",
+                    "Null",
+                    "NULL",
+                    "<<",
+                    ".nan",
+                    ".NaN",
+                    ".NAN",
+                    ".inf",
+                    ".Inf",
+                    ".INF",
+                    "+.inf",
+                    "-.inf" ->
+                    true;
             case "y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO" -> true;
             case "true", "True", "TRUE", "false", "False", "FALSE" -> true;
             case "on", "On", "ON", "off", "Off", "OFF" -> true;
@@ -39,7 +52,8 @@ final class YamlWords {
             } else if ((c == 'e' || c == 'E') && digits && !exponent) {
                 exponent = true;
                 digits = false;
-                if (i + 1 < text.length() && (text.charAt(i + 1) == '+' || text.charAt(i + 1) == '-')) {
+                if (i + 1 < text.length()
+                        && (text.charAt(i + 1) == '+' || text.charAt(i + 1) == '-')) {
                     i++;
                 }
             } else if (c == ':' && digits && !dot && !exponent) {
@@ -72,13 +86,16 @@ final class YamlWords {
                 return false;
             }
         }
-        return text.length() == shape.length() || isAll(text, shape.length(), "0123456789:.TtZz+- ");
+        return text.length() == shape.length()
+                || isAll(text, shape.length(), "0123456789:.TtZz+- ");
     }
 
     /// Whether unambiguous text without control characters needs no quotes.
     static boolean isPlain(String text) {
         char first = text.charAt(0);
-        if ("#,[]{}&*!|>'\"%@`".indexOf(first) >= 0 || text.startsWith("---") || text.startsWith("...")) {
+        if ("#,[]{}&*!|>'\"%@`".indexOf(first) >= 0
+                || text.startsWith("---")
+                || text.startsWith("...")) {
             return false;
         }
         boolean alone = text.length() == 1 || text.charAt(1) == ' ';

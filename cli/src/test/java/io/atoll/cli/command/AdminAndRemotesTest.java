@@ -16,8 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(20)
 class AdminAndRemotesTest {
-    @TempDir
-    Path directory;
+    @TempDir Path directory;
 
     private FakeServer server;
 
@@ -36,10 +35,18 @@ class AdminAndRemotesTest {
     }
 
     private void emptyDaemon() {
-        server.onSync("GET /1.0", "{\"config\":{},\"environment\":{\"storage_supported_drivers\":[{\"Name\":\"dir\"},{\"Name\":\"overlay\"}]}}");
-        server.onSync("GET /1.0/storage-pools?recursion=1", "[]").onSync("GET /1.0/networks?recursion=1", "[]");
-        server.onTagged("GET /1.0/profiles/default", "\"p\"", "{\"config\":{},\"description\":\"\",\"devices\":{},\"name\":\"default\"}");
-        server.onSync("POST /1.0/storage-pools", "null").onSync("POST /1.0/networks", "null").onSync("PUT /1.0/profiles/default", "{}");
+        server.onSync(
+                "GET /1.0",
+                "{\"config\":{},\"environment\":{\"storage_supported_drivers\":[{\"Name\":\"dir\"},{\"Name\":\"overlay\"}]}}");
+        server.onSync("GET /1.0/storage-pools?recursion=1", "[]")
+                .onSync("GET /1.0/networks?recursion=1", "[]");
+        server.onTagged(
+                "GET /1.0/profiles/default",
+                "\"p\"",
+                "{\"config\":{},\"description\":\"\",\"devices\":{},\"name\":\"default\"}");
+        server.onSync("POST /1.0/storage-pools", "null")
+                .onSync("POST /1.0/networks", "null")
+                .onSync("PUT /1.0/profiles/default", "{}");
     }
 
     @Test
@@ -47,8 +54,11 @@ class AdminAndRemotesTest {
         emptyDaemon();
         CliRun cli = cli().as("atoll");
         assertEquals(0, cli.run("admin", "init", "--auto"), cli.err());
-        assertEquals("overlay", server.request("POST /1.0/storage-pools").json().get("driver").asString());
-        assertEquals("atollbr0", server.request("POST /1.0/networks").json().get("name").asString());
+        assertEquals(
+                "overlay",
+                server.request("POST /1.0/storage-pools").json().get("driver").asString());
+        assertEquals(
+                "atollbr0", server.request("POST /1.0/networks").json().get("name").asString());
         assertEquals(
                 "{\"description\":\"\",\"config\":{},\"devices\":{\"root\":{\"path\":\"/\",\"pool\":\"default\",\"type\":\"disk\"},"
                         + "\"eth0\":{\"name\":\"eth0\",\"network\":\"atollbr0\",\"type\":\"nic\"}}}",
@@ -60,12 +70,18 @@ class AdminAndRemotesTest {
         emptyDaemon();
         try (FakeServer used = FakeServer.start()) {
             used.onSync("GET /1.0/storage-pools?recursion=1", "[{\"name\":\"p\"}]");
-            used.onSync("GET /1.0/networks?recursion=1", "[{\"name\":\"b\",\"managed\":true,\"type\":\"bridge\"}]");
-            used.onTagged("GET /1.0/profiles/default", "\"p\"",
+            used.onSync(
+                    "GET /1.0/networks?recursion=1",
+                    "[{\"name\":\"b\",\"managed\":true,\"type\":\"bridge\"}]");
+            used.onTagged(
+                    "GET /1.0/profiles/default",
+                    "\"p\"",
                     "{\"devices\":{\"root\":{\"type\":\"disk\",\"path\":\"/\"},\"eth0\":{\"type\":\"nic\"}},\"config\":{},\"description\":\"\"}");
             CliRun cli = new CliRun(used);
             assertEquals(0, cli.as("lxd").run("init", "--auto"), cli.err());
-            assertTrue(used.requests().stream().allMatch(r -> r.method().equals("GET")), used.requests().toString());
+            assertTrue(
+                    used.requests().stream().allMatch(r -> r.method().equals("GET")),
+                    used.requests().toString());
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -76,7 +92,10 @@ class AdminAndRemotesTest {
         emptyDaemon();
         server.onSync("DELETE /1.0/storage-pools/p1", "{}");
         server.onError("POST /1.0/networks", 500, "first is fine");
-        CliRun cli = cli().as("lxd").input("storage_pools:\n- name: p1\n  driver: dir\nprofiles:\n- name: bad\n");
+        CliRun cli =
+                cli().as("lxd")
+                        .input(
+                                "storage_pools:\n- name: p1\n  driver: dir\nprofiles:\n- name: bad\n");
         server.onError("POST /1.0/profiles", 400, "no such thing");
         assertEquals(1, cli.run("init", "--preseed"));
         assertEquals("Error: no such thing\n", cli.err());
@@ -87,16 +106,29 @@ class AdminAndRemotesTest {
     void refusesUnknownPreseedMembers() {
         CliRun cli = cli().as("lxd").input("storage_pool: []\n");
         assertEquals(1, cli.run("init", "--preseed"));
-        assertTrue(cli.err().startsWith("Error: Failed to parse the preseed: unknown member \"storage_pool\""), cli.err());
+        assertTrue(
+                cli.err()
+                        .startsWith(
+                                "Error: Failed to parse the preseed: unknown member \"storage_pool\""),
+                cli.err());
     }
 
     @Test
     void asksAndApplies() {
         emptyDaemon();
-        CliRun cli = cli().as("atoll").input("no\nyes\nfast\noverlay\n\nyes\nbr7\n10.9.0.1/24\nnone\nno\n");
+        CliRun cli =
+                cli().as("atoll")
+                        .input("no\nyes\nfast\noverlay\n\nyes\nbr7\n10.9.0.1/24\nnone\nno\n");
         assertEquals(0, cli.run("admin", "init"), cli.err());
-        assertEquals("fast", server.request("POST /1.0/storage-pools").json().get("name").asString());
-        assertEquals("10.9.0.1/24", server.request("POST /1.0/networks").json().get("config").get("ipv4.address").asString());
+        assertEquals(
+                "fast", server.request("POST /1.0/storage-pools").json().get("name").asString());
+        assertEquals(
+                "10.9.0.1/24",
+                server.request("POST /1.0/networks")
+                        .json()
+                        .get("config")
+                        .get("ipv4.address")
+                        .asString());
     }
 
     @Test
@@ -108,10 +140,12 @@ class AdminAndRemotesTest {
 
     @Test
     void takesABrokenConnectionForTheEndOfTheDaemon() {
-        server.on("PUT /internal/shutdown?force=false", peer -> {
-            server.close();
-            peer.out().close();
-        });
+        server.on(
+                "PUT /internal/shutdown?force=false",
+                peer -> {
+                    server.close();
+                    peer.out().close();
+                });
         CliRun cli = cli().as("lxd");
         assertEquals(0, cli.run("shutdown", "--timeout=5"), cli.err());
         assertEquals(1, cli.run("shutdown"));
@@ -183,7 +217,9 @@ class AdminAndRemotesTest {
 
     @Test
     void completesAddresses() {
-        assertEquals("https://images.linuxcontainers.org:8443", RemoteCommands.complete("images.linuxcontainers.org"));
+        assertEquals(
+                "https://images.linuxcontainers.org:8443",
+                RemoteCommands.complete("images.linuxcontainers.org"));
         assertEquals("https://10.0.0.1:99", RemoteCommands.complete("10.0.0.1:99"));
         assertEquals("https://[::1]:8443", RemoteCommands.complete("https://[::1]"));
         assertEquals("unix:///run/x", RemoteCommands.complete("/run/x"));
@@ -205,7 +241,8 @@ class AdminAndRemotesTest {
 
     @Test
     void queriesLikeLxdsClient() {
-        server.onSync("GET /1.0/x", "{\"b\":1,\"a\":[true]}").onOperation("POST /1.0/y", "o1", "null", "null", "");
+        server.onSync("GET /1.0/x", "{\"b\":1,\"a\":[true]}")
+                .onOperation("POST /1.0/y", "o1", "null", "null", "");
         CliRun cli = cli();
         assertEquals(0, cli.run("query", "/1.0/x"));
         assertEquals("{\n\t\"a\": [\n\t\ttrue\n\t],\n\t\"b\": 1\n}\n\n", cli.out());

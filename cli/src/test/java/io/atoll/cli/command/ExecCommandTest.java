@@ -45,33 +45,41 @@ class ExecCommandTest {
                 "{\"fds\":{\"0\":\"s0\",\"1\":\"s1\",\"2\":\"s2\",\"control\":\"sc\"}}",
                 ended,
                 error);
-        server.on(SOCKET + "s0", peer -> {
-            peer.upgrade();
-            byte[] frame = peer.readFrame();
-            while (frame.length > 0 && frame[0] == 2) {
-                input.write(frame, 1, frame.length - 1);
-                frame = peer.readFrame();
-            }
-            inputEnded.countDown();
-        });
-        server.on(SOCKET + "s1", peer -> {
-            peer.upgrade();
-            peer.frame(9, "keepalive".getBytes(StandardCharsets.UTF_8));
-            await();
-            peer.frame(2, "out".getBytes(StandardCharsets.UTF_8));
-            peer.frame(2, new byte[] {0, (byte) 0xff, '\n'});
-            peer.frame(1, NOTHING);
-        });
-        server.on(SOCKET + "s2", peer -> {
-            peer.upgrade();
-            await();
-            peer.frame(2, "err\n".getBytes(StandardCharsets.UTF_8));
-            // No barrier: a connection that just ends is an end too.
-        });
-        server.on(SOCKET + "sc", peer -> {
-            peer.upgrade();
-            peer.readFrame();
-        });
+        server.on(
+                SOCKET + "s0",
+                peer -> {
+                    peer.upgrade();
+                    byte[] frame = peer.readFrame();
+                    while (frame.length > 0 && frame[0] == 2) {
+                        input.write(frame, 1, frame.length - 1);
+                        frame = peer.readFrame();
+                    }
+                    inputEnded.countDown();
+                });
+        server.on(
+                SOCKET + "s1",
+                peer -> {
+                    peer.upgrade();
+                    peer.frame(9, "keepalive".getBytes(StandardCharsets.UTF_8));
+                    await();
+                    peer.frame(2, "out".getBytes(StandardCharsets.UTF_8));
+                    peer.frame(2, new byte[] {0, (byte) 0xff, '\n'});
+                    peer.frame(1, NOTHING);
+                });
+        server.on(
+                SOCKET + "s2",
+                peer -> {
+                    peer.upgrade();
+                    await();
+                    peer.frame(2, "err\n".getBytes(StandardCharsets.UTF_8));
+                    // No barrier: a connection that just ends is an end too.
+                });
+        server.on(
+                SOCKET + "sc",
+                peer -> {
+                    peer.upgrade();
+                    peer.readFrame();
+                });
     }
 
     private void await() {
@@ -86,7 +94,10 @@ class ExecCommandTest {
     void joinsThreePipesAndEndsWithTheCommandsStatus() {
         plainCommand("{\"return\":7}", "");
         String big = "0123456789".repeat(30_000);
-        assertEquals(7, cli.input(big).run("exec", "c1", "--env", "A=b", "--cwd", "/tmp", "--", "cat", "-n"));
+        assertEquals(
+                7,
+                cli.input(big)
+                        .run("exec", "c1", "--env", "A=b", "--cwd", "/tmp", "--", "cat", "-n"));
         assertEquals(big, input.toString(StandardCharsets.UTF_8));
         assertEquals("err\n", cli.err());
         assertTrue(cli.out().startsWith("out\0"), cli.out());
@@ -107,30 +118,41 @@ class ExecCommandTest {
     @Test
     void givesATerminalOnATerminal() {
         server.onOperation(
-                "POST /1.0/instances/c1/exec", "e1", "{\"fds\":{\"0\":\"s0\",\"control\":\"sc\"}}", "{\"return\":0}", "");
+                "POST /1.0/instances/c1/exec",
+                "e1",
+                "{\"fds\":{\"0\":\"s0\",\"control\":\"sc\"}}",
+                "{\"return\":0}",
+                "");
         CountDownLatch resized = new CountDownLatch(1);
         StringBuilder control = new StringBuilder();
-        server.on(SOCKET + "sc", peer -> {
-            peer.upgrade();
-            for (int i = 0; i < 2; i++) {
-                byte[] frame = peer.readFrame();
-                control.append(new String(frame, 1, frame.length - 1, StandardCharsets.UTF_8)).append('\n');
-            }
-            resized.countDown();
-        });
-        server.on(SOCKET + "s0", peer -> {
-            peer.upgrade();
-            peer.frame(2, "hello\r\n".getBytes(StandardCharsets.UTF_8));
-            cli.signal(28);
-            cli.signal(15);
-            try {
-                resized.await();
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-            peer.frame(1, NOTHING);
-            peer.readFrame();
-        });
+        server.on(
+                SOCKET + "sc",
+                peer -> {
+                    peer.upgrade();
+                    for (int i = 0; i < 2; i++) {
+                        byte[] frame = peer.readFrame();
+                        control.append(
+                                        new String(
+                                                frame, 1, frame.length - 1, StandardCharsets.UTF_8))
+                                .append('\n');
+                    }
+                    resized.countDown();
+                });
+        server.on(
+                SOCKET + "s0",
+                peer -> {
+                    peer.upgrade();
+                    peer.frame(2, "hello\r\n".getBytes(StandardCharsets.UTF_8));
+                    cli.signal(28);
+                    cli.signal(15);
+                    try {
+                        resized.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    peer.frame(1, NOTHING);
+                    peer.readFrame();
+                });
         assertEquals(0, cli.onTerminal().run("shell", "c1"), cli.err());
         assertEquals("hello\r\n", cli.out());
         assertTrue(cli.wasRaw());
@@ -148,28 +170,38 @@ class ExecCommandTest {
     @Test
     void leavesAConsoleByItsEscape() {
         server.onOperation(
-                "POST /1.0/instances/c1/console", "e1", "{\"fds\":{\"0\":\"s0\",\"control\":\"sc\"}}", "null", "");
+                "POST /1.0/instances/c1/console",
+                "e1",
+                "{\"fds\":{\"0\":\"s0\",\"control\":\"sc\"}}",
+                "null",
+                "");
         CountDownLatch detached = new CountDownLatch(1);
-        server.on(SOCKET + "sc", peer -> {
-            peer.upgrade();
-            assertEquals(8, peer.readFrame()[0]);
-            detached.countDown();
-        });
+        server.on(
+                SOCKET + "sc",
+                peer -> {
+                    peer.upgrade();
+                    assertEquals(8, peer.readFrame()[0]);
+                    detached.countDown();
+                });
         ByteArrayOutputStream typed = new ByteArrayOutputStream();
-        server.on(SOCKET + "s0", peer -> {
-            peer.upgrade();
-            byte[] frame = peer.readFrame();
-            typed.write(frame, 1, frame.length - 1);
-            try {
-                detached.await();
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-            peer.frame(2, "\n\r".getBytes(StandardCharsets.UTF_8));
-        });
-        java.io.InputStream keys = new java.io.SequenceInputStream(
-                new java.io.ByteArrayInputStream("ls\1\1x".getBytes(StandardCharsets.UTF_8)),
-                new java.io.ByteArrayInputStream("\1q".getBytes(StandardCharsets.UTF_8)));
+        server.on(
+                SOCKET + "s0",
+                peer -> {
+                    peer.upgrade();
+                    byte[] frame = peer.readFrame();
+                    typed.write(frame, 1, frame.length - 1);
+                    try {
+                        detached.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    peer.frame(2, "\n\r".getBytes(StandardCharsets.UTF_8));
+                });
+        java.io.InputStream keys =
+                new java.io.SequenceInputStream(
+                        new java.io.ByteArrayInputStream(
+                                "ls\1\1x".getBytes(StandardCharsets.UTF_8)),
+                        new java.io.ByteArrayInputStream("\1q".getBytes(StandardCharsets.UTF_8)));
         assertEquals(0, cli.onTerminal().input(keys).run("console", "c1"), cli.err());
         assertEquals("To detach from the console, press: <ctrl>+a q\n\r\n\r", cli.out());
         assertEquals("ls\1x", typed.toString(StandardCharsets.UTF_8));

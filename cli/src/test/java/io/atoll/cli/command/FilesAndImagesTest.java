@@ -18,8 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(20)
 class FilesAndImagesTest {
-    @TempDir
-    Path directory;
+    @TempDir Path directory;
 
     private FakeServer server;
     private CliRun cli;
@@ -36,8 +35,14 @@ class FilesAndImagesTest {
     }
 
     private void onFile(String path, String type, String mode, String body) {
-        server.on("GET /1.0/instances/c1/files?path=" + path, peer -> peer.send(
-                FakeServer.http(200, "X-LXD-type: " + type + "\r\nX-LXD-mode: " + mode + "\r\n", body)));
+        server.on(
+                "GET /1.0/instances/c1/files?path=" + path,
+                peer ->
+                        peer.send(
+                                FakeServer.http(
+                                        200,
+                                        "X-LXD-type: " + type + "\r\nX-LXD-mode: " + mode + "\r\n",
+                                        body)));
     }
 
     @Test
@@ -45,7 +50,8 @@ class FilesAndImagesTest {
         Path file = Files.writeString(directory.resolve("f"), "hello");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-x---"));
         server.onSync("POST /1.0/instances/c1/files?path=%2Froot%2Ff", "{}");
-        assertEquals(0, cli.run("file", "push", file.toString(), "c1/root/", "--uid", "7"), cli.err());
+        assertEquals(
+                0, cli.run("file", "push", file.toString(), "c1/root/", "--uid", "7"), cli.err());
         FakeServer.Request post = server.request("POST /1.0/instances/c1/files?path=%2Froot%2Ff");
         assertEquals("hello", post.body());
         assertEquals("0750", post.header("x-lxd-mode"));
@@ -57,20 +63,30 @@ class FilesAndImagesTest {
     @Test
     void pushesStdinAndTreesAndMakesDirectories() throws IOException {
         server.onSync("POST /1.0/instances/c1/files?*", "{}");
-        assertEquals(0, cli.input("data").run("file", "push", "-", "c1/a/b/x", "-p", "--mode", "600"), cli.err());
+        assertEquals(
+                0,
+                cli.input("data").run("file", "push", "-", "c1/a/b/x", "-p", "--mode", "600"),
+                cli.err());
         FakeServer.Request file = server.request("POST /1.0/instances/c1/files?path=%2Fa%2Fb%2Fx");
         assertEquals("data", file.body());
         assertEquals("0600", file.header("x-lxd-mode"));
-        assertEquals("directory", server.request("POST /1.0/instances/c1/files?path=%2Fa").header("x-lxd-type"));
-        assertEquals("directory", server.request("POST /1.0/instances/c1/files?path=%2Fa%2Fb").header("x-lxd-type"));
+        assertEquals(
+                "directory",
+                server.request("POST /1.0/instances/c1/files?path=%2Fa").header("x-lxd-type"));
+        assertEquals(
+                "directory",
+                server.request("POST /1.0/instances/c1/files?path=%2Fa%2Fb").header("x-lxd-type"));
 
         Path tree = Files.createDirectories(directory.resolve("t/sub")).getParent();
         Files.writeString(tree.resolve("sub/f"), "1");
         Files.createSymbolicLink(tree.resolve("l"), Path.of("sub/f"));
         assertEquals(1, new CliRun(server).run("file", "push", tree.toString(), "c1/srv"));
         assertEquals(0, cli.run("file", "push", "-r", tree.toString(), "c1/srv"), cli.err());
-        assertEquals("1", server.request("POST /1.0/instances/c1/files?path=%2Fsrv%2Ft%2Fsub%2Ff").body());
-        FakeServer.Request link = server.request("POST /1.0/instances/c1/files?path=%2Fsrv%2Ft%2Fl");
+        assertEquals(
+                "1",
+                server.request("POST /1.0/instances/c1/files?path=%2Fsrv%2Ft%2Fsub%2Ff").body());
+        FakeServer.Request link =
+                server.request("POST /1.0/instances/c1/files?path=%2Fsrv%2Ft%2Fl");
         assertEquals("symlink", link.header("x-lxd-type"));
         assertEquals("sub/f", link.body());
     }
@@ -84,9 +100,14 @@ class FilesAndImagesTest {
         assertEquals(0, cli.run("file", "pull", "c1/etc/hosts", directory + "/"), cli.err());
         Path pulled = directory.resolve("hosts");
         assertEquals("127.0.0.1\n", Files.readString(pulled));
-        assertEquals("rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(pulled)));
+        assertEquals(
+                "rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(pulled)));
 
-        onFile("%2Fetc", "directory", "0755", FakeServer.envelope("sync", "", 0, "", "[\"hosts\",\"link\"]"));
+        onFile(
+                "%2Fetc",
+                "directory",
+                "0755",
+                FakeServer.envelope("sync", "", 0, "", "[\"hosts\",\"link\"]"));
         assertEquals(1, cli.run("file", "pull", "c1/etc", directory.toString()));
         assertTrue(cli.err().contains("Can't pull a directory without --recursive"), cli.err());
         assertEquals(0, cli.run("file", "pull", "-r", "c1/etc", directory.toString()), cli.err());
@@ -95,7 +116,9 @@ class FilesAndImagesTest {
 
     @Test
     void doesNotFollowTheServerOutOfTheTarget() throws IOException {
-        onFile("%2Fd", "directory", "0755", FakeServer.envelope("sync", "", 0, "", "[\"../evil\"]"));
+        onFile(
+                "%2Fd",
+                "directory", "0755", FakeServer.envelope("sync", "", 0, "", "[\"../evil\"]"));
         assertEquals(1, cli.run("file", "pull", "-r", "c1/d", directory.toString()));
         assertTrue(cli.err().contains("impossible file name"), cli.err());
         assertFalse(Files.exists(directory.resolveSibling("evil")));
@@ -106,8 +129,19 @@ class FilesAndImagesTest {
         Path meta = Files.writeString(directory.resolve("meta.tar"), "META");
         Path rootfs = Files.writeString(directory.resolve("r.squashfs"), "ROOT");
         server.onOperation("POST /1.0/images", "o1", "null", "{\"fingerprint\":\"fp9\"}", "");
-        server.onError("POST /1.0/images/aliases", 409, "already exists").onSync("PUT /1.0/images/aliases/a1", "{}");
-        assertEquals(0, cli.run("image", "import", meta.toString(), rootfs.toString(), "os=x y", "--alias", "a1", "--public"),
+        server.onError("POST /1.0/images/aliases", 409, "already exists")
+                .onSync("PUT /1.0/images/aliases/a1", "{}");
+        assertEquals(
+                0,
+                cli.run(
+                        "image",
+                        "import",
+                        meta.toString(),
+                        rootfs.toString(),
+                        "os=x y",
+                        "--alias",
+                        "a1",
+                        "--public"),
                 cli.err());
         assertEquals("Image imported with fingerprint: fp9\n", cli.out());
         FakeServer.Request post = server.request("POST /1.0/images");
@@ -125,29 +159,51 @@ class FilesAndImagesTest {
 
     @Test
     void exportsUnifiedAndSplitImages() throws IOException {
-        server.onSync("GET /1.0/images/aliases/a1", "{\"target\":\"fp\"}").onSync("GET /1.0/images/fp", "{\"fingerprint\":\"fp\"}");
-        server.on("GET /1.0/images/fp/export", peer -> peer.send(
-                FakeServer.http(200, "Content-Disposition: inline;filename=fp.tar.xz\r\n", "TAR")));
+        server.onSync("GET /1.0/images/aliases/a1", "{\"target\":\"fp\"}")
+                .onSync("GET /1.0/images/fp", "{\"fingerprint\":\"fp\"}");
+        server.on(
+                "GET /1.0/images/fp/export",
+                peer ->
+                        peer.send(
+                                FakeServer.http(
+                                        200,
+                                        "Content-Disposition: inline;filename=fp.tar.xz\r\n",
+                                        "TAR")));
         assertEquals(0, cli.run("image", "export", "a1", directory.toString()), cli.err());
         assertEquals("TAR", Files.readString(directory.resolve("fp.tar.xz")));
 
         String content = "\r\n--x \r\r\n--";
-        String parts = "--B\r\nContent-Disposition: form-data; name=\"metadata\"; filename=\"meta-fp.tar.xz\"\r\n\r\nM\r\n"
-                + "--B\r\nContent-Disposition: form-data; name=\"rootfs\"; filename=\"fp.squashfs\"\r\n\r\n" + content
-                + "\r\n--B--\r\n";
-        server.onSync("GET /1.0/images/aliases/a2", "{\"target\":\"f2\"}").onSync("GET /1.0/images/f2", "{\"fingerprint\":\"fp\"}");
+        String parts =
+                "--B\r\nContent-Disposition: form-data; name=\"metadata\"; filename=\"meta-fp.tar.xz\"\r\n\r\nM\r\n"
+                        + "--B\r\nContent-Disposition: form-data; name=\"rootfs\"; filename=\"fp.squashfs\"\r\n\r\n"
+                        + content
+                        + "\r\n--B--\r\n";
+        server.onSync("GET /1.0/images/aliases/a2", "{\"target\":\"f2\"}")
+                .onSync("GET /1.0/images/f2", "{\"fingerprint\":\"fp\"}");
         FakeServer split = server;
         try (FakeServer other = FakeServer.start()) {
             server = other;
-            other.onSync("GET /1.0/images/aliases/a2", "{\"target\":\"fp\"}").onSync("GET /1.0/images/fp", "{\"fingerprint\":\"fp\"}");
-            other.on("GET /1.0/images/fp/export", peer -> peer.send("HTTP/1.1 200 OK\r\nContent-Type: multipart/form-data; boundary=B\r\n"
-                    + "Content-Length: " + parts.length() + "\r\n\r\n" + parts));
+            other.onSync("GET /1.0/images/aliases/a2", "{\"target\":\"fp\"}")
+                    .onSync("GET /1.0/images/fp", "{\"fingerprint\":\"fp\"}");
+            other.on(
+                    "GET /1.0/images/fp/export",
+                    peer ->
+                            peer.send(
+                                    "HTTP/1.1 200 OK\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+                                            + "Content-Length: "
+                                            + parts.length()
+                                            + "\r\n\r\n"
+                                            + parts));
             CliRun second = new CliRun(other);
-            assertEquals(0, second.run("image", "export", "a2", directory.toString()), second.err());
+            assertEquals(
+                    0, second.run("image", "export", "a2", directory.toString()), second.err());
             assertEquals("M", Files.readString(directory.resolve("meta-fp.tar.xz")));
             assertEquals(content, Files.readString(directory.resolve("fp.squashfs")));
             CliRun named = new CliRun(other);
-            assertEquals(0, named.run("image", "export", "a2", directory.resolve("mine").toString()), named.err());
+            assertEquals(
+                    0,
+                    named.run("image", "export", "a2", directory.resolve("mine").toString()),
+                    named.err());
             assertEquals("M", Files.readString(directory.resolve("meta-mine.tar.xz")));
         } finally {
             server = split;
@@ -158,7 +214,8 @@ class FilesAndImagesTest {
     void asksTheDaemonToBuild() {
         server.onOperation("POST /1.0/images", "o1", "null", "{\"fingerprint\":\"fp9\"}", "");
         assertEquals(0, cli.run("image", "build", "debian/12"));
-        assertEquals("{\"source\":{\"type\":\"build\",\"alias\":\"debian/12\"},\"aliases\":[{\"name\":\"debian/12\"}]}",
+        assertEquals(
+                "{\"source\":{\"type\":\"build\",\"alias\":\"debian/12\"},\"aliases\":[{\"name\":\"debian/12\"}]}",
                 server.request("POST /1.0/images").body());
         assertEquals("Image built with fingerprint: fp9\n", cli.out());
     }

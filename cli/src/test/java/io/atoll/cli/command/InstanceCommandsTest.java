@@ -29,7 +29,8 @@ class InstanceCommandsTest {
     }
 
     private void withImage() {
-        server.onSync("GET /1.0/images/aliases/busybox", "{\"name\":\"busybox\",\"target\":\"fp1\"}");
+        server.onSync(
+                "GET /1.0/images/aliases/busybox", "{\"name\":\"busybox\",\"target\":\"fp1\"}");
         server.onOperation("POST /1.0/instances", "o1", "null", "null", "");
     }
 
@@ -37,7 +38,21 @@ class InstanceCommandsTest {
     void launchesByAlias() {
         withImage();
         server.onOperation("PUT /1.0/instances/web/state", "o2", "null", "null", "");
-        assertEquals(0, cli.run("launch", "busybox", "web", "-c", "limits.cpu=2", "-p", "a", "-p", "b", "-e", "-s", "fast"));
+        assertEquals(
+                0,
+                cli.run(
+                        "launch",
+                        "busybox",
+                        "web",
+                        "-c",
+                        "limits.cpu=2",
+                        "-p",
+                        "a",
+                        "-p",
+                        "b",
+                        "-e",
+                        "-s",
+                        "fast"));
         assertEquals("Creating web\nStarting web\n", cli.out());
         Json body = server.request("POST /1.0/instances").json();
         assertEquals("{\"type\":\"image\",\"fingerprint\":\"fp1\"}", body.get("source").render());
@@ -46,13 +61,16 @@ class InstanceCommandsTest {
         assertEquals("[\"a\",\"b\"]", body.get("profiles").render());
         assertEquals("fast", body.get("devices").get("root").get("pool").asString());
         assertTrue(body.get("ephemeral").asBoolean());
-        assertEquals("start", server.request("PUT /1.0/instances/web/state").json().get("action").asString());
+        assertEquals(
+                "start",
+                server.request("PUT /1.0/instances/web/state").json().get("action").asString());
     }
 
     @Test
     void readsADefinitionFromStdin() {
         withImage();
-        cli.input("config:\n  limits.cpu: 1\n  user.a: yes\ndevices:\n  d:\n    type: disk\n    path: /x\nprofiles: [p]\n");
+        cli.input(
+                "config:\n  limits.cpu: 1\n  user.a: yes\ndevices:\n  d:\n    type: disk\n    path: /x\nprofiles: [p]\n");
         assertEquals(0, cli.run("init", "busybox", "web", "-c", "limits.cpu=4"));
         Json body = server.request("POST /1.0/instances").json();
         assertEquals("{\"limits.cpu\":\"4\",\"user.a\":\"yes\"}", body.get("config").render());
@@ -93,7 +111,9 @@ class InstanceCommandsTest {
         assertEquals("unfreeze", server.requests().get(1).json().get("action").asString());
         assertEquals(0, cli.run("stop", "c1", "--force", "--timeout", "5"));
         Json stop = server.requests().get(3).json();
-        assertEquals("{\"action\":\"stop\",\"timeout\":5,\"force\":true,\"stateful\":false}", stop.render());
+        assertEquals(
+                "{\"action\":\"stop\",\"timeout\":5,\"force\":true,\"stateful\":false}",
+                stop.render());
         assertEquals(0, cli.run("pause", "c1"));
         assertEquals("freeze", server.requests().get(5).json().get("action").asString());
         assertEquals("", cli.out() + cli.err());
@@ -105,25 +125,36 @@ class InstanceCommandsTest {
         server.onOperation("PUT /1.0/instances/c2/state", "o2", "null", "null", "");
         assertEquals(1, cli.run("stop", "c1", "c2", "nosuch"));
         assertEquals(
-                "error: c1: it broke\nerror: nosuch: Not Found\nError: Some instances failed to stop\n", cli.err());
+                "error: c1: it broke\nerror: nosuch: Not Found\nError: Some instances failed to stop\n",
+                cli.err());
     }
 
     @Test
     void namesTheLogOfAFailedStart() {
         server.onSync("GET /1.0/instances/c1", "{\"status\":\"Running\",\"status_code\":103}");
-        server.onOperation("PUT /1.0/instances/c1/state", "o1", "null", "null", "The instance is already running");
+        server.onOperation(
+                "PUT /1.0/instances/c1/state",
+                "o1",
+                "null",
+                "null",
+                "The instance is already running");
         assertEquals(1, cli.run("start", "c1"));
         assertEquals(
-                "Error: The instance is already running\nTry `lxc info --show-log c1` for more info\n", cli.err());
+                "Error: The instance is already running\nTry `lxc info --show-log c1` for more info\n",
+                cli.err());
     }
 
     @Test
     void deletesOnlyWhatIsStopped() {
-        server.onSync("GET /1.0/instances/c1", "{\"status\":\"Running\",\"status_code\":103,\"ephemeral\":false}");
+        server.onSync(
+                "GET /1.0/instances/c1",
+                "{\"status\":\"Running\",\"status_code\":103,\"ephemeral\":false}");
         server.onOperation("PUT /1.0/instances/c1/state", "o1", "null", "null", "");
         server.onOperation("DELETE /1.0/instances/c1", "o2", "null", "null", "");
         assertEquals(1, cli.run("delete", "c1"));
-        assertEquals("Error: The instance is currently running, stop it first or pass --force\n", cli.err());
+        assertEquals(
+                "Error: The instance is currently running, stop it first or pass --force\n",
+                cli.err());
         assertEquals(0, cli.run("rm", "-f", "c1"));
         server.request("DELETE /1.0/instances/c1");
         server.onSync("GET /1.0/instances/c1/snapshots/s0", "{}");
@@ -133,26 +164,33 @@ class InstanceCommandsTest {
 
     @Test
     void setsConfigurationWithTheTagItRead() {
-        server.onTagged("GET /1.0/instances/c1", "\"t1\"",
+        server.onTagged(
+                "GET /1.0/instances/c1",
+                "\"t1\"",
                 "{\"name\":\"c1\",\"config\":{\"user.a\":\"1\",\"user.b\":\"2\"},\"devices\":{},\"profiles\":[\"default\"],"
                         + "\"description\":\"\",\"ephemeral\":false,\"stateful\":false,\"architecture\":\"x86_64\"}");
         server.onOperation("PUT /1.0/instances/c1", "o1", "null", "null", "");
         assertEquals(0, cli.run("config", "set", "c1", "user.a=x=y", "user.c=3"));
         FakeServer.Request put = server.request("PUT /1.0/instances/c1");
         assertEquals("\"t1\"", put.header("if-match"));
-        assertEquals("{\"user.a\":\"x=y\",\"user.b\":\"2\",\"user.c\":\"3\"}", put.json().get("config").render());
+        assertEquals(
+                "{\"user.a\":\"x=y\",\"user.b\":\"2\",\"user.c\":\"3\"}",
+                put.json().get("config").render());
         assertEquals(0, cli.run("config", "get", "c1", "user.b"));
         assertEquals("2\n", cli.out());
         assertEquals(0, cli.run("config", "unset", "c1", "user.b"));
-        FakeServer.Request unset = server.requests().stream().filter(r -> r.method().equals("PUT")).toList().get(1);
+        FakeServer.Request unset =
+                server.requests().stream().filter(r -> r.method().equals("PUT")).toList().get(1);
         assertEquals("{\"user.a\":\"1\"}", unset.json().get("config").render());
     }
 
     @Test
     void setsServerConfiguration() {
-        server.onTagged("GET /1.0", "\"s\"", "{\"config\":{\"core.https_address\":\":1\"}}").onSync("PUT /1.0", "{}");
+        server.onTagged("GET /1.0", "\"s\"", "{\"config\":{\"core.https_address\":\":1\"}}")
+                .onSync("PUT /1.0", "{}");
         assertEquals(0, cli.run("config", "set", "user.x=1"));
-        assertEquals("{\"core.https_address\":\":1\",\"user.x\":\"1\"}",
+        assertEquals(
+                "{\"core.https_address\":\":1\",\"user.x\":\"1\"}",
                 server.request("PUT /1.0").json().get("config").render());
         assertEquals(0, cli.run("config", "get", "core.https_address"));
         assertEquals(":1\n", cli.out());
@@ -160,14 +198,20 @@ class InstanceCommandsTest {
 
     @Test
     void addsOverridesAndRemovesDevices() {
-        server.onTagged("GET /1.0/instances/c1", "\"t\"",
+        server.onTagged(
+                "GET /1.0/instances/c1",
+                "\"t\"",
                 "{\"devices\":{\"d\":{\"type\":\"disk\"}},\"expanded_devices\":{\"d\":{\"type\":\"disk\"},"
                         + "\"eth0\":{\"type\":\"nic\",\"network\":\"br0\"}},\"config\":{},\"profiles\":[]}");
         server.onOperation("PUT /1.0/instances/c1", "o1", "null", "null", "");
-        assertEquals(0, cli.run("config", "device", "add", "c1", "x", "disk", "source=/a", "path=/b"));
-        assertEquals(0, cli.run("config", "device", "override", "c1", "eth0", "ipv4.address=10.0.0.9"));
+        assertEquals(
+                0, cli.run("config", "device", "add", "c1", "x", "disk", "source=/a", "path=/b"));
+        assertEquals(
+                0, cli.run("config", "device", "override", "c1", "eth0", "ipv4.address=10.0.0.9"));
         assertEquals(0, cli.run("config", "device", "remove", "c1", "d"));
-        assertEquals("Device x added to c1\nDevice eth0 overridden for c1\nDevice d removed from c1\n", cli.out());
+        assertEquals(
+                "Device x added to c1\nDevice eth0 overridden for c1\nDevice d removed from c1\n",
+                cli.out());
         assertEquals(1, cli.run("config", "device", "add", "c1", "d", "disk"));
         assertEquals(1, cli.run("config", "device", "remove", "c1", "eth0"));
         assertEquals(
@@ -176,21 +220,28 @@ class InstanceCommandsTest {
                         + "Override device or modify profile instead\n",
                 cli.err());
         var puts = server.requests().stream().filter(r -> r.method().equals("PUT")).toList();
-        assertEquals("{\"type\":\"disk\",\"source\":\"/a\",\"path\":\"/b\"}", puts.get(0).json().get("devices").get("x").render());
-        assertEquals("{\"type\":\"nic\",\"network\":\"br0\",\"ipv4.address\":\"10.0.0.9\"}",
+        assertEquals(
+                "{\"type\":\"disk\",\"source\":\"/a\",\"path\":\"/b\"}",
+                puts.get(0).json().get("devices").get("x").render());
+        assertEquals(
+                "{\"type\":\"nic\",\"network\":\"br0\",\"ipv4.address\":\"10.0.0.9\"}",
                 puts.get(1).json().get("devices").get("eth0").render());
     }
 
     @Test
     void editsInAnEditorAndFromStdin() {
-        server.onTagged("GET /1.0/profiles/p", "\"t\"",
+        server.onTagged(
+                "GET /1.0/profiles/p",
+                "\"t\"",
                 "{\"config\":{\"limits.cpu\":\"1\"},\"description\":\"\",\"devices\":{},\"name\":\"p\",\"used_by\":[]}");
         server.onSync("PUT /1.0/profiles/p", "{}");
         cli.editing("config:\n  limits.cpu: 3\ndescription: new\ndevices: {}\nname: p\n");
         assertEquals(0, cli.run("profile", "edit", "p"), cli.err());
         assertEquals("vi", cli.programs().getFirst().getFirst());
         FakeServer.Request put = server.request("PUT /1.0/profiles/p");
-        assertEquals("{\"config\":{\"limits.cpu\":\"3\"},\"description\":\"new\",\"devices\":{}}", put.body());
+        assertEquals(
+                "{\"config\":{\"limits.cpu\":\"3\"},\"description\":\"new\",\"devices\":{}}",
+                put.body());
         assertEquals("\"t\"", put.header("if-match"));
         CliRun piped = new CliRun(server).input("config: {}\n");
         assertEquals(0, piped.run("profile", "edit", "p"));
@@ -203,20 +254,25 @@ class InstanceCommandsTest {
         server.onSync("GET /1.0/instances/c1/snapshots/s0", "{}");
         server.onOperation("PUT /1.0/instances/c1", "o1", "null", "null", "");
         assertEquals(0, cli.run("restore", "c1", "s0"));
-        assertEquals("{\"restore\":\"s0\",\"stateful\":false}", server.request("PUT /1.0/instances/c1").body());
+        assertEquals(
+                "{\"restore\":\"s0\",\"stateful\":false}",
+                server.request("PUT /1.0/instances/c1").body());
         assertEquals(1, cli.run("restore", "c1", "zz"));
         assertEquals("Error: Snapshot c1/zz does not exist\n", cli.err());
     }
 
     @Test
     void copiesWithoutWhatBelongsToTheSource() {
-        server.onSync("GET /1.0/instances/c1",
+        server.onSync(
+                "GET /1.0/instances/c1",
                 "{\"architecture\":\"x86_64\",\"config\":{\"user.a\":\"1\",\"volatile.eth0.hwaddr\":\"x\","
                         + "\"volatile.base_image\":\"fp\"},\"devices\":{},\"profiles\":[\"default\"],\"expanded_devices\":{}}");
         server.onOperation("POST /1.0/instances", "o1", "null", "null", "");
         assertEquals(0, cli.run("copy", "c1", "c2", "-c", "user.b=2"));
         Json body = server.request("POST /1.0/instances").json();
-        assertEquals("{\"user.a\":\"1\",\"volatile.base_image\":\"fp\",\"user.b\":\"2\"}", body.get("config").render());
+        assertEquals(
+                "{\"user.a\":\"1\",\"volatile.base_image\":\"fp\",\"user.b\":\"2\"}",
+                body.get("config").render());
         assertEquals("c1", body.get("source").get("source").asString());
         assertEquals("copy", body.get("source").get("type").asString());
     }
@@ -233,7 +289,9 @@ class InstanceCommandsTest {
     @Test
     void suggestsTheCommandThatWasMeant() {
         assertEquals(1, cli.run("lsit"));
-        assertEquals("Error: unknown command \"lsit\" for \"lxc\"\nHint: did you mean \"list\"?\n", cli.err());
+        assertEquals(
+                "Error: unknown command \"lsit\" for \"lxc\"\nHint: did you mean \"list\"?\n",
+                cli.err());
         CliRun other = new CliRun(server);
         assertEquals(1, other.run("nosuch"));
         assertEquals("Error: unknown command \"nosuch\" for \"lxc\"\n", other.err());

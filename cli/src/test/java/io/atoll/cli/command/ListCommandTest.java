@@ -39,7 +39,8 @@ class ListCommandTest {
     void start() throws IOException {
         server = FakeServer.start();
         String instances = INSTANCES.replace("\n", "");
-        server.onSync("GET /1.0/instances?recursion=2", instances).onSync("GET /1.0/instances?recursion=1", instances);
+        server.onSync("GET /1.0/instances?recursion=2", instances)
+                .onSync("GET /1.0/instances?recursion=1", instances);
         cli = new CliRun(server);
     }
 
@@ -131,7 +132,9 @@ class ListCommandTest {
         assertTrue(cli.err().startsWith("Error: Invalid format \"xml\"\nHint: "), cli.err());
         cli = new CliRun(server).with("LXD_SOCKET", "/nonexistent/socket");
         assertEquals(1, cli.run("list"));
-        assertTrue(cli.err().startsWith("Error: cannot reach the daemon at /nonexistent/socket: "), cli.err());
+        assertTrue(
+                cli.err().startsWith("Error: cannot reach the daemon at /nonexistent/socket: "),
+                cli.err());
         assertTrue(cli.err().contains("\nHint: is the daemon running?"), cli.err());
     }
 }

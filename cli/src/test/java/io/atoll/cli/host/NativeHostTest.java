@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(20)
 class NativeHostTest {
     private static NativeHost host() {
-        return NativeHost.open(System.getProperty("atoll.root") + "/launcher/target/libatoll-native.so", "");
+        return NativeHost.open(
+                System.getProperty("atoll.root") + "/launcher/target/libatoll-native.so", "");
     }
 
     @Test
@@ -39,10 +40,16 @@ class NativeHostTest {
     void saysWhyItCannotConnect() {
         NativeHost host = host();
         IOException missing =
-                assertThrows(ConnectFailedException.class, () -> host.connector(Path.of("/nonexistent/s")).open());
-        assertEquals("cannot reach the daemon at /nonexistent/s: no such file or directory", missing.getMessage());
-        IOException tooLong = assertThrows(
-                ConnectFailedException.class, () -> host.connector(Path.of("/" + "x".repeat(120))).open());
+                assertThrows(
+                        ConnectFailedException.class,
+                        () -> host.connector(Path.of("/nonexistent/s")).open());
+        assertEquals(
+                "cannot reach the daemon at /nonexistent/s: no such file or directory",
+                missing.getMessage());
+        IOException tooLong =
+                assertThrows(
+                        ConnectFailedException.class,
+                        () -> host.connector(Path.of("/" + "x".repeat(120))).open());
         assertTrue(tooLong.getMessage().endsWith(": file name too long"), tooLong.getMessage());
     }
 
@@ -51,14 +58,15 @@ class NativeHostTest {
         try (FakeServer server = FakeServer.start()) {
             Connection connection = host().connector(server.socket()).open();
             CountDownLatch ended = new CountDownLatch(1);
-            Thread reader = new Thread(() -> {
-                try {
-                    connection.in().read();
-                } catch (IOException _) {
-                    // Closed under the reader: an error is as good an end as any.
-                }
-                ended.countDown();
-            });
+            Thread reader =
+                    new Thread(() -> {
+                        try {
+                            connection.in().read();
+                        } catch (IOException _) {
+                            // Closed under the reader: an error is as good an end as any.
+                        }
+                        ended.countDown();
+                    });
             reader.start();
             while (reader.getState() == Thread.State.NEW) {
                 Thread.onSpinWait();
@@ -81,7 +89,9 @@ class NativeHostTest {
         NativeHost host = host();
         if (!host.isTerminal(0)) {
             IOException refused = assertThrows(IOException.class, host::enterRawMode);
-            assertTrue(refused.getMessage().startsWith("cannot make the terminal raw: "), refused.getMessage());
+            assertTrue(
+                    refused.getMessage().startsWith("cannot make the terminal raw: "),
+                    refused.getMessage());
         }
     }
 }

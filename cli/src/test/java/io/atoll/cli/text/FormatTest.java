@@ -28,7 +28,9 @@ class FormatTest {
         assertEquals("2026/11/21 00:30 UTC", Format.date("2026-11-21T00:30:55.921271Z", utc));
         assertEquals("Nov 21, 2026 at 12:31am (UTC)", Format.longDate("2026-11-21T00:31:00Z", utc));
         assertEquals("Jun 5, 2015 at 1:07pm (UTC)", Format.longDate("2015-06-05T13:07:00Z", utc));
-        assertEquals("2026/11/21 01:30 CET", Format.date("2026-11-21T00:30:55Z", Format.zone("Europe/Berlin")));
+        assertEquals(
+                "2026/11/21 01:30 CET",
+                Format.date("2026-11-21T00:30:55Z", Format.zone("Europe/Berlin")));
         assertEquals("", Format.date("0001-01-01T00:00:00Z", utc));
         assertFalse(Format.isSet("1970-01-01T00:00:00Z"));
         assertTrue(Format.isSet("2026-11-21T00:30:55Z"));

@@ -41,7 +41,9 @@ class TableTest {
 
     @Test
     void quotesOnlyWhatCsvNeeds() {
-        assertEquals("c2,,CONTAINER\nc10,\"10.0.0.2 (eth0)\n10.0.0.1 (eth0)\",CONTAINER\n", sample().render("csv", Json.array()));
+        assertEquals(
+                "c2,,CONTAINER\nc10,\"10.0.0.2 (eth0)\n10.0.0.1 (eth0)\",CONTAINER\n",
+                sample().render("csv", Json.array()));
         Table table = new Table("A");
         table.add("a\"b, c");
         table.add(" d");

@@ -16,13 +16,39 @@ class YamlTest {
 
     @Test
     void quotesWhatReadersWouldTakeForSomethingElse() {
-        for (String plain : List.of("x86_64", "128MB", "00:16:3e:7c:35:58", "BusyBox x86_64", "a:b", "-x", "/", "a#b", "1.2.3")) {
+        for (String plain :
+                List.of(
+                        "x86_64",
+                        "128MB",
+                        "00:16:3e:7c:35:58",
+                        "BusyBox x86_64",
+                        "a:b",
+                        "-x",
+                        "/",
+                        "a#b",
+                        "1.2.3")) {
             assertEquals(plain, scalar(plain));
         }
-        for (String ambiguous : List.of("0", "12", "-1.5", "1e3", "true", "No", "off", "null", "~", "2026-11-21", "0x1f", "12:30")) {
+        for (String ambiguous :
+                List.of(
+                        "0",
+                        "12",
+                        "-1.5",
+                        "1e3",
+                        "true",
+                        "No",
+                        "off",
+                        "null",
+                        "~",
+                        "2026-11-21",
+                        "0x1f",
+                        "12:30")) {
             assertEquals('"' + ambiguous + '"', scalar(ambiguous));
         }
-        for (String special : List.of("[{}]", "a: b", "#c", " lead", "trail ", "*x", "a #b", "- x", "x:", "%d", "@at")) {
+        for (String special :
+                List.of(
+                        "[{}]", "a: b", "#c", " lead", "trail ", "*x", "a #b", "- x", "x:", "%d",
+                        "@at")) {
             assertEquals("'" + special + "'", scalar(special));
         }
         assertEquals("'it''s: '", scalar("it's: "));
@@ -38,8 +64,9 @@ class YamlTest {
 
     @Test
     void foldsLongLines() {
-        String text = "Failed creating instance snapshot record \"s0\": Add snapshot info to the database: "
-                + "This \"instances_snapshots\" entry already exists";
+        String text =
+                "Failed creating instance snapshot record \"s0\": Add snapshot info to the database: "
+                        + "This \"instances_snapshots\" entry already exists";
         assertEquals(
                 """
                 - err: 'Failed creating instance snapshot record "s0": Add snapshot info to the database:
@@ -50,10 +77,11 @@ class YamlTest {
 
     @Test
     void rendersAnInstanceAsLxdsClientDoes() {
-        Json instance = Json.parse(
-                "{\"architecture\":\"x86_64\",\"config\":{\"volatile.idmap.base\":\"0\",\"limits.memory\":\"128MB\"},"
-                        + "\"devices\":{\"eth10\":{\"type\":\"nic\",\"name\":\"eth0\"},\"eth2\":{}},\"profiles\":[\"default\"],"
-                        + "\"backups\":null,\"state\":null,\"created_at\":\"2026-11-21T00:30:55.921271Z\",\"ephemeral\":false}");
+        Json instance =
+                Json.parse(
+                        "{\"architecture\":\"x86_64\",\"config\":{\"volatile.idmap.base\":\"0\",\"limits.memory\":\"128MB\"},"
+                                + "\"devices\":{\"eth10\":{\"type\":\"nic\",\"name\":\"eth0\"},\"eth2\":{}},\"profiles\":[\"default\"],"
+                                + "\"backups\":null,\"state\":null,\"created_at\":\"2026-11-21T00:30:55.921271Z\",\"ephemeral\":false}");
         assertEquals(
                 """
                 architecture: x86_64
@@ -79,14 +107,19 @@ class YamlTest {
 
     @Test
     void readsBackWhatItRenders() {
-        Json value = Json.parse("{\"a\":\"true\",\"b\":[\"x: y\",\"- z\",\"\",\"it's\"],\"c\":{\"d\":\"1\\n2\\n\",\"e\":true,\"f\":null,\"g\":7}}");
+        Json value =
+                Json.parse(
+                        "{\"a\":\"true\",\"b\":[\"x: y\",\"- z\",\"\",\"it's\"],\"c\":{\"d\":\"1\\n2\\n\",\"e\":true,\"f\":null,\"g\":7}}");
         assertEquals(value, Yaml.parse(Yaml.render(value)));
     }
 
     @Test
     void readsWhatPeopleWrite() {
-        Json read = Yaml.parse("# note\nconfig:\n  limits.cpu: 2\n  security.nesting: true\n  a: ''\n");
-        assertEquals("{\"limits.cpu\":\"2\",\"security.nesting\":\"true\",\"a\":\"\"}", Yaml.stringsOf(read.get("config")).render());
+        Json read =
+                Yaml.parse("# note\nconfig:\n  limits.cpu: 2\n  security.nesting: true\n  a: ''\n");
+        assertEquals(
+                "{\"limits.cpu\":\"2\",\"security.nesting\":\"true\",\"a\":\"\"}",
+                Yaml.stringsOf(read.get("config")).render());
         assertThrows(CliException.class, () -> Yaml.parse("a: [1\nb"));
     }
 }

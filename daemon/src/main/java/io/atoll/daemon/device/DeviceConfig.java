@@ -2,15 +2,14 @@ package io.atoll.daemon.device;
 
 import io.atoll.base.ByteSize;
 import io.atoll.runtime.spec.MacAddress;
-
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/// One device of an instance, read from the API's map of strings and checked by itself. Whether what it refers to exists is
-/// found out when it is used.
+/// One device of an instance, read from the API's map of strings and checked by itself. Whether
+/// what it refers to exists is found out when it is used.
 public sealed interface DeviceConfig {
     /// The device's name in the instance's list.
     String name();
@@ -18,14 +17,16 @@ public sealed interface DeviceConfig {
     /// The disk that holds the instance's root file system.
     ///
     /// @param size quota of the volume
-    record RootDisk(String name, String pool, Optional<ByteSize> size, boolean isReadOnly) implements DeviceConfig {}
+    record RootDisk(String name, String pool, Optional<ByteSize> size, boolean isReadOnly)
+            implements DeviceConfig {}
 
     /// A file or directory of the host, or a custom volume, shown inside.
     ///
     /// @param source path on the host, or the volume's name if `pool` is set
     /// @param guestPath where it appears inside
     /// @param isRequired whether a missing source stops the instance from starting
-    /// @param isShifted whether owners are translated so that files look the same inside as on the host
+    /// @param isShifted whether owners are translated so that files look the same inside as on the
+    ///   host
     record MountedDisk(
             String name,
             String source,

@@ -8,7 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The options of one device while they are read. Every option must be asked for: [#finish] refuses the rest.
+/// The options of one device while they are read. Every option must be asked for: [#finish] refuses
+/// the rest.
 final class DeviceOptions {
     private final Map<String, String> values;
     private final Set<String> known = new HashSet<>();
@@ -51,7 +52,8 @@ final class DeviceOptions {
             known.add(option);
             String text = values.getOrDefault(option, "");
             if (!text.isEmpty() && !text.equals("false")) {
-                throw new UnsupportedException("Device option \"" + option + "\" is not supported yet");
+                throw new UnsupportedException(
+                        "Device option \"" + option + "\" is not supported yet");
             }
         }
     }

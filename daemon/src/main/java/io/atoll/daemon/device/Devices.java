@@ -3,7 +3,6 @@ package io.atoll.daemon.device;
 import io.atoll.base.DomainException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
-
 import io.atoll.daemon.instance.config.ValueType;
 import io.atoll.runtime.spec.MacAddress;
 import java.nio.file.Path;
@@ -43,7 +42,9 @@ public final class Devices {
                 case "unix-block" -> unixNode(name, true, new DeviceOptions(values));
                 case "proxy", "gpu", "usb", "infiniband", "unix-hotplug", "tpm", "pci" ->
                         throw new UnsupportedException(
-                                "Devices of type \"" + values.get("type") + "\" are not supported yet");
+                                "Devices of type \""
+                                        + values.get("type")
+                                        + "\" are not supported yet");
                 default -> throw unsupportedType(name);
             };
         } catch (InvalidConfigException e) {
@@ -58,12 +59,17 @@ public final class Devices {
     }
 
     private static InvalidConfigException unsupportedType(String name) {
-        return new InvalidConfigException("Failed loading device \"" + name + "\": Unsupported device type");
+        return new InvalidConfigException(
+                "Failed loading device \"" + name + "\": Unsupported device type");
     }
 
     private static void checkName(String name) {
-        if (name.isEmpty() || name.length() > 64 || name.startsWith(".") || !name.matches("[^\\s/\\x00]+")) {
-            throw new InvalidConfigException("Device name must be 1-64 characters and contain no slash or space");
+        if (name.isEmpty()
+                || name.length() > 64
+                || name.startsWith(".")
+                || !name.matches("[^\\s/\\x00]+")) {
+            throw new InvalidConfigException(
+                    "Device name must be 1-64 characters and contain no slash or space");
         }
     }
 
@@ -78,10 +84,12 @@ public final class Devices {
             }
         }
         if (roots.isEmpty()) {
-            throw new InvalidConfigException("Failed getting root disk: No root device could be found");
+            throw new InvalidConfigException(
+                    "Failed getting root disk: No root device could be found");
         }
         if (roots.size() > 1) {
-            throw new InvalidConfigException("Failed getting root disk: More than one root device found");
+            throw new InvalidConfigException(
+                    "Failed getting root disk: More than one root device found");
         }
         return roots.getFirst();
     }
@@ -92,17 +100,25 @@ public final class Devices {
         Optional<String> pool = options.text("pool");
         boolean isReadOnly = options.flag("readonly", false);
         options.accept("boot.priority");
-        options.refuse("limits.read", "limits.write", "limits.max", "ceph.cluster_name", "ceph.user_name", "size.state");
+        options.refuse(
+                "limits.read",
+                "limits.write",
+                "limits.max",
+                "ceph.cluster_name",
+                "ceph.user_name",
+                "size.state");
         if (path.equals("/")) {
             return rootDisk(name, source, pool, isReadOnly, options);
         }
         if (path.isEmpty() || source.isEmpty()) {
-            throw new InvalidConfigException("Disk entry is missing the required \"source\" or \"path\" property");
+            throw new InvalidConfigException(
+                    "Disk entry is missing the required \"source\" or \"path\" property");
         }
         if (pool.isEmpty() && !source.startsWith("/")) {
             throw new InvalidConfigException("Source path must be absolute for local sources");
         }
-        boolean isRequired = options.get("required", ValueType.BOOL).orElse(!options.flag("optional", false));
+        boolean isRequired =
+                options.get("required", ValueType.BOOL).orElse(!options.flag("optional", false));
         DeviceConfig.MountedDisk disk =
                 new DeviceConfig.MountedDisk(
                         name,
@@ -116,8 +132,14 @@ public final class Devices {
                         options.get(
                                         "propagation",
                                         ValueType.oneOf(
-                                                "private", "shared", "slave", "unbindable", "rprivate", "rshared",
-                                                "rslave", "runbindable"))
+                                                "private",
+                                                "shared",
+                                                "slave",
+                                                "unbindable",
+                                                "rprivate",
+                                                "rshared",
+                                                "rslave",
+                                                "runbindable"))
                                 .orElse("private"),
                         options.get("raw.mount.options", ValueType.WORDS).orElse(List.of()));
         options.refuse("size");
@@ -126,15 +148,21 @@ public final class Devices {
     }
 
     private static DeviceConfig rootDisk(
-            String name, String source, Optional<String> pool, boolean isReadOnly, DeviceOptions options) {
+            String name,
+            String source,
+            Optional<String> pool,
+            boolean isReadOnly,
+            DeviceOptions options) {
         if (!source.isEmpty()) {
-            throw new InvalidConfigException("Root disk entry may not have a \"source\" property set");
+            throw new InvalidConfigException(
+                    "Root disk entry may not have a \"source\" property set");
         }
         if (pool.isEmpty()) {
             throw new InvalidConfigException("Root disk entry must have a \"pool\" property set");
         }
         DeviceConfig.RootDisk root =
-                new DeviceConfig.RootDisk(name, pool.get(), options.get("size", ValueType.SIZE), isReadOnly);
+                new DeviceConfig.RootDisk(
+                        name, pool.get(), options.get("size", ValueType.SIZE), isReadOnly);
         options.accept("required", "optional", "recursive", "shift", "propagation");
         options.finish();
         return root;
@@ -147,15 +175,18 @@ public final class Devices {
         return switch (type) {
             case "bridged" -> bridged(name, network, options);
             case "macvlan", "p2p", "physical", "routed", "ipvlan", "sriov", "ovn" ->
-                    throw new UnsupportedException("Devices of nictype \"" + type + "\" are not supported yet");
+                    throw new UnsupportedException(
+                            "Devices of nictype \"" + type + "\" are not supported yet");
             default -> throw unsupportedType(name);
         };
     }
 
-    private static DeviceConfig bridged(String name, Optional<String> network, DeviceOptions options) {
+    private static DeviceConfig bridged(
+            String name, Optional<String> network, DeviceOptions options) {
         Optional<String> parent = options.text("parent");
         if (network.isPresent() == parent.isPresent()) {
-            throw new InvalidConfigException("Requires either \"network\" or \"parent\" property, and not both");
+            throw new InvalidConfigException(
+                    "Requires either \"network\" or \"parent\" property, and not both");
         }
         DeviceConfig.BridgedNic nic =
                 new DeviceConfig.BridgedNic(
@@ -170,19 +201,36 @@ public final class Devices {
                         options.get("ipv6.address", Devices::ipv6).filter(a -> !a.equals("none")));
         options.accept("boot.priority");
         options.refuse(
-                "ipv4.routes", "ipv6.routes", "ipv4.routes.external", "ipv6.routes.external", "limits.ingress",
-                "limits.egress", "limits.max", "limits.priority", "security.mac_filtering", "security.ipv4_filtering",
-                "security.ipv6_filtering", "security.port_isolation", "security.acls",
-                "security.acls.default.ingress.action", "security.acls.default.egress.action",
-                "security.acls.default.ingress.logged", "security.acls.default.egress.logged", "vlan", "vlan.tagged",
-                "queue.tx.length", "maas.subnet.ipv4", "maas.subnet.ipv6");
+                "ipv4.routes",
+                "ipv6.routes",
+                "ipv4.routes.external",
+                "ipv6.routes.external",
+                "limits.ingress",
+                "limits.egress",
+                "limits.max",
+                "limits.priority",
+                "security.mac_filtering",
+                "security.ipv4_filtering",
+                "security.ipv6_filtering",
+                "security.port_isolation",
+                "security.acls",
+                "security.acls.default.ingress.action",
+                "security.acls.default.egress.action",
+                "security.acls.default.ingress.logged",
+                "security.acls.default.egress.logged",
+                "vlan",
+                "vlan.tagged",
+                "queue.tx.length",
+                "maas.subnet.ipv4",
+                "maas.subnet.ipv6");
         options.finish();
         return nic;
     }
 
     private static String interfaceName(String text) {
         if (!INTERFACE_NAME.matcher(text).matches() || text.equals(".") || text.equals("..")) {
-            throw new InvalidConfigException("Network interface is too long (maximum 15 characters)");
+            throw new InvalidConfigException(
+                    "Network interface is too long (maximum 15 characters)");
         }
         return text;
     }
@@ -217,13 +265,15 @@ public final class Devices {
         Optional<String> source = options.text("source");
         Optional<String> path = options.text("path");
         if (source.isEmpty() && path.isEmpty()) {
-            throw new InvalidConfigException("Unix device entry is missing the required \"source\" or \"path\" property");
+            throw new InvalidConfigException(
+                    "Unix device entry is missing the required \"source\" or \"path\" property");
         }
         String from = source.or(() -> path).orElseThrow();
         OptionalInt major = optionalInt(options.get("major", ValueType.UINT32).map(Long::intValue));
         OptionalInt minor = optionalInt(options.get("minor", ValueType.UINT32).map(Long::intValue));
         if (major.isPresent() != minor.isPresent()) {
-            throw new InvalidConfigException("Both major and minor must be supplied for device \"" + from + "\"");
+            throw new InvalidConfigException(
+                    "Both major and minor must be supplied for device \"" + from + "\"");
         }
         DeviceConfig.UnixNode node =
                 new DeviceConfig.UnixNode(

@@ -20,7 +20,8 @@ public final class EventListener implements AutoCloseable {
     private final Consumer<EventListener> onClose;
     private final BlockingQueue<String> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
 
-    EventListener(Set<EventType> types, Optional<ProjectName> project, Consumer<EventListener> onClose) {
+    EventListener(
+            Set<EventType> types, Optional<ProjectName> project, Consumer<EventListener> onClose) {
         this.types = Set.copyOf(types);
         this.project = project;
         this.onClose = onClose;
@@ -40,8 +41,8 @@ public final class EventListener implements AutoCloseable {
         }
     }
 
-    /// Blocks for the next event: one JSON text and a newline. Empty when the listener was closed, by its owner or because
-    /// it fell [#QUEUE_MAX] events behind.
+    /// Blocks for the next event: one JSON text and a newline. Empty when the listener was closed,
+    /// by its owner or because it fell [#QUEUE_MAX] events behind.
     public Optional<String> next() throws InterruptedException {
         String line = queue.take();
         return line.equals(END) ? Optional.empty() : Optional.of(line);

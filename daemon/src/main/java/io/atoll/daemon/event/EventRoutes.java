@@ -28,12 +28,13 @@ public final class EventRoutes implements Routes {
         return List.of(Route.get("/1.0/events").needs(Right.VIEW).run(this::listen));
     }
 
-    /// Registers the listener before the handshake is answered: a client that sees the answer may start work at once on
-    /// another connection and must not miss its events.
+    /// Registers the listener before the handshake is answered: a client that sees the answer may
+    /// start work at once on another connection and must not miss its events.
     private Response listen(Request request) {
         boolean isAll = request.queryFlag("all-projects");
         if (isAll && request.query("project").isPresent()) {
-            throw new InvalidConfigException("Cannot specify a project when requesting all projects");
+            throw new InvalidConfigException(
+                    "Cannot specify a project when requesting all projects");
         }
         Set<EventType> types = types(request);
         if (!request.isWebSocketUpgrade()) {
@@ -73,7 +74,8 @@ public final class EventRoutes implements Routes {
             }
         }
 
-        /// Reads what the client sends, which means nothing, until it closes: without a reader nobody would notice.
+        /// Reads what the client sends, which means nothing, until it closes: without a reader
+        /// nobody would notice.
         private void awaitEnd(WebSocket socket) {
             try {
                 while (true) {

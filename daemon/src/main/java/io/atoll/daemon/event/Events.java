@@ -11,8 +11,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// Passes events to listeners. Publishing never blocks: each listener has a queue of its own, and one that is full loses its
-/// listener, not the publisher. An event is rendered once, and not at all when nobody listens.
+/// Passes events to listeners. Publishing never blocks: each listener has a queue of its own, and
+/// one that is full loses its listener, not the publisher. An event is rendered once, and not at
+/// all when nobody listens.
 ///
 /// Call it without holding a lock.
 public final class Events {
@@ -30,7 +31,8 @@ public final class Events {
     /// Says that something happened, with the caller of this thread's request as requestor.
     public void publishLifecycle(Lifecycle event) {
         if (isAnyone(EventType.LIFECYCLE)) {
-            Json.Obj metadata = Json.object().put("action", event.action()).put("source", event.source());
+            Json.Obj metadata =
+                    Json.object().put("action", event.action()).put("source", event.source());
             if (!event.context().members().isEmpty()) {
                 metadata.put("context", event.context());
             }
@@ -48,7 +50,10 @@ public final class Events {
     public void publishLogging(String level, String message, Map<String, String> context) {
         if (isAnyone(EventType.LOGGING)) {
             Json.Obj metadata = Json.object().put("message", message).put("level", level);
-            publish(EventType.LOGGING, Optional.empty(), metadata.put("context", Json.strings(context)));
+            publish(
+                    EventType.LOGGING,
+                    Optional.empty(),
+                    metadata.put("context", Json.strings(context)));
         }
     }
 

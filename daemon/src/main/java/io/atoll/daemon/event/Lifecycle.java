@@ -4,9 +4,10 @@ import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import java.util.Optional;
 
-/// Something happened to a resource: `new Lifecycle("instance-started", "/1.0/instances/c1", …)`. The actions are LXD's
-/// words. An empty project means server-wide.
-public record Lifecycle(String action, String source, Optional<ProjectName> project, Json.Obj context) {
+/// Something happened to a resource: `new Lifecycle("instance-started", "/1.0/instances/c1", …)`.
+/// The actions are LXD's words. An empty project means server-wide.
+public record Lifecycle(
+        String action, String source, Optional<ProjectName> project, Json.Obj context) {
     public static Lifecycle of(String action, String source, ProjectName project) {
         return new Lifecycle(action, source, Optional.of(project), Json.object());
     }

@@ -8,9 +8,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/// The `filter=` of lists: `FIELD eq|ne VALUE [and|or [not] ...]`, read from left to right without precedence. Fields are
-/// paths with dots into the object as the API shows it (`config.user.foo`, `expanded_devices.eth0.nictype`,
-/// `properties.os`). Values are regular expressions that must match the whole text, without case; quotes keep spaces.
+/// The `filter=` of lists: `FIELD eq|ne VALUE [and|or [not] ...]`, read from left to right without
+/// precedence. Fields are paths with dots into the object as the API shows it (`config.user.foo`,
+/// `expanded_devices.eth0.nictype`, `properties.os`). Values are regular expressions that must
+/// match the whole text, without case; quotes keep spaces.
 public final class Filter {
     private enum Join {
         AND,
@@ -130,7 +131,8 @@ public final class Filter {
         return result;
     }
 
-    /// The text at a path. Keys contain dots themselves, so every way to cut the path is tried, shortest key first.
+    /// The text at a path. Keys contain dots themselves, so every way to cut the path is tried,
+    /// shortest key first.
     private static Optional<String> text(Json object, String path) {
         if (object instanceof Json.Str s) {
             return path.isEmpty() ? Optional.of(s.value()) : Optional.empty();
@@ -145,7 +147,8 @@ public final class Filter {
             return Optional.empty();
         }
         for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
-            Optional<String> found = text(object.get(path.substring(0, dot)), path.substring(dot + 1));
+            Optional<String> found =
+                    text(object.get(path.substring(0, dot)), path.substring(dot + 1));
             if (found.isPresent()) {
                 return found;
             }

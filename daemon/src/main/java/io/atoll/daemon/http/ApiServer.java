@@ -28,12 +28,14 @@ public final class ApiServer implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("websocket-pinger").factory());
 
-    /// @param socket where to listen; the caller removes stale files before and sets owner and mode after [#start()]
+    /// @param socket where to listen; the caller removes stale files before and sets owner and mode
+    ///   after [#start()]
     public ApiServer(Path socket, RouteTable table, Availability availability) {
         QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, THREADS_MIN);
         threads.setName("http");
         threads.setVirtualThreadsExecutor(
-                Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("request-", 0).factory()));
+                Executors.newThreadPerTaskExecutor(
+                        Thread.ofVirtual().name("request-", 0).factory()));
         server = new Server(threads);
         server.addConnector(connector(socket));
         server.setHandler(new JettyHandler(new Dispatcher(table, availability), pinger));
@@ -43,14 +45,16 @@ public final class ApiServer implements AutoCloseable {
     private UnixDomainServerConnector connector(Path socket) {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
-        // Names of aliases and files carry encoded slashes, percents and empty segments; routes match the raw path.
+        // Names of aliases and files carry encoded slashes, percents and empty segments; routes
+        // match the raw path.
         http.setUriCompliance(UriCompliance.UNSAFE);
         HttpConnectionFactory factory = new HttpConnectionFactory(http);
         factory.setInputBufferSize(INPUT_BUFFER_BYTES);
         UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, factory);
         connector.setUnixDomainPath(socket);
         connector.setAcceptQueueSize(BACKLOG);
-        // A peer on the same host that dies closes its socket; waiting for an operation may take hours.
+        // A peer on the same host that dies closes its socket; waiting for an operation may take
+        // hours.
         connector.setIdleTimeout(0);
         return connector;
     }
@@ -73,7 +77,8 @@ public final class ApiServer implements AutoCloseable {
         try {
             server.stop();
         } catch (Exception e) {
-            System.getLogger(ApiServer.class.getName()).log(System.Logger.Level.WARNING, "stop server", e);
+            System.getLogger(ApiServer.class.getName())
+                    .log(System.Logger.Level.WARNING, "stop server", e);
         }
     }
 }

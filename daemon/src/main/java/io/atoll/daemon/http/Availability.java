@@ -2,8 +2,8 @@ package io.atoll.daemon.http;
 
 import io.atoll.base.UnavailableException;
 
-/// Whether the daemon takes requests. While it starts only `/internal` is served; while it stops, only what lets clients
-/// watch the end.
+/// Whether the daemon takes requests. While it starts only `/internal` is served; while it stops,
+/// only what lets clients watch the end.
 public final class Availability {
     /// The phases of the daemon's life.
     public enum Phase {

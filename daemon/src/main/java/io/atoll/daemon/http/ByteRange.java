@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The part of a file a client asked for: `[from, from + length)` of `size` bytes. One range only; several are answered with
-/// the whole file, as RFC 9110 allows.
+/// The part of a file a client asked for: `[from, from + length)` of `size` bytes. One range only;
+/// several are answered with the whole file, as RFC 9110 allows.
 record ByteRange(long from, long length, long size, boolean isPartial) {
     private static final Pattern ONE = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
 
@@ -26,7 +26,8 @@ record ByteRange(long from, long length, long size, boolean isPartial) {
             last = m.group(2).isEmpty() ? last : Math.min(last, Long.parseLong(m.group(2)));
         }
         if (from > last) {
-            throw new InvalidConfigException("The range " + header + " is outside the file of " + size + " bytes");
+            throw new InvalidConfigException(
+                    "The range " + header + " is outside the file of " + size + " bytes");
         }
         return new ByteRange(from, last - from + 1, size, true);
     }

@@ -2,7 +2,8 @@ package io.atoll.daemon.http;
 
 import java.util.Set;
 
-/// Who sent a request. `protocol` is `unix` or `tls`; `address` is what lifecycle events show (`@` for the unix socket).
+/// Who sent a request. `protocol` is `unix` or `tls`; `address` is what lifecycle events show (`@`
+/// for the unix socket).
 public record Caller(String username, String protocol, String address, Set<Right> rights) {
     /// The daemon itself: start-up, schedules, signals.
     public static final Caller DAEMON = new Caller("", "", "", Set.of(Right.values()));

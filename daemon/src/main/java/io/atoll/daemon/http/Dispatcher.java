@@ -34,13 +34,16 @@ final class Dispatcher {
     /// Never throws.
     Outcome dispatch(HttpExchange exchange, Caller caller) {
         try {
-            LOG.log(Level.DEBUG, () -> "request method=" + exchange.method() + " url=" + exchange.path());
+            LOG.log(
+                    Level.DEBUG,
+                    () -> "request method=" + exchange.method() + " url=" + exchange.path());
             availability.check(exchange.method(), exchange.path());
             RouteTable.Match match = table.find(exchange.method(), exchange.path());
             if (!caller.may(match.route().right())) {
                 throw new ForbiddenException("not authorized");
             }
-            return new Answer(match.route().handler().run(new Request(exchange, match.variables(), caller)));
+            return new Answer(
+                    match.route().handler().run(new Request(exchange, match.variables(), caller)));
         } catch (Throwable e) {
             // The edge of the request: whatever it was, the client gets an answer.
             if (e instanceof InterruptedException) {

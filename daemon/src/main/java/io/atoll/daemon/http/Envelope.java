@@ -3,7 +3,8 @@ package io.atoll.daemon.http;
 import io.atoll.base.json.Json;
 import java.nio.charset.StandardCharsets;
 
-/// The body of every answer that is not raw: seven members, always all of them, always in this order.
+/// The body of every answer that is not raw: seven members, always all of them, always in this
+/// order.
 final class Envelope {
     private Envelope() {}
 

@@ -14,10 +14,11 @@ import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.JsonException;
 import io.atoll.daemon.store.StaleRecordException;
 
-/// The one place that turns a failure into an HTTP status and a message for the client; the table is in `docs/errors.md`.
+/// The one place that turns a failure into an HTTP status and a message for the client; the table
+/// is in `docs/errors.md`.
 ///
-/// The status alone does not tell `Busy` from `InvalidConfig` (LXD answers 400 to both), so the kind goes along in the header
-/// `X-Atoll-Error`, for clients that know it.
+/// The status alone does not tell `Busy` from `InvalidConfig` (LXD answers 400 to both), so the
+/// kind goes along in the header `X-Atoll-Error`, for clients that know it.
 final class ErrorMapper {
     /// A failure as the client sees it.
     record Mapped(int status, String kind, String message) {}
@@ -30,7 +31,8 @@ final class ErrorMapper {
             return new Mapped(status(known), kind(known), known.getMessage());
         }
         if (failure instanceof JsonException wrong) {
-            return new Mapped(400, "InvalidConfig", "The request body is wrong: " + wrong.getMessage());
+            return new Mapped(
+                    400, "InvalidConfig", "The request body is wrong: " + wrong.getMessage());
         }
         if (failure instanceof StaleRecordException stale) {
             return new Mapped(412, "PreconditionFailed", String.valueOf(stale.getMessage()));

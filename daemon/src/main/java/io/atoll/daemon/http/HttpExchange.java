@@ -3,7 +3,8 @@ package io.atoll.daemon.http;
 import java.io.InputStream;
 import java.util.Optional;
 
-/// What the HTTP engine knows of a request; keeps the engine's types out of handlers and lets tests make requests by hand.
+/// What the HTTP engine knows of a request; keeps the engine's types out of handlers and lets tests
+/// make requests by hand.
 interface HttpExchange {
     HttpMethod method();
 

@@ -12,7 +12,8 @@ public final class Incident {
 
     /// Logs the failure and returns the sentence for the client.
     public static String report(Throwable failure) {
-        String id = String.format(java.util.Locale.ROOT, "%08x", ThreadLocalRandom.current().nextInt());
+        String id =
+                String.format(java.util.Locale.ROOT, "%08x", ThreadLocalRandom.current().nextInt());
         LOG.log(Level.ERROR, "unexpected failure incident=" + id, failure);
         String message = failure.getMessage();
         String what = failure.getClass().getSimpleName() + (message == null ? "" : ": " + message);

@@ -22,7 +22,8 @@ import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 
 /// Between Jetty and [Dispatcher]: reads the caller off the connection, sends the answer.
 final class JettyHandler extends Handler.Abstract {
-    private static final HttpField JSON = new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
+    private static final HttpField JSON =
+            new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
 
     /// Bytes of an unread body that are read; who sends more is cut off.
     private static final long DRAIN_MAX = 4 << 20;
@@ -46,33 +47,35 @@ final class JettyHandler extends Handler.Abstract {
         try {
             method = HttpMethod.valueOf(request.getMethod());
         } catch (IllegalArgumentException e) {
-            sendError(response, new ErrorMapper.Mapped(501, "Unsupported", "not implemented"), callback);
+            sendError(
+                    response,
+                    new ErrorMapper.Mapped(501, "Unsupported", "not implemented"),
+                    callback);
             return true;
         }
         JettyExchange exchange = new JettyExchange(request, method);
         Caller caller = caller(request.getConnectionMetaData());
         RequestScope scope = dispatcher.scope(exchange, caller);
-        scope.run(
-                () -> {
-                    Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
-                    switch (outcome) {
-                        case Dispatcher.Answer(Response answer) -> {
-                            if (!(answer instanceof Response.Upgrade)) {
-                                drain(exchange);
-                            }
-                            send(request, response, answer, scope, callback);
-                        }
-                        case Dispatcher.Failure(ErrorMapper.Mapped error) -> {
-                            drain(exchange);
-                            sendError(response, error, callback);
-                        }
+        scope.run(() -> {
+            Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
+            switch (outcome) {
+                case Dispatcher.Answer(Response answer) -> {
+                    if (!(answer instanceof Response.Upgrade)) {
+                        drain(exchange);
                     }
-                });
+                    send(request, response, answer, scope, callback);
+                }
+                case Dispatcher.Failure(ErrorMapper.Mapped error) -> {
+                    drain(exchange);
+                    sendError(response, error, callback);
+                }
+            }
+        });
         return true;
     }
 
-    /// Reads what nobody read of a request. Closing with bytes unread resets the connection, and the client would see
-    /// a broken pipe instead of the reason.
+    /// Reads what nobody read of a request. Closing with bytes unread resets the connection, and
+    /// the client would see a broken pipe instead of the reason.
     private static void drain(JettyExchange exchange) {
         try {
             exchange.body().skipNBytes(DRAIN_MAX);
@@ -94,7 +97,8 @@ final class JettyHandler extends Handler.Abstract {
         Object transport = connection.getConnection().getEndPoint().getTransport();
         if (transport instanceof SocketChannel channel) {
             try {
-                UnixDomainPrincipal peer = ((NetworkChannel) channel).getOption(ExtendedSocketOptions.SO_PEERCRED);
+                UnixDomainPrincipal peer =
+                        ((NetworkChannel) channel).getOption(ExtendedSocketOptions.SO_PEERCRED);
                 return peer == null ? "" : peer.user().getName();
             } catch (IOException | UnsupportedOperationException e) {
                 // The peer is gone already; its name matters to nobody.
@@ -113,13 +117,20 @@ final class JettyHandler extends Handler.Abstract {
         try {
             switch (answer) {
                 case Response.Sync sync -> {
-                    sync.etag().ifPresent(t -> response.getHeaders().put(HttpHeader.ETAG, "\"" + t.hash() + "\""));
+                    sync.etag()
+                            .ifPresent(t ->
+                                    response.getHeaders()
+                                            .put(HttpHeader.ETAG, "\"" + t.hash() + "\""));
                     put(response, sync.headers());
                     sendJson(response, 200, Envelope.sync(sync.metadata()), callback);
                 }
                 case Response.Created(String location) -> {
                     response.getHeaders().put(HttpHeader.LOCATION, location);
-                    sendJson(response, 201, Envelope.sync(io.atoll.base.json.Json.Null.NULL), callback);
+                    sendJson(
+                            response,
+                            201,
+                            Envelope.sync(io.atoll.base.json.Json.Null.NULL),
+                            callback);
                 }
                 case Response.Async(String url, io.atoll.base.json.Json operation) -> {
                     response.getHeaders().put(HttpHeader.LOCATION, url);
@@ -140,12 +151,16 @@ final class JettyHandler extends Handler.Abstract {
         }
     }
 
-    private static void put(org.eclipse.jetty.server.Response response, Map<String, String> headers) {
+    private static void put(
+            org.eclipse.jetty.server.Response response, Map<String, String> headers) {
         headers.forEach((name, value) -> response.getHeaders().put(name, value));
     }
 
     private static void sendJson(
-            org.eclipse.jetty.server.Response response, int status, byte[] body, Callback callback) {
+            org.eclipse.jetty.server.Response response,
+            int status,
+            byte[] body,
+            Callback callback) {
         HttpFields.Mutable headers = response.getHeaders();
         response.setStatus(status);
         headers.put(JSON);
@@ -154,10 +169,16 @@ final class JettyHandler extends Handler.Abstract {
     }
 
     private static void sendError(
-            org.eclipse.jetty.server.Response response, ErrorMapper.Mapped error, Callback callback) {
+            org.eclipse.jetty.server.Response response,
+            ErrorMapper.Mapped error,
+            Callback callback) {
         response.getHeaders().put("X-Content-Type-Options", "nosniff");
         response.getHeaders().put("X-Atoll-Error", error.kind());
-        sendJson(response, error.status(), Envelope.error(error.status(), error.message()), callback);
+        sendJson(
+                response,
+                error.status(),
+                Envelope.error(error.status(), error.message()),
+                callback);
     }
 
     private static void sendRaw(
@@ -203,7 +224,12 @@ final class JettyHandler extends Handler.Abstract {
         sendRaw(
                 request,
                 response,
-                new Response.Raw(range.isPartial() ? 206 : 200, file.contentType(), Map.of(), range.length(), body),
+                new Response.Raw(
+                        range.isPartial() ? 206 : 200,
+                        file.contentType(),
+                        Map.of(),
+                        range.length(),
+                        body),
                 callback);
     }
 
@@ -232,14 +258,18 @@ final class JettyHandler extends Handler.Abstract {
         try {
             upgraded =
                     container.upgrade(
-                            (_, _, _) -> new JettyWebSocket(acceptor, pinger, scope), request, response, callback);
+                            (_, _, _) -> new JettyWebSocket(acceptor, pinger, scope),
+                            request,
+                            response,
+                            callback);
         } finally {
             if (!upgraded) {
                 acceptor.failed();
             }
         }
         if (!upgraded) {
-            ErrorMapper.Mapped error = new ErrorMapper.Mapped(400, "InvalidConfig", "Not a websocket handshake");
+            ErrorMapper.Mapped error =
+                    new ErrorMapper.Mapped(400, "InvalidConfig", "Not a websocket handshake");
             sendError(response, error, callback);
         }
     }

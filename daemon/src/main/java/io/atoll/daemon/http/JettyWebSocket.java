@@ -14,8 +14,9 @@ import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Session;
 import org.jspecify.annotations.Nullable;
 
-/// A Jetty websocket behind our blocking interface. Jetty calls the listener methods on its own threads and hands over one
-/// frame for each demand; `receive` demands, so a slow reader slows the peer down.
+/// A Jetty websocket behind our blocking interface. Jetty calls the listener methods on its own
+/// threads and hands over one frame for each demand; `receive` demands, so a slow reader slows the
+/// peer down.
 ///
 /// Public only because Jetty finds the listener methods by reflection.
 public final class JettyWebSocket implements WebSocket, Session.Listener {
@@ -34,7 +35,8 @@ public final class JettyWebSocket implements WebSocket, Session.Listener {
     private volatile @Nullable ScheduledFuture<?> pings;
     private volatile @Nullable Closed end;
 
-    JettyWebSocket(WebSocketAcceptor acceptor, ScheduledExecutorService pinger, RequestScope scope) {
+    JettyWebSocket(
+            WebSocketAcceptor acceptor, ScheduledExecutorService pinger, RequestScope scope) {
         this.acceptor = acceptor;
         this.pinger = pinger;
         this.scope = scope;
@@ -44,7 +46,9 @@ public final class JettyWebSocket implements WebSocket, Session.Listener {
     public void onWebSocketOpen(Session opened) {
         session = opened;
         opened.setIdleTimeout(Duration.ZERO);
-        pings = pinger.scheduleWithFixedDelay(this::ping, 0, PING_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        pings =
+                pinger.scheduleWithFixedDelay(
+                        this::ping, 0, PING_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
         Thread.ofVirtual().name("websocket").start(() -> scope.run(this::open));
     }
 

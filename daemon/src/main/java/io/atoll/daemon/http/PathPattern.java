@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A route's path: literal segments, `{name}` for one segment, and `{name...}` at the end for one or more segments
-/// (image aliases contain slashes).
+/// A route's path: literal segments, `{name}` for one segment, and `{name...}` at the end for one
+/// or more segments (image aliases contain slashes).
 final class PathPattern {
     private final String text;
     private final List<String> segments;
@@ -47,7 +47,8 @@ final class PathPattern {
         return Optional.of(variables);
     }
 
-    /// Sorts the more exact of two patterns first: the one that has a literal where the other has a variable.
+    /// Sorts the more exact of two patterns first: the one that has a literal where the other has a
+    /// variable.
     String rank() {
         StringBuilder out = new StringBuilder();
         for (String segment : segments) {

@@ -115,7 +115,8 @@ public final class Request {
     private byte[] readBounded() throws IOException {
         byte[] bytes = stream().readNBytes(JSON_BODY_MAX + 1);
         if (bytes.length > JSON_BODY_MAX) {
-            throw new InvalidConfigException("The request body is longer than " + JSON_BODY_MAX + " bytes");
+            throw new InvalidConfigException(
+                    "The request body is longer than " + JSON_BODY_MAX + " bytes");
         }
         return bytes;
     }

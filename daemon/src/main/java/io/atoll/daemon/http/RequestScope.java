@@ -2,9 +2,9 @@ package io.atoll.daemon.http;
 
 import java.util.Optional;
 
-/// What log lines and lifecycle events say about the work at hand: the request's number, its project, its caller and, in an
-/// operation, the operation's id. Rides in a [ScopedValue], which executor tasks do not inherit: whoever hands work to
-/// another thread binds it again.
+/// What log lines and lifecycle events say about the work at hand: the request's number, its
+/// project, its caller and, in an operation, the operation's id. Rides in a [ScopedValue], which
+/// executor tasks do not inherit: whoever hands work to another thread binds it again.
 public record RequestScope(long request, String project, String operation, Caller caller) {
     private static final ScopedValue<RequestScope> CURRENT = ScopedValue.newInstance();
 

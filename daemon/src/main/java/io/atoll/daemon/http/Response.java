@@ -11,7 +11,8 @@ import java.util.Optional;
 /// What a handler answers. Errors are thrown, not returned.
 public sealed interface Response {
     /// 200 in the envelope.
-    record Sync(Json metadata, Optional<Etag> etag, Map<String, String> headers) implements Response {}
+    record Sync(Json metadata, Optional<Etag> etag, Map<String, String> headers)
+            implements Response {}
 
     /// 201 in the envelope, with `Location`.
     record Created(String location) implements Response {}
@@ -68,7 +69,9 @@ public sealed interface Response {
     /// A file offered under a name.
     static Response download(Path path, String name) {
         return new File(
-                path, "application/octet-stream", Map.of("Content-Disposition", "inline;filename=" + name));
+                path,
+                "application/octet-stream",
+                Map.of("Content-Disposition", "inline;filename=" + name));
     }
 
     static Response websocket(WebSocketAcceptor acceptor) {
@@ -80,7 +83,12 @@ public sealed interface Response {
         return switch (this) {
             case Sync(Json metadata, Optional<Etag> etag, Map<String, String> headers) ->
                     new Sync(metadata, etag, with(headers, name, value));
-            case Raw(int status, String type, Map<String, String> headers, long length, Body body) ->
+            case Raw(
+                            int status,
+                            String type,
+                            Map<String, String> headers,
+                            long length,
+                            Body body) ->
                     new Raw(status, type, with(headers, name, value), length, body);
             case File(Path path, String type, Map<String, String> headers) ->
                     new File(path, type, with(headers, name, value));
@@ -89,7 +97,8 @@ public sealed interface Response {
         };
     }
 
-    private static Map<String, String> with(Map<String, String> headers, String name, String value) {
+    private static Map<String, String> with(
+            Map<String, String> headers, String name, String value) {
         Map<String, String> all = new LinkedHashMap<>(headers);
         all.put(name, value);
         return all;

@@ -1,6 +1,7 @@
 package io.atoll.daemon.http;
 
-/// What a caller must be allowed to do before a route runs. Every caller on the unix socket holds all of them.
+/// What a caller must be allowed to do before a route runs. Every caller on the unix socket holds
+/// all of them.
 public enum Right {
     /// Anyone who reaches the server.
     PUBLIC,

@@ -1,14 +1,16 @@
 package io.atoll.daemon.http;
 
-/// One row of the route table: `Route.put("/1.0/profiles/{name}").needs(Right.EDIT).run(this::put)`. The right is a stage
-/// of the builder, so a route without one does not compile.
+/// One row of the route table:
+/// `Route.put("/1.0/profiles/{name}").needs(Right.EDIT).run(this::put)`. The right is a stage of
+/// the builder, so a route without one does not compile.
 public final class Route {
     private final HttpMethod method;
     private final PathPattern pattern;
     private final Right right;
     private final Handler handler;
 
-    /// Answers one request, on a virtual thread; may block, may throw any [io.atoll.base.DomainException].
+    /// Answers one request, on a virtual thread; may block, may throw any
+    /// [io.atoll.base.DomainException].
     @FunctionalInterface
     public interface Handler {
         Response run(Request request) throws Exception;

@@ -16,7 +16,8 @@ public final class RouteTable {
     /// A route that fits, with its variables.
     record Match(Route route, Map<String, String> variables) {}
 
-    /// The key is the second segment (`instances`), which narrows the search to one kind of resource.
+    /// The key is the second segment (`instances`), which narrows the search to one kind of
+    /// resource.
     private final Map<String, List<Route>> byResource = new HashMap<>();
 
     private final List<Route> all = new ArrayList<>();
@@ -35,7 +36,10 @@ public final class RouteTable {
         }
         fallback.routes().stream().filter(r -> !shapes.contains(shape(r))).forEach(this::add);
         // Not Comparator.comparing, whose serializable lambda no AOT cache keeps.
-        byResource.values().forEach(list -> list.sort((a, b) -> a.pattern().rank().compareTo(b.pattern().rank())));
+        byResource
+                .values()
+                .forEach(list ->
+                        list.sort((a, b) -> a.pattern().rank().compareTo(b.pattern().rank())));
     }
 
     private void add(Route route) {
@@ -43,7 +47,9 @@ public final class RouteTable {
             throw new IllegalArgumentException("two routes for " + route);
         }
         all.add(route);
-        byResource.computeIfAbsent(key(PathPattern.segments(route.path())), _ -> new ArrayList<>()).add(route);
+        byResource
+                .computeIfAbsent(key(PathPattern.segments(route.path())), _ -> new ArrayList<>())
+                .add(route);
     }
 
     /// What tells a route from others: not the names of its variables.

@@ -3,10 +3,11 @@ package io.atoll.daemon.http;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/// One websocket (RFC 6455), server side, with blocking calls: meant for virtual threads. One thread may send while another
-/// receives. The server pings it every 10 s until it is closed.
+/// One websocket (RFC 6455), server side, with blocking calls: meant for virtual threads. One
+/// thread may send while another receives. The server pings it every 10 s until it is closed.
 ///
-/// LXD's streams carry payload in binary frames and mark the end of a stream by an empty text frame, the *barrier*.
+/// LXD's streams carry payload in binary frames and mark the end of a stream by an empty text
+/// frame, the *barrier*.
 public interface WebSocket extends AutoCloseable {
     /// The longest text message taken, in bytes; control messages and barriers are small.
     int TEXT_MAX = 64 << 10;
@@ -14,7 +15,8 @@ public interface WebSocket extends AutoCloseable {
     /// What came in.
     sealed interface Message {}
 
-    /// Payload bytes: a binary message or a part of one, at most 128 KiB; borders between parts mean nothing.
+    /// Payload bytes: a binary message or a part of one, at most 128 KiB; borders between parts
+    /// mean nothing.
     record Binary(ByteBuffer bytes) implements Message {}
 
     /// A whole text message.

@@ -126,14 +126,13 @@ public final class AliasRoutes implements Routes {
             throw new InvalidConfigException("The target field is required");
         }
         ImageAlias next =
-                store.attempt(
-                        () -> {
-                            Stored<ImageAlias> read = named(request);
-                            etag(read.value()).check(request);
-                            ImageAlias changed = next(request, read.value(), body, isPatch);
-                            store.commit(new Batch().replace(ImageAlias.KIND, read, changed));
-                            return changed;
-                        });
+                store.attempt(() -> {
+                    Stored<ImageAlias> read = named(request);
+                    etag(read.value()).check(request);
+                    ImageAlias changed = next(request, read.value(), body, isPatch);
+                    store.commit(new Batch().replace(ImageAlias.KIND, read, changed));
+                    return changed;
+                });
         ProjectName owner = owner(request);
         events.publishLifecycle(
                 Lifecycle.of("image-alias-updated", url(next.name(), owner.value()), owner)
@@ -178,7 +177,8 @@ public final class AliasRoutes implements Routes {
         Stored<ImageAlias> read = named(request);
         store.commit(new Batch().delete(ImageAlias.KIND, read));
         events.publishLifecycle(
-                Lifecycle.of("image-alias-deleted", url(read.name(), read.project()), owner(request)));
+                Lifecycle.of(
+                        "image-alias-deleted", url(read.name(), read.project()), owner(request)));
         return Response.empty();
     }
 }

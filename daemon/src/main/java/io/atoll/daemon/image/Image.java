@@ -31,7 +31,8 @@ public record Image(
         Instant lastUsedAt,
         Map<String, String> properties,
         List<String> profiles) {
-    public static final RecordKind<Image> KIND = RecordKind.of("image", Image::encode, Image::decode);
+    public static final RecordKind<Image> KIND =
+            RecordKind.of("image", Image::encode, Image::decode);
 
     public Image {
         properties = Wire.sorted(properties);
@@ -82,14 +83,38 @@ public record Image(
             Map<String, String> nowProperties,
             List<String> nowProfiles) {
         return new Image(
-                fingerprint, filename, size, architecture, isSplit, extension, nowPublic, nowAutoUpdated,
-                createdAt, nowExpires, uploadedAt, lastUsedAt, nowProperties, nowProfiles);
+                fingerprint,
+                filename,
+                size,
+                architecture,
+                isSplit,
+                extension,
+                nowPublic,
+                nowAutoUpdated,
+                createdAt,
+                nowExpires,
+                uploadedAt,
+                lastUsedAt,
+                nowProperties,
+                nowProfiles);
     }
 
     /// The same image, used just now.
     Image used(Instant when) {
         return new Image(
-                fingerprint, filename, size, architecture, isSplit, extension, isPublic, isAutoUpdated,
-                createdAt, expiresAt, uploadedAt, when, properties, profiles);
+                fingerprint,
+                filename,
+                size,
+                architecture,
+                isSplit,
+                extension,
+                isPublic,
+                isAutoUpdated,
+                createdAt,
+                expiresAt,
+                uploadedAt,
+                when,
+                properties,
+                profiles);
     }
 }

@@ -17,12 +17,13 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Builds images on request: `{"source": {"type": "build", "alias": "debian/12"}}`, ours alone. Building again takes what
-/// was built not long ago and moves the aliases.
+/// Builds images on request: `{"source": {"type": "build", "alias": "debian/12"}}`, ours alone.
+/// Building again takes what was built not long ago and moves the aliases.
 final class ImageBuilds {
     private final Images images;
 
-    /// Held during a build, which takes the whole machine anyway; the second caller then finds the first one's result.
+    /// Held during a build, which takes the whole machine anyway; the second caller then finds the
+    /// first one's result.
     private final ReentrantLock building = new ReentrantLock();
 
     ImageBuilds(Images images) {
@@ -32,7 +33,8 @@ final class ImageBuilds {
     /// @throws InvalidConfigException if the request names nothing that can be built
     static void check(Json source) {
         if (source.get("alias").asString().isEmpty()) {
-            throw new InvalidConfigException("Image to build is missing: one of " + String.join(", ", ImageBuilder.NAMES));
+            throw new InvalidConfigException(
+                    "Image to build is missing: one of " + String.join(", ", ImageBuilder.NAMES));
         }
     }
 
@@ -40,13 +42,16 @@ final class ImageBuilds {
     record Built(Fingerprint fingerprint, long size, boolean isNew) {}
 
     /// @param options whose aliases are moved if other images have them
-    Built build(Operation operation, ProjectName project, Json source, ImageOptions options) throws IOException {
+    Built build(Operation operation, ProjectName project, Json source, ImageOptions options)
+            throws IOException {
         String name = source.get("alias").asString();
         Architecture architecture = architecture(source);
         building.lock();
         try {
             ImageBuilder builder =
-                    new ImageBuilder(images.buildCache(), text -> operation.update("build_progress", Json.string(text)));
+                    new ImageBuilder(
+                            images.buildCache(),
+                            text -> operation.update("build_progress", Json.string(text)));
             ImageFile made = builder.build(name, architecture, source.get("refresh").asBoolean());
             Fingerprint fingerprint = made.fingerprint();
             boolean isNew = add(project, made, fingerprint, options);
@@ -62,10 +67,14 @@ final class ImageBuilds {
         return wanted.isEmpty()
                 ? Architecture.host()
                 : Architecture.find(wanted)
-                        .orElseThrow(() -> new InvalidConfigException("Architecture isn't supported: " + wanted));
+                        .orElseThrow(() ->
+                                new InvalidConfigException(
+                                        "Architecture isn't supported: " + wanted));
     }
 
-    private boolean add(ProjectName project, ImageFile made, Fingerprint fingerprint, ImageOptions options) throws IOException {
+    private boolean add(
+            ProjectName project, ImageFile made, Fingerprint fingerprint, ImageOptions options)
+            throws IOException {
         Path metadata = images.newUpload();
         Path rootfs = images.newUpload();
         ImageOptions plain =
@@ -90,7 +99,8 @@ final class ImageBuilds {
         }
     }
 
-    /// The cache is made anew under another name, never written in place, so both may share the file.
+    /// The cache is made anew under another name, never written in place, so both may share the
+    /// file.
     private static void linkOrCopy(Path file, Path target) throws IOException {
         Files.delete(target);
         try {

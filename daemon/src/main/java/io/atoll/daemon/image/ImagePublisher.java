@@ -16,5 +16,6 @@ public interface ImagePublisher {
     /// Packs a unified image into an existing empty file.
     ///
     /// @param body the whole request: `source`, `compression_algorithm`, `properties`
-    void publish(ProjectName project, Json body, Path target, Operation operation) throws IOException;
+    void publish(ProjectName project, Json body, Path target, Operation operation)
+            throws IOException;
 }

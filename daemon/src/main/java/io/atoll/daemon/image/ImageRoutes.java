@@ -81,11 +81,17 @@ public final class ImageRoutes implements Routes {
                 Route.post("/1.0/images").needs(Right.EDIT).run(this::create),
                 Route.get("/1.0/images/{fingerprint}").needs(Right.PUBLIC).run(this::get),
                 Route.put("/1.0/images/{fingerprint}").needs(Right.EDIT).run(r -> update(r, false)),
-                Route.patch("/1.0/images/{fingerprint}").needs(Right.EDIT).run(r -> update(r, true)),
+                Route.patch("/1.0/images/{fingerprint}")
+                        .needs(Right.EDIT)
+                        .run(r -> update(r, true)),
                 Route.delete("/1.0/images/{fingerprint}").needs(Right.EDIT).run(this::delete),
                 Route.get("/1.0/images/{fingerprint}/export").needs(Right.PUBLIC).run(this::export),
-                Route.post("/1.0/images/{fingerprint}/export").needs(Right.EDIT).run(_ -> absent("Pushing images")),
-                Route.post("/1.0/images/{fingerprint}/refresh").needs(Right.EDIT).run(this::refresh),
+                Route.post("/1.0/images/{fingerprint}/export")
+                        .needs(Right.EDIT)
+                        .run(_ -> absent("Pushing images")),
+                Route.post("/1.0/images/{fingerprint}/refresh")
+                        .needs(Right.EDIT)
+                        .run(this::refresh),
                 Route.post("/1.0/images/{fingerprint}/secret").needs(Right.EDIT).run(this::secret));
     }
 
@@ -101,7 +107,10 @@ public final class ImageRoutes implements Routes {
         Json.Arr aliases = Json.array();
         for (ImageAlias alias : images.aliasesOf(project, image.fingerprint())) {
             aliases.items()
-                    .add(Json.object().put("name", alias.name()).put("description", alias.description()));
+                    .add(
+                            Json.object()
+                                    .put("name", alias.name())
+                                    .put("description", alias.description()));
         }
         return Json.object()
                 .put("auto_update", image.isAutoUpdated())
@@ -127,7 +136,9 @@ public final class ImageRoutes implements Routes {
 
     private static Etag etag(Image image) {
         return Etag.of(
-                Json.bool(image.isPublic()), Json.bool(image.isAutoUpdated()), Wire.json(image.properties()));
+                Json.bool(image.isPublic()),
+                Json.bool(image.isAutoUpdated()),
+                Wire.json(image.properties()));
     }
 
     /// Strangers see public images only.
@@ -157,7 +168,8 @@ public final class ImageRoutes implements Routes {
         return images.getByFingerprint(request.project(), request.variable("fingerprint"));
     }
 
-    /// The image, if the caller may see it: by right, because it is public, or by a secret that is used up with this.
+    /// The image, if the caller may see it: by right, because it is public, or by a secret that is
+    /// used up with this.
     private Stored<Image> visible(Request request, boolean spends) {
         Stored<Image> image = named(request);
         if (isVisible(request, image.value())) {
@@ -203,10 +215,9 @@ public final class ImageRoutes implements Routes {
         return switch (type) {
             case "instance", "container", "snapshot" -> {
                 ImagePublisher who =
-                        publisher.orElseThrow(
-                                        () ->
-                                                new UnsupportedException(
-                                                        "Publishing instances is not supported by this server"));
+                        publisher.orElseThrow(() ->
+                                new UnsupportedException(
+                                        "Publishing instances is not supported by this server"));
                 who.check(project, source);
                 yield operations.start(spec, o -> publish(o, project, who, body)).response();
             }
@@ -216,14 +227,17 @@ public final class ImageRoutes implements Routes {
                 yield operations.start(building, o -> build(o, project, body)).response();
             }
             case "image", "url" ->
-                    throw new UnsupportedException("Copying images from other servers is not supported yet");
+                    throw new UnsupportedException(
+                            "Copying images from other servers is not supported yet");
             case "virtual-machine" ->
-                    throw new UnsupportedException("Virtual machines are not supported by this server");
+                    throw new UnsupportedException(
+                            "Virtual machines are not supported by this server");
             default -> throw new InvalidConfigException("Invalid images JSON");
         };
     }
 
-    private void add(Operation operation, ProjectName project, ImageUploads.Upload upload) throws IOException {
+    private void add(Operation operation, ProjectName project, ImageUploads.Upload upload)
+            throws IOException {
         try {
             operation.update(result(upload.fingerprint(), upload.file().size()));
             images.add(project, upload.file(), upload.fingerprint(), upload.options());
@@ -234,7 +248,8 @@ public final class ImageRoutes implements Routes {
     }
 
     private void build(Operation operation, ProjectName project, Json body) throws IOException {
-        ImageBuilds.Built built = builds.build(operation, project, body.get("source"), options(body));
+        ImageBuilds.Built built =
+                builds.build(operation, project, body.get("source"), options(body));
         operation.update(result(built.fingerprint(), built.size()));
         if (built.isNew()) {
             created(project, built.fingerprint());
@@ -268,7 +283,8 @@ public final class ImageRoutes implements Routes {
 
     private void created(ProjectName project, Fingerprint fingerprint) {
         String url = ApiPath.inProject(url(fingerprint), project.value());
-        events.publishLifecycle(Lifecycle.of("image-created", url, project).with("type", "container"));
+        events.publishLifecycle(
+                Lifecycle.of("image-created", url, project).with("type", "container"));
     }
 
     private static ImageOptions options(Json body) {
@@ -281,7 +297,9 @@ public final class ImageRoutes implements Routes {
                 body.get("public").asBoolean(),
                 body.get("auto_update").asBoolean(),
                 Wire.config(body.get("properties")),
-                body.get("profiles").isNull() ? Optional.empty() : Optional.of(body.get("profiles").asStrings()),
+                body.get("profiles").isNull()
+                        ? Optional.empty()
+                        : Optional.of(body.get("profiles").asStrings()),
                 expiry(body.get("expires_at")),
                 aliases);
     }
@@ -289,7 +307,9 @@ public final class ImageRoutes implements Routes {
     /// Go writes its zero time for "not given".
     private static Optional<Instant> expiry(Json time) {
         try {
-            return time.asOptionalString().filter(t -> !t.isEmpty() && !t.equals(NO_TIME)).map(Instant::parse);
+            return time.asOptionalString()
+                    .filter(t -> !t.isEmpty() && !t.equals(NO_TIME))
+                    .map(Instant::parse);
         } catch (DateTimeException e) {
             throw new InvalidConfigException("Invalid expiry date \"" + time.asString() + "\"", e);
         }
@@ -299,13 +319,14 @@ public final class ImageRoutes implements Routes {
         Json body = request.json();
         ProjectName project = request.project();
         Fingerprint fingerprint =
-                store.attempt(
-                        () -> {
-                            Stored<Image> read = named(request);
-                            etag(read.value()).check(request);
-                            store.commit(new Batch().replace(Image.KIND, read, next(read.value(), body, isPatch)));
-                            return read.value().fingerprint();
-                        });
+                store.attempt(() -> {
+                    Stored<Image> read = named(request);
+                    etag(read.value()).check(request);
+                    store.commit(
+                            new Batch()
+                                    .replace(Image.KIND, read, next(read.value(), body, isPatch)));
+                    return read.value().fingerprint();
+                });
         events.publishLifecycle(Lifecycle.of("image-updated", url(fingerprint), project));
         return Response.empty();
     }
@@ -314,7 +335,10 @@ public final class ImageRoutes implements Routes {
         Map<String, String> properties = new TreeMap<>(isPatch ? old.properties() : Map.of());
         properties.putAll(Wire.config(body.get("properties")));
         properties.values().removeIf(String::isEmpty);
-        boolean nowPublic = isPatch && body.get("public").isNull() ? old.isPublic() : body.get("public").asBoolean();
+        boolean nowPublic =
+                isPatch && body.get("public").isNull()
+                        ? old.isPublic()
+                        : body.get("public").asBoolean();
         boolean nowUpdated =
                 isPatch && body.get("auto_update").isNull()
                         ? old.isAutoUpdated()
@@ -347,7 +371,8 @@ public final class ImageRoutes implements Routes {
         events.publishLifecycle(
                 Lifecycle.of("image-retrieved", url(image.fingerprint()), request.project()));
         if (file.rootfs().isEmpty()) {
-            return Response.download(file.metadata(), image.filename().isEmpty() ? name : image.filename());
+            return Response.download(
+                    file.metadata(), image.filename().isEmpty() ? name : image.filename());
         }
         return new MultipartWriter()
                 .part("metadata", "meta-" + name, file.metadata())

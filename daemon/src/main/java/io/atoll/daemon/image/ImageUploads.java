@@ -22,8 +22,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// Receives what is posted to `/1.0/images`: one file as the body, two files as parts of a form, or JSON that says where to
-/// get the image. Which of them it is shows only in the body: JSON is tried first, whatever the Content-Type.
+/// Receives what is posted to `/1.0/images`: one file as the body, two files as parts of a form, or
+/// JSON that says where to get the image. Which of them it is shows only in the body: JSON is tried
+/// first, whatever the Content-Type.
 final class ImageUploads {
     /// A body that starts like JSON is kept in memory up to this size to see whether it is.
     private static final int JSON_MAX = 1 << 20;
@@ -37,7 +38,8 @@ final class ImageUploads {
     record Reference(Json body) implements Received {}
 
     /// Files that are complete, with the fingerprint of their bytes.
-    record Upload(ImageFile file, Fingerprint fingerprint, ImageOptions options) implements Received {
+    record Upload(ImageFile file, Fingerprint fingerprint, ImageOptions options)
+            implements Received {
         void discard() throws IOException {
             Files.deleteIfExists(file.metadata());
             if (file.rootfs().isPresent()) {
@@ -106,7 +108,8 @@ final class ImageUploads {
             for (String expected : List.of("metadata", "rootfs")) {
                 String name = parts.next().orElse("");
                 if (name.equals("rootfs.img")) {
-                    throw new UnsupportedException("Images of virtual machines are not supported by this server");
+                    throw new UnsupportedException(
+                            "Images of virtual machines are not supported by this server");
                 }
                 if (!name.equals(expected)) {
                     throw new InvalidConfigException("Invalid multipart image");
@@ -119,7 +122,8 @@ final class ImageUploads {
                     parts.copyTo(out);
                 }
             }
-            return upload(request, ImageFile.split(files.getFirst(), files.getLast()), digest.finish());
+            return upload(
+                    request, ImageFile.split(files.getFirst(), files.getLast()), digest.finish());
         } catch (IOException | RuntimeException e) {
             for (Path file : files) {
                 Files.deleteIfExists(file);

@@ -30,12 +30,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The images: records per project, files once per fingerprint in `<state>/images` (`FP`, and `FP.rootfs` of split
-/// images).
+/// The images: records per project, files once per fingerprint in `<state>/images` (`FP`, and
+/// `FP.rootfs` of split images).
 public final class Images {
     /// Files that are still coming in; swept at start.
     static final String UPLOAD_PREFIX = "upload-";
@@ -45,12 +45,13 @@ public final class Images {
     private final Pools pools;
     private final Path folder;
 
-    /// Held while files of images appear or go, so that an upload does not lose them to a deletion of the same image in
-    /// another project. Taken before the store's own; never while waiting for anything else.
+    /// Held while files of images appear or go, so that an upload does not lose them to a deletion
+    /// of the same image in another project. Taken before the store's own; never while waiting for
+    /// anything else.
     private final ReentrantLock files = new ReentrantLock();
 
-    /// One for each image that is being brought into a pool: many launches at once wait for the first. Taken with no other
-    /// lock held.
+    /// One for each image that is being brought into a pool: many launches at once wait for the
+    /// first. Taken with no other lock held.
     private final Map<Fingerprint, ReentrantLock> imports = new ConcurrentHashMap<>();
 
     public Images(Store store, Projects projects, Pools pools, Path folder) {
@@ -58,18 +59,18 @@ public final class Images {
         this.projects = projects;
         this.pools = pools;
         this.folder = folder;
-        projects.addContents(
-                project ->
-                        store.list(Image.KIND, project).stream()
-                                .map(i -> ApiPath.of("images", i.name()))
-                                .toList());
+        projects.addContents(project ->
+                store.list(Image.KIND, project).stream()
+                        .map(i -> ApiPath.of("images", i.name()))
+                        .toList());
     }
 
     /// Removes what uploads left that a dead daemon had begun.
     public void start() {
         try {
             Files.createDirectories(folder);
-            try (DirectoryStream<Path> stale = Files.newDirectoryStream(folder, UPLOAD_PREFIX + "*")) {
+            try (DirectoryStream<Path> stale =
+                    Files.newDirectoryStream(folder, UPLOAD_PREFIX + "*")) {
                 for (Path file : stale) {
                     Files.delete(file);
                 }
@@ -94,7 +95,10 @@ public final class Images {
 
     /// The aliases of one image.
     List<ImageAlias> aliasesOf(ProjectName project, Fingerprint image) {
-        return aliases(project).stream().map(Stored::value).filter(a -> a.target().equals(image)).toList();
+        return aliases(project).stream()
+                .map(Stored::value)
+                .filter(a -> a.target().equals(image))
+                .toList();
     }
 
     /// @throws NotFoundException in LXD's words
@@ -142,16 +146,20 @@ public final class Images {
     /// The files of an image.
     public ImageFile file(Image image) {
         Path metadata = folder.resolve(image.fingerprint().value());
-        return image.isSplit() ? ImageFile.split(metadata, rootfs(metadata)) : ImageFile.unified(metadata);
+        return image.isSplit()
+                ? ImageFile.split(metadata, rootfs(metadata))
+                : ImageFile.unified(metadata);
     }
 
     private static Path rootfs(Path metadata) {
         return metadata.resolveSibling(metadata.getFileName() + ".rootfs");
     }
 
-    /// Makes the image's volume in a pool, if it is not there, and notes that the image was used. Blocks, possibly long.
+    /// Makes the image's volume in a pool, if it is not there, and notes that the image was used.
+    /// Blocks, possibly long.
     public void ensureIn(StorageDriver pool, ProjectName project, Image image) {
-        ReentrantLock onlyOne = imports.computeIfAbsent(image.fingerprint(), _ -> new ReentrantLock());
+        ReentrantLock onlyOne =
+                imports.computeIfAbsent(image.fingerprint(), _ -> new ReentrantLock());
         onlyOne.lock();
         try {
             if (!pool.hasImage(image.fingerprint())) {
@@ -187,7 +195,10 @@ public final class Images {
             store.attempt(() -> {
                 Optional<Stored<ImageAlias>> old = store.find(ImageAlias.KIND, key);
                 Batch batch = new Batch();
-                store.commit(old.isPresent() ? batch.replace(ImageAlias.KIND, old.get(), moved) : batch.create(ImageAlias.KIND, key, moved));
+                store.commit(
+                        old.isPresent()
+                                ? batch.replace(ImageAlias.KIND, old.get(), moved)
+                                : batch.create(ImageAlias.KIND, key, moved));
                 return moved;
             });
         }
@@ -197,7 +208,8 @@ public final class Images {
     ///
     /// @param staged files made with [#newUpload()]; gone afterwards, however this ends
     /// @throws AlreadyExistsException if the project has this image
-    public Image add(ProjectName project, ImageFile staged, Fingerprint fingerprint, ImageOptions options)
+    public Image add(
+            ProjectName project, ImageFile staged, Fingerprint fingerprint, ImageOptions options)
             throws IOException {
         ProjectName owner = projects.effective(project, Feature.IMAGES);
         files.lock();
@@ -220,12 +232,11 @@ public final class Images {
             }
             Batch batch = new Batch().create(Image.KIND, key, image);
             options.aliases()
-                    .forEach(
-                            (name, text) ->
-                                    batch.create(
-                                            ImageAlias.KIND,
-                                            RecordKey.of(owner, name),
-                                            new ImageAlias(name, text, fingerprint)));
+                    .forEach((name, text) ->
+                            batch.create(
+                                    ImageAlias.KIND,
+                                    RecordKey.of(owner, name),
+                                    new ImageAlias(name, text, fingerprint)));
             store.commit(batch);
             undo.keep();
             return image;
@@ -272,7 +283,8 @@ public final class Images {
         }
     }
 
-    /// Removes an image from a project, with its aliases; its files and volumes go with the last project that has it.
+    /// Removes an image from a project, with its aliases; its files and volumes go with the last
+    /// project that has it.
     void delete(ProjectName project, Stored<Image> image) throws IOException {
         files.lock();
         try {

@@ -9,10 +9,11 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Reads a `multipart/form-data` body (RFC 7578) part by part, in one pass. Takes the liberties real clients take: names
-/// and boundary without quotes, a `;` after the last parameter.
+/// Reads a `multipart/form-data` body (RFC 7578) part by part, in one pass. Takes the liberties
+/// real clients take: names and boundary without quotes, a `;` after the last parameter.
 final class MultipartReader {
-    private static final Pattern BOUNDARY = Pattern.compile("boundary=(?:\"([^\"]{1,200})\"|([^;\\s]{1,200}))");
+    private static final Pattern BOUNDARY =
+            Pattern.compile("boundary=(?:\"([^\"]{1,200})\"|([^;\\s]{1,200}))");
     private static final Pattern NAME = Pattern.compile("[;\\s]name=(?:\"([^\"]*)\"|([^;\\s]*))");
     private static final int HEADERS_BYTES_MAX = 16 << 10;
 
@@ -57,7 +58,8 @@ final class MultipartReader {
         return table;
     }
 
-    /// Goes to the next part and returns its name; empty after the last. The part before must have been read.
+    /// Goes to the next part and returns its name; empty after the last. The part before must have
+    /// been read.
     Optional<String> next() throws IOException {
         if (isOver) {
             return Optional.empty();
@@ -124,7 +126,8 @@ final class MultipartReader {
         byte[] buffer = new byte[64 << 10];
         int used = 0;
         int seen = alreadySeen;
-        // Bytes of the delimiter that were counted as seen but never came must not be written on a mismatch.
+        // Bytes of the delimiter that were counted as seen but never came must not be written on a
+        // mismatch.
         int phantom = alreadySeen;
         while (seen < delimiter.length) {
             if (seen == 0 && phantom == 0) {

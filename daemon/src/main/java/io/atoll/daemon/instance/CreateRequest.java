@@ -38,7 +38,12 @@ public record CreateRequest(
         ///
         /// @param isInstanceOnly whether the snapshots stay behind
         /// @param isRefresh whether an existing target is brought up to date
-        record Copy(ProjectName project, String instance, String snapshot, boolean isInstanceOnly, boolean isRefresh)
+        record Copy(
+                ProjectName project,
+                String instance,
+                String snapshot,
+                boolean isInstanceOnly,
+                boolean isRefresh)
                 implements Source {}
     }
 
@@ -63,7 +68,9 @@ public record CreateRequest(
                 source(project, body.get("source")),
                 config,
                 InstanceRecord.devices(body.get("devices")),
-                body.get("profiles").isNull() ? Optional.empty() : Optional.of(body.get("profiles").asStrings()),
+                body.get("profiles").isNull()
+                        ? Optional.empty()
+                        : Optional.of(body.get("profiles").asStrings()),
                 body.get("ephemeral").asBoolean(),
                 body.get("description").asString(),
                 body.get("architecture").asString());

@@ -30,6 +30,7 @@ public record ImageQuery(String fingerprint, String alias, Map<String, String> p
         if (!properties.isEmpty()) {
             return new ImageQuery("", "", properties);
         }
-        throw new InvalidConfigException("Must specify one of alias, fingerprint or properties for init from image");
+        throw new InvalidConfigException(
+                "Must specify one of alias, fingerprint or properties for init from image");
     }
 }

@@ -6,7 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// What a client wants an instance to be. Read from the body of PUT, which replaces, or PATCH, which merges.
+/// What a client wants an instance to be. Read from the body of PUT, which replaces, or PATCH,
+/// which merges.
 ///
 /// @param architecture empty to leave it
 /// @param restore name of the snapshot to go back to; then nothing else counts
@@ -48,7 +49,9 @@ record InstanceChange(
                 config,
                 devices,
                 body.get("profiles").isNull() ? now.profiles() : body.get("profiles").asStrings(),
-                body.get("ephemeral").isNull() ? now.isEphemeral() : body.get("ephemeral").asBoolean(),
+                body.get("ephemeral").isNull()
+                        ? now.isEphemeral()
+                        : body.get("ephemeral").asBoolean(),
                 Optional.empty());
     }
 

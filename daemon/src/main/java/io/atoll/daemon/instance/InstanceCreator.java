@@ -30,8 +30,9 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// Makes instances. A record marked as pending is written first, then the volume is made, then the mark is removed: a crash
-/// at any point leaves something that the next start of the daemon takes back.
+/// Makes instances. A record marked as pending is written first, then the volume is made, then the
+/// mark is removed: a crash at any point leaves something that the next start of the daemon takes
+/// back.
 final class InstanceCreator {
     private static final int NAME_ATTEMPTS = 100;
 
@@ -41,7 +42,8 @@ final class InstanceCreator {
     private final Ports ports;
     private final Events events;
 
-    InstanceCreator(InstanceTable table, InstanceLocks locks, InstanceIds ids, Ports ports, Events events) {
+    InstanceCreator(
+            InstanceTable table, InstanceLocks locks, InstanceIds ids, Ports ports, Events events) {
         this.table = table;
         this.locks = locks;
         this.ids = ids;
@@ -54,7 +56,10 @@ final class InstanceCreator {
     /// @param image what it is made from, unless it is empty or a copy
     /// @param original what it is copied from, else empty
     record Ready(
-            CreateRequest request, InstanceName name, Optional<SourceImage> image, Optional<Original> original) {}
+            CreateRequest request,
+            InstanceName name,
+            Optional<SourceImage> image,
+            Optional<Original> original) {}
 
     /// What a copy is made from.
     ///
@@ -73,8 +78,12 @@ final class InstanceCreator {
         return switch (request.source()) {
             case CreateRequest.Source.FromImage(ImageQuery query) ->
                     new Ready(
-                            request, name, Optional.of(ports.images().find(request.project(), query)), Optional.empty());
-            case CreateRequest.Source.Empty _ -> new Ready(request, name, Optional.empty(), Optional.empty());
+                            request,
+                            name,
+                            Optional.of(ports.images().find(request.project(), query)),
+                            Optional.empty());
+            case CreateRequest.Source.Empty _ ->
+                    new Ready(request, name, Optional.empty(), Optional.empty());
             case CreateRequest.Source.Copy copy ->
                     new Ready(request, name, Optional.empty(), Optional.of(original(copy)));
         };
@@ -87,12 +96,14 @@ final class InstanceCreator {
                 return name;
             }
         }
-        return new InstanceName("instance-" + Integer.toHexString(ThreadLocalRandom.current().nextInt()));
+        return new InstanceName(
+                "instance-" + Integer.toHexString(ThreadLocalRandom.current().nextInt()));
     }
 
     private Original original(CreateRequest.Source.Copy copy) {
         if (copy.isRefresh()) {
-            throw new UnsupportedException("Refreshing an existing instance by a copy is not supported yet");
+            throw new UnsupportedException(
+                    "Refreshing an existing instance by a copy is not supported yet");
         }
         InstanceRecord source = table.get(copy.project(), copy.instance());
         VolumeName volume = VolumeName.container(source.hostWideName());
@@ -100,7 +111,10 @@ final class InstanceCreator {
             SnapshotRecord snapshot = table.snapshot(source, copy.snapshot());
             return new Original(snapshot.instance(), volume.snapshot(snapshot.name()), List.of());
         }
-        return new Original(source, volume.current(), copy.isInstanceOnly() ? List.of() : table.snapshots(source));
+        return new Original(
+                source,
+                volume.current(),
+                copy.isInstanceOnly() ? List.of() : table.snapshots(source));
     }
 
     /// Makes it. Blocks for as long as the files take.
@@ -142,7 +156,9 @@ final class InstanceCreator {
     private static String failed(DomainException e) {
         String why = e.getMessage();
         boolean isRoot = why.startsWith("Failed getting root disk");
-        return "Failed creating instance record: " + (isRoot ? "Failed initialising instance: " : "") + why;
+        return "Failed creating instance record: "
+                + (isRoot ? "Failed initialising instance: " : "")
+                + why;
     }
 
     private void record(RecordKey key, InstanceRecord draft, Expansion expansion) {
@@ -155,12 +171,11 @@ final class InstanceCreator {
                                     .create(
                                             InstanceRecord.KIND,
                                             key,
-                                            draft.withConfig(
-                                                    config -> {
-                                                        config.putAll(Volatile.ofIds(allocation));
-                                                        putAddresses(config, expansion);
-                                                        return config;
-                                                    })));
+                                            draft.withConfig(config -> {
+                                                config.putAll(Volatile.ofIds(allocation));
+                                                putAddresses(config, expansion);
+                                                return config;
+                                            })));
         } catch (AlreadyExistsException e) {
             throw new AlreadyExistsException(InstanceMessages.ALREADY_EXISTS, e);
         }
@@ -171,7 +186,8 @@ final class InstanceCreator {
         for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
             if (device instanceof DeviceConfig.BridgedNic nic && nic.hwaddr().isEmpty()) {
                 config.computeIfAbsent(
-                        Volatile.hwaddr(nic.name()), _ -> Volatile.randomMac(ThreadLocalRandom.current()).value());
+                        Volatile.hwaddr(nic.name()),
+                        _ -> Volatile.randomMac(ThreadLocalRandom.current()).value());
             }
         }
     }
@@ -191,11 +207,15 @@ final class InstanceCreator {
         if (!pool.exists(original.volume())) {
             throw new UnsupportedException("Copying between storage pools is not supported yet");
         }
-        pool.createCopy(volume, original.volume(), original.snapshots().stream().map(SnapshotRecord::name).toList());
+        pool.createCopy(
+                volume,
+                original.volume(),
+                original.snapshots().stream().map(SnapshotRecord::name).toList());
     }
 
     private void copySnapshotRecords(Ready ready, InstanceRecord draft) {
-        List<SnapshotRecord> snapshots = ready.original().map(Original::snapshots).orElse(List.of());
+        List<SnapshotRecord> snapshots =
+                ready.original().map(Original::snapshots).orElse(List.of());
         Batch batch = new Batch();
         for (SnapshotRecord snapshot : snapshots) {
             SnapshotRecord copy = snapshot.withInstance(draft);
@@ -228,7 +248,10 @@ final class InstanceCreator {
             architecture = source.architecture();
             origin = TemplateTriggers.Origin.COPY;
         }
-        config.putAll(ready.original().isPresent() ? Volatile.keptByCopy(request.config()) : request.config());
+        config.putAll(
+                ready.original().isPresent()
+                        ? Volatile.keptByCopy(request.config())
+                        : request.config());
         config.putAll(Volatile.ofNewInstance(origin));
         devices.putAll(request.devices());
         return new InstanceRecord(

@@ -1,11 +1,11 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.base.Idmap;
+import io.atoll.base.IdmapEntry;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.IdmapAllocator;
 import io.atoll.daemon.instance.config.IdmapJson;
 import io.atoll.daemon.instance.config.InstanceConfig;
-import io.atoll.base.Idmap;
-import io.atoll.base.IdmapEntry;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.linux.Idmaps;
 import java.util.ArrayList;
@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
-/// Gives instances their ids. Choosing a gap and recording it must not interleave with another choice, so both happen under
-/// one lock, which is held for one commit and never for shared ids.
+/// Gives instances their ids. Choosing a gap and recording it must not interleave with another
+/// choice, so both happen under one lock, which is held for one commit and never for shared ids.
 final class InstanceIds {
     private final InstanceTable table;
     private final IdmapAllocator allocator;
@@ -27,7 +27,8 @@ final class InstanceIds {
 
     /// @param config expanded
     /// @param record commits the choice to the instance's record
-    void allocate(RecordKey key, InstanceConfig config, Consumer<IdmapAllocator.Allocation> record) {
+    void allocate(
+            RecordKey key, InstanceConfig config, Consumer<IdmapAllocator.Allocation> record) {
         if (config.is(ConfigKeys.PRIVILEGED) || !config.is(ConfigKeys.IDMAP_ISOLATED)) {
             record.accept(allocator.allocate(config, List.of()));
             return;

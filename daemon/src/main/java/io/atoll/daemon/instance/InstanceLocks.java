@@ -9,17 +9,18 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// One lock per instance, held while something is done to it: created, started, taken down, renamed, deleted. There is no
-/// lock over all instances, so they do not wait for each other.
+/// One lock per instance, held while something is done to it: created, started, taken down,
+/// renamed, deleted. There is no lock over all instances, so they do not wait for each other.
 ///
-/// Nobody holds one while waiting for an instance to shut down by itself: that may take for ever, and a forced stop must get
-/// through. A thread may take the lock of an instance it holds again. Who needs two takes them in the order of their keys.
+/// Nobody holds one while waiting for an instance to shut down by itself: that may take for ever,
+/// and a forced stop must get through. A thread may take the lock of an instance it holds again.
+/// Who needs two takes them in the order of their keys.
 public final class InstanceLocks {
     /// How long one waits for another before giving up.
     static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /// The lock of one instance and what it is held for. `users` counts those that hold or await it and is guarded by
-    /// `slots`; `action` is written by the holder only.
+    /// The lock of one instance and what it is held for. `users` counts those that hold or await it
+    /// and is guarded by `slots`; `action` is written by the holder only.
     private static final class Slot {
         private final ReentrantLock lock = new ReentrantLock(true);
         private int users;
@@ -48,14 +49,16 @@ public final class InstanceLocks {
         try {
             taken = slot.lock.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS);
             if (!taken) {
-                throw new BusyException("Instance is busy running a \"" + slot.action + "\" operation");
+                throw new BusyException(
+                        "Instance is busy running a \"" + slot.action + "\" operation");
             }
             String before = slot.action;
             slot.action = action;
             return () -> release(key, slot, before);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InternalException("Interrupted while waiting for instance \"" + key.name() + "\"", e);
+            throw new InternalException(
+                    "Interrupted while waiting for instance \"" + key.name() + "\"", e);
         } finally {
             if (!taken) {
                 unuse(key, slot);

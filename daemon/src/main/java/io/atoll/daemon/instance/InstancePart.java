@@ -1,10 +1,10 @@
 package io.atoll.daemon.instance;
 
-import io.atoll.daemon.image.ImagePublisher;
 import io.atoll.daemon.DaemonPart;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.image.ImagePublisher;
 import io.atoll.daemon.instance.compile.HostResources;
 import io.atoll.daemon.instance.compile.SpecCompiler;
 import io.atoll.daemon.instance.config.ConfigKeys;
@@ -32,7 +32,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Instances, put together: their endpoints, what happens to them when the daemon starts, and when the host goes down.
+/// Instances, put together: their endpoints, what happens to them when the daemon starts, and when
+/// the host goes down.
 public final class InstancePart implements DaemonPart {
     private static final Logger LOG = System.getLogger(InstancePart.class.getName());
 
@@ -117,7 +118,8 @@ public final class InstancePart implements DaemonPart {
         return routes.stream().flatMap(r -> r.routes().stream()).toList();
     }
 
-    /// Takes care of what runs already, takes back what is half made, and then starts, in the background, what is to run.
+    /// Takes care of what runs already, takes back what is half made, and then starts, in the
+    /// background, what is to run.
     @Override
     public void start() {
         adopt();
@@ -162,9 +164,12 @@ public final class InstancePart implements DaemonPart {
         for (InstanceRecord instance : table.list()) {
             try {
                 InstanceConfig config = table.expand(instance).typed();
-                boolean wasRunning = instance.config(ConfigKeys.LAST_STATE_POWER.name()).equals("RUNNING");
-                if (!runner.isRunning(instance.key()) && config.is(ConfigKeys.AUTOSTART, wasRunning)) {
-                    priority.put(instance.key(), config.get(ConfigKeys.AUTOSTART_PRIORITY).orElse(0L));
+                boolean wasRunning =
+                        instance.config(ConfigKeys.LAST_STATE_POWER.name()).equals("RUNNING");
+                if (!runner.isRunning(instance.key())
+                        && config.is(ConfigKeys.AUTOSTART, wasRunning)) {
+                    priority.put(
+                            instance.key(), config.get(ConfigKeys.AUTOSTART_PRIORITY).orElse(0L));
                     out.add(instance);
                 }
             } catch (RuntimeException e) {
@@ -181,13 +186,17 @@ public final class InstancePart implements DaemonPart {
         for (InstanceRecord instance : wanted) {
             try {
                 runner.start(instance.key());
-                long delay = table.expand(instance).typed().get(ConfigKeys.AUTOSTART_DELAY).orElse(0L);
+                long delay =
+                        table.expand(instance).typed().get(ConfigKeys.AUTOSTART_DELAY).orElse(0L);
                 Thread.sleep(Duration.ofSeconds(Math.max(0, delay)));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
             } catch (RuntimeException e) {
-                LOG.log(Level.ERROR, "instance did not start with the daemon instance=" + instance.name(), e);
+                LOG.log(
+                        Level.ERROR,
+                        "instance did not start with the daemon instance=" + instance.name(),
+                        e);
             }
         }
     }
@@ -199,12 +208,16 @@ public final class InstancePart implements DaemonPart {
         Map<RecordKey, Duration> patience = new TreeMap<>();
         for (RecordKey key : runner.running()) {
             InstanceConfig config =
-                    table.find(key).map(r -> table.expand(r).typed()).orElse(new InstanceConfig(Map.of()));
+                    table.find(key)
+                            .map(r -> table.expand(r).typed())
+                            .orElse(new InstanceConfig(Map.of()));
             long priority = config.get(ConfigKeys.STOP_PRIORITY).orElse(0L);
             byPriority.computeIfAbsent(priority, _ -> new ArrayList<>()).add(key);
             patience.put(
                     key,
-                    config.get(ConfigKeys.HOST_SHUTDOWN_TIMEOUT).map(Duration::ofSeconds).orElse(HOST_SHUTDOWN));
+                    config.get(ConfigKeys.HOST_SHUTDOWN_TIMEOUT)
+                            .map(Duration::ofSeconds)
+                            .orElse(HOST_SHUTDOWN));
         }
         byPriority.values().forEach(keys -> stopTogether(keys, patience));
     }
@@ -213,7 +226,8 @@ public final class InstancePart implements DaemonPart {
         List<Thread> workers = new ArrayList<>();
         for (RecordKey key : keys) {
             Duration limit = patience.getOrDefault(key, HOST_SHUTDOWN);
-            workers.add(Thread.ofVirtual().name("stop-" + key.name()).start(() -> stopOne(key, limit)));
+            workers.add(
+                    Thread.ofVirtual().name("stop-" + key.name()).start(() -> stopOne(key, limit)));
         }
         try {
             for (Thread worker : workers) {
@@ -228,7 +242,10 @@ public final class InstancePart implements DaemonPart {
         try {
             runner.stopWithHost(key, limit);
         } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "instance was not stopped with the host instance=" + key.name(), e);
+            LOG.log(
+                    Level.ERROR,
+                    "instance was not stopped with the host instance=" + key.name(),
+                    e);
         }
     }
 

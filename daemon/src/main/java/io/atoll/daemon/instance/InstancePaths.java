@@ -28,7 +28,10 @@ public record InstancePaths(Path stateDir) {
     Path makeLogs(InstanceRecord instance) throws IOException {
         Path dir = logs(instance);
         if (!Files.isDirectory(dir)) {
-            Files.createDirectories(dir, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectories(
+                    dir,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
         }
         return dir;
     }
@@ -37,8 +40,8 @@ public record InstancePaths(Path stateDir) {
         return logs(instance).resolve("console.log");
     }
 
-    /// Where the cgroups of our instances are below the root of each hierarchy. Daemons with other state directories have
-    /// other ones, since instances of the same name may exist in each.
+    /// Where the cgroups of our instances are below the root of each hierarchy. Daemons with other
+    /// state directories have other ones, since instances of the same name may exist in each.
     String cgroup(InstanceRecord instance) {
         Path dir = stateDir.toAbsolutePath().normalize();
         String root = dir.equals(USUAL) ? "atoll" : "atoll-" + hash(dir.toString());
@@ -47,7 +50,9 @@ public record InstancePaths(Path stateDir) {
 
     private static String hash(String text) {
         try {
-            byte[] all = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            byte[] all =
+                    MessageDigest.getInstance("SHA-256")
+                            .digest(text.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(all, 0, 4);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);

@@ -30,7 +30,8 @@ final class InstancePublisher implements ImagePublisher {
     private final InstanceRunner runner;
     private final Instances instances;
 
-    InstancePublisher(InstanceTable table, InstanceLocks locks, InstanceRunner runner, Instances instances) {
+    InstancePublisher(
+            InstanceTable table, InstanceLocks locks, InstanceRunner runner, Instances instances) {
         this.table = table;
         this.locks = locks;
         this.runner = runner;
@@ -57,16 +58,21 @@ final class InstancePublisher implements ImagePublisher {
         String[] parts = source.get("name").asString().split("/", 2);
         boolean wantsSnapshot = source.get("type").asString().equals("snapshot");
         if (parts[0].isEmpty() || wantsSnapshot != (parts.length == 2)) {
-            throw new InvalidConfigException("Invalid source name \"" + source.get("name").asString() + "\"");
+            throw new InvalidConfigException(
+                    "Invalid source name \"" + source.get("name").asString() + "\"");
         }
         InstanceRecord instance = table.get(project, parts[0]);
-        return wantsSnapshot ? new Source(instance, table.snapshot(instance, parts[1]).name()) : new Source(instance, "");
+        return wantsSnapshot
+                ? new Source(instance, table.snapshot(instance, parts[1]).name())
+                : new Source(instance, "");
     }
 
     @Override
-    public void publish(ProjectName project, Json body, Path target, Operation operation) throws IOException {
+    public void publish(ProjectName project, Json body, Path target, Operation operation)
+            throws IOException {
         String wanted = body.get("compression_algorithm").asString();
-        Compression compression = Compression.parse(wanted.isEmpty() ? DEFAULT_COMPRESSION : wanted);
+        Compression compression =
+                Compression.parse(wanted.isEmpty() ? DEFAULT_COMPRESSION : wanted);
         Source source = find(project, body.get("source"));
         // An instance that started meanwhile would write below the reader.
         try (InstanceLocks.Held _ = locks.hold(source.instance().key(), "publish")) {
@@ -75,26 +81,44 @@ final class InstancePublisher implements ImagePublisher {
         }
     }
 
-    private void pack(Source source, Compression compression, Json properties, Path target) throws IOException {
+    private void pack(Source source, Compression compression, Json properties, Path target)
+            throws IOException {
         StorageDriver pool = instances.pool(source.instance());
         Path directory = pool.directory(source.volume());
         try (Fd root = pool.openRoot(source.volume());
-                OutputStream out = new BufferedOutputStream(Files.newOutputStream(target), 1 << 16)) {
-            ImageWriter.writeUnified(out, compression, metadata(source, directory, properties), directory.resolve("templates"), root);
+                OutputStream out =
+                        new BufferedOutputStream(Files.newOutputStream(target), 1 << 16)) {
+            ImageWriter.writeUnified(
+                    out,
+                    compression,
+                    metadata(source, directory, properties),
+                    directory.resolve("templates"),
+                    root);
         }
     }
 
     /// What the instance's own image said, unless the request says other properties.
-    private static ImageMetadata metadata(Source source, Path directory, Json wanted) throws IOException {
+    private static ImageMetadata metadata(Source source, Path directory, Json wanted)
+            throws IOException {
         Map<String, String> properties = new TreeMap<>();
         wanted.asMap().forEach((name, value) -> properties.put(name, value.asString()));
         Path file = directory.resolve("metadata.yaml");
         if (!Files.exists(file)) {
-            return new ImageMetadata(source.instance().architecture(), Instant.now().getEpochSecond(), 0, properties, Map.of());
+            return new ImageMetadata(
+                    source.instance().architecture(),
+                    Instant.now().getEpochSecond(),
+                    0,
+                    properties,
+                    Map.of());
         }
         ImageMetadata own = ImageMetadata.parse(Files.readString(file));
         return properties.isEmpty()
                 ? own
-                : new ImageMetadata(own.architecture(), own.creationDate(), own.expiryDate(), properties, own.templates());
+                : new ImageMetadata(
+                        own.architecture(),
+                        own.creationDate(),
+                        own.expiryDate(),
+                        properties,
+                        own.templates());
     }
 }

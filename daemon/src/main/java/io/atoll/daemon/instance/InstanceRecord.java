@@ -41,7 +41,8 @@ public record InstanceRecord(
 
     static Map<String, Map<String, String>> sorted(Map<String, Map<String, String>> devices) {
         Map<String, Map<String, String>> out = new TreeMap<>();
-        devices.forEach((name, device) -> out.put(name, Collections.unmodifiableSortedMap(new TreeMap<>(device))));
+        devices.forEach((name, device) ->
+                out.put(name, Collections.unmodifiableSortedMap(new TreeMap<>(device))));
         return Collections.unmodifiableMap(out);
     }
 
@@ -56,7 +57,16 @@ public record InstanceRecord(
 
     public InstanceRecord withConfig(Map<String, String> value) {
         return new InstanceRecord(
-                project, name, architecture, description, value, devices, profiles, isEphemeral, createdAt, lastUsedAt,
+                project,
+                name,
+                architecture,
+                description,
+                value,
+                devices,
+                profiles,
+                isEphemeral,
+                createdAt,
+                lastUsedAt,
                 pending);
     }
 
@@ -67,8 +77,17 @@ public record InstanceRecord(
 
     public InstanceRecord withPending(Pending value) {
         return new InstanceRecord(
-                project, name, architecture, description, config, devices, profiles, isEphemeral, createdAt,
-                lastUsedAt, value);
+                project,
+                name,
+                architecture,
+                description,
+                config,
+                devices,
+                profiles,
+                isEphemeral,
+                createdAt,
+                lastUsedAt,
+                value);
     }
 
     InstanceRecord withName(String value) {
@@ -77,13 +96,31 @@ public record InstanceRecord(
 
     InstanceRecord withKey(ProjectName owner, String value) {
         return new InstanceRecord(
-                owner, value, architecture, description, config, devices, profiles, isEphemeral, createdAt,
-                lastUsedAt, pending);
+                owner,
+                value,
+                architecture,
+                description,
+                config,
+                devices,
+                profiles,
+                isEphemeral,
+                createdAt,
+                lastUsedAt,
+                pending);
     }
 
     InstanceRecord withLastUsedAt(Instant value) {
         return new InstanceRecord(
-                project, name, architecture, description, config, devices, profiles, isEphemeral, createdAt, value,
+                project,
+                name,
+                architecture,
+                description,
+                config,
+                devices,
+                profiles,
+                isEphemeral,
+                createdAt,
+                value,
                 pending);
     }
 
@@ -120,7 +157,9 @@ public record InstanceRecord(
                 j.get("ephemeral").asBoolean(),
                 Instant.parse(j.get("created_at").asString()),
                 Instant.parse(j.get("last_used_at").asString()),
-                new Pending(Pending.Kind.valueOf(j.get("pending").asString()), j.get("pending_detail").asString()));
+                new Pending(
+                        Pending.Kind.valueOf(j.get("pending").asString()),
+                        j.get("pending_detail").asString()));
     }
 
     /// Devices as the API shows them.

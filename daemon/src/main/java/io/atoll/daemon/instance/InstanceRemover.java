@@ -18,10 +18,10 @@ import io.atoll.daemon.instance.config.TemplateTriggers;
 import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Inodes;
 import io.atoll.linux.Opens;
-import io.atoll.linux.Fcntl;
 import io.atoll.runtime.spec.MacAddress;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
@@ -33,8 +33,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/// Deletes and renames instances. Both mark the record first, so that the next daemon can finish a deletion and take back a
-/// rename that this one did not live to complete.
+/// Deletes and renames instances. Both mark the record first, so that the next daemon can finish a
+/// deletion and take back a rename that this one did not live to complete.
 final class InstanceRemover {
     private static final Logger LOG = System.getLogger(InstanceRemover.class.getName());
 
@@ -76,15 +76,19 @@ final class InstanceRemover {
             }
             finishDeletion(table.update(key, now -> now.withPending(Pending.DELETE)));
         }
-        events.publishLifecycle(Lifecycle.of("instance-deleted", InstanceView.url(project, key.name()), project));
+        events.publishLifecycle(
+                Lifecycle.of("instance-deleted", InstanceView.url(project, key.name()), project));
     }
 
-    /// Deletes an ephemeral instance that has ended. Called with its lock held; protection does not count.
+    /// Deletes an ephemeral instance that has ended. Called with its lock held; protection does not
+    /// count.
     void deleteEphemeral(InstanceRecord instance) {
         finishDeletion(table.update(instance.key(), now -> now.withPending(Pending.DELETE)));
         events.publishLifecycle(
                 Lifecycle.of(
-                        "instance-deleted", InstanceView.url(instance.project(), instance.name()), instance.project()));
+                        "instance-deleted",
+                        InstanceView.url(instance.project(), instance.name()),
+                        instance.project()));
     }
 
     /// Removes all there is of an instance that is marked, files before records. Can be repeated.
@@ -108,12 +112,18 @@ final class InstanceRemover {
         try {
             ports.pools().get(root.pool()).delete(VolumeName.container(instance.hostWideName()));
         } catch (NotFoundException e) {
-            LOG.log(Level.WARNING, "pool of a deleted instance is gone instance=" + instance.name(), e);
+            LOG.log(
+                    Level.WARNING,
+                    "pool of a deleted instance is gone instance=" + instance.name(),
+                    e);
         }
     }
 
     private void detach(DeviceConfig.BridgedNic nic, InstanceRecord instance) {
-        String mac = nic.hwaddr().map(MacAddress::value).orElse(instance.config(Volatile.hwaddr(nic.name())));
+        String mac =
+                nic.hwaddr()
+                        .map(MacAddress::value)
+                        .orElse(instance.config(Volatile.hwaddr(nic.name())));
         if (nic.isManaged() && !mac.isEmpty()) {
             ports.networks()
                     .detach(
@@ -131,7 +141,8 @@ final class InstanceRemover {
     private void deleteLogs(InstanceRecord instance) {
         Path logs = paths.logs(instance);
         if (Files.isDirectory(logs)) {
-            try (Fd parent = Opens.open(paths.logs().toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+            try (Fd parent =
+                    Opens.open(paths.logs().toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
                 Inodes.deleteTree(parent, instance.hostWideName());
             }
         }
@@ -157,7 +168,10 @@ final class InstanceRemover {
             moveAll(instance, newName.value());
         }
         events.publishLifecycle(
-                Lifecycle.of("instance-renamed", InstanceView.url(project, newName.value()), project)
+                Lifecycle.of(
+                                "instance-renamed",
+                                InstanceView.url(project, newName.value()),
+                                project)
                         .with("old_name", key.name()));
     }
 
@@ -167,12 +181,12 @@ final class InstanceRemover {
         InstanceRecord renamed =
                 instance.withName(newName)
                         .withPending(Pending.NOTHING)
-                        .withConfig(
-                                config -> {
-                                    config.put(
-                                            ConfigKeys.APPLY_TEMPLATE.name(), TemplateTriggers.afterRename(config));
-                                    return config;
-                                });
+                        .withConfig(config -> {
+                            config.put(
+                                    ConfigKeys.APPLY_TEMPLATE.name(),
+                                    TemplateTriggers.afterRename(config));
+                            return config;
+                        });
         StorageDriver pool = pool(instance);
         VolumeName volume = VolumeName.container(instance.hostWideName());
         VolumeName newVolume = VolumeName.container(renamed.hostWideName());
@@ -185,7 +199,8 @@ final class InstanceRemover {
             table.store().commit(renameRecords(marked, renamed));
             undo.keep();
         } catch (IOException e) {
-            throw new InternalException("Failed to rename the logs of " + key.name() + ": " + e.getMessage(), e);
+            throw new InternalException(
+                    "Failed to rename the logs of " + key.name() + ": " + e.getMessage(), e);
         }
         for (DeviceConfig device : Devices.parseAll(table.expand(renamed).devices())) {
             if (device instanceof DeviceConfig.BridgedNic nic) {
@@ -197,11 +212,13 @@ final class InstanceRemover {
     private Batch renameRecords(InstanceRecord marked, InstanceRecord renamed) {
         Batch batch = new Batch();
         batch.delete(
-                InstanceRecord.KIND, table.store().find(InstanceRecord.KIND, marked.key()).orElseThrow());
+                InstanceRecord.KIND,
+                table.store().find(InstanceRecord.KIND, marked.key()).orElseThrow());
         batch.create(InstanceRecord.KIND, renamed.key(), renamed);
         for (SnapshotRecord snapshot : table.snapshots(marked)) {
             batch.delete(
-                    SnapshotRecord.KIND, table.store().find(SnapshotRecord.KIND, snapshot.key()).orElseThrow());
+                    SnapshotRecord.KIND,
+                    table.store().find(SnapshotRecord.KIND, snapshot.key()).orElseThrow());
             SnapshotRecord moved = snapshot.withInstance(renamed);
             batch.create(SnapshotRecord.KIND, moved.key(), moved);
         }
@@ -215,10 +232,12 @@ final class InstanceRemover {
     }
 
     private StorageDriver pool(InstanceRecord instance) {
-        return ports.pools().get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+        return ports.pools()
+                .get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
     }
 
-    /// Takes back or finishes what an earlier daemon left half made. Nobody else works on instances yet.
+    /// Takes back or finishes what an earlier daemon left half made. Nobody else works on instances
+    /// yet.
     void recover() {
         for (InstanceRecord instance : table.list()) {
             try {
@@ -249,11 +268,16 @@ final class InstanceRemover {
             pool.rename(moved, instance.hostWideName());
         }
         Optional<InstanceRecord> taken = table.find(other.key());
-        if (taken.isEmpty() && Files.isDirectory(paths.logs(other)) && !Files.exists(paths.logs(instance))) {
+        if (taken.isEmpty()
+                && Files.isDirectory(paths.logs(other))
+                && !Files.exists(paths.logs(instance))) {
             try {
                 moveLogs(other, instance);
             } catch (IOException e) {
-                LOG.log(Level.WARNING, "could not rename the logs back instance=" + instance.name(), e);
+                LOG.log(
+                        Level.WARNING,
+                        "could not rename the logs back instance=" + instance.name(),
+                        e);
             }
         }
         table.update(instance.key(), now -> now.withPending(Pending.NOTHING));

@@ -65,13 +65,21 @@ final class InstanceRoutes implements Routes {
         return Stream.of(
                         Instances.both("", p -> Route.get(p).needs(Right.VIEW).run(this::list)),
                         Instances.both("", p -> Route.post(p).needs(Right.EDIT).run(this::create)),
-                        Instances.both("/{name}", p -> Route.get(p).needs(Right.VIEW).run(this::get)),
-                        Instances.both("/{name}", p -> Route.put(p).needs(Right.EDIT).run(this::put)),
-                        Instances.both("/{name}", p -> Route.patch(p).needs(Right.EDIT).run(this::patch)),
-                        Instances.both("/{name}", p -> Route.post(p).needs(Right.EDIT).run(this::post)),
-                        Instances.both("/{name}", p -> Route.delete(p).needs(Right.EDIT).run(this::delete)),
+                        Instances.both(
+                                "/{name}", p -> Route.get(p).needs(Right.VIEW).run(this::get)),
+                        Instances.both(
+                                "/{name}", p -> Route.put(p).needs(Right.EDIT).run(this::put)),
+                        Instances.both(
+                                "/{name}", p -> Route.patch(p).needs(Right.EDIT).run(this::patch)),
+                        Instances.both(
+                                "/{name}", p -> Route.post(p).needs(Right.EDIT).run(this::post)),
+                        Instances.both(
+                                "/{name}",
+                                p -> Route.delete(p).needs(Right.EDIT).run(this::delete)),
                         List.of(
-                                Route.get("/1.0/instances/{name}/plan").needs(Right.VIEW).run(this::plan)))
+                                Route.get("/1.0/instances/{name}/plan")
+                                        .needs(Right.VIEW)
+                                        .run(this::plan)))
                 .flatMap(List::stream)
                 .toList();
     }
@@ -84,34 +92,38 @@ final class InstanceRoutes implements Routes {
         Filter filter = Filter.parse(request.query("filter").orElse(""));
         boolean isOld = request.path().startsWith("/1.0/containers");
         if (request.recursion() == 0 && filter.isEmpty()) {
-            return Response.sync(
-                    Json.strings(all.stream().map(r -> url(r, isOld)).toList()));
+            return Response.sync(Json.strings(all.stream().map(r -> url(r, isOld)).toList()));
         }
-        Map<RecordKey, List<SnapshotRecord>> bySource = request.recursion() == 2 ? snapshotsByInstance() : Map.of();
+        Map<RecordKey, List<SnapshotRecord>> bySource =
+                request.recursion() == 2 ? snapshotsByInstance() : Map.of();
         Json.Arr out = Json.array();
         for (InstanceRecord instance : all) {
             Expansion expansion = table.expand(instance);
-            Json.Obj view = InstanceView.instance(instance, expansion, runner.status(instance.key()));
+            Json.Obj view =
+                    InstanceView.instance(instance, expansion, runner.status(instance.key()));
             if (!filter.matches(view)) {
                 continue;
             }
-            out.items().add(
-                    switch (request.recursion()) {
-                        case 0 -> Json.string(url(instance, isOld));
-                        case 1 -> view;
-                        default ->
-                                InstanceView.full(
-                                        view,
-                                        states.read(instance, expansion),
-                                        bySource.getOrDefault(instance.key(), List.of()),
-                                        this::snapshotView);
-                    });
+            out.items()
+                    .add(
+                            switch (request.recursion()) {
+                                case 0 -> Json.string(url(instance, isOld));
+                                case 1 -> view;
+                                default ->
+                                        InstanceView.full(
+                                                view,
+                                                states.read(instance, expansion),
+                                                bySource.getOrDefault(instance.key(), List.of()),
+                                                this::snapshotView);
+                            });
         }
         return Response.sync(out);
     }
 
     private static String url(InstanceRecord r, boolean isOld) {
-        return isOld ? InstanceView.containerUrl(r.project(), r.name()) : InstanceView.url(r.project(), r.name());
+        return isOld
+                ? InstanceView.containerUrl(r.project(), r.name())
+                : InstanceView.url(r.project(), r.name());
     }
 
     private Json snapshotView(SnapshotRecord snapshot) {
@@ -123,7 +135,8 @@ final class InstanceRoutes implements Routes {
         table.store().list(SnapshotRecord.KIND).stream()
                 .map(stored -> stored.value())
                 .sorted(Comparator.comparing(SnapshotRecord::createdAt))
-                .forEach(s -> out.computeIfAbsent(s.instance().key(), _ -> new ArrayList<>()).add(s));
+                .forEach(s ->
+                        out.computeIfAbsent(s.instance().key(), _ -> new ArrayList<>()).add(s));
         return out;
     }
 
@@ -138,7 +151,9 @@ final class InstanceRoutes implements Routes {
         InstanceCreator.Ready ready = creator.check(wanted);
         OperationSpec spec =
                 Instances.about(
-                        OperationSpec.task("Creating instance", wanted.project()), wanted.project(), ready.name().value());
+                        OperationSpec.task("Creating instance", wanted.project()),
+                        wanted.project(),
+                        ready.name().value());
         if (wanted.source() instanceof CreateRequest.Source.Copy copy) {
             spec = Instances.about(spec, copy.project(), copy.instance());
         }
@@ -154,7 +169,10 @@ final class InstanceRoutes implements Routes {
         }
         return Response.sync(
                 InstanceView.full(
-                        view, states.read(instance, expansion), table.snapshots(instance), this::snapshotView),
+                        view,
+                        states.read(instance, expansion),
+                        table.snapshots(instance),
+                        this::snapshotView),
                 InstanceView.etag(instance));
     }
 
@@ -165,7 +183,8 @@ final class InstanceRoutes implements Routes {
         change.restore().ifPresent(name -> checkRestore(instance, name));
         checkProfiles(instance.project(), change.profiles());
         String what = change.restore().isPresent() ? "Restoring snapshot" : "Updating instance";
-        OperationSpec spec = Instances.about(OperationSpec.task(what, instance.project()), instance);
+        OperationSpec spec =
+                Instances.about(OperationSpec.task(what, instance.project()), instance);
         return operations
                 .start(
                         spec,
@@ -180,9 +199,17 @@ final class InstanceRoutes implements Routes {
     }
 
     private void checkRestore(InstanceRecord instance, String name) {
-        String bare = name.startsWith(instance.name() + "/") ? name.substring(instance.name().length() + 1) : name;
-        if (table.store().find(SnapshotRecord.KIND, SnapshotRecord.key(instance.project(), instance.name(), bare)).isEmpty()) {
-            throw new NotFoundException("Snapshot " + instance.name() + "/" + bare + " does not exist");
+        String bare =
+                name.startsWith(instance.name() + "/")
+                        ? name.substring(instance.name().length() + 1)
+                        : name;
+        if (table.store()
+                .find(
+                        SnapshotRecord.KIND,
+                        SnapshotRecord.key(instance.project(), instance.name(), bare))
+                .isEmpty()) {
+            throw new NotFoundException(
+                    "Snapshot " + instance.name() + "/" + bare + " does not exist");
         }
     }
 
@@ -205,13 +232,16 @@ final class InstanceRoutes implements Routes {
         InstanceRecord instance = instances.of(request);
         Json body = request.json();
         if (body.get("migration").asBoolean()) {
-            throw new UnsupportedException("Moving instances between pools, projects or servers is not supported yet");
+            throw new UnsupportedException(
+                    "Moving instances between pools, projects or servers is not supported yet");
         }
         InstanceName name = new InstanceName(body.get("name").asString());
         if (table.find(RecordKey.of(instance.project(), name.value())).isPresent()) {
             throw new AlreadyExistsException("Name \"" + name + "\" already in use");
         }
-        OperationSpec spec = Instances.about(OperationSpec.task("Renaming instance", instance.project()), instance);
+        OperationSpec spec =
+                Instances.about(
+                        OperationSpec.task("Renaming instance", instance.project()), instance);
         return operations.start(spec, _ -> remover.rename(instance.key(), name)).response();
     }
 
@@ -220,11 +250,14 @@ final class InstanceRoutes implements Routes {
         if (runner.status(instance.key()) != StatusCode.STOPPED) {
             throw new InvalidConfigException(InstanceMessages.RUNNING);
         }
-        OperationSpec spec = Instances.about(OperationSpec.task("Deleting instance", instance.project()), instance);
+        OperationSpec spec =
+                Instances.about(
+                        OperationSpec.task("Deleting instance", instance.project()), instance);
         return operations.start(spec, _ -> remover.delete(instance.key())).response();
     }
 
-    /// What a start would do, step by step, as text; also while it is stopped. Ours alone: LXD has no such thing.
+    /// What a start would do, step by step, as text; also while it is stopped. Ours alone: LXD has
+    /// no such thing.
     private Response plan(Request request) {
         String text = PlanPrinter.print(runner.explain(instances.of(request)));
         return Response.sync(Json.object().put("text", text));

@@ -37,11 +37,11 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
-/// Starts and ends instances, and keeps those that run. What runs is known from the runtime, which watches pidfds; an
-/// instance that idles has no thread here.
+/// Starts and ends instances, and keeps those that run. What runs is known from the runtime, which
+/// watches pidfds; an instance that idles has no thread here.
 ///
-/// An instance's lock is held while it is started and while what a run left is taken away, never while one waits for it to
-/// shut down by itself.
+/// An instance's lock is held while it is started and while what a run left is taken away, never
+/// while one waits for it to shut down by itself.
 final class InstanceRunner {
     private static final Logger LOG = System.getLogger(InstanceRunner.class.getName());
 
@@ -61,7 +61,8 @@ final class InstanceRunner {
     private final Consumer<InstanceRecord> deleteEphemeral;
     private final Map<RecordKey, Running> running = new ConcurrentHashMap<>();
 
-    /// @param deleteEphemeral deletes an ephemeral instance that has ended; called with its lock held
+    /// @param deleteEphemeral deletes an ephemeral instance that has ended; called with its lock
+    ///   held
     InstanceRunner(
             InstanceTable table,
             InstanceLocks locks,
@@ -135,8 +136,8 @@ final class InstanceRunner {
         tell("instance-started", key);
     }
 
-    /// An instance that has just ended by itself shows as stopped a moment before what its run left is taken away; without
-    /// the lock, which that needs.
+    /// An instance that has just ended by itself shows as stopped a moment before what its run left
+    /// is taken away; without the lock, which that needs.
     private void awaitEnd(RecordKey key) {
         Running run = running.get(key);
         if (run == null) {
@@ -151,11 +152,13 @@ final class InstanceRunner {
     private static void awaitCleaned(RecordKey key, Running run, String what) {
         try {
             if (!run.awaitCleaned(CLEANUP_MAX)) {
-                throw new InternalException("Failed to clean up after instance \"" + key.name() + "\" in time");
+                throw new InternalException(
+                        "Failed to clean up after instance \"" + key.name() + "\" in time");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InternalException("Interrupted while " + what + " instance \"" + key.name() + "\"", e);
+            throw new InternalException(
+                    "Interrupted while " + what + " instance \"" + key.name() + "\"", e);
         }
     }
 
@@ -170,14 +173,14 @@ final class InstanceRunner {
         }
         Preparation.Prepared prepared = preparation.prepare(instance);
         try (Undo undo = new Undo()) {
-            undo.add(
-                    () ->
-                            table.update(
-                                    key,
-                                    now ->
-                                            withoutTraces(now.withConfig(instance.config()))
-                                                    .withLastUsedAt(instance.lastUsedAt())));
-            table.update(key, now -> now.withConfig(prepared.config()).withLastUsedAt(Instant.now()));
+            undo.add(() ->
+                    table.update(
+                            key,
+                            now ->
+                                    withoutTraces(now.withConfig(instance.config()))
+                                            .withLastUsedAt(instance.lastUsedAt())));
+            table.update(
+                    key, now -> now.withConfig(prepared.config()).withLastUsedAt(Instant.now()));
             paths.makeLogs(instance);
             loadModules(prepared);
             templates.apply(prepared, TemplateTriggers.atStart(instance.config()));
@@ -199,7 +202,9 @@ final class InstanceRunner {
     /// Leaves the reason where `lxc info --show-log` looks for it.
     private void explainFailure(InstanceRecord instance, String why) {
         try {
-            Files.writeString(paths.makeLogs(instance).resolve(LogRoutes.START_LOG), Instant.now() + " " + why + "\n");
+            Files.writeString(
+                    paths.makeLogs(instance).resolve(LogRoutes.START_LOG),
+                    Instant.now() + " " + why + "\n");
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot log a failed start instance=" + instance.name(), e);
         }
@@ -221,7 +226,8 @@ final class InstanceRunner {
     }
 
     private static void loadModules(Preparation.Prepared prepared) {
-        for (String module : prepared.expansion().typed().get(ConfigKeys.KERNEL_MODULES).orElse(List.of())) {
+        for (String module :
+                prepared.expansion().typed().get(ConfigKeys.KERNEL_MODULES).orElse(List.of())) {
             Commands.run(Command.of("modprobe", "--", module).timeout(MODPROBE_MAX));
         }
     }
@@ -230,14 +236,12 @@ final class InstanceRunner {
     void adopt(RecordKey key, Container container) {
         Running run = new Running(container);
         running.put(key, run);
-        container.onGone(
-                reason ->
-                        Thread.ofVirtual()
-                                .name("gone-" + key.name())
-                                .start(() -> gone(key, run, reason)));
+        container.onGone(reason ->
+                Thread.ofVirtual().name("gone-" + key.name()).start(() -> gone(key, run, reason)));
     }
 
-    /// The last process is gone: takes away what the run left, and does what was asked to follow. The edge of its thread.
+    /// The last process is gone: takes away what the run left, and does what was asked to follow.
+    /// The edge of its thread.
     private void gone(RecordKey key, Running run, ExitReason reason) {
         run.release();
         try (InstanceLocks.Held _ = locks.hold(key, "stop")) {
@@ -254,8 +258,15 @@ final class InstanceRunner {
     private void follow(RecordKey key, Running run, ExitReason reason) {
         LOG.log(
                 Level.INFO,
-                "instance ended instance=" + key.name() + " how=" + reason.kind() + " status=" + reason.status());
-        boolean isReboot = run.ending() == Running.Ending.BY_ITSELF && reason.kind() == ExitReason.Kind.REBOOTED;
+                "instance ended instance="
+                        + key.name()
+                        + " how="
+                        + reason.kind()
+                        + " status="
+                        + reason.status());
+        boolean isReboot =
+                run.ending() == Running.Ending.BY_ITSELF
+                        && reason.kind() == ExitReason.Kind.REBOOTED;
         InstanceRecord instance = table.update(key, now -> ended(now, run.ending()));
         if (isReboot) {
             reboot(key);
@@ -274,7 +285,10 @@ final class InstanceRunner {
             launch(key);
             tell("instance-restarted", key);
         } catch (DomainException e) {
-            LOG.log(Level.ERROR, "start after a reboot from inside failed instance=" + key.name(), e);
+            LOG.log(
+                    Level.ERROR,
+                    "start after a reboot from inside failed instance=" + key.name(),
+                    e);
             tell("instance-shutdown", key);
         }
     }
@@ -284,22 +298,20 @@ final class InstanceRunner {
         if (ending == Running.Ending.HOST_SHUTDOWN) {
             return clean;
         }
-        return clean.withConfig(
-                config -> {
-                    config.put(ConfigKeys.LAST_STATE_POWER.name(), "STOPPED");
-                    return config;
-                });
+        return clean.withConfig(config -> {
+            config.put(ConfigKeys.LAST_STATE_POWER.name(), "STOPPED");
+            return config;
+        });
     }
 
     /// Without the keys that hold only while it runs.
     static InstanceRecord withoutTraces(InstanceRecord instance) {
         String suffix = Volatile.hostName("x").substring("volatile.x".length());
-        return instance.withConfig(
-                config -> {
-                    Map<String, String> rest = new TreeMap<>(config);
-                    rest.keySet().removeIf(k -> k.startsWith("volatile.") && k.endsWith(suffix));
-                    return rest;
-                });
+        return instance.withConfig(config -> {
+            Map<String, String> rest = new TreeMap<>(config);
+            rest.keySet().removeIf(k -> k.startsWith("volatile.") && k.endsWith(suffix));
+            return rest;
+        });
     }
 
     /// Ends an instance.
@@ -312,7 +324,8 @@ final class InstanceRunner {
         tell(patience.isZero() ? "instance-stopped" : "instance-shutdown", key);
     }
 
-    /// Ends an instance by force, to be started again by the caller: an ephemeral one is not deleted.
+    /// Ends an instance by force, to be started again by the caller: an ephemeral one is not
+    /// deleted.
     void killForReturn(RecordKey key) {
         end(key, Duration.ZERO, Running.Ending.RESTART);
     }
@@ -331,7 +344,10 @@ final class InstanceRunner {
         try {
             end(key, patience, Running.Ending.HOST_SHUTDOWN);
         } catch (DomainException e) {
-            LOG.log(Level.WARNING, "instance did not shut down in time, killed instance=" + key.name(), e);
+            LOG.log(
+                    Level.WARNING,
+                    "instance did not shut down in time, killed instance=" + key.name(),
+                    e);
             end(key, Duration.ZERO, Running.Ending.HOST_SHUTDOWN);
         }
     }
@@ -394,6 +410,7 @@ final class InstanceRunner {
 
     private void tell(String action, RecordKey key) {
         ProjectName project = new ProjectName(key.project());
-        events.publishLifecycle(Lifecycle.of(action, InstanceView.url(project, key.name()), project));
+        events.publishLifecycle(
+                Lifecycle.of(action, InstanceView.url(project, key.name()), project));
     }
 }

@@ -32,7 +32,11 @@ final class InstanceSnapshots {
     private final Events events;
 
     InstanceSnapshots(
-            InstanceTable table, InstanceLocks locks, InstanceRunner runner, Ports ports, Events events) {
+            InstanceTable table,
+            InstanceLocks locks,
+            InstanceRunner runner,
+            Ports ports,
+            Events events) {
         this.table = table;
         this.locks = locks;
         this.runner = runner;
@@ -63,7 +67,8 @@ final class InstanceSnapshots {
             RecordKey snapshotKey = snapshot.key();
             undo.add(() -> table.store().delete(SnapshotRecord.KIND, snapshotKey));
             takeVolume(key, instance, chosen);
-            table.store().update(SnapshotRecord.KIND, snapshotKey, s -> s.withPending(Pending.NOTHING));
+            table.store()
+                    .update(SnapshotRecord.KIND, snapshotKey, s -> s.withPending(Pending.NOTHING));
             undo.keep();
         }
         tell("instance-snapshot-created", snapshot);
@@ -91,7 +96,8 @@ final class InstanceSnapshots {
             table.store().create(SnapshotRecord.KIND, snapshot.key(), snapshot);
         } catch (AlreadyExistsException e) {
             throw new AlreadyExistsException(
-                    "Failed creating instance snapshot record \"" + snapshot.name()
+                    "Failed creating instance snapshot record \""
+                            + snapshot.name()
                             + "\": Add snapshot info to the database: This \"instances_snapshots\" entry already exists",
                     e);
         }
@@ -108,17 +114,20 @@ final class InstanceSnapshots {
     /// @throws InvalidConfigException if a snapshot cannot be called so
     static String checkName(String name) {
         if (name.isEmpty() || name.indexOf('/') >= 0 || name.indexOf(' ') >= 0) {
-            throw new InvalidConfigException("Invalid snapshot name \"" + name + "\": no spaces or slashes");
+            throw new InvalidConfigException(
+                    "Invalid snapshot name \"" + name + "\": no spaces or slashes");
         }
         return name;
     }
 
     private String freeName(InstanceRecord instance, Expansion expansion) {
-        String pattern = expansion.typed().text(ConfigKeys.SNAPSHOTS_PATTERN.name()).orElse("snap%d");
+        String pattern =
+                expansion.typed().text(ConfigKeys.SNAPSHOTS_PATTERN.name()).orElse("snap%d");
         if (pattern.contains("{{")) {
             pattern =
                     TemplateRenderer.renderPattern(
-                            pattern, Map.of("creation_date", java.time.ZonedDateTime.now(ZoneOffset.UTC)));
+                            pattern,
+                            Map.of("creation_date", java.time.ZonedDateTime.now(ZoneOffset.UTC)));
         }
         List<String> taken = table.snapshots(instance).stream().map(SnapshotRecord::name).toList();
         if (!pattern.contains("%d")) {
@@ -137,7 +146,11 @@ final class InstanceSnapshots {
         try (InstanceLocks.Held _ = locks.hold(key, "delete")) {
             InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
             snapshot = table.snapshot(instance, name);
-            table.store().update(SnapshotRecord.KIND, snapshot.key(), s -> s.withPending(Pending.DELETE));
+            table.store()
+                    .update(
+                            SnapshotRecord.KIND,
+                            snapshot.key(),
+                            s -> s.withPending(Pending.DELETE));
             pool(instance).deleteSnapshot(volume(instance), name);
             table.store().delete(SnapshotRecord.KIND, snapshot.key());
         }
@@ -157,7 +170,9 @@ final class InstanceSnapshots {
             pool(instance).renameSnapshot(volume(instance), name, newName);
             undo.add(() -> pool(instance).renameSnapshot(volume(instance), newName, name));
             Batch batch = new Batch();
-            batch.delete(SnapshotRecord.KIND, table.store().find(SnapshotRecord.KIND, snapshot.key()).orElseThrow());
+            batch.delete(
+                    SnapshotRecord.KIND,
+                    table.store().find(SnapshotRecord.KIND, snapshot.key()).orElseThrow());
             batch.create(SnapshotRecord.KIND, renamed.key(), renamed);
             table.store().commit(batch);
             undo.keep();
@@ -203,7 +218,8 @@ final class InstanceSnapshots {
                                     now.pending()));
         }
         events.publishLifecycle(
-                Lifecycle.of("instance-restored", InstanceView.url(project, key.name()), project).with("snapshot", name));
+                Lifecycle.of("instance-restored", InstanceView.url(project, key.name()), project)
+                        .with("snapshot", name));
         if (wasRunning) {
             runner.start(key);
         }
@@ -212,13 +228,13 @@ final class InstanceSnapshots {
     /// The keys of then, but what the daemon knows of now.
     private static Map<String, String> restored(Map<String, String> now, Map<String, String> then) {
         Map<String, String> out = new TreeMap<>(then);
-        out.keySet().removeIf(k -> k.startsWith("volatile.last_state.") || k.endsWith(".host_name"));
-        now.forEach(
-                (k, v) -> {
-                    if (k.startsWith("volatile.last_state.") || k.startsWith("volatile.idmap.")) {
-                        out.put(k, v);
-                    }
-                });
+        out.keySet()
+                .removeIf(k -> k.startsWith("volatile.last_state.") || k.endsWith(".host_name"));
+        now.forEach((k, v) -> {
+            if (k.startsWith("volatile.last_state.") || k.startsWith("volatile.idmap.")) {
+                out.put(k, v);
+            }
+        });
         return out;
     }
 
@@ -230,13 +246,15 @@ final class InstanceSnapshots {
             if (snapshot.pending().kind() == Pending.Kind.NOTHING && owner.isPresent()) {
                 continue;
             }
-            owner.ifPresent(instance -> pool(instance).deleteSnapshot(volume(instance), snapshot.name()));
+            owner.ifPresent(
+                    instance -> pool(instance).deleteSnapshot(volume(instance), snapshot.name()));
             table.store().delete(SnapshotRecord.KIND, snapshot.key());
         }
     }
 
     private StorageDriver pool(InstanceRecord instance) {
-        return ports.pools().get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+        return ports.pools()
+                .get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
     }
 
     private static VolumeName volume(InstanceRecord instance) {
@@ -245,6 +263,7 @@ final class InstanceSnapshots {
 
     private void tell(String action, SnapshotRecord snapshot) {
         events.publishLifecycle(
-                Lifecycle.of(action, InstanceView.snapshotUrl(snapshot), snapshot.instance().project()));
+                Lifecycle.of(
+                        action, InstanceView.snapshotUrl(snapshot), snapshot.instance().project()));
     }
 }

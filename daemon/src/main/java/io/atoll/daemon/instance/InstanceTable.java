@@ -27,7 +27,8 @@ final class InstanceTable {
 
     /// @throws NotFoundException in LXD's words
     InstanceRecord get(ProjectName project, String name) {
-        return find(RecordKey.of(project, name)).orElseThrow(() -> new NotFoundException("Instance not found"));
+        return find(RecordKey.of(project, name))
+                .orElseThrow(() -> new NotFoundException("Instance not found"));
     }
 
     Optional<InstanceRecord> find(RecordKey key) {
@@ -35,7 +36,9 @@ final class InstanceTable {
     }
 
     List<InstanceRecord> list(ProjectName project) {
-        return store.list(InstanceRecord.KIND, project).stream().map(stored -> stored.value()).toList();
+        return store.list(InstanceRecord.KIND, project).stream()
+                .map(stored -> stored.value())
+                .toList();
     }
 
     List<InstanceRecord> list() {
@@ -62,14 +65,19 @@ final class InstanceTable {
 
     /// @throws NotFoundException in LXD's words
     SnapshotRecord snapshot(InstanceRecord instance, String name) {
-        return store.find(SnapshotRecord.KIND, SnapshotRecord.key(instance.project(), instance.name(), name))
+        return store.find(
+                        SnapshotRecord.KIND,
+                        SnapshotRecord.key(instance.project(), instance.name(), name))
                 .map(stored -> stored.value())
-                .orElseThrow(
-                        () ->
-                                new NotFoundException(
-                                        "Failed to fetch snapshot \"" + name + "\" of instance \"" + instance.name()
-                                                + "\" in project \"" + instance.project()
-                                                + "\": InstanceSnapshot not found"));
+                .orElseThrow(() ->
+                        new NotFoundException(
+                                "Failed to fetch snapshot \""
+                                        + name
+                                        + "\" of instance \""
+                                        + instance.name()
+                                        + "\" in project \""
+                                        + instance.project()
+                                        + "\": InstanceSnapshot not found"));
     }
 
     /// @throws NotFoundException if there is no such profile

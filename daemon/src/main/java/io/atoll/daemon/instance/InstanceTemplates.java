@@ -34,11 +34,13 @@ final class InstanceTemplates {
     /// The metadata in a volume's directory; empty if the instance came from no image.
     static Optional<ImageMetadata> metadata(Path directory) throws IOException {
         Path file = directory.resolve("metadata.yaml");
-        return Files.exists(file) ? Optional.of(ImageMetadata.parse(Files.readString(file))) : Optional.empty();
+        return Files.exists(file)
+                ? Optional.of(ImageMetadata.parse(Files.readString(file)))
+                : Optional.empty();
     }
 
-    /// Writes the files of all templates that one of the triggers asks for, in the triggers' order. The instance must not
-    /// run.
+    /// Writes the files of all templates that one of the triggers asks for, in the triggers' order.
+    /// The instance must not run.
     void apply(Preparation.Prepared prepared, List<String> triggers) throws IOException {
         Path directory = prepared.pool().directory(prepared.volume().current());
         // Asked before the file is read: most starts have nothing to write.
@@ -60,17 +62,17 @@ final class InstanceTemplates {
         for (String trigger : triggers) {
             metadata.get()
                     .templates()
-                    .forEach(
-                            (path, template) -> {
-                                if (template.when().contains(trigger)) {
-                                    jobs.add(new Job(path, trigger, template));
-                                }
-                            });
+                    .forEach((path, template) -> {
+                        if (template.when().contains(trigger)) {
+                            jobs.add(new Job(path, trigger, template));
+                        }
+                    });
         }
         return jobs;
     }
 
-    private static Boolean write(Preparation.Prepared prepared, Path directory, List<Job> jobs) throws IOException {
+    private static Boolean write(Preparation.Prepared prepared, Path directory, List<Job> jobs)
+            throws IOException {
         try (Fd root = prepared.pool().openRoot(prepared.volume().current())) {
             GuestFiles files = new GuestFiles(root);
             TemplateIncludes includes =
@@ -83,14 +85,20 @@ final class InstanceTemplates {
     }
 
     private static void write(
-            Preparation.Prepared prepared, Path directory, Job job, GuestFiles files, TemplateIncludes includes)
+            Preparation.Prepared prepared,
+            Path directory,
+            Job job,
+            GuestFiles files,
+            TemplateIncludes includes)
             throws IOException {
         boolean exists = files.exists(job.path());
         if (exists && job.template().createOnly()) {
             return;
         }
         String source = Files.readString(template(directory, job.template().template()));
-        byte[] text = TemplateRenderer.render(source, context(prepared, job), includes).getBytes(StandardCharsets.UTF_8);
+        byte[] text =
+                TemplateRenderer.render(source, context(prepared, job), includes)
+                        .getBytes(StandardCharsets.UTF_8);
         if (!exists) {
             int slash = job.path().lastIndexOf('/');
             files.mkdirs(slash < 0 ? "/" : job.path().substring(0, slash), DIRECTORY_MODE, 0, 0);
@@ -102,7 +110,11 @@ final class InstanceTemplates {
     ///
     /// @throws InvalidConfigException if it is not the name of a file in `templates`
     static Path template(Path directory, String name) {
-        if (name.isEmpty() || name.contains("/") || name.equals("..") || name.equals(".") || name.indexOf('\0') >= 0) {
+        if (name.isEmpty()
+                || name.contains("/")
+                || name.equals("..")
+                || name.equals(".")
+                || name.indexOf('\0') >= 0) {
             throw new InvalidConfigException("Invalid template name \"" + name + "\"");
         }
         return directory.resolve("templates").resolve(name);
@@ -119,7 +131,8 @@ final class InstanceTemplates {
                         "type", "container",
                         "architecture", instance.architecture(),
                         "ephemeral", Boolean.toString(instance.isEphemeral()),
-                        "privileged", Boolean.toString(expansion.typed().is(ConfigKeys.PRIVILEGED))),
+                        "privileged",
+                                Boolean.toString(expansion.typed().is(ConfigKeys.PRIVILEGED))),
                 expansion.config(),
                 expansion.devices(),
                 job.template().properties());

@@ -32,13 +32,18 @@ final class InstanceUpdater {
     /// Keys whose change asks for a new choice of ids.
     private static final List<String> ID_KEYS =
             List.of(
-                    ConfigKeys.IDMAP_ISOLATED.name(), ConfigKeys.IDMAP_SIZE.name(), ConfigKeys.IDMAP_BASE.name(),
-                    ConfigKeys.RAW_IDMAP.name(), ConfigKeys.PRIVILEGED.name());
+                    ConfigKeys.IDMAP_ISOLATED.name(),
+                    ConfigKeys.IDMAP_SIZE.name(),
+                    ConfigKeys.IDMAP_BASE.name(),
+                    ConfigKeys.RAW_IDMAP.name(),
+                    ConfigKeys.PRIVILEGED.name());
 
     /// What the daemon knows of the instance's ids and a client must hand back as it was.
     private static final List<String> GUARDED_KEYS =
             List.of(
-                    ConfigKeys.IDMAP_BASE_USED.name(), ConfigKeys.IDMAP_CURRENT.name(), ConfigKeys.IDMAP_NEXT.name(),
+                    ConfigKeys.IDMAP_BASE_USED.name(),
+                    ConfigKeys.IDMAP_CURRENT.name(),
+                    ConfigKeys.IDMAP_NEXT.name(),
                     ConfigKeys.LAST_STATE_IDMAP.name());
 
     private final InstanceTable table;
@@ -66,14 +71,16 @@ final class InstanceUpdater {
         this.events = events;
     }
 
-    /// @throws InternalException if the new configuration is not valid; LXD answers 500 there, with these words
+    /// @throws InternalException if the new configuration is not valid; LXD answers 500 there, with
+    ///   these words
     void update(RecordKey key, InstanceChange change) {
         try (InstanceLocks.Held _ = locks.hold(key, "update")) {
             InstanceRecord before = table.get(new ProjectName(key.project()), key.name());
             apply(key, before, change.applyTo(before));
         }
         ProjectName project = new ProjectName(key.project());
-        events.publishLifecycle(Lifecycle.of("instance-updated", InstanceView.url(project, key.name()), project));
+        events.publishLifecycle(
+                Lifecycle.of("instance-updated", InstanceView.url(project, key.name()), project));
     }
 
     private void apply(RecordKey key, InstanceRecord before, InstanceRecord wanted) {
@@ -88,9 +95,14 @@ final class InstanceUpdater {
         }
         InstanceRecord tidy = wanted.withConfig(config -> withAddresses(config, old, expansion));
         boolean hasNewIds =
-                ID_KEYS.stream().anyMatch(k -> !Objects.equals(old.config().get(k), expansion.config().get(k)));
+                ID_KEYS.stream()
+                        .anyMatch(k ->
+                                !Objects.equals(old.config().get(k), expansion.config().get(k)));
         if (hasNewIds) {
-            ids.allocate(key, expansion.typed(), ids -> record(key, tidy.withConfig(c -> with(c, Volatile.ofIds(ids)))));
+            ids.allocate(
+                    key,
+                    expansion.typed(),
+                    ids -> record(key, tidy.withConfig(c -> with(c, Volatile.ofIds(ids)))));
         } else {
             record(key, tidy);
         }
@@ -136,7 +148,8 @@ final class InstanceUpdater {
         }
         String pool = Devices.root(Devices.parseAll(old.devices())).pool();
         if (!pool.equals(root.pool())) {
-            throw new InternalException("Cannot update root disk device pool name to \"" + root.pool() + "\"");
+            throw new InternalException(
+                    "Cannot update root disk device pool name to \"" + root.pool() + "\"");
         }
         return root;
     }
@@ -151,16 +164,21 @@ final class InstanceUpdater {
             boolean isRoot = "/".equals(before.get("path")) && "/".equals(after.get("path"));
             if (!before.equals(after) && !isRoot) {
                 throw new UnsupportedException(
-                        "Device \"" + name + "\" cannot be changed while the instance is running; stop it first");
+                        "Device \""
+                                + name
+                                + "\" cannot be changed while the instance is running; stop it first");
             }
         }
     }
 
     /// Adds addresses for new interfaces and forgets what was remembered of devices that are gone.
-    private static Map<String, String> withAddresses(Map<String, String> config, Expansion old, Expansion expansion) {
+    private static Map<String, String> withAddresses(
+            Map<String, String> config, Expansion old, Expansion expansion) {
         Set<String> gone = new TreeSet<>(old.devices().keySet());
         gone.removeAll(expansion.devices().keySet());
-        config.keySet().removeIf(k -> gone.stream().anyMatch(device -> k.startsWith("volatile." + device + ".")));
+        config.keySet()
+                .removeIf(k ->
+                        gone.stream().anyMatch(device -> k.startsWith("volatile." + device + ".")));
         InstanceCreator.putAddresses(config, expansion);
         return config;
     }
@@ -171,7 +189,9 @@ final class InstanceUpdater {
             StorageDriver pool = ports.pools().get(root.pool());
             pool.setQuota(
                     VolumeName.container(instance.hostWideName()),
-                    root.size().isPresent() ? OptionalLong.of(root.size().get().bytes()) : OptionalLong.empty());
+                    root.size().isPresent()
+                            ? OptionalLong.of(root.size().get().bytes())
+                            : OptionalLong.empty());
         }
     }
 
@@ -181,7 +201,8 @@ final class InstanceUpdater {
             try {
                 run.container().updateLimits(compiler.compile(expansion.typed()));
             } catch (DomainException e) {
-                throw new InternalException("Failed to apply limits to " + key.name() + ": " + e.getMessage(), e);
+                throw new InternalException(
+                        "Failed to apply limits to " + key.name() + ": " + e.getMessage(), e);
             }
         }
     }
@@ -192,12 +213,14 @@ final class InstanceUpdater {
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
-    /// A profile of this instance changed: applies what can be applied while it runs and gives new interfaces addresses.
+    /// A profile of this instance changed: applies what can be applied while it runs and gives new
+    /// interfaces addresses.
     void profileChanged(RecordKey key, Expansion old) {
         try (InstanceLocks.Held _ = locks.hold(key, "update")) {
             InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
             Expansion expansion = table.expand(instance);
-            table.update(key, now -> now.withConfig(config -> withAddresses(config, old, expansion)));
+            table.update(
+                    key, now -> now.withConfig(config -> withAddresses(config, old, expansion)));
             runner.find(key).ifPresent(run -> applyLimits(key, run, old, expansion));
         }
     }

@@ -16,7 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/// What instances use of profiles, pools, volumes and networks, and how they follow the changes of profiles.
+/// What instances use of profiles, pools, volumes and networks, and how they follow the changes of
+/// profiles.
 public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectContents {
     private static final Logger LOG = System.getLogger(InstanceUses.class.getName());
 
@@ -56,12 +57,16 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
                             instance,
                             name ->
                                     name.equals(before.name())
-                                            ? new Expansion.Source(before.config(), before.devices())
+                                            ? new Expansion.Source(
+                                                    before.config(), before.devices())
                                             : profiles.get(instance.project(), name));
             try {
                 updater.profileChanged(instance.key(), old);
             } catch (RuntimeException e) {
-                LOG.log(Level.WARNING, "instance does not follow its profile instance=" + instance.name(), e);
+                LOG.log(
+                        Level.WARNING,
+                        "instance does not follow its profile instance=" + instance.name(),
+                        e);
             }
         }
     }
@@ -70,7 +75,9 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     public List<RootVolume> rootVolumes(String pool) {
         List<RootVolume> out = new ArrayList<>();
         for (InstanceRecord instance : table.list()) {
-            if (!has(instance, d -> d instanceof DeviceConfig.RootDisk root && root.pool().equals(pool))) {
+            if (!has(
+                    instance,
+                    d -> d instanceof DeviceConfig.RootDisk root && root.pool().equals(pool))) {
                 continue;
             }
             out.add(new RootVolume(instance.project(), instance.name(), Instances.url(instance)));
@@ -108,7 +115,11 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     }
 
     private List<String> users(Predicate<InstanceRecord> where, Predicate<DeviceConfig> device) {
-        return table.list().stream().filter(where).filter(r -> has(r, device)).map(Instances::url).toList();
+        return table.list().stream()
+                .filter(where)
+                .filter(r -> has(r, device))
+                .map(Instances::url)
+                .toList();
     }
 
     /// False for an instance whose devices cannot be read, which uses nothing until that is mended.

@@ -28,7 +28,8 @@ final class InstanceView {
     static String snapshotUrl(SnapshotRecord snapshot) {
         InstanceRecord instance = snapshot.instance();
         return ApiPath.inProject(
-                ApiPath.of("instances", instance.name(), "snapshots", snapshot.name()), instance.project().value());
+                ApiPath.of("instances", instance.name(), "snapshots", snapshot.name()),
+                instance.project().value());
     }
 
     /// The tag covers what a client may change, `volatile.*` included.
@@ -69,8 +70,14 @@ final class InstanceView {
 
     /// With the members of recursion 2.
     static Json.Obj full(
-            Json.Obj instance, Json state, List<SnapshotRecord> snapshots, Function<SnapshotRecord, Json> view) {
-        Json all = snapshots.isEmpty() ? Json.Null.NULL : Json.array(snapshots.stream().map(view).toList());
+            Json.Obj instance,
+            Json state,
+            List<SnapshotRecord> snapshots,
+            Function<SnapshotRecord, Json> view) {
+        Json all =
+                snapshots.isEmpty()
+                        ? Json.Null.NULL
+                        : Json.array(snapshots.stream().map(view).toList());
         return instance.put("backups", Json.Null.NULL).put("state", state).put("snapshots", all);
     }
 

@@ -23,7 +23,8 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// What the endpoints below an instance share: finding it, its volume and its container, and the words of operations.
+/// What the endpoints below an instance share: finding it, its volume and its container, and the
+/// words of operations.
 public final class Instances {
     private final InstanceTable table;
     private final InstanceRunner runner;
@@ -31,7 +32,12 @@ public final class Instances {
     private final InstancePaths paths;
     private final Events events;
 
-    Instances(InstanceTable table, InstanceRunner runner, Ports ports, InstancePaths paths, Events events) {
+    Instances(
+            InstanceTable table,
+            InstanceRunner runner,
+            Ports ports,
+            InstancePaths paths,
+            Events events) {
         this.table = table;
         this.runner = runner;
         this.ports = ports;
@@ -43,7 +49,9 @@ public final class Instances {
     ///
     /// @param path what follows, such as `/{name}/state`
     public static List<Route> both(String path, Function<String, Route> route) {
-        return Stream.of("instances", "containers").map(word -> route.apply(ApiPath.of(word) + path)).toList();
+        return Stream.of("instances", "containers")
+                .map(word -> route.apply(ApiPath.of(word) + path))
+                .toList();
     }
 
     /// The instance that the request's path names.
@@ -75,7 +83,8 @@ public final class Instances {
     }
 
     public StorageDriver pool(InstanceRecord instance) {
-        return ports.pools().get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+        return ports.pools()
+                .get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
     }
 
     public static VolumeName volume(InstanceRecord instance) {
@@ -111,9 +120,11 @@ public final class Instances {
     }
 
     /// Tells the event listeners what happened to an instance.
-    public void tell(String action, InstanceRecord instance, String contextName, String contextValue) {
+    public void tell(
+            String action, InstanceRecord instance, String contextName, String contextValue) {
         events.publishLifecycle(
-                Lifecycle.of(action, url(instance), instance.project()).with(contextName, contextValue));
+                Lifecycle.of(action, url(instance), instance.project())
+                        .with(contextName, contextValue));
     }
 
     /// Tells the event listeners what happened to an instance.

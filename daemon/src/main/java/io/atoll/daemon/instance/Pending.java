@@ -1,7 +1,7 @@
 package io.atoll.daemon.instance;
 
-/// What is being done to an instance that would leave it half made if the daemon died now. Kept in its record, so that the
-/// next daemon can finish or take back.
+/// What is being done to an instance that would leave it half made if the daemon died now. Kept in
+/// its record, so that the next daemon can finish or take back.
 ///
 /// @param kind what is going on
 /// @param detail the new name of a rename; empty otherwise

@@ -30,7 +30,6 @@ public record Ports(Profiles profiles, Images images, Pools pools, Networks netw
         SourceImage find(ProjectName project, ImageQuery query);
 
         /// Makes the image's volume in a pool; returns at once if it is there.
-        ///
         void importInto(StorageDriver pool, ProjectName project, SourceImage image);
     }
 
@@ -47,7 +46,8 @@ public record Ports(Profiles profiles, Images images, Pools pools, Networks netw
         /// @throws io.atoll.base.NotFoundException if there is no such network
         String bridge(String network);
 
-        /// Tells the network's DNS and DHCP server of an interface, with fixed addresses if there are any.
+        /// Tells the network's DNS and DHCP server of an interface, with fixed addresses if there
+        /// are any.
         void attach(String network, Port port);
 
         /// Takes that back. Does nothing if it is not known.

@@ -1,13 +1,13 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.base.Idmap;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.instance.compile.LxcfsFiles;
 import io.atoll.daemon.instance.compile.NicPlan;
 import io.atoll.daemon.instance.compile.SpecCompiler;
 import io.atoll.daemon.instance.compile.SpecInputs;
-import io.atoll.base.Idmap;
-import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.IdmapJson;
@@ -103,7 +103,9 @@ final class Preparation {
         for (DeviceConfig device : devices) {
             if (device instanceof DeviceConfig.BridgedNic nic) {
                 all.add(nic);
-                nic.guestName().or(() -> remembered(own, Volatile.guestName(nic.name()))).ifPresent(taken::add);
+                nic.guestName()
+                        .or(() -> remembered(own, Volatile.guestName(nic.name())))
+                        .ifPresent(taken::add);
             }
         }
         List<NicPlan> out = new ArrayList<>();
@@ -129,7 +131,9 @@ final class Preparation {
         if (nic.hwaddr().isEmpty()) {
             own.put(Volatile.hwaddr(nic.name()), mac.value());
         }
-        String hostName = nic.hostName().orElseGet(() -> Volatile.randomHostName(ThreadLocalRandom.current()));
+        String hostName =
+                nic.hostName()
+                        .orElseGet(() -> Volatile.randomHostName(ThreadLocalRandom.current()));
         own.put(Volatile.hostName(nic.name()), hostName);
         String bridge = nic.isManaged() ? ports.networks().bridge(nic.bridge()) : nic.bridge();
         return new NicPlan(nic, bridge, guestName, hostName, mac);
@@ -147,26 +151,33 @@ final class Preparation {
         return Optional.ofNullable(own.get(key)).filter(v -> !v.isEmpty());
     }
 
-    /// Replaces what names things of the host by what they are now: volumes by paths, nodes by their numbers.
-    private List<DeviceConfig> resolve(List<DeviceConfig> devices, InstanceRecord instance, Idmap idmap) {
+    /// Replaces what names things of the host by what they are now: volumes by paths, nodes by
+    /// their numbers.
+    private List<DeviceConfig> resolve(
+            List<DeviceConfig> devices, InstanceRecord instance, Idmap idmap) {
         List<DeviceConfig> out = new ArrayList<>();
         for (DeviceConfig device : devices) {
             switch (device) {
                 case DeviceConfig.MountedDisk disk when disk.pool().isPresent() ->
                         out.add(volume(disk, disk.pool().get(), instance, idmap));
                 case DeviceConfig.UnixNode node -> node(node).ifPresent(out::add);
-                case DeviceConfig.MountedDisk _, DeviceConfig.RootDisk _, DeviceConfig.BridgedNic _, DeviceConfig.None _ ->
+                case DeviceConfig.MountedDisk _,
+                        DeviceConfig.RootDisk _,
+                        DeviceConfig.BridgedNic _,
+                        DeviceConfig.None _ ->
                         out.add(device);
             }
         }
         return out;
     }
 
-    private DeviceConfig volume(DeviceConfig.MountedDisk disk, String pool, InstanceRecord instance, Idmap idmap) {
+    private DeviceConfig volume(
+            DeviceConfig.MountedDisk disk, String pool, InstanceRecord instance, Idmap idmap) {
         VolumeName volume = VolumeName.custom(instance.project().value() + "_" + disk.source());
         RootfsLayers layers = ports.pools().get(pool).layers(volume.current(), idmap);
         if (!(layers instanceof RootfsLayers.Directory directory)) {
-            throw new InvalidConfigException("Failed to start device \"" + disk.name() + "\": volume is no directory");
+            throw new InvalidConfigException(
+                    "Failed to start device \"" + disk.name() + "\": volume is no directory");
         }
         return new DeviceConfig.MountedDisk(
                 disk.name(),
@@ -193,13 +204,23 @@ final class Preparation {
                 return Optional.empty();
             }
             throw new InvalidConfigException(
-                    "Failed to start device \"" + node.name() + "\": Required device not present: " + node.source().get(), e);
+                    "Failed to start device \""
+                            + node.name()
+                            + "\": Required device not present: "
+                            + node.source().get(),
+                    e);
         }
-        FileStat.Type wanted = node.isBlock() ? FileStat.Type.BLOCK_DEVICE : FileStat.Type.CHAR_DEVICE;
+        FileStat.Type wanted =
+                node.isBlock() ? FileStat.Type.BLOCK_DEVICE : FileStat.Type.CHAR_DEVICE;
         if (found.type() != wanted) {
             throw new InvalidConfigException(
-                    "Failed to start device \"" + node.name() + "\": " + node.source().get() + " is no "
-                            + (node.isBlock() ? "block" : "character") + " device");
+                    "Failed to start device \""
+                            + node.name()
+                            + "\": "
+                            + node.source().get()
+                            + " is no "
+                            + (node.isBlock() ? "block" : "character")
+                            + " device");
         }
         return Optional.of(
                 new DeviceConfig.UnixNode(

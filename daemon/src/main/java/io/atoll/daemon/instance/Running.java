@@ -11,10 +11,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// An instance that runs: its container, and what is known of how it is going to end. Lives from start or re-adoption until
-/// what belonged to the run is taken away.
+/// An instance that runs: its container, and what is known of how it is going to end. Lives from
+/// start or re-adoption until what belonged to the run is taken away.
 final class Running {
-    /// Who ends it, if anyone has been asked to; decides who tells the event listeners, and what follows.
+    /// Who ends it, if anyone has been asked to; decides who tells the event listeners, and what
+    /// follows.
     enum Ending {
         /// Nobody: whatever comes is from inside.
         BY_ITSELF,
@@ -52,8 +53,8 @@ final class Running {
         ending = value;
     }
 
-    /// A conversation about the network namespace inside. Opened when first asked for and kept, since opening one costs a
-    /// thread; closed with the run, because it keeps the namespace alive.
+    /// A conversation about the network namespace inside. Opened when first asked for and kept,
+    /// since opening one costs a thread; closed with the run, because it keeps the namespace alive.
     Netlink netlink() {
         opening.lock();
         try {

@@ -14,7 +14,11 @@ import java.util.Optional;
 /// @param expiresAt empty for never
 /// @param pending as of instances: a snapshot that was not finished is taken back
 public record SnapshotRecord(
-        String name, InstanceRecord instance, Instant createdAt, Optional<Instant> expiresAt, Pending pending) {
+        String name,
+        InstanceRecord instance,
+        Instant createdAt,
+        Optional<Instant> expiresAt,
+        Pending pending) {
     /// The kind under which snapshots are stored, by `INSTANCE/SNAPSHOT`.
     public static final RecordKind<SnapshotRecord> KIND =
             RecordKind.of("snapshot", SnapshotRecord::encode, SnapshotRecord::decode);
@@ -39,7 +43,8 @@ public record SnapshotRecord(
         return new SnapshotRecord(value, instance, createdAt, expiresAt, pending);
     }
 
-    /// The same snapshot, of another instance: what was recorded stays, the name is that of `owner`.
+    /// The same snapshot, of another instance: what was recorded stays, the name is that of
+    /// `owner`.
     SnapshotRecord withInstance(InstanceRecord owner) {
         InstanceRecord moved = instance.withKey(owner.project(), owner.name());
         return new SnapshotRecord(name, moved, createdAt, expiresAt, pending);
@@ -62,6 +67,8 @@ public record SnapshotRecord(
                 InstanceRecord.KIND.codec().decode(j.get("instance")),
                 Instant.parse(j.get("created_at").asString()),
                 expires.isEmpty() ? Optional.empty() : Optional.of(Instant.parse(expires)),
-                new Pending(Pending.Kind.valueOf(j.get("pending").asString()), j.get("pending_detail").asString()));
+                new Pending(
+                        Pending.Kind.valueOf(j.get("pending").asString()),
+                        j.get("pending_detail").asString()));
     }
 }

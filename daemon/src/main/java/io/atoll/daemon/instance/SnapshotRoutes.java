@@ -26,7 +26,11 @@ final class SnapshotRoutes implements Routes {
     private final InstanceSnapshots snapshots;
     private final Operations operations;
 
-    SnapshotRoutes(Instances instances, InstanceTable table, InstanceSnapshots snapshots, Operations operations) {
+    SnapshotRoutes(
+            Instances instances,
+            InstanceTable table,
+            InstanceSnapshots snapshots,
+            Operations operations) {
         this.instances = instances;
         this.table = table;
         this.snapshots = snapshots;
@@ -39,12 +43,16 @@ final class SnapshotRoutes implements Routes {
         String one = "/{name}/snapshots/{snapshot}";
         return Stream.of(
                         Instances.both(all, p -> Route.get(p).needs(Right.VIEW).run(this::list)),
-                        Instances.both(all, p -> Route.post(p).needs(Right.OPERATE).run(this::create)),
+                        Instances.both(
+                                all, p -> Route.post(p).needs(Right.OPERATE).run(this::create)),
                         Instances.both(one, p -> Route.get(p).needs(Right.VIEW).run(this::get)),
                         Instances.both(one, p -> Route.put(p).needs(Right.OPERATE).run(this::put)),
-                        Instances.both(one, p -> Route.patch(p).needs(Right.OPERATE).run(this::put)),
-                        Instances.both(one, p -> Route.post(p).needs(Right.OPERATE).run(this::rename)),
-                        Instances.both(one, p -> Route.delete(p).needs(Right.OPERATE).run(this::delete)))
+                        Instances.both(
+                                one, p -> Route.patch(p).needs(Right.OPERATE).run(this::put)),
+                        Instances.both(
+                                one, p -> Route.post(p).needs(Right.OPERATE).run(this::rename)),
+                        Instances.both(
+                                one, p -> Route.delete(p).needs(Right.OPERATE).run(this::delete)))
                 .flatMap(List::stream)
                 .toList();
     }
@@ -56,7 +64,8 @@ final class SnapshotRoutes implements Routes {
                     .add(
                             request.recursion() == 0
                                     ? Json.string(InstanceView.snapshotUrl(snapshot))
-                                    : InstanceView.snapshot(snapshot, table.expand(snapshot.instance())));
+                                    : InstanceView.snapshot(
+                                            snapshot, table.expand(snapshot.instance())));
         }
         return Response.sync(out);
     }
@@ -73,8 +82,11 @@ final class SnapshotRoutes implements Routes {
         }
         Optional<Optional<Instant>> expiry = expiry(body);
         OperationSpec spec =
-                Instances.about(OperationSpec.task("Snapshotting instance", instance.project()), instance);
-        return operations.start(spec, _ -> snapshots.create(instance.key(), name, expiry)).response();
+                Instances.about(
+                        OperationSpec.task("Snapshotting instance", instance.project()), instance);
+        return operations
+                .start(spec, _ -> snapshots.create(instance.key(), name, expiry))
+                .response();
     }
 
     /// Absent means by the instance's rule, the zero time means never.
@@ -98,7 +110,8 @@ final class SnapshotRoutes implements Routes {
     private Response get(Request request) {
         SnapshotRecord snapshot = of(request);
         return Response.sync(
-                InstanceView.snapshot(snapshot, table.expand(snapshot.instance())), InstanceView.etag(snapshot));
+                InstanceView.snapshot(snapshot, table.expand(snapshot.instance())),
+                InstanceView.etag(snapshot));
     }
 
     private Response put(Request request) throws IOException {
@@ -107,13 +120,15 @@ final class SnapshotRoutes implements Routes {
         InstanceRecord instance = instances.of(request);
         Optional<Optional<Instant>> expiry = expiry(request.json());
         OperationSpec spec =
-                Instances.about(OperationSpec.task("Updating snapshot", instance.project()), instance);
+                Instances.about(
+                        OperationSpec.task("Updating snapshot", instance.project()), instance);
         return operations
                 .start(
                         spec,
                         _ -> {
                             if (expiry.isPresent() || request.method() == HttpMethod.PUT) {
-                                snapshots.expire(instance, snapshot.name(), expiry.orElse(Optional.empty()));
+                                snapshots.expire(
+                                        instance, snapshot.name(), expiry.orElse(Optional.empty()));
                             }
                         })
                 .response();
@@ -127,7 +142,8 @@ final class SnapshotRoutes implements Routes {
         }
         String newName = InstanceSnapshots.checkName(request.json().get("name").asString());
         OperationSpec spec =
-                Instances.about(OperationSpec.task("Renaming snapshot", instance.project()), instance);
+                Instances.about(
+                        OperationSpec.task("Renaming snapshot", instance.project()), instance);
         return operations
                 .start(spec, _ -> snapshots.rename(instance.key(), snapshot.name(), newName))
                 .response();
@@ -137,7 +153,10 @@ final class SnapshotRoutes implements Routes {
         SnapshotRecord snapshot = of(request);
         InstanceRecord instance = instances.of(request);
         OperationSpec spec =
-                Instances.about(OperationSpec.task("Deleting snapshot", instance.project()), instance);
-        return operations.start(spec, _ -> snapshots.delete(instance.key(), snapshot.name())).response();
+                Instances.about(
+                        OperationSpec.task("Deleting snapshot", instance.project()), instance);
+        return operations
+                .start(spec, _ -> snapshots.delete(instance.key(), snapshot.name()))
+                .response();
     }
 }

@@ -9,7 +9,10 @@ import java.util.Map;
 /// @param architecture the kernel's name, `x86_64`
 /// @param profiles for instances that name none
 public record SourceImage(
-        Fingerprint fingerprint, String architecture, Map<String, String> properties, List<String> profiles) {
+        Fingerprint fingerprint,
+        String architecture,
+        Map<String, String> properties,
+        List<String> profiles) {
     public SourceImage {
         properties = Map.copyOf(properties);
         profiles = List.copyOf(profiles);

@@ -24,7 +24,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// Reads what an instance uses right now: a few cgroup files and two netlink dumps, no process and no thread of its own.
+/// Reads what an instance uses right now: a few cgroup files and two netlink dumps, no process and
+/// no thread of its own.
 final class StateReader {
     private static final Logger LOG = System.getLogger(StateReader.class.getName());
 
@@ -50,7 +51,8 @@ final class StateReader {
         } catch (ErrnoException | DomainException e) {
             // It ended while we looked.
             LOG.log(Level.DEBUG, "state of an ending instance instance=" + instance.name(), e);
-            Json.Obj end = Json.object().put("status", StatusCode.STOPPED.text()).put("status_code", 102);
+            Json.Obj end =
+                    Json.object().put("status", StatusCode.STOPPED.text()).put("status_code", 102);
             return stopped(end.put("disk", out.get("disk")));
         }
     }
@@ -63,11 +65,16 @@ final class StateReader {
                 .put("cpu", Json.object().put("usage", 0));
     }
 
-    private static Json running(Json.Obj out, InstanceRecord instance, Expansion expansion, Running run) {
+    private static Json running(
+            Json.Obj out, InstanceRecord instance, Expansion expansion, Running run) {
         CgroupStats stats = run.container().stats();
         return out.put(
                         "memory",
-                        memory(stats.memoryBytes(), stats.memoryPeakBytes(), stats.swapBytes(), stats.swapPeakBytes()))
+                        memory(
+                                stats.memoryBytes(),
+                                stats.memoryPeakBytes(),
+                                stats.swapBytes(),
+                                stats.swapPeakBytes()))
                 .put("network", network(instance, expansion, run))
                 .put("pid", run.container().initPid())
                 .put("processes", Math.max(0, stats.pids()))
@@ -87,7 +94,8 @@ final class StateReader {
         try {
             DeviceConfig.RootDisk root = Devices.root(Devices.parseAll(expansion.devices()));
             OptionalLong usage =
-                    pools.get(root.pool()).usage(VolumeName.container(instance.hostWideName()).current());
+                    pools.get(root.pool())
+                            .usage(VolumeName.container(instance.hostWideName()).current());
             usage.ifPresent(bytes -> out.put(root.name(), Json.object().put("usage", bytes)));
         } catch (ErrnoException | DomainException e) {
             LOG.log(Level.DEBUG, "usage is unknown instance=" + instance.name(), e);
@@ -111,21 +119,26 @@ final class StateReader {
         Map<String, String> out = new HashMap<>();
         for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
             if (device instanceof DeviceConfig.BridgedNic nic) {
-                String guestName = nic.guestName().orElse(instance.config(Volatile.guestName(nic.name())));
+                String guestName =
+                        nic.guestName().orElse(instance.config(Volatile.guestName(nic.name())));
                 out.put(guestName, instance.config(Volatile.hostName(nic.name())));
             }
         }
         return out;
     }
 
-    private static Json link(Link link, List<LinkAddress> addresses, Map<String, String> hostNames) {
+    private static Json link(
+            Link link, List<LinkAddress> addresses, Map<String, String> hostNames) {
         Json.Arr own = Json.array();
         for (LinkAddress address : addresses) {
             if (address.linkIndex() == link.index()) {
                 own.items().add(address(address));
             }
         }
-        String type = link.isLoopback() ? "loopback" : link.isPointToPoint() ? "point-to-point" : "broadcast";
+        String type =
+                link.isLoopback()
+                        ? "loopback"
+                        : link.isPointToPoint() ? "point-to-point" : "broadcast";
         return Json.object()
                 .put("addresses", own)
                 .put("counters", counters(link.counters()))

@@ -42,16 +42,22 @@ final class StateRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return Stream.of(
-                        Instances.both("/{name}/state", p -> Route.get(p).needs(Right.VIEW).run(this::get)),
-                        Instances.both("/{name}/state", p -> Route.put(p).needs(Right.OPERATE).run(this::put)),
-                        Instances.both("", p -> Route.put(p).needs(Right.OPERATE).run(this::putAll)))
+                        Instances.both(
+                                "/{name}/state",
+                                p -> Route.get(p).needs(Right.VIEW).run(this::get)),
+                        Instances.both(
+                                "/{name}/state",
+                                p -> Route.put(p).needs(Right.OPERATE).run(this::put)),
+                        Instances.both(
+                                "", p -> Route.put(p).needs(Right.OPERATE).run(this::putAll)))
                 .flatMap(List::stream)
                 .toList();
     }
 
     private Response get(Request request) {
         InstanceRecord instance = instances.of(request);
-        return Response.sync(states.read(instance, table.expand(instance)), InstanceView.etag(instance));
+        return Response.sync(
+                states.read(instance, table.expand(instance)), InstanceView.etag(instance));
     }
 
     private Response put(Request request) throws IOException {
@@ -77,7 +83,9 @@ final class StateRoutes implements Routes {
     private Response putAll(Request request) throws IOException {
         StateRequest wanted = StateRequest.parse(request.json().get("state"));
         List<InstanceRecord> chosen =
-                table.list(request.project()).stream().filter(r -> applies(r, wanted.action())).toList();
+                table.list(request.project()).stream()
+                        .filter(r -> applies(r, wanted.action()))
+                        .toList();
         OperationSpec spec = OperationSpec.task(wanted.action().description(), request.project());
         for (InstanceRecord instance : chosen) {
             spec = spec.resource("instances", Instances.url(instance));
@@ -88,12 +96,15 @@ final class StateRoutes implements Routes {
     private boolean applies(InstanceRecord instance, StateRequest.Action action) {
         return switch (runner.status(instance.key())) {
             case STOPPED -> action == StateRequest.Action.START;
-            case FROZEN -> action == StateRequest.Action.UNFREEZE || action == StateRequest.Action.STOP;
-            default -> action != StateRequest.Action.START && action != StateRequest.Action.UNFREEZE;
+            case FROZEN ->
+                    action == StateRequest.Action.UNFREEZE || action == StateRequest.Action.STOP;
+            default ->
+                    action != StateRequest.Action.START && action != StateRequest.Action.UNFREEZE;
         };
     }
 
-    private void changeAll(List<InstanceRecord> chosen, StateRequest wanted) throws InterruptedException {
+    private void changeAll(List<InstanceRecord> chosen, StateRequest wanted)
+            throws InterruptedException {
         Map<String, String> failures = new ConcurrentSkipListMap<>();
         RequestScope scope = RequestScope.current().orElseThrow();
         List<Thread> workers = new ArrayList<>();
@@ -106,13 +117,17 @@ final class StateRoutes implements Routes {
                             failures.put(instance.name(), e.getMessage());
                         }
                     };
-            workers.add(Thread.ofVirtual().name("bulk-" + instance.name()).start(() -> scope.run(work)));
+            workers.add(
+                    Thread.ofVirtual()
+                            .name("bulk-" + instance.name())
+                            .start(() -> scope.run(work)));
         }
         for (Thread worker : workers) {
             worker.join();
         }
         if (!failures.isEmpty()) {
-            throw new InternalException("The following instances failed to update state: " + failures);
+            throw new InternalException(
+                    "The following instances failed to update state: " + failures);
         }
     }
 }

@@ -12,7 +12,9 @@ final class HostInterfaces {
     /// All but the host's ends of instances' interfaces, of which there may be thousands.
     static List<Link> list() {
         try (Netlink netlink = Netlink.open()) {
-            return netlink.links().stream().filter(l -> !l.kind().equals(Optional.of("veth"))).toList();
+            return netlink.links().stream()
+                    .filter(l -> !l.kind().equals(Optional.of("veth")))
+                    .toList();
         }
     }
 

@@ -28,7 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// `/1.0/networks`: managed bridges, and the host's other interfaces to look at. All projects share them.
+/// `/1.0/networks`: managed bridges, and the host's other interfaces to look at. All projects share
+/// them.
 public final class NetworkRoutes implements Routes {
     private static final int NAME_MAX = 15;
 
@@ -87,7 +88,9 @@ public final class NetworkRoutes implements Routes {
 
     private static Etag etag(Network network) {
         return Etag.of(
-                Json.string(network.name()), Json.string(network.description()), Wire.json(network.config()));
+                Json.string(network.name()),
+                Json.string(network.description()),
+                Wire.json(network.config()));
     }
 
     private Response list(Request request) {
@@ -99,7 +102,9 @@ public final class NetworkRoutes implements Routes {
         }
         for (Link link : HostInterfaces.list()) {
             if (!out.containsKey("0" + link.name())) {
-                out.put("1" + link.name(), isFull ? unmanaged(link) : Json.string(url(link.name())));
+                out.put(
+                        "1" + link.name(),
+                        isFull ? unmanaged(link) : Json.string(url(link.name())));
             }
         }
         return Response.sync(Json.array(out.values()));
@@ -111,7 +116,9 @@ public final class NetworkRoutes implements Routes {
         if (found.isPresent()) {
             return Response.sync(managed(found.get().value()), etag(found.get().value()));
         }
-        Link link = HostInterfaces.find(name).orElseThrow(() -> new NotFoundException("Network not found"));
+        Link link =
+                HostInterfaces.find(name)
+                        .orElseThrow(() -> new NotFoundException("Network not found"));
         Network shown = new Network(name, "", Map.of());
         return Response.sync(unmanaged(link), etag(shown));
     }
@@ -121,7 +128,8 @@ public final class NetworkRoutes implements Routes {
             throw new InvalidConfigException("No name provided");
         }
         if (name.length() < 2) {
-            throw new InvalidConfigException("Network interface is too short (minimum 2 characters)");
+            throw new InvalidConfigException(
+                    "Network interface is too short (minimum 2 characters)");
         }
         if (name.length() > NAME_MAX) {
             throw new InvalidConfigException(
@@ -129,7 +137,9 @@ public final class NetworkRoutes implements Routes {
         }
         if (!name.matches("[-_a-zA-Z0-9.]+") || name.equals("..")) {
             throw new InvalidConfigException(
-                    "Network interface \"" + name + "\" contains characters other than letters, digits, - _ .");
+                    "Network interface \""
+                            + name
+                            + "\" contains characters other than letters, digits, - _ .");
         }
         return name;
     }
@@ -139,24 +149,25 @@ public final class NetworkRoutes implements Routes {
         String name = checkedName(body.get("name").asString());
         String type = body.get("type").asString();
         if (!type.isEmpty() && !type.equals("bridge")) {
-            throw new UnsupportedException("Networks of type \"" + type + "\" are not supported by this server");
+            throw new UnsupportedException(
+                    "Networks of type \"" + type + "\" are not supported by this server");
         }
         networks.create(
-                new Network(name, body.get("description").asString(), Wire.config(body.get("config"))));
+                new Network(
+                        name, body.get("description").asString(), Wire.config(body.get("config"))));
         events.publishLifecycle(Lifecycle.server("network-created", url(name)));
         return Response.created(url(name));
     }
 
     private Response update(Request request, boolean isPatch) throws IOException {
         Json body = request.json();
-        store.attempt(
-                () -> {
-                    Stored<Network> read = networks.get(request.variable("name"));
-                    etag(read.value()).check(request);
-                    Network next = next(read.value(), body, isPatch);
-                    networks.change(read, next);
-                    return next;
-                });
+        store.attempt(() -> {
+            Stored<Network> read = networks.get(request.variable("name"));
+            etag(read.value()).check(request);
+            Network next = next(read.value(), body, isPatch);
+            networks.change(read, next);
+            return next;
+        });
         events.publishLifecycle(Lifecycle.server("network-updated", url(request.variable("name"))));
         return Response.empty();
     }
@@ -174,7 +185,8 @@ public final class NetworkRoutes implements Routes {
         Stored<Network> read = networks.get(request.variable("name"));
         String fresh = checkedName(request.json().get("name").asString());
         networks.rename(read, fresh);
-        events.publishLifecycle(Lifecycle.server("network-renamed", url(fresh)).with("old_name", read.name()));
+        events.publishLifecycle(
+                Lifecycle.server("network-renamed", url(fresh)).with("old_name", read.name()));
         return Response.created(url(fresh));
     }
 
@@ -188,10 +200,14 @@ public final class NetworkRoutes implements Routes {
     private Response state(Request request) {
         String name = request.variable("name");
         NetworkState state =
-                networks.state(name).orElseThrow(() -> new NotFoundException("Network interface \"" + name + "\" not found"));
+                networks.state(name)
+                        .orElseThrow(() ->
+                                new NotFoundException(
+                                        "Network interface \"" + name + "\" not found"));
         Json.Arr addresses = Json.array();
         for (NetworkState.Address address : state.addresses()) {
-            addresses.items()
+            addresses
+                    .items()
                     .add(
                             Json.object()
                                     .put("family", address.family())
@@ -252,7 +268,9 @@ public final class NetworkRoutes implements Routes {
                                     .put("hwaddr", lease.mac().map(MacAddress::toString).orElse(""))
                                     .put("address", IpNetwork.text(lease.address()))
                                     .put("type", lease.kind().name().toLowerCase(Locale.ROOT))
-                                    .put("location", lease.kind() == Lease.Kind.GATEWAY ? "" : "none"));
+                                    .put(
+                                            "location",
+                                            lease.kind() == Lease.Kind.GATEWAY ? "" : "none"));
         }
         return Response.sync(out);
     }

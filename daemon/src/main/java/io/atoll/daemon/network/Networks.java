@@ -41,7 +41,8 @@ public final class Networks {
     /// Networks whose bridge could not be brought up when the daemon started.
     private final Set<String> down = ConcurrentHashMap.newKeySet();
 
-    /// Held while a network is made, changed or removed, so that two do not choose the same addresses.
+    /// Held while a network is made, changed or removed, so that two do not choose the same
+    /// addresses.
     private final ReentrantLock lifecycle = new ReentrantLock();
 
     public Networks(Store store, Bridges bridges, Warnings warnings) {
@@ -55,7 +56,8 @@ public final class Networks {
         users.add(kind);
     }
 
-    /// Brings all bridges up as recorded; what runs already is left alone. One that fails is warned of and stays down.
+    /// Brings all bridges up as recorded; what runs already is left alone. One that fails is warned
+    /// of and stays down.
     public void start() {
         for (Stored<Network> network : list()) {
             String url = ApiPath.of("networks", network.name());
@@ -65,7 +67,8 @@ public final class Networks {
             } catch (RuntimeException e) {
                 // A broken network must not keep the daemon and all instances down.
                 down.add(network.name());
-                warnings.raise(UNAVAILABLE, Warning.Severity.HIGH, url, String.valueOf(e.getMessage()));
+                warnings.raise(
+                        UNAVAILABLE, Warning.Severity.HIGH, url, String.valueOf(e.getMessage()));
             }
         }
     }
@@ -147,14 +150,16 @@ public final class Networks {
         for (Stored<Network> network : list()) {
             if (!network.name().equals(besides)) {
                 for (String key : ADDRESSES) {
-                    IpNetwork.parse(network.value().config().getOrDefault(key, "")).ifPresent(out::add);
+                    IpNetwork.parse(network.value().config().getOrDefault(key, ""))
+                            .ifPresent(out::add);
                 }
             }
         }
         return out;
     }
 
-    /// Records a changed configuration and makes the bridge follow; if it cannot, both stay as they were.
+    /// Records a changed configuration and makes the bridge follow; if it cannot, both stay as they
+    /// were.
     void change(Stored<Network> read, Network wanted) {
         lifecycle.lock();
         try (Undo undo = new Undo()) {
@@ -179,7 +184,8 @@ public final class Networks {
     /// Chooses addresses that say `auto`. Unlike at creation an absent address means none.
     private Map<String, String> chosen(Network wanted) {
         Map<String, String> config = new TreeMap<>(wanted.config());
-        List<String> absent = ADDRESSES.stream().filter(k -> config.getOrDefault(k, "").isEmpty()).toList();
+        List<String> absent =
+                ADDRESSES.stream().filter(k -> config.getOrDefault(k, "").isEmpty()).toList();
         absent.forEach(key -> config.put(key, "none"));
         Map<String, String> out = new TreeMap<>(bridges.fill(config, taken(wanted.name())));
         absent.forEach(out::remove);
@@ -202,7 +208,9 @@ public final class Networks {
             undo.add(() -> bridges.rename(fresh, read.name()));
             bridges.start(config);
             store.commit(
-                    new Batch().create(Network.KIND, RecordKey.global(fresh), next).delete(Network.KIND, read));
+                    new Batch()
+                            .create(Network.KIND, RecordKey.global(fresh), next)
+                            .delete(Network.KIND, read));
             undo.keep();
         } finally {
             lifecycle.unlock();
@@ -236,9 +244,12 @@ public final class Networks {
             boolean names =
                     profile.value().devices().values().stream()
                             .filter(d -> "nic".equals(d.get("type")))
-                            .anyMatch(d -> name.equals(d.get("network")) || name.equals(d.get("parent")));
+                            .anyMatch(d ->
+                                    name.equals(d.get("network")) || name.equals(d.get("parent")));
             if (names) {
-                out.add(ApiPath.inProject(ApiPath.of("profiles", profile.name()), profile.project()));
+                out.add(
+                        ApiPath.inProject(
+                                ApiPath.of("profiles", profile.name()), profile.project()));
             }
         }
         return out;

@@ -17,9 +17,10 @@ import java.util.function.Consumer;
 
 /// A piece of work that outlives the request that started it. Thread-safe.
 ///
-/// State machine: created `PENDING`; [#begin()] moves to `RUNNING`; [#cancel()] to `CANCELLING`; [#finish(OperationStatus,
-/// String)] to a final state. Every change goes through [#moveTo(OperationStatus, String)], which checks
-/// [OperationStatus#next()]. Observers are told after the lock is released.
+/// State machine: created `PENDING`; [#begin()] moves to `RUNNING`; [#cancel()] to `CANCELLING`;
+/// [#finish(OperationStatus, String)] to a final state. Every change goes through
+/// [#moveTo(OperationStatus, String)], which checks [OperationStatus#next()]. Observers are told
+/// after the lock is released.
 public final class Operation {
     /// Written by [#moveTo] and [#update] only; never held over a call that leaves this class.
     private final ReentrantLock lock = new ReentrantLock();
@@ -95,10 +96,13 @@ public final class Operation {
         changed.accept(this);
     }
 
-    /// Shows progress the way LXD's clients print it: a text under `STAGE_progress` and the numbers under `progress`.
+    /// Shows progress the way LXD's clients print it: a text under `STAGE_progress` and the numbers
+    /// under `progress`.
     ///
-    /// @param stage such as `create_instance_from_image_unpack`; `text` such as `Unpack: 40% (11.18MB/s)`
-    public void progress(String stage, String text, int percent, long processedBytes, long bytesPerSecond) {
+    /// @param stage such as `create_instance_from_image_unpack`; `text` such as `Unpack: 40%
+    ///   (11.18MB/s)`
+    public void progress(
+            String stage, String text, int percent, long processedBytes, long bytesPerSecond) {
         Json.Obj numbers =
                 Json.object()
                         .put("stage", stage)
@@ -145,7 +149,8 @@ public final class Operation {
     }
 
     void finish(OperationStatus end, String why) {
-        OperationStatus real = status() == OperationStatus.CANCELLING ? OperationStatus.CANCELLED : end;
+        OperationStatus real =
+                status() == OperationStatus.CANCELLING ? OperationStatus.CANCELLED : end;
         if (moveTo(real, why)) {
             done.countDown();
         }

@@ -2,7 +2,8 @@ package io.atoll.daemon.operation;
 
 import java.util.Locale;
 
-/// The kinds of operations: plain work, work that talks through websockets, and tokens that wait to be used.
+/// The kinds of operations: plain work, work that talks through websockets, and tokens that wait to
+/// be used.
 public enum OperationClass {
     TASK,
     WEBSOCKET,

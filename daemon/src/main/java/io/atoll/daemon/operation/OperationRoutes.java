@@ -43,12 +43,11 @@ public final class OperationRoutes implements Routes {
         operations.list().stream()
                 .filter(o -> isAll || o.spec().project().equals(request.project()))
                 .sorted(Comparator.comparing(Operation::createdAt))
-                .forEach(
-                        o -> {
-                            String status = o.status().code().text().toLowerCase(Locale.ROOT);
-                            Json item = request.recursion() > 0 ? o.json() : Json.string(o.url());
-                            byStatus.computeIfAbsent(status, _ -> Json.array()).items().add(item);
-                        });
+                .forEach(o -> {
+                    String status = o.status().code().text().toLowerCase(Locale.ROOT);
+                    Json item = request.recursion() > 0 ? o.json() : Json.string(o.url());
+                    byStatus.computeIfAbsent(status, _ -> Json.array()).items().add(item);
+                });
         Json.Obj out = Json.object();
         byStatus.forEach(out::put);
         return Response.sync(out);
@@ -89,7 +88,8 @@ public final class OperationRoutes implements Routes {
                 operation
                         .spec()
                         .sockets()
-                        .orElseThrow(() -> new InvalidConfigException("This operation has no websockets"));
+                        .orElseThrow(() ->
+                                new InvalidConfigException("This operation has no websockets"));
         return Response.websocket(sockets.accept(secret));
     }
 }

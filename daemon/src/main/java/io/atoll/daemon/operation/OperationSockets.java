@@ -16,11 +16,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The websockets of an operation: one per name (`0`, `1`, `2`, `control`), each guarded by a secret of its own and
-/// connected at most once.
+/// The websockets of an operation: one per name (`0`, `1`, `2`, `control`), each guarded by a
+/// secret of its own and connected at most once.
 ///
-/// The task waits with [#await(Collection, Duration)] for the ones it needs, then takes them with [#find(String)] or
-/// [#get(String)]. Whoever takes a socket closes it; [#close()] closes them all.
+/// The task waits with [#await(Collection, Duration)] for the ones it needs, then takes them with
+/// [#find(String)] or [#get(String)]. Whoever takes a socket closes it; [#close()] closes them all.
 public final class OperationSockets implements AutoCloseable {
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -49,7 +49,8 @@ public final class OperationSockets implements AutoCloseable {
 
     /// Takes the place that belongs to a secret.
     ///
-    /// @throws InternalException with LXD's words if the secret is wrong or its socket is connected already
+    /// @throws InternalException with LXD's words if the secret is wrong or its socket is connected
+    ///   already
     public WebSocketAcceptor accept(String secret) {
         String name =
                 secretByName.entrySet().stream()
@@ -148,7 +149,9 @@ public final class OperationSockets implements AutoCloseable {
 
     /// The socket that [#await(Collection, Duration)] has waited for.
     public WebSocket get(String name) {
-        return find(name).orElseThrow(() -> new IllegalStateException("websocket " + name + " is not connected"));
+        return find(name)
+                .orElseThrow(
+                        () -> new IllegalStateException("websocket " + name + " is not connected"));
     }
 
     /// Closes all sockets and refuses new ones.

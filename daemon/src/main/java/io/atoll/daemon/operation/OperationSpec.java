@@ -14,7 +14,8 @@ import java.util.Optional;
 /// ```
 ///
 /// @param resources kind to URLs, as in the API's `resources`
-/// @param cancel run when a client cancels the operation; without one the operation cannot be cancelled
+/// @param cancel run when a client cancels the operation; without one the operation cannot be
+///   cancelled
 /// @param sockets the websockets clients may connect to it
 public record OperationSpec(
         OperationClass kind,
@@ -43,8 +44,10 @@ public record OperationSpec(
                 Optional.empty());
     }
 
-    /// Work that talks through these websockets. The caller puts `sockets.secrets()` under `fds` into the metadata.
-    public static OperationSpec websocket(String description, ProjectName project, OperationSockets sockets) {
+    /// Work that talks through these websockets. The caller puts `sockets.secrets()` under `fds`
+    /// into the metadata.
+    public static OperationSpec websocket(
+            String description, ProjectName project, OperationSockets sockets) {
         return new OperationSpec(
                 OperationClass.WEBSOCKET,
                 description,
@@ -82,9 +85,10 @@ public record OperationSpec(
         return new OperationSpec(kind, description, project, resources, value, cancel, sockets);
     }
 
-    /// Makes the operation cancellable. The hook must make the task end soon; the operation is then `Cancelled` however
-    /// the task ends.
+    /// Makes the operation cancellable. The hook must make the task end soon; the operation is then
+    /// `Cancelled` however the task ends.
     public OperationSpec onCancel(Runnable hook) {
-        return new OperationSpec(kind, description, project, resources, metadata, Optional.of(hook), sockets);
+        return new OperationSpec(
+                kind, description, project, resources, metadata, Optional.of(hook), sockets);
     }
 }

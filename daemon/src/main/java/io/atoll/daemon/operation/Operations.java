@@ -17,8 +17,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
-/// The operations of this daemon: starts them, keeps them, tells the event listeners about them. A finished operation stays
-/// for [#RETENTION], because clients ask for it after its last event.
+/// The operations of this daemon: starts them, keeps them, tells the event listeners about them. A
+/// finished operation stays for [#RETENTION], because clients ask for it after its last event.
 public final class Operations implements AutoCloseable {
     /// How long a finished operation can still be asked for.
     public static final Duration RETENTION = Duration.ofSeconds(5);
@@ -36,7 +36,8 @@ public final class Operations implements AutoCloseable {
         this.events = events;
     }
 
-    /// Starts the task on a virtual thread and returns at once; the operation is `Running` or later.
+    /// Starts the task on a virtual thread and returns at once; the operation is `Running` or
+    /// later.
     ///
     /// @throws BusyException if [#UNFINISHED_MAX] operations run
     public Operation start(OperationSpec spec, OperationTask task) {
@@ -50,14 +51,16 @@ public final class Operations implements AutoCloseable {
         return operation;
     }
 
-    /// Makes a token: an operation that runs nothing and stays until [Operation#complete()] or [Operation#cancel()].
+    /// Makes a token: an operation that runs nothing and stays until [Operation#complete()] or
+    /// [Operation#cancel()].
     public Operation startToken(OperationSpec spec) {
         return register(spec);
     }
 
     private Operation register(OperationSpec spec) {
         if (operations.size() >= UNFINISHED_MAX) {
-            throw new BusyException("Too many operations are running (maximum " + UNFINISHED_MAX + ")");
+            throw new BusyException(
+                    "Too many operations are running (maximum " + UNFINISHED_MAX + ")");
         }
         Operation operation = new Operation(spec, this::changed);
         operations.put(operation.id(), operation);

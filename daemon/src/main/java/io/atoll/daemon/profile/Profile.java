@@ -5,11 +5,15 @@ import io.atoll.base.json.Json;
 import io.atoll.daemon.store.RecordKind;
 import java.util.Map;
 
-/// A profile: configuration and devices that instances take over. The project is in the record's key.
+/// A profile: configuration and devices that instances take over. The project is in the record's
+/// key.
 ///
 /// @param devices device name to its keys
 public record Profile(
-        String name, String description, Map<String, String> config, Map<String, Map<String, String>> devices) {
+        String name,
+        String description,
+        Map<String, String> config,
+        Map<String, Map<String, String>> devices) {
     public static final RecordKind<Profile> KIND =
             RecordKind.of(
                     "profile",

@@ -133,17 +133,17 @@ public final class ProfileRoutes implements Routes {
         Json body = request.json();
         ProjectName owner = owner(request);
         Change change =
-                store.attempt(
-                        () -> {
-                            Stored<Profile> read = profiles.get(owner, request.variable("name"));
-                            etag(read.value()).check(request);
-                            Profile next = next(read.value(), body, isPatch);
-                            profiles.check(next);
-                            store.commit(new Batch().replace(Profile.KIND, read, next));
-                            return new Change(read.value(), next);
-                        });
+                store.attempt(() -> {
+                    Stored<Profile> read = profiles.get(owner, request.variable("name"));
+                    etag(read.value()).check(request);
+                    Profile next = next(read.value(), body, isPatch);
+                    profiles.check(next);
+                    store.commit(new Batch().replace(Profile.KIND, read, next));
+                    return new Change(read.value(), next);
+                });
         profiles.changed(owner, change.before, change.after);
-        events.publishLifecycle(Lifecycle.of("profile-updated", url(owner, change.after.name()), owner));
+        events.publishLifecycle(
+                Lifecycle.of("profile-updated", url(owner, change.after.name()), owner));
         return Response.empty();
     }
 
@@ -151,14 +151,15 @@ public final class ProfileRoutes implements Routes {
     private static Profile next(Profile old, Json body, boolean isPatch) {
         Map<String, String> config = new TreeMap<>(isPatch ? old.config() : Map.of());
         config.putAll(Wire.config(body.get("config")));
-        Map<String, Map<String, String>> devices = new TreeMap<>(isPatch ? old.devices() : Map.of());
+        Map<String, Map<String, String>> devices =
+                new TreeMap<>(isPatch ? old.devices() : Map.of());
         Wire.devices(body.get("devices"))
-                .forEach(
-                        (name, keys) -> {
-                            Map<String, String> merged = new TreeMap<>(devices.getOrDefault(name, Map.of()));
-                            merged.putAll(keys);
-                            devices.put(name, merged);
-                        });
+                .forEach((name, keys) -> {
+                    Map<String, String> merged =
+                            new TreeMap<>(devices.getOrDefault(name, Map.of()));
+                    merged.putAll(keys);
+                    devices.put(name, merged);
+                });
         boolean keepText = isPatch && body.get("description").isNull();
         String text = keepText ? old.description() : body.get("description").asString();
         return new Profile(old.name(), text, config, devices);
@@ -175,14 +176,19 @@ public final class ProfileRoutes implements Routes {
             throw new AlreadyExistsException("Name \"" + fresh + "\" already in use");
         }
         if (!profiles.usedBy(owner, read.name()).isEmpty()) {
-            // LXD renames used profiles too; here instances name their profiles in their own records.
+            // LXD renames used profiles too; here instances name their profiles in their own
+            // records.
             throw new BusyException("Profile is currently in use");
         }
         Profile old = read.value();
         Profile next = new Profile(fresh, old.description(), old.config(), old.devices());
-        store.commit(new Batch().create(Profile.KIND, RecordKey.of(owner, fresh), next).delete(Profile.KIND, read));
+        store.commit(
+                new Batch()
+                        .create(Profile.KIND, RecordKey.of(owner, fresh), next)
+                        .delete(Profile.KIND, read));
         events.publishLifecycle(
-                Lifecycle.of("profile-renamed", url(owner, fresh), owner).with("old_name", old.name()));
+                Lifecycle.of("profile-renamed", url(owner, fresh), owner)
+                        .with("old_name", old.name()));
         return Response.created(url(owner, fresh));
     }
 

@@ -4,7 +4,8 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import java.util.List;
 
-/// Who uses profiles: the instances. They know which keys and devices are right, and follow changes.
+/// Who uses profiles: the instances. They know which keys and devices are right, and follow
+/// changes.
 public interface ProfileUsers {
     /// The URLs of the users of a profile, with `?project=` where needed.
     List<String> usersOf(ProjectName project, String profile);

@@ -14,7 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// The profiles of all projects. A project without the profiles feature sees those of the default project.
+/// The profiles of all projects. A project without the profiles feature sees those of the default
+/// project.
 public final class Profiles {
     /// The profile every project has.
     public static final String DEFAULT = "default";
@@ -26,11 +27,10 @@ public final class Profiles {
     public Profiles(Store store, Projects projects) {
         this.store = store;
         this.projects = projects;
-        projects.addContents(
-                project ->
-                        store.list(Profile.KIND, project).stream()
-                                .map(p -> ApiPath.of("profiles", p.name()))
-                                .toList());
+        projects.addContents(project ->
+                store.list(Profile.KIND, project).stream()
+                        .map(p -> ApiPath.of("profiles", p.name()))
+                        .toList());
     }
 
     /// Adds a kind of users; called while the daemon is put together.
@@ -43,7 +43,9 @@ public final class Profiles {
         RecordKey key = RecordKey.of(ProjectName.DEFAULT, DEFAULT);
         if (store.find(Profile.KIND, key).isEmpty()) {
             store.create(
-                    Profile.KIND, key, new Profile(DEFAULT, "Default Atoll profile", Map.of(), Map.of()));
+                    Profile.KIND,
+                    key,
+                    new Profile(DEFAULT, "Default Atoll profile", Map.of(), Map.of()));
         }
     }
 
@@ -51,16 +53,21 @@ public final class Profiles {
     public void createDefault(Batch batch, ProjectName project) {
         String text = "Default Atoll profile for project " + project;
         batch.create(
-                Profile.KIND, RecordKey.of(project, DEFAULT), new Profile(DEFAULT, text, Map.of(), Map.of()));
+                Profile.KIND,
+                RecordKey.of(project, DEFAULT),
+                new Profile(DEFAULT, text, Map.of(), Map.of()));
     }
 
     /// Removes a project's default profile in the batch that deletes the project.
     public void deleteDefault(Batch batch, ProjectName project) {
-        store.find(Profile.KIND, RecordKey.of(project, DEFAULT)).ifPresent(p -> batch.delete(Profile.KIND, p));
+        store.find(Profile.KIND, RecordKey.of(project, DEFAULT))
+                .ifPresent(p -> batch.delete(Profile.KIND, p));
     }
 
     public Optional<Stored<Profile>> find(ProjectName project, String name) {
-        return store.find(Profile.KIND, RecordKey.of(projects.effectiveForList(project, Feature.PROFILES), name));
+        return store.find(
+                Profile.KIND,
+                RecordKey.of(projects.effectiveForList(project, Feature.PROFILES), name));
     }
 
     /// @throws NotFoundException if there is no such profile

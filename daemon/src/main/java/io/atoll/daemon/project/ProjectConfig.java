@@ -17,8 +17,8 @@ final class ProjectConfig {
                     "images.default_architecture",
                     "images.remote_cache_expiry");
 
-    /// The first parts of keys whose rules LXD enforces at every change of an instance; accepting one without enforcing
-    /// it would be a promise broken.
+    /// The first parts of keys whose rules LXD enforces at every change of an instance; accepting
+    /// one without enforcing it would be a promise broken.
     private static final Set<String> UNENFORCED = Set.of("limits", "restricted");
 
     private ProjectConfig() {}
@@ -40,14 +40,17 @@ final class ProjectConfig {
         }
         if (UNENFORCED.contains(key.split("\\.")[0])) {
             throw new UnsupportedException(
-                    "Project limits and restrictions (\"" + key + "\") are not supported by this server");
+                    "Project limits and restrictions (\""
+                            + key
+                            + "\") are not supported by this server");
         }
         throw new InvalidConfigException("Invalid project configuration key \"" + key + "\"");
     }
 
     private static void checkBoolean(String key, String value) {
         if (!Set.of("", "true", "false").contains(value.toLowerCase(Locale.ROOT))) {
-            throw new InvalidConfigException("Invalid value for a boolean \"" + value + "\" in \"" + key + "\"");
+            throw new InvalidConfigException(
+                    "Invalid value for a boolean \"" + value + "\" in \"" + key + "\"");
         }
     }
 }

@@ -36,7 +36,8 @@ public final class ProjectRoutes implements Routes {
     private final BiConsumer<Batch, ProjectName> newProject;
     private final BiConsumer<Batch, ProjectName> goneProject;
 
-    /// @param newProject adds what every new project owns from the start (its default profile) to the same batch
+    /// @param newProject adds what every new project owns from the start (its default profile) to
+    ///   the same batch
     /// @param goneProject removes that again in the batch that deletes the project
     public ProjectRoutes(
             Store store,
@@ -85,7 +86,11 @@ public final class ProjectRoutes implements Routes {
     private Response list(Request request) {
         Json.Arr out = Json.array();
         for (Stored<Project> project : projects.list()) {
-            out.items().add(request.recursion() > 0 ? json(project.value()) : Json.string(url(project.name())));
+            out.items()
+                    .add(
+                            request.recursion() > 0
+                                    ? json(project.value())
+                                    : Json.string(url(project.name())));
         }
         return Response.sync(out);
     }
@@ -106,7 +111,8 @@ public final class ProjectRoutes implements Routes {
         for (Feature feature : List.of(Feature.IMAGES, Feature.PROFILES, Feature.VOLUMES)) {
             config.putIfAbsent(feature.key(), "true");
         }
-        Project project = new Project(name.value(), request.json().get("description").asString(), config);
+        Project project =
+                new Project(name.value(), request.json().get("description").asString(), config);
         Batch batch = new Batch().create(Project.KIND, RecordKey.global(name.value()), project);
         if (project.has(Feature.PROFILES)) {
             newProject.accept(batch, name);
@@ -158,7 +164,9 @@ public final class ProjectRoutes implements Routes {
             throw new ForbiddenException("The 'default' project cannot be renamed");
         }
         return operations
-                .start(OperationSpec.task("Renaming project", ProjectName.DEFAULT), _ -> move(read, old, fresh))
+                .start(
+                        OperationSpec.task("Renaming project", ProjectName.DEFAULT),
+                        _ -> move(read, old, fresh))
                 .response();
     }
 
@@ -176,7 +184,8 @@ public final class ProjectRoutes implements Routes {
         }
         store.commit(batch);
         events.publishLifecycle(
-                Lifecycle.of("project-renamed", url(fresh.value()), fresh).with("old_name", old.value()));
+                Lifecycle.of("project-renamed", url(fresh.value()), fresh)
+                        .with("old_name", old.value()));
     }
 
     private Response delete(Request request) {

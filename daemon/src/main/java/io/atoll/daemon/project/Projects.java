@@ -55,16 +55,20 @@ public final class Projects {
         return store.list(Project.KIND);
     }
 
-    /// The project whose things of this kind the given one sees: itself, or the default project if it lacks the feature.
+    /// The project whose things of this kind the given one sees: itself, or the default project if
+    /// it lacks the feature.
     ///
     /// @throws NotFoundException if there is no such project
     public ProjectName effective(ProjectName name, Feature feature) {
         return get(name).value().has(feature) ? name : ProjectName.DEFAULT;
     }
 
-    /// As [#effective], but a project that does not exist sees nothing of others: it is returned itself.
+    /// As [#effective], but a project that does not exist sees nothing of others: it is returned
+    /// itself.
     public ProjectName effectiveForList(ProjectName name, Feature feature) {
-        return find(name).map(p -> p.value().has(feature) ? name : ProjectName.DEFAULT).orElse(name);
+        return find(name)
+                .map(p -> p.value().has(feature) ? name : ProjectName.DEFAULT)
+                .orElse(name);
     }
 
     /// The URLs of everything in a project.

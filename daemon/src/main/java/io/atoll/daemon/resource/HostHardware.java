@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Reads processors, memory, disks, network cards and the machine's name out of `/proc` and `/sys`. What the kernel does
-/// not tell is empty or 0. Graphics cards, USB and PCI devices are not listed.
+/// Reads processors, memory, disks, network cards and the machine's name out of `/proc` and `/sys`.
+/// What the kernel does not tell is empty or 0. Graphics cards, USB and PCI devices are not listed.
 final class HostHardware {
     private static final int SECTOR_BYTES = 512;
 
@@ -37,7 +37,8 @@ final class HostHardware {
 
     private String text(String path) {
         try {
-            return new String(Files.readAllBytes(root.resolve(path)), StandardCharsets.UTF_8).strip();
+            return new String(Files.readAllBytes(root.resolve(path)), StandardCharsets.UTF_8)
+                    .strip();
         } catch (IOException e) {
             // Absent on this machine; every file here is optional.
             return "";
@@ -66,7 +67,8 @@ final class HostHardware {
         for (String line : text(path).split("\n")) {
             int colon = line.indexOf(':');
             if (colon > 0) {
-                out.putIfAbsent(line.substring(0, colon).strip(), line.substring(colon + 1).strip());
+                out.putIfAbsent(
+                        line.substring(0, colon).strip(), line.substring(colon + 1).strip());
             }
         }
         return out;
@@ -83,15 +85,14 @@ final class HostHardware {
             }
         }
         Json.Arr list = Json.array();
-        sockets.forEach(
-                (id, cores) ->
-                        list.items()
-                                .add(
-                                        Json.object()
-                                                .put("name", info.getOrDefault("model name", ""))
-                                                .put("vendor", info.getOrDefault("vendor_id", ""))
-                                                .put("socket", id)
-                                                .put("cores", Json.array(cores.values()))));
+        sockets.forEach((id, cores) ->
+                list.items()
+                        .add(
+                                Json.object()
+                                        .put("name", info.getOrDefault("model name", ""))
+                                        .put("vendor", info.getOrDefault("vendor_id", ""))
+                                        .put("socket", id)
+                                        .put("cores", Json.array(cores.values()))));
         String jvm = System.getProperty("os.arch", "");
         return Json.object()
                 .put("architecture", jvm.equals("amd64") ? "x86_64" : jvm)
@@ -103,7 +104,8 @@ final class HostHardware {
         String topology = "sys/devices/system/cpu/cpu" + cpu + "/topology/";
         long core = number(topology + "core_id");
         Json.Obj entry =
-                sockets.computeIfAbsent(number(topology + "physical_package_id"), _ -> new TreeMap<>())
+                sockets.computeIfAbsent(
+                                number(topology + "physical_package_id"), _ -> new TreeMap<>())
                         .computeIfAbsent(core, id -> newCore(id, number(topology + "die_id")));
         List<Json> threads = ((Json.Arr) entry.get("threads")).items();
         String online = text("sys/devices/system/cpu/cpu" + cpu + "/online");
@@ -124,7 +126,10 @@ final class HostHardware {
         Map<String, String> info = fields("proc/meminfo");
         long total = kibibytes(info, "MemTotal");
         long used =
-                total - kibibytes(info, "MemFree") - kibibytes(info, "Buffers") - kibibytes(info, "Cached")
+                total
+                        - kibibytes(info, "MemFree")
+                        - kibibytes(info, "Buffers")
+                        - kibibytes(info, "Cached")
                         - kibibytes(info, "SReclaimable");
         long pageSize = kibibytes(info, "Hugepagesize");
         long pages = plain(info, "HugePages_Total");
@@ -157,11 +162,15 @@ final class HostHardware {
                                 .put("address", text("sys/class/net/" + name + "/address"))
                                 .put("port", number("sys/class/net/" + name + "/dev_port"))
                                 .put("protocol", "ethernet")
-                                .put("link_detected", text("sys/class/net/" + name + "/carrier").equals("1"));
+                                .put(
+                                        "link_detected",
+                                        text("sys/class/net/" + name + "/carrier").equals("1"));
                 cards.items()
                         .add(
                                 Json.object()
-                                        .put("driver", driver("sys/class/net/" + name + "/device/driver"))
+                                        .put(
+                                                "driver",
+                                                driver("sys/class/net/" + name + "/device/driver"))
                                         .put("numa_node", 0)
                                         .put("ports", Json.array(List.of(port))));
             }
@@ -193,7 +202,9 @@ final class HostHardware {
                                         .put("size", number(folder + "size") * SECTOR_BYTES)
                                         .put("removable", number(folder + "removable") == 1)
                                         .put("numa_node", 0)
-                                        .put("block_size", number(folder + "queue/physical_block_size"))
+                                        .put(
+                                                "block_size",
+                                                number(folder + "queue/physical_block_size"))
                                         .put("rpm", number(folder + "queue/rotational"))
                                         .put("device_id", "")
                                         .put("partitions", partitions(name)));

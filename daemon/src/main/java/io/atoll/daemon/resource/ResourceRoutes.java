@@ -13,6 +13,9 @@ public final class ResourceRoutes implements Routes {
 
     @Override
     public List<Route> routes() {
-        return List.of(Route.get("/1.0/resources").needs(Right.VIEW).run(_ -> Response.sync(hardware.json())));
+        return List.of(
+                Route.get("/1.0/resources")
+                        .needs(Right.VIEW)
+                        .run(_ -> Response.sync(hardware.json())));
     }
 }

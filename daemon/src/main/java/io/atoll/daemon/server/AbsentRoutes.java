@@ -9,8 +9,9 @@ import io.atoll.daemon.http.Routes;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The paths of LXD's API that lead to parts this server does not have: each answers 501 with the part's name instead of an
-/// unexplained "not found". The fallback of the route table: whoever adds such a part simply has the route.
+/// The paths of LXD's API that lead to parts this server does not have: each answers 501 with the
+/// part's name instead of an unexplained "not found". The fallback of the route table: whoever adds
+/// such a part simply has the route.
 public final class AbsentRoutes implements Routes {
     private record Part(String path, String name) {}
 
@@ -34,9 +35,12 @@ public final class AbsentRoutes implements Routes {
                     new Part("/1.0/metrics", "Metrics"),
                     new Part("/1.0/instances/{name}/backups", "Backups of instances"),
                     new Part("/1.0/instances/{name}/backups/{backup}", "Backups of instances"),
-                    new Part("/1.0/instances/{name}/backups/{backup}/export", "Backups of instances"),
+                    new Part(
+                            "/1.0/instances/{name}/backups/{backup}/export",
+                            "Backups of instances"),
                     new Part("/1.0/instances/{name}/snapshots", "Snapshots of instances"),
-                    new Part("/1.0/instances/{name}/snapshots/{snapshot}", "Snapshots of instances"),
+                    new Part(
+                            "/1.0/instances/{name}/snapshots/{snapshot}", "Snapshots of instances"),
                     new Part("/1.0/instances/{name}/sftp", "SFTP"),
                     new Part("/1.0/networks/{name}/forwards", "Network forwards"),
                     new Part("/1.0/networks/{name}/forwards/{address}", "Network forwards"),

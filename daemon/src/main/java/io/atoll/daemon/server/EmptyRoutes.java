@@ -12,12 +12,13 @@ import io.atoll.daemon.http.Routes;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// What clients ask every server about although this one has none of it: trusted certificates (nobody comes over the
-/// network) and a cluster.
+/// What clients ask every server about although this one has none of it: trusted certificates
+/// (nobody comes over the network) and a cluster.
 public final class EmptyRoutes implements Routes {
     private final Supplier<List<String>> pools;
 
-    /// @param pools the names of the storage pools, which a server that joins a cluster would be asked about
+    /// @param pools the names of the storage pools, which a server that joins a cluster would be
+    ///   asked about
     public EmptyRoutes(Supplier<List<String>> pools) {
         this.pools = pools;
     }
@@ -25,12 +26,22 @@ public final class EmptyRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return List.of(
-                Route.get("/1.0/certificates").needs(Right.PUBLIC).run(_ -> Response.sync(Json.array())),
+                Route.get("/1.0/certificates")
+                        .needs(Right.PUBLIC)
+                        .run(_ -> Response.sync(Json.array())),
                 Route.post("/1.0/certificates").needs(Right.ADMIN).run(_ -> noNetworkAccess()),
-                Route.get("/1.0/certificates/{fingerprint}").needs(Right.VIEW).run(_ -> noCertificate()),
-                Route.delete("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
-                Route.put("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
-                Route.patch("/1.0/certificates/{fingerprint}").needs(Right.ADMIN).run(_ -> noCertificate()),
+                Route.get("/1.0/certificates/{fingerprint}")
+                        .needs(Right.VIEW)
+                        .run(_ -> noCertificate()),
+                Route.delete("/1.0/certificates/{fingerprint}")
+                        .needs(Right.ADMIN)
+                        .run(_ -> noCertificate()),
+                Route.put("/1.0/certificates/{fingerprint}")
+                        .needs(Right.ADMIN)
+                        .run(_ -> noCertificate()),
+                Route.patch("/1.0/certificates/{fingerprint}")
+                        .needs(Right.ADMIN)
+                        .run(_ -> noCertificate()),
                 Route.get("/1.0/cluster").needs(Right.VIEW).run(_ -> cluster()),
                 Route.put("/1.0/cluster").needs(Right.ADMIN).run(_ -> noCluster()));
     }
@@ -57,9 +68,17 @@ public final class EmptyRoutes implements Routes {
                                     .put("name", pool)
                                     .put("key", "source")
                                     .put("value", "")
-                                    .put("description", "\"source\" property for storage pool \"" + pool + "\""));
+                                    .put(
+                                            "description",
+                                            "\"source\" property for storage pool \""
+                                                    + pool
+                                                    + "\""));
         }
-        Json.Obj out = Json.object().put("server_name", "").put("enabled", false).put("member_config", members);
+        Json.Obj out =
+                Json.object()
+                        .put("server_name", "")
+                        .put("enabled", false)
+                        .put("member_config", members);
         return Response.sync(out, Etag.of(Json.string(ApiPath.VERSION), out));
     }
 }

@@ -12,7 +12,12 @@ import java.util.TreeMap;
 
 /// What the server tells about its host in `environment`; read once.
 record HostFacts(
-        String kernel, String kernelVersion, String architecture, String osName, String osVersion, String hostName) {
+        String kernel,
+        String kernelVersion,
+        String architecture,
+        String osName,
+        String osVersion,
+        String hostName) {
 
     static HostFacts read() {
         Map<String, String> os = osRelease(Path.of("/etc/os-release"));
@@ -65,7 +70,9 @@ record HostFacts(
             for (String line : Files.readAllLines(file)) {
                 int equals = line.indexOf('=');
                 if (equals > 0) {
-                    out.put(line.substring(0, equals), line.substring(equals + 1).replaceAll("^[\"']|[\"']$", ""));
+                    out.put(
+                            line.substring(0, equals),
+                            line.substring(equals + 1).replaceAll("^[\"']|[\"']$", ""));
                 }
             }
             return out;

@@ -15,8 +15,8 @@ public final class InternalRoutes implements Routes {
     private final Availability availability;
     private final Consumer<Boolean> shutdown;
 
-    /// @param shutdown stops instances and returns when they have stopped; the daemon exits soon after. The argument says
-    ///     not to wait for running operations
+    /// @param shutdown stops instances and returns when they have stopped; the daemon exits soon
+    ///   after. The argument says not to wait for running operations
     public InternalRoutes(Availability availability, Consumer<Boolean> shutdown) {
         this.availability = availability;
         this.shutdown = shutdown;

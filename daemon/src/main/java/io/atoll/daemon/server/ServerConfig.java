@@ -53,20 +53,20 @@ public final class ServerConfig {
         return Etag.of(Wire.json(all()));
     }
 
-    /// Checks the request's tag, then replaces (PUT) or merges (PATCH) the keys; an empty value unsets.
+    /// Checks the request's tag, then replaces (PUT) or merges (PATCH) the keys; an empty value
+    /// unsets.
     ///
     /// @throws InvalidConfigException naming the key that is unknown or has a bad value
     void change(Request request, Json config, boolean isPatch) {
-        store.attempt(
-                () -> {
-                    Stored<Map<String, String>> read = store.find(KIND, KEY).orElseThrow();
-                    etag().check(request);
-                    Map<String, String> next = new TreeMap<>(isPatch ? read.value() : Map.of());
-                    next.putAll(Wire.config(config));
-                    next.forEach(ServerKey::check);
-                    next.values().removeIf(String::isEmpty);
-                    store.commit(new Batch().replace(KIND, read, Wire.sorted(next)));
-                    return next;
-                });
+        store.attempt(() -> {
+            Stored<Map<String, String>> read = store.find(KIND, KEY).orElseThrow();
+            etag().check(request);
+            Map<String, String> next = new TreeMap<>(isPatch ? read.value() : Map.of());
+            next.putAll(Wire.config(config));
+            next.forEach(ServerKey::check);
+            next.values().removeIf(String::isEmpty);
+            store.commit(new Batch().replace(KIND, read, Wire.sorted(next)));
+            return next;
+        });
     }
 }

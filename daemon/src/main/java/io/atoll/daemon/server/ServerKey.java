@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/// The server configuration keys. Rows with [Value#UNSUPPORTED] are LXD's keys for parts this server does
-/// not have; they can be unset but not set.
+/// The server configuration keys. Rows with [Value#UNSUPPORTED] are LXD's keys for parts this
+/// server does not have; they can be unset but not set.
 public enum ServerKey {
     BACKUP_COMPRESSION("backups.compression_algorithm", "gzip", Value.ANY),
     SHUTDOWN_TIMEOUT("core.shutdown_timeout", "5", Value.INTEGER),
@@ -56,15 +56,19 @@ public enum ServerKey {
             return switch (this) {
                 case ANY -> "";
                 case INTEGER -> value.matches("\\d{1,9}") ? "" : "invalid integer";
-                case BOOLEAN -> BOOLEANS.contains(value.toLowerCase(Locale.ROOT)) ? "" : "invalid boolean";
+                case BOOLEAN ->
+                        BOOLEANS.contains(value.toLowerCase(Locale.ROOT)) ? "" : "invalid boolean";
                 case HOST_NAME ->
-                        HOST_NAMES.contains(value) ? "" : "Invalid value, must be \"random\" or \"mac\"";
+                        HOST_NAMES.contains(value)
+                                ? ""
+                                : "Invalid value, must be \"random\" or \"mac\"";
                 case UNSUPPORTED -> "not supported by this server";
             };
         }
     }
 
-    private static final Set<String> BOOLEANS = Set.of("true", "false", "1", "0", "yes", "no", "on", "off");
+    private static final Set<String> BOOLEANS =
+            Set.of("true", "false", "1", "0", "yes", "no", "on", "off");
     private static final Set<String> HOST_NAMES = Set.of("random", "mac");
 
     private final String key;
@@ -92,7 +96,8 @@ public enum ServerKey {
             return;
         }
         String sentence = "cannot set '" + name + "' to '" + value + "': ";
-        ServerKey row = find(name).orElseThrow(() -> new InvalidConfigException(sentence + "unknown key"));
+        ServerKey row =
+                find(name).orElseThrow(() -> new InvalidConfigException(sentence + "unknown key"));
         String fault = value.isEmpty() ? "" : row.value.fault(value);
         if (!fault.isEmpty()) {
             throw row.value == Value.UNSUPPORTED

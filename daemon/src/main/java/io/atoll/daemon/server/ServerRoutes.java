@@ -41,10 +41,7 @@ public final class ServerRoutes implements Routes {
 
     /// @param state the state directory, whose file system is probed
     public ServerRoutes(
-            ServerConfig config,
-            Events events,
-            Supplier<StorageFacts> storage,
-            Path state) {
+            ServerConfig config, Events events, Supplier<StorageFacts> storage, Path state) {
         this.config = config;
         this.events = events;
         this.storage = storage;
@@ -54,7 +51,9 @@ public final class ServerRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return List.of(
-                Route.get("/").needs(Right.PUBLIC).run(_ -> Response.sync(Json.strings(List.of("/1.0")))),
+                Route.get("/")
+                        .needs(Right.PUBLIC)
+                        .run(_ -> Response.sync(Json.strings(List.of("/1.0")))),
                 Route.get("/1.0").needs(Right.PUBLIC).run(this::get),
                 Route.put("/1.0").needs(Right.ADMIN).run(r -> change(r, false)),
                 Route.patch("/1.0").needs(Right.ADMIN).run(r -> change(r, true)));
@@ -110,7 +109,10 @@ public final class ServerRoutes implements Routes {
     private Map<String, String> kernelFeatures() {
         if (kernelFeatures.isEmpty()) {
             try (Fd directory = Opens.open(state.toString(), Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
-                kernelFeatures = Map.of("idmapped_mounts", Boolean.toString(KernelFeatures.canIdmap(directory)));
+                kernelFeatures =
+                        Map.of(
+                                "idmapped_mounts",
+                                Boolean.toString(KernelFeatures.canIdmap(directory)));
             } catch (ErrnoException e) {
                 // Without the rights to try, nothing can be said.
                 return Map.of();
@@ -122,14 +124,13 @@ public final class ServerRoutes implements Routes {
     private static Json drivers(Map<String, String> supported) {
         Json.Arr out = Json.array();
         new TreeMap<>(supported)
-                .forEach(
-                        (name, version) ->
-                                out.items()
-                                        .add(
-                                                Json.object()
-                                                        .put("Name", name)
-                                                        .put("Version", version)
-                                                        .put("Remote", false)));
+                .forEach((name, version) ->
+                        out.items()
+                                .add(
+                                        Json.object()
+                                                .put("Name", name)
+                                                .put("Version", version)
+                                                .put("Remote", false)));
         return out;
     }
 

@@ -11,7 +11,11 @@ import java.util.Map;
 
 /// A volume that a user made, as recorded. The key's name is `POOL/NAME`.
 public record CustomVolume(
-        String pool, String name, String description, Map<String, String> config, Instant createdAt) {
+        String pool,
+        String name,
+        String description,
+        Map<String, String> config,
+        Instant createdAt) {
     public static final RecordKind<CustomVolume> KIND =
             RecordKind.of(
                     "custom-volume",

@@ -41,10 +41,16 @@ public final class PoolRoutes implements Routes {
                 Route.get("/1.0/storage-pools").needs(Right.VIEW).run(this::list),
                 Route.post("/1.0/storage-pools").needs(Right.ADMIN).run(this::create),
                 Route.get("/1.0/storage-pools/{name}").needs(Right.VIEW).run(this::get),
-                Route.put("/1.0/storage-pools/{name}").needs(Right.ADMIN).run(r -> update(r, false)),
-                Route.patch("/1.0/storage-pools/{name}").needs(Right.ADMIN).run(r -> update(r, true)),
+                Route.put("/1.0/storage-pools/{name}")
+                        .needs(Right.ADMIN)
+                        .run(r -> update(r, false)),
+                Route.patch("/1.0/storage-pools/{name}")
+                        .needs(Right.ADMIN)
+                        .run(r -> update(r, true)),
                 Route.delete("/1.0/storage-pools/{name}").needs(Right.ADMIN).run(this::delete),
-                Route.get("/1.0/storage-pools/{name}/resources").needs(Right.VIEW).run(this::resources));
+                Route.get("/1.0/storage-pools/{name}/resources")
+                        .needs(Right.VIEW)
+                        .run(this::resources));
     }
 
     private static String url(String name) {
@@ -64,13 +70,20 @@ public final class PoolRoutes implements Routes {
     }
 
     private static Etag etag(Pool pool) {
-        return Etag.of(Json.string(pool.name()), Json.string(pool.description()), Wire.json(pool.config()));
+        return Etag.of(
+                Json.string(pool.name()),
+                Json.string(pool.description()),
+                Wire.json(pool.config()));
     }
 
     private Response list(Request request) {
         Json.Arr out = Json.array();
         for (Stored<Pool> pool : pools.list()) {
-            out.items().add(request.recursion() > 0 ? json(pool.value()) : Json.string(url(pool.name())));
+            out.items()
+                    .add(
+                            request.recursion() > 0
+                                    ? json(pool.value())
+                                    : Json.string(url(pool.name())));
         }
         return Response.sync(out);
     }
@@ -94,15 +107,21 @@ public final class PoolRoutes implements Routes {
             throw new InvalidConfigException("No driver provided");
         }
         pools.create(
-                new Pool(name, driver, body.get("description").asString(), Wire.config(body.get("config"))));
-        events.publishLifecycle(Lifecycle.server("storage-pool-created", url(name)).with("driver", driver));
+                new Pool(
+                        name,
+                        driver,
+                        body.get("description").asString(),
+                        Wire.config(body.get("config"))));
+        events.publishLifecycle(
+                Lifecycle.server("storage-pool-created", url(name)).with("driver", driver));
         return Response.created(url(name));
     }
 
     private Response update(Request request, boolean isPatch) throws IOException {
         Json body = request.json();
         store.attempt(() -> store(request, body, isPatch));
-        events.publishLifecycle(Lifecycle.server("storage-pool-updated", url(request.variable("name"))));
+        events.publishLifecycle(
+                Lifecycle.server("storage-pool-updated", url(request.variable("name"))));
         return Response.empty();
     }
 

@@ -36,7 +36,8 @@ public final class Pools {
     private final Map<String, StorageDriver> drivers = new ConcurrentHashMap<>();
     private final List<PoolUsers> users = new CopyOnWriteArrayList<>();
 
-    /// Held while a pool is made or removed, so that two requests do not work on one directory. Nothing else takes it.
+    /// Held while a pool is made or removed, so that two requests do not work on one directory.
+    /// Nothing else takes it.
     private final ReentrantLock lifecycle = new ReentrantLock();
 
     /// @param folder where pools appear: `<state>/storage-pools`
@@ -51,7 +52,8 @@ public final class Pools {
         users.add(kind);
     }
 
-    /// Brings all pools up. One that fails is warned of and stays down: instances of other pools must run.
+    /// Brings all pools up. One that fails is warned of and stays down: instances of other pools
+    /// must run.
     public void start() {
         for (Stored<Pool> pool : list()) {
             try {
@@ -60,7 +62,8 @@ public final class Pools {
                 drivers.put(pool.name(), driver);
                 warnings.resolve(UNAVAILABLE, url(pool.name()));
             } catch (DomainException e) {
-                warnings.raise(UNAVAILABLE, Warning.Severity.HIGH, url(pool.name()), e.getMessage());
+                warnings.raise(
+                        UNAVAILABLE, Warning.Severity.HIGH, url(pool.name()), e.getMessage());
             }
         }
     }
@@ -71,7 +74,8 @@ public final class Pools {
 
     private StorageDriver open(Pool pool) {
         return StorageDrivers.open(
-                pool.driver(), new PoolSpec(pool.name(), folder.resolve(pool.name()), pool.config()));
+                pool.driver(),
+                new PoolSpec(pool.name(), folder.resolve(pool.name()), pool.config()));
     }
 
     public List<Stored<Pool>> list() {
@@ -92,7 +96,8 @@ public final class Pools {
         get(name);
         StorageDriver driver = drivers.get(name);
         if (driver == null) {
-            throw new BusyException("Storage pool \"" + name + "\" is not available; see the warnings");
+            throw new BusyException(
+                    "Storage pool \"" + name + "\" is not available; see the warnings");
         }
         return driver;
     }
@@ -114,13 +119,15 @@ public final class Pools {
         lifecycle.lock();
         try (Undo undo = new Undo()) {
             if (store.find(Pool.KIND, RecordKey.global(wanted.name())).isPresent()) {
-                throw new AlreadyExistsException("The storage pool already exists: The record already exists");
+                throw new AlreadyExistsException(
+                        "The storage pool already exists: The record already exists");
             }
             StorageDriver driver = open(wanted);
             Map<String, String> config = driver.createPool();
             undo.add(driver::deletePool);
             Pool made = new Pool(wanted.name(), wanted.driver(), wanted.description(), config);
-            // The driver works from the keys that are recorded, so that the next start sees the same pool.
+            // The driver works from the keys that are recorded, so that the next start sees the
+            // same pool.
             StorageDriver recorded = open(made);
             recorded.mountPool();
             store.create(Pool.KIND, RecordKey.global(made.name()), made);
@@ -160,7 +167,9 @@ public final class Pools {
     }
 
     List<String> usersOfVolume(ProjectName project, String pool, String volume) {
-        return users.stream().flatMap(u -> u.usersOfVolume(project, pool, volume).stream()).toList();
+        return users.stream()
+                .flatMap(u -> u.usersOfVolume(project, pool, volume).stream())
+                .toList();
     }
 
     /// The URLs of all that is in a pool or names it.
@@ -173,16 +182,21 @@ public final class Pools {
         }
         for (Stored<CustomVolume> volume : store.list(CustomVolume.KIND)) {
             if (volume.value().pool().equals(pool)) {
-                String url = ApiPath.of("storage-pools", pool, "volumes", "custom", volume.value().name());
+                String url =
+                        ApiPath.of(
+                                "storage-pools", pool, "volumes", "custom", volume.value().name());
                 out.add(ApiPath.inProject(url, volume.project()));
             }
         }
         for (Stored<Profile> profile : store.list(Profile.KIND)) {
             boolean names =
                     profile.value().devices().values().stream()
-                            .anyMatch(d -> "disk".equals(d.get("type")) && pool.equals(d.get("pool")));
+                            .anyMatch(d ->
+                                    "disk".equals(d.get("type")) && pool.equals(d.get("pool")));
             if (names) {
-                out.add(ApiPath.inProject(ApiPath.of("profiles", profile.name()), profile.project()));
+                out.add(
+                        ApiPath.inProject(
+                                ApiPath.of("profiles", profile.name()), profile.project()));
             }
         }
         return out;

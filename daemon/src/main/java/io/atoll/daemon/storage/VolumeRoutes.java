@@ -38,8 +38,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/// `/1.0/storage-pools/{pool}/volumes`: all kinds listed, custom volumes made and changed. The volumes of instances and
-/// images come and go with those.
+/// `/1.0/storage-pools/{pool}/volumes`: all kinds listed, custom volumes made and changed. The
+/// volumes of instances and images come and go with those.
 public final class VolumeRoutes implements Routes {
     /// A time that means "not known", as Go's clients write it.
     private static final String NO_TIME = "0001-01-01T00:00:00Z";
@@ -67,11 +67,10 @@ public final class VolumeRoutes implements Routes {
         this.pools = pools;
         this.projects = projects;
         this.events = events;
-        projects.addContents(
-                project ->
-                        store.list(CustomVolume.KIND, project).stream()
-                                .map(v -> url(v.value().pool(), "custom", v.value().name()))
-                                .toList());
+        projects.addContents(project ->
+                store.list(CustomVolume.KIND, project).stream()
+                        .map(v -> url(v.value().pool(), "custom", v.value().name()))
+                        .toList());
     }
 
     @Override
@@ -121,7 +120,15 @@ public final class VolumeRoutes implements Routes {
         for (PoolUsers.RootVolume root : pools.rootVolumes(pool)) {
             if (isAll || root.project().equals(request.project())) {
                 List<String> usedBy = List.of(root.usedBy());
-                out.add(new View("container", root.name(), "", Map.of(), root.project(), NO_TIME, usedBy));
+                out.add(
+                        new View(
+                                "container",
+                                root.name(),
+                                "",
+                                Map.of(),
+                                root.project(),
+                                NO_TIME,
+                                usedBy));
             }
         }
         for (Stored<CustomVolume> volume : store.list(CustomVolume.KIND)) {
@@ -132,7 +139,15 @@ public final class VolumeRoutes implements Routes {
         }
         for (String fingerprint : pools.driver(pool).volumes(VolumeType.IMAGE)) {
             List<String> usedBy = List.of(ApiPath.of("images", fingerprint));
-            out.add(new View("image", fingerprint, "", Map.of(), ProjectName.DEFAULT, NO_TIME, usedBy));
+            out.add(
+                    new View(
+                            "image",
+                            fingerprint,
+                            "",
+                            Map.of(),
+                            ProjectName.DEFAULT,
+                            NO_TIME,
+                            usedBy));
         }
         out.sort(Comparator.comparing(View::type).thenComparing(View::name));
         return out;
@@ -152,13 +167,15 @@ public final class VolumeRoutes implements Routes {
 
     private Response list(Request request) {
         String pool = request.variable("pool");
-        String type = request.path().endsWith("/volumes") ? "" : checkedType(request.variable("type"));
+        String type =
+                request.path().endsWith("/volumes") ? "" : checkedType(request.variable("type"));
         Filter filter = Filter.parse(request.query("filter").orElse(""));
         Json.Arr out = Json.array();
         for (View view : views(request, pool)) {
             Json json = json(view);
             if ((type.isEmpty() || type.equals(view.type)) && filter.matches(json)) {
-                String url = ApiPath.inProject(url(pool, view.type, view.name), view.project.value());
+                String url =
+                        ApiPath.inProject(url(pool, view.type, view.name), view.project.value());
                 out.items().add(request.recursion() > 0 ? json : Json.string(url));
             }
         }
@@ -188,7 +205,8 @@ public final class VolumeRoutes implements Routes {
 
     private static void requireCustom(String type) {
         if (!type.equals("custom")) {
-            throw new InvalidConfigException("Currently not allowed to create storage volumes of type " + type);
+            throw new InvalidConfigException(
+                    "Currently not allowed to create storage volumes of type " + type);
         }
     }
 
@@ -209,10 +227,12 @@ public final class VolumeRoutes implements Routes {
         boolean isTyped = !request.path().endsWith("/volumes");
         requireCustom(isTyped ? request.variable("type") : body.get("type").asString());
         if (!body.get("source").get("type").asString().isEmpty()) {
-            throw new UnsupportedException("Copying storage volumes is not supported by this server");
+            throw new UnsupportedException(
+                    "Copying storage volumes is not supported by this server");
         }
         if (body.get("content_type").asString().equals("block")) {
-            throw new UnsupportedException("Block volumes are for virtual machines, which this server does not run");
+            throw new UnsupportedException(
+                    "Block volumes are for virtual machines, which this server does not run");
         }
         CustomVolume volume =
                 new CustomVolume(
@@ -223,7 +243,8 @@ public final class VolumeRoutes implements Routes {
                         Instant.now());
         make(owner(request), volume);
         String url = url(pool, "custom", volume.name());
-        events.publishLifecycle(Lifecycle.of("storage-volume-created", url, owner(request)).with("type", "custom"));
+        events.publishLifecycle(
+                Lifecycle.of("storage-volume-created", url, owner(request)).with("type", "custom"));
         return Response.empty();
     }
 
@@ -231,18 +252,23 @@ public final class VolumeRoutes implements Routes {
         StorageDriver driver = pools.driver(volume.pool());
         VolumeName name = CustomVolume.volume(owner, volume.name());
         try (Undo undo = new Undo()) {
-            if (store.find(CustomVolume.KIND, CustomVolume.key(owner, volume.pool(), volume.name())).isPresent()) {
+            if (store.find(CustomVolume.KIND, CustomVolume.key(owner, volume.pool(), volume.name()))
+                    .isPresent()) {
                 throw new AlreadyExistsException("Volume by that name already exists");
             }
             driver.createEmpty(name);
             undo.add(() -> driver.delete(name));
             applySize(driver, name, volume.config());
-            store.create(CustomVolume.KIND, CustomVolume.key(owner, volume.pool(), volume.name()), volume);
+            store.create(
+                    CustomVolume.KIND,
+                    CustomVolume.key(owner, volume.pool(), volume.name()),
+                    volume);
             undo.keep();
         }
     }
 
-    private static void applySize(StorageDriver driver, VolumeName name, Map<String, String> config) {
+    private static void applySize(
+            StorageDriver driver, VolumeName name, Map<String, String> config) {
         OptionalLong bytes = size(config);
         if (bytes.isPresent()) {
             driver.setQuota(name, bytes);
@@ -251,16 +277,17 @@ public final class VolumeRoutes implements Routes {
 
     private static OptionalLong size(Map<String, String> config) {
         String size = config.getOrDefault("size", "");
-        return size.isEmpty() ? OptionalLong.empty() : OptionalLong.of(ByteSize.parse(size).bytes());
+        return size.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(ByteSize.parse(size).bytes());
     }
 
     private static Map<String, String> checkedConfig(Map<String, String> config) {
-        config.forEach(
-                (key, value) -> {
-                    if (!key.equals("size") && !key.startsWith("user.")) {
-                        throw new InvalidConfigException("Invalid option for volume: " + key);
-                    }
-                });
+        config.forEach((key, value) -> {
+            if (!key.equals("size") && !key.startsWith("user.")) {
+                throw new InvalidConfigException("Invalid option for volume: " + key);
+            }
+        });
         size(config);
         return config;
     }
@@ -270,7 +297,10 @@ public final class VolumeRoutes implements Routes {
         pools.get(request.variable("pool"));
         return store.find(
                         CustomVolume.KIND,
-                        CustomVolume.key(owner(request), request.variable("pool"), request.variable("volume")))
+                        CustomVolume.key(
+                                owner(request),
+                                request.variable("pool"),
+                                request.variable("volume")))
                 .orElseThrow(() -> new NotFoundException("Storage pool volume not found"));
     }
 
@@ -278,15 +308,15 @@ public final class VolumeRoutes implements Routes {
         Json body = request.json();
         ProjectName owner = owner(request);
         CustomVolume next =
-                store.attempt(
-                        () -> {
-                            Stored<CustomVolume> read = custom(request);
-                            etag(view(owner, read.value())).check(request);
-                            CustomVolume changed = next(read.value(), body, isPatch);
-                            store.commit(new Batch().replace(CustomVolume.KIND, read, changed));
-                            return changed;
-                        });
-        applySize(pools.driver(next.pool()), CustomVolume.volume(owner, next.name()), next.config());
+                store.attempt(() -> {
+                    Stored<CustomVolume> read = custom(request);
+                    etag(view(owner, read.value())).check(request);
+                    CustomVolume changed = next(read.value(), body, isPatch);
+                    store.commit(new Batch().replace(CustomVolume.KIND, read, changed));
+                    return changed;
+                });
+        applySize(
+                pools.driver(next.pool()), CustomVolume.volume(owner, next.name()), next.config());
         String url = url(next.pool(), "custom", next.name());
         events.publishLifecycle(Lifecycle.of("storage-volume-updated", url, owner));
         return Response.empty();
@@ -298,7 +328,8 @@ public final class VolumeRoutes implements Routes {
         config.values().removeIf(String::isEmpty);
         boolean keepText = isPatch && body.get("description").isNull();
         String text = keepText ? old.description() : body.get("description").asString();
-        return new CustomVolume(old.pool(), old.name(), text, checkedConfig(config), old.createdAt());
+        return new CustomVolume(
+                old.pool(), old.name(), text, checkedConfig(config), old.createdAt());
     }
 
     private void requireUnused(ProjectName owner, CustomVolume volume) {
@@ -314,10 +345,13 @@ public final class VolumeRoutes implements Routes {
         String fresh = checkedName(request.json().get("name").asString());
         String toPool = request.json().get("pool").asString();
         if (!toPool.isEmpty() && !toPool.equals(old.pool())) {
-            throw new UnsupportedException("Moving storage volumes between pools is not supported by this server");
+            throw new UnsupportedException(
+                    "Moving storage volumes between pools is not supported by this server");
         }
         requireUnused(owner, old);
-        CustomVolume next = new CustomVolume(old.pool(), fresh, old.description(), old.config(), old.createdAt());
+        CustomVolume next =
+                new CustomVolume(
+                        old.pool(), fresh, old.description(), old.config(), old.createdAt());
         StorageDriver driver = pools.driver(old.pool());
         VolumeName from = CustomVolume.volume(owner, old.name());
         String to = CustomVolume.volume(owner, fresh).name();
@@ -326,12 +360,16 @@ public final class VolumeRoutes implements Routes {
             undo.add(() -> driver.rename(VolumeName.custom(to), from.name()));
             store.commit(
                     new Batch()
-                            .create(CustomVolume.KIND, CustomVolume.key(owner, old.pool(), fresh), next)
+                            .create(
+                                    CustomVolume.KIND,
+                                    CustomVolume.key(owner, old.pool(), fresh),
+                                    next)
                             .delete(CustomVolume.KIND, read));
             undo.keep();
         }
         String url = url(old.pool(), "custom", fresh);
-        events.publishLifecycle(Lifecycle.of("storage-volume-renamed", url, owner).with("old_name", old.name()));
+        events.publishLifecycle(
+                Lifecycle.of("storage-volume-renamed", url, owner).with("old_name", old.name()));
         return Response.created(url);
     }
 
@@ -350,10 +388,12 @@ public final class VolumeRoutes implements Routes {
         ProjectName owner = owner(request);
         CustomVolume volume = custom(request).value();
         OptionalLong used =
-                pools.driver(volume.pool()).usage(CustomVolume.volume(owner, volume.name()).current());
+                pools.driver(volume.pool())
+                        .usage(CustomVolume.volume(owner, volume.name()).current());
         if (used.isEmpty()) {
             throw new InternalException("Not supported");
         }
-        return Response.sync(Json.object().put("usage", Json.object().put("used", used.getAsLong())));
+        return Response.sync(
+                Json.object().put("usage", Json.object().put("used", used.getAsLong())));
     }
 }

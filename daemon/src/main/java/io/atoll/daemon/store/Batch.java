@@ -10,7 +10,13 @@ public final class Batch {
     public static final int CHANGES_MAX = 1000;
 
     /// One change. `expected` is the version the record must have; 0 means it must not exist.
-    record Change(RecordKind<?> kind, RecordKey key, long expected, boolean isDelete, Json document, Object value) {}
+    record Change(
+            RecordKind<?> kind,
+            RecordKey key,
+            long expected,
+            boolean isDelete,
+            Json document,
+            Object value) {}
 
     private final List<Change> changes = new ArrayList<>();
 
@@ -21,12 +27,20 @@ public final class Batch {
 
     /// The record must still be as it was read, else the commit throws [StaleRecordException].
     public <T> Batch replace(RecordKind<T> kind, Stored<T> read, T value) {
-        return add(new Change(kind, read.key(), read.version(), false, kind.codec().encode(value), value));
+        return add(
+                new Change(
+                        kind,
+                        read.key(),
+                        read.version(),
+                        false,
+                        kind.codec().encode(value),
+                        value));
     }
 
     /// The record must still be as it was read, else the commit throws [StaleRecordException].
     public <T> Batch delete(RecordKind<T> kind, Stored<T> read) {
-        return add(new Change(kind, read.key(), read.version(), true, Json.Null.NULL, read.value()));
+        return add(
+                new Change(kind, read.key(), read.version(), true, Json.Null.NULL, read.value()));
     }
 
     private Batch add(Change change) {

@@ -6,7 +6,8 @@ import java.util.function.Function;
 /// A kind of record: `profile`, `instance`, … One constant per kind, made once.
 public record RecordKind<T>(String name, RecordCodec<T> codec) {
     /// A kind whose codec is two functions.
-    public static <T> RecordKind<T> of(String name, Function<T, Json> encode, Function<Json, T> decode) {
+    public static <T> RecordKind<T> of(
+            String name, Function<T, Json> encode, Function<Json, T> decode) {
         return new RecordKind<>(
                 name,
                 new RecordCodec<>() {

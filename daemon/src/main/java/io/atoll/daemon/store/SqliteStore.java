@@ -34,10 +34,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteDataSource;
 
-/// The store in one SQLite file in WAL mode: one table of JSON documents, all of it cached in memory.
+/// The store in one SQLite file in WAL mode: one table of JSON documents, all of it cached in
+/// memory.
 ///
-/// One platform thread writes; it takes all batches that wait and commits them in one transaction, so many requests share
-/// one flush to the disk. A batch is checked against the memory image plus what the same transaction wrote before it.
+/// One platform thread writes; it takes all batches that wait and commits them in one transaction,
+/// so many requests share one flush to the disk. A batch is checked against the memory image plus
+/// what the same transaction wrote before it.
 public final class SqliteStore implements Store {
     /// How many batches one transaction takes.
     static final int GROUP_MAX = 256;
@@ -56,12 +58,14 @@ public final class SqliteStore implements Store {
     private static final String UPSERT =
             "INSERT INTO records(kind, project, name, version, document) VALUES(?,?,?,?,?)"
                     + " ON CONFLICT DO UPDATE SET version=excluded.version, document=excluded.document";
-    private static final String DELETE = "DELETE FROM records WHERE kind=? AND project=? AND name=?";
+    private static final String DELETE =
+            "DELETE FROM records WHERE kind=? AND project=? AND name=?";
 
     /// A cached row. `value` is null until the row's kind was first asked for.
     private record Row(long version, String document, @Nullable Object value) {}
 
-    /// A batch that waits for the writer. `failure` makes the exception in the thread that waits, for its stack.
+    /// A batch that waits for the writer. `failure` makes the exception in the thread that waits,
+    /// for its stack.
     private static final class Pending {
         private final List<Change> changes;
         private final List<String> documents;
@@ -85,7 +89,8 @@ public final class SqliteStore implements Store {
     private final PreparedStatement upsert;
     private final PreparedStatement remove;
     private final Map<String, NavigableMap<RecordKey, Row>> cache = new ConcurrentHashMap<>();
-    private final Map<String, List<Consumer<RecordChange<Object>>>> watchers = new ConcurrentHashMap<>();
+    private final Map<String, List<Consumer<RecordChange<Object>>>> watchers =
+            new ConcurrentHashMap<>();
     private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>();
     private final Pending stop = new Pending(List.of(), List.of());
     private final Thread writer;
@@ -98,7 +103,8 @@ public final class SqliteStore implements Store {
         this.lastVersion = load();
         this.upsert = connection.prepareStatement(UPSERT);
         this.remove = connection.prepareStatement(DELETE);
-        this.writer = Thread.ofPlatform().name("store-writer").daemon().start(this::writeUntilStopped);
+        this.writer =
+                Thread.ofPlatform().name("store-writer").daemon().start(this::writeUntilStopped);
     }
 
     /// Opens or creates the database file.
@@ -110,7 +116,8 @@ public final class SqliteStore implements Store {
             if (folder != null) {
                 Files.createDirectories(folder);
             }
-            // Not by DriverManager, whose search for drivers takes part of the time that a daemon has to start.
+            // Not by DriverManager, whose search for drivers takes part of the time that a daemon
+            // has to start.
             SQLiteDataSource source = new SQLiteDataSource();
             source.setUrl("jdbc:sqlite:" + file);
             Connection connection = source.getConnection();
@@ -121,14 +128,17 @@ public final class SqliteStore implements Store {
             }
             return new SqliteStore(connection);
         } catch (SQLException | IOException e) {
-            throw new UnavailableException("Cannot open the database " + file + ": " + e.getMessage(), e);
+            throw new UnavailableException(
+                    "Cannot open the database " + file + ": " + e.getMessage(), e);
         }
     }
 
     private long load() throws SQLException {
         long last = 0;
         try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("SELECT kind, project, name, version, document FROM records")) {
+                ResultSet rows =
+                        statement.executeQuery(
+                                "SELECT kind, project, name, version, document FROM records")) {
             while (rows.next()) {
                 RecordKey key = new RecordKey(rows.getString(2), rows.getString(3));
                 long version = rows.getLong(4);
@@ -162,7 +172,6 @@ public final class SqliteStore implements Store {
         return all(kind, table(kind.name()).subMap(from, to));
     }
 
-
     private <T> List<Stored<T>> all(RecordKind<T> kind, SortedMap<RecordKey, Row> rows) {
         List<Stored<T>> out = new ArrayList<>();
         rows.forEach((key, row) -> out.add(stored(kind, key, row)));
@@ -195,7 +204,8 @@ public final class SqliteStore implements Store {
                 pending.done.await();
                 break;
             } catch (InterruptedException e) {
-                // The batch is with the writer: whether it happened must be known before anyone goes on.
+                // The batch is with the writer: whether it happened must be known before anyone
+                // goes on.
                 interrupted = true;
             }
         }
@@ -211,7 +221,8 @@ public final class SqliteStore implements Store {
     @Override
     @SuppressWarnings("unchecked")
     public <T> AutoCloseable watch(RecordKind<T> kind, Consumer<RecordChange<T>> watcher) {
-        Consumer<RecordChange<Object>> untyped = change -> watcher.accept((RecordChange<T>) (RecordChange<?>) change);
+        Consumer<RecordChange<Object>> untyped =
+                change -> watcher.accept((RecordChange<T>) (RecordChange<?>) change);
         List<Consumer<RecordChange<Object>>> list =
                 watchers.computeIfAbsent(kind.name(), _ -> new CopyOnWriteArrayList<>());
         list.add(untyped);
@@ -240,15 +251,18 @@ public final class SqliteStore implements Store {
         }
     }
 
-    /// Commits the batches together; if the database refuses, each on its own, so that one cannot spoil the others.
+    /// Commits the batches together; if the database refuses, each on its own, so that one cannot
+    /// spoil the others.
     ///
-    /// A refused batch is answered only after the commit: its owner reads again at once and must then see what it lost to.
+    /// A refused batch is answered only after the commit: its owner reads again at once and must
+    /// then see what it lost to.
     private void writeGroup(List<Pending> group) {
         Map<Slot, Optional<Row>> written = new HashMap<>();
         List<Pending> accepted = new ArrayList<>();
         Map<Pending, Supplier<RuntimeException>> refused = new LinkedHashMap<>();
         try {
-            // Spelled out: the driver's own bookkeeping is off after a failure that made SQLite roll back by itself.
+            // Spelled out: the driver's own bookkeeping is off after a failure that made SQLite
+            // roll back by itself.
             execute("BEGIN IMMEDIATE");
             for (Pending pending : group) {
                 Map<Slot, Optional<Row>> fresh = new LinkedHashMap<>();
@@ -298,7 +312,8 @@ public final class SqliteStore implements Store {
         }
     }
 
-    /// Fills `fresh` with the rows the batch makes (empty for deleted ones), or says what it objects to.
+    /// Fills `fresh` with the rows the batch makes (empty for deleted ones), or says what it
+    /// objects to.
     private Optional<Supplier<RuntimeException>> plan(
             Pending pending, Map<Slot, Optional<Row>> written, Map<Slot, Optional<Row>> fresh) {
         for (int i = 0; i < pending.changes.size(); i++) {
@@ -341,8 +356,8 @@ public final class SqliteStore implements Store {
         statement.setString(3, slot.key().name());
     }
 
-    /// Shows the committed rows to readers, lets the committers go, then tells the watchers. Losers go first: they try
-    /// again before the winner's next batch, so that nobody starves.
+    /// Shows the committed rows to readers, lets the committers go, then tells the watchers. Losers
+    /// go first: they try again before the winner's next batch, so that nobody starves.
     private void publish(
             List<Pending> accepted,
             Map<Pending, Supplier<RuntimeException>> refused,
@@ -354,21 +369,22 @@ public final class SqliteStore implements Store {
                 before.computeIfAbsent(slot, _ -> current(change, slot));
             }
         }
-        written.forEach(
-                (slot, row) -> {
-                    if (row.isPresent()) {
-                        table(slot.kind()).put(slot.key(), row.get());
-                    } else {
-                        table(slot.kind()).remove(slot.key());
-                    }
-                });
+        written.forEach((slot, row) -> {
+            if (row.isPresent()) {
+                table(slot.kind()).put(slot.key(), row.get());
+            } else {
+                table(slot.kind()).remove(slot.key());
+            }
+        });
         refused.forEach(Pending::fail);
         accepted.forEach(p -> p.done.countDown());
         for (Pending pending : accepted) {
             for (Change change : pending.changes) {
                 Slot slot = new Slot(change.kind().name(), change.key());
-                Optional<Object> after = change.isDelete() ? Optional.empty() : Optional.of(change.value());
-                Optional<Object> old = Optional.ofNullable(before.put(slot, after)).orElse(Optional.empty());
+                Optional<Object> after =
+                        change.isDelete() ? Optional.empty() : Optional.of(change.value());
+                Optional<Object> old =
+                        Optional.ofNullable(before.put(slot, after)).orElse(Optional.empty());
                 tell(slot, new RecordChange<>(slot.key(), old, after));
             }
         }
@@ -385,12 +401,16 @@ public final class SqliteStore implements Store {
     }
 
     private void tell(Slot slot, RecordChange<Object> change) {
-        for (Consumer<RecordChange<Object>> watcher : watchers.getOrDefault(slot.kind(), List.of())) {
+        for (Consumer<RecordChange<Object>> watcher :
+                watchers.getOrDefault(slot.kind(), List.of())) {
             try {
                 watcher.accept(change);
             } catch (RuntimeException e) {
                 System.getLogger(SqliteStore.class.getName())
-                        .log(System.Logger.Level.ERROR, "store watcher failed kind=" + slot.kind(), e);
+                        .log(
+                                System.Logger.Level.ERROR,
+                                "store watcher failed kind=" + slot.kind(),
+                                e);
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.atoll.daemon.store;
 
-/// A batch named a version that is no longer the record's: someone else was faster. Read again and decide again.
+/// A batch named a version that is no longer the record's: someone else was faster. Read again and
+/// decide again.
 public final class StaleRecordException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -10,10 +10,11 @@ import java.util.function.UnaryOperator;
 
 /// All durable records of the daemon, by kind, project and name.
 ///
-/// Reads come from memory and never block; a record read after its commit returned is the committed one. Changes are
-/// batches that happen together or not at all, each change conditional on the version that was read, so nobody holds a lock
-/// while it works: read, work, commit, and if the commit finds a record changed, read again. A commit that returned survives
-/// the death of the process at any moment.
+/// Reads come from memory and never block; a record read after its commit returned is the committed
+/// one. Changes are batches that happen together or not at all, each change conditional on the
+/// version that was read, so nobody holds a lock while it works: read, work, commit, and if the
+/// commit finds a record changed, read again. A commit that returned survives the death of the
+/// process at any moment.
 ///
 /// Values are immutable records and may be shared between threads.
 public interface Store extends AutoCloseable {
@@ -34,8 +35,8 @@ public interface Store extends AutoCloseable {
     /// @throws StaleRecordException if a record to replace or delete is not as it was read
     void commit(Batch batch);
 
-    /// Tells every later change of a kind, in order, after its commit, on the store's own thread: be quick. The new value is
-    /// empty when the record was deleted.
+    /// Tells every later change of a kind, in order, after its commit, on the store's own thread:
+    /// be quick. The new value is empty when the record was deleted.
     <T> AutoCloseable watch(RecordKind<T> kind, Consumer<RecordChange<T>> watcher);
 
     /// Creates one record.
@@ -60,34 +61,33 @@ public interface Store extends AutoCloseable {
         }
     }
 
-    /// Changes one record by a function of its latest value; runs it again when another change came first.
+    /// Changes one record by a function of its latest value; runs it again when another change came
+    /// first.
     ///
     /// @return the new value, or empty if there is no such record
     default <T> Optional<T> update(RecordKind<T> kind, RecordKey key, UnaryOperator<T> change) {
-        return attempt(
-                () -> {
-                    Optional<Stored<T>> read = find(kind, key);
-                    if (read.isEmpty()) {
-                        return Optional.empty();
-                    }
-                    T next = change.apply(read.get().value());
-                    if (!next.equals(read.get().value())) {
-                        commit(new Batch().replace(kind, read.get(), next));
-                    }
-                    return Optional.of(next);
-                });
+        return attempt(() -> {
+            Optional<Stored<T>> read = find(kind, key);
+            if (read.isEmpty()) {
+                return Optional.empty();
+            }
+            T next = change.apply(read.get().value());
+            if (!next.equals(read.get().value())) {
+                commit(new Batch().replace(kind, read.get(), next));
+            }
+            return Optional.of(next);
+        });
     }
 
     /// Deletes one record whatever its version.
     ///
     /// @return false if it did not exist
     default <T> boolean delete(RecordKind<T> kind, RecordKey key) {
-        return attempt(
-                () -> {
-                    Optional<Stored<T>> read = find(kind, key);
-                    read.ifPresent(r -> commit(new Batch().delete(kind, r)));
-                    return read.isPresent();
-                });
+        return attempt(() -> {
+            Optional<Stored<T>> read = find(kind, key);
+            read.ifPresent(r -> commit(new Batch().delete(kind, r)));
+            return read.isPresent();
+        });
     }
 
     @Override

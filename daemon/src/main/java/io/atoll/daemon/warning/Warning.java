@@ -6,8 +6,8 @@ import io.atoll.daemon.store.RecordKind;
 import java.time.Instant;
 import java.util.Locale;
 
-/// Something is degraded and goes on; kept until someone deletes it. The same type about the same thing is one warning
-/// that is counted.
+/// Something is degraded and goes on; kept until someone deletes it. The same type about the same
+/// thing is one warning that is counted.
 ///
 /// @param type in words, as shown: `Storage pool unavailable`
 /// @param entityUrl what it is about; empty for the server
@@ -36,7 +36,8 @@ public record Warning(
         RESOLVED
     }
 
-    public static final RecordKind<Warning> KIND = RecordKind.of("warning", Warning::json, Warning::decode);
+    public static final RecordKind<Warning> KIND =
+            RecordKind.of("warning", Warning::json, Warning::decode);
 
     /// As the API shows it, which is also how it is recorded.
     Json json() {
@@ -89,6 +90,7 @@ public record Warning(
     /// Seen once more. What was resolved is new again; what was acknowledged stays so.
     Warning again(String message, Instant now) {
         Status next = status == Status.RESOLVED ? Status.NEW : status;
-        return new Warning(uuid, type, severity, next, entityUrl, count + 1, firstSeenAt, now, message);
+        return new Warning(
+                uuid, type, severity, next, entityUrl, count + 1, firstSeenAt, now, message);
     }
 }

@@ -57,7 +57,8 @@ public final class WarningRoutes implements Routes {
         etag(read.value()).check(request);
         Warning.Status status = Warning.parseStatus(request.json().get("status").asString());
         if (status == Warning.Status.RESOLVED) {
-            throw new ForbiddenException("Only the server resolves warnings; they can be acknowledged or deleted");
+            throw new ForbiddenException(
+                    "Only the server resolves warnings; they can be acknowledged or deleted");
         }
         warnings.setStatus(read.name(), status);
         return Response.empty();

@@ -14,8 +14,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
-/// The warnings for the administrator. Whatever goes on degraded calls [#raise], and [#resolve] when it is well again;
-/// both write to the log too.
+/// The warnings for the administrator. Whatever goes on degraded calls [#raise], and [#resolve]
+/// when it is well again; both write to the log too.
 public final class Warnings {
     /// How many different warnings are kept; more are only logged.
     static final int WARNINGS_MAX = 1000;
@@ -42,37 +42,39 @@ public final class Warnings {
     public void raise(String type, Warning.Severity severity, String entityUrl, String message) {
         LOG.log(Level.WARNING, type + ": " + message + " entity=" + entityUrl);
         Instant now = Instant.now();
-        store.attempt(
-                () -> {
-                    for (Stored<Warning> known : list()) {
-                        if (known.value().type().equals(type) && known.value().entityUrl().equals(entityUrl)) {
-                            Warning next = known.value().again(message, now);
-                            store.commit(new Batch().replace(Warning.KIND, known, next));
-                            return next;
-                        }
-                    }
-                    Warning fresh =
-                            new Warning(
-                                    UUID.randomUUID().toString(),
-                                    type,
-                                    severity,
-                                    Warning.Status.NEW,
-                                    entityUrl,
-                                    1,
-                                    now,
-                                    now,
-                                    message);
-                    if (list().size() < WARNINGS_MAX) {
-                        store.create(Warning.KIND, RecordKey.global(fresh.uuid()), fresh);
-                    }
-                    return fresh;
-                });
+        store.attempt(() -> {
+            for (Stored<Warning> known : list()) {
+                if (known.value().type().equals(type)
+                        && known.value().entityUrl().equals(entityUrl)) {
+                    Warning next = known.value().again(message, now);
+                    store.commit(new Batch().replace(Warning.KIND, known, next));
+                    return next;
+                }
+            }
+            Warning fresh =
+                    new Warning(
+                            UUID.randomUUID().toString(),
+                            type,
+                            severity,
+                            Warning.Status.NEW,
+                            entityUrl,
+                            1,
+                            now,
+                            now,
+                            message);
+            if (list().size() < WARNINGS_MAX) {
+                store.create(Warning.KIND, RecordKey.global(fresh.uuid()), fresh);
+            }
+            return fresh;
+        });
     }
 
     /// It is well again. Does nothing if it was never raised.
     public void resolve(String type, String entityUrl) {
         for (Stored<Warning> known : list()) {
-            boolean isIt = known.value().type().equals(type) && known.value().entityUrl().equals(entityUrl);
+            boolean isIt =
+                    known.value().type().equals(type)
+                            && known.value().entityUrl().equals(entityUrl);
             if (isIt && known.value().status() != Warning.Status.RESOLVED) {
                 setStatus(known.name(), Warning.Status.RESOLVED);
             }

@@ -26,24 +26,33 @@ class DevicesTest {
         List<DeviceConfig> devices =
                 Devices.parseAll(
                         Map.of(
-                                "root", Map.of("type", "disk", "path", "/", "pool", "p", "size", "1GiB"),
+                                "root",
+                                        Map.of(
+                                                "type", "disk", "path", "/", "pool", "p", "size",
+                                                "1GiB"),
                                 "eth0", Map.of("type", "nic", "network", "br0", "name", "eth0")));
         DeviceConfig.RootDisk root = Devices.root(devices);
         assertEquals("p", root.pool());
         assertEquals(Optional.of(new ByteSize(1 << 30)), root.size());
-        assertTrue(devices.stream().anyMatch(d -> d instanceof DeviceConfig.BridgedNic n && n.isManaged()));
+        assertTrue(
+                devices.stream()
+                        .anyMatch(d -> d instanceof DeviceConfig.BridgedNic n && n.isManaged()));
     }
 
     @Test
     void refusesInTheWordsOfLxd() {
         String prefix = "Device validation failed for \"d\": ";
-        assertEquals(prefix + "Failed loading device \"d\": Unsupported device type", refusal(Map.of("type", "nic")));
-        assertEquals(prefix + "Failed loading device \"d\": Unsupported device type", refusal(Map.of()));
+        assertEquals(
+                prefix + "Failed loading device \"d\": Unsupported device type",
+                refusal(Map.of("type", "nic")));
+        assertEquals(
+                prefix + "Failed loading device \"d\": Unsupported device type", refusal(Map.of()));
         assertEquals(
                 prefix + "Disk entry is missing the required \"source\" or \"path\" property",
                 refusal(Map.of("type", "disk", "path", "/x")));
         assertEquals(
-                prefix + "Root disk entry must have a \"pool\" property set", refusal(Map.of("type", "disk", "path", "/")));
+                prefix + "Root disk entry must have a \"pool\" property set",
+                refusal(Map.of("type", "disk", "path", "/")));
         assertEquals(
                 prefix + "Invalid device option \"foo\"",
                 refusal(Map.of("type", "disk", "path", "/", "pool", "p", "foo", "x")));
@@ -56,7 +65,8 @@ class DevicesTest {
     @ValueSource(strings = {"proxy", "gpu", "usb", "infiniband", "unix-hotplug", "tpm", "pci"})
     void namesTheTypesThatAreMissing(String type) {
         UnsupportedException e =
-                assertThrows(UnsupportedException.class, () -> Devices.parse("d", Map.of("type", type)));
+                assertThrows(
+                        UnsupportedException.class, () -> Devices.parse("d", Map.of("type", type)));
         assertTrue(e.getMessage().contains(type));
     }
 
@@ -64,13 +74,19 @@ class DevicesTest {
     void refusesOptionsItCannotHonour() {
         assertThrows(
                 UnsupportedException.class,
-                () -> Devices.parse("d", Map.of("type", "nic", "network", "b", "limits.ingress", "1Mbit")));
-        Devices.parse("d", Map.of("type", "nic", "network", "b", "security.mac_filtering", "false"));
+                () ->
+                        Devices.parse(
+                                "d",
+                                Map.of("type", "nic", "network", "b", "limits.ingress", "1Mbit")));
+        Devices.parse(
+                "d", Map.of("type", "nic", "network", "b", "security.mac_filtering", "false"));
     }
 
     @Test
     void guestPathsStayInside() {
-        assertTrue(refusal(Map.of("type", "disk", "source", "/a", "path", "/b/../..")).contains("leaves the instance"));
+        assertTrue(
+                refusal(Map.of("type", "disk", "source", "/a", "path", "/b/../.."))
+                        .contains("leaves the instance"));
     }
 
     @Test
@@ -78,11 +94,23 @@ class DevicesTest {
         DeviceConfig.UnixNode node =
                 assertInstanceOf(
                         DeviceConfig.UnixNode.class,
-                        Devices.parse("d", Map.of("type", "unix-char", "path", "/dev/x", "major", "10", "minor", "5")));
+                        Devices.parse(
+                                "d",
+                                Map.of(
+                                        "type",
+                                        "unix-char",
+                                        "path",
+                                        "/dev/x",
+                                        "major",
+                                        "10",
+                                        "minor",
+                                        "5")));
         assertTrue(node.source().isEmpty());
         assertThrows(
                 InvalidConfigException.class,
-                () -> Devices.parse("d", Map.of("type", "unix-char", "path", "/dev/x", "major", "10")));
+                () ->
+                        Devices.parse(
+                                "d", Map.of("type", "unix-char", "path", "/dev/x", "major", "10")));
     }
 
     @Test

@@ -20,10 +20,10 @@ final class EventsTest {
     void rendersALifecycleEventAsLxdDoes() throws Exception {
         try (EventListener all = events.listen(Set.of(EventType.LIFECYCLE), Optional.empty())) {
             RequestScope scope = new RequestScope(1, "default", "", Caller.local("root"));
-            scope.run(
-                    () ->
-                            events.publishLifecycle(
-                                    Lifecycle.of("instance-paused", "/1.0/instances/k1", ProjectName.DEFAULT)));
+            scope.run(() ->
+                    events.publishLifecycle(
+                            Lifecycle.of(
+                                    "instance-paused", "/1.0/instances/k1", ProjectName.DEFAULT)));
             Json event = Json.parse(all.next().orElseThrow());
             assertEquals(
                     "{\"action\":\"instance-paused\",\"source\":\"/1.0/instances/k1\",\"requestor\":"
@@ -60,7 +60,8 @@ final class EventsTest {
                 TestClient client = server.client()) {
             TestClient.Answer bad = client.upgrade("/1.0/events?type=zzz");
             assertEquals(500, bad.status());
-            assertEquals("\"zzz\" isn't a supported event type", bad.json().get("error").asString());
+            assertEquals(
+                    "\"zzz\" isn't a supported event type", bad.json().get("error").asString());
             assertEquals(400, client.upgrade("/1.0/events?all-projects=true&project=x").status());
             assertEquals(400, client.get("/1.0/events").status());
         }

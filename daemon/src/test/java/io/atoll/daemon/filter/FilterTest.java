@@ -31,12 +31,21 @@ final class FilterTest {
                         Map.entry("expanded_devices.eth0.nictype eq bridged", true),
                         Map.entry("nosuch eq x", false),
                         Map.entry("nosuch ne x", true))
-                .forEach((text, expected) -> assertEquals(expected, Filter.parse(text).matches(OBJECT), text));
+                .forEach((text, expected) ->
+                        assertEquals(expected, Filter.parse(text).matches(OBJECT), text));
     }
 
     @Test
     void refusesHalfClauses() {
-        for (String text : new String[] {"name", "name is c1", "name eq", "name eq a and", "name eq a b eq c", "name eq \"a"}) {
+        for (String text :
+                new String[] {
+                    "name",
+                    "name is c1",
+                    "name eq",
+                    "name eq a and",
+                    "name eq a b eq c",
+                    "name eq \"a"
+                }) {
             assertThrows(InternalException.class, () -> Filter.parse(text), text);
         }
     }

@@ -38,27 +38,29 @@ final class ApiServerTest {
 
     private List<Route> routes() {
         return List.of(
-                Route.get("/").needs(Right.PUBLIC).run(_ -> Response.sync(Json.strings(List.of("/1.0")))),
+                Route.get("/")
+                        .needs(Right.PUBLIC)
+                        .run(_ -> Response.sync(Json.strings(List.of("/1.0")))),
                 Route.put("/1.0/things/{name}")
                         .needs(Right.EDIT)
-                        .run(
-                                r -> {
-                                    Etag.of(Json.string("x")).check(r);
-                                    return Response.sync(r.json(), Etag.of(Json.string("x")));
-                                }),
-                Route.post("/1.0/things").needs(Right.EDIT).run(_ -> Response.created("/1.0/things/a")),
+                        .run(r -> {
+                            Etag.of(Json.string("x")).check(r);
+                            return Response.sync(r.json(), Etag.of(Json.string("x")));
+                        }),
+                Route.post("/1.0/things")
+                        .needs(Right.EDIT)
+                        .run(_ -> Response.created("/1.0/things/a")),
                 Route.get("/1.0/things/{name}")
                         .needs(Right.VIEW)
-                        .run(
-                                r -> {
-                                    throw new NotFoundException("Thing " + r.variable("name") + " not found");
-                                }),
+                        .run(r -> {
+                            throw new NotFoundException(
+                                    "Thing " + r.variable("name") + " not found");
+                        }),
                 Route.get("/1.0/things/{name}/boom")
                         .needs(Right.VIEW)
-                        .run(
-                                _ -> {
-                                    throw new IllegalStateException("broken");
-                                }),
+                        .run(_ -> {
+                            throw new IllegalStateException("broken");
+                        }),
                 Route.get("/1.0/aliases/{name...}")
                         .needs(Right.VIEW)
                         .run(r -> Response.sync(Json.string(r.variable("name")))),
@@ -127,7 +129,9 @@ final class ApiServerTest {
     @Test
     void tellsWrongMethodFromUnknownPath() throws Exception {
         assertEquals(501, client.send("DELETE", "/1.0/things/a", "").status());
-        assertEquals("not implemented", client.send("BREW", "/1.0/things/a", "").json().get("error").asString());
+        assertEquals(
+                "not implemented",
+                client.send("BREW", "/1.0/things/a", "").json().get("error").asString());
         assertEquals(404, client.get("/1.0/things/a/b/c").status());
     }
 
@@ -160,12 +164,16 @@ final class ApiServerTest {
     void comparesEtags() throws Exception {
         String tag = client.send("PUT", "/1.0/things/a", "{}").headers().get("etag");
         byte[] body = "{}".getBytes(StandardCharsets.UTF_8);
-        assertEquals(200, client.send("PUT", "/1.0/things/a", Map.of("If-Match", tag), body).status());
+        assertEquals(
+                200, client.send("PUT", "/1.0/things/a", Map.of("If-Match", tag), body).status());
         String bare = tag.replace("\"", "");
-        assertEquals(200, client.send("PUT", "/1.0/things/a", Map.of("If-Match", bare), body).status());
-        TestClient.Answer stale = client.send("PUT", "/1.0/things/a", Map.of("If-Match", "abc"), body);
+        assertEquals(
+                200, client.send("PUT", "/1.0/things/a", Map.of("If-Match", bare), body).status());
+        TestClient.Answer stale =
+                client.send("PUT", "/1.0/things/a", Map.of("If-Match", "abc"), body);
         assertEquals(412, stale.status());
-        assertEquals("ETag doesn't match: " + bare + " vs abc", stale.json().get("error").asString());
+        assertEquals(
+                "ETag doesn't match: " + bare + " vs abc", stale.json().get("error").asString());
     }
 
     @Test
@@ -176,7 +184,8 @@ final class ApiServerTest {
 
     @Test
     void knowsTheCallerBySocket() throws Exception {
-        assertEquals(System.getProperty("user.name"), client.get("/1.0/caller").metadata().asString());
+        assertEquals(
+                System.getProperty("user.name"), client.get("/1.0/caller").metadata().asString());
     }
 
     @Test
@@ -186,7 +195,8 @@ final class ApiServerTest {
         assertEquals("0123456789", all.text());
         assertEquals("inline;filename=name.tar", all.headers().get("content-disposition"));
         assertEquals("bytes", all.headers().get("accept-ranges"));
-        TestClient.Answer part = client.send("GET", "/1.0/file", Map.of("Range", "bytes=2-4"), new byte[0]);
+        TestClient.Answer part =
+                client.send("GET", "/1.0/file", Map.of("Range", "bytes=2-4"), new byte[0]);
         assertEquals(206, part.status());
         assertEquals("234", part.text());
         assertEquals("bytes 2-4/10", part.headers().get("content-range"));

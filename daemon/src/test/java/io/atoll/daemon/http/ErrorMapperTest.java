@@ -35,7 +35,8 @@ final class ErrorMapperTest {
 
     @Test
     void mapsEveryClassAsTheTableInTheDocsSays() throws Exception {
-        String table = Files.readString(Path.of(System.getProperty("atoll.root"), "docs/errors.md"));
+        String table =
+                Files.readString(Path.of(System.getProperty("atoll.root"), "docs/errors.md"));
         assertEquals(ALL.size(), DomainException.class.getPermittedSubclasses().length);
         for (DomainException failure : ALL) {
             ErrorMapper.Mapped mapped = ErrorMapper.map(failure);

@@ -16,7 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The smallest HTTP/1.1 and websocket client over a unix socket: one connection, shows everything as it came.
+/// The smallest HTTP/1.1 and websocket client over a unix socket: one connection, shows everything
+/// as it came.
 public final class TestClient implements AutoCloseable {
     /// Header names are in lower case.
     public record Answer(int status, Map<String, String> headers, byte[] body) {
@@ -33,7 +34,8 @@ public final class TestClient implements AutoCloseable {
         }
     }
 
-    /// A websocket frame; opcode 1 text, 2 binary, 8 close, 9 ping, 10 pong; -1 the end of the connection.
+    /// A websocket frame; opcode 1 text, 2 binary, 8 close, 9 ping, 10 pong; -1 the end of the
+    /// connection.
     public record Frame(int opcode, byte[] payload) {
         public String text() {
             return new String(payload, StandardCharsets.UTF_8);
@@ -59,7 +61,8 @@ public final class TestClient implements AutoCloseable {
         return send(method, path, Map.of(), body.getBytes(StandardCharsets.UTF_8));
     }
 
-    public Answer send(String method, String path, Map<String, String> headers, byte[] body) throws IOException {
+    public Answer send(String method, String path, Map<String, String> headers, byte[] body)
+            throws IOException {
         StringBuilder head = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: x\r\n");
         headers.forEach((k, v) -> head.append(k).append(": ").append(v).append("\r\n"));
         if (body.length > 0) {
@@ -75,16 +78,23 @@ public final class TestClient implements AutoCloseable {
         Map<String, String> headers = new TreeMap<>();
         for (String line = line(); !line.isEmpty(); line = line()) {
             int colon = line.indexOf(':');
-            headers.put(line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+            headers.put(
+                    line.substring(0, colon).toLowerCase(Locale.ROOT),
+                    line.substring(colon + 1).strip());
         }
         if (status == 101 || isHead) {
             return new Answer(status, headers, new byte[0]);
         }
         if (headers.containsKey("content-length")) {
-            return new Answer(status, headers, in.readNBytes(Integer.parseInt(headers.get("content-length"))));
+            return new Answer(
+                    status,
+                    headers,
+                    in.readNBytes(Integer.parseInt(headers.get("content-length"))));
         }
         ByteArrayOutputStream body = new ByteArrayOutputStream();
-        for (int size = Integer.parseInt(line(), 16); size > 0; size = Integer.parseInt(line(), 16)) {
+        for (int size = Integer.parseInt(line(), 16);
+                size > 0;
+                size = Integer.parseInt(line(), 16)) {
             body.write(in.readNBytes(size));
             line();
         }

@@ -66,17 +66,25 @@ final class MultipartReaderTest {
             if (content.indexOf("\r\n--aab") >= 0) {
                 continue;
             }
-            byte[] body = bytes("--aab\r\nContent-Disposition: form-data; name=m\r\n\r\n" + content + "\r\n--aab--\r\n");
+            byte[] body =
+                    bytes(
+                            "--aab\r\nContent-Disposition: form-data; name=m\r\n\r\n"
+                                    + content
+                                    + "\r\n--aab--\r\n");
             MultipartReader reader = reader(body, "boundary=aab");
             reader.next();
-            assertArrayEquals(bytes(content.toString()), part(reader), "seed " + seed + " round " + round);
+            assertArrayEquals(
+                    bytes(content.toString()), part(reader), "seed " + seed + " round " + round);
             assertTrue(reader.next().isEmpty());
         }
     }
 
     @Test
     void refusesABodyThatEndsEarly() throws Exception {
-        MultipartReader reader = reader(bytes("--b\r\nContent-Disposition: form-data; name=m\r\n\r\nabc"), "boundary=b");
+        MultipartReader reader =
+                reader(
+                        bytes("--b\r\nContent-Disposition: form-data; name=m\r\n\r\nabc"),
+                        "boundary=b");
         reader.next();
         assertThrows(InvalidConfigException.class, () -> part(reader));
         assertThrows(InvalidConfigException.class, () -> reader(bytes("nothing"), "boundary=b"));

@@ -23,16 +23,16 @@ class InstanceLocksTest {
         CountDownLatch done = new CountDownLatch(1);
         try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<?> holder =
-                    executor.submit(
-                            () -> {
-                                try (InstanceLocks.Held _ = locks.hold(C1, "start")) {
-                                    held.countDown();
-                                    done.await();
-                                }
-                                return null;
-                            });
+                    executor.submit(() -> {
+                        try (InstanceLocks.Held _ = locks.hold(C1, "start")) {
+                            held.countDown();
+                            done.await();
+                        }
+                        return null;
+                    });
             held.await();
-            Exception e = assertThrows(BusyException.class, () -> locks.hold(C1, "stop", Duration.ZERO));
+            Exception e =
+                    assertThrows(BusyException.class, () -> locks.hold(C1, "stop", Duration.ZERO));
             assertEquals("Instance is busy running a \"start\" operation", e.getMessage());
             // Another instance is not concerned.
             locks.hold(C2, "stop", Duration.ZERO).close();

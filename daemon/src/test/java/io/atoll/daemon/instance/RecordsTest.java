@@ -36,10 +36,14 @@ class RecordsTest {
 
     @Test
     void recordsSurviveTheirCodec() {
-        assertEquals(C1, InstanceRecord.KIND.codec().decode(InstanceRecord.KIND.codec().encode(C1)));
+        assertEquals(
+                C1, InstanceRecord.KIND.codec().decode(InstanceRecord.KIND.codec().encode(C1)));
         SnapshotRecord snapshot =
-                new SnapshotRecord("s0", C1, Instant.EPOCH, Optional.of(Instant.EPOCH), Pending.NOTHING);
-        assertEquals(snapshot, SnapshotRecord.KIND.codec().decode(SnapshotRecord.KIND.codec().encode(snapshot)));
+                new SnapshotRecord(
+                        "s0", C1, Instant.EPOCH, Optional.of(Instant.EPOCH), Pending.NOTHING);
+        assertEquals(
+                snapshot,
+                SnapshotRecord.KIND.codec().decode(SnapshotRecord.KIND.codec().encode(snapshot)));
     }
 
     @Test
@@ -48,9 +52,23 @@ class RecordsTest {
         Json.Obj view = InstanceView.instance(C1, expansion, StatusCode.STOPPED);
         assertEquals(
                 List.of(
-                        "architecture", "config", "devices", "ephemeral", "profiles", "stateful", "description",
-                        "created_at", "expanded_config", "expanded_devices", "name", "status", "status_code",
-                        "last_used_at", "location", "type", "project"),
+                        "architecture",
+                        "config",
+                        "devices",
+                        "ephemeral",
+                        "profiles",
+                        "stateful",
+                        "description",
+                        "created_at",
+                        "expanded_config",
+                        "expanded_devices",
+                        "name",
+                        "status",
+                        "status_code",
+                        "last_used_at",
+                        "location",
+                        "type",
+                        "project"),
                 new ArrayList<>(view.members().keySet()));
         assertEquals("1970-01-01T00:00:00Z", view.get("last_used_at").asString());
         assertEquals("/1.0/instances/c1?project=p", InstanceView.url(new ProjectName("p"), "c1"));
@@ -72,17 +90,22 @@ class RecordsTest {
         assertEquals(Map.of("user.x", "y"), put.config());
         assertEquals(List.of(), put.profiles());
         assertEquals(
-                Optional.of("s0"), InstanceChange.put(Json.parse("{\"restore\":\"c1/s0\"}")).restore());
+                Optional.of("s0"),
+                InstanceChange.put(Json.parse("{\"restore\":\"c1/s0\"}")).restore());
     }
 
     @Test
     void statesAreReadAsLxdReadsThem() {
-        assertEquals(Duration.ZERO, state("{\"action\":\"stop\",\"force\":true,\"timeout\":30}").patience());
-        assertEquals(Duration.ofSeconds(5), state("{\"action\":\"stop\",\"timeout\":5}").patience());
+        assertEquals(
+                Duration.ZERO,
+                state("{\"action\":\"stop\",\"force\":true,\"timeout\":30}").patience());
+        assertEquals(
+                Duration.ofSeconds(5), state("{\"action\":\"stop\",\"timeout\":5}").patience());
         assertTrue(state("{\"action\":\"stop\"}").patience().toDays() > 1000);
         assertTrue(state("{\"action\":\"stop\",\"timeout\":-1}").patience().toDays() > 1000);
         assertThrows(InvalidConfigException.class, () -> state("{\"action\":\"jump\"}"));
-        assertThrows(UnsupportedException.class, () -> state("{\"action\":\"stop\",\"stateful\":true}"));
+        assertThrows(
+                UnsupportedException.class, () -> state("{\"action\":\"stop\",\"stateful\":true}"));
     }
 
     private static StateRequest state(String body) {
@@ -91,24 +114,31 @@ class RecordsTest {
 
     @Test
     void creationsAreCheckedBeforeAnythingIsDone() {
-        assertEquals("Unknown source type zzz", refusal("{\"name\":\"c2\",\"source\":{\"type\":\"zzz\"}}"));
+        assertEquals(
+                "Unknown source type zzz",
+                refusal("{\"name\":\"c2\",\"source\":{\"type\":\"zzz\"}}"));
         assertEquals(
                 "Invalid instance name: Name can only contain alphanumeric and hyphen characters",
                 refusal("{\"name\":\"c_1\",\"source\":{\"type\":\"none\"}}"));
         assertThrows(
                 UnsupportedException.class,
-                () -> CreateRequest.parse(ProjectName.DEFAULT, Json.parse("{\"type\":\"virtual-machine\"}")));
+                () ->
+                        CreateRequest.parse(
+                                ProjectName.DEFAULT, Json.parse("{\"type\":\"virtual-machine\"}")));
         CreateRequest sized =
                 CreateRequest.parse(
                         ProjectName.DEFAULT,
-                        Json.parse("{\"source\":{\"type\":\"none\"},\"instance_type\":\"c2-m1\",\"profiles\":[]}"));
+                        Json.parse(
+                                "{\"source\":{\"type\":\"none\"},\"instance_type\":\"c2-m1\",\"profiles\":[]}"));
         assertEquals(Map.of("limits.cpu", "2", "limits.memory", "1024MB"), sized.config());
         assertEquals(Optional.of(List.of()), sized.profiles());
         CreateRequest copy =
                 CreateRequest.parse(
-                        ProjectName.DEFAULT, Json.parse("{\"source\":{\"type\":\"copy\",\"source\":\"c1/s0\"}}"));
+                        ProjectName.DEFAULT,
+                        Json.parse("{\"source\":{\"type\":\"copy\",\"source\":\"c1/s0\"}}"));
         assertEquals(
-                new CreateRequest.Source.Copy(ProjectName.DEFAULT, "c1", "s0", false, false), copy.source());
+                new CreateRequest.Source.Copy(ProjectName.DEFAULT, "c1", "s0", false, false),
+                copy.source());
     }
 
     private static String refusal(String body) {

@@ -52,7 +52,8 @@ final class OperationsTest {
     }
 
     private static OperationSpec spec() {
-        return OperationSpec.task("Working", ProjectName.DEFAULT).resource("instances", "/1.0/instances/c1");
+        return OperationSpec.task("Working", ProjectName.DEFAULT)
+                .resource("instances", "/1.0/instances/c1");
     }
 
     private Response work() {
@@ -60,7 +61,10 @@ final class OperationsTest {
     }
 
     private String statusOf(String id) throws Exception {
-        return client.get("/1.0/operations/" + id + "/wait?timeout=10").metadata().get("status").asString();
+        return client.get("/1.0/operations/" + id + "/wait?timeout=10")
+                .metadata()
+                .get("status")
+                .asString();
     }
 
     @Test
@@ -73,15 +77,27 @@ final class OperationsTest {
         assertEquals(url, answer.json().get("operation").asString());
         assertEquals(
                 List.of(
-                        "id", "class", "description", "created_at", "updated_at", "status", "status_code",
-                        "resources", "metadata", "may_cancel", "err", "location"),
+                        "id",
+                        "class",
+                        "description",
+                        "created_at",
+                        "updated_at",
+                        "status",
+                        "status_code",
+                        "resources",
+                        "metadata",
+                        "may_cancel",
+                        "err",
+                        "location"),
                 new ArrayList<>(operation.asMap().keySet()));
         Json done = client.get(url + "/wait").metadata();
         assertEquals("Success", done.get("status").asString());
         assertEquals(200, done.get("status_code").asInt());
         assertEquals("50%", done.get("metadata").get("x_progress").asString());
-        assertEquals("/1.0/instances/c1", done.get("resources").get("instances").asStrings().getFirst());
-        assertTrue(client.get("/1.0/operations").metadata().get("success").asStrings().contains(url));
+        assertEquals(
+                "/1.0/instances/c1", done.get("resources").get("instances").asStrings().getFirst());
+        assertTrue(
+                client.get("/1.0/operations").metadata().get("success").asStrings().contains(url));
     }
 
     @Test
@@ -154,12 +170,16 @@ final class OperationsTest {
     void keepsTokensUntilTheyAreUsed() throws Exception {
         Operation token =
                 operations.startToken(
-                        OperationSpec.token("Image download token", ProjectName.DEFAULT, Json.object().put("secret", "s")));
+                        OperationSpec.token(
+                                "Image download token",
+                                ProjectName.DEFAULT,
+                                Json.object().put("secret", "s")));
         assertEquals("Running", token.json().get("status").asString());
         assertTrue(token.json().get("may_cancel").asBoolean());
         token.complete();
         assertEquals("Success", statusOf(token.id()));
-        Operation dropped = operations.startToken(OperationSpec.token("x", ProjectName.DEFAULT, Json.object()));
+        Operation dropped =
+                operations.startToken(OperationSpec.token("x", ProjectName.DEFAULT, Json.object()));
         assertEquals(200, client.send("DELETE", dropped.url(), "").status());
         assertEquals("Cancelled", statusOf(dropped.id()));
     }
@@ -169,7 +189,10 @@ final class OperationsTest {
         assertThrows(NotFoundException.class, () -> operations.get("nosuch"));
         assertEquals(
                 "Operation not found",
-                client.get("/1.0/operations/00000000-0000-0000-0000-000000000000").json().get("error").asString());
+                client.get("/1.0/operations/00000000-0000-0000-0000-000000000000")
+                        .json()
+                        .get("error")
+                        .asString());
     }
 
     @Test
@@ -183,7 +206,8 @@ final class OperationsTest {
                             sockets.await(List.of("0"), SOON);
                             WebSocket socket = sockets.get("0");
                             socket.sendText("hello");
-                            assertTrue(socket.receive() instanceof WebSocket.Text t && t.isBarrier());
+                            assertTrue(
+                                    socket.receive() instanceof WebSocket.Text t && t.isBarrier());
                         });
         String secret = operation.json().get("metadata").get("fds").get("0").asString();
         assertEquals(64, secret.length());
@@ -208,7 +232,9 @@ final class OperationsTest {
     void givesUpWaitingForWebSockets() {
         OperationSockets sockets = new OperationSockets(List.of("0"));
         InternalException late =
-                assertThrows(InternalException.class, () -> sockets.await(List.of("0"), Duration.ofMillis(1)));
+                assertThrows(
+                        InternalException.class,
+                        () -> sockets.await(List.of("0"), Duration.ofMillis(1)));
         assertEquals("Timed out waiting for websockets to connect", late.getMessage());
     }
 
@@ -219,7 +245,10 @@ final class OperationsTest {
             assertFalse(status.next().contains(OperationStatus.PENDING));
         }
         assertEquals(
-                EnumSet.of(OperationStatus.SUCCESS, OperationStatus.FAILURE, OperationStatus.CANCELLED),
+                EnumSet.of(
+                        OperationStatus.SUCCESS,
+                        OperationStatus.FAILURE,
+                        OperationStatus.CANCELLED),
                 EnumSet.copyOf(
                         java.util.Arrays.stream(OperationStatus.values())
                                 .filter(OperationStatus::isFinal)

@@ -71,7 +71,9 @@ final class SqliteStoreTest {
         Stored<String> old = store.find(NOTE, KEY).orElseThrow();
         store.delete(NOTE, KEY);
         store.create(NOTE, KEY, "x");
-        assertThrows(StaleRecordException.class, () -> store.commit(new Batch().replace(NOTE, old, "z")));
+        assertThrows(
+                StaleRecordException.class,
+                () -> store.commit(new Batch().replace(NOTE, old, "z")));
         assertThrows(StaleRecordException.class, () -> store.commit(new Batch().delete(NOTE, old)));
     }
 
@@ -100,7 +102,8 @@ final class SqliteStoreTest {
         store.create(NOTE, RecordKey.of(ProjectName.DEFAULT, "a"), "2");
         store.create(NOTE, RecordKey.of(other, "c"), "3");
         assertEquals(
-                List.of("a", "b"), store.list(NOTE, ProjectName.DEFAULT).stream().map(Stored::name).toList());
+                List.of("a", "b"),
+                store.list(NOTE, ProjectName.DEFAULT).stream().map(Stored::name).toList());
         assertEquals(List.of("c"), store.list(NOTE, other).stream().map(Stored::name).toList());
         assertEquals(3, store.list(NOTE).size());
     }
@@ -133,7 +136,8 @@ final class SqliteStoreTest {
             store.create(NOTE, KEY, "x");
             store.update(NOTE, KEY, _ -> "y");
             store.delete(NOTE, KEY);
-            // The writer tells watchers after it let the committer go; the next commit waits behind that.
+            // The writer tells watchers after it let the committer go; the next commit waits behind
+            // that.
             store.create(COUNT, KEY, 1L);
         }
         assertEquals(
@@ -161,9 +165,11 @@ final class SqliteStoreTest {
                         System.getProperty("java.class.path"),
                         StoreVictim.class.getName(),
                         file.toString());
-        Process victim = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process victim =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         List<String> acknowledged = new ArrayList<>();
-        try (BufferedReader out = new BufferedReader(new InputStreamReader(victim.getInputStream()))) {
+        try (BufferedReader out =
+                new BufferedReader(new InputStreamReader(victim.getInputStream()))) {
             for (int i = 0; i < 300; i++) {
                 acknowledged.add(out.readLine());
             }
@@ -173,7 +179,10 @@ final class SqliteStoreTest {
         try (Store after = SqliteStore.open(file)) {
             for (String name : acknowledged) {
                 assertEquals(
-                        name, after.find(NOTE, RecordKey.of(ProjectName.DEFAULT, name)).orElseThrow().value());
+                        name,
+                        after.find(NOTE, RecordKey.of(ProjectName.DEFAULT, name))
+                                .orElseThrow()
+                                .value());
             }
         }
     }

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The store on a file system that fills up: a small tmpfs. It has to be mounted somewhere, because SQLite resolves links
-/// in the path, those of `/proc/self/fd` too.
+/// The store on a file system that fills up: a small tmpfs. It has to be mounted somewhere, because
+/// SQLite resolves links in the path, those of `/proc/self/fd` too.
 @Tag("privileged")
 final class StoreDiskFullIT {
     private static final RecordKey KEY = RecordKey.of(ProjectName.DEFAULT, "kept");
@@ -43,8 +43,7 @@ final class StoreDiskFullIT {
         Path ballast = folder.resolve("ballast");
         try (Store store = SqliteStore.open(folder.resolve("full.db"))) {
             store.create(SqliteStoreTest.NOTE, KEY, "before");
-            assertThrows(
-                    java.io.IOException.class, () -> Files.write(ballast, new byte[8 << 20]));
+            assertThrows(java.io.IOException.class, () -> Files.write(ballast, new byte[8 << 20]));
             String large = "x".repeat(1 << 20);
             UnavailableException full =
                     assertThrows(

@@ -3,7 +3,8 @@ package io.atoll.daemon.store;
 import io.atoll.base.ProjectName;
 import java.nio.file.Path;
 
-/// A process that creates records until it is killed, and prints the name of each after its commit returned.
+/// A process that creates records until it is killed, and prints the name of each after its commit
+/// returned.
 public final class StoreVictim {
     private StoreVictim() {}
 

@@ -49,8 +49,17 @@ final class WarningsTest {
     void showsAWarningAsLxdDoes() throws Exception {
         assertEquals(
                 List.of(
-                        "status", "uuid", "location", "project", "type", "count", "first_seen_at",
-                        "last_seen_at", "last_message", "severity", "entity_url"),
+                        "status",
+                        "uuid",
+                        "location",
+                        "project",
+                        "type",
+                        "count",
+                        "first_seen_at",
+                        "last_seen_at",
+                        "last_message",
+                        "severity",
+                        "entity_url"),
                 new ArrayList<>(only().asMap().keySet()));
         assertEquals("new", only().get("status").asString());
         assertEquals("high", only().get("severity").asString());

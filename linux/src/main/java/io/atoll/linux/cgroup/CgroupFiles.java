@@ -13,7 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// The files of one cgroup directory. Nothing here moves a process: a process enters its cgroup itself.
+/// The files of one cgroup directory. Nothing here moves a process: a process enters its cgroup
+/// itself.
 ///
 /// @param directory absolute path in a cgroup file system
 public record CgroupFiles(String directory) {
@@ -46,7 +47,8 @@ public record CgroupFiles(String directory) {
         ProcFiles.write(directory + "/" + file, value);
     }
 
-    /// A file with one number; empty if it is missing. `max`, and what version 1 shows for it, is [Long#MAX_VALUE].
+    /// A file with one number; empty if it is missing. `max`, and what version 1 shows for it, is
+    /// [Long#MAX_VALUE].
     public OptionalLong number(String file) {
         return read(file).map(text -> OptionalLong.of(parse(text))).orElseGet(OptionalLong::empty);
     }
@@ -63,18 +65,26 @@ public record CgroupFiles(String directory) {
     /// A file of lines `key number`, as `memory.stat`; empty if it is missing.
     public Map<String, Long> keyed(String file) {
         Map<String, Long> values = new LinkedHashMap<>();
-        read(file).orElse("").lines().forEach(line -> {
-            int space = line.indexOf(' ');
-            if (space > 0) {
-                values.put(line.substring(0, space), parse(line.substring(space + 1)));
-            }
-        });
+        read(file)
+                .orElse("")
+                .lines()
+                .forEach(line -> {
+                    int space = line.indexOf(' ');
+                    if (space > 0) {
+                        values.put(line.substring(0, space), parse(line.substring(space + 1)));
+                    }
+                });
         return values;
     }
 
     /// The processes of this cgroup, not those below it, as seen from this process's pid namespace.
     public List<Integer> processes() {
-        return read("cgroup.procs").orElse("").lines().map(Integer::valueOf).filter(pid -> pid > 0).toList();
+        return read("cgroup.procs")
+                .orElse("")
+                .lines()
+                .map(Integer::valueOf)
+                .filter(pid -> pid > 0)
+                .toList();
     }
 
     /// The cgroups directly below.
@@ -100,7 +110,8 @@ public record CgroupFiles(String directory) {
             child.delete();
         }
         int slash = directory.lastIndexOf('/');
-        try (Fd parent = Opens.open(directory.substring(0, slash), Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
+        try (Fd parent =
+                Opens.open(directory.substring(0, slash), Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
             Directories.rmdir(parent, directory.substring(slash + 1));
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT)) {

@@ -6,9 +6,12 @@ import java.util.Set;
 ///
 /// @param version 1 or 2
 /// @param mountPoint where it is mounted
-/// @param controllers what it controls, as `cpu`; for a named hierarchy of version 1 its name, as `name=systemd`
-/// @param ownPath the cgroup of this process below `mountPoint`, as `/` or `/system.slice/atoll.service`
-public record CgroupHierarchy(int version, String mountPoint, Set<String> controllers, String ownPath) {
+/// @param controllers what it controls, as `cpu`; for a named hierarchy of version 1 its name, as
+///   `name=systemd`
+/// @param ownPath the cgroup of this process below `mountPoint`, as `/` or
+///   `/system.slice/atoll.service`
+public record CgroupHierarchy(
+        int version, String mountPoint, Set<String> controllers, String ownPath) {
     public CgroupHierarchy {
         if (version != 1 && version != 2) {
             throw new IllegalArgumentException("cgroup version " + version);

@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
-/// The control group hierarchies of a host, as this process sees them. Immutable; a host does not change it while it
-/// runs.
+/// The control group hierarchies of a host, as this process sees them. Immutable; a host does not
+/// change it while it runs.
 ///
 /// @param hierarchies in the order of the mount table
 public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
@@ -23,7 +23,8 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
         NONE,
         /// Version 1 only.
         V1,
-        /// Controllers on version 1 and the tree of version 2 beside it, as systemd's hybrid layout.
+        /// Controllers on version 1 and the tree of version 2 beside it, as systemd's hybrid
+        /// layout.
         HYBRID,
         /// Version 2 only.
         V2
@@ -45,8 +46,10 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
     ///
     /// @param mountinfo text of `/proc/self/mountinfo`
     /// @param own text of `/proc/self/cgroup`
-    /// @param controllersOf from the mount point of a version 2 hierarchy to the text of its `cgroup.controllers`
-    public static CgroupLayout parse(String mountinfo, String own, UnaryOperator<String> controllersOf) {
+    /// @param controllersOf from the mount point of a version 2 hierarchy to the text of its
+    ///   `cgroup.controllers`
+    public static CgroupLayout parse(
+            String mountinfo, String own, UnaryOperator<String> controllersOf) {
         Map<Set<String>, String> ownPaths = ownPaths(own);
         List<CgroupHierarchy> found = new ArrayList<>();
         Set<Set<String>> seen = new LinkedHashSet<>();
@@ -69,8 +72,8 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
         return new CgroupLayout(found);
     }
 
-    /// The line of `/proc/self/cgroup` for a mount. The super options hold the controllers or the name among words such
-    /// as `rw` and `xattr`; only the former are in that file.
+    /// The line of `/proc/self/cgroup` for a mount. The super options hold the controllers or the
+    /// name among words such as `rw` and `xattr`; only the former are in that file.
     private static Optional<Map.Entry<Set<String>, String>> match(
             MountInfo mount, Map<Set<String>, String> ownPaths) {
         Set<String> options = Set.copyOf(mount.superOptions());
@@ -82,10 +85,12 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
     /// Lines are `hierarchy-id:controllers:path`; version 2 has id 0 and no controllers.
     private static Map<Set<String>, String> ownPaths(String own) {
         Map<Set<String>, String> paths = new HashMap<>();
-        own.lines().filter(line -> !line.isBlank()).forEach(line -> {
-            String[] parts = line.split(":", 3);
-            paths.put(words(parts[1], ","), parts[2]);
-        });
+        own.lines()
+                .filter(line -> !line.isBlank())
+                .forEach(line -> {
+                    String[] parts = line.split(":", 3);
+                    paths.put(words(parts[1], ","), parts[2]);
+                });
         return paths;
     }
 
@@ -95,8 +100,8 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
         return words;
     }
 
-    /// The path below a mount that shows only the part `root` of the tree. Outside of it, which a process in an older
-    /// cgroup namespace can be, it is the mount's top.
+    /// The path below a mount that shows only the part `root` of the tree. Outside of it, which a
+    /// process in an older cgroup namespace can be, it is the mount's top.
     private static String below(String root, String path) {
         if (root.equals("/")) {
             return path.startsWith("/..") ? "/" : path;
@@ -126,12 +131,14 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
         return hierarchies.stream().filter(h -> h.version() == 1).toList();
     }
 
-    /// The hierarchy that has a controller, as `memory`, or a name, as `name=systemd`. On version 2 the freezer and
-    /// device control belong to the tree itself: they are found there when no hierarchy of version 1 has them.
+    /// The hierarchy that has a controller, as `memory`, or a name, as `name=systemd`. On version 2
+    /// the freezer and device control belong to the tree itself: they are found there when no
+    /// hierarchy of version 1 has them.
     public Optional<CgroupHierarchy> controller(String name) {
         Optional<CgroupHierarchy> listed =
                 hierarchies.stream().filter(h -> h.controllers().contains(name)).findFirst();
-        boolean isBuiltIn = name.equals("freezer") || name.equals("devices") || name.equals("cpuacct");
+        boolean isBuiltIn =
+                name.equals("freezer") || name.equals("devices") || name.equals("cpuacct");
         return listed.isPresent() || !isBuiltIn || kind() != Kind.V2 ? listed : unified();
     }
 }

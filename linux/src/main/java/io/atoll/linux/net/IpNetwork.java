@@ -6,14 +6,16 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// An address of either family with the length of its network's prefix: `10.1.2.3/24`, `fd42::1/64`. Host bits are kept.
+/// An address of either family with the length of its network's prefix: `10.1.2.3/24`,
+/// `fd42::1/64`. Host bits are kept.
 ///
 /// @param address numeric, never resolved
 /// @param prefix 0 to 32 or 128
 public record IpNetwork(InetAddress address, int prefix) {
     public IpNetwork {
         if (prefix < 0 || prefix > address.getAddress().length * 8) {
-            throw new IllegalArgumentException("prefix length " + prefix + " of " + address.getHostAddress());
+            throw new IllegalArgumentException(
+                    "prefix length " + prefix + " of " + address.getHostAddress());
         }
     }
 
@@ -31,7 +33,8 @@ public record IpNetwork(InetAddress address, int prefix) {
 
     /// A numeric address of either family; empty for anything else. Never asks a name server.
     public static Optional<InetAddress> parseAddress(String text) {
-        // Strict dotted quads, and IPv6 only with a colon and without a zone: what is left cannot be a host name.
+        // Strict dotted quads, and IPv6 only with a colon and without a zone: what is left cannot
+        // be a host name.
         boolean isV4 = text.matches("(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}");
         boolean isV6 = text.indexOf(':') >= 0 && text.matches("[0-9a-fA-F:.]+");
         if (!isV4 && !isV6) {
@@ -63,7 +66,8 @@ public record IpNetwork(InetAddress address, int prefix) {
         return BigInteger.ONE.shiftLeft(address.getAddress().length * 8 - prefix);
     }
 
-    /// The address with this number in the network, 0 the first; negative counts from behind, -1 the last.
+    /// The address with this number in the network, 0 the first; negative counts from behind, -1
+    /// the last.
     public InetAddress atIndex(BigInteger index) {
         BigInteger size = size();
         BigInteger number = index.signum() < 0 ? size.add(index) : index;

@@ -45,5 +45,9 @@ public record Link(
     /// @param forwardDelay in hundredths of a second
     /// @param vlanDefault the tag of untagged frames, 0 for none
     public record BridgeDetails(
-            String id, boolean spanningTree, long forwardDelay, boolean vlanFiltering, int vlanDefault) {}
+            String id,
+            boolean spanningTree,
+            long forwardDelay,
+            boolean vlanFiltering,
+            int vlanDefault) {}
 }

@@ -7,7 +7,8 @@ import java.util.Optional;
 public record MacAddress(String text) {
     private static final HexFormat HEX = HexFormat.ofDelimiter(":");
 
-    /// @throws IllegalArgumentException if it is not six pairs of hexadecimal digits with colons, in lower case
+    /// @throws IllegalArgumentException if it is not six pairs of hexadecimal digits with colons,
+    ///   in lower case
     public MacAddress {
         if (text.length() != 17 || !HEX.formatHex(HEX.parseHex(text)).equals(text)) {
             throw new IllegalArgumentException("not a hardware address: " + text);

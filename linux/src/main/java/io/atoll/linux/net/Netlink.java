@@ -19,8 +19,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// A conversation with the kernel's routing part about the links, addresses and routes of one network namespace;
-/// rtnetlink(7). Safe for several threads: one request at a time.
+/// A conversation with the kernel's routing part about the links, addresses and routes of one
+/// network namespace; rtnetlink(7). Safe for several threads: one request at a time.
 public final class Netlink implements AutoCloseable {
     private static final int NLMSG_ERROR = 2;
     private static final int NLMSG_DONE = 3;
@@ -40,6 +40,7 @@ public final class Netlink implements AutoCloseable {
     private static final int DUMPS_MAX = 16;
 
     private final NetlinkSocket socket;
+
     /// Held for one request and its answer; leaf lock.
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -88,24 +89,29 @@ public final class Netlink implements AutoCloseable {
     private int indexOf(String name, String what) {
         return link(name)
                 .map(Link::index)
-                .orElseThrow(() -> new ErrnoException("netlink", Errno.ENODEV, what + ", interface " + name));
+                .orElseThrow(() ->
+                        new ErrnoException("netlink", Errno.ENODEV, what + ", interface " + name));
     }
 
     /// The link of this name, if there is one.
     public Optional<Link> link(String name) {
-        NetlinkMessage request = new NetlinkMessage.Builder(RTM_GETLINK, 0, "link " + name)
-                .u8(0, 0)
-                .u16(0)
-                .u32(0)
-                .u32(0)
-                .u32(0)
-                .number32(IFLA_EXT_MASK, 1 << 3)
-                .text(IFLA_IFNAME, name)
-                .build();
+        NetlinkMessage request =
+                new NetlinkMessage.Builder(RTM_GETLINK, 0, "link " + name)
+                        .u8(0, 0)
+                        .u16(0)
+                        .u32(0)
+                        .u32(0)
+                        .u32(0)
+                        .number32(IFLA_EXT_MASK, 1 << 3)
+                        .text(IFLA_IFNAME, name)
+                        .build();
         try {
-            return exchange(request.bytes(), request.what()).stream().map(Netlink::decodeLink).findFirst();
+            return exchange(request.bytes(), request.what()).stream()
+                    .map(Netlink::decodeLink)
+                    .findFirst();
         } catch (ErrnoException e) {
-            // A name that could not even exist is ERANGE or EINVAL; for us it is as absent as any other.
+            // A name that could not even exist is ERANGE or EINVAL; for us it is as absent as any
+            // other.
             if (e.is(Errno.ENODEV, Errno.ERANGE)) {
                 return Optional.empty();
             }
@@ -115,14 +121,15 @@ public final class Netlink implements AutoCloseable {
 
     /// All links with their counters.
     public List<Link> links() {
-        NetlinkMessage request = dump(RTM_GETLINK, "links")
-                .u8(0, 0)
-                .u16(0)
-                .u32(0)
-                .u32(0)
-                .u32(0)
-                .number32(IFLA_EXT_MASK, 1 << 3)
-                .build();
+        NetlinkMessage request =
+                dump(RTM_GETLINK, "links")
+                        .u8(0, 0)
+                        .u16(0)
+                        .u32(0)
+                        .u32(0)
+                        .u32(0)
+                        .number32(IFLA_EXT_MASK, 1 << 3)
+                        .build();
         return exchange(request.bytes(), request.what()).stream().map(Netlink::decodeLink).toList();
     }
 
@@ -171,7 +178,8 @@ public final class Netlink implements AutoCloseable {
         throw new ErrnoException("netlink", Errno.EBUSY, what);
     }
 
-    /// A get without acknowledgement is answered by exactly one message; all else ends with an error or done message.
+    /// A get without acknowledgement is answered by exactly one message; all else ends with an
+    /// error or done message.
     private static boolean isAnsweredByOne(byte[] request) {
         int flags = ByteBuffer.wrap(request).order(ByteOrder.nativeOrder()).getShort(6);
         return (flags & (NetlinkMessage.NLM_F_ACK | NetlinkMessage.NLM_F_DUMP)) == 0;
@@ -191,7 +199,9 @@ public final class Netlink implements AutoCloseable {
                 int flags = Short.toUnsignedInt(datagram.getShort(at + 6));
                 if (datagram.getInt(at + 8) == number) {
                     isConsistent &= (flags & NLM_F_DUMP_INTR) == 0;
-                    ByteBuffer body = datagram.slice(at + HEADER, length - HEADER).order(ByteOrder.nativeOrder());
+                    ByteBuffer body =
+                            datagram.slice(at + HEADER, length - HEADER)
+                                    .order(ByteOrder.nativeOrder());
                     if (type == NLMSG_ERROR) {
                         check(body, flags, what);
                         return true;
@@ -325,7 +335,8 @@ public final class Netlink implements AutoCloseable {
 
     private static Optional<LinkAddress> decodeAddress(ByteBuffer body) {
         Map<Integer, byte[]> attributes = attributes(body, 8);
-        // IFA_LOCAL is ours; on a point-to-point link IFA_ADDRESS is the other end. IPv6 has only the latter.
+        // IFA_LOCAL is ours; on a point-to-point link IFA_ADDRESS is the other end. IPv6 has only
+        // the latter.
         byte[] raw = attributes.getOrDefault(2, attributes.get(1));
         if (raw == null || raw.length != 4 && raw.length != 16) {
             return Optional.empty();
@@ -333,13 +344,14 @@ public final class Netlink implements AutoCloseable {
         long flags = numberOr(attributes, 8, body.get(2) & 0xFF);
         boolean isPermanent = (flags & 0x80) != 0;
         int scope = body.get(3) & 0xFF;
-        String scopeName = switch (scope) {
-            case 0 -> "global";
-            case 200 -> "site";
-            case 253 -> "link";
-            case 254 -> "local";
-            default -> Integer.toString(scope);
-        };
+        String scopeName =
+                switch (scope) {
+                    case 0 -> "global";
+                    case 200 -> "site";
+                    case 253 -> "link";
+                    case 254 -> "local";
+                    default -> Integer.toString(scope);
+                };
         IpNetwork address = new IpNetwork(IpNetwork.ofBytes(raw), body.get(1) & 0xFF);
         return Optional.of(new LinkAddress(body.getInt(4), address, scopeName, !isPermanent));
     }
@@ -352,10 +364,12 @@ public final class Netlink implements AutoCloseable {
             return Optional.empty();
         }
         byte[] destination = attributes.getOrDefault(1, new byte[family == 2 ? 4 : 16]);
-        Optional<InetAddress> gateway = Optional.ofNullable(attributes.get(5)).map(IpNetwork::ofBytes);
+        Optional<InetAddress> gateway =
+                Optional.ofNullable(attributes.get(5)).map(IpNetwork::ofBytes);
         IpNetwork network = new IpNetwork(IpNetwork.ofBytes(destination), body.get(1) & 0xFF);
         int metric = (int) numberOr(attributes, 6, 0);
-        return Optional.of(new Route(network, gateway, optional(attributes, 4), metric, body.get(5) & 0xFF));
+        return Optional.of(
+                new Route(network, gateway, optional(attributes, 4), metric, body.get(5) & 0xFF));
     }
 
     @Override

@@ -7,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// One netlink request as bytes, with the places where numbers go that are known only when it is sent; netlink(7).
+/// One netlink request as bytes, with the places where numbers go that are known only when it is
+/// sent; netlink(7).
 ///
 /// Immutable. Made by `Rtnetlink` and sent by `Netlink`, or by the shim as part of a plan.
 public final class NetlinkMessage {
@@ -72,13 +73,18 @@ public final class NetlinkMessage {
 
         Builder(int type, int flags, String what) {
             this.what = what;
-            buffer.putInt(0).putShort((short) type).putShort((short) (flags | NLM_F_REQUEST)).putInt(0).putInt(0);
+            buffer.putInt(0)
+                    .putShort((short) type)
+                    .putShort((short) (flags | NLM_F_REQUEST))
+                    .putInt(0)
+                    .putInt(0);
         }
 
         private void reserve(int size) {
             if (buffer.remaining() < size + 8) {
                 ByteBuffer larger =
-                        ByteBuffer.allocate(2 * buffer.capacity() + size + 8).order(ByteOrder.nativeOrder());
+                        ByteBuffer.allocate(2 * buffer.capacity() + size + 8)
+                                .order(ByteOrder.nativeOrder());
                 larger.put(buffer.flip());
                 buffer = larger;
             }

@@ -9,4 +9,9 @@ import java.util.OptionalInt;
 /// @param destination prefix 0 for the default route
 /// @param protocol who made it; `RTPROT_*` of `linux/rtnetlink.h`, 2 the kernel itself
 /// @param linkIndex where packets leave; empty where there are several ways
-public record Route(IpNetwork destination, Optional<InetAddress> gateway, OptionalInt linkIndex, int metric, int protocol) {}
+public record Route(
+        IpNetwork destination,
+        Optional<InetAddress> gateway,
+        OptionalInt linkIndex,
+        int metric,
+        int protocol) {}

@@ -4,8 +4,9 @@ import java.net.InetAddress;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// Makes rtnetlink requests; rtnetlink(7), `linux/if_link.h`, `linux/if_addr.h`, `linux/rtnetlink.h`. Each is plain
-/// data: send it with [Netlink] or put it into a plan. Interfaces are named; the numbers are filled in when it is sent.
+/// Makes rtnetlink requests; rtnetlink(7), `linux/if_link.h`, `linux/if_addr.h`,
+/// `linux/rtnetlink.h`. Each is plain data: send it with [Netlink] or put it into a plan.
+/// Interfaces are named; the numbers are filled in when it is sent.
 public final class Rtnetlink {
     private static final int RTM_NEWLINK = 16;
     private static final int RTM_DELLINK = 17;
@@ -36,7 +37,8 @@ public final class Rtnetlink {
     private static final int AF_BRIDGE = 7;
     private static final int AF_INET6 = 10;
     private static final int IFF_UP = 1;
-    private static final int CREATE = NetlinkMessage.NLM_F_ACK | NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_EXCL;
+    private static final int CREATE =
+            NetlinkMessage.NLM_F_ACK | NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_EXCL;
     private static final int ACK = NetlinkMessage.NLM_F_ACK;
 
     /// Where a link goes when it is made or moved.
@@ -88,10 +90,13 @@ public final class Rtnetlink {
     ///
     /// @param mac empty: the kernel chooses
     /// @param mtu empty: the kernel's default
-    /// @param isUp whether it is started at once; not possible for what is made in another namespace
+    /// @param isUp whether it is started at once; not possible for what is made in another
+    ///   namespace
     public record LinkOptions(Optional<MacAddress> mac, Optional<Integer> mtu, boolean isUp) {
-        public static final LinkOptions DOWN = new LinkOptions(Optional.empty(), Optional.empty(), false);
-        public static final LinkOptions UP = new LinkOptions(Optional.empty(), Optional.empty(), true);
+        public static final LinkOptions DOWN =
+                new LinkOptions(Optional.empty(), Optional.empty(), false);
+        public static final LinkOptions UP =
+                new LinkOptions(Optional.empty(), Optional.empty(), true);
 
         public LinkOptions mac(MacAddress address) {
             return new LinkOptions(Optional.of(address), mtu, isUp);
@@ -104,14 +109,26 @@ public final class Rtnetlink {
 
     private Rtnetlink() {}
 
-    private static NetlinkMessage.Builder linkMessage(int type, int flags, String what, boolean isUp) {
+    private static NetlinkMessage.Builder linkMessage(
+            int type, int flags, String what, boolean isUp) {
         int up = isUp ? IFF_UP : 0;
-        return new NetlinkMessage.Builder(type, flags, what).u8(AF_UNSPEC, 0).u16(0).u32(0).u32(up).u32(up);
+        return new NetlinkMessage.Builder(type, flags, what)
+                .u8(AF_UNSPEC, 0)
+                .u16(0)
+                .u32(0)
+                .u32(up)
+                .u32(up);
     }
 
     /// A message about an existing link; `flags` and `mask` are `IFF_*`.
-    private static NetlinkMessage.Builder existing(int type, String what, String name, int flags, int mask) {
-        return new NetlinkMessage.Builder(type, ACK, what).u8(AF_UNSPEC, 0).u16(0).indexOf(name).u32(flags).u32(mask);
+    private static NetlinkMessage.Builder existing(
+            int type, String what, String name, int flags, int mask) {
+        return new NetlinkMessage.Builder(type, ACK, what)
+                .u8(AF_UNSPEC, 0)
+                .u16(0)
+                .indexOf(name)
+                .u32(flags)
+                .u32(mask);
     }
 
     private static void common(NetlinkMessage.Builder b, String name, LinkOptions options) {
@@ -129,8 +146,8 @@ public final class Rtnetlink {
         }
     }
 
-    /// A pair of connected links: `name` here, optionally a port of the bridge `master`, and `peerName` in `target`. One
-    /// request: the host's end is up at once, the peer must not be.
+    /// A pair of connected links: `name` here, optionally a port of the bridge `master`, and
+    /// `peerName` in `target`. One request: the host's end is up at once, the peer must not be.
     public static NetlinkMessage veth(
             String name,
             LinkOptions options,
@@ -138,50 +155,92 @@ public final class Rtnetlink {
             String peerName,
             LinkOptions peerOptions,
             Target target) {
-        NetlinkMessage.Builder b = linkMessage(RTM_NEWLINK, CREATE, "create veth " + name, options.isUp());
+        NetlinkMessage.Builder b =
+                linkMessage(RTM_NEWLINK, CREATE, "create veth " + name, options.isUp());
         common(b, name, options);
         master.ifPresent(bridge -> b.indexOf(IFLA_MASTER, bridge));
         return b.nested(
                         IFLA_LINKINFO,
-                        info -> info.text(IFLA_INFO_KIND, "veth")
-                                .nested(IFLA_INFO_DATA, data -> data.nested(VETH_INFO_PEER, peer -> {
-                                    peer.u8(AF_UNSPEC, 0).u16(0).u32(0).u32(0).u32(0);
-                                    common(peer, peerName, peerOptions);
-                                    place(peer, target);
-                                })))
+                        info ->
+                                info.text(IFLA_INFO_KIND, "veth")
+                                        .nested(
+                                                IFLA_INFO_DATA,
+                                                data ->
+                                                        data.nested(
+                                                                VETH_INFO_PEER,
+                                                                peer -> {
+                                                                    peer.u8(AF_UNSPEC, 0)
+                                                                            .u16(0)
+                                                                            .u32(0)
+                                                                            .u32(0)
+                                                                            .u32(0);
+                                                                    common(
+                                                                            peer,
+                                                                            peerName,
+                                                                            peerOptions);
+                                                                    place(peer, target);
+                                                                })))
                 .build();
     }
 
-    /// A bridge. The kernel forgets an MTU given here: use [#setMtu] afterwards, which also keeps the ports from changing
-    /// it.
+    /// A bridge. The kernel forgets an MTU given here: use [#setMtu] afterwards, which also keeps
+    /// the ports from changing it.
     ///
-    /// @param multicastSnooping watching of multicast groups, which slows down adding ports to a big bridge
-    public static NetlinkMessage bridge(String name, LinkOptions options, boolean multicastSnooping) {
+    /// @param multicastSnooping watching of multicast groups, which slows down adding ports to a
+    ///   big bridge
+    public static NetlinkMessage bridge(
+            String name, LinkOptions options, boolean multicastSnooping) {
         if (options.mtu().isPresent()) {
             throw new IllegalArgumentException("the mtu of a bridge is set after it was made");
         }
         int forwardDelay = 1;
         int mcastSnooping = 23;
         // In hundredths of a second; without spanning tree a port need not wait.
-        return created("bridge", name, options, Optional.empty(), new Target.Here(), data ->
-                data.number32(forwardDelay, 1500).number8(mcastSnooping, multicastSnooping ? 1 : 0));
+        return created(
+                "bridge",
+                name,
+                options,
+                Optional.empty(),
+                new Target.Here(),
+                data ->
+                        data.number32(forwardDelay, 1500)
+                                .number8(mcastSnooping, multicastSnooping ? 1 : 0));
     }
 
     /// A link with a hardware address of its own on top of `parent`.
     public static NetlinkMessage macvlan(
             String name, String parent, MacvlanMode mode, LinkOptions options, Target target) {
-        return created("macvlan", name, options, Optional.of(parent), target, data -> data.number32(1, mode.number));
+        return created(
+                "macvlan",
+                name,
+                options,
+                Optional.of(parent),
+                target,
+                data -> data.number32(1, mode.number));
     }
 
     /// A link that shares the hardware address of `parent`.
     public static NetlinkMessage ipvlan(
             String name, String parent, IpvlanMode mode, LinkOptions options, Target target) {
-        return created("ipvlan", name, options, Optional.of(parent), target, data -> data.number16(1, mode.number));
+        return created(
+                "ipvlan",
+                name,
+                options,
+                Optional.of(parent),
+                target,
+                data -> data.number16(1, mode.number));
     }
 
     /// One tagged network of `parent`; 802.1Q.
-    public static NetlinkMessage vlan(String name, String parent, int vlanId, LinkOptions options, Target target) {
-        return created("vlan", name, options, Optional.of(parent), target, data -> data.number16(1, vlanId));
+    public static NetlinkMessage vlan(
+            String name, String parent, int vlanId, LinkOptions options, Target target) {
+        return created(
+                "vlan",
+                name,
+                options,
+                Optional.of(parent),
+                target,
+                data -> data.number16(1, vlanId));
     }
 
     /// A link that leads nowhere; for tests and as a holder of addresses.
@@ -199,24 +258,39 @@ public final class Rtnetlink {
             int ttl,
             Optional<String> parent,
             LinkOptions options) {
-        return created("vxlan", name, options, Optional.empty(), new Target.Here(), data -> {
-            data.number32(1, id).number8(5, ttl);
-            remote.ifPresent(a -> data.attribute(a.getAddress().length == 4 ? 2 : 16, a.getAddress()));
-            local.ifPresent(a -> data.attribute(a.getAddress().length == 4 ? 4 : 17, a.getAddress()));
-            parent.ifPresent(link -> data.indexOf(3, link));
-            // The port is in network byte order, as everywhere where a header field is meant.
-            data.attribute(15, new byte[] {(byte) (port >> 8), (byte) port});
-        });
+        return created(
+                "vxlan",
+                name,
+                options,
+                Optional.empty(),
+                new Target.Here(),
+                data -> {
+                    data.number32(1, id).number8(5, ttl);
+                    remote.ifPresent(a ->
+                            data.attribute(a.getAddress().length == 4 ? 2 : 16, a.getAddress()));
+                    local.ifPresent(a ->
+                            data.attribute(a.getAddress().length == 4 ? 4 : 17, a.getAddress()));
+                    parent.ifPresent(link -> data.indexOf(3, link));
+                    // The port is in network byte order, as everywhere where a header field is
+                    // meant.
+                    data.attribute(15, new byte[] {(byte) (port >> 8), (byte) port});
+                });
     }
 
     /// A GRE tunnel that carries Ethernet frames.
     public static NetlinkMessage gretap(
             String name, Optional<InetAddress> local, Optional<InetAddress> remote, int ttl) {
-        return created("gretap", name, LinkOptions.DOWN, Optional.empty(), new Target.Here(), data -> {
-            local.ifPresent(address -> data.attribute(6, address.getAddress()));
-            remote.ifPresent(address -> data.attribute(7, address.getAddress()));
-            data.number8(8, ttl);
-        });
+        return created(
+                "gretap",
+                name,
+                LinkOptions.DOWN,
+                Optional.empty(),
+                new Target.Here(),
+                data -> {
+                    local.ifPresent(address -> data.attribute(6, address.getAddress()));
+                    remote.ifPresent(address -> data.attribute(7, address.getAddress()));
+                    data.number8(8, ttl);
+                });
     }
 
     private static NetlinkMessage created(
@@ -226,7 +300,8 @@ public final class Rtnetlink {
             Optional<String> parent,
             Target target,
             Consumer<NetlinkMessage.Builder> content) {
-        NetlinkMessage.Builder b = linkMessage(RTM_NEWLINK, CREATE, "create " + kind + " " + name, options.isUp());
+        NetlinkMessage.Builder b =
+                linkMessage(RTM_NEWLINK, CREATE, "create " + kind + " " + name, options.isUp());
         common(b, name, options);
         parent.ifPresent(link -> b.indexOf(IFLA_LINK, link));
         place(b, target);
@@ -256,7 +331,8 @@ public final class Rtnetlink {
 
     /// Moves a link into another namespace under a new name.
     public static NetlinkMessage move(String name, String newName, Target target) {
-        NetlinkMessage.Builder b = existing(RTM_NEWLINK, "move link " + name, name, 0, 0).text(IFLA_IFNAME, newName);
+        NetlinkMessage.Builder b =
+                existing(RTM_NEWLINK, "move link " + name, name, 0, 0).text(IFLA_IFNAME, newName);
         place(b, target);
         return b.build();
     }
@@ -270,7 +346,9 @@ public final class Rtnetlink {
 
     /// Sets the largest packet in bytes.
     public static NetlinkMessage setMtu(String name, int mtu) {
-        return existing(RTM_NEWLINK, "set mtu of " + name, name, 0, 0).number32(IFLA_MTU, mtu).build();
+        return existing(RTM_NEWLINK, "set mtu of " + name, name, 0, 0)
+                .number32(IFLA_MTU, mtu)
+                .build();
     }
 
     /// Sets the length of the queue for sending.
@@ -282,7 +360,9 @@ public final class Rtnetlink {
 
     /// Sets the free text that `ip link` shows as alias.
     public static NetlinkMessage setAlias(String name, String alias) {
-        return existing(RTM_NEWLINK, "set alias of " + name, name, 0, 0).text(IFLA_IFALIAS, alias).build();
+        return existing(RTM_NEWLINK, "set alias of " + name, name, 0, 0)
+                .text(IFLA_IFALIAS, alias)
+                .build();
     }
 
     /// Makes a link a port of a bridge.
@@ -299,15 +379,19 @@ public final class Rtnetlink {
                 .build();
     }
 
-    /// Chooses how the host's own IPv6 addresses of a link come about: none at all instead of a link-local one.
+    /// Chooses how the host's own IPv6 addresses of a link come about: none at all instead of a
+    /// link-local one.
     public static NetlinkMessage withoutIpv6LinkLocal(String name) {
         int addrGenMode = 8;
         return existing(RTM_NEWLINK, "turn off link-local addresses of " + name, name, 0, 0)
-                .nested(IFLA_AF_SPEC, spec -> spec.nested(AF_INET6, v6 -> v6.number8(addrGenMode, 1)))
+                .nested(
+                        IFLA_AF_SPEC,
+                        spec -> spec.nested(AF_INET6, v6 -> v6.number8(addrGenMode, 1)))
                 .build();
     }
 
-    /// Whether a port of a bridge can reach other isolated ports, and whether frames may go back out of it.
+    /// Whether a port of a bridge can reach other isolated ports, and whether frames may go back
+    /// out of it.
     public static NetlinkMessage setPort(String name, boolean isolated, boolean hairpin) {
         int brportMode = 4;
         int brportIsolated = 33;
@@ -319,24 +403,31 @@ public final class Rtnetlink {
                 .u32(0)
                 .markedNested(
                         IFLA_PROTINFO,
-                        port -> port.number8(brportMode, hairpin ? 1 : 0)
-                                .number8(brportIsolated, isolated ? 1 : 0))
+                        port ->
+                                port.number8(brportMode, hairpin ? 1 : 0)
+                                        .number8(brportIsolated, isolated ? 1 : 0))
                 .build();
     }
 
-    /// Adds an address with its network. IPv6 skips the search for duplicates: on a bridge without ports it would never
-    /// end. Adding what is there is `EEXIST`.
+    /// Adds an address with its network. IPv6 skips the search for duplicates: on a bridge without
+    /// ports it would never end. Adding what is there is `EEXIST`.
     public static NetlinkMessage addAddress(String link, IpNetwork address) {
         int ifaAddress = 1;
         int ifaLocal = 2;
         int ifaBroadcast = 4;
         int noDad = 0x02;
         byte[] raw = address.address().getAddress();
-        NetlinkMessage.Builder b = new NetlinkMessage.Builder(RTM_NEWADDR, CREATE, "add address " + address + " to " + link)
-                .u8(family(address.address()), address.prefix(), address.isV6() ? noDad : 0, 0)
-                .indexOf(link)
-                .attribute(ifaLocal, raw)
-                .attribute(ifaAddress, raw);
+        NetlinkMessage.Builder b =
+                new NetlinkMessage.Builder(
+                                RTM_NEWADDR, CREATE, "add address " + address + " to " + link)
+                        .u8(
+                                family(address.address()),
+                                address.prefix(),
+                                address.isV6() ? noDad : 0,
+                                0)
+                        .indexOf(link)
+                        .attribute(ifaLocal, raw)
+                        .attribute(ifaAddress, raw);
         if (!address.isV6() && address.prefix() < 31) {
             b.attribute(ifaBroadcast, address.last().getAddress());
         }
@@ -346,7 +437,8 @@ public final class Rtnetlink {
     /// Removes an address.
     public static NetlinkMessage deleteAddress(String link, IpNetwork address) {
         int ifaLocal = 2;
-        return new NetlinkMessage.Builder(RTM_DELADDR, ACK, "delete address " + address + " of " + link)
+        return new NetlinkMessage.Builder(
+                        RTM_DELADDR, ACK, "delete address " + address + " of " + link)
                 .u8(family(address.address()), address.prefix(), 0, 0)
                 .indexOf(link)
                 .attribute(ifaLocal, address.address().getAddress())
@@ -357,18 +449,25 @@ public final class Rtnetlink {
     ///
     /// @param destination with prefix 0 for the default route
     /// @param gateway empty: the destination is on the link itself
-    public static NetlinkMessage addRoute(String link, IpNetwork destination, Optional<InetAddress> gateway) {
+    public static NetlinkMessage addRoute(
+            String link, IpNetwork destination, Optional<InetAddress> gateway) {
         int flags = ACK | NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_REPLACE;
         return route(RTM_NEWROUTE, flags, "add", link, destination, gateway);
     }
 
     /// Removes a route.
-    public static NetlinkMessage deleteRoute(String link, IpNetwork destination, Optional<InetAddress> gateway) {
+    public static NetlinkMessage deleteRoute(
+            String link, IpNetwork destination, Optional<InetAddress> gateway) {
         return route(RTM_DELROUTE, ACK, "delete", link, destination, gateway);
     }
 
     private static NetlinkMessage route(
-            int type, int flags, String verb, String link, IpNetwork destination, Optional<InetAddress> gateway) {
+            int type,
+            int flags,
+            String verb,
+            String link,
+            IpNetwork destination,
+            Optional<InetAddress> gateway) {
         int rtaDst = 1;
         int rtaOif = 4;
         int rtaGateway = 5;
@@ -377,10 +476,12 @@ public final class Rtnetlink {
         int unicast = 1;
         boolean isNew = type == RTM_NEWROUTE;
         int scope = gateway.isEmpty() && !destination.isV6() ? scopeLink : 0;
-        NetlinkMessage.Builder b = new NetlinkMessage.Builder(type, flags, verb + " route " + destination + " by " + link)
-                .u8(family(destination.address()), destination.prefix(), 0, 0)
-                .u8(mainTable, isNew ? PROTOCOL_STATIC : 0, scope, isNew ? unicast : 0)
-                .u32(0);
+        NetlinkMessage.Builder b =
+                new NetlinkMessage.Builder(
+                                type, flags, verb + " route " + destination + " by " + link)
+                        .u8(family(destination.address()), destination.prefix(), 0, 0)
+                        .u8(mainTable, isNew ? PROTOCOL_STATIC : 0, scope, isNew ? unicast : 0)
+                        .u32(0);
         if (destination.prefix() > 0) {
             b.attribute(rtaDst, destination.network().address().getAddress());
         }

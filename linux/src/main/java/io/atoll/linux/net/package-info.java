@@ -1,5 +1,5 @@
-/// Networking by netlink: links, addresses, routes, counters, and packet filter rules. No command is started for any of
-/// it.
+/// Networking by netlink: links, addresses, routes, counters, and packet filter rules. No command
+/// is started for any of it.
 @NullMarked
 package io.atoll.linux.net;
 

@@ -20,7 +20,8 @@ final class CgroupLayoutTest {
     }
 
     private static CgroupLayout layout(String host, String controllers) {
-        return CgroupLayout.parse(text(host + ".mountinfo"), text(host + ".cgroup"), mount -> controllers);
+        return CgroupLayout.parse(
+                text(host + ".mountinfo"), text(host + ".cgroup"), mount -> controllers);
     }
 
     @Test
@@ -72,12 +73,15 @@ final class CgroupLayoutTest {
 
     @Test
     void hasNothingWithoutMounts() {
-        CgroupLayout layout = CgroupLayout.parse("22 1 0:20 / /proc rw - proc proc rw\n", "0::/\n", mount -> "");
+        CgroupLayout layout =
+                CgroupLayout.parse("22 1 0:20 / /proc rw - proc proc rw\n", "0::/\n", mount -> "");
         assertEquals(CgroupLayout.Kind.NONE, layout.kind());
     }
 
     @Test
     void readsTheRunningHost() {
-        CgroupLayout.detect().hierarchies().forEach(h -> assertTrue(h.mountPoint().startsWith("/"), h.toString()));
+        CgroupLayout.detect()
+                .hierarchies()
+                .forEach(h -> assertTrue(h.mountPoint().startsWith("/"), h.toString()));
     }
 }

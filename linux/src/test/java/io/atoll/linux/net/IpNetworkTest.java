@@ -41,10 +41,21 @@ final class IpNetworkTest {
 
     @Test
     void refusesWhatIsNotNumeric() {
-        for (String text : new String[] {
-            "", "host/24", "1.2.3/24", "1.2.3.4", "1.2.3.4/33", "::1/129", "1.2.3.4/-1", "256.1.1.1/8", "01.2.3.4/8",
-            "fe80::1%eth0/64", "1.2.3.4/", "/24"
-        }) {
+        for (String text :
+                new String[] {
+                    "",
+                    "host/24",
+                    "1.2.3/24",
+                    "1.2.3.4",
+                    "1.2.3.4/33",
+                    "::1/129",
+                    "1.2.3.4/-1",
+                    "256.1.1.1/8",
+                    "01.2.3.4/8",
+                    "fe80::1%eth0/64",
+                    "1.2.3.4/",
+                    "/24"
+                }) {
             assertTrue(IpNetwork.parse(text).isEmpty(), text);
         }
     }

@@ -35,16 +35,19 @@ final class NetlinkIT {
             out.run(Rtnetlink.setMtu("br", 1400));
             out.run(Rtnetlink.addAddress("br", net("10.9.8.1/24")));
             out.run(Rtnetlink.addAddress("br", net("fd42:9::1/64")));
-            out.run(Rtnetlink.veth(
-                    "host0",
-                    LinkOptions.UP,
-                    Optional.of("br"),
-                    "eth0",
-                    LinkOptions.DOWN.mac(mac).mtu(1300),
-                    new Target.Descriptor(inside.number())));
+            out.run(
+                    Rtnetlink.veth(
+                            "host0",
+                            LinkOptions.UP,
+                            Optional.of("br"),
+                            "eth0",
+                            LinkOptions.DOWN.mac(mac).mtu(1300),
+                            new Target.Descriptor(inside.number())));
             in.run(Rtnetlink.addAddress("eth0", net("10.9.8.7/24")));
             in.run(Rtnetlink.setUp("eth0", true));
-            in.run(Rtnetlink.addRoute("eth0", net("0.0.0.0/0"), Optional.of(net("10.9.8.1/24").address())));
+            in.run(
+                    Rtnetlink.addRoute(
+                            "eth0", net("0.0.0.0/0"), Optional.of(net("10.9.8.1/24").address())));
 
             Link bridge = out.link("br").orElseThrow();
             assertEquals(Optional.of("bridge"), bridge.kind());
@@ -58,11 +61,16 @@ final class NetlinkIT {
             assertEquals(1300, eth.mtu());
             assertTrue(eth.isUp());
             assertEquals(List.of("lo", "eth0"), in.links().stream().map(Link::name).toList());
-            assertTrue(in.routes().stream().anyMatch(r -> r.destination().prefix() == 0 && r.gateway().isPresent()));
-            List<String> addresses = out.addresses().stream()
-                    .filter(a -> a.linkIndex() == bridge.index() && a.scope().equals("global"))
-                    .map(a -> a.address().toString())
-                    .toList();
+            assertTrue(
+                    in.routes().stream()
+                            .anyMatch(
+                                    r -> r.destination().prefix() == 0 && r.gateway().isPresent()));
+            List<String> addresses =
+                    out.addresses().stream()
+                            .filter(a ->
+                                    a.linkIndex() == bridge.index() && a.scope().equals("global"))
+                            .map(a -> a.address().toString())
+                            .toList();
             assertEquals(List.of("10.9.8.1/24", "fd42:9::1/64"), addresses);
 
             out.run(Rtnetlink.setPort("host0", true, true));
@@ -78,16 +86,27 @@ final class NetlinkIT {
         try (Fd namespace = Namespaces.withOwnNet(Namespaces::ownNet);
                 Fd other = Namespaces.withOwnNet(Namespaces::ownNet);
                 Netlink netlink = Netlink.openIn(namespace)) {
-            netlink.run(Rtnetlink.veth(
-                    "a", LinkOptions.DOWN, Optional.empty(), "b", LinkOptions.DOWN, new Target.Here()));
+            netlink.run(
+                    Rtnetlink.veth(
+                            "a",
+                            LinkOptions.DOWN,
+                            Optional.empty(),
+                            "b",
+                            LinkOptions.DOWN,
+                            new Target.Here()));
             netlink.run(Rtnetlink.rename("a", "c"));
             netlink.run(Rtnetlink.setMtu("c", 1280));
             netlink.run(Rtnetlink.setMac("c", new MacAddress("02:00:00:00:00:01")));
             netlink.run(Rtnetlink.setAlias("c", "a word"));
             netlink.run(Rtnetlink.setTxQueueLength("c", 500));
             netlink.run(Rtnetlink.withoutIpv6LinkLocal("c"));
-            netlink.run(Rtnetlink.macvlan(
-                    "m0", "c", Rtnetlink.MacvlanMode.BRIDGE, LinkOptions.DOWN, new Target.Descriptor(other.number())));
+            netlink.run(
+                    Rtnetlink.macvlan(
+                            "m0",
+                            "c",
+                            Rtnetlink.MacvlanMode.BRIDGE,
+                            LinkOptions.DOWN,
+                            new Target.Descriptor(other.number())));
             assertEquals(1280, netlink.link("c").orElseThrow().mtu());
             netlink.run(Rtnetlink.move("b", "moved", new Target.Descriptor(other.number())));
             try (Netlink there = Netlink.openIn(other)) {
@@ -96,7 +115,9 @@ final class NetlinkIT {
             }
             netlink.run(Rtnetlink.addAddress("c", net("10.1.0.1/16")));
             netlink.run(Rtnetlink.deleteAddress("c", net("10.1.0.1/16")));
-            assertTrue(netlink.addresses().stream().noneMatch(a -> a.address().equals(net("10.1.0.1/16"))));
+            assertTrue(
+                    netlink.addresses().stream()
+                            .noneMatch(a -> a.address().equals(net("10.1.0.1/16"))));
         }
     }
 
@@ -104,11 +125,14 @@ final class NetlinkIT {
     void saysWhatWasAskedForAndWhyNot() {
         try (Netlink netlink = Namespaces.withOwnNet(Netlink::open)) {
             ErrnoException missing =
-                    assertThrows(ErrnoException.class, () -> netlink.run(Rtnetlink.setUp("nope", true)));
+                    assertThrows(
+                            ErrnoException.class, () -> netlink.run(Rtnetlink.setUp("nope", true)));
             assertEquals(Errno.ENODEV, missing.errno());
             netlink.run(Rtnetlink.bridge("br", LinkOptions.DOWN, true));
-            ErrnoException twice = assertThrows(
-                    ErrnoException.class, () -> netlink.run(Rtnetlink.bridge("br", LinkOptions.DOWN, true)));
+            ErrnoException twice =
+                    assertThrows(
+                            ErrnoException.class,
+                            () -> netlink.run(Rtnetlink.bridge("br", LinkOptions.DOWN, true)));
             assertEquals("netlink create bridge br: file exists (EEXIST)", twice.getMessage());
             assertTrue(netlink.link("a-name-that-is-too-long-for-a-link").isEmpty());
         }

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// The numbers of one container's cgroups, read afresh at each call: a limit that changes is seen at the next open.
-/// A controller may be on v1 or v2, whatever the others are on.
+/// The numbers of one container's cgroups, read afresh at each call: a limit that changes is seen
+/// at the next open. A controller may be on v1 or v2, whatever the others are on.
 public final class Cgroup {
     /// Values at or above this are the kernel's way to say "no limit" on v1 (PAGE_COUNTER_MAX).
     private static final long V1_UNLIMITED = 0x7FFF_FFFF_FFFF_F000L;
@@ -49,11 +49,14 @@ public final class Cgroup {
             swap =
                     Optional.of(
                             new CgroupMemory.Swap(
-                                    unlimitedToMax(stat.getOrDefault("hierarchical_memsw_limit", V1_UNLIMITED)),
+                                    unlimitedToMax(
+                                            stat.getOrDefault(
+                                                    "hierarchical_memsw_limit", V1_UNLIMITED)),
                                     Math.max(0, memswUsage.getAsLong() - usage.getAsLong()),
                                     number(directory + "/memory.swappiness").orElse(60)));
         }
-        return Optional.of(new CgroupMemory(limit, usage.getAsLong(), CgroupMemory.Stat.ofV1(stat), swap));
+        return Optional.of(
+                new CgroupMemory(limit, usage.getAsLong(), CgroupMemory.Stat.ofV1(stat), swap));
     }
 
     private Optional<CgroupMemory> memoryV2(String directory) {
@@ -69,7 +72,9 @@ public final class Cgroup {
                         ? Optional.empty()
                         : Optional.of(
                                 new CgroupMemory.Swap(
-                                        leastUpwards(directory, "memory.swap.max"), swapUsage.getAsLong(), 60));
+                                        leastUpwards(directory, "memory.swap.max"),
+                                        swapUsage.getAsLong(),
+                                        60));
         CgroupMemory.Stat stat = CgroupMemory.Stat.ofV2(Text.parseFlatKeyed(statText.get()));
         return Optional.of(new CgroupMemory(limit, usage.getAsLong(), stat, swap));
     }
@@ -92,7 +97,9 @@ public final class Cgroup {
                     .or(() -> firstUpwards(v1.get(), "cpuset.cpus"))
                     .map(CpuSet::parse);
         }
-        return v2Directory().flatMap(d -> firstUpwards(d, "cpuset.cpus.effective")).map(CpuSet::parse);
+        return v2Directory()
+                .flatMap(d -> firstUpwards(d, "cpuset.cpus.effective"))
+                .map(CpuSet::parse);
     }
 
     /// Processors allowed by the tightest quota on the way to the root; 0 without one.
@@ -146,8 +153,10 @@ public final class Cgroup {
     public Optional<Map<String, Diskstats.Io>> io() {
         Optional<String> v1 = v1Directory("blkio");
         if (v1.isPresent()) {
-            Optional<String> bytes = files.read(v1.get() + "/blkio.throttle.io_service_bytes_recursive");
-            Optional<String> operations = files.read(v1.get() + "/blkio.throttle.io_serviced_recursive");
+            Optional<String> bytes =
+                    files.read(v1.get() + "/blkio.throttle.io_service_bytes_recursive");
+            Optional<String> operations =
+                    files.read(v1.get() + "/blkio.throttle.io_serviced_recursive");
             return bytes.flatMap(b -> operations.map(o -> Diskstats.parseThrottle(b, o)));
         }
         return v2Directory().flatMap(d -> files.read(d + "/io.stat")).map(Diskstats::parseIoStat);
@@ -160,11 +169,12 @@ public final class Cgroup {
         return v2Directory().flatMap(d -> files.read(d + "/" + resource + ".pressure"));
     }
 
-    /// The directory whose tasks, with those below it, are the container's. A controller on which the container has no
-    /// cgroup of its own would count the whole host.
+    /// The directory whose tasks, with those below it, are the container's. A controller on which
+    /// the container has no cgroup of its own would count the whole host.
     public Optional<String> taskDirectory() {
         for (String controller : List.of("cpu", "pids", "memory", "freezer", "cpuset", "cpuacct")) {
-            if (!membership.v1().getOrDefault(controller, "/").equals("/") && mounts.v1().containsKey(controller)) {
+            if (!membership.v1().getOrDefault(controller, "/").equals("/")
+                    && mounts.v1().containsKey(controller)) {
                 return v1Directory(controller);
             }
         }

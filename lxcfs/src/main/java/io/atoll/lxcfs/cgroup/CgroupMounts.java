@@ -5,7 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// Where the cgroup hierarchies are mounted: v1 controllers by name, and the v2 tree; either may be missing.
+/// Where the cgroup hierarchies are mounted: v1 controllers by name, and the v2 tree; either may be
+/// missing.
 ///
 /// @param v1 mount point by controller (`memory`, `cpuset`, …)
 /// @param v2 mount point of the unified hierarchy

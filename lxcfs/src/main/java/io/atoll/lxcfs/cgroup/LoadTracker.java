@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
-/// Load averages of the containers that asked for theirs at least once: one thread samples all of them every
-/// [Loadavg#SAMPLE_SECONDS] seconds, and nothing is sampled before somebody asked.
+/// Load averages of the containers that asked for theirs at least once: one thread samples all of
+/// them every [Loadavg#SAMPLE_SECONDS] seconds, and nothing is sampled before somebody asked.
 public final class LoadTracker {
     /// Containers tracked at a time; later ones read the host's file.
     static final int CONTAINERS_MAX = 4096;
@@ -41,7 +41,8 @@ public final class LoadTracker {
         this.files = files;
     }
 
-    /// The load of a container; the first call starts its tracking and shows what runs at this moment.
+    /// The load of a container; the first call starts its tracking and shows what runs at this
+    /// moment.
     ///
     /// @param cgroup asked only at that first call
     public Optional<Loadavg> find(int initPid, long startTicks, Supplier<Optional<Cgroup>> cgroup) {
@@ -55,13 +56,18 @@ public final class LoadTracker {
             return Optional.empty();
         }
         return Optional.of(
-                tracked.computeIfAbsent(key, _ -> sample(new Tracked(directory.get(), Loadavg.ZERO))).load());
+                tracked.computeIfAbsent(
+                                key, _ -> sample(new Tracked(directory.get(), Loadavg.ZERO)))
+                        .load());
     }
 
-    /// Takes one sample of every tracked container and forgets those whose init has gone. Called by one thread.
+    /// Takes one sample of every tracked container and forgets those whose init has gone. Called by
+    /// one thread.
     public void sampleAll() {
         for (Key key : List.copyOf(tracked.keySet())) {
-            Optional<Long> start = files.read("/proc/" + key.initPid() + "/stat").flatMap(Readers::parseStartTicks);
+            Optional<Long> start =
+                    files.read("/proc/" + key.initPid() + "/stat")
+                            .flatMap(Readers::parseStartTicks);
             if (start.isPresent() && start.get() == key.startTicks()) {
                 tracked.computeIfPresent(key, (_, value) -> sample(value));
             } else {
@@ -79,13 +85,20 @@ public final class LoadTracker {
         Count count = count(value.directory(), 0);
         Loadavg next =
                 value.load()
-                        .sample(count.running() + count.waiting(), count.running(), count.total(), count.lastPid());
+                        .sample(
+                                count.running() + count.waiting(),
+                                count.running(),
+                                count.total(),
+                                count.lastPid());
         return new Tracked(value.directory(), next);
     }
 
     private Count count(String directory, int depth) {
         Count sum = Count.NONE;
-        String tasks = files.read(directory + "/tasks").or(() -> files.read(directory + "/cgroup.threads")).orElse("");
+        String tasks =
+                files.read(directory + "/tasks")
+                        .or(() -> files.read(directory + "/cgroup.threads"))
+                        .orElse("");
         for (String task : tasks.split("\n")) {
             sum = task.isEmpty() ? sum : sum.plus(countTask(task));
         }

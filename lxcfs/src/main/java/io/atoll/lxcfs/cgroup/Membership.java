@@ -9,8 +9,8 @@ import java.util.Optional;
 /// @param v1 path by controller, from the hierarchy's root
 /// @param v2 path in the unified hierarchy
 public record Membership(Map<String, String> v1, Optional<String> v2) {
-    /// Parses /proc/PID/cgroup; cgroups(7). systemd as init moves itself into `init.scope` (and older releases left
-    /// `init.service`): the limits stand on the parent.
+    /// Parses /proc/PID/cgroup; cgroups(7). systemd as init moves itself into `init.scope` (and
+    /// older releases left `init.service`): the limits stand on the parent.
     public static Membership parse(String text) {
         Map<String, String> v1 = new LinkedHashMap<>();
         Optional<String> v2 = Optional.empty();

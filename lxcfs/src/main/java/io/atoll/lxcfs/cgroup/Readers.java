@@ -4,8 +4,8 @@ import io.atoll.lxcfs.view.Text;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/// Tells whose numbers a reading process is to see. What the kernel says of the caller's pid decides, never anything the
-/// caller says.
+/// Tells whose numbers a reading process is to see. What the kernel says of the caller's pid
+/// decides, never anything the caller says.
 public final class Readers {
     private static final int STAT_STARTTIME = 22;
 
@@ -23,7 +23,8 @@ public final class Readers {
 
     /// A reader resolved.
     ///
-    /// @param pid whose cgroups count: the init of the reader's pid namespace, or the reader itself on the host
+    /// @param pid whose cgroups count: the init of the reader's pid namespace, or the reader itself
+    ///   on the host
     /// @param isHost the reader is in our own pid namespace
     public record Reader(int pid, boolean isHost) {}
 

@@ -2,8 +2,8 @@ package io.atoll.lxcfs.fuse;
 
 import java.util.List;
 
-/// A read-only file system served over [FuseServer]. Nodes are numbers that the file system hands out; 1 is the root.
-/// Methods are called from several threads at once.
+/// A read-only file system served over [FuseServer]. Nodes are numbers that the file system hands
+/// out; 1 is the root. Methods are called from several threads at once.
 public interface FileSystem {
     /// The root's node number, fixed by the protocol.
     long ROOT = 1;
@@ -48,6 +48,7 @@ public interface FileSystem {
 
     /// The whole content of a file, made at the moment it is opened.
     ///
-    /// @param readerPid the thread that opens it, in the server's pid namespace; 0 if it is not visible from there
+    /// @param readerPid the thread that opens it, in the server's pid namespace; 0 if it is not
+    ///   visible from there
     byte[] open(long node, int readerPid);
 }

@@ -9,6 +9,7 @@ public interface FuseChannel {
     /// @return the request's length, or -1 once the file system is unmounted
     int read(ByteBuffer buffer);
 
-    /// Answers one request with the buffer's bytes from 0 to `length`. An answer to an interrupted request is dropped.
+    /// Answers one request with the buffer's bytes from 0 to `length`. An answer to an interrupted
+    /// request is dropped.
     void write(ByteBuffer buffer, int length);
 }

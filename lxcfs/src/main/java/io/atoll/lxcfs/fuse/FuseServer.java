@@ -17,10 +17,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Serves one [FileSystem] on the channels of one mount. A file's content is made once, at open, and all reads of that
-/// open see the same bytes whatever their offset and size.
+/// Serves one [FileSystem] on the channels of one mount. A file's content is made once, at open,
+/// and all reads of that open see the same bytes whatever their offset and size.
 ///
-/// No request can end the server: whatever goes wrong while answering becomes EIO for that caller alone.
+/// No request can end the server: whatever goes wrong while answering becomes EIO for that caller
+/// alone.
 public final class FuseServer {
     /// Open files at a time; beyond that open fails with ENFILE.
     static final int OPEN_FILES_MAX = 65_536;
@@ -28,7 +29,8 @@ public final class FuseServer {
     /// Bytes held by open files; beyond that open fails with ENFILE.
     static final long OPEN_BYTES_MAX = 256L << 20;
 
-    /// The kernel demands room for its largest write; ours is one page, and 8 KiB is its floor (FUSE_MIN_READ_BUFFER).
+    /// The kernel demands room for its largest write; ours is one page, and 8 KiB is its floor
+    /// (FUSE_MIN_READ_BUFFER).
     private static final int REQUEST_BYTES_MAX = 16 << 10;
 
     /// The largest answer: one read of READ_BYTES_MAX and its header.
@@ -58,10 +60,13 @@ public final class FuseServer {
         this.files = files;
     }
 
-    /// Answers requests of one channel until the file system is unmounted. Blocks: one platform thread per channel.
+    /// Answers requests of one channel until the file system is unmounted. Blocks: one platform
+    /// thread per channel.
     public void serve(FuseChannel channel) {
         ByteBuffer in = ByteBuffer.allocateDirect(REQUEST_BYTES_MAX).order(ByteOrder.nativeOrder());
-        ByteBuffer out = ByteBuffer.allocateDirect(OUT_HEADER + READ_BYTES_MAX).order(ByteOrder.nativeOrder());
+        ByteBuffer out =
+                ByteBuffer.allocateDirect(OUT_HEADER + READ_BYTES_MAX)
+                        .order(ByteOrder.nativeOrder());
         while (true) {
             int length = channel.read(in);
             if (length < 0) {
@@ -88,7 +93,10 @@ public final class FuseServer {
             bytes = OUT_HEADER;
             errno = e.errno();
         } catch (Throwable t) {
-            LOG.log(Level.ERROR, "request failed opcode=" + in.getInt(4) + " node=" + in.getLong(16), t);
+            LOG.log(
+                    Level.ERROR,
+                    "request failed opcode=" + in.getInt(4) + " node=" + in.getLong(16),
+                    t);
             bytes = OUT_HEADER;
             errno = EIO;
         }
@@ -104,7 +112,8 @@ public final class FuseServer {
             case Opcode.INIT -> init(in, out);
             case Opcode.LOOKUP -> entry(files.lookup(node, name(in, length)), out);
             case Opcode.GETATTR -> attributes(files.attributes(node), out);
-            case Opcode.READLINK -> bytes(files.readLink(node).getBytes(StandardCharsets.UTF_8), out);
+            case Opcode.READLINK ->
+                    bytes(files.readLink(node).getBytes(StandardCharsets.UTF_8), out);
             case Opcode.OPEN -> open(in, node, out);
             case Opcode.READ -> read(in, open, out);
             case Opcode.RELEASE -> release(in, open);
@@ -114,8 +123,14 @@ public final class FuseServer {
             case Opcode.STATFS -> statfs(out);
             case Opcode.FORGET, Opcode.BATCH_FORGET, Opcode.INTERRUPT -> 0;
             case Opcode.DESTROY -> OUT_HEADER;
-            case Opcode.SETATTR, Opcode.WRITE, Opcode.CREATE, Opcode.MKNOD, Opcode.MKDIR -> throw new FuseException(EACCES);
-            case Opcode.UNLINK, Opcode.RMDIR, Opcode.RENAME, Opcode.LINK, Opcode.SYMLINK, Opcode.RENAME2 ->
+            case Opcode.SETATTR, Opcode.WRITE, Opcode.CREATE, Opcode.MKNOD, Opcode.MKDIR ->
+                    throw new FuseException(EACCES);
+            case Opcode.UNLINK,
+                    Opcode.RMDIR,
+                    Opcode.RENAME,
+                    Opcode.LINK,
+                    Opcode.SYMLINK,
+                    Opcode.RENAME2 ->
                     throw new FuseException(EACCES);
             default -> throw new FuseException(ENOSYS);
         };
@@ -161,7 +176,8 @@ public final class FuseServer {
 
     private int open(ByteBuffer in, long node, ByteBuffer out) {
         if ((in.getInt(IN_HEADER) & O_ACCMODE) != 0) {
-            // Upstream passed writes to /sys/devices/system/cpu through to the host until 2024; nothing here is writable.
+            // Upstream passed writes to /sys/devices/system/cpu through to the host until 2024;
+            // nothing here is writable.
             throw new FuseException(EACCES);
         }
         byte[] content = files.open(node, in.getInt(32));
@@ -187,7 +203,8 @@ public final class FuseServer {
         if (content == null || offset < 0 || offset >= content.length) {
             return OUT_HEADER;
         }
-        int wanted = Math.clamp(Integer.toUnsignedLong(in.getInt(IN_HEADER + 16)), 0, READ_BYTES_MAX);
+        int wanted =
+                Math.clamp(Integer.toUnsignedLong(in.getInt(IN_HEADER + 16)), 0, READ_BYTES_MAX);
         int count = Math.min(wanted, content.length - (int) offset);
         out.put(OUT_HEADER, content, (int) offset, count);
         return OUT_HEADER + count;
@@ -206,9 +223,11 @@ public final class FuseServer {
         openBytes.addAndGet(-content.length);
     }
 
-    /// A listing is made once at opendir, as the bytes that readdir will hand out; offsets are byte offsets into it.
+    /// A listing is made once at opendir, as the bytes that readdir will hand out; offsets are byte
+    /// offsets into it.
     private int openDirectory(long node, ByteBuffer out) {
-        return opened(openDirectories, DirectoryBytes.of(node, files.list(node)), FOPEN_CACHE_DIR, out);
+        return opened(
+                openDirectories, DirectoryBytes.of(node, files.list(node)), FOPEN_CACHE_DIR, out);
     }
 
     private int readDirectory(ByteBuffer in, ByteBuffer out) {
@@ -217,7 +236,8 @@ public final class FuseServer {
         if (content == null || offset < 0 || offset >= content.length) {
             return OUT_HEADER;
         }
-        int wanted = Math.clamp(Integer.toUnsignedLong(in.getInt(IN_HEADER + 16)), 0, READ_BYTES_MAX);
+        int wanted =
+                Math.clamp(Integer.toUnsignedLong(in.getInt(IN_HEADER + 16)), 0, READ_BYTES_MAX);
         int count = DirectoryBytes.wholeEntries(content, (int) offset, wanted);
         out.put(OUT_HEADER, content, (int) offset, count);
         return OUT_HEADER + count;

@@ -5,7 +5,8 @@ import java.util.Optional;
 
 /// What one cgroup's memory controller says, in bytes, with v1's and v2's names brought together.
 ///
-/// @param limitBytes the least limit from this cgroup up to the root; [Long#MAX_VALUE] when there is none
+/// @param limitBytes the least limit from this cgroup up to the root; [Long#MAX_VALUE] when there
+///   is none
 /// @param usageBytes current use, page cache included
 /// @param stat the lines of memory.stat
 /// @param swap what is known of swap; empty when the kernel does not account it
@@ -23,7 +24,8 @@ public record CgroupMemory(long limitBytes, long usageBytes, Stat stat, Optional
             long shmem,
             long mapped,
             long anonHuge) {
-        /// From cgroup v1's memory.stat, whose `total_` lines include descendants; cgroup-v1/memory.rst.
+        /// From cgroup v1's memory.stat, whose `total_` lines include descendants;
+        /// cgroup-v1/memory.rst.
         public static Stat ofV1(Map<String, Long> lines) {
             return of(lines, "total_", "cache", "mapped_file", "dirty", "writeback", "rss_huge");
         }
@@ -58,8 +60,9 @@ public record CgroupMemory(long limitBytes, long usageBytes, Stat stat, Optional
 
     /// Swap as the views show it.
     ///
-    /// @param limitBytes the least limit up to the root: v1 memory.memsw.limit_in_bytes (RAM included, as upstream's
-    ///     view has it), v2 memory.swap.max; [Long#MAX_VALUE] when there is none
+    /// @param limitBytes the least limit up to the root: v1 memory.memsw.limit_in_bytes (RAM
+    ///   included, as upstream's view has it), v2 memory.swap.max; [Long#MAX_VALUE] when there is
+    ///   none
     /// @param usageBytes swap in use, RAM not included
     /// @param swappiness 0 means the container may not swap: only what is out already is shown
     public record Swap(long limitBytes, long usageBytes, long swappiness) {

@@ -2,7 +2,8 @@ package io.atoll.lxcfs.view;
 
 import java.util.BitSet;
 
-/// A set of processors as the kernel writes it, `0-3,7`; cpuset(7) "List format". At most [#CPUS_MAX].
+/// A set of processors as the kernel writes it, `0-3,7`; cpuset(7) "List format". At most
+/// [#CPUS_MAX].
 public final class CpuSet {
     /// One more than the highest processor number accepted; the kernel's own largest NR_CPUS.
     public static final int CPUS_MAX = 8192;
@@ -49,7 +50,9 @@ public final class CpuSet {
     /// The `count` lowest processors of this set.
     public CpuSet lowest(int count) {
         BitSet out = new BitSet();
-        for (int cpu = cpus.nextSetBit(0); cpu >= 0 && out.cardinality() < count; cpu = cpus.nextSetBit(cpu + 1)) {
+        for (int cpu = cpus.nextSetBit(0);
+                cpu >= 0 && out.cardinality() < count;
+                cpu = cpus.nextSetBit(cpu + 1)) {
             out.set(cpu);
         }
         return new CpuSet(out);

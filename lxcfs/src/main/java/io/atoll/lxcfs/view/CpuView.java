@@ -3,10 +3,11 @@ package io.atoll.lxcfs.view;
 /// The processors a container sees.
 ///
 /// @param cpus physical numbers
-/// @param isRenumbered true when they are counted from 0 everywhere because a CFS quota cuts their number
-///     (`lxcfs --enable-cfs`); otherwise only /proc/cpuinfo counts from 0, as upstream's does
+/// @param isRenumbered true when they are counted from 0 everywhere because a CFS quota cuts their
+///   number (`lxcfs --enable-cfs`); otherwise only /proc/cpuinfo counts from 0, as upstream's does
 public record CpuView(CpuSet cpus, boolean isRenumbered) {
-    /// Cuts a cpuset down to what a CFS quota allows: its quota in whole processors, rounded up, at least one.
+    /// Cuts a cpuset down to what a CFS quota allows: its quota in whole processors, rounded up, at
+    /// least one.
     ///
     /// @param quota processors allowed by quota/period; 0 or less means no quota
     public static CpuView ofQuota(CpuSet cpuset, double quota) {

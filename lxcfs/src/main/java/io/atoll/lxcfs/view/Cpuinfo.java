@@ -6,8 +6,8 @@ public final class Cpuinfo {
 
     /// Renders the container's file.
     ///
-    /// A block begins with a line `processor : N`; text before the first block and trailing blocks without that line
-    /// (the machine's description on ARM) stay.
+    /// A block begins with a line `processor : N`; text before the first block and trailing blocks
+    /// without that line (the machine's description on ARM) stay.
     ///
     /// @param host the host's /proc/cpuinfo
     public static String render(String host, CpuView view) {

@@ -8,7 +8,13 @@ import java.util.Map;
 /// The block controllers count operations and bytes only. Merges and times are 0, not guessed.
 public final class Diskstats {
     /// Operations and bytes of one block device.
-    public record Io(long readBytes, long writtenBytes, long reads, long writes, long discardBytes, long discards) {
+    public record Io(
+            long readBytes,
+            long writtenBytes,
+            long reads,
+            long writes,
+            long discardBytes,
+            long discards) {
         static final Io NONE = new Io(0, 0, 0, 0, 0, 0);
 
         boolean isIdle() {
@@ -18,7 +24,8 @@ public final class Diskstats {
 
     private Diskstats() {}
 
-    /// Renders the container's file: the host's devices that the container has used, in the host's order.
+    /// Renders the container's file: the host's devices that the container has used, in the host's
+    /// order.
     ///
     /// @param host the host's /proc/diskstats
     /// @param byDevice keys are `MAJOR:MINOR`
@@ -26,7 +33,10 @@ public final class Diskstats {
         StringBuilder out = new StringBuilder();
         for (String line : host.split("\n")) {
             String[] words = line.strip().split("\\s+");
-            Io io = words.length < 3 ? Io.NONE : byDevice.getOrDefault(words[0] + ":" + words[1], Io.NONE);
+            Io io =
+                    words.length < 3
+                            ? Io.NONE
+                            : byDevice.getOrDefault(words[0] + ":" + words[1], Io.NONE);
             if (!io.isIdle()) {
                 out.repeat(' ', Math.max(0, 4 - words[0].length())).append(words[0]);
                 out.repeat(' ', Math.max(1, 8 - words[1].length())).append(words[1]);
@@ -55,7 +65,9 @@ public final class Diskstats {
             for (String word : words) {
                 int equals = word.indexOf('=');
                 if (equals > 0) {
-                    values.put(word.substring(0, equals), Text.parseLong(word.substring(equals + 1)).orElse(0));
+                    values.put(
+                            word.substring(0, equals),
+                            Text.parseLong(word.substring(equals + 1)).orElse(0));
                 }
             }
             if (!values.isEmpty()) {
@@ -73,7 +85,8 @@ public final class Diskstats {
         return out;
     }
 
-    /// Parses cgroup v1's pair of files with lines `MAJ:MIN Read N`, of which the throttle ones exist on every kernel.
+    /// Parses cgroup v1's pair of files with lines `MAJ:MIN Read N`, of which the throttle ones
+    /// exist on every kernel.
     ///
     /// @param bytes blkio.throttle.io_service_bytes_recursive
     /// @param operations blkio.throttle.io_serviced_recursive

@@ -18,7 +18,8 @@ public final class Meminfo {
         StringBuilder out = new StringBuilder(host.length() + 64);
         for (String line : host.split("\n")) {
             int colon = line.indexOf(':');
-            OptionalLong own = colon < 0 ? OptionalLong.empty() : figures.bytes(line.substring(0, colon));
+            OptionalLong own =
+                    colon < 0 ? OptionalLong.empty() : figures.bytes(line.substring(0, colon));
             if (own.isPresent()) {
                 appendLine(out, line.substring(0, colon + 1), own.getAsLong() / 1024);
             } else {
@@ -51,20 +52,25 @@ public final class Meminfo {
             long total = Math.min(memory.limitBytes(), hostBytes(host, "MemTotal"));
             long free = Math.max(0, total - memory.usageBytes());
             if (hidesSwap) {
-                return new Figures(total, free, memory.stat(), OptionalLong.of(0), OptionalLong.of(0));
+                return new Figures(
+                        total, free, memory.stat(), OptionalLong.of(0), OptionalLong.of(0));
             }
             long hostSwap = hostBytes(host, "SwapTotal");
             return memory.swap()
-                    .map(
-                            s ->
-                                    new Figures(
-                                            total,
-                                            free,
-                                            memory.stat(),
-                                            OptionalLong.of(s.totalBytes(hostSwap)),
-                                            OptionalLong.of(s.usedBytes(hostSwap))))
-                    .orElseGet(
-                            () -> new Figures(total, free, memory.stat(), OptionalLong.empty(), OptionalLong.empty()));
+                    .map(s ->
+                            new Figures(
+                                    total,
+                                    free,
+                                    memory.stat(),
+                                    OptionalLong.of(s.totalBytes(hostSwap)),
+                                    OptionalLong.of(s.usedBytes(hostSwap))))
+                    .orElseGet(() ->
+                            new Figures(
+                                    total,
+                                    free,
+                                    memory.stat(),
+                                    OptionalLong.empty(),
+                                    OptionalLong.empty()));
         }
 
         /// The container's value of a line; empty means that the host's line stands.
@@ -84,7 +90,9 @@ public final class Meminfo {
                 case "Dirty" -> OptionalLong.of(stat.dirty());
                 case "Writeback" -> OptionalLong.of(stat.writeback());
                 case "AnonPages" ->
-                        OptionalLong.of(Math.max(0, stat.activeAnon() + stat.inactiveAnon() - stat.shmem()));
+                        OptionalLong.of(
+                                Math.max(
+                                        0, stat.activeAnon() + stat.inactiveAnon() - stat.shmem()));
                 case "Mapped" -> OptionalLong.of(stat.mapped());
                 case "Shmem" -> OptionalLong.of(stat.shmem());
                 case "AnonHugePages" -> OptionalLong.of(stat.anonHuge());
@@ -93,7 +101,12 @@ public final class Meminfo {
                         swapTotal.isPresent()
                                 ? OptionalLong.of(swapTotal.getAsLong() - swapUsed.orElse(0))
                                 : OptionalLong.empty();
-                case "Buffers", "SwapCached", "Slab", "SReclaimable", "SUnreclaim", "KReclaimable" ->
+                case "Buffers",
+                        "SwapCached",
+                        "Slab",
+                        "SReclaimable",
+                        "SUnreclaim",
+                        "KReclaimable" ->
                         OptionalLong.of(0);
                 case "ShmemHugePages", "ShmemPmdMapped", "Zswap", "Zswapped" -> OptionalLong.of(0);
                 default -> OptionalLong.empty();

@@ -1,7 +1,7 @@
 package io.atoll.lxcfs.view;
 
-/// /proc/slabinfo as a container sees it: the two header lines. The kernel's slabs are the host's; cgroups stopped
-/// listing their own in Linux 5.9.
+/// /proc/slabinfo as a container sees it: the two header lines. The kernel's slabs are the host's;
+/// cgroups stopped listing their own in Linux 5.9.
 public final class Slabinfo {
     private Slabinfo() {}
 

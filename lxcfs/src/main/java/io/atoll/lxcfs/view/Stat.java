@@ -6,7 +6,8 @@ import java.util.Optional;
 
 /// /proc/stat as a container sees it; proc_stat(5). Only the `cpu` lines differ from the host's.
 public final class Stat {
-    /// USER_HZ: how many clock ticks make a second in this file on every Linux architecture but two forgotten ones.
+    /// USER_HZ: how many clock ticks make a second in this file on every Linux architecture but two
+    /// forgotten ones.
     static final int TICKS_PER_SECOND = 100;
 
     private static final long NANOS_PER_TICK = 1_000_000_000L / TICKS_PER_SECOND;
@@ -17,8 +18,9 @@ public final class Stat {
 
     /// Renders the container's file.
     ///
-    /// What a processor did for others counts as idle time, so that `top` inside adds up to 100 %. Without usage per
-    /// processor (cgroup v2 has none) the host's figures of the container's processors are shown.
+    /// What a processor did for others counts as idle time, so that `top` inside adds up to 100 %.
+    /// Without usage per processor (cgroup v2 has none) the host's figures of the container's
+    /// processors are shown.
     ///
     /// @param host the host's /proc/stat
     public static String render(String host, CpuView view, Optional<CpuUsage> usage) {
@@ -30,7 +32,10 @@ public final class Stat {
                 rest.append(line).append('\n');
                 continue;
             }
-            int cpu = (int) Text.parseLong(line.substring(3, Math.max(3, line.indexOf(' ')))).orElse(-1);
+            int cpu =
+                    (int)
+                            Text.parseLong(line.substring(3, Math.max(3, line.indexOf(' '))))
+                                    .orElse(-1);
             if (cpu >= 0 && view.cpus().contains(cpu)) {
                 long[] fields = fieldsOf(line, cpu, usage);
                 int shown = view.isRenumbered() ? cpuLines.size() : cpu;

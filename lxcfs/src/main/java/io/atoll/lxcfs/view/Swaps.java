@@ -17,6 +17,8 @@ public final class Swaps {
         long hostTotal = Meminfo.hostBytes(hostMeminfo, "SwapTotal");
         long total = swap.totalBytes(hostTotal) / 1024;
         long used = swap.usedBytes(hostTotal) / 1024;
-        return total == 0 ? HEADER : HEADER + "none\t\t\t\tvirtual\t\t" + total + "\t" + used + "\t0\n";
+        return total == 0
+                ? HEADER
+                : HEADER + "none\t\t\t\tvirtual\t\t" + total + "\t" + used + "\t0\n";
     }
 }

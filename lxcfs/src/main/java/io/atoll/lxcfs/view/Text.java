@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/// Parsing of the small texts of /proc and cgroup files. Anything unparsable is absent, never an exception: the kernel
-/// of tomorrow may write what today's does not.
+/// Parsing of the small texts of /proc and cgroup files. Anything unparsable is absent, never an
+/// exception: the kernel of tomorrow may write what today's does not.
 public final class Text {
     private Text() {}
 
@@ -26,7 +26,8 @@ public final class Text {
         return value < 0 ? OptionalLong.empty() : OptionalLong.of(value);
     }
 
-    /// Adds a number with two digits after the point, not negative, to a text; quicker than any formatter.
+    /// Adds a number with two digits after the point, not negative, to a text; quicker than any
+    /// formatter.
     static StringBuilder appendHundredths(StringBuilder out, double value) {
         long hundredths = Math.round(value * 100);
         long fraction = hundredths % 100;

@@ -10,7 +10,8 @@ public final class Uptime {
     ///
     /// @param host the host's /proc/uptime
     /// @param startTicks the init's start time in ticks since boot, field 22 of /proc/PID/stat
-    /// @param cpuNanos processor time the container used; without it the second figure repeats the first
+    /// @param cpuNanos processor time the container used; without it the second figure repeats the
+    ///   first
     public static String render(String host, long startTicks, Optional<Long> cpuNanos) {
         int space = host.indexOf(' ');
         double sinceBoot = Double.parseDouble(space < 0 ? host.strip() : host.substring(0, space));

@@ -1,4 +1,5 @@
-/// Views: pure functions from cgroup numbers and the host's file to the text a container reads. No I/O here.
+/// Views: pure functions from cgroup numbers and the host's file to the text a container reads. No
+/// I/O here.
 @NullMarked
 package io.atoll.lxcfs.view;
 

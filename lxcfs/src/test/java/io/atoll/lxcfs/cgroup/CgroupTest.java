@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /// Recorded trees of v1, hybrid and v2 hosts.
 class CgroupTest {
-    private static final String V2_MOUNTS = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
+    private static final String V2_MOUNTS =
+            "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
     private static final String HYBRID_MOUNTS =
             """
             33 32 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
@@ -62,8 +63,11 @@ class CgroupTest {
                         .put("/sys/fs/cgroup/a/b/memory.current", "5000\n")
                         .put("/sys/fs/cgroup/a/b/memory.swap.current", "70\n")
                         .put("/sys/fs/cgroup/a/b/memory.swap.max", "90\n")
-                        .put("/sys/fs/cgroup/a/b/memory.stat", "anon 1\nfile 300\nactive_anon 4\nanon_thp 2\n");
-        CgroupMemory memory = cgroup(files, V2_MOUNTS, "0::/a/b/init.scope\n").memory().orElseThrow();
+                        .put(
+                                "/sys/fs/cgroup/a/b/memory.stat",
+                                "anon 1\nfile 300\nactive_anon 4\nanon_thp 2\n");
+        CgroupMemory memory =
+                cgroup(files, V2_MOUNTS, "0::/a/b/init.scope\n").memory().orElseThrow();
         assertEquals(1_000_000, memory.limitBytes());
         assertEquals(5000, memory.usageBytes());
         assertEquals(300, memory.stat().cache());
@@ -83,7 +87,8 @@ class CgroupTest {
                                 at + "memory.stat",
                                 "cache 1\nhierarchical_memory_limit 4096000\n"
                                         + "hierarchical_memsw_limit 9223372036854771712\ntotal_cache 300\n");
-        CgroupMemory memory = cgroup(files, HYBRID_MOUNTS, "4:memory:/lxc/c1\n0::/\n").memory().orElseThrow();
+        CgroupMemory memory =
+                cgroup(files, HYBRID_MOUNTS, "4:memory:/lxc/c1\n0::/\n").memory().orElseThrow();
         assertEquals(4_096_000, memory.limitBytes());
         assertEquals(300, memory.stat().cache());
         assertEquals(Long.MAX_VALUE, memory.swap().orElseThrow().limitBytes());
@@ -100,9 +105,16 @@ class CgroupTest {
     @Test
     void inheritsTheCpusetFromAnAncestor() {
         Fake v2 = new Fake().put("/sys/fs/cgroup/a/cpuset.cpus.effective", "2-3\n");
-        assertEquals("2-3\n", cgroup(v2, V2_MOUNTS, "0::/a/b/c\n").cpus(false).orElseThrow().renderOnline());
+        assertEquals(
+                "2-3\n",
+                cgroup(v2, V2_MOUNTS, "0::/a/b/c\n").cpus(false).orElseThrow().renderOnline());
         Fake v1 = new Fake().put("/sys/fs/cgroup/cpuset/a/cpuset.effective_cpus", "1\n");
-        assertEquals("1\n", cgroup(v1, HYBRID_MOUNTS, "3:cpuset:/a\n").cpus(false).orElseThrow().renderOnline());
+        assertEquals(
+                "1\n",
+                cgroup(v1, HYBRID_MOUNTS, "3:cpuset:/a\n")
+                        .cpus(false)
+                        .orElseThrow()
+                        .renderOnline());
     }
 
     @Test
@@ -112,13 +124,19 @@ class CgroupTest {
                         .put("/sys/fs/cgroup/a/cpuset.cpus.effective", "4-7\n")
                         .put("/sys/fs/cgroup/a/cpu.max", "150000 100000\n")
                         .put("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
-        assertEquals("0-1\n", cgroup(v2, V2_MOUNTS, "0::/a/b\n").cpus(true).orElseThrow().renderOnline());
+        assertEquals(
+                "0-1\n",
+                cgroup(v2, V2_MOUNTS, "0::/a/b\n").cpus(true).orElseThrow().renderOnline());
         Fake v1 =
                 new Fake()
                         .put("/sys/fs/cgroup/cpuset/a/cpuset.effective_cpus", "0-3\n")
                         .put("/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n")
                         .put("/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
-        Cgroup unlimited = cgroup(v1.put("/sys/fs/cgroup/x", ""), HYBRID_MOUNTS, "3:cpuset:/a\n2:cpu,cpuacct:/a\n");
+        Cgroup unlimited =
+                cgroup(
+                        v1.put("/sys/fs/cgroup/x", ""),
+                        HYBRID_MOUNTS,
+                        "3:cpuset:/a\n2:cpu,cpuacct:/a\n");
         assertEquals("0-3\n", unlimited.cpus(true).orElseThrow().renderOnline());
     }
 
@@ -158,7 +176,9 @@ class CgroupTest {
     void tracksLoadUntilTheInitHasGone() {
         Fake files =
                 new Fake()
-                        .put("/proc/40/stat", "40 (init) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 1000 20")
+                        .put(
+                                "/proc/40/stat",
+                                "40 (init) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 1000 20")
                         .put("/proc/41/stat", "41 (w) R 1")
                         .put("/sys/fs/cgroup/c1/cgroup.threads", "40\n")
                         .put("/sys/fs/cgroup/c1/sub/cgroup.threads", "41\n");

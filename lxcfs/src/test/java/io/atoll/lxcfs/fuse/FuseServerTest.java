@@ -24,13 +24,16 @@ class FuseServerTest {
 
                 @Override
                 public Attributes attributes(long node) {
-                    int mode = node == ROOT ? Attributes.DIRECTORY | 0555 : Attributes.REGULAR | 0444;
+                    int mode =
+                            node == ROOT ? Attributes.DIRECTORY | 0555 : Attributes.REGULAR | 0444;
                     return new Attributes(node, mode, 0);
                 }
 
                 @Override
                 public List<Entry> list(long node) {
-                    return List.of(new Entry("a", attributes(2)), new Entry("a-longer-name", attributes(3)));
+                    return List.of(
+                            new Entry("a", attributes(2)),
+                            new Entry("a-longer-name", attributes(3)));
                 }
 
                 @Override
@@ -48,12 +51,22 @@ class FuseServerTest {
             };
 
     private final FuseServer server = new FuseServer(FILES);
-    private final ByteBuffer out = ByteBuffer.allocateDirect(16 + (128 << 10)).order(ByteOrder.nativeOrder());
+    private final ByteBuffer out =
+            ByteBuffer.allocateDirect(16 + (128 << 10)).order(ByteOrder.nativeOrder());
 
-    private final ByteBuffer in = ByteBuffer.allocateDirect(16 << 10).order(ByteOrder.nativeOrder());
+    private final ByteBuffer in =
+            ByteBuffer.allocateDirect(16 << 10).order(ByteOrder.nativeOrder());
 
     private int request(int opcode, long node, byte[] body) {
-        in.clear().putInt(40 + body.length).putInt(opcode).putLong(77).putLong(node).putInt(0).putInt(0).putInt(1).putInt(0);
+        in.clear()
+                .putInt(40 + body.length)
+                .putInt(opcode)
+                .putLong(77)
+                .putLong(node)
+                .putInt(0)
+                .putInt(0)
+                .putInt(1)
+                .putInt(0);
         in.put(body);
         return server.answer(in, 40 + body.length, out);
     }

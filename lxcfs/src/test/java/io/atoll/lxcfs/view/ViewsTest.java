@@ -18,7 +18,8 @@ class ViewsTest {
 
     private static final CgroupMemory.Stat STAT =
             new CgroupMemory.Stat(
-                    60 * MIB, 30 * MIB, 10 * MIB, 20 * MIB, 40 * MIB, 4096, 8192, 0, 5 * MIB, 3 * MIB, 2 * MIB);
+                    60 * MIB, 30 * MIB, 10 * MIB, 20 * MIB, 40 * MIB, 4096, 8192, 0, 5 * MIB,
+                    3 * MIB, 2 * MIB);
 
     private static String golden(String name) {
         try (InputStream in = ViewsTest.class.getResourceAsStream("/view/" + name)) {
@@ -35,13 +36,19 @@ class ViewsTest {
     @Test
     void meminfoShowsTheLimit() {
         CgroupMemory.Swap swap = new CgroupMemory.Swap(512 * MIB, 16 * MIB, 60);
-        String shown = Meminfo.render(golden("host-meminfo.txt"), memory(256 * MIB, Optional.of(swap)), false);
+        String shown =
+                Meminfo.render(
+                        golden("host-meminfo.txt"), memory(256 * MIB, Optional.of(swap)), false);
         assertEquals(golden("limited-meminfo.txt"), shown);
     }
 
     @Test
     void meminfoWithoutLimitShowsTheHostsTotal() {
-        String shown = Meminfo.render(golden("host-meminfo.txt"), memory(Long.MAX_VALUE, Optional.empty()), false);
+        String shown =
+                Meminfo.render(
+                        golden("host-meminfo.txt"),
+                        memory(Long.MAX_VALUE, Optional.empty()),
+                        false);
         assertTrue(shown.startsWith("MemTotal:       16384000 kB\n"), shown);
         assertTrue(shown.contains("SwapTotal:       2097148 kB\n"), shown);
     }
@@ -58,25 +65,34 @@ class ViewsTest {
     @Test
     void noSwappinessShowsOnlyWhatIsOutAlready() {
         CgroupMemory.Swap swap = new CgroupMemory.Swap(512 * MIB, 16 * MIB, 0);
-        String shown = Meminfo.render(golden("host-meminfo.txt"), memory(256 * MIB, Optional.of(swap)), false);
-        assertTrue(shown.contains("SwapTotal:         16384 kB\nSwapFree:              0 kB\n"), shown);
+        String shown =
+                Meminfo.render(
+                        golden("host-meminfo.txt"), memory(256 * MIB, Optional.of(swap)), false);
+        assertTrue(
+                shown.contains("SwapTotal:         16384 kB\nSwapFree:              0 kB\n"),
+                shown);
     }
 
     @Test
     void swapsShowOneLineForAllSwap() {
         CgroupMemory.Swap swap = new CgroupMemory.Swap(512 * MIB, 16 * MIB, 60);
-        String shown = Swaps.render(golden("host-meminfo.txt"), memory(256 * MIB, Optional.of(swap)), false);
+        String shown =
+                Swaps.render(
+                        golden("host-meminfo.txt"), memory(256 * MIB, Optional.of(swap)), false);
         assertEquals(
-                "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\nnone\t\t\t\tvirtual\t\t524288\t16384\t0\n", shown);
+                "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\nnone\t\t\t\tvirtual\t\t524288\t16384\t0\n",
+                shown);
         assertEquals(
                 "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
-                Swaps.render(golden("host-meminfo.txt"), memory(256 * MIB, Optional.of(swap)), true));
+                Swaps.render(
+                        golden("host-meminfo.txt"), memory(256 * MIB, Optional.of(swap)), true));
     }
 
     @Test
     void cpuinfoCountsFromZero() {
         CpuView view = new CpuView(CpuSet.parse("1,3"), false);
-        assertEquals(golden("cpuset-cpuinfo.txt"), Cpuinfo.render(golden("host-cpuinfo.txt"), view));
+        assertEquals(
+                golden("cpuset-cpuinfo.txt"), Cpuinfo.render(golden("host-cpuinfo.txt"), view));
     }
 
     @Test
@@ -84,7 +100,11 @@ class ViewsTest {
         CpuUsage usage =
                 CpuUsage.parseUsageAll(
                         "cpu user system\n0 9 9\n1 2000000000 1000000000\n2 9 9\n3 500000000 0\n");
-        String shown = Stat.render(golden("host-stat.txt"), new CpuView(CpuSet.parse("1,3"), false), Optional.of(usage));
+        String shown =
+                Stat.render(
+                        golden("host-stat.txt"),
+                        new CpuView(CpuSet.parse("1,3"), false),
+                        Optional.of(usage));
         assertEquals(golden("cpuset-stat.txt"), shown);
     }
 
@@ -92,12 +112,17 @@ class ViewsTest {
     void statWithoutUsageShowsTheHostsFiguresOfItsProcessors() {
         CpuView view = CpuView.ofQuota(CpuSet.parse("2-3"), 0.5);
         String shown = Stat.render(golden("host-stat.txt"), view, Optional.empty());
-        assertTrue(shown.startsWith("cpu  30 3 30 3000 30 0 3 0 0 0\ncpu0 30 3 30 3000 30 0 3 0 0 0\nintr "), shown);
+        assertTrue(
+                shown.startsWith(
+                        "cpu  30 3 30 3000 30 0 3 0 0 0\ncpu0 30 3 30 3000 30 0 3 0 0 0\nintr "),
+                shown);
     }
 
     @Test
     void uptimeIsTheAgeOfInit() {
-        assertEquals("100.50 90.50\n", Uptime.render("1100.50 4000.00\n", 100_000, Optional.of(10_000_000_000L)));
+        assertEquals(
+                "100.50 90.50\n",
+                Uptime.render("1100.50 4000.00\n", 100_000, Optional.of(10_000_000_000L)));
         assertEquals("0.00 0.00\n", Uptime.render("1.00 4000.00\n", 100_000, Optional.of(1L)));
     }
 
@@ -116,12 +141,17 @@ class ViewsTest {
 
     @Test
     void diskstatsShowOnlyUsedDevices() {
-        String host = "   8       0 sda 10 1 2 3 4 5 6 7 8 9 10\n 259       1 nvme0n1 1 1 1 1 1 1 1 1 1 1 1\n";
+        String host =
+                "   8       0 sda 10 1 2 3 4 5 6 7 8 9 10\n 259       1 nvme0n1 1 1 1 1 1 1 1 1 1 1 1\n";
         Map<String, Diskstats.Io> v2 =
-                Diskstats.parseIoStat("8:0 rbytes=1024 wbytes=4096 rios=2 wios=3 dbytes=0 dios=0\n259:1 \n");
-        assertEquals("   8       0 sda 2 0 2 0 3 0 8 0 0 0 0 0 0 0 0 0 0\n", Diskstats.render(host, v2));
+                Diskstats.parseIoStat(
+                        "8:0 rbytes=1024 wbytes=4096 rios=2 wios=3 dbytes=0 dios=0\n259:1 \n");
+        assertEquals(
+                "   8       0 sda 2 0 2 0 3 0 8 0 0 0 0 0 0 0 0 0 0\n", Diskstats.render(host, v2));
         Map<String, Diskstats.Io> v1 =
-                Diskstats.parseThrottle("8:0 Read 1024\n8:0 Write 4096\n8:0 Total 5120\nTotal 5120\n", "8:0 Read 2\n8:0 Write 3\n");
+                Diskstats.parseThrottle(
+                        "8:0 Read 1024\n8:0 Write 4096\n8:0 Total 5120\nTotal 5120\n",
+                        "8:0 Read 2\n8:0 Write 3\n");
         assertEquals(Diskstats.render(host, v2), Diskstats.render(host, v1));
         assertEquals("", Diskstats.render(host, Map.of()));
     }

@@ -18,8 +18,8 @@ import java.util.Set;
 
 /// `/proc`, `/sys`, `/sys/fs/cgroup` and their protection.
 ///
-/// In a user namespace the kernel protects them by itself: the files belong to the host's root, who is not mapped. Only
-/// a privileged container gets read-only mounts over the dangerous parts.
+/// In a user namespace the kernel protects them by itself: the files belong to the host's root, who
+/// is not mapped. Only a privileged container gets read-only mounts over the dangerous parts.
 final class AutoMountSteps {
     private static final Set<MountAttribute> STRICT =
             EnumSet.of(MountAttribute.NO_SUID, MountAttribute.NO_DEV, MountAttribute.NO_EXEC);
@@ -41,13 +41,17 @@ final class AutoMountSteps {
         this.dev = dev;
     }
 
-    /// The kernel mounts proc and sysfs in a user namespace only together with the pid or network namespace they show;
-    /// with the host's namespace the container sees the host's mount.
+    /// The kernel mounts proc and sysfs in a user namespace only together with the pid or network
+    /// namespace they show; with the host's namespace the container sees the host's mount.
     void host() {
-        if (draft.isUnprivileged() && !isFresh(NamespaceKind.PID) && auto().proc() != AutoMounts.Proc.NONE) {
+        if (draft.isUnprivileged()
+                && !isFresh(NamespaceKind.PID)
+                && auto().proc() != AutoMounts.Proc.NONE) {
             hostProc = borrow("/proc");
         }
-        if (draft.isUnprivileged() && !isFresh(NamespaceKind.NET) && auto().sys() != AutoMounts.Sys.NONE) {
+        if (draft.isUnprivileged()
+                && !isFresh(NamespaceKind.NET)
+                && auto().sys() != AutoMounts.Sys.NONE) {
             hostSys = borrow("/sys");
         }
         hostKernelMounts();
@@ -70,25 +74,26 @@ final class AutoMountSteps {
                             : auto().sys() == AutoMounts.Sys.NONE || !hostSys.isNone();
             if (!isCovered) {
                 Slot slot = draft.newSlot();
-                draft.host.add(new Step.IfPossible(new Step.OpenTree(slot, Place.host(path), true, true)));
+                draft.host.add(
+                        new Step.IfPossible(new Step.OpenTree(slot, Place.host(path), true, true)));
                 kernelMounts.put(path, slot);
             }
         }
     }
 
     private void childKernelMounts() {
-        kernelMounts.forEach(
-                (path, slot) -> {
-                    draft.child.add(new Step.IfPossible(new Step.AttachMount(slot, Place.in(root, path))));
-                    draft.child.add(new Step.IfPossible(new Step.Close(slot)));
-                });
+        kernelMounts.forEach((path, slot) -> {
+            draft.child.add(new Step.IfPossible(new Step.AttachMount(slot, Place.in(root, path))));
+            draft.child.add(new Step.IfPossible(new Step.Close(slot)));
+        });
     }
 
     private Slot borrow(String path) {
         Slot slot = draft.newSlot();
         draft.host.add(new Step.OpenTree(slot, Place.host(path), true, true));
         draft.host.add(
-                new Step.SetMountAttributes(Place.slot(slot), true, NONE, NONE, Propagation.PRIVATE, Slot.NONE));
+                new Step.SetMountAttributes(
+                        Place.slot(slot), true, NONE, NONE, Propagation.PRIVATE, Slot.NONE));
         return slot;
     }
 
@@ -102,7 +107,10 @@ final class AutoMountSteps {
 
     /// The id is shown by a file of our `/dev`, bound over the kernel's.
     private boolean hasOwnBootId() {
-        return auto().hasOwnBootId() && dev.isPopulated() && auto().proc() != AutoMounts.Proc.NONE && hostProc.isNone();
+        return auto().hasOwnBootId()
+                && dev.isPopulated()
+                && auto().proc() != AutoMounts.Proc.NONE
+                && hostProc.isNone();
     }
 
     void proc() {
@@ -145,13 +153,21 @@ final class AutoMountSteps {
             Slot net = draft.newSlot();
             boolean keepsNet = auto().sys() == AutoMounts.Sys.MIXED;
             if (keepsNet) {
-                draft.child.add(new Step.OpenTree(net, Place.in(root, "sys/devices/virtual/net"), true, false));
+                draft.child.add(
+                        new Step.OpenTree(
+                                net, Place.in(root, "sys/devices/virtual/net"), true, false));
             }
             draft.child.add(
                     new Step.SetMountAttributes(
-                            Place.in(root, "sys"), false, READ_ONLY, NONE, Propagation.UNCHANGED, Slot.NONE));
+                            Place.in(root, "sys"),
+                            false,
+                            READ_ONLY,
+                            NONE,
+                            Propagation.UNCHANGED,
+                            Slot.NONE));
             if (keepsNet) {
-                draft.child.add(new Step.AttachMount(net, Place.in(root, "sys/devices/virtual/net")));
+                draft.child.add(
+                        new Step.AttachMount(net, Place.in(root, "sys/devices/virtual/net")));
                 draft.child.add(new Step.Close(net));
             }
         }
@@ -164,7 +180,12 @@ final class AutoMountSteps {
                 List.of(
                         new Step.OpenTree(slot, Place.in(root, path), true, true),
                         new Step.SetMountAttributes(
-                                Place.slot(slot), true, READ_ONLY, NONE, Propagation.UNCHANGED, Slot.NONE),
+                                Place.slot(slot),
+                                true,
+                                READ_ONLY,
+                                NONE,
+                                Propagation.UNCHANGED,
+                                Slot.NONE),
                         new Step.AttachMount(slot, Place.in(root, path)),
                         new Step.Close(slot));
         steps.forEach(step -> draft.child.add(isOptional ? new Step.IfPossible(step) : step));
@@ -200,13 +221,17 @@ final class AutoMountSteps {
                 new Step.NewMount(
                         top,
                         "tmpfs",
-                        List.of(FsOption.text("source", "tmpfs"), FsOption.text("mode", "755"), FsOption.text("size", "10m")),
+                        List.of(
+                                FsOption.text("source", "tmpfs"),
+                                FsOption.text("mode", "755"),
+                                FsOption.text("size", "10m")),
                         STRICT,
                         Step.Owner.CALLER,
                         false));
         draft.child.add(new Step.AttachMount(top, Place.in(root, "sys/fs/cgroup")));
         for (CgroupHierarchy hierarchy : draft.facts.cgroups().hierarchies()) {
-            String name = hierarchy.mountPoint().substring(hierarchy.mountPoint().lastIndexOf('/') + 1);
+            String name =
+                    hierarchy.mountPoint().substring(hierarchy.mountPoint().lastIndexOf('/') + 1);
             String target = "sys/fs/cgroup/" + name;
             draft.child.add(new Step.Mkdir(Place.in(root, target), 0755, true));
             if (hierarchy.version() == 2) {
@@ -215,7 +240,8 @@ final class AutoMountSteps {
                 String options = String.join(",", new java.util.TreeSet<>(hierarchy.controllers()));
                 String data = hierarchy.isNamed() ? "none," + options : options;
                 draft.child.add(
-                        new Step.Mount("cgroup", Place.in(root, target), "cgroup", STRICT_FLAGS, data));
+                        new Step.Mount(
+                                "cgroup", Place.in(root, target), "cgroup", STRICT_FLAGS, data));
             }
         }
         draft.child.add(
@@ -235,7 +261,12 @@ final class AutoMountSteps {
             draft.child.add(new Step.OpenTree(slot, Place.in(dev.dev(), BOOT_ID), true, false));
             draft.child.add(
                     new Step.SetMountAttributes(
-                            Place.slot(slot), false, READ_ONLY, NONE, Propagation.UNCHANGED, Slot.NONE));
+                            Place.slot(slot),
+                            false,
+                            READ_ONLY,
+                            NONE,
+                            Propagation.UNCHANGED,
+                            Slot.NONE));
             draft.child.add(
                     new Step.AttachMount(slot, Place.in(root, "proc/sys/kernel/random/boot_id")));
             draft.child.add(new Step.Remove(Place.in(dev.dev(), BOOT_ID), false));
@@ -251,7 +282,12 @@ final class AutoMountSteps {
         Slot slot = draft.newSlot();
         draft.child.add(
                 new Step.NewMount(
-                        slot, type, List.of(FsOption.text("source", source)), STRICT, Step.Owner.CALLER, false));
+                        slot,
+                        type,
+                        List.of(FsOption.text("source", source)),
+                        STRICT,
+                        Step.Owner.CALLER,
+                        false));
         draft.child.add(new Step.AttachMount(slot, Place.in(root, target)));
         draft.child.add(new Step.Close(slot));
     }

@@ -12,9 +12,9 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.TreeSet;
 
-/// The cgroups of a container: a directory in every hierarchy, made before the child exists. The child enters those of
-/// version 1 itself by writing `0` to `tasks`, and is born in that of version 2; moving a process by its pid costs the
-/// kernel a hundred times as much.
+/// The cgroups of a container: a directory in every hierarchy, made before the child exists. The
+/// child enters those of version 1 itself by writing `0` to `tasks`, and is born in that of version
+/// 2; moving a process by its pid costs the kernel a hundred times as much.
 final class CgroupSteps {
     private static final int REMOVE_MILLIS = 5_000;
     private static final int STALE_MILLIS = 1_000;
@@ -88,7 +88,9 @@ final class CgroupSteps {
         TreeSet<String> wanted = new TreeSet<>(hierarchy.controllers());
         wanted.retainAll(HostFacts.V2_CONTROLLERS);
         for (String controller : wanted) {
-            draft.host.add(new Step.IfPossible(write(directory + "/cgroup.subtree_control", "+" + controller)));
+            draft.host.add(
+                    new Step.IfPossible(
+                            write(directory + "/cgroup.subtree_control", "+" + controller)));
         }
     }
 
@@ -97,11 +99,16 @@ final class CgroupSteps {
         long gid = draft.hostGid(0);
         draft.host.add(new Step.Chown(Place.host(directory), uid, gid));
         List<String> files =
-                hierarchy.version() == 1 ? List.of("tasks", "cgroup.procs") : draft.facts.delegatedFiles();
+                hierarchy.version() == 1
+                        ? List.of("tasks", "cgroup.procs")
+                        : draft.facts.delegatedFiles();
         for (String file : files) {
             Step step = new Step.Chown(Place.host(directory + "/" + file), uid, gid);
             // The kernel's list names files of controllers that may be off here.
-            draft.host.add(file.startsWith("cgroup.") || file.equals("tasks") ? step : new Step.IfPossible(step));
+            draft.host.add(
+                    file.startsWith("cgroup.") || file.equals("tasks")
+                            ? step
+                            : new Step.IfPossible(step));
         }
     }
 
@@ -114,14 +121,13 @@ final class CgroupSteps {
                 .cgroups()
                 .controller("devices")
                 .filter(h -> h.version() == 1)
-                .ifPresent(
-                        hierarchy -> {
-                            String directory = HostFacts.directory(hierarchy, path);
-                            for (DeviceRule rule : rules) {
-                                String file = rule.isAllowed() ? "/devices.allow" : "/devices.deny";
-                                draft.host.add(write(directory + file, rule.render()));
-                            }
-                        });
+                .ifPresent(hierarchy -> {
+                    String directory = HostFacts.directory(hierarchy, path);
+                    for (DeviceRule rule : rules) {
+                        String file = rule.isAllowed() ? "/devices.allow" : "/devices.deny";
+                        draft.host.add(write(directory + file, rule.render()));
+                    }
+                });
     }
 
     private void entrance(CgroupHierarchy hierarchy) {
@@ -136,7 +142,8 @@ final class CgroupSteps {
             }
         } else {
             tasks.add(slot);
-            draft.host.add(new Step.Open(slot, Place.host(directory + "/tasks"), Step.OpenMode.WRITE));
+            draft.host.add(
+                    new Step.Open(slot, Place.host(directory + "/tasks"), Step.OpenMode.WRITE));
         }
     }
 

@@ -10,10 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// One file of a cgroup to write. Limits become these both when a container starts and when they change while it runs.
+/// One file of a cgroup to write. Limits become these both when a container starts and when they
+/// change while it runs.
 ///
 /// @param isOptional true if the kernel may lack the file, and what it does is a refinement
-public record CgroupWrite(CgroupHierarchy hierarchy, String file, String value, boolean isOptional) {
+public record CgroupWrite(
+        CgroupHierarchy hierarchy, String file, String value, boolean isOptional) {
     private static final long SHARES_MIN = 2;
     private static final long SHARES_MAX = 262_144;
     private static final long WEIGHT_MAX = 10_000;
@@ -26,7 +28,8 @@ public record CgroupWrite(CgroupHierarchy hierarchy, String file, String value, 
         Writer writer = new Writer(layout, new ArrayList<>());
         writer.memory(limits.memory());
         writer.cpu(limits.cpu());
-        limits.pidsMax().ifPresent(max -> writer.add("pids", "pids.max", "pids.max", Long.toString(max)));
+        limits.pidsMax()
+                .ifPresent(max -> writer.add("pids", "pids.max", "pids.max", Long.toString(max)));
         writer.io(limits.io());
         for (LimitsSpec.Hugepages pages : limits.hugepages()) {
             String name = "hugetlb." + pages.pageSize();
@@ -66,8 +69,9 @@ public record CgroupWrite(CgroupHierarchy hierarchy, String file, String value, 
                 boolean isOptional) {
             CgroupHierarchy hierarchy =
                     layout.controller(controller)
-                            .orElseThrow(
-                                    () -> new UnsupportedException("this host has no cgroup controller " + controller));
+                            .orElseThrow(() ->
+                                    new UnsupportedException(
+                                            "this host has no cgroup controller " + controller));
             boolean isV1 = hierarchy.version() == 1;
             String file = isV1 ? v1File : v2File;
             if (!file.isEmpty()) {
@@ -75,40 +79,56 @@ public record CgroupWrite(CgroupHierarchy hierarchy, String file, String value, 
             }
         }
 
-        void reset(String controller, String v1File, String v2File, String v1Value, String v2Value) {
+        void reset(
+                String controller, String v1File, String v2File, String v1Value, String v2Value) {
             if (layout.controller(controller).isPresent()) {
                 add(controller, v1File, v2File, v1Value, v2Value, true);
             }
         }
 
         void memory(LimitsSpec.Memory memory) {
-            memory.hard().ifPresent(size -> add("memory", "memory.limit_in_bytes", "memory.max", text(size)));
-            memory.soft().ifPresent(size -> add("memory", "memory.soft_limit_in_bytes", "memory.low", text(size)));
+            memory.hard()
+                    .ifPresent(size ->
+                            add("memory", "memory.limit_in_bytes", "memory.max", text(size)));
+            memory.soft()
+                    .ifPresent(size ->
+                            add("memory", "memory.soft_limit_in_bytes", "memory.low", text(size)));
             memory.swapMax()
-                    .ifPresent(
-                            swap -> {
-                                // Version 1 limits the sum, so without a limit of memory there is nothing to say.
-                                Optional<ByteSize> hard = memory.hard();
-                                String v1File = hard.isPresent() ? "memory.memsw.limit_in_bytes" : "";
-                                long sum = swap.bytes() + hard.map(ByteSize::bytes).orElse(0L);
-                                add("memory", v1File, "memory.swap.max", Long.toString(sum), text(swap), true);
-                            });
+                    .ifPresent(swap -> {
+                        // Version 1 limits the sum, so without a limit of memory there is nothing
+                        // to say.
+                        Optional<ByteSize> hard = memory.hard();
+                        String v1File = hard.isPresent() ? "memory.memsw.limit_in_bytes" : "";
+                        long sum = swap.bytes() + hard.map(ByteSize::bytes).orElse(0L);
+                        add(
+                                "memory",
+                                v1File,
+                                "memory.swap.max",
+                                Long.toString(sum),
+                                text(swap),
+                                true);
+                    });
             memory.swappiness()
-                    .ifPresent(
-                            value -> add("memory", "memory.swappiness", "", Integer.toString(value), "", true));
+                    .ifPresent(value ->
+                            add(
+                                    "memory",
+                                    "memory.swappiness",
+                                    "",
+                                    Integer.toString(value),
+                                    "",
+                                    true));
         }
 
         void cpu(LimitsSpec.Cpu cpu) {
             cpu.shares()
-                    .ifPresent(
-                            shares ->
-                                    add(
-                                            "cpu",
-                                            "cpu.shares",
-                                            "cpu.weight",
-                                            Long.toString(shares),
-                                            Long.toString(weight(shares)),
-                                            false));
+                    .ifPresent(shares ->
+                            add(
+                                    "cpu",
+                                    "cpu.shares",
+                                    "cpu.weight",
+                                    Long.toString(shares),
+                                    Long.toString(weight(shares)),
+                                    false));
             long period = cpu.periodMicros().orElse(PERIOD_MICROS);
             if (cpu.quotaMicros().isPresent()) {
                 String quota = Long.toString(cpu.quotaMicros().getAsLong());
@@ -122,15 +142,14 @@ public record CgroupWrite(CgroupHierarchy hierarchy, String file, String value, 
 
         void io(LimitsSpec.Io io) {
             io.weight()
-                    .ifPresent(
-                            weight ->
-                                    add(
-                                            layout.controller("io").isPresent() ? "io" : "blkio",
-                                            "blkio.weight",
-                                            "io.weight",
-                                            Integer.toString(weight),
-                                            "default " + weight,
-                                            true));
+                    .ifPresent(weight ->
+                            add(
+                                    layout.controller("io").isPresent() ? "io" : "blkio",
+                                    "blkio.weight",
+                                    "io.weight",
+                                    Integer.toString(weight),
+                                    "default " + weight,
+                                    true));
             for (LimitsSpec.Throttle t : io.throttles()) {
                 String device = t.major() + ":" + t.minor();
                 if (layout.controller("io").isPresent()) {
@@ -150,10 +169,14 @@ public record CgroupWrite(CgroupHierarchy hierarchy, String file, String value, 
 
         private static String ioMax(String device, LimitsSpec.Throttle t) {
             return device
-                    + " rbps=" + orMax(t.readBytes())
-                    + " wbps=" + orMax(t.writeBytes())
-                    + " riops=" + orMax(t.readOps())
-                    + " wiops=" + orMax(t.writeOps());
+                    + " rbps="
+                    + orMax(t.readBytes())
+                    + " wbps="
+                    + orMax(t.writeBytes())
+                    + " riops="
+                    + orMax(t.readOps())
+                    + " wiops="
+                    + orMax(t.writeOps());
         }
 
         private static String orMax(long limit) {

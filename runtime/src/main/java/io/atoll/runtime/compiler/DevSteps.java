@@ -15,9 +15,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/// `/dev`: a tmpfs that the host makes and populates while it is mounted nowhere, because only the host may make device
-/// nodes for a user namespace; then a devpts of the container's own, and the console and ttys from that devpts. A
-/// console of the host's devpts would let the container remount it.
+/// `/dev`: a tmpfs that the host makes and populates while it is mounted nowhere, because only the
+/// host may make device nodes for a user namespace; then a devpts of the container's own, and the
+/// console and ttys from that devpts. A console of the host's devpts would let the container
+/// remount it.
 final class DevSteps {
     private static final Set<MountAttribute> NO_SUID_NO_EXEC =
             EnumSet.of(MountAttribute.NO_SUID, MountAttribute.NO_EXEC);
@@ -57,7 +58,8 @@ final class DevSteps {
         if (isPopulated()) {
             populate();
         }
-        List<DeviceNode> others = draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
+        List<DeviceNode> others =
+                draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
         if (!others.isEmpty()) {
             stage(others);
         }
@@ -72,7 +74,8 @@ final class DevSteps {
         List<DeviceNode> nodes = new ArrayList<>(STANDARD);
         draft.spec.devices().nodes().stream().filter(this::isInDev).forEach(nodes::add);
         nodes.forEach(node -> parents(relative(node), directories));
-        directories.forEach(name -> owned(new Step.Mkdir(Place.in(dev, name), 0755, true), name, 0, 0));
+        directories.forEach(
+                name -> owned(new Step.Mkdir(Place.in(dev, name), 0755, true), name, 0, 0));
         for (DeviceNode node : nodes) {
             owned(node(dev, relative(node), node), relative(node), node.uid(), node.gid());
         }
@@ -89,8 +92,8 @@ final class DevSteps {
         symlink("/proc/self/fd/2", "stderr");
     }
 
-    /// Nodes outside of `/dev` are made in a tmpfs of their own and bound from there: the rootfs on disk stays free of
-    /// device nodes that the host would honour.
+    /// Nodes outside of `/dev` are made in a tmpfs of their own and bound from there: the rootfs on
+    /// disk stays free of device nodes that the host would honour.
     private void stage(List<DeviceNode> nodes) {
         stage = draft.newSlot();
         draft.host.add(tmpfs(stage, "devices"));
@@ -98,11 +101,15 @@ final class DevSteps {
             DeviceNode node = nodes.get(i);
             draft.host.add(node(stage, "n" + i, node));
             draft.host.add(
-                    new Step.Chown(Place.in(stage, "n" + i), draft.hostUid(node.uid()), draft.hostGid(node.gid())));
+                    new Step.Chown(
+                            Place.in(stage, "n" + i),
+                            draft.hostUid(node.uid()),
+                            draft.hostGid(node.gid())));
         }
     }
 
-    /// Kernels before 6.15 bind only from what is attached, so the tmpfs lies on `/dev` for a moment.
+    /// Kernels before 6.15 bind only from what is attached, so the tmpfs lies on `/dev` for a
+    /// moment.
     private void bindElsewhere(List<DeviceNode> nodes) {
         draft.child.add(new Step.AttachMount(stage, Place.in(root, "dev")));
         List<Slot> slots = new ArrayList<>();
@@ -115,7 +122,8 @@ final class DevSteps {
         for (int i = 0; i < nodes.size(); i++) {
             String path = nodes.get(i).path().value();
             Place target = Place.in(root, path);
-            MountSteps.parents(root, path).forEach(step -> draft.child.add(new Step.IfPossible(step)));
+            MountSteps.parents(root, path)
+                    .forEach(step -> draft.child.add(new Step.IfPossible(step)));
             draft.child.add(new Step.MakeNode(target, Step.NodeType.FILE, 0600, 0, 0, true));
             draft.child.add(new Step.AttachMount(slots.get(i), target));
             draft.child.add(new Step.Close(slots.get(i)));
@@ -155,7 +163,8 @@ final class DevSteps {
     private static Step node(Slot slot, String name, DeviceNode node) {
         Step.NodeType type =
                 node.type() == DeviceNode.Type.CHAR ? Step.NodeType.CHARACTER : Step.NodeType.BLOCK;
-        return new Step.MakeNode(Place.in(slot, name), type, node.mode(), node.major(), node.minor(), false);
+        return new Step.MakeNode(
+                Place.in(slot, name), type, node.mode(), node.major(), node.minor(), false);
     }
 
     private Step file(String name) {
@@ -181,7 +190,8 @@ final class DevSteps {
             draft.child.add(new Step.AttachMount(dev, Place.in(root, "dev")));
         } else {
             for (String name : List.of("dev", "dev/pts", "dev/shm", "dev/mqueue")) {
-                draft.child.add(new Step.IfPossible(new Step.Mkdir(Place.in(root, name), 0755, true)));
+                draft.child.add(
+                        new Step.IfPossible(new Step.Mkdir(Place.in(root, name), 0755, true)));
             }
         }
         pseudoTerminals();
@@ -219,11 +229,16 @@ final class DevSteps {
     }
 
     private void mount(
-            String type, List<FsOption> options, Set<MountAttribute> attributes, String target, boolean isOptional) {
+            String type,
+            List<FsOption> options,
+            Set<MountAttribute> attributes,
+            String target,
+            boolean isOptional) {
         Slot slot = draft.newSlot();
         List<Step> steps =
                 List.of(
-                        new Step.NewMount(slot, type, options, attributes, Step.Owner.CALLER, false),
+                        new Step.NewMount(
+                                slot, type, options, attributes, Step.Owner.CALLER, false),
                         new Step.AttachMount(slot, Place.in(root, target)),
                         new Step.Close(slot));
         steps.forEach(step -> draft.child.add(isOptional ? new Step.IfPossible(step) : step));
@@ -236,19 +251,34 @@ final class DevSteps {
             console = draft.newSlot();
             if (!isPopulated()) {
                 draft.child.add(
-                        new Step.MakeNode(Place.in(root, "dev/console"), Step.NodeType.FILE, 0600, 0, 0, true));
+                        new Step.MakeNode(
+                                Place.in(root, "dev/console"),
+                                Step.NodeType.FILE,
+                                0600,
+                                0,
+                                0,
+                                true));
             }
-            draft.child.add(new Step.OpenTerminal(0, multiplexer, Place.in(root, "dev/console"), console));
+            draft.child.add(
+                    new Step.OpenTerminal(0, multiplexer, Place.in(root, "dev/console"), console));
         }
         for (int n = 1; n <= draft.spec.devices().ttyCount(); n++) {
             Slot slave = draft.newSlot();
             if (!isPopulated()) {
                 draft.child.add(
-                        new Step.MakeNode(Place.in(root, "dev/tty" + n), Step.NodeType.FILE, 0600, 0, 0, true));
+                        new Step.MakeNode(
+                                Place.in(root, "dev/tty" + n),
+                                Step.NodeType.FILE,
+                                0600,
+                                0,
+                                0,
+                                true));
             }
-            draft.child.add(new Step.OpenTerminal(n, multiplexer, Place.in(root, "dev/tty" + n), slave));
+            draft.child.add(
+                    new Step.OpenTerminal(n, multiplexer, Place.in(root, "dev/tty" + n), slave));
         }
-        List<DeviceNode> others = draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
+        List<DeviceNode> others =
+                draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
         if (!others.isEmpty()) {
             bindElsewhere(others);
         }

@@ -6,12 +6,12 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Compiles device rules into a program of type `BPF_PROG_TYPE_CGROUP_DEVICE`, which does on cgroup v2 what
-/// `devices.allow` does on v1: linux/bpf.h, struct bpf_cgroup_dev_ctx.
+/// Compiles device rules into a program of type `BPF_PROG_TYPE_CGROUP_DEVICE`, which does on cgroup
+/// v2 what `devices.allow` does on v1: linux/bpf.h, struct bpf_cgroup_dev_ctx.
 ///
-/// The rules are first reduced as v1 would: `a` forgets what was before and sets what happens to everything without a
-/// rule; then a rule of the same kind as that default says nothing new and takes exceptions back, one of the other kind
-/// is an exception.
+/// The rules are first reduced as v1 would: `a` forgets what was before and sets what happens to
+/// everything without a rule; then a rule of the same kind as that default says nothing new and
+/// takes exceptions back, one of the other kind is an exception.
 final class DeviceFilter {
     private static final int INSTRUCTION_BYTES = 8;
 
@@ -40,7 +40,9 @@ final class DeviceFilter {
     private final ByteBuffer code;
 
     private DeviceFilter(int instructionsMax) {
-        code = ByteBuffer.allocate(instructionsMax * INSTRUCTION_BYTES).order(ByteOrder.nativeOrder());
+        code =
+                ByteBuffer.allocate(instructionsMax * INSTRUCTION_BYTES)
+                        .order(ByteOrder.nativeOrder());
     }
 
     /// The program for these rules. Without any rule everything is allowed.
@@ -85,13 +87,14 @@ final class DeviceFilter {
         emit(LOAD_WORD, MINOR, CONTEXT, 8, 0);
     }
 
-    /// Answers if all of the rule's conditions hold, else falls through to the next rule. An allowed exception must
-    /// cover all of the asked access; a denied one any of it.
+    /// Answers if all of the rule's conditions hold, else falls through to the next rule. An
+    /// allowed exception must cover all of the asked access; a denied one any of it.
     private void exception(DeviceRule rule, boolean isAllowed) {
         int bits = accessBits(rule);
         int all = ACCESS_MKNOD | ACCESS_READ | ACCESS_WRITE;
         List<int[]> conditions = new ArrayList<>();
-        conditions.add(new int[] {JUMP_UNEQUAL, TYPE, 0, rule.type() == 'c' ? TYPE_CHAR : TYPE_BLOCK});
+        conditions.add(
+                new int[] {JUMP_UNEQUAL, TYPE, 0, rule.type() == 'c' ? TYPE_CHAR : TYPE_BLOCK});
         if (isAllowed && bits != all) {
             conditions.add(new int[] {MOVE_REGISTER, RESULT, ACCESS, 0});
             conditions.add(new int[] {AND_CONSTANT, RESULT, 0, bits});
@@ -99,7 +102,10 @@ final class DeviceFilter {
         } else if (!isAllowed && bits != all) {
             conditions.add(new int[] {MOVE_REGISTER, RESULT, ACCESS, 0});
             conditions.add(new int[] {AND_CONSTANT, RESULT, 0, bits});
-            conditions.add(new int[] {0x15, RESULT, 0, 0}); // BPF_JMP | BPF_JEQ | BPF_K: none of the denied bits
+            conditions.add(
+                    new int[] {
+                        0x15, RESULT, 0, 0
+                    }); // BPF_JMP | BPF_JEQ | BPF_K: none of the denied bits
         }
         if (rule.major() != DeviceRule.ANY) {
             conditions.add(new int[] {JUMP_UNEQUAL, MAJOR, 0, rule.major()});
@@ -122,7 +128,10 @@ final class DeviceFilter {
     }
 
     private void emit(int opcode, int destination, int source, int offset, int constant) {
-        code.put((byte) opcode).put((byte) (source << 4 | destination)).putShort((short) offset).putInt(constant);
+        code.put((byte) opcode)
+                .put((byte) (source << 4 | destination))
+                .putShort((short) offset)
+                .putInt(constant);
     }
 
     private static int accessBits(DeviceRule rule) {

@@ -9,15 +9,16 @@ import java.util.Set;
 /// What a plan depends on of the host. Found once by [HostProbe]; tests make their own.
 ///
 /// @param cgroups which hierarchies there are
-/// @param hasDetachedLayers true if overlayfs takes layers that are mounted nowhere (6.5 and newer); else they are
-///     attached in the starter's private mount namespace first
-/// @param isChrooted true if we live in a chroot, where the kernel refuses user namespaces and pivot_root
+/// @param hasDetachedLayers true if overlayfs takes layers that are mounted nowhere (6.5 and
+///   newer); else they are attached in the starter's private mount namespace first
+/// @param isChrooted true if we live in a chroot, where the kernel refuses user namespaces and
+///   pivot_root
 /// @param cpus CPUs of the version 1 cpuset that ours are made below, as `0-3`
 /// @param mems memory nodes likewise
 /// @param delegatedFiles files of a version 2 cgroup that belong to whom it is delegated,
-///     `/sys/kernel/cgroup/delegate`
-/// @param kernelMounts which of the places exist where the host mounts file systems that no user namespace may mount, such
-///     as `/sys/kernel/debug`
+///   `/sys/kernel/cgroup/delegate`
+/// @param kernelMounts which of the places exist where the host mounts file systems that no user
+///   namespace may mount, such as `/sys/kernel/debug`
 /// @param lsm the security module that labels processes, if any
 public record HostFacts(
         CgroupLayout cgroups,

@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// Finds the [HostFacts] of this machine. Features are tried, not guessed from the kernel's version.
+/// Finds the [HostFacts] of this machine. Features are tried, not guessed from the kernel's
+/// version.
 public final class HostProbe {
     /// The kernel's list of Linux 4.15, for kernels that do not show it.
     private static final List<String> DELEGATED =
@@ -37,14 +38,17 @@ public final class HostProbe {
     /// The facts. Takes a few milliseconds and needs root.
     public static HostFacts probe() {
         CgroupLayout cgroups = CgroupLayout.detect();
-        Optional<CgroupHierarchy> cpuset = cgroups.controller("cpuset").filter(h -> h.version() == 1);
+        Optional<CgroupHierarchy> cpuset =
+                cgroups.controller("cpuset").filter(h -> h.version() == 1);
         return new HostFacts(
                 cgroups,
                 PlatformThreads.call(HostProbe::hasDetachedLayers),
                 Namespaces.isChrooted(),
                 cpuset.map(h -> read(h, "cpuset.cpus")).orElse(""),
                 cpuset.map(h -> read(h, "cpuset.mems")).orElse(""),
-                ProcFiles.readIfPresent("/sys/kernel/cgroup/delegate").map(t -> t.lines().toList()).orElse(DELEGATED),
+                ProcFiles.readIfPresent("/sys/kernel/cgroup/delegate")
+                        .map(t -> t.lines().toList())
+                        .orElse(DELEGATED),
                 KERNEL_MOUNTS.stream().filter(path -> Files.isDirectory(Path.of(path))).toList(),
                 lsm());
     }
@@ -54,7 +58,9 @@ public final class HostProbe {
     }
 
     private static Optional<HostFacts.Lsm> lsm() {
-        if (ProcFiles.readIfPresent("/sys/module/apparmor/parameters/enabled").orElse("").startsWith("Y")) {
+        if (ProcFiles.readIfPresent("/sys/module/apparmor/parameters/enabled")
+                .orElse("")
+                .startsWith("Y")) {
             return Optional.of(HostFacts.Lsm.APPARMOR);
         }
         return ProcFiles.readIfPresent("/sys/fs/selinux/enforce").map(_ -> HostFacts.Lsm.SELINUX);

@@ -4,8 +4,8 @@ import io.atoll.base.IdmapEntry;
 import io.atoll.plan.Slot;
 import io.atoll.plan.Step;
 
-/// The user namespace that idmapped mounts take their map from: one that the requester has of an earlier container with
-/// the same map, or one that is made when the first mount asks.
+/// The user namespace that idmapped mounts take their map from: one that the requester has of an
+/// earlier container with the same map, or one that is made when the first mount asks.
 final class IdmapSlot {
     private final PlanDraft draft;
     private Slot slot;

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/// Builds one rtnetlink request whose blanks (a pid, the index of an interface) the shim fills in; rtnetlink(7).
-/// Attributes are added in order; [#begin] and [#end] nest them.
+/// Builds one rtnetlink request whose blanks (a pid, the index of an interface) the shim fills in;
+/// rtnetlink(7). Attributes are added in order; [#begin] and [#end] nest them.
 final class LinkMessage {
     static final int RTM_NEWLINK = 16;
     static final int RTM_DELLINK = 17;
@@ -49,7 +49,11 @@ final class LinkMessage {
     private final Deque<Integer> open = new ArrayDeque<>();
 
     private LinkMessage(int type, int flags) {
-        bytes.putInt(0).putShort((short) type).putShort((short) (NLM_F_REQUEST | NLM_F_ACK | flags)).putInt(0).putInt(0);
+        bytes.putInt(0)
+                .putShort((short) type)
+                .putShort((short) (NLM_F_REQUEST | NLM_F_ACK | flags))
+                .putInt(0)
+                .putInt(0);
     }
 
     /// A request to make a link; up at once if asked for.
@@ -77,7 +81,11 @@ final class LinkMessage {
     /// A request to give an address, in CIDR notation, to the link of that name.
     static LinkMessage newAddress(String link, InetAddress address, int prefixLength) {
         LinkMessage message = new LinkMessage(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
-        message.bytes.put((byte) family(address)).put((byte) prefixLength).put((byte) 0).put((byte) 0);
+        message.bytes
+                .put((byte) family(address))
+                .put((byte) prefixLength)
+                .put((byte) 0)
+                .put((byte) 0);
         message.patches.add(new Patch.InterfaceIndex(message.bytes.position(), link));
         message.bytes.putInt(0);
         message.raw(2, address.getAddress()); // IFA_LOCAL
@@ -92,7 +100,10 @@ final class LinkMessage {
     ///
     /// @param gateway the next hop, or null for a route by link
     static LinkMessage newRoute(
-            String link, InetAddress destination, int prefixLength, @org.jspecify.annotations.Nullable InetAddress gateway) {
+            String link,
+            InetAddress destination,
+            int prefixLength,
+            @org.jspecify.annotations.Nullable InetAddress gateway) {
         LinkMessage message = new LinkMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
         int scope = gateway == null ? 253 : 0; // RT_SCOPE_LINK, RT_SCOPE_UNIVERSE
         message.bytes
@@ -119,7 +130,8 @@ final class LinkMessage {
     /// @param isUntagged true for the one VLAN whose packets go out and come in without a tag
     static LinkMessage addVlan(String port, int id, boolean isUntagged) {
         LinkMessage message = new LinkMessage(RTM_NEWLINK, 0).bridgeHeader(port);
-        return message.vlan(id, isUntagged ? 2 | 4 : 0); // BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED
+        return message.vlan(
+                id, isUntagged ? 2 | 4 : 0); // BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED
     }
 
     /// A request to stop a VLAN at a port of a filtering bridge.
@@ -244,6 +256,7 @@ final class LinkMessage {
         }
         int length = bytes.position();
         bytes.putInt(0, length);
-        return new Step.SendNetlink(Blob.of(java.util.Arrays.copyOf(bytes.array(), length)), patches);
+        return new Step.SendNetlink(
+                Blob.of(java.util.Arrays.copyOf(bytes.array(), length)), patches);
     }
 }

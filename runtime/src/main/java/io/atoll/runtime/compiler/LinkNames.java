@@ -5,12 +5,12 @@ import java.util.random.RandomGenerator;
 
 /// Names and addresses for the host's end of a pair that nobody else uses.
 public interface LinkNames {
-    /// A name that was never used on this host: the kernel takes a dead container's interfaces down up to a second after
-    /// its end, and until then the old name is taken.
+    /// A name that was never used on this host: the kernel takes a dead container's interfaces down
+    /// up to a second after its end, and until then the old name is taken.
     String nextName();
 
-    /// An address that starts with fe: a bridge takes the lowest of its ports' addresses as its own, and this is never
-    /// the lowest.
+    /// An address that starts with fe: a bridge takes the lowest of its ports' addresses as its
+    /// own, and this is never the lowest.
     MacAddress nextMac();
 
     /// `veth` and eight random hexadecimal digits.

@@ -14,12 +14,23 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/// The mounts a spec asks for. Sources on the host are opened by the host, so that no path of the host is looked up
-/// inside; targets are looked up inside the root only, wherever the container's links point.
+/// The mounts a spec asks for. Sources on the host are opened by the host, so that no path of the
+/// host is looked up inside; targets are looked up inside the root only, wherever the container's
+/// links point.
 final class MountSteps {
     /// What may be mounted in a user namespace; the rest is mounted by the host and handed in.
     private static final Set<String> INSIDE =
-            Set.of("tmpfs", "ramfs", "proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2", "binfmt_misc", "fuse");
+            Set.of(
+                    "tmpfs",
+                    "ramfs",
+                    "proc",
+                    "sysfs",
+                    "mqueue",
+                    "devpts",
+                    "cgroup",
+                    "cgroup2",
+                    "binfmt_misc",
+                    "fuse");
 
     private static final Set<MountAttribute> NONE = EnumSet.noneOf(MountAttribute.class);
 
@@ -41,7 +52,8 @@ final class MountSteps {
             List<Step> steps =
                     switch (mount) {
                         case MountSpec.Bind bind when bind.isRelative() -> List.of();
-                        case MountSpec.Bind bind -> open(slot, bind, Place.host(bind.source().toString()));
+                        case MountSpec.Bind bind ->
+                                open(slot, bind, Place.host(bind.source().toString()));
                         case MountSpec.FileSystem fs when INSIDE.contains(fs.type()) -> List.of();
                         case MountSpec.FileSystem fs -> List.of(make(slot, fs));
                     };
@@ -59,7 +71,8 @@ final class MountSteps {
                 case MountSpec.Bind bind when bind.isRelative() ->
                         steps.addAll(open(slot, bind, Place.in(root, bind.source().toString())));
                 case MountSpec.Bind _ -> {}
-                case MountSpec.FileSystem fs when INSIDE.contains(fs.type()) -> steps.add(make(slot, fs));
+                case MountSpec.FileSystem fs when INSIDE.contains(fs.type()) ->
+                        steps.add(make(slot, fs));
                 case MountSpec.FileSystem _ -> {}
             }
             steps.add(new Step.AttachMount(slot, Place.in(root, mount.target().value())));
@@ -82,7 +95,12 @@ final class MountSteps {
         return List.of(
                 new Step.OpenTree(slot, source, true, bind.isRecursive()),
                 new Step.SetMountAttributes(
-                        Place.slot(slot), bind.isRecursive(), attributes(bind.flags()), NONE, propagation, map));
+                        Place.slot(slot),
+                        bind.isRecursive(),
+                        attributes(bind.flags()),
+                        NONE,
+                        propagation,
+                        map));
     }
 
     private static Propagation propagation(MountSpec.Propagation asked) {
@@ -102,9 +120,11 @@ final class MountSteps {
             options.add(
                     equals < 0
                             ? FsOption.flag(option)
-                            : FsOption.text(option.substring(0, equals), option.substring(equals + 1)));
+                            : FsOption.text(
+                                    option.substring(0, equals), option.substring(equals + 1)));
         }
-        return new Step.NewMount(slot, fs.type(), options, attributes(fs.flags()), Step.Owner.CALLER, false);
+        return new Step.NewMount(
+                slot, fs.type(), options, attributes(fs.flags()), Step.Owner.CALLER, false);
     }
 
     /// What is missing of the target, parents first.
@@ -118,7 +138,8 @@ final class MountSteps {
         if (mount.create() == MountSpec.Create.DIR) {
             steps.add(new Step.Mkdir(Place.in(root, path), 0755, true));
         } else {
-            steps.add(new Step.MakeNode(Place.in(root, path), Step.NodeType.FILE, 0644, 0, 0, true));
+            steps.add(
+                    new Step.MakeNode(Place.in(root, path), Step.NodeType.FILE, 0644, 0, 0, true));
         }
         return steps;
     }

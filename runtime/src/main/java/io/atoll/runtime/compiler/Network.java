@@ -11,7 +11,8 @@ record Network(InetAddress address, int prefixLength) {
 
     Network {
         if (prefixLength < 0 || prefixLength > address.getAddress().length * Byte.SIZE) {
-            throw new InvalidConfigException("prefix /" + prefixLength + " does not fit " + address.getHostAddress());
+            throw new InvalidConfigException(
+                    "prefix /" + prefixLength + " does not fit " + address.getHostAddress());
         }
     }
 
@@ -32,7 +33,8 @@ record Network(InetAddress address, int prefixLength) {
     /// Only numbers are taken: a name would be looked up.
     static InetAddress address(String text) {
         try {
-            if (ADDRESS.matcher(text).matches() && (text.contains(":") || text.matches("\\d+(\\.\\d+){3}"))) {
+            if (ADDRESS.matcher(text).matches()
+                    && (text.contains(":") || text.matches("\\d+(\\.\\d+){3}"))) {
                 return InetAddress.getByName(text);
             }
         } catch (UnknownHostException e) {

@@ -13,7 +13,8 @@ import java.util.EnumSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Network interfaces: made by the host right inside the child's namespace, configured by the child.
+/// Network interfaces: made by the host right inside the child's namespace, configured by the
+/// child.
 final class NicSteps {
     private static final int VETH_INFO_PEER = 1;
     private static final int IFLA_MACVLAN_MODE = 1;
@@ -33,7 +34,9 @@ final class NicSteps {
         List<NicSpec> nics = draft.spec.network().nics();
         if (!nics.isEmpty() && !hasOwnNetwork()) {
             throw new InvalidConfigException(
-                    "container " + draft.spec.id() + " shares a network namespace and cannot have interfaces of its own");
+                    "container "
+                            + draft.spec.id()
+                            + " shares a network namespace and cannot have interfaces of its own");
         }
     }
 
@@ -46,7 +49,11 @@ final class NicSteps {
             switch (nic.link()) {
                 case NicLink.Veth veth -> veth(nic, veth);
                 case NicLink.Macvlan(String parent, NicLink.Macvlan.MacvlanMode mode) ->
-                        stacked(nic, "macvlan", parent, m -> m.number(IFLA_MACVLAN_MODE, mode.code()));
+                        stacked(
+                                nic,
+                                "macvlan",
+                                parent,
+                                m -> m.number(IFLA_MACVLAN_MODE, mode.code()));
                 case NicLink.Ipvlan(
                                 String parent,
                                 NicLink.Ipvlan.IpvlanMode mode,
@@ -80,7 +87,8 @@ final class NicSteps {
         for (String route : veth.hostRoutes()) {
             Network network = Network.parse(route);
             draft.gate.add(
-                    LinkMessage.newRoute(hostName, network.address(), network.prefixLength(), null).toStep());
+                    LinkMessage.newRoute(hostName, network.address(), network.prefixLength(), null)
+                            .toStep());
         }
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
         // The kernel would do it too, but only after a while, and a restart needs the name.
@@ -97,13 +105,17 @@ final class NicSteps {
         }
         if (veth.vlan().isPresent() || !veth.taggedVlans().isEmpty()) {
             draft.gate.add(LinkMessage.deleteVlan(hostName, 1).toStep());
-            veth.vlan().ifPresent(id -> draft.gate.add(LinkMessage.addVlan(hostName, id, true).toStep()));
-            veth.taggedVlans().forEach(id -> draft.gate.add(LinkMessage.addVlan(hostName, id, false).toStep()));
+            veth.vlan()
+                    .ifPresent(
+                            id -> draft.gate.add(LinkMessage.addVlan(hostName, id, true).toStep()));
+            veth.taggedVlans()
+                    .forEach(id ->
+                            draft.gate.add(LinkMessage.addVlan(hostName, id, false).toStep()));
         }
     }
 
-    /// Name, address, mtu and namespace of the end inside. It must not be up yet: the kernel refuses that for a peer in
-    /// another namespace.
+    /// Name, address, mtu and namespace of the end inside. It must not be up yet: the kernel
+    /// refuses that for a peer in another namespace.
     private static void inside(NicSpec nic, LinkMessage message) {
         message.text(LinkMessage.IFLA_IFNAME, nic.name());
         nic.mac().ifPresent(message::mac);
@@ -125,13 +137,15 @@ final class NicSteps {
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
     }
 
-    /// A link of the host's goes in, and comes back under its old name before the namespace dies; the namespace is held
-    /// open until then.
+    /// A link of the host's goes in, and comes back under its old name before the namespace dies;
+    /// the namespace is held open until then.
     private void physical(NicSpec nic, String parent) {
         if (hostNet.isNone()) {
             hostNet = draft.newSlot();
             ownNet = draft.newSlot();
-            draft.gate.add(new Step.Open(hostNet, Place.host("/proc/thread-self/ns/net"), Step.OpenMode.READ));
+            draft.gate.add(
+                    new Step.Open(
+                            hostNet, Place.host("/proc/thread-self/ns/net"), Step.OpenMode.READ));
             draft.gate.add(new Step.Keep(hostNet));
             draft.gate.add(new Step.Open(ownNet, Place.childProc("ns/net"), Step.OpenMode.READ));
             draft.gate.add(new Step.Keep(ownNet));
@@ -157,7 +171,9 @@ final class NicSteps {
             for (String text : nic.addresses()) {
                 Network network = Network.parse(text);
                 draft.child.add(
-                        LinkMessage.newAddress(nic.name(), network.address(), network.prefixLength()).toStep());
+                        LinkMessage.newAddress(
+                                        nic.name(), network.address(), network.prefixLength())
+                                .toStep());
             }
             if (nic.isUp() || !nic.addresses().isEmpty()) {
                 draft.child.add(LinkMessage.setLink(nic.name(), true).toStep());
@@ -179,7 +195,8 @@ final class NicSteps {
             route(nic.name(), everything, null);
             return;
         }
-        boolean isNear = nic.addresses().stream().map(Network::parse).anyMatch(n -> n.contains(gateway));
+        boolean isNear =
+                nic.addresses().stream().map(Network::parse).anyMatch(n -> n.contains(gateway));
         if (!isNear) {
             route(nic.name(), Network.single(gateway), null);
         }
@@ -188,6 +205,7 @@ final class NicSteps {
 
     private void route(String link, Network network, @Nullable InetAddress gateway) {
         draft.child.add(
-                LinkMessage.newRoute(link, network.first(), network.prefixLength(), gateway).toStep());
+                LinkMessage.newRoute(link, network.first(), network.prefixLength(), gateway)
+                        .toStep());
     }
 }

@@ -32,10 +32,10 @@ import java.util.TreeMap;
 
 /// Turns a container into the steps that start it. Pure, apart from the fresh names of [LinkNames].
 ///
-/// The order, and why: *host* makes everything that can be made without the child, detached. *gate* runs beside the
-/// child and gives it its network. *child* enters its cgroups first, so that all it uses is accounted; puts the root on
-/// top of its `/`, where there is always room; mounts the rest below; moves into it; waits for the gate; and gives up
-/// its powers last.
+/// The order, and why: *host* makes everything that can be made without the child, detached. *gate*
+/// runs beside the child and gives it its network. *child* enters its cgroups first, so that all it
+/// uses is accounted; puts the root on top of its `/`, where there is always room; mounts the rest
+/// below; moves into it; waits for the gate; and gives up its powers last.
 public final class PlanCompiler {
     /// For [#compileWithNamespace].
     public static final Slot USER_NAMESPACE = Slot.of(0);
@@ -62,13 +62,16 @@ public final class PlanCompiler {
     /// @throws io.atoll.base.InvalidConfigException if the spec contradicts itself
     /// @throws io.atoll.base.UnsupportedException if this host cannot do it
     public StartPlan compile(ContainerSpec spec, MonitorFiles files, boolean waitAtGate) {
-        return new Compilation(new PlanDraft(spec, facts, 0), filters, names, Slot.NONE).run(files, waitAtGate);
+        return new Compilation(new PlanDraft(spec, facts, 0), filters, names, Slot.NONE)
+                .run(files, waitAtGate);
     }
 
-    /// As [#compile(ContainerSpec,MonitorFiles,boolean)] for a requester that fills [#USER_NAMESPACE] with a user namespace of
-    /// the spec's idmap, which saves making one.
-    public StartPlan compileWithNamespace(ContainerSpec spec, MonitorFiles files, boolean waitAtGate) {
-        return new Compilation(new PlanDraft(spec, facts, 1), filters, names, USER_NAMESPACE).run(files, waitAtGate);
+    /// As [#compile(ContainerSpec,MonitorFiles,boolean)] for a requester that fills
+    /// [#USER_NAMESPACE] with a user namespace of the spec's idmap, which saves making one.
+    public StartPlan compileWithNamespace(
+            ContainerSpec spec, MonitorFiles files, boolean waitAtGate) {
+        return new Compilation(new PlanDraft(spec, facts, 1), filters, names, USER_NAMESPACE)
+                .run(files, waitAtGate);
     }
 
     private static final class Compilation {
@@ -120,7 +123,8 @@ public final class PlanCompiler {
             if (draft.facts.isChrooted()) {
                 leaveChroot();
             } else if (!draft.facts.hasDetachedLayers()) {
-                // What is attached from here on is seen by nobody else and dies with the starter and the child.
+                // What is attached from here on is seen by nobody else and dies with the starter
+                // and the child.
                 draft.host.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
                 draft.host.add(propagation(TOP, Propagation.PRIVATE));
             }
@@ -133,14 +137,16 @@ public final class PlanCompiler {
             joined();
         }
 
-        /// Makes what the chroot shows the root of a mount namespace, all paths staying what they are. Entering a mount
-        /// namespace, even the own one, goes to its root, from where the rest is an ordinary pivot_root.
+        /// Makes what the chroot shows the root of a mount namespace, all paths staying what they
+        /// are. Entering a mount namespace, even the own one, goes to its root, from where the rest
+        /// is an ordinary pivot_root.
         private void leaveChroot() {
             Slot top = draft.newSlot();
             Slot namespace = draft.newSlot();
             draft.host.add(new Step.OpenTree(top, TOP, true, true));
             draft.host.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
-            draft.host.add(new Step.Open(namespace, Place.host("/proc/self/ns/mnt"), Step.OpenMode.READ));
+            draft.host.add(
+                    new Step.Open(namespace, Place.host("/proc/self/ns/mnt"), Step.OpenMode.READ));
             draft.host.add(new Step.EnterNamespaces(namespace, EnumSet.of(Namespace.MOUNT)));
             draft.host.add(new Step.Close(namespace));
             draft.host.add(propagation(TOP, Propagation.PRIVATE));
@@ -150,29 +156,43 @@ public final class PlanCompiler {
         }
 
         private void timeOffsets() {
-            spec.namespaces().timeOffsets().ifPresent(offsets -> {
-                draft.host.add(new Step.Unshare(EnumSet.of(Namespace.TIME)));
-                String text =
-                        "monotonic " + seconds(offsets.monotonicNanos()) + "\nboottime " + seconds(offsets.bootNanos()) + "\n";
-                draft.host.add(
-                        new Step.WriteFile(Place.host("/proc/self/timens_offsets"), text, Step.WriteMode.EXISTING));
-            });
+            spec.namespaces()
+                    .timeOffsets()
+                    .ifPresent(offsets -> {
+                        draft.host.add(new Step.Unshare(EnumSet.of(Namespace.TIME)));
+                        String text =
+                                "monotonic "
+                                        + seconds(offsets.monotonicNanos())
+                                        + "\nboottime "
+                                        + seconds(offsets.bootNanos())
+                                        + "\n";
+                        draft.host.add(
+                                new Step.WriteFile(
+                                        Place.host("/proc/self/timens_offsets"),
+                                        text,
+                                        Step.WriteMode.EXISTING));
+                    });
         }
 
         private static String seconds(long nanos) {
-            return Math.floorDiv(nanos, 1_000_000_000L) + " " + Math.floorMod(nanos, 1_000_000_000L);
+            return Math.floorDiv(nanos, 1_000_000_000L)
+                    + " "
+                    + Math.floorMod(nanos, 1_000_000_000L);
         }
 
-        /// Others' namespaces; the user namespace first, because it gives the right to enter the others.
+        /// Others' namespaces; the user namespace first, because it gives the right to enter the
+        /// others.
         private void joined() {
             Map<NamespaceKind, Path> joined = new TreeMap<>(spec.namespaces().joined());
             Map<NamespaceKind, Slot> slots = new TreeMap<>();
             joined.forEach((kind, path) -> {
                 Slot slot = draft.newSlot();
                 slots.put(kind, slot);
-                draft.host.add(new Step.Open(slot, Place.host(path.toString()), Step.OpenMode.READ));
+                draft.host.add(
+                        new Step.Open(slot, Place.host(path.toString()), Step.OpenMode.READ));
             });
-            slots.forEach((kind, slot) -> draft.host.add(new Step.EnterNamespaces(slot, EnumSet.of(namespace(kind)))));
+            slots.forEach((kind, slot) ->
+                    draft.host.add(new Step.EnterNamespaces(slot, EnumSet.of(namespace(kind)))));
         }
 
         private CloneSpec cloneSpec() {
@@ -198,12 +218,15 @@ public final class PlanCompiler {
             nics.gate();
             for (Rlimit limit : spec.process().rlimits()) {
                 draft.gate.add(
-                        new Step.SetResourceLimit(true, limit.resource().number(), limit.soft(), limit.hard()));
+                        new Step.SetResourceLimit(
+                                true, limit.resource().number(), limit.soft(), limit.hard()));
             }
             spec.process()
                     .oomScoreAdj()
-                    .ifPresent(score -> draft.gate.add(proc("oom_score_adj", Integer.toString(score))));
-            new TreeMap<>(spec.process().proc()).forEach((name, value) -> draft.gate.add(proc(name, value)));
+                    .ifPresent(score ->
+                            draft.gate.add(proc("oom_score_adj", Integer.toString(score))));
+            new TreeMap<>(spec.process().proc())
+                    .forEach((name, value) -> draft.gate.add(proc(name, value)));
             hooks(draft.gate, Phase.START_HOST);
         }
 
@@ -220,7 +243,8 @@ public final class PlanCompiler {
                 // Kernels without keyrings say ENOSYS.
                 draft.child.add(new Step.IfPossible(new Step.NewSessionKeyring()));
             }
-            // Before anything is mounted: what is mounted on a shared `/` would show up on the host.
+            // Before anything is mounted: what is mounted on a shared `/` would show up on the
+            // host.
             draft.child.add(propagation(TOP, Propagation.PRIVATE));
             hooks(draft.child, Phase.PRE_MOUNT);
             Slot label = openLabel();
@@ -243,8 +267,8 @@ public final class PlanCompiler {
             powers(label);
         }
 
-        /// A hook that works on the mounted root needs a path to it and says so in its environment, as liblxc's do;
-        /// otherwise the root goes on top of `/`.
+        /// A hook that works on the mounted root needs a path to it and says so in its environment,
+        /// as liblxc's do; otherwise the root goes on top of `/`.
         private Place rootPlace() {
             return spec.hooks().stream()
                     .filter(hook -> isInChild(hook.phase()))
@@ -265,22 +289,22 @@ public final class PlanCompiler {
 
         private void sysctls() {
             new TreeMap<>(spec.process().sysctls())
-                    .forEach(
-                            (name, value) ->
-                                    draft.child.add(
-                                            new Step.WriteFile(
-                                                    Place.in(root, "proc/sys/" + sysctlPath(name)),
-                                                    value,
-                                                    Step.WriteMode.EXISTING)));
+                    .forEach((name, value) ->
+                            draft.child.add(
+                                    new Step.WriteFile(
+                                            Place.in(root, "proc/sys/" + sysctlPath(name)),
+                                            value,
+                                            Step.WriteMode.EXISTING)));
         }
 
-        /// With a slash in it, dots are part of a name, as in `net/ipv4/conf/eth0.1/forwarding`; sysctl(8).
+        /// With a slash in it, dots are part of a name, as in `net/ipv4/conf/eth0.1/forwarding`;
+        /// sysctl(8).
         private static String sysctlPath(String name) {
             return name.indexOf('/') >= 0 ? name : name.replace('.', '/');
         }
 
-        /// The label is written through the host's `/proc`, opened before the container's own could be in the way
-        /// (CVE-2015-1334), and takes effect at exec.
+        /// The label is written through the host's `/proc`, opened before the container's own could
+        /// be in the way (CVE-2015-1334), and takes effect at exec.
         private Slot openLabel() {
             if (spec.security().lsmLabel().isEmpty() || draft.facts.lsm().isEmpty()) {
                 return Slot.NONE;
@@ -297,12 +321,16 @@ public final class PlanCompiler {
 
         private void powers(Slot label) {
             SecuritySpec security = spec.security();
-            spec.process().personality().ifPresent(persona -> draft.child.add(new Step.SetPersonality(persona)));
+            spec.process()
+                    .personality()
+                    .ifPresent(persona -> draft.child.add(new Step.SetPersonality(persona)));
             hooks(draft.child, Phase.START);
             if (!label.isNone()) {
-                boolean isAppArmor = draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
+                boolean isAppArmor =
+                        draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
                 String text = (isAppArmor ? "exec " : "") + security.lsmLabel().orElse("");
-                draft.child.add(new Step.WriteFile(Place.slot(label), text, Step.WriteMode.EXISTING));
+                draft.child.add(
+                        new Step.WriteFile(Place.slot(label), text, Step.WriteMode.EXISTING));
             }
             if (security.bounding().size() < Capability.values().length) {
                 draft.child.add(new Step.BoundCapabilities(mask(security)));
@@ -312,12 +340,15 @@ public final class PlanCompiler {
             }
             if (!security.seccomp().isNone()) {
                 draft.child.add(
-                        new Step.FilterSystemCalls(Blob.of(filters.compile(security.seccomp())), Slot.NONE));
+                        new Step.FilterSystemCalls(
+                                Blob.of(filters.compile(security.seccomp())), Slot.NONE));
             }
         }
 
         private static long mask(SecuritySpec security) {
-            return security.bounding().stream().mapToLong(Capability::bit).reduce(0, (a, b) -> a | b);
+            return security.bounding().stream()
+                    .mapToLong(Capability::bit)
+                    .reduce(0, (a, b) -> a | b);
         }
 
         /// Network first, while the namespaces are held; cgroups once nothing is in them.
@@ -325,7 +356,9 @@ public final class PlanCompiler {
             List<Step> cleanup = List.copyOf(draft.gone);
             draft.gone.clear();
             hooks(draft.gone, Phase.STOP);
-            cleanup.stream().filter(step -> !(step instanceof Step.RemoveTree)).forEach(draft.gone::add);
+            cleanup.stream()
+                    .filter(step -> !(step instanceof Step.RemoveTree))
+                    .forEach(draft.gone::add);
             cleanup.stream().filter(Step.RemoveTree.class::isInstance).forEach(draft.gone::add);
             hooks(draft.gone, Phase.POST_STOP);
         }
@@ -338,7 +371,15 @@ public final class PlanCompiler {
             }
             Stdio stdio = dev.stdio();
             return new Init(
-                    init.argv(), environment, init.cwd(), init.uid(), init.gid(), init.groups(), UMASK, true, stdio);
+                    init.argv(),
+                    environment,
+                    init.cwd(),
+                    init.uid(),
+                    init.gid(),
+                    init.groups(),
+                    UMASK,
+                    true,
+                    stdio);
         }
 
         private MonitorOptions options(MonitorFiles files, boolean waitAtGate) {
@@ -349,7 +390,9 @@ public final class PlanCompiler {
                     spec.console().log().map(Path::toString).orElse(""),
                     spec.console().logBytesMax(),
                     spec.console().bufferBytes(),
-                    spec.isRebooted() ? MonitorOptions.OnReboot.RERUN : MonitorOptions.OnReboot.REPORT,
+                    spec.isRebooted()
+                            ? MonitorOptions.OnReboot.RERUN
+                            : MonitorOptions.OnReboot.REPORT,
                     waitAtGate,
                     false,
                     false,

@@ -11,8 +11,8 @@ import io.atoll.runtime.spec.ContainerSpec;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A plan while it is being written: a list of steps for each section, and the slots given out so far. Used by one
-/// thread for one compilation.
+/// A plan while it is being written: a list of steps for each section, and the slots given out so
+/// far. Used by one thread for one compilation.
 final class PlanDraft {
     final ContainerSpec spec;
     final HostFacts facts;
@@ -32,7 +32,11 @@ final class PlanDraft {
     Slot newSlot() {
         if (slots == PlanLimits.SLOTS_MAX) {
             throw new InvalidConfigException(
-                    "container " + spec.id() + " has too many mounts: a plan holds " + slots + " descriptors");
+                    "container "
+                            + spec.id()
+                            + " has too many mounts: a plan holds "
+                            + slots
+                            + " descriptors");
         }
         return Slot.of(slots++);
     }
@@ -53,7 +57,12 @@ final class PlanDraft {
 
     private static long hostId(Idmap map, IdmapEntry.Kind kind, long id) {
         return map.toHost(kind, new NsId(id))
-                .orElseThrow(() -> new InvalidConfigException("the idmap lacks " + kind.name().toLowerCase(java.util.Locale.ROOT) + " " + id))
+                .orElseThrow(() ->
+                        new InvalidConfigException(
+                                "the idmap lacks "
+                                        + kind.name().toLowerCase(java.util.Locale.ROOT)
+                                        + " "
+                                        + id))
                 .value();
     }
 }

@@ -40,29 +40,32 @@ final class RootSteps {
 
     void host() {
         switch (draft.spec.rootfs()) {
-            case RootfsSpec.Directory(Layer layer, boolean isReadonly) -> directory(layer, isReadonly);
+            case RootfsSpec.Directory(Layer layer, boolean isReadonly) ->
+                    directory(layer, isReadonly);
             case RootfsSpec.Overlay overlay -> overlay(overlay);
         }
     }
 
     private void directory(Layer layer, boolean isReadonly) {
         pin(layer);
-        // Mounts below the directory belong to the rootfs, unless ids are shifted: not every one of them could be.
+        // Mounts below the directory belong to the rootfs, unless ids are shifted: not every one of
+        // them could be.
         open(root, layer, !layer.isShifted());
         if (isReadonly) {
             draft.host.add(attributes(root, READ_ONLY, Slot.NONE));
         }
     }
 
-    /// A privileged container could remount the host's file system read-only from inside; the kernel refuses that while
-    /// a file on it is open for writing.
+    /// A privileged container could remount the host's file system read-only from inside; the
+    /// kernel refuses that while a file on it is open for writing.
     private void pin(Layer layer) {
         if (draft.isUnprivileged()) {
             return;
         }
         Slot pin = draft.newSlot();
         Place file = Place.host(layer.path() + "/" + PIN);
-        draft.host.add(new Step.IfPossible(new Step.MakeNode(file, Step.NodeType.FILE, 0600, 0, 0, true)));
+        draft.host.add(
+                new Step.IfPossible(new Step.MakeNode(file, Step.NodeType.FILE, 0600, 0, 0, true)));
         draft.host.add(new Step.IfPossible(new Step.Open(pin, file, Step.OpenMode.READ_WRITE)));
         draft.host.add(new Step.IfPossible(new Step.Remove(file, false)));
         draft.host.add(new Step.IfPossible(new Step.Keep(pin)));
@@ -84,7 +87,8 @@ final class RootSteps {
         layers.add(writable);
         paths.add(overlay.writable().path().toString());
         if (!draft.facts.hasDetachedLayers()) {
-            // Each on top of itself, a directory that is sure to be there. On top of `/` the kernel would take us to live in
+            // Each on top of itself, a directory that is sure to be there. On top of `/` the kernel
+            // would take us to live in
             // a chroot and refuse the user namespace.
             for (int i = 0; i < layers.size(); i++) {
                 draft.host.add(new Step.AttachMount(layers.get(i), Place.host(paths.get(i))));
@@ -101,7 +105,8 @@ final class RootSteps {
         layers.forEach(slot -> draft.host.add(new Step.Close(slot)));
     }
 
-    private static List<FsOption> options(RootfsSpec.Overlay overlay, List<String> lowers, Slot writable) {
+    private static List<FsOption> options(
+            RootfsSpec.Overlay overlay, List<String> lowers, Slot writable) {
         List<FsOption> options = new ArrayList<>();
         options.add(FsOption.text("source", "overlay"));
         if (lowers.size() <= LOWERDIR_LAYERS_MAX) {
@@ -116,12 +121,14 @@ final class RootSteps {
             options.add(
                     equals < 0
                             ? FsOption.flag(option)
-                            : FsOption.text(option.substring(0, equals), option.substring(equals + 1)));
+                            : FsOption.text(
+                                    option.substring(0, equals), option.substring(equals + 1)));
         }
         return options;
     }
 
-    /// With a shifted upper layer the mounter has to be the container's root, or overlayfs mounts read-only.
+    /// With a shifted upper layer the mounter has to be the container's root, or overlayfs mounts
+    /// read-only.
     private Step.Owner owner(Layer writable) {
         return writable.isShifted() && draft.isUnprivileged()
                 ? new Step.Owner(draft.hostUid(0), draft.hostGid(0))
@@ -129,14 +136,20 @@ final class RootSteps {
     }
 
     private void open(Slot slot, Layer layer, boolean isRecursive) {
-        draft.host.add(new Step.OpenTree(slot, Place.host(layer.path().toString()), true, isRecursive));
+        draft.host.add(
+                new Step.OpenTree(slot, Place.host(layer.path().toString()), true, isRecursive));
         boolean isShifted = layer.isShifted() && draft.isUnprivileged();
         if (isShifted) {
             draft.host.add(attributes(slot, NO_ATTRIBUTES, idmap.slot()));
         } else {
             draft.host.add(
                     new Step.SetMountAttributes(
-                            Place.slot(slot), isRecursive, NO_ATTRIBUTES, NO_ATTRIBUTES, Propagation.PRIVATE, Slot.NONE));
+                            Place.slot(slot),
+                            isRecursive,
+                            NO_ATTRIBUTES,
+                            NO_ATTRIBUTES,
+                            Propagation.PRIVATE,
+                            Slot.NONE));
         }
     }
 

@@ -5,10 +5,12 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /// Translates the key names of LXC 0.7 to 2.x while one file is read from top to bottom: there each
-/// `lxc.network.type` opens the next interface, and the `lxc.network.…` lines after it belong to it.
+/// `lxc.network.type` opens the next interface, and the `lxc.network.…` lines after it belong to
+/// it.
 final class LegacyKeys {
     private static final Map<String, String> EXACT = new TreeMap<>();
-    private static final Map<String, String> NETWORK = Map.of("ipv4", "ipv4.address", "ipv6", "ipv6.address");
+    private static final Map<String, String> NETWORK =
+            Map.of("ipv4", "ipv4.address", "ipv6", "ipv6.address");
 
     static {
         for (LxcKey key : LxcKeys.ALL) {

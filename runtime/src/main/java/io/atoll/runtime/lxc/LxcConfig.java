@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// One container's configuration as lxc.container.conf(5) has it. Two views of it are kept: the lines of the top file
-/// as they were written, which is what saving writes back, and the settings in force, with includes followed, legacy
-/// names translated and cleared keys gone.
+/// One container's configuration as lxc.container.conf(5) has it. Two views of it are kept: the
+/// lines of the top file as they were written, which is what saving writes back, and the settings
+/// in force, with includes followed, legacy names translated and cleared keys gone.
 ///
 /// Not thread-safe.
 public final class LxcConfig {
@@ -84,7 +84,11 @@ public final class LxcConfig {
     private void include(String path, String where, LxcIncludes includes, int depth) {
         if (depth >= LxcIncludes.DEPTH_MAX) {
             throw new InvalidConfigException(
-                    where + ": lxc.include is nested deeper than " + LxcIncludes.DEPTH_MAX + " files: " + path);
+                    where
+                            + ": lxc.include is nested deeper than "
+                            + LxcIncludes.DEPTH_MAX
+                            + " files: "
+                            + path);
         }
         for (LxcIncludes.Included file : includes.read(path, where)) {
             int number = 0;
@@ -119,9 +123,17 @@ public final class LxcConfig {
 
     /// `lxc.net =`, `lxc.net.0 =` and `lxc.hook =` and the like, empty, clear all keys below them.
     private boolean clearGroup(String key, String value) {
-        boolean isNetwork = key.startsWith("lxc.net.") && LxcKeys.isIndex(key.substring("lxc.net.".length()));
+        boolean isNetwork =
+                key.startsWith("lxc.net.") && LxcKeys.isIndex(key.substring("lxc.net.".length()));
         boolean isGroup =
-                List.of("lxc.net", "lxc.hook", "lxc.cgroup", "lxc.cgroup2", "lxc.prlimit", "lxc.sysctl", "lxc.proc")
+                List.of(
+                                "lxc.net",
+                                "lxc.hook",
+                                "lxc.cgroup",
+                                "lxc.cgroup2",
+                                "lxc.prlimit",
+                                "lxc.sysctl",
+                                "lxc.proc")
                         .contains(key);
         if (!value.isEmpty() || !(isNetwork || isGroup)) {
             return false;
@@ -132,7 +144,8 @@ public final class LxcConfig {
 
     private static InvalidConfigException unknown(String key, String where) {
         String hint = LxcKeys.nearest(key).map(n -> ", did you mean " + n + "?").orElse("");
-        return new InvalidConfigException(where + ": Unsupported config key \"" + key + "\"" + hint);
+        return new InvalidConfigException(
+                where + ": Unsupported config key \"" + key + "\"" + hint);
     }
 
     /// The value in force of a key that holds one value; the last of a list.
@@ -174,7 +187,8 @@ public final class LxcConfig {
         return LxcKeys.find(new LegacyKeys().translate(key).orElse(key)).isPresent();
     }
 
-    /// Adds a value to a list, or replaces a single value, in force and in the text. An empty value clears the key.
+    /// Adds a value to a list, or replaces a single value, in force and in the text. An empty value
+    /// clears the key.
     ///
     /// @throws InvalidConfigException as for a line of a file
     public void set(String key, String value) {
@@ -196,16 +210,15 @@ public final class LxcConfig {
 
     private void removeLines(String key) {
         LegacyKeys fresh = new LegacyKeys();
-        lines.removeIf(
-                line -> {
-                    String trimmed = line.strip();
-                    int equals = trimmed.indexOf('=');
-                    if (!trimmed.startsWith("lxc.") || equals < 0) {
-                        return false;
-                    }
-                    String written = trimmed.substring(0, equals).strip();
-                    return isAtOrBelow(fresh.translate(written).orElse(written), key);
-                });
+        lines.removeIf(line -> {
+            String trimmed = line.strip();
+            int equals = trimmed.indexOf('=');
+            if (!trimmed.startsWith("lxc.") || equals < 0) {
+                return false;
+            }
+            String written = trimmed.substring(0, equals).strip();
+            return isAtOrBelow(fresh.translate(written).orElse(written), key);
+        });
     }
 
     private static boolean isAtOrBelow(String key, String group) {

@@ -40,13 +40,15 @@ public interface LxcIncludes {
                 }
                 List<Included> out = new ArrayList<>();
                 try (Stream<Path> entries = Files.list(at)) {
-                    for (Path entry : entries.filter(p -> p.toString().endsWith(".conf")).sorted().toList()) {
+                    for (Path entry :
+                            entries.filter(p -> p.toString().endsWith(".conf")).sorted().toList()) {
                         out.add(new Included(entry.toString(), readOne(entry)));
                     }
                 }
                 return out;
             } catch (IOException e) {
-                throw new InvalidConfigException(where + ": cannot read lxc.include = " + path + ": " + e, e);
+                throw new InvalidConfigException(
+                        where + ": cannot read lxc.include = " + path + ": " + e, e);
             }
         };
     }

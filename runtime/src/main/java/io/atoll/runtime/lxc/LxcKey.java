@@ -4,7 +4,8 @@ import java.util.List;
 
 /// One key of lxc.container.conf(5): a row of [LxcKeys].
 ///
-/// @param pattern the key's name; `*` stands for the number of a network, or at the end for the rest of a family
+/// @param pattern the key's name; `*` stands for the number of a network, or at the end for the
+///   rest of a family
 /// @param value what it takes
 /// @param isList several lines add up; otherwise the last one wins
 /// @param legacy names of LXC 0.7 to 2.x that mean the same

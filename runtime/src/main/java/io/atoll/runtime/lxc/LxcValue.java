@@ -49,7 +49,8 @@ enum LxcValue {
     LINK("an interface name, or a prefix followed by +") {
         @Override
         boolean accepts(String value) {
-            return INTERFACE.accepts(value.endsWith("+") ? value.substring(0, value.length() - 1) : value);
+            return INTERFACE.accepts(
+                    value.endsWith("+") ? value.substring(0, value.length() - 1) : value);
         }
     },
     ABSOLUTE_PATH("an absolute path") {
@@ -109,7 +110,8 @@ enum LxcValue {
     NET_TYPE("one of veth, macvlan, ipvlan, vlan, phys, empty, none") {
         @Override
         boolean accepts(String value) {
-            return Set.of("veth", "macvlan", "ipvlan", "vlan", "phys", "empty", "none").contains(value);
+            return Set.of("veth", "macvlan", "ipvlan", "vlan", "phys", "empty", "none")
+                    .contains(value);
         }
     },
     NET_FLAGS("up") {
@@ -154,7 +156,8 @@ enum LxcValue {
             return value.equals("none") || VLAN_ID.accepts(value);
         }
     },
-    IDMAP("u or g, the first id inside, the first id on the host and how many, separated by blanks") {
+    IDMAP(
+            "u or g, the first id inside, the first id on the host and how many, separated by blanks") {
         @Override
         boolean accepts(String value) {
             String[] words = value.split("\\s+");
@@ -175,10 +178,12 @@ enum LxcValue {
             return value.split("\\s+").length >= 3;
         }
     },
-    MOUNT_AUTO("words out of proc sys cgroup cgroup-full cgroup2 shmounts with :mixed, :ro, :rw or :force") {
+    MOUNT_AUTO(
+            "words out of proc sys cgroup cgroup-full cgroup2 shmounts with :mixed, :ro, :rw or :force") {
         @Override
         boolean accepts(String value) {
-            return Arrays.stream(value.split("\\s+")).allMatch(w -> AUTO_PATTERN.matcher(w).matches());
+            return Arrays.stream(value.split("\\s+"))
+                    .allMatch(w -> AUTO_PATTERN.matcher(w).matches());
         }
     },
     RLIMIT("SOFT or SOFT:HARD, each a number or unlimited") {
@@ -202,7 +207,8 @@ enum LxcValue {
     LOG_LEVEL("0 to 8 or one of TRACE DEBUG INFO NOTICE WARN ERROR CRIT ALERT FATAL") {
         @Override
         boolean accepts(String value) {
-            return isNumber(value, 0, 8) || LOG_LEVELS.contains(value.toUpperCase(java.util.Locale.ROOT));
+            return isNumber(value, 0, 8)
+                    || LOG_LEVELS.contains(value.toUpperCase(java.util.Locale.ROOT));
         }
     },
     HOOK_VERSION("0 or 1") {
@@ -217,14 +223,42 @@ enum LxcValue {
 
     static final Set<String> ARCHITECTURES =
             Set.of(
-                    "x86", "i386", "i486", "i586", "i686", "athlon", "linux32", "x86_64", "amd64", "linux64", "arm",
-                    "armv6l", "armv7l", "armv8l", "armel", "armhf", "arm64", "aarch64", "powerpc", "powerpc64", "ppc",
-                    "ppc64", "ppc64el", "ppc64le", "s390", "s390x", "mips", "mips64", "riscv32", "riscv64",
+                    "x86",
+                    "i386",
+                    "i486",
+                    "i586",
+                    "i686",
+                    "athlon",
+                    "linux32",
+                    "x86_64",
+                    "amd64",
+                    "linux64",
+                    "arm",
+                    "armv6l",
+                    "armv7l",
+                    "armv8l",
+                    "armel",
+                    "armhf",
+                    "arm64",
+                    "aarch64",
+                    "powerpc",
+                    "powerpc64",
+                    "ppc",
+                    "ppc64",
+                    "ppc64el",
+                    "ppc64le",
+                    "s390",
+                    "s390x",
+                    "mips",
+                    "mips64",
+                    "riscv32",
+                    "riscv64",
                     "loongarch64");
 
     private static final Set<String> LOG_LEVELS =
             Set.of("TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "CRIT", "ALERT", "FATAL");
-    private static final Pattern MAC_PATTERN = Pattern.compile("([0-9a-fA-FxX]{2}:){5}[0-9a-fA-FxX]{2}");
+    private static final Pattern MAC_PATTERN =
+            Pattern.compile("([0-9a-fA-FxX]{2}:){5}[0-9a-fA-FxX]{2}");
     private static final String OCTET = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
     private static final String DOTTED = "(" + OCTET + "\\.){3}" + OCTET;
     private static final Pattern IPV4_PATTERN =

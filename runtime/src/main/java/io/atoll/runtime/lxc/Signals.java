@@ -6,16 +6,17 @@ import java.util.TreeMap;
 
 /// Signal names; signal(7). Numbers are those of x86 and ARM.
 public final class Signals {
-    /// The first real-time signal that programs may use with glibc, whose threads take the two before it.
+    /// The first real-time signal that programs may use with glibc, whose threads take the two
+    /// before it.
     public static final int SIGRTMIN = 34;
 
     /// The last signal.
     public static final int SIGRTMAX = 64;
 
     private static final String[] NAMES = {
-        "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-        "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-        "WINCH", "IO", "PWR", "SYS"
+        "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV",
+        "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",
+        "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS"
     };
 
     private static final Map<String, Integer> BY_NAME = byName();
@@ -34,7 +35,8 @@ public final class Signals {
         return out;
     }
 
-    /// The number of `SIGPWR`, `PWR`, `30`, `SIGRTMIN+3` or `RTMAX-1`, in any case; empty if there is no such signal.
+    /// The number of `SIGPWR`, `PWR`, `30`, `SIGRTMIN+3` or `RTMAX-1`, in any case; empty if there
+    /// is no such signal.
     public static OptionalInt find(String text) {
         String name = text.strip().toUpperCase(java.util.Locale.ROOT);
         name = name.startsWith("SIG") ? name.substring(3) : name;
@@ -59,7 +61,9 @@ public final class Signals {
             return OptionalInt.empty();
         }
         int offset = number(rest.substring(1));
-        return offset < 0 ? OptionalInt.empty() : inRange(sign == '+' ? base + offset : base - offset, SIGRTMIN);
+        return offset < 0
+                ? OptionalInt.empty()
+                : inRange(sign == '+' ? base + offset : base - offset, SIGRTMIN);
     }
 
     private static OptionalInt inRange(int number, int min) {
@@ -67,7 +71,10 @@ public final class Signals {
     }
 
     private static int number(String digits) {
-        boolean isNumber = !digits.isEmpty() && digits.length() < 4 && digits.chars().allMatch(Character::isDigit);
+        boolean isNumber =
+                !digits.isEmpty()
+                        && digits.length() < 4
+                        && digits.chars().allMatch(Character::isDigit);
         return isNumber ? Integer.parseInt(digits) : -1;
     }
 }

@@ -10,7 +10,8 @@ import java.util.Optional;
 /// @param bufferBytes size of the ring of last output, 0 for none, at most [#BUFFER_MAX]
 /// @param log file on the host that output is appended to
 /// @param logBytesMax size at which the log is renamed to `.1` and begun anew, 0 for never
-public record ConsoleSpec(boolean isPresent, int bufferBytes, Optional<Path> log, long logBytesMax) {
+public record ConsoleSpec(
+        boolean isPresent, int bufferBytes, Optional<Path> log, long logBytesMax) {
     /// A ring is memory of the monitor's.
     public static final int BUFFER_MAX = 16 << 20;
 
@@ -22,7 +23,8 @@ public record ConsoleSpec(boolean isPresent, int bufferBytes, Optional<Path> log
 
     public ConsoleSpec {
         if (bufferBytes < 0 || bufferBytes > BUFFER_MAX || logBytesMax < 0) {
-            throw new InvalidConfigException("console buffer is not in 0.." + BUFFER_MAX + " bytes");
+            throw new InvalidConfigException(
+                    "console buffer is not in 0.." + BUFFER_MAX + " bytes");
         }
     }
 

@@ -8,7 +8,8 @@ import io.atoll.base.InvalidConfigException;
 /// @param mode permission bits, 0 to 07777
 /// @param uid owner as seen inside
 /// @param gid group as seen inside
-public record DeviceNode(GuestPath path, Type type, int major, int minor, int mode, long uid, long gid) {
+public record DeviceNode(
+        GuestPath path, Type type, int major, int minor, int mode, long uid, long gid) {
     /// Character or block.
     public enum Type {
         CHAR('c'),

@@ -4,8 +4,8 @@ import io.atoll.base.InvalidConfigException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// One rule of the device cgroup, in the kernel's own words: `c 1:3 rwm`, `b *:* m`, or `a` for everything; kernel
-/// document admin-guide/cgroup-v1/devices.
+/// One rule of the device cgroup, in the kernel's own words: `c 1:3 rwm`, `b *:* m`, or `a` for
+/// everything; kernel document admin-guide/cgroup-v1/devices.
 ///
 /// @param isAllowed allow or deny
 /// @param type `a`, `c` or `b`
@@ -23,10 +23,13 @@ public record DeviceRule(boolean isAllowed, char type, int major, int minor, Str
     public static final DeviceRule ALLOW_ALL = new DeviceRule(true, 'a', ANY, ANY, "rwm");
 
     private static final Pattern TEXT =
-            Pattern.compile("a(?:\\s+\\*:\\*(?:\\s+[rwm]{1,3})?)?|([cb])\\s+(\\*|\\d{1,7}):(\\*|\\d{1,7})\\s+([rwm]{1,3})");
+            Pattern.compile(
+                    "a(?:\\s+\\*:\\*(?:\\s+[rwm]{1,3})?)?|([cb])\\s+(\\*|\\d{1,7}):(\\*|\\d{1,7})\\s+([rwm]{1,3})");
 
     public DeviceRule {
-        if (type != 'a' && type != 'c' && type != 'b' || access.isEmpty() || !access.matches("[rwm]+")) {
+        if (type != 'a' && type != 'c' && type != 'b'
+                || access.isEmpty()
+                || !access.matches("[rwm]+")) {
             throw new InvalidConfigException("device rule is not `a` or `TYPE MAJOR:MINOR ACCESS`");
         }
     }
@@ -36,13 +39,19 @@ public record DeviceRule(boolean isAllowed, char type, int major, int minor, Str
         Matcher m = TEXT.matcher(text.strip());
         if (!m.matches()) {
             throw new InvalidConfigException(
-                    "device rule `" + text + "` is not `a` or `TYPE MAJOR:MINOR ACCESS`, such as `c 1:3 rwm`");
+                    "device rule `"
+                            + text
+                            + "` is not `a` or `TYPE MAJOR:MINOR ACCESS`, such as `c 1:3 rwm`");
         }
         if (m.group(1) == null) {
             return isAllowed ? ALLOW_ALL : DENY_ALL;
         }
         return new DeviceRule(
-                isAllowed, m.group(1).charAt(0), number(m.group(2)), number(m.group(3)), m.group(4));
+                isAllowed,
+                m.group(1).charAt(0),
+                number(m.group(2)),
+                number(m.group(3)),
+                m.group(4));
     }
 
     private static int number(String text) {

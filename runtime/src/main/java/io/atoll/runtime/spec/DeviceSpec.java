@@ -5,23 +5,26 @@ import java.util.List;
 
 /// What is in `/dev` and what may be opened.
 ///
-/// @param isPopulated true to mount a fresh `/dev` with the usual nodes; false leaves the root's own `/dev`, for roots
-///     that bring one
+/// @param isPopulated true to mount a fresh `/dev` with the usual nodes; false leaves the root's
+///   own `/dev`, for roots that bring one
 /// @param ttyCount how many `/dev/ttyN` lead to terminals of the monitor, 0 to [#TTYS_MAX]
 /// @param nodes further nodes
 /// @param rules rules of the device cgroup in order; empty means no rules at all
-public record DeviceSpec(boolean isPopulated, int ttyCount, List<DeviceNode> nodes, List<DeviceRule> rules) {
+public record DeviceSpec(
+        boolean isPopulated, int ttyCount, List<DeviceNode> nodes, List<DeviceRule> rules) {
     /// More terminals than anybody logs in at.
     public static final int TTYS_MAX = 12;
 
-    /// Populated, no ttys, and the rules that a system needs: any node may be made, the harmless ones opened.
+    /// Populated, no ttys, and the rules that a system needs: any node may be made, the harmless
+    /// ones opened.
     public static final DeviceSpec DEFAULT = new DeviceSpec(true, 0, List.of(), defaultRules());
 
     public DeviceSpec {
         nodes = List.copyOf(nodes);
         rules = List.copyOf(rules);
         if (ttyCount < 0 || ttyCount > TTYS_MAX) {
-            throw new io.atoll.base.InvalidConfigException("tty count " + ttyCount + " is not in 0.." + TTYS_MAX);
+            throw new io.atoll.base.InvalidConfigException(
+                    "tty count " + ttyCount + " is not in 0.." + TTYS_MAX);
         }
     }
 

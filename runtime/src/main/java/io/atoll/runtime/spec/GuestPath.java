@@ -2,9 +2,11 @@ package io.atoll.runtime.spec;
 
 import io.atoll.base.InvalidConfigException;
 
-/// A path inside a container's root. It belongs to the container and is only ever resolved below that root.
+/// A path inside a container's root. It belongs to the container and is only ever resolved below
+/// that root.
 ///
-/// @param value absolute and without a NUL byte, at most [#LENGTH_MAX] characters; `..` is allowed and stops at the root
+/// @param value absolute and without a NUL byte, at most [#LENGTH_MAX] characters; `..` is allowed
+///   and stops at the root
 public record GuestPath(String value) {
     /// The kernel's PATH_MAX without its NUL; linux/limits.h.
     public static final int LENGTH_MAX = 4095;

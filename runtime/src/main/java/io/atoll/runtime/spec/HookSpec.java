@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/// A program that runs at some point of a container's life. A failing hook fails the start, or is only logged once the
-/// container is dead.
+/// A program that runs at some point of a container's life. A failing hook fails the start, or is
+/// only logged once the container is dead.
 ///
 /// @param phase when, and in which process
 /// @param argv program and arguments, no shell

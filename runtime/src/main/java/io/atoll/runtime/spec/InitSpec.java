@@ -12,7 +12,12 @@ import java.util.Map;
 /// @param groups supplementary groups as seen inside
 /// @param env its whole environment; `container=lxc` and PATH are not added
 public record InitSpec(
-        List<String> argv, long uid, long gid, List<Long> groups, String cwd, Map<String, String> env) {
+        List<String> argv,
+        long uid,
+        long gid,
+        List<Long> groups,
+        String cwd,
+        Map<String, String> env) {
     /// What init finds in its environment when nothing else is said.
     public static final Map<String, String> ENVIRONMENT =
             Map.of(

@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/// What a container may use, in terms that hold for cgroup v1 and v2 alike, and raw keys for the rest.
+/// What a container may use, in terms that hold for cgroup v1 and v2 alike, and raw keys for the
+/// rest.
 ///
 /// @param memory hard or soft limit of memory
 /// @param cpu share, quota and set of CPUs
@@ -24,13 +25,15 @@ public record LimitsSpec(
         List<RawKey> raw) {
     /// No limit at all.
     public static final LimitsSpec NONE =
-            new LimitsSpec(Memory.NONE, Cpu.NONE, OptionalLong.empty(), Io.NONE, List.of(), List.of());
+            new LimitsSpec(
+                    Memory.NONE, Cpu.NONE, OptionalLong.empty(), Io.NONE, List.of(), List.of());
 
     public LimitsSpec {
         hugepages = List.copyOf(hugepages);
         raw = List.copyOf(raw);
         if (pidsMax.isPresent() && pidsMax.getAsLong() < 1) {
-            throw new InvalidConfigException("limit of processes is below 1: " + pidsMax.getAsLong());
+            throw new InvalidConfigException(
+                    "limit of processes is below 1: " + pidsMax.getAsLong());
         }
     }
 
@@ -46,7 +49,8 @@ public record LimitsSpec(
             Optional<ByteSize> swapMax,
             OptionalInt swappiness) {
         public static final Memory NONE =
-                new Memory(Optional.empty(), Optional.empty(), Optional.empty(), OptionalInt.empty());
+                new Memory(
+                        Optional.empty(), Optional.empty(), Optional.empty(), OptionalInt.empty());
     }
 
     /// CPU time.
@@ -72,7 +76,8 @@ public record LimitsSpec(
 
         public Cpu {
             if (shares.isPresent() && (shares.getAsLong() < 2 || shares.getAsLong() > 262_144)) {
-                throw new InvalidConfigException("cpu shares " + shares.getAsLong() + " are not in 2..262144");
+                throw new InvalidConfigException(
+                        "cpu shares " + shares.getAsLong() + " are not in 2..262144");
             }
         }
     }

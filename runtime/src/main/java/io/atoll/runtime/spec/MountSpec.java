@@ -63,13 +63,27 @@ public sealed interface MountSpec {
         }
 
         /// A recursive bind that makes its target and must succeed.
-        public static Bind of(Path source, GuestPath target, boolean isShifted, Create create, MountFlag... flags) {
+        public static Bind of(
+                Path source,
+                GuestPath target,
+                boolean isShifted,
+                Create create,
+                MountFlag... flags) {
             return new Bind(
-                    source, target, Set.of(flags), true, isShifted, false, Optional.empty(), create, false);
+                    source,
+                    target,
+                    Set.of(flags),
+                    true,
+                    isShifted,
+                    false,
+                    Optional.empty(),
+                    create,
+                    false);
         }
     }
 
-    /// A new instance of a file system such as tmpfs, mounted from inside, or a block device's, mounted by the host.
+    /// A new instance of a file system such as tmpfs, mounted from inside, or a block device's,
+    /// mounted by the host.
     ///
     /// @param type file system type
     /// @param source as mount(8) shows it; a block device's path where the type needs one

@@ -10,14 +10,14 @@ import java.util.OptionalInt;
 public sealed interface NicLink {
     /// A veth pair; the host's end may be a port of a bridge.
     ///
-    /// @param hostName name of the host's end; absent means a fresh unique one (names must not be used again at once,
-    ///     because the kernel takes namespaces down later)
+    /// @param hostName name of the host's end; absent means a fresh unique one (names must not be
+    ///   used again at once, because the kernel takes namespaces down later)
     /// @param bridge existing bridge of the host's
     /// @param vlan untagged VLAN of the port on a filtering bridge
     /// @param taggedVlans tagged VLANs of that port
     /// @param hostRoutes networks routed to the host's end, in CIDR notation
-    /// @param hostMac address of the host's end; absent means one starting with fe, so that it is never the lowest of
-    ///     the bridge and the bridge keeps its own
+    /// @param hostMac address of the host's end; absent means one starting with fe, so that it is
+    ///   never the lowest of the bridge and the bridge keeps its own
     /// @param isIsolated true if the port talks to the bridge only and not to other isolated ports
     record Veth(
             Optional<String> hostName,
@@ -49,7 +49,8 @@ public sealed interface NicLink {
 
         /// A copy with the name of the host's end.
         public Veth named(String name) {
-            return new Veth(Optional.of(name), bridge, vlan, taggedVlans, hostRoutes, hostMac, isIsolated);
+            return new Veth(
+                    Optional.of(name), bridge, vlan, taggedVlans, hostRoutes, hostMac, isIsolated);
         }
     }
 

@@ -30,7 +30,8 @@ public record NicSpec(
         List<HookSpec> downHooks) {
     private static final Pattern NAME = Pattern.compile("[^\\s/:\\p{Cntrl}]{1,15}");
 
-    /// A route inside the container: network in CIDR notation, and a gateway or nothing for a link route.
+    /// A route inside the container: network in CIDR notation, and a gateway or nothing for a link
+    /// route.
     public record Route(String destination, Optional<String> gateway) {}
 
     public NicSpec {

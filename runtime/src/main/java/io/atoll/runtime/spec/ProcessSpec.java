@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
-/// Attributes of the first process that all others inherit, and kernel settings of the container's namespaces.
+/// Attributes of the first process that all others inherit, and kernel settings of the container's
+/// namespaces.
 ///
 /// @param rlimits at most one of each resource
 /// @param oomScoreAdj -1000 to 1000; proc(5)
@@ -20,7 +21,8 @@ public record ProcessSpec(
         OptionalInt personality) {
     /// Nothing changed.
     public static final ProcessSpec DEFAULT =
-            new ProcessSpec(List.of(), OptionalInt.empty(), Map.of(), Map.of(), OptionalInt.empty());
+            new ProcessSpec(
+                    List.of(), OptionalInt.empty(), Map.of(), Map.of(), OptionalInt.empty());
 
     /// 32-bit machine name; linux/personality.h.
     public static final int PER_LINUX32 = 0x0008;
@@ -30,7 +32,10 @@ public record ProcessSpec(
         sysctls = Map.copyOf(sysctls);
         proc = Map.copyOf(proc);
         for (String name : sysctls.keySet()) {
-            if (name.isEmpty() || name.contains("..") || name.startsWith("/") || name.startsWith(".")) {
+            if (name.isEmpty()
+                    || name.contains("..")
+                    || name.startsWith("/")
+                    || name.startsWith(".")) {
                 throw new InvalidConfigException("not a sysctl: " + name);
             }
         }

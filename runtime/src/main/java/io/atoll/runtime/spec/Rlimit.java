@@ -52,7 +52,9 @@ public record Rlimit(Resource resource, long soft, long hard) {
     }
 
     public Rlimit {
-        if (soft < INFINITY || hard < INFINITY || hard != INFINITY && (soft == INFINITY || soft > hard)) {
+        if (soft < INFINITY
+                || hard < INFINITY
+                || hard != INFINITY && (soft == INFINITY || soft > hard)) {
             throw new InvalidConfigException("soft limit is above the hard limit: " + resource);
         }
     }

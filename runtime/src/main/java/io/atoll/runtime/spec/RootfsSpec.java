@@ -4,10 +4,11 @@ import io.atoll.base.InvalidConfigException;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Where the root file system comes from. Paths are the host's, absolute, as seen by the fork server.
+/// Where the root file system comes from. Paths are the host's, absolute, as seen by the fork
+/// server.
 ///
-/// A layer that `isShifted` has ids on disk as inside the container and is mapped by an idmapped mount; one that is not
-/// has the host's ids on disk already (or the container is privileged).
+/// A layer that `isShifted` has ids on disk as inside the container and is mapped by an idmapped
+/// mount; one that is not has the host's ids on disk already (or the container is privileged).
 public sealed interface RootfsSpec {
     /// True if nothing may be written to the root.
     boolean isReadonly();
@@ -22,11 +23,12 @@ public sealed interface RootfsSpec {
     /// A plain directory, or the mount point of a volume.
     record Directory(Layer layer, boolean isReadonly) implements RootfsSpec {}
 
-    /// An overlay: lower layers, topmost first, and one directory with subdirectories for upper and work.
+    /// An overlay: lower layers, topmost first, and one directory with subdirectories for upper and
+    /// work.
     ///
     /// @param lowers at least one, at most [#LOWERS_MAX]
-    /// @param writable the directory that holds `upper` and `work`; both must be inside it, so that one idmapped mount
-    ///     covers both
+    /// @param writable the directory that holds `upper` and `work`; both must be inside it, so that
+    ///   one idmapped mount covers both
     /// @param upper name of the upper directory inside `writable`
     /// @param work name of the work directory inside `writable`
     /// @param options further overlay options, `index=on` for one
@@ -45,7 +47,8 @@ public sealed interface RootfsSpec {
             lowers = List.copyOf(lowers);
             options = List.copyOf(options);
             if (lowers.isEmpty() || lowers.size() > LOWERS_MAX) {
-                throw new InvalidConfigException("overlay needs 1 to " + LOWERS_MAX + " lower layers");
+                throw new InvalidConfigException(
+                        "overlay needs 1 to " + LOWERS_MAX + " lower layers");
             }
             simpleName(upper);
             simpleName(work);

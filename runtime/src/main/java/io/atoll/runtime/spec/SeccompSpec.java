@@ -17,8 +17,8 @@ public record SeccompSpec(boolean isAllowList, int defaultErrno, List<Rule> rule
     /// No filter.
     public static final SeccompSpec NONE = new SeccompSpec(false, EPERM, List.of());
 
-    /// Calls that load code into the kernel or step around path checks, and forced umounts, which could hang a network
-    /// file system of the host's.
+    /// Calls that load code into the kernel or step around path checks, and forced umounts, which
+    /// could hang a network file system of the host's.
     public static final SeccompSpec DEFAULT = new SeccompSpec(false, EPERM, defaultRules());
 
     /// What happens to a call that matches.
@@ -64,7 +64,8 @@ public record SeccompSpec(boolean isAllowList, int defaultErrno, List<Rule> rule
 
     /// One rule.
     ///
-    /// @param syscall by name, resolved for each architecture; a name the architecture lacks is left out there
+    /// @param syscall by name, resolved for each architecture; a name the architecture lacks is
+    ///   left out there
     /// @param arguments all must hold
     public record Rule(String syscall, Action action, List<Argument> arguments) {
         public Rule {
@@ -84,7 +85,12 @@ public record SeccompSpec(boolean isAllowList, int defaultErrno, List<Rule> rule
     private static List<Rule> defaultRules() {
         List<Rule> rules = new ArrayList<>();
         for (String name :
-                List.of("kexec_load", "open_by_handle_at", "init_module", "finit_module", "delete_module")) {
+                List.of(
+                        "kexec_load",
+                        "open_by_handle_at",
+                        "init_module",
+                        "finit_module",
+                        "delete_module")) {
             rules.add(Rule.errno(name, EPERM));
         }
         rules.add(

@@ -17,9 +17,15 @@ public record SecuritySpec(
         SeccompSpec seccomp,
         Optional<String> lsmLabel,
         boolean hasOwnKeyring) {
-    /// All capabilities (they count only inside the user namespace), the default deny list, a keyring of its own.
+    /// All capabilities (they count only inside the user namespace), the default deny list, a
+    /// keyring of its own.
     public static final SecuritySpec UNPRIVILEGED =
-            new SecuritySpec(EnumSet.allOf(Capability.class), false, SeccompSpec.DEFAULT, Optional.empty(), true);
+            new SecuritySpec(
+                    EnumSet.allOf(Capability.class),
+                    false,
+                    SeccompSpec.DEFAULT,
+                    Optional.empty(),
+                    true);
 
     /// As [#UNPRIVILEGED] without the capabilities that reach past any namespace.
     public static final SecuritySpec PRIVILEGED =

@@ -2,7 +2,8 @@ package io.atoll.runtime.spec;
 
 import java.util.OptionalInt;
 
-/// The signals that ask a container's init for something; absent means: by the kind of init that runs.
+/// The signals that ask a container's init for something; absent means: by the kind of init that
+/// runs.
 ///
 /// @param halt asks for a clean shutdown
 /// @param reboot asks for a restart

@@ -32,14 +32,18 @@ class DeviceFilterTest {
 
     @Test
     void readOnlyRuleDoesNotAllowWriting() {
-        byte[] program = DeviceFilter.compile(List.of(DeviceRule.DENY_ALL, DeviceRule.parse(true, "b 8:* r")));
+        byte[] program =
+                DeviceFilter.compile(
+                        List.of(DeviceRule.DENY_ALL, DeviceRule.parse(true, "b 8:* r")));
         assertTrue(allows(program, BLOCK, 8, 3, READ));
         assertFalse(allows(program, BLOCK, 8, 3, READ | WRITE));
     }
 
     @Test
     void denyingOneAfterAllowingAll() {
-        byte[] program = DeviceFilter.compile(List.of(DeviceRule.ALLOW_ALL, DeviceRule.parse(false, "c 10:200 w")));
+        byte[] program =
+                DeviceFilter.compile(
+                        List.of(DeviceRule.ALLOW_ALL, DeviceRule.parse(false, "c 10:200 w")));
         assertTrue(allows(program, CHARACTER, 10, 200, READ));
         assertFalse(allows(program, CHARACTER, 10, 200, WRITE));
         assertFalse(allows(program, CHARACTER, 10, 200, READ | WRITE));
@@ -87,7 +91,9 @@ class DeviceFilterTest {
                 case 0xBC -> registers[destination] = registers[source] & 0xFFFF_FFFFL;
                 case 0xB7 -> registers[destination] = constant;
                 case 0x54 -> registers[destination] &= constant;
-                case 0x74 -> registers[destination] = (registers[destination] & 0xFFFF_FFFFL) >>> constant;
+                case 0x74 ->
+                        registers[destination] =
+                                (registers[destination] & 0xFFFF_FFFFL) >>> constant;
                 case 0x55 -> at += registers[destination] != constant ? offset : 0;
                 case 0x15 -> at += registers[destination] == constant ? offset : 0;
                 case 0x5D -> at += registers[destination] != registers[source] ? offset : 0;

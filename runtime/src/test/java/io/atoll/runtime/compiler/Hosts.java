@@ -41,7 +41,10 @@ final class Hosts {
     private static List<CgroupHierarchy> unified() {
         return List.of(
                 new CgroupHierarchy(
-                        2, "/sys/fs/cgroup", Set.of("cpuset", "cpu", "io", "memory", "pids"), "/system.slice/atoll.service"));
+                        2,
+                        "/sys/fs/cgroup",
+                        Set.of("cpuset", "cpu", "io", "memory", "pids"),
+                        "/system.slice/atoll.service"));
     }
 
     private static List<CgroupHierarchy> legacy() {
@@ -59,8 +62,16 @@ final class Hosts {
         return new CgroupHierarchy(1, "/sys/fs/cgroup/" + directory, Set.of(controller), "/");
     }
 
-    private static HostFacts facts(List<CgroupHierarchy> hierarchies, boolean detached, boolean chrooted) {
+    private static HostFacts facts(
+            List<CgroupHierarchy> hierarchies, boolean detached, boolean chrooted) {
         return new HostFacts(
-                new CgroupLayout(hierarchies), detached, chrooted, "0-3", "0", DELEGATED, List.of("/sys/kernel/debug"), Optional.empty());
+                new CgroupLayout(hierarchies),
+                detached,
+                chrooted,
+                "0-3",
+                "0",
+                DELEGATED,
+                List.of("/sys/kernel/debug"),
+                Optional.empty());
     }
 }

@@ -40,8 +40,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
-/// Compares plans with the texts in `src/test/resources/plan`. Run with `-Dplans.accept=true` to write them anew, then
-/// read the difference: every line of it is a decision.
+/// Compares plans with the texts in `src/test/resources/plan`. Run with `-Dplans.accept=true` to
+/// write them anew, then read the difference: every line of it is a decision.
 class PlanCompilerTest {
     private static final Path GOLDEN = Path.of("src/test/resources/plan");
     private static final Idmap IDMAP = Idmap.range(1_000_000, 65_536);
@@ -87,7 +87,10 @@ class PlanCompilerTest {
 
     @Test
     void privilegedDirectory() {
-        golden("privileged-directory", ContainerSpec.of("c1", DIRECTORY, Idmap.NONE), Hosts.pureV2());
+        golden(
+                "privileged-directory",
+                ContainerSpec.of("c1", DIRECTORY, Idmap.NONE),
+                Hosts.pureV2());
     }
 
     @Test
@@ -150,11 +153,14 @@ class PlanCompilerTest {
                                 Optional.empty()),
                         OptionalLong.of(100),
                         new LimitsSpec.Io(
-                                OptionalInt.empty(), List.of(new LimitsSpec.Throttle(8, 0, 1 << 20, 0, 0, 100))),
+                                OptionalInt.empty(),
+                                List.of(new LimitsSpec.Throttle(8, 0, 1 << 20, 0, 0, 100))),
                         List.of(),
                         List.of(
-                                new LimitsSpec.RawKey(LimitsSpec.RawKey.Version.V1, "memory.swappiness", "0"),
-                                new LimitsSpec.RawKey(LimitsSpec.RawKey.Version.V2, "memory.high", "200M")));
+                                new LimitsSpec.RawKey(
+                                        LimitsSpec.RawKey.Version.V1, "memory.swappiness", "0"),
+                                new LimitsSpec.RawKey(
+                                        LimitsSpec.RawKey.Version.V2, "memory.high", "200M")));
         ContainerSpec spec =
                 BUSYBOX.withLimits(limits)
                         .withDevices(
@@ -165,7 +171,12 @@ class PlanCompilerTest {
         // Throttling has no controller on this one.
         LimitsSpec noIo =
                 new LimitsSpec(
-                        limits.memory(), limits.cpu(), limits.pidsMax(), LimitsSpec.Io.NONE, List.of(), limits.raw());
+                        limits.memory(),
+                        limits.cpu(),
+                        limits.pidsMax(),
+                        LimitsSpec.Io.NONE,
+                        List.of(),
+                        limits.raw());
         golden("limits-v1", spec.withLimits(noIo), Hosts.pureV1());
         assertThrows(UnsupportedException.class, () -> compile(spec, Hosts.pureV1()));
     }
@@ -193,17 +204,25 @@ class PlanCompilerTest {
     @Test
     void aUserNamespaceThatIsGivenIsNotMade() {
         StartPlan plan =
-                new PlanCompiler(Hosts.pureV2(), _ -> new byte[8], LinkNames.random(new java.util.Random(1)))
-                        .compileWithNamespace(BUSYBOX, new MonitorFiles(Path.of("/run/m/c1")), false);
+                new PlanCompiler(
+                                Hosts.pureV2(),
+                                _ -> new byte[8],
+                                LinkNames.random(new java.util.Random(1)))
+                        .compileWithNamespace(
+                                BUSYBOX, new MonitorFiles(Path.of("/run/m/c1")), false);
         String text = PlanPrinter.print(plan);
-        assertTrue(text.contains("idmapped by slot 0") && !text.contains("make user namespace"), text);
+        assertTrue(
+                text.contains("idmapped by slot 0") && !text.contains("make user namespace"), text);
     }
 
     @Test
     void everyPlanSurvivesTheWire() {
-        for (HostFacts host : List.of(Hosts.hybrid(), Hosts.pureV1(), Hosts.pureV2(), Hosts.bookworm())) {
+        for (HostFacts host :
+                List.of(Hosts.hybrid(), Hosts.pureV1(), Hosts.pureV2(), Hosts.bookworm())) {
             StartPlan plan = compile(BUSYBOX, host);
-            assertEquals(PlanPrinter.print(plan), PlanPrinter.print(PlanDecoder.decode(PlanEncoder.encode(plan))));
+            assertEquals(
+                    PlanPrinter.print(plan),
+                    PlanPrinter.print(PlanDecoder.decode(PlanEncoder.encode(plan))));
         }
     }
 
@@ -213,7 +232,12 @@ class PlanCompilerTest {
                 BUSYBOX.withNamespaces(NamespaceSpec.DEFAULT.keeping(NamespaceKind.NET))
                         .withNetwork(
                                 new NetworkSpec(
-                                        List.of(NicSpec.of("eth0", NicLink.Veth.on("br0"), Optional.empty())), true));
+                                        List.of(
+                                                NicSpec.of(
+                                                        "eth0",
+                                                        NicLink.Veth.on("br0"),
+                                                        Optional.empty())),
+                                        true));
         assertThrows(InvalidConfigException.class, () -> compile(spec, Hosts.pureV2()));
     }
 

@@ -102,7 +102,8 @@ class LxcConfigTest {
         for (LxcValue value : LxcValue.values()) {
             if (!free.contains(value)) {
                 boolean refuses =
-                        List.of("=", "/..", "a b c d e/" + "x".repeat(70)).stream().anyMatch(v -> !value.accepts(v));
+                        List.of("=", "/..", "a b c d e/" + "x".repeat(70)).stream()
+                                .anyMatch(v -> !value.accepts(v));
                 assertTrue(refuses, value.name());
             }
             assertFalse(value.range().isBlank());
@@ -136,7 +137,8 @@ class LxcConfigTest {
 
     @Test
     void keepsTheFileAsItWasWritten() {
-        String text = "# a comment\n\n lxc.uts.name  =  p1\nsomething else\nlxc.cgroup.cpu.shares='7'\n";
+        String text =
+                "# a comment\n\n lxc.uts.name  =  p1\nsomething else\nlxc.cgroup.cpu.shares='7'\n";
         LxcConfig config = parse(text);
         assertEquals(text, config.render());
         assertEquals(Optional.of("7"), config.find("lxc.cgroup.cpu.shares"));
@@ -146,7 +148,9 @@ class LxcConfigTest {
                 "# a comment\n\nsomething else\nlxc.cgroup.cpu.shares='7'\nlxc.uts.name = p2\nlxc.group = web\n",
                 config.render());
         config.clear("lxc.cgroup");
-        assertEquals("# a comment\n\nsomething else\nlxc.uts.name = p2\nlxc.group = web\n", config.render());
+        assertEquals(
+                "# a comment\n\nsomething else\nlxc.uts.name = p2\nlxc.group = web\n",
+                config.render());
     }
 
     @Test
@@ -154,7 +158,9 @@ class LxcConfigTest {
         String hooks = "lxc.hook.mount = a\nlxc.hook.start = b\n";
         assertEquals(2, parse(hooks).below("lxc.hook.").size());
         assertEquals(0, parse(hooks + "lxc.hook =\n").below("lxc.hook.").size());
-        assertEquals(List.of("b"), parse("lxc.group = a\nlxc.group =\nlxc.group = b\n").all("lxc.group"));
+        assertEquals(
+                List.of("b"),
+                parse("lxc.group = a\nlxc.group =\nlxc.group = b\n").all("lxc.group"));
         String nets = "lxc.net.0.type = veth\nlxc.net.1.type = empty\n";
         assertEquals(List.of(1), List.copyOf(parse(nets + "lxc.net.0 =\n").networks()));
         assertEquals(0, parse(nets + "lxc.net =\n").networks().size());
@@ -164,9 +170,11 @@ class LxcConfigTest {
     @Test
     void namesTheNearestKey() {
         InvalidConfigException e =
-                assertThrows(InvalidConfigException.class, () -> parse("\nlxc.net.0.tpye = veth\n"));
+                assertThrows(
+                        InvalidConfigException.class, () -> parse("\nlxc.net.0.tpye = veth\n"));
         assertEquals(
-                "config:2: Unsupported config key \"lxc.net.0.tpye\", did you mean lxc.net.*.type?", e.getMessage());
+                "config:2: Unsupported config key \"lxc.net.0.tpye\", did you mean lxc.net.*.type?",
+                e.getMessage());
     }
 
     @ParameterizedTest
@@ -188,15 +196,23 @@ class LxcConfigTest {
                 "lxc.uts.name"
             })
     void rejectsBadLinesNamingThem(String line) {
-        InvalidConfigException e = assertThrows(InvalidConfigException.class, () -> parse("#\n" + line + "\n"));
+        InvalidConfigException e =
+                assertThrows(InvalidConfigException.class, () -> parse("#\n" + line + "\n"));
         assertTrue(e.getMessage().startsWith("config:2: "), e.getMessage());
     }
 
     @Test
     void followsIncludesAndStopsAtALoop() {
-        LxcIncludes loop = (path, _) -> List.of(new LxcIncludes.Included(path, "lxc.include = again\n"));
-        assertThrows(InvalidConfigException.class, () -> LxcConfig.parse("lxc.include = x\n", "config", loop));
-        LxcIncludes one = (path, _) -> List.of(new LxcIncludes.Included(path, "lxc.tty.max = 4\nlxc.pts = 1024\n"));
+        LxcIncludes loop =
+                (path, _) -> List.of(new LxcIncludes.Included(path, "lxc.include = again\n"));
+        assertThrows(
+                InvalidConfigException.class,
+                () -> LxcConfig.parse("lxc.include = x\n", "config", loop));
+        LxcIncludes one =
+                (path, _) ->
+                        List.of(
+                                new LxcIncludes.Included(
+                                        path, "lxc.tty.max = 4\nlxc.pts = 1024\n"));
         LxcConfig config = LxcConfig.parse("lxc.include = x\nlxc.tty.max = 2\n", "config", one);
         assertEquals(Optional.of("2"), config.find("lxc.tty.max"));
         assertEquals(Optional.of("1024"), config.find("lxc.pty.max"));
@@ -204,13 +220,22 @@ class LxcConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"SIGPWR,30", "pwr,30", "9,9", "SIGRTMIN+3,37", "RTMAX-1,63", "SIGRTMIN,34", "sigint,2"})
+    @CsvSource({
+        "SIGPWR,30",
+        "pwr,30",
+        "9,9",
+        "SIGRTMIN+3,37",
+        "RTMAX-1,63",
+        "SIGRTMIN,34",
+        "sigint,2"
+    })
     void findsSignals(String text, int number) {
         assertEquals(OptionalInt.of(number), Signals.find(text));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "0", "65", "SIGRTMIN+31", "SIGRTMIN-1", "RTMAX+1", "SIGSIGPWR", "99999"})
+    @ValueSource(
+            strings = {"", "0", "65", "SIGRTMIN+31", "SIGRTMIN-1", "RTMAX+1", "SIGSIGPWR", "99999"})
     void refusesWhatIsNoSignal(String text) {
         assertEquals(OptionalInt.empty(), Signals.find(text));
     }
@@ -228,9 +253,14 @@ class LxcConfigTest {
                 text.append(alphabet.charAt(random.nextInt(alphabet.length())));
             }
             try {
-                assertEquals(text.toString().strip(), parse(text.toString()).render().strip(), "seed " + seed);
+                assertEquals(
+                        text.toString().strip(),
+                        parse(text.toString()).render().strip(),
+                        "seed " + seed);
             } catch (InvalidConfigException e) {
-                assertTrue(e.getMessage().startsWith("config:"), "seed " + seed + ": " + e.getMessage());
+                assertTrue(
+                        e.getMessage().startsWith("config:"),
+                        "seed " + seed + ": " + e.getMessage());
             }
         }
     }

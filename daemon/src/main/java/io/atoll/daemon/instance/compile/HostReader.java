@@ -8,7 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
 
-/// Reads what limits are measured against; see proc_meminfo(5) and the kernel's cputopology document.
+/// Reads what limits are measured against; see proc_meminfo(5) and the kernel's cputopology
+/// document.
 public final class HostReader {
     private HostReader() {}
 
@@ -30,6 +31,7 @@ public final class HostReader {
                         .mapToLong(Long::parseLong)
                         .findFirst()
                         .orElse(0);
-        return new HostResources(kibibytes << 10, new TreeSet<>(ValueType.parseCpuSet(online.strip())));
+        return new HostResources(
+                kibibytes << 10, new TreeSet<>(ValueType.parseCpuSet(online.strip())));
     }
 }

@@ -39,22 +39,27 @@ public final class LimitsCompiler {
     private final HostResources host;
     private final int spread;
 
-    /// @param spread any number; counts of CPUs begin at a different CPU for different numbers, so that instances spread
+    /// @param spread any number; counts of CPUs begin at a different CPU for different numbers, so
+    ///   that instances spread
     public LimitsCompiler(HostResources host, int spread) {
         this.host = host;
         this.spread = spread;
     }
 
-    /// The cgroup limits. `limits.network.priority` has no cgroup that every host has and is left to the NICs.
+    /// The cgroup limits. `limits.network.priority` has no cgroup that every host has and is left
+    /// to the NICs.
     public LimitsSpec compile(InstanceConfig config) {
         List<LimitsSpec.Hugepages> pages = new ArrayList<>();
-        HUGEPAGES.forEach((size, key) -> config.get(key).ifPresent(max -> pages.add(new LimitsSpec.Hugepages(size, max))));
+        HUGEPAGES.forEach((size, key) ->
+                config.get(key).ifPresent(max -> pages.add(new LimitsSpec.Hugepages(size, max))));
         return new LimitsSpec(
                 memory(config),
                 cpu(config),
                 config.get(ConfigKeys.PROCESSES).map(OptionalLong::of).orElse(OptionalLong.empty()),
                 new LimitsSpec.Io(
-                        optional(config.get(ConfigKeys.DISK_PRIORITY).map(p -> Math.max(IO_WEIGHT_MIN, p * 100))),
+                        optional(
+                                config.get(ConfigKeys.DISK_PRIORITY)
+                                        .map(p -> Math.max(IO_WEIGHT_MIN, p * 100))),
                         List.of()),
                 pages,
                 List.of());
@@ -64,12 +69,16 @@ public final class LimitsCompiler {
         Optional<MemoryLimit> limit = config.get(ConfigKeys.MEMORY);
         OptionalInt swappiness = swappiness(config);
         if (limit.isEmpty()) {
-            return new LimitsSpec.Memory(Optional.empty(), Optional.empty(), Optional.empty(), swappiness);
+            return new LimitsSpec.Memory(
+                    Optional.empty(), Optional.empty(), Optional.empty(), swappiness);
         }
         long bytes = limit.get().bytes(host.memoryBytes());
         if (config.text(ConfigKeys.MEMORY_ENFORCE.name()).equals(Optional.of("soft"))) {
             return new LimitsSpec.Memory(
-                    Optional.empty(), Optional.of(new ByteSize(bytes)), Optional.empty(), swappiness);
+                    Optional.empty(),
+                    Optional.of(new ByteSize(bytes)),
+                    Optional.empty(),
+                    swappiness);
         }
         return new LimitsSpec.Memory(
                 Optional.of(new ByteSize(bytes)),
@@ -82,7 +91,9 @@ public final class LimitsCompiler {
         if (!config.is(ConfigKeys.MEMORY_SWAP, true)) {
             return OptionalInt.of(0);
         }
-        return optional(config.get(ConfigKeys.MEMORY_SWAP_PRIORITY).map(p -> SWAPPINESS + PRIORITY_MAX - p));
+        return optional(
+                config.get(ConfigKeys.MEMORY_SWAP_PRIORITY)
+                        .map(p -> SWAPPINESS + PRIORITY_MAX - p));
     }
 
     private LimitsSpec.Cpu cpu(InstanceConfig config) {
@@ -92,14 +103,20 @@ public final class LimitsCompiler {
         Optional<CpuAllowance> allowance = config.get(ConfigKeys.CPU_ALLOWANCE);
         if (allowance.isPresent()) {
             switch (allowance.get()) {
-                case CpuAllowance.Share(int percent) -> shares = Math.max(2, SHARES * percent / 100);
+                case CpuAllowance.Share(int percent) ->
+                        shares = Math.max(2, SHARES * percent / 100);
                 case CpuAllowance.Quota(long quotaMicros, long periodMicros) -> {
                     quota = OptionalLong.of(quotaMicros);
                     period = OptionalLong.of(periodMicros);
                 }
             }
         }
-        shares = Math.max(2, shares - PRIORITY_MAX + config.get(ConfigKeys.CPU_PRIORITY).orElse(PRIORITY_MAX));
+        shares =
+                Math.max(
+                        2,
+                        shares
+                                - PRIORITY_MAX
+                                + config.get(ConfigKeys.CPU_PRIORITY).orElse(PRIORITY_MAX));
         return new LimitsSpec.Cpu(
                 shares == SHARES ? OptionalLong.empty() : OptionalLong.of(shares),
                 quota,
@@ -112,11 +129,14 @@ public final class LimitsCompiler {
     private Optional<String> cpuSet(CpuLimit limit) {
         return switch (limit) {
             case CpuLimit.Count(int cpus) ->
-                    cpus == 0 || cpus >= host.cpus().size() ? Optional.empty() : Optional.of(choose(cpus));
+                    cpus == 0 || cpus >= host.cpus().size()
+                            ? Optional.empty()
+                            : Optional.of(choose(cpus));
             case CpuLimit.Pinned pinned -> {
                 if (!host.cpus().containsAll(pinned.cpus())) {
                     throw new InvalidConfigException(
-                            "limits.cpu names CPUs that the host does not have: " + pinned.render());
+                            "limits.cpu names CPUs that the host does not have: "
+                                    + pinned.render());
                 }
                 yield Optional.of(pinned.render());
             }

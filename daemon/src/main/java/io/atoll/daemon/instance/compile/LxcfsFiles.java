@@ -13,13 +13,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// The files of a mounted lxcfs that stand over an instance's own /proc and /sys, so that it sees its own memory,
-/// processors, load and uptime.
+/// The files of a mounted lxcfs that stand over an instance's own /proc and /sys, so that it sees
+/// its own memory, processors, load and uptime.
 public final class LxcfsFiles {
     private static final List<String> NAMES =
             List.of(
-                    "proc/cpuinfo", "proc/diskstats", "proc/loadavg", "proc/meminfo", "proc/slabinfo", "proc/stat",
-                    "proc/swaps", "proc/uptime", "proc/pressure/cpu", "proc/pressure/io", "proc/pressure/memory",
+                    "proc/cpuinfo",
+                    "proc/diskstats",
+                    "proc/loadavg",
+                    "proc/meminfo",
+                    "proc/slabinfo",
+                    "proc/stat",
+                    "proc/swaps",
+                    "proc/uptime",
+                    "proc/pressure/cpu",
+                    "proc/pressure/io",
+                    "proc/pressure/memory",
                     "sys/devices/system/cpu");
 
     private final Path mountPoint;
@@ -28,7 +37,8 @@ public final class LxcfsFiles {
         this.mountPoint = mountPoint;
     }
 
-    /// The mounts; none where no lxcfs serves. Each is optional: a kernel may lack the file underneath.
+    /// The mounts; none where no lxcfs serves. Each is optional: a kernel may lack the file
+    /// underneath.
     public List<MountSpec> mounts() {
         List<MountSpec> out = new ArrayList<>();
         for (String name : NAMES) {
@@ -50,7 +60,8 @@ public final class LxcfsFiles {
         return out;
     }
 
-    /// By opening, not by looking: the attributes of a file outlive a dead server in the kernel's cache.
+    /// By opening, not by looking: the attributes of a file outlive a dead server in the kernel's
+    /// cache.
     private static boolean isServed(Path path) {
         try (Fd _ = Opens.open(path.toString(), Fcntl.O_RDONLY | Fcntl.O_NONBLOCK, 0)) {
             return true;

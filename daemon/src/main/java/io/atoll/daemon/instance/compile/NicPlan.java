@@ -9,4 +9,8 @@ import io.atoll.runtime.spec.MacAddress;
 /// @param hostName name of the host's end
 /// @param bridge interface of the host to attach to
 public record NicPlan(
-        DeviceConfig.BridgedNic device, String bridge, String guestName, String hostName, MacAddress mac) {}
+        DeviceConfig.BridgedNic device,
+        String bridge,
+        String guestName,
+        String hostName,
+        MacAddress mac) {}

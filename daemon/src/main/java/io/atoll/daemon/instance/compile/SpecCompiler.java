@@ -34,14 +34,16 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Compiles an instance into the runtime's terms: what LXD 5.0 gives every container, and what its keys and devices add.
+/// Compiles an instance into the runtime's terms: what LXD 5.0 gives every container, and what its
+/// keys and devices add.
 public final class SpecCompiler {
     private static final int FUSE_MAJOR = 10;
     private static final int FUSE_MINOR = 229;
     private static final int TUN_MINOR = 200;
     private static final int EPERM = 1;
 
-    /// File systems of the host's kernel that init systems inside expect to find; shown where the host has them.
+    /// File systems of the host's kernel that init systems inside expect to find; shown where the
+    /// host has them.
     private static final List<String> KERNEL_DIRECTORIES =
             List.of(
                     "/proc/sys/fs/binfmt_misc",
@@ -83,9 +85,12 @@ public final class SpecCompiler {
     }
 
     private static RootfsSpec root(SpecInputs in) {
-        boolean isShifted = in.root().ids() == RootfsLayers.Ids.UNSHIFTED && !in.idmap().isPrivileged();
+        boolean isShifted =
+                in.root().ids() == RootfsLayers.Ids.UNSHIFTED && !in.idmap().isPrivileged();
         boolean isReadOnly =
-                in.devices().stream().anyMatch(d -> d instanceof DeviceConfig.RootDisk root && root.isReadOnly());
+                in.devices().stream()
+                        .anyMatch(
+                                d -> d instanceof DeviceConfig.RootDisk root && root.isReadOnly());
         return switch (in.root()) {
             case RootfsLayers.Directory(Path path, _) ->
                     new RootfsSpec.Directory(new RootfsSpec.Layer(path, isShifted), isReadOnly);
@@ -130,8 +135,15 @@ public final class SpecCompiler {
         for (String path : KERNEL_DIRECTORIES) {
             out.add(
                     new MountSpec.Bind(
-                            Path.of(path), new GuestPath(path), Set.of(), true, false, false, Optional.empty(),
-                            MountSpec.Create.NOTHING, true));
+                            Path.of(path),
+                            new GuestPath(path),
+                            Set.of(),
+                            true,
+                            false,
+                            false,
+                            Optional.empty(),
+                            MountSpec.Create.NOTHING,
+                            true));
         }
         out.addAll(in.views());
         if (in.config().is(ConfigKeys.NESTING)) {
@@ -154,13 +166,19 @@ public final class SpecCompiler {
 
     private static MountSpec disk(DeviceConfig.MountedDisk disk, boolean hasIdmap) {
         if (disk.pool().isPresent()) {
-            throw new InvalidConfigException("Failed to start device \"" + disk.name() + "\": volume was not resolved");
+            throw new InvalidConfigException(
+                    "Failed to start device \"" + disk.name() + "\": volume was not resolved");
         }
         Path source = Path.of(disk.source());
         if (disk.isRequired() && !Files.exists(source)) {
             throw new InvalidConfigException(
-                    "Failed to start device \"" + disk.name() + "\": Missing source path \"" + source + "\" for disk \""
-                            + disk.name() + "\"");
+                    "Failed to start device \""
+                            + disk.name()
+                            + "\": Missing source path \""
+                            + source
+                            + "\" for disk \""
+                            + disk.name()
+                            + "\"");
         }
         Set<MountFlag> flags = EnumSet.noneOf(MountFlag.class);
         if (disk.isReadOnly()) {
@@ -188,7 +206,11 @@ public final class SpecCompiler {
             }
         }
         throw new InvalidConfigException(
-                "Failed to start device \"" + disk.name() + "\": mount option \"" + option + "\" is not supported");
+                "Failed to start device \""
+                        + disk.name()
+                        + "\": mount option \""
+                        + option
+                        + "\" is not supported");
     }
 
     private static Optional<MountSpec.Propagation> propagation(String word) {
@@ -226,7 +248,8 @@ public final class SpecCompiler {
     }
 
     private static InvalidConfigException unresolved(DeviceConfig.UnixNode node) {
-        return new InvalidConfigException("Failed to start device \"" + node.name() + "\": no device number");
+        return new InvalidConfigException(
+                "Failed to start device \"" + node.name() + "\": no device number");
     }
 
     private static NetworkSpec network(List<NicPlan> nics) {
@@ -257,16 +280,23 @@ public final class SpecCompiler {
 
     private static SecuritySpec security(InstanceConfig config, SecuritySpec base) {
         Optional<String> allow =
-                config.text(ConfigKeys.SYSCALLS_ALLOW.name()).or(() -> config.text(ConfigKeys.SYSCALLS_WHITELIST.name()));
+                config.text(ConfigKeys.SYSCALLS_ALLOW.name())
+                        .or(() -> config.text(ConfigKeys.SYSCALLS_WHITELIST.name()));
         if (allow.isPresent()) {
-            return base.withSeccomp(new SeccompSpec(true, EPERM, rules(allow.get(), new SeccompSpec.Action.Allow())));
+            return base.withSeccomp(
+                    new SeccompSpec(
+                            true, EPERM, rules(allow.get(), new SeccompSpec.Action.Allow())));
         }
         boolean hasDefault =
-                config.is(ConfigKeys.SYSCALLS_DENY_DEFAULT, config.is(ConfigKeys.SYSCALLS_BLACKLIST_DEFAULT, true));
+                config.is(
+                        ConfigKeys.SYSCALLS_DENY_DEFAULT,
+                        config.is(ConfigKeys.SYSCALLS_BLACKLIST_DEFAULT, true));
         Optional<String> deny =
-                config.text(ConfigKeys.SYSCALLS_DENY.name()).or(() -> config.text(ConfigKeys.SYSCALLS_BLACKLIST.name()));
+                config.text(ConfigKeys.SYSCALLS_DENY.name())
+                        .or(() -> config.text(ConfigKeys.SYSCALLS_BLACKLIST.name()));
         SeccompSpec list = hasDefault ? SeccompSpec.DEFAULT : SeccompSpec.NONE;
-        return base.withSeccomp(list.plus(rules(deny.orElse(""), new SeccompSpec.Action.Errno(EPERM))));
+        return base.withSeccomp(
+                list.plus(rules(deny.orElse(""), new SeccompSpec.Action.Errno(EPERM))));
     }
 
     private static List<SeccompSpec.Rule> rules(String text, SeccompSpec.Action action) {
@@ -276,7 +306,9 @@ public final class SpecCompiler {
             if (words[0].isEmpty() || words[0].startsWith("#")) {
                 continue;
             }
-            out.add(new SeccompSpec.Rule(words[0], words.length == 1 ? action : action(words, line), List.of()));
+            out.add(
+                    new SeccompSpec.Rule(
+                            words[0], words.length == 1 ? action : action(words, line), List.of()));
         }
         return out;
     }
@@ -285,13 +317,16 @@ public final class SpecCompiler {
     ///
     /// @throws InvalidConfigException if it is more than an action
     private static SeccompSpec.Action action(String[] words, String line) {
-        boolean isErrno = words.length == 3 && words[1].equals("errno") && words[2].matches("\\d{1,4}");
+        boolean isErrno =
+                words.length == 3 && words[1].equals("errno") && words[2].matches("\\d{1,4}");
         return switch (isErrno ? "errno" : words.length == 2 ? words[1] : "") {
             case "errno" -> new SeccompSpec.Action.Errno(Integer.parseInt(words[words.length - 1]));
             case "kill" -> new SeccompSpec.Action.KillThread();
             case "trap" -> new SeccompSpec.Action.Trap();
             case "allow" -> new SeccompSpec.Action.Allow();
-            default -> throw new InvalidConfigException("Invalid rule for system calls: \"" + line + "\"");
+            default ->
+                    throw new InvalidConfigException(
+                            "Invalid rule for system calls: \"" + line + "\"");
         };
     }
 }

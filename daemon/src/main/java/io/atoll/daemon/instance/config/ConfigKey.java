@@ -8,7 +8,8 @@ package io.atoll.daemon.instance.config;
 /// @param isLive whether a change takes effect on a running instance at once
 /// @param doc one sentence for the reference page
 /// @param <T> type of the value
-public record ConfigKey<T>(String name, ValueType<T> type, Place place, boolean isLive, String doc) {
+public record ConfigKey<T>(
+        String name, ValueType<T> type, Place place, boolean isLive, String doc) {
     /// Where a key may be set.
     public enum Place {
         /// Instances of all types and profiles.

@@ -22,6 +22,7 @@ public sealed interface CpuAllowance {
         if (!quota.matches() || Long.parseLong(quota.group(2)) == 0) {
             throw new InvalidConfigException("Invalid allowance: " + text);
         }
-        return new Quota(Long.parseLong(quota.group(1)) * 1000, Long.parseLong(quota.group(2)) * 1000);
+        return new Quota(
+                Long.parseLong(quota.group(1)) * 1000, Long.parseLong(quota.group(2)) * 1000);
     }
 }

@@ -8,7 +8,8 @@ import java.util.stream.Collectors;
 
 /// The value of `limits.cpu`: how many CPUs, or which.
 public sealed interface CpuLimit {
-    /// One past the highest CPU number that is accepted, the kernel's own ceiling (`CONFIG_NR_CPUS`).
+    /// One past the highest CPU number that is accepted, the kernel's own ceiling
+    /// (`CONFIG_NR_CPUS`).
     int CPUS_MAX = 8192;
 
     /// This many CPUs, chosen when the instance starts.

@@ -5,11 +5,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What an instance is made of once its profiles are applied: profiles in their order, a later one wins, the instance's own
-/// values last. A device overrides one of the same name as a whole; the type `none` removes it.
+/// What an instance is made of once its profiles are applied: profiles in their order, a later one
+/// wins, the instance's own values last. A device overrides one of the same name as a whole; the
+/// type `none` removes it.
 ///
 /// @param config all keys, sorted
-/// @param devices all devices by name, sorted; those of type `none` are still listed, as LXD shows them
+/// @param devices all devices by name, sorted; those of type `none` are still listed, as LXD shows
+///   them
 public record Expansion(Map<String, String> config, Map<String, Map<String, String>> devices) {
     /// One source of configuration: a profile, or the instance itself.
     public record Source(Map<String, String> config, Map<String, Map<String, String>> devices) {}

@@ -47,7 +47,8 @@ public record Expiry(Map<Unit, Integer> parts) {
                 continue;
             }
             Matcher m = PART.matcher(word);
-            if (!m.matches() || parts.put(Unit.of(m.group(2)), Integer.parseInt(m.group(1))) != null) {
+            if (!m.matches()
+                    || parts.put(Unit.of(m.group(2)), Integer.parseInt(m.group(1))) != null) {
                 throw new InvalidConfigException("Invalid expiry expression");
             }
         }

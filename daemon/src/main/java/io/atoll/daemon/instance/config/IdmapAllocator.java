@@ -10,12 +10,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Chooses the id map of an instance within the host's range. Pure: the ids already taken are handed in.
+/// Chooses the id map of an instance within the host's range. Pure: the ids already taken are
+/// handed in.
 ///
-/// Instances share the whole range unless `security.idmap.isolated` is set; isolated ones lie behind the first
-/// [#ISOLATED_COUNT] ids, each in a gap of its own.
+/// Instances share the whole range unless `security.idmap.isolated` is set; isolated ones lie
+/// behind the first [#ISOLATED_COUNT] ids, each in a gap of its own.
 public final class IdmapAllocator {
-    /// Size of an isolated map unless `security.idmap.size` says otherwise; enough for every id of Debian but one.
+    /// Size of an isolated map unless `security.idmap.size` says otherwise; enough for every id of
+    /// Debian but one.
     public static final long ISOLATED_COUNT = 65_536;
 
     private final long hostBase;
@@ -37,7 +39,8 @@ public final class IdmapAllocator {
 
     /// What an instance gets.
     ///
-    /// @param base the text of `volatile.idmap.base`: offset in the host's range, `0` if it is shared
+    /// @param base the text of `volatile.idmap.base`: offset in the host's range, `0` if it is
+    ///   shared
     /// @param idmap the map; [Idmap#NONE] for a privileged instance
     public record Allocation(long base, Idmap idmap) {}
 
@@ -53,11 +56,20 @@ public final class IdmapAllocator {
             return new Allocation(0, withHoles(hostBase, hostCount, raw));
         }
         long count = config.get(ConfigKeys.IDMAP_SIZE).filter(n -> n > 0).orElse(ISOLATED_COUNT);
-        long base = config.get(ConfigKeys.IDMAP_BASE).filter(n -> n > 0).orElseGet(() -> firstGap(count, taken));
+        long base =
+                config.get(ConfigKeys.IDMAP_BASE)
+                        .filter(n -> n > 0)
+                        .orElseGet(() -> firstGap(count, taken));
         if (base < hostBase || base + count > hostBase + hostCount) {
             throw new InvalidConfigException(
-                    "Not enough uid/gid available for the container: " + base + "-" + (base + count - 1)
-                            + " is not within " + hostBase + "-" + (hostBase + hostCount - 1));
+                    "Not enough uid/gid available for the container: "
+                            + base
+                            + "-"
+                            + (base + count - 1)
+                            + " is not within "
+                            + hostBase
+                            + "-"
+                            + (hostBase + hostCount - 1));
         }
         return new Allocation(base, withHoles(base, count, raw));
     }
@@ -78,7 +90,8 @@ public final class IdmapAllocator {
     private static Idmap withHoles(long base, long count, List<RawIdmapLine> raw) {
         List<IdmapEntry> entries = new ArrayList<>();
         for (IdmapEntry.Kind kind : IdmapEntry.Kind.values()) {
-            List<IdmapEntry> same = List.of(new IdmapEntry(kind, new NsId(0), new HostId(base), count));
+            List<IdmapEntry> same =
+                    List.of(new IdmapEntry(kind, new NsId(0), new HostId(base), count));
             for (RawIdmapLine line : raw) {
                 if (line.kinds().contains(kind)) {
                     same = punch(same, kind, line);
@@ -89,8 +102,10 @@ public final class IdmapAllocator {
         return new Idmap(entries);
     }
 
-    /// Replaces the part of `entries` that maps the line's ids inside; host ids that others would reach through it are left out.
-    private static List<IdmapEntry> punch(List<IdmapEntry> entries, IdmapEntry.Kind kind, RawIdmapLine line) {
+    /// Replaces the part of `entries` that maps the line's ids inside; host ids that others would
+    /// reach through it are left out.
+    private static List<IdmapEntry> punch(
+            List<IdmapEntry> entries, IdmapEntry.Kind kind, RawIdmapLine line) {
         List<IdmapEntry> out = new ArrayList<>();
         for (IdmapEntry e : entries) {
             long start = e.nsId().value();
@@ -104,7 +119,9 @@ public final class IdmapAllocator {
             addPart(out, e, start, cutStart);
             addPart(out, e, cutEnd, end);
         }
-        out.add(new IdmapEntry(kind, new NsId(line.nsId()), new HostId(line.hostId()), line.count()));
+        out.add(
+                new IdmapEntry(
+                        kind, new NsId(line.nsId()), new HostId(line.hostId()), line.count()));
         out.sort(Comparator.comparingLong(e -> e.nsId().value()));
         return out;
     }

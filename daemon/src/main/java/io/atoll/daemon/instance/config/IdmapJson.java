@@ -12,7 +12,8 @@ import java.util.List;
 public final class IdmapJson {
     private IdmapJson() {}
 
-    /// `[{"Isuid":true,"Isgid":false,"Hostid":100000,"Nsid":0,"Maprange":65536},…]`; `[]` for a privileged map.
+    /// `[{"Isuid":true,"Isgid":false,"Hostid":100000,"Nsid":0,"Maprange":65536},…]`; `[]` for a
+    /// privileged map.
     public static String render(Idmap idmap) {
         Json.Arr out = Json.array();
         for (IdmapEntry entry : idmap.entries()) {
@@ -29,7 +30,8 @@ public final class IdmapJson {
         return out.render();
     }
 
-    /// Reads what [#render] wrote; an entry may be for users and groups at once. Empty text is a privileged map.
+    /// Reads what [#render] wrote; an entry may be for users and groups at once. Empty text is a
+    /// privileged map.
     public static Idmap parse(String text) {
         List<IdmapEntry> entries = new ArrayList<>();
         for (Json item : text.isEmpty() ? List.<Json>of() : Json.parse(text).asList()) {

@@ -39,7 +39,9 @@ public record InstanceConfig(Map<String, String> values) {
         Map<String, T> out = new LinkedHashMap<>();
         for (Map.Entry<String, String> e : values.entrySet()) {
             String name = e.getKey();
-            if (name.startsWith(prefix.name()) && name.length() > prefix.name().length() && !e.getValue().isEmpty()) {
+            if (name.startsWith(prefix.name())
+                    && name.length() > prefix.name().length()
+                    && !e.getValue().isEmpty()) {
                 out.put(name.substring(prefix.name().length()), prefix.type().parse(e.getValue()));
             }
         }

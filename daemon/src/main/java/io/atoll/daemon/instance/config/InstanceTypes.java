@@ -39,7 +39,9 @@ public final class InstanceTypes {
         }
         if (cpus.compareTo(BigDecimal.ONE) < 0) {
             config.put("limits.cpu", "1");
-            config.put("limits.cpu.allowance", cpus.multiply(BigDecimal.valueOf(100)).intValue() + "%");
+            config.put(
+                    "limits.cpu.allowance",
+                    cpus.multiply(BigDecimal.valueOf(100)).intValue() + "%");
             return;
         }
         config.put("limits.cpu", Integer.toString(cpus.intValue()));

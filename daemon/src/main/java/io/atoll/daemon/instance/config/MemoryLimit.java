@@ -12,7 +12,8 @@ public sealed interface MemoryLimit {
     record Percent(int value) implements MemoryLimit {
         public Percent {
             if (value < 1 || value > 100) {
-                throw new InvalidConfigException("Invalid value: " + value + "% is not within 1%-100%");
+                throw new InvalidConfigException(
+                        "Invalid value: " + value + "% is not within 1%-100%");
             }
         }
     }

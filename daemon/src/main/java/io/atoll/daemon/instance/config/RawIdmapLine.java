@@ -8,7 +8,8 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// One line of `raw.idmap`, `uid|gid|both HOST[-END] INSIDE[-END]`: these ids inside are exactly those of the host.
+/// One line of `raw.idmap`, `uid|gid|both HOST[-END] INSIDE[-END]`: these ids inside are exactly
+/// those of the host.
 ///
 /// @param kinds users, groups or both
 /// @param hostId first id of the host
@@ -16,7 +17,8 @@ import java.util.regex.Pattern;
 /// @param count how many
 public record RawIdmapLine(Set<IdmapEntry.Kind> kinds, long hostId, long nsId, long count) {
     private static final Pattern LINE =
-            Pattern.compile("(uid|gid|both)\\s+(\\d{1,10})(?:-(\\d{1,10}))?\\s+(\\d{1,10})(?:-(\\d{1,10}))?");
+            Pattern.compile(
+                    "(uid|gid|both)\\s+(\\d{1,10})(?:-(\\d{1,10}))?\\s+(\\d{1,10})(?:-(\\d{1,10}))?");
 
     /// @throws InvalidConfigException if a line is malformed or its two ranges differ in length
     public static List<RawIdmapLine> parseAll(String text) {
@@ -40,7 +42,9 @@ public record RawIdmapLine(Set<IdmapEntry.Kind> kinds, long hostId, long nsId, l
         long insideCount = m.group(5) == null ? 1 : Long.parseLong(m.group(5)) - inside + 1;
         if (hostCount != insideCount || hostCount < 1) {
             throw new InvalidConfigException(
-                    "The ids mapped by raw.idmap line \"" + line + "\" are not ranges of the same length");
+                    "The ids mapped by raw.idmap line \""
+                            + line
+                            + "\" are not ranges of the same length");
         }
         Set<IdmapEntry.Kind> kinds =
                 switch (m.group(1)) {

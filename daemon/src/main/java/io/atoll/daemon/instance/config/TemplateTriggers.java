@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Which template triggers fire at a start: first the one remembered since creation, copy or rename, then `start`.
+/// Which template triggers fire at a start: first the one remembered since creation, copy or
+/// rename, then `start`.
 public final class TemplateTriggers {
     /// The trigger of every start.
     public static final String START = "start";
@@ -38,12 +39,14 @@ public final class TemplateTriggers {
         return out;
     }
 
-    /// What is remembered after a rename: `create` and `copy` are stronger, since their templates cover the name too.
+    /// What is remembered after a rename: `create` and `copy` are stronger, since their templates
+    /// cover the name too.
     public static String afterRename(Map<String, String> localConfig) {
         return remembered(localConfig).orElse(Origin.RENAME.word());
     }
 
     private static Optional<String> remembered(Map<String, String> localConfig) {
-        return Optional.ofNullable(localConfig.get(ConfigKeys.APPLY_TEMPLATE.name())).filter(t -> !t.isEmpty());
+        return Optional.ofNullable(localConfig.get(ConfigKeys.APPLY_TEMPLATE.name()))
+                .filter(t -> !t.isEmpty());
     }
 }

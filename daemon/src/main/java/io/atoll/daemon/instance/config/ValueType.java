@@ -9,7 +9,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/// How the text of one configuration value is read: a pure function that answers the typed value or refuses the text.
+/// How the text of one configuration value is read: a pure function that answers the typed value or
+/// refuses the text.
 ///
 /// The messages are those that LXD 5.0 gives, because scripts show and sometimes match them.
 ///
@@ -57,7 +58,11 @@ public interface ValueType<T> {
 
     /// Words separated by commas.
     ValueType<List<String>> WORDS =
-            text -> Arrays.stream(text.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
+            text ->
+                    Arrays.stream(text.split(","))
+                            .map(String::strip)
+                            .filter(s -> !s.isEmpty())
+                            .toList();
 
     /// Lines of `raw.idmap`.
     ValueType<List<RawIdmapLine>> RAW_IDMAP = RawIdmapLine::parseAll;
@@ -70,7 +75,11 @@ public interface ValueType<T> {
         return text -> {
             if (!List.of(words).contains(text)) {
                 throw new InvalidConfigException(
-                        "Invalid value \"" + text + "\" (not one of [" + String.join(" ", words) + "])");
+                        "Invalid value \""
+                                + text
+                                + "\" (not one of ["
+                                + String.join(" ", words)
+                                + "])");
             }
             return text;
         };
@@ -80,7 +89,9 @@ public interface ValueType<T> {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "true", "1", "yes", "on" -> true;
             case "false", "0", "no", "off", "" -> false;
-            default -> throw new InvalidConfigException("Invalid value for a boolean \"" + text + "\"");
+            default ->
+                    throw new InvalidConfigException(
+                            "Invalid value for a boolean \"" + text + "\"");
         };
     }
 

@@ -31,11 +31,13 @@ public final class Volatile {
     public static MacAddress randomMac(RandomGenerator random) {
         int tail = random.nextInt(1 << 24);
         return new MacAddress(
-                String.format("00:16:3e:%02x:%02x:%02x", tail >> 16 & 0xff, tail >> 8 & 0xff, tail & 0xff));
+                String.format(
+                        "00:16:3e:%02x:%02x:%02x",
+                        tail >> 16 & 0xff, tail >> 8 & 0xff, tail & 0xff));
     }
 
-    /// A name for the host's end of an interface. Not used twice: the kernel takes an old one away some time after its
-    /// namespace died.
+    /// A name for the host's end of an interface. Not used twice: the kernel takes an old one away
+    /// some time after its namespace died.
     public static String randomHostName(RandomGenerator random) {
         return String.format("veth%08x", random.nextInt());
     }

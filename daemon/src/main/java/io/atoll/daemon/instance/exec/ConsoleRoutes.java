@@ -59,8 +59,10 @@ public final class ConsoleRoutes implements Routes {
         String path = "/{name}/console";
         return Stream.of(
                         Instances.both(path, p -> Route.get(p).needs(Right.VIEW).run(this::log)),
-                        Instances.both(path, p -> Route.delete(p).needs(Right.OPERATE).run(this::clear)),
-                        Instances.both(path, p -> Route.post(p).needs(Right.OPERATE).run(this::attach)))
+                        Instances.both(
+                                path, p -> Route.delete(p).needs(Right.OPERATE).run(this::clear)),
+                        Instances.both(
+                                path, p -> Route.post(p).needs(Right.OPERATE).run(this::attach)))
                 .flatMap(List::stream)
                 .toList();
     }
@@ -68,7 +70,10 @@ public final class ConsoleRoutes implements Routes {
     private Response log(Request request) throws IOException {
         InstanceRecord instance = instances.of(request);
         Optional<Container> container = instances.running(instance);
-        byte[] text = container.isPresent() ? container.get().consoleLog() : tail(instances.consoleLog(instance));
+        byte[] text =
+                container.isPresent()
+                        ? container.get().consoleLog()
+                        : tail(instances.consoleLog(instance));
         return Response.raw("application/octet-stream", text)
                 .header("Content-Disposition", "inline;filename=console.log");
     }
@@ -133,19 +138,20 @@ public final class ConsoleRoutes implements Routes {
     }
 
     /// Moves bytes until the client detaches or the instance ends.
-    private static void show(Container container, OperationSockets sockets) throws InterruptedException {
+    private static void show(Container container, OperationSockets sockets)
+            throws InterruptedException {
         WebSocket terminal = sockets.get("0");
         WebSocket control = sockets.get("control");
         try (StreamPump pump = new StreamPump();
                 Fd console = container.console()) {
             Future<Boolean> output =
-                    ExecThreads.start(
-                            () -> {
-                                pump.toSocket(console, terminal);
-                                // The instance ended, or the pump was stopped: either way control has nothing left to do.
-                                control.abort();
-                                return true;
-                            });
+                    ExecThreads.start(() -> {
+                        pump.toSocket(console, terminal);
+                        // The instance ended, or the pump was stopped: either way control has
+                        // nothing left to do.
+                        control.abort();
+                        return true;
+                    });
             Future<Boolean> input = ExecThreads.start(() -> pump.fromSocket(terminal, console));
             obey(control, container);
             pump.stop();

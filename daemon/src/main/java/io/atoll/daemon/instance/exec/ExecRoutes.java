@@ -40,7 +40,8 @@ import java.util.function.UnaryOperator;
 public final class ExecRoutes implements Routes {
     private static final int NOT_EXECUTABLE = 126;
     private static final int NOT_FOUND = 127;
-    private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private static final String PATH =
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private final Instances instances;
     private final Operations operations;
@@ -52,7 +53,8 @@ public final class ExecRoutes implements Routes {
 
     @Override
     public List<Route> routes() {
-        return Instances.both("/{name}/exec", p -> Route.post(p).needs(Right.OPERATE).run(this::exec));
+        return Instances.both(
+                "/{name}/exec", p -> Route.post(p).needs(Right.OPERATE).run(this::exec));
     }
 
     private Response exec(Request request) throws IOException {
@@ -80,12 +82,14 @@ public final class ExecRoutes implements Routes {
         static Surroundings look(Container container) {
             try (Fd root = container.rootFd()) {
                 GuestFiles files = new GuestFiles(root);
-                return new Surroundings(files.exists("/snap"), files.exists("/etc/NIXOS"), files.exists("/root"));
+                return new Surroundings(
+                        files.exists("/snap"), files.exists("/etc/NIXOS"), files.exists("/root"));
             }
         }
     }
 
-    private Map<String, String> environment(InstanceRecord instance, ExecRequest wanted, Surroundings inside) {
+    private Map<String, String> environment(
+            InstanceRecord instance, ExecRequest wanted, Surroundings inside) {
         Map<String, String> out = new TreeMap<>();
         String path = inside.hasSnaps() ? PATH + ":/snap/bin" : PATH;
         out.put("PATH", inside.isNixos() ? path + ":/run/current-system/sw/bin" : path);
@@ -100,7 +104,10 @@ public final class ExecRoutes implements Routes {
     }
 
     private static ExecSpec adjust(
-            ExecSpec spec, ExecRequest wanted, Map<String, String> environment, Surroundings inside) {
+            ExecSpec spec,
+            ExecRequest wanted,
+            Map<String, String> environment,
+            Surroundings inside) {
         String home = wanted.user() == 0 && inside.hasRootHome() ? "/root" : "/";
         return spec.withEnv(environment)
                 .as(wanted.user(), wanted.group())
@@ -122,16 +129,23 @@ public final class ExecRoutes implements Routes {
                         .put("interactive", wanted.isInteractive());
         OperationSpec spec =
                 Instances.about(
-                        OperationSpec.websocket("Executing command", instance.project(), sockets).metadata(metadata),
+                        OperationSpec.websocket("Executing command", instance.project(), sockets)
+                                .metadata(metadata),
                         instance);
         ExecSession session = new ExecSession(container, sockets, adjust);
-        return operations.start(spec, operation -> report(operation, orRefused(() -> session.run(wanted)))).response();
+        return operations
+                .start(spec, operation -> report(operation, orRefused(() -> session.run(wanted))))
+                .response();
     }
 
     private Response detached(
-            InstanceRecord instance, Container container, ExecRequest wanted, UnaryOperator<ExecSpec> adjust) {
+            InstanceRecord instance,
+            Container container,
+            ExecRequest wanted,
+            UnaryOperator<ExecSpec> adjust) {
         OperationSpec spec =
-                Instances.about(OperationSpec.task("Executing command", instance.project()), instance);
+                Instances.about(
+                        OperationSpec.task("Executing command", instance.project()), instance);
         return operations
                 .start(
                         spec,
@@ -139,7 +153,12 @@ public final class ExecRoutes implements Routes {
                             int status =
                                     wanted.isRecorded()
                                             ? record(instance, container, wanted, adjust, operation)
-                                            : run(container, ExecSpec.of(wanted.command(), new ExecSpec.Stdio.None()), adjust);
+                                            : run(
+                                                    container,
+                                                    ExecSpec.of(
+                                                            wanted.command(),
+                                                            new ExecSpec.Stdio.None()),
+                                                    adjust);
                             report(operation, status);
                         })
                 .response();
@@ -147,22 +166,25 @@ public final class ExecRoutes implements Routes {
 
     private static int run(Container container, ExecSpec spec, UnaryOperator<ExecSpec> adjust) {
         ExecSpec adjusted = adjust.apply(spec);
-        return orRefused(
-                () -> {
-                    try (Execution command = container.exec(surviving(adjusted))) {
-                        return command.waitExit();
-                    }
-                });
+        return orRefused(() -> {
+            try (Execution command = container.exec(surviving(adjusted))) {
+                return command.waitExit();
+            }
+        });
     }
 
-    /// A command's end, or the status that shells give a program that does not start: 127 if it is missing, 126 if the
-    /// kernel will not run it.
+    /// A command's end, or the status that shells give a program that does not start: 127 if it is
+    /// missing, 126 if the kernel will not run it.
     private static int orRefused(Callable<Integer> command) {
         try {
             return command.call();
         } catch (DomainException e) {
-            if (e.getCause() instanceof StepFailed failed && failed.section() == Section.INIT && failed.call().equals("execve")) {
-                return failed.errno() == Errno.ENOENT || failed.errno() == Errno.ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
+            if (e.getCause() instanceof StepFailed failed
+                    && failed.section() == Section.INIT
+                    && failed.call().equals("execve")) {
+                return failed.errno() == Errno.ENOENT || failed.errno() == Errno.ENOTDIR
+                        ? NOT_FOUND
+                        : NOT_EXECUTABLE;
             }
             throw e;
         } catch (InterruptedException e) {
@@ -176,8 +198,16 @@ public final class ExecRoutes implements Routes {
     /// Nobody is attached, so a restart of the daemon is no reason to kill it.
     private static ExecSpec surviving(ExecSpec spec) {
         return new ExecSpec(
-                spec.argv(), spec.env(), spec.cwd(), spec.uid(), spec.gid(), spec.groups(), spec.stdio(), spec.skipped(),
-                spec.isPrivileged(), false);
+                spec.argv(),
+                spec.env(),
+                spec.cwd(),
+                spec.uid(),
+                spec.gid(),
+                spec.groups(),
+                spec.stdio(),
+                spec.skipped(),
+                spec.isPrivileged(),
+                false);
     }
 
     private int record(

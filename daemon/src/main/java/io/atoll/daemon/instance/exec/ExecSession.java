@@ -23,9 +23,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 
-/// One command with a client attached: starts it once the needed websockets are there, moves bytes until it ends, and
-/// finishes the streams in the order that LXD's clients rely on: control is cut, then every output gets its barrier, then all
-/// connections are cut without a close frame.
+/// One command with a client attached: starts it once the needed websockets are there, moves bytes
+/// until it ends, and finishes the streams in the order that LXD's clients rely on: control is cut,
+/// then every output gets its barrier, then all connections are cut without a close frame.
 final class ExecSession {
     private static final Logger LOG = System.getLogger(ExecSession.class.getName());
 
@@ -54,7 +54,9 @@ final class ExecSession {
     }
 
     static List<String> socketNames(ExecRequest request) {
-        return request.isInteractive() ? List.of("0", "control") : List.of("0", "1", "2", "control");
+        return request.isInteractive()
+                ? List.of("0", "control")
+                : List.of("0", "1", "2", "control");
     }
 
     /// Runs the command to its end.
@@ -75,7 +77,8 @@ final class ExecSession {
                 FdIo.Pipe out = FdIo.pipe();
                 FdIo.Pipe err = FdIo.pipe()) {
             ExecSpec.Stdio stdio = new ExecSpec.Stdio.Fds(in.reader(), out.writer(), err.writer());
-            try (Execution command = container.exec(adjust.apply(ExecSpec.of(request.command(), stdio)))) {
+            try (Execution command =
+                    container.exec(adjust.apply(ExecSpec.of(request.command(), stdio)))) {
                 in.reader().close();
                 out.writer().close();
                 err.writer().close();
@@ -102,9 +105,11 @@ final class ExecSession {
         WebSocket terminal = sockets.get("0");
         ExecSpec.Stdio stdio =
                 new ExecSpec.Stdio.Terminal(
-                        request.width() == 0 ? COLUMNS : request.width(), request.height() == 0 ? ROWS : request.height());
+                        request.width() == 0 ? COLUMNS : request.width(),
+                        request.height() == 0 ? ROWS : request.height());
         try (StreamPump pump = new StreamPump();
-                Execution command = container.exec(adjust.apply(ExecSpec.of(request.command(), stdio)))) {
+                Execution command =
+                        container.exec(adjust.apply(ExecSpec.of(request.command(), stdio)))) {
             Fd other = command.terminal().orElseThrow();
             Future<Boolean> output = ExecThreads.start(() -> drain(pump, other, terminal));
             Future<Boolean> input = ExecThreads.start(() -> type(pump, terminal, other));
@@ -123,14 +128,16 @@ final class ExecSession {
         }
     }
 
-    private static Boolean feed(StreamPump pump, WebSocket socket, Fd stdin) throws InterruptedException {
+    private static Boolean feed(StreamPump pump, WebSocket socket, Fd stdin)
+            throws InterruptedException {
         try (stdin) {
             return pump.fromSocketToPipe(socket, stdin);
         }
     }
 
     /// A barrier says nothing on a terminal: goes on until the client is gone.
-    private static Boolean type(StreamPump pump, WebSocket socket, Fd terminal) throws InterruptedException {
+    private static Boolean type(StreamPump pump, WebSocket socket, Fd terminal)
+            throws InterruptedException {
         while (!pump.fromSocket(socket, terminal)) {
             LOG.log(Level.DEBUG, "client has no more input for the terminal");
         }
@@ -178,7 +185,8 @@ final class ExecSession {
         }
     }
 
-    /// Obeys the control socket. When it ends before the command, the client is gone and the command is killed.
+    /// Obeys the control socket. When it ends before the command, the client is gone and the
+    /// command is killed.
     private void control(Execution command) {
         try {
             WebSocket control = sockets.await("control", FOR_EVER).orElse(null);

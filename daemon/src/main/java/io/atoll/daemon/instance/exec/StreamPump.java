@@ -9,13 +9,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/// Moves bytes between descriptors and websockets until one side ends or [#stop] is called. Methods block and are meant for
-/// platform threads; one pump serves all streams of a command.
+/// Moves bytes between descriptors and websockets until one side ends or [#stop] is called. Methods
+/// block and are meant for platform threads; one pump serves all streams of a command.
 final class StreamPump implements AutoCloseable {
     /// Bytes moved at a time, as LXD does.
     static final int CHUNK = 128 << 10;
 
-    /// What a terminal or socket that is writable takes at once: more might block, and nobody could stop us then.
+    /// What a terminal or socket that is writable takes at once: more might block, and nobody could
+    /// stop us then.
     private static final int PAGE = 4096;
 
     private static final int GONE = FdIo.POLLHUP | FdIo.POLLERR;
@@ -23,7 +24,8 @@ final class StreamPump implements AutoCloseable {
     /// Its writing end is closed to wake those who wait for descriptors.
     private final FdIo.Pipe wake = FdIo.pipe();
 
-    /// Sends what can be read from `source` until its end. After [#stop], what is there already is still sent.
+    /// Sends what can be read from `source` until its end. After [#stop], what is there already is
+    /// still sent.
     void toSocket(Fd source, WebSocket socket) {
         byte[] chunk = new byte[CHUNK];
         try {
@@ -50,14 +52,16 @@ final class StreamPump implements AutoCloseable {
         return found[0] != 0;
     }
 
-    /// Writes to `target` what comes through the socket, until a barrier, the socket's end, or nobody reads any more.
+    /// Writes to `target` what comes through the socket, until a barrier, the socket's end, or
+    /// nobody reads any more.
     ///
     /// @return true if the socket itself ended, false for a barrier
     boolean fromSocket(WebSocket socket, Fd target) throws InterruptedException {
         return fromSocket(socket, target, PAGE);
     }
 
-    /// As [#fromSocket(WebSocket,Fd)] into our own end of a pipe, which is made one that does not block.
+    /// As [#fromSocket(WebSocket,Fd)] into our own end of a pipe, which is made one that does not
+    /// block.
     boolean fromSocketToPipe(WebSocket socket, Fd pipe) throws InterruptedException {
         FdIo.setNonBlocking(pipe, true);
         return fromSocket(socket, pipe, CHUNK);
@@ -91,7 +95,8 @@ final class StreamPump implements AutoCloseable {
         try {
             int done = 0;
             while (done < data.length) {
-                int[] found = FdIo.poll(List.of(target, wake.reader()), new int[] {FdIo.POLLOUT, 0});
+                int[] found =
+                        FdIo.poll(List.of(target, wake.reader()), new int[] {FdIo.POLLOUT, 0});
                 boolean isStopped = (found[1] & GONE) != 0;
                 if ((found[0] & GONE) != 0 || (isStopped && (found[0] & FdIo.POLLOUT) == 0)) {
                     return false;

@@ -16,10 +16,12 @@ import java.util.OptionalLong;
 ///
 /// @param type file, directory or symlink
 /// @param isAppend whether content goes behind what is there
-record FileHeaders(Type type, boolean isAppend, OptionalLong uid, OptionalLong gid, OptionalInt mode) {
+record FileHeaders(
+        Type type, boolean isAppend, OptionalLong uid, OptionalLong gid, OptionalInt mode) {
     /// Go prints times so, whatever the header's name suggests.
     private static final DateTimeFormatter MODIFIED =
-            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss '+0000 UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss '+0000 UTC'", Locale.ROOT)
+                    .withZone(ZoneOffset.UTC);
 
     /// What can be made.
     enum Type {

@@ -30,7 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// `/1.0/instances/NAME/files?path=`. Paths are the instance's: links in them lead to places inside, never on the host.
+/// `/1.0/instances/NAME/files?path=`. Paths are the instance's: links in them lead to places
+/// inside, never on the host.
 public final class FileRoutes implements Routes {
     private static final int CHUNK = 64 << 10;
     private static final int LINK_MAX = 4096;
@@ -48,9 +49,12 @@ public final class FileRoutes implements Routes {
         String path = "/{name}/files";
         return Stream.of(
                         Instances.both(path, p -> Route.get(p).needs(Right.OPERATE).run(this::get)),
-                        Instances.both(path, p -> Route.head(p).needs(Right.OPERATE).run(this::head)),
-                        Instances.both(path, p -> Route.post(p).needs(Right.OPERATE).run(this::post)),
-                        Instances.both(path, p -> Route.delete(p).needs(Right.OPERATE).run(this::delete)))
+                        Instances.both(
+                                path, p -> Route.head(p).needs(Right.OPERATE).run(this::head)),
+                        Instances.both(
+                                path, p -> Route.post(p).needs(Right.OPERATE).run(this::post)),
+                        Instances.both(
+                                path, p -> Route.delete(p).needs(Right.OPERATE).run(this::delete)))
                 .flatMap(List::stream)
                 .toList();
     }
@@ -63,7 +67,8 @@ public final class FileRoutes implements Routes {
         return path.startsWith("/") ? path : "/" + path;
     }
 
-    /// Does something with the files of the request's instance and puts failures in the client's words.
+    /// Does something with the files of the request's instance and puts failures in the client's
+    /// words.
     private <T> T with(Request request, String verb, Work<T> work) {
         String path = path(request);
         InstanceRecord instance = instances.of(request);
@@ -78,7 +83,14 @@ public final class FileRoutes implements Routes {
                 throw new NotFoundException("Not Found", e);
             }
             throw new InternalException(
-                    "sftp: \"" + verb + " " + path + ": " + Errno.text(e.errno()) + "\" (SSH_FX_FAILURE)", e);
+                    "sftp: \""
+                            + verb
+                            + " "
+                            + path
+                            + ": "
+                            + Errno.text(e.errno())
+                            + "\" (SSH_FX_FAILURE)",
+                    e);
         } finally {
             if (!isKept) {
                 root.close();
@@ -91,7 +103,8 @@ public final class FileRoutes implements Routes {
         T run(RootAccess root, String path) throws IOException;
     }
 
-    /// An open file that is sent after the handler returned; takes the root's place, which it then closes.
+    /// An open file that is sent after the handler returned; takes the root's place, which it then
+    /// closes.
     private record Kept(Fd file, RootAccess root, long size, Map<String, String> headers) {
         Response response(Request request, String path) {
             Response out =
@@ -144,7 +157,8 @@ public final class FileRoutes implements Routes {
         return switch (stat.type()) {
             case DIRECTORY -> withHeaders(Response.sync(names(files, path)), headers);
             case SYMLINK -> {
-                byte[] target = absolute(path, files.readlink(path)).getBytes(StandardCharsets.UTF_8);
+                byte[] target =
+                        absolute(path, files.readlink(path)).getBytes(StandardCharsets.UTF_8);
                 yield withHeaders(Response.raw("application/octet-stream", target), headers)
                         .header("Content-Disposition", "inline;filename=" + baseName(path));
             }
@@ -171,7 +185,10 @@ public final class FileRoutes implements Routes {
 
     /// A link's target as seen from the root.
     static String absolute(String link, String target) {
-        String whole = target.startsWith("/") ? target : link.substring(0, link.lastIndexOf('/') + 1) + target;
+        String whole =
+                target.startsWith("/")
+                        ? target
+                        : link.substring(0, link.lastIndexOf('/') + 1) + target;
         ArrayDeque<String> parts = new ArrayDeque<>();
         for (String part : whole.split("/")) {
             if (part.equals("..")) {
@@ -188,7 +205,9 @@ public final class FileRoutes implements Routes {
                 with(
                         request,
                         "stat",
-                        (root, path) -> new LinkedHashMap<>(FileHeaders.describe(root.files().lstat(path), root)));
+                        (root, path) ->
+                                new LinkedHashMap<>(
+                                        FileHeaders.describe(root.files().lstat(path), root)));
         return withHeaders(Response.sync(Json.object()), headers);
     }
 
@@ -212,13 +231,14 @@ public final class FileRoutes implements Routes {
     }
 
     /// Owner and mode are those of the request only for a file that did not exist.
-    private static void writeFile(RootAccess root, String path, FileHeaders wanted, InputStream body)
-            throws IOException {
+    private static void writeFile(
+            RootAccess root, String path, FileHeaders wanted, InputStream body) throws IOException {
         GuestFiles files = root.files();
         boolean exists = files.exists(path);
         int create = exists || wanted.isAppend() ? 0 : Fcntl.O_CREAT;
         int append = wanted.isAppend() ? Fcntl.O_APPEND : 0;
-        try (Fd file = files.open(path, Fcntl.O_WRONLY | Fcntl.O_NONBLOCK | create | append, FILE_MODE)) {
+        try (Fd file =
+                files.open(path, Fcntl.O_WRONLY | Fcntl.O_NONBLOCK | create | append, FILE_MODE)) {
             if (FileStat.of(file).type() != FileStat.Type.FILE) {
                 throw new ErrnoException("open", Errno.EINVAL, path);
             }

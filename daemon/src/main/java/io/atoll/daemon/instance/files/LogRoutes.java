@@ -34,10 +34,15 @@ public final class LogRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return Stream.of(
-                        Instances.both("/{name}/logs", p -> Route.get(p).needs(Right.VIEW).run(this::list)),
-                        Instances.both("/{name}/logs/{file}", p -> Route.get(p).needs(Right.VIEW).run(this::get)),
                         Instances.both(
-                                "/{name}/logs/{file}", p -> Route.delete(p).needs(Right.OPERATE).run(this::delete)))
+                                "/{name}/logs",
+                                p -> Route.get(p).needs(Right.VIEW).run(this::list)),
+                        Instances.both(
+                                "/{name}/logs/{file}",
+                                p -> Route.get(p).needs(Right.VIEW).run(this::get)),
+                        Instances.both(
+                                "/{name}/logs/{file}",
+                                p -> Route.delete(p).needs(Right.OPERATE).run(this::delete)))
                 .flatMap(List::stream)
                 .toList();
     }
@@ -59,7 +64,14 @@ public final class LogRoutes implements Routes {
                 files.map(file -> String.valueOf(file.getFileName()))
                         .filter(LogRoutes::isLog)
                         .sorted()
-                        .forEach(name -> out.items().add(Json.string("/1.0/instances/" + instance.name() + "/logs/" + name)));
+                        .forEach(name ->
+                                out.items()
+                                        .add(
+                                                Json.string(
+                                                        "/1.0/instances/"
+                                                                + instance.name()
+                                                                + "/logs/"
+                                                                + name)));
             }
         }
         return Response.sync(out);
@@ -90,7 +102,8 @@ public final class LogRoutes implements Routes {
     private Response delete(Request request) throws IOException {
         Path file = file(request);
         if (!isDeletable(String.valueOf(file.getFileName()))) {
-            throw new InvalidConfigException("Only log files excluding lxc.log and lxc.conf may be deleted");
+            throw new InvalidConfigException(
+                    "Only log files excluding lxc.log and lxc.conf may be deleted");
         }
         if (!Files.deleteIfExists(file)) {
             throw new NotFoundException("Not Found");

@@ -38,12 +38,21 @@ public final class MetadataRoutes implements Routes {
         String metadata = "/{name}/metadata";
         String templates = "/{name}/metadata/templates";
         return Stream.of(
-                        Instances.both(metadata, p -> Route.get(p).needs(Right.VIEW).run(this::get)),
-                        Instances.both(metadata, p -> Route.put(p).needs(Right.EDIT).run(this::put)),
-                        Instances.both(metadata, p -> Route.patch(p).needs(Right.EDIT).run(this::patch)),
-                        Instances.both(templates, p -> Route.get(p).needs(Right.VIEW).run(this::templates)),
-                        Instances.both(templates, p -> Route.post(p).needs(Right.EDIT).run(this::postTemplate)),
-                        Instances.both(templates, p -> Route.delete(p).needs(Right.EDIT).run(this::deleteTemplate)))
+                        Instances.both(
+                                metadata, p -> Route.get(p).needs(Right.VIEW).run(this::get)),
+                        Instances.both(
+                                metadata, p -> Route.put(p).needs(Right.EDIT).run(this::put)),
+                        Instances.both(
+                                metadata, p -> Route.patch(p).needs(Right.EDIT).run(this::patch)),
+                        Instances.both(
+                                templates,
+                                p -> Route.get(p).needs(Right.VIEW).run(this::templates)),
+                        Instances.both(
+                                templates,
+                                p -> Route.post(p).needs(Right.EDIT).run(this::postTemplate)),
+                        Instances.both(
+                                templates,
+                                p -> Route.delete(p).needs(Right.EDIT).run(this::deleteTemplate)))
                 .flatMap(List::stream)
                 .toList();
     }
@@ -70,19 +79,18 @@ public final class MetadataRoutes implements Routes {
     private static Json json(ImageMetadata metadata) {
         Json.Obj templates = Json.object();
         metadata.templates()
-                .forEach(
-                        (path, template) ->
-                                templates.put(
-                                        path,
-                                        Json.object()
-                                                .put("when", template.when())
-                                                .put("create_only", template.createOnly())
-                                                .put("template", template.template())
-                                                .put(
-                                                        "properties",
-                                                        template.properties().isEmpty()
-                                                                ? Json.Null.NULL
-                                                                : Json.strings(template.properties()))));
+                .forEach((path, template) ->
+                        templates.put(
+                                path,
+                                Json.object()
+                                        .put("when", template.when())
+                                        .put("create_only", template.createOnly())
+                                        .put("template", template.template())
+                                        .put(
+                                                "properties",
+                                                template.properties().isEmpty()
+                                                        ? Json.Null.NULL
+                                                        : Json.strings(template.properties()))));
         return Json.object()
                 .put("architecture", metadata.architecture())
                 .put("creation_date", metadata.creationDate())
@@ -107,17 +115,24 @@ public final class MetadataRoutes implements Routes {
         ImageMetadata wanted = parse(body);
         ImageMetadata merged =
                 new ImageMetadata(
-                        body.get("architecture").isNull() ? now.architecture() : wanted.architecture(),
-                        body.get("creation_date").isNull() ? now.creationDate() : wanted.creationDate(),
+                        body.get("architecture").isNull()
+                                ? now.architecture()
+                                : wanted.architecture(),
+                        body.get("creation_date").isNull()
+                                ? now.creationDate()
+                                : wanted.creationDate(),
                         body.get("expiry_date").isNull() ? now.expiryDate() : wanted.expiryDate(),
                         body.get("properties").isNull() ? now.properties() : wanted.properties(),
                         body.get("templates").isNull() ? now.templates() : wanted.templates());
         return write(instance, directory, merged);
     }
 
-    private Response write(InstanceRecord instance, Path directory, ImageMetadata metadata) throws IOException {
+    private Response write(InstanceRecord instance, Path directory, ImageMetadata metadata)
+            throws IOException {
         // Checked as it would be at the next start.
-        replace(directory.resolve("metadata.yaml"), ImageMetadata.parse(metadata.render()).render());
+        replace(
+                directory.resolve("metadata.yaml"),
+                ImageMetadata.parse(metadata.render()).render());
         instances.tell("instance-metadata-updated", instance);
         return Response.empty();
     }
@@ -125,22 +140,22 @@ public final class MetadataRoutes implements Routes {
     private static void replace(Path file, String text) throws IOException {
         Path fresh = file.resolveSibling(".new-" + file.getFileName());
         Files.writeString(fresh, text);
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+                fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static ImageMetadata parse(Json body) {
         Map<String, ImageTemplate> templates = new TreeMap<>();
         body.get("templates")
                 .asMap()
-                .forEach(
-                        (path, t) ->
-                                templates.put(
-                                        path,
-                                        new ImageTemplate(
-                                                t.get("when").asStrings(),
-                                                t.get("create_only").asBoolean(),
-                                                t.get("template").asString(),
-                                                t.get("properties").asStringMap())));
+                .forEach((path, t) ->
+                        templates.put(
+                                path,
+                                new ImageTemplate(
+                                        t.get("when").asStrings(),
+                                        t.get("create_only").asBoolean(),
+                                        t.get("template").asString(),
+                                        t.get("properties").asStringMap())));
         return new ImageMetadata(
                 body.get("architecture").asString(),
                 body.get("creation_date").asLong(),
@@ -174,7 +189,10 @@ public final class MetadataRoutes implements Routes {
     }
 
     private static Path template(Path directory, String name) {
-        if (name.isEmpty() || name.contains("/") || name.startsWith(".") || name.indexOf('\0') >= 0) {
+        if (name.isEmpty()
+                || name.contains("/")
+                || name.startsWith(".")
+                || name.indexOf('\0') >= 0) {
             throw new InvalidConfigException("Invalid template filename");
         }
         return directory.resolve(name);
@@ -187,7 +205,8 @@ public final class MetadataRoutes implements Routes {
         Path file = template(directory, name);
         byte[] text = request.stream().readNBytes(TEMPLATE_MAX + 1);
         if (text.length > TEMPLATE_MAX) {
-            throw new InvalidConfigException("The template is longer than " + TEMPLATE_MAX + " bytes");
+            throw new InvalidConfigException(
+                    "The template is longer than " + TEMPLATE_MAX + " bytes");
         }
         Files.createDirectories(directory);
         replace(file, new String(text, StandardCharsets.UTF_8));

@@ -15,10 +15,11 @@ import io.atoll.runtime.Container;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
-/// The root of an instance, opened for work on its files: of a running one as it sees it itself, of a stopped one through a
-/// mount that exists only while this is open.
+/// The root of an instance, opened for work on its files: of a running one as it sees it itself, of
+/// a stopped one through a mount that exists only while this is open.
 ///
-/// Owner ids are those inside on both sides of this class; it translates where the kernel shows the host's.
+/// Owner ids are those inside on both sides of this class; it translates where the kernel shows the
+/// host's.
 final class RootAccess implements AutoCloseable {
     private final Fd root;
     private final Idmap idmap;
@@ -34,7 +35,8 @@ final class RootAccess implements AutoCloseable {
             return new RootAccess(container.get().rootFd(), Instances.currentIds(instance));
         }
         return new RootAccess(
-                instances.pool(instance).openRoot(Instances.volume(instance).current()), Idmap.NONE);
+                instances.pool(instance).openRoot(Instances.volume(instance).current()),
+                Idmap.NONE);
     }
 
     GuestFiles files() {

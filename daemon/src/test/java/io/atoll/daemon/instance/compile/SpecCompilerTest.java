@@ -30,7 +30,8 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class SpecCompilerTest {
-    private static final HostResources HOST = new HostResources(1000 << 20, new TreeSet<>(List.of(0, 1, 2, 3)));
+    private static final HostResources HOST =
+            new HostResources(1000 << 20, new TreeSet<>(List.of(0, 1, 2, 3)));
     private static final Idmap IDS = Idmap.range(100_000, 65_536);
     private static final RootfsLayers OVERLAY =
             new RootfsLayers.Overlay(
@@ -39,13 +40,20 @@ class SpecCompilerTest {
                     Path.of("/p/containers/c1/data/work"),
                     RootfsLayers.Ids.UNSHIFTED);
 
-    private static ContainerSpec compile(Map<String, String> config, Map<String, Map<String, String>> devices, Idmap ids) {
+    private static ContainerSpec compile(
+            Map<String, String> config, Map<String, Map<String, String>> devices, Idmap ids) {
         List<DeviceConfig> parsed = Devices.parseAll(devices);
         List<NicPlan> nics =
                 parsed.stream()
                         .filter(d -> d instanceof DeviceConfig.BridgedNic)
                         .map(d -> (DeviceConfig.BridgedNic) d)
-                        .map(n -> new NicPlan(n, "br0", "eth0", "veth1", new MacAddress("00:16:3e:00:00:01")))
+                        .map(n ->
+                                new NicPlan(
+                                        n,
+                                        "br0",
+                                        "eth0",
+                                        "veth1",
+                                        new MacAddress("00:16:3e:00:00:01")))
                         .toList();
         return new SpecCompiler(HOST)
                 .compile(
@@ -58,7 +66,9 @@ class SpecCompilerTest {
                                 nics,
                                 ids,
                                 OVERLAY,
-                                List.of(new NestedDirectory(Path.of("/p/nested"), "/var/lib/docker")),
+                                List.of(
+                                        new NestedDirectory(
+                                                Path.of("/p/nested"), "/var/lib/docker")),
                                 List.of(),
                                 Path.of("/logs/console.log")));
     }
@@ -79,17 +89,22 @@ class SpecCompilerTest {
         assertEquals("work", root.work());
         assertEquals(RootfsLayers.Overlay.OPTIONS, root.options());
         RootfsSpec.Overlay privileged =
-                assertInstanceOf(RootfsSpec.Overlay.class, compile(Map.of(), Map.of(), Idmap.NONE).rootfs());
+                assertInstanceOf(
+                        RootfsSpec.Overlay.class, compile(Map.of(), Map.of(), Idmap.NONE).rootfs());
         assertFalse(privileged.writable().isShifted());
     }
 
     @Test
     void nicsGetTheirNamesAndBridge() {
         ContainerSpec spec =
-                compile(Map.of(), Map.of("eth0", Map.of("type", "nic", "network", "n", "mtu", "1400")), IDS);
+                compile(
+                        Map.of(),
+                        Map.of("eth0", Map.of("type", "nic", "network", "n", "mtu", "1400")),
+                        IDS);
         assertEquals("eth0", spec.network().nics().getFirst().name());
         assertEquals(1400, spec.network().nics().getFirst().mtu().getAsInt());
-        NicLink.Veth link = assertInstanceOf(NicLink.Veth.class, spec.network().nics().getFirst().link());
+        NicLink.Veth link =
+                assertInstanceOf(NicLink.Veth.class, spec.network().nics().getFirst().link());
         assertEquals(Optional.of("veth1"), link.hostName());
         assertEquals(Optional.of("br0"), link.bridge());
     }
@@ -104,7 +119,9 @@ class SpecCompilerTest {
                 compile("limits.memory", "50%", "limits.memory.enforce", "soft").limits().memory();
         assertEquals(Optional.empty(), soft.hard());
         assertEquals(Optional.of(new ByteSize((1000L << 20) / 100 * 50)), soft.soft());
-        assertEquals(0, compile("limits.memory.swap", "false").limits().memory().swappiness().getAsInt());
+        assertEquals(
+                0,
+                compile("limits.memory.swap", "false").limits().memory().swappiness().getAsInt());
     }
 
     @Test
@@ -117,7 +134,8 @@ class SpecCompilerTest {
         LimitsSpec.Cpu quota = compile("limits.cpu.allowance", "25ms/100ms").limits().cpu();
         assertEquals(25_000, quota.quotaMicros().getAsLong());
         assertEquals(100_000, quota.periodMicros().getAsLong());
-        assertEquals(512, compile("limits.cpu.allowance", "50%").limits().cpu().shares().getAsLong());
+        assertEquals(
+                512, compile("limits.cpu.allowance", "50%").limits().cpu().shares().getAsLong());
     }
 
     @Test
@@ -127,7 +145,8 @@ class SpecCompilerTest {
                         "limits.kernel.nofile", "1000:2000",
                         "linux.sysctl.net.ipv4.ip_forward", "1",
                         "environment.A", "b");
-        assertEquals(List.of(new Rlimit(Rlimit.Resource.NOFILE, 1000, 2000)), spec.process().rlimits());
+        assertEquals(
+                List.of(new Rlimit(Rlimit.Resource.NOFILE, 1000, 2000)), spec.process().rlimits());
         assertEquals(Map.of("net.ipv4.ip_forward", "1"), spec.process().sysctls());
         assertEquals("b", spec.init().env().get("A"));
         assertEquals("lxc", spec.init().env().get("container"));
@@ -140,14 +159,20 @@ class SpecCompilerTest {
         assertTrue(
                 compile("security.nesting", "true").mounts().stream()
                         .anyMatch(m -> m.target().value().equals("/var/lib/docker")));
-        assertTrue(compile().mounts().stream().noneMatch(m -> m.target().value().equals("/var/lib/docker")));
+        assertTrue(
+                compile().mounts().stream()
+                        .noneMatch(m -> m.target().value().equals("/var/lib/docker")));
     }
 
     @Test
     void aMissingSourceStopsTheStartUnlessItIsOptional() {
         Map<String, String> disk =
-                new java.util.TreeMap<>(Map.of("type", "disk", "source", "/no/such/path", "path", "/mnt"));
-        Exception e = assertThrows(InvalidConfigException.class, () -> compile(Map.of(), Map.of("d", disk), IDS));
+                new java.util.TreeMap<>(
+                        Map.of("type", "disk", "source", "/no/such/path", "path", "/mnt"));
+        Exception e =
+                assertThrows(
+                        InvalidConfigException.class,
+                        () -> compile(Map.of(), Map.of("d", disk), IDS));
         assertTrue(e.getMessage().contains("Missing source path \"/no/such/path\" for disk \"d\""));
         disk.put("required", "false");
         MountSpec mount =
@@ -160,22 +185,31 @@ class SpecCompilerTest {
 
     @Test
     void systemCallsAreDeniedAsWritten() {
-        SeccompSpec more = compile("security.syscalls.deny", "mkdir\nchmod errno 1\n# x\nmount kill").security().seccomp();
-        List<SeccompSpec.Rule> rules = more.rules().subList(SeccompSpec.DEFAULT.rules().size(), more.rules().size());
+        SeccompSpec more =
+                compile("security.syscalls.deny", "mkdir\nchmod errno 1\n# x\nmount kill")
+                        .security()
+                        .seccomp();
+        List<SeccompSpec.Rule> rules =
+                more.rules().subList(SeccompSpec.DEFAULT.rules().size(), more.rules().size());
         assertEquals(
                 List.of(
                         new SeccompSpec.Rule("mkdir", new SeccompSpec.Action.Errno(1), List.of()),
                         new SeccompSpec.Rule("chmod", new SeccompSpec.Action.Errno(1), List.of()),
-                        new SeccompSpec.Rule("mount", new SeccompSpec.Action.KillThread(), List.of())),
+                        new SeccompSpec.Rule(
+                                "mount", new SeccompSpec.Action.KillThread(), List.of())),
                 rules);
-        assertTrue(compile("security.syscalls.deny_default", "false").security().seccomp().isNone());
+        assertTrue(
+                compile("security.syscalls.deny_default", "false").security().seccomp().isNone());
         assertTrue(compile("security.syscalls.allow", "read").security().seccomp().isAllowList());
-        assertThrows(InvalidConfigException.class, () -> compile("security.syscalls.deny", "mount sometimes"));
+        assertThrows(
+                InvalidConfigException.class,
+                () -> compile("security.syscalls.deny", "mount sometimes"));
     }
 
     @Test
     void theHostIsRead() {
-        HostResources host = HostReader.of(List.of("MemTotal:       16 kB", "MemFree: 1 kB"), "0-1,3\n");
+        HostResources host =
+                HostReader.of(List.of("MemTotal:       16 kB", "MemFree: 1 kB"), "0-1,3\n");
         assertEquals(16_384, host.memoryBytes());
         assertEquals(List.of(0, 1, 3), List.copyOf(host.cpus()));
     }

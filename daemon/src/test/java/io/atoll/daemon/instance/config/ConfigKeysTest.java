@@ -17,7 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigKeysTest {
-    /// A good and a bad value for each type that refuses anything, so that a row with the wrong type is noticed.
+    /// A good and a bad value for each type that refuses anything, so that a row with the wrong
+    /// type is noticed.
     private static final Map<ValueType<?>, List<String>> SAMPLES =
             Map.ofEntries(
                     Map.entry(ValueType.BOOL, List.of("Yes", "perhaps")),
@@ -30,8 +31,12 @@ class ConfigKeysTest {
                     Map.entry(ValueType.CPU_ALLOWANCE, List.of("25ms/100ms", "half")),
                     Map.entry(ValueType.EXPIRY, List.of("1M 2H 3d 4w 5m 6y", "1d 2d")),
                     Map.entry(ValueType.SCHEDULE, List.of("@hourly, 0 6 * * *", "* *")),
-                    Map.entry(ValueType.UUID_TEXT, List.of("0e93510c-3a16-469c-972d-e18d75f1445f", "0e93510c")),
-                    Map.entry(ValueType.RAW_IDMAP, List.of("both 1000 1000\nuid 5-9 15-19", "uid 1-3 1-2")),
+                    Map.entry(
+                            ValueType.UUID_TEXT,
+                            List.of("0e93510c-3a16-469c-972d-e18d75f1445f", "0e93510c")),
+                    Map.entry(
+                            ValueType.RAW_IDMAP,
+                            List.of("both 1000 1000\nuid 5-9 15-19", "uid 1-3 1-2")),
                     Map.entry(ValueType.KERNEL_LIMIT, List.of("1000:unlimited", "1:2:3")));
 
     @Test
@@ -47,7 +52,10 @@ class ConfigKeysTest {
                 continue;
             }
             row.type().parse(samples.get(0));
-            assertThrows(InvalidConfigException.class, () -> row.type().parse(samples.get(1)), row.name());
+            assertThrows(
+                    InvalidConfigException.class,
+                    () -> row.type().parse(samples.get(1)),
+                    row.name());
         }
         assertTrue(names.size() > 80, "rows: " + names.size());
     }
@@ -63,11 +71,13 @@ class ConfigKeysTest {
                 }
                 case INSTANCES -> {
                     ConfigKeys.checkContainer(config);
-                    assertThrows(InvalidConfigException.class, () -> ConfigKeys.checkProfile(config));
+                    assertThrows(
+                            InvalidConfigException.class, () -> ConfigKeys.checkProfile(config));
                 }
                 case MACHINES -> {
                     ConfigKeys.checkProfile(config);
-                    assertThrows(InvalidConfigException.class, () -> ConfigKeys.checkContainer(config));
+                    assertThrows(
+                            InvalidConfigException.class, () -> ConfigKeys.checkContainer(config));
                 }
             }
         }
@@ -88,7 +98,10 @@ class ConfigKeysTest {
         "snapshots.expiry, soon, Invalid expiry expression",
     })
     void refusesInTheWordsOfLxd(String name, String value, String message) {
-        Exception e = assertThrows(InvalidConfigException.class, () -> ConfigKeys.checkContainer(Map.of(name, value)));
+        Exception e =
+                assertThrows(
+                        InvalidConfigException.class,
+                        () -> ConfigKeys.checkContainer(Map.of(name, value)));
         assertEquals(message, e.getMessage());
     }
 
@@ -97,9 +110,14 @@ class ConfigKeysTest {
         Exception e =
                 assertThrows(
                         InvalidConfigException.class,
-                        () -> ConfigKeys.checkProfile(Map.of("volatile.eth0.hwaddr", "00:16:3e:00:00:00")));
+                        () ->
+                                ConfigKeys.checkProfile(
+                                        Map.of("volatile.eth0.hwaddr", "00:16:3e:00:00:00")));
         assertEquals("Volatile keys can only be set on instances", e.getMessage());
-        e = assertThrows(InvalidConfigException.class, () -> ConfigKeys.checkProfile(Map.of("image.os", "x")));
+        e =
+                assertThrows(
+                        InvalidConfigException.class,
+                        () -> ConfigKeys.checkProfile(Map.of("image.os", "x")));
         assertEquals("Image keys can only be set on instances", e.getMessage());
     }
 
@@ -107,18 +125,28 @@ class ConfigKeysTest {
     void refusesKeysThatExcludeEachOther() {
         assertThrows(
                 InvalidConfigException.class,
-                () -> ConfigKeys.checkContainer(Map.of("raw.seccomp", "2", "security.syscalls.deny", "mount")));
+                () ->
+                        ConfigKeys.checkContainer(
+                                Map.of("raw.seccomp", "2", "security.syscalls.deny", "mount")));
         assertThrows(
                 InvalidConfigException.class,
                 () ->
                         ConfigKeys.checkContainer(
-                                Map.of("security.syscalls.allow", "read", "security.syscalls.deny", "mount")));
+                                Map.of(
+                                        "security.syscalls.allow",
+                                        "read",
+                                        "security.syscalls.deny",
+                                        "mount")));
     }
 
     @Test
     void refusesWhatItWouldIgnore() {
-        assertThrows(UnsupportedException.class, () -> ConfigKeys.checkContainer(Map.of("raw.lxc", "lxc.tty.max=1")));
-        assertThrows(UnsupportedException.class, () -> ConfigKeys.checkProfile(Map.of("nvidia.runtime", "true")));
+        assertThrows(
+                UnsupportedException.class,
+                () -> ConfigKeys.checkContainer(Map.of("raw.lxc", "lxc.tty.max=1")));
+        assertThrows(
+                UnsupportedException.class,
+                () -> ConfigKeys.checkProfile(Map.of("nvidia.runtime", "true")));
         ConfigKeys.checkContainer(Map.of("nvidia.runtime", "false", "raw.lxc", ""));
     }
 
@@ -126,7 +154,15 @@ class ConfigKeysTest {
     void readsTypedValuesOnce() {
         InstanceConfig config =
                 new InstanceConfig(
-                        Map.of("limits.cpu", "2", "security.nesting", "on", "environment.A", "b", "limits.processes", ""));
+                        Map.of(
+                                "limits.cpu",
+                                "2",
+                                "security.nesting",
+                                "on",
+                                "environment.A",
+                                "b",
+                                "limits.processes",
+                                ""));
         assertEquals(new CpuLimit.Count(2), config.get(ConfigKeys.CPU).orElseThrow());
         assertTrue(config.is(ConfigKeys.NESTING));
         assertTrue(config.is(ConfigKeys.DEVLXD, true));

@@ -19,7 +19,9 @@ class ExpansionTest {
                         Map.of("user.a", "1", "user.b", "1"),
                         Map.of("eth0", Map.of("type", "nic", "network", "n1", "mtu", "9000")));
         Expansion.Source b =
-                new Expansion.Source(Map.of("user.b", "2"), Map.of("eth0", Map.of("type", "nic", "network", "n2")));
+                new Expansion.Source(
+                        Map.of("user.b", "2"),
+                        Map.of("eth0", Map.of("type", "nic", "network", "n2")));
         Expansion.Source own = new Expansion.Source(Map.of("user.c", "3"), Map.of());
         Expansion all = Expansion.of(List.of(a, b, own));
         assertEquals(Map.of("user.a", "1", "user.b", "2", "user.c", "3"), all.config());
@@ -28,7 +30,8 @@ class ExpansionTest {
 
     @Test
     void instanceTypesBecomeLimits() {
-        assertEquals(Map.of("limits.cpu", "2", "limits.memory", "4096MB"), InstanceTypes.parse("c2-m4"));
+        assertEquals(
+                Map.of("limits.cpu", "2", "limits.memory", "4096MB"), InstanceTypes.parse("c2-m4"));
         assertEquals(
                 Map.of("limits.cpu", "1", "limits.cpu.allowance", "50%", "limits.memory", "204MB"),
                 InstanceTypes.parse("c0.5-m0.2"));
@@ -49,15 +52,19 @@ class ExpansionTest {
     @Test
     void templatesOfCreationComeBeforeThoseOfStart() {
         assertEquals(List.of("start"), TemplateTriggers.atStart(Map.of()));
-        assertEquals(List.of("create", "start"), TemplateTriggers.atStart(Map.of("volatile.apply_template", "create")));
+        assertEquals(
+                List.of("create", "start"),
+                TemplateTriggers.atStart(Map.of("volatile.apply_template", "create")));
         assertEquals("rename", TemplateTriggers.afterRename(Map.of()));
-        assertEquals("copy", TemplateTriggers.afterRename(Map.of("volatile.apply_template", "copy")));
+        assertEquals(
+                "copy", TemplateTriggers.afterRename(Map.of("volatile.apply_template", "copy")));
     }
 
     @Test
     void expiryCountsFromTheSnapshot() {
         OffsetDateTime from = OffsetDateTime.parse("2026-01-31T00:00:00Z");
-        assertEquals(OffsetDateTime.parse("2026-02-28T01:00:00Z"), Expiry.parse("1m 1H").after(from));
+        assertEquals(
+                OffsetDateTime.parse("2026-02-28T01:00:00Z"), Expiry.parse("1m 1H").after(from));
         assertEquals(OffsetDateTime.parse("2026-01-31T00:01:00Z"), Expiry.parse("1M").after(from));
         assertTrue(Expiry.parse("").isNever());
     }

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 class IdmapAllocatorTest {
     private final IdmapAllocator allocator = new IdmapAllocator(100_000, 10 * 65_536);
 
-    private IdmapAllocator.Allocation allocate(Map<String, String> config, IdmapAllocator.Taken... taken) {
+    private IdmapAllocator.Allocation allocate(
+            Map<String, String> config, IdmapAllocator.Taken... taken) {
         return allocator.allocate(new InstanceConfig(config), List.of(taken));
     }
 
@@ -38,7 +39,10 @@ class IdmapAllocatorTest {
         assertEquals(165_536, allocate(isolated).base());
         assertEquals(
                 296_608,
-                allocate(isolated, new IdmapAllocator.Taken(231_072, 65_536), new IdmapAllocator.Taken(165_536, 65_536))
+                allocate(
+                                isolated,
+                                new IdmapAllocator.Taken(231_072, 65_536),
+                                new IdmapAllocator.Taken(165_536, 65_536))
                         .base());
         assertEquals(231_072, allocate(isolated, new IdmapAllocator.Taken(165_536, 65_536)).base());
     }
@@ -47,7 +51,13 @@ class IdmapAllocatorTest {
     void refusesWhatDoesNotFit() {
         assertThrows(
                 UnavailableException.class,
-                () -> allocate(Map.of("security.idmap.isolated", "1", "security.idmap.size", "600000")));
+                () ->
+                        allocate(
+                                Map.of(
+                                        "security.idmap.isolated",
+                                        "1",
+                                        "security.idmap.size",
+                                        "600000")));
         assertThrows(
                 InvalidConfigException.class,
                 () -> allocate(Map.of("security.idmap.isolated", "1", "security.idmap.base", "5")));
@@ -60,8 +70,13 @@ class IdmapAllocatorTest {
                 List.of(
                         new IdmapEntry(IdmapEntry.Kind.UID, new NsId(0), new HostId(100_000), 1000),
                         new IdmapEntry(IdmapEntry.Kind.UID, new NsId(1000), new HostId(1000), 1),
-                        new IdmapEntry(IdmapEntry.Kind.UID, new NsId(1001), new HostId(101_001), 655_360 - 1001),
-                        new IdmapEntry(IdmapEntry.Kind.GID, new NsId(0), new HostId(100_000), 655_360)),
+                        new IdmapEntry(
+                                IdmapEntry.Kind.UID,
+                                new NsId(1001),
+                                new HostId(101_001),
+                                655_360 - 1001),
+                        new IdmapEntry(
+                                IdmapEntry.Kind.GID, new NsId(0), new HostId(100_000), 655_360)),
                 got.entries());
     }
 
@@ -76,6 +91,7 @@ class IdmapAllocatorTest {
         assertEquals(Idmap.NONE, IdmapJson.parse("[]"));
         assertEquals(
                 Idmap.range(7, 9),
-                IdmapJson.parse("[{\"Isuid\":true,\"Isgid\":true,\"Hostid\":7,\"Nsid\":0,\"Maprange\":9}]"));
+                IdmapJson.parse(
+                        "[{\"Isuid\":true,\"Isgid\":true,\"Hostid\":7,\"Nsid\":0,\"Maprange\":9}]"));
     }
 }
