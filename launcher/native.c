@@ -15,6 +15,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#define SIGNALS_MAX 64
+
+int atoll_open_signals(const int *signals, long count);
+
 // The write end of the pipe that signals go into; set once, before the first handler is installed.
 static volatile sig_atomic_t signal_pipe = -1;
 
@@ -121,9 +125,8 @@ JNIEXPORT jint JNICALL Java_io_atoll_cli_host_NativeCalls_restore(JNIEnv *env, j
 }
 
 // Routes the given signals into a pipe, a byte each, and returns its read end. Once per process.
-JNIEXPORT jint JNICALL Java_io_atoll_cli_host_NativeCalls_openSignals(JNIEnv *env, jclass class, jintArray signals)
+int atoll_open_signals(const int *signals, long count)
 {
-    (void)class;
     if (signal_pipe >= 0)
         return -EBUSY;
     int ends[2];
@@ -131,13 +134,21 @@ JNIEXPORT jint JNICALL Java_io_atoll_cli_host_NativeCalls_openSignals(JNIEnv *en
         return -errno;
     fcntl(ends[1], F_SETFL, O_NONBLOCK);
     signal_pipe = ends[1];
-    jsize count = (*env)->GetArrayLength(env, signals);
-    for (jsize i = 0; i < count; i++) {
-        jint number = 0;
-        (*env)->GetIntArrayRegion(env, signals, i, 1, &number);
+    for (long i = 0; i < count; i++) {
         struct sigaction action = {.sa_handler = write_signal, .sa_flags = SA_RESTART};
-        if (sigaction(number, &action, NULL) != 0)
+        if (sigaction(signals[i], &action, NULL) != 0)
             return -errno;
     }
     return ends[0];
+}
+
+JNIEXPORT jint JNICALL Java_io_atoll_cli_host_NativeCalls_openSignals(JNIEnv *env, jclass class, jintArray signals)
+{
+    (void)class;
+    jint numbers[SIGNALS_MAX];
+    jsize count = (*env)->GetArrayLength(env, signals);
+    if (count > SIGNALS_MAX)
+        return -E2BIG;
+    (*env)->GetIntArrayRegion(env, signals, 0, count, numbers);
+    return atoll_open_signals(numbers, count);
 }

@@ -66,6 +66,18 @@ static final Program CLI =
                         "-Xmx64m",
                         "--enable-native-access=ALL-UNNAMED"));
 
+static final Program LXC_TOOLS =
+        new Program(
+                "lxctools",
+                "lxctools",
+                "io.atoll.lxctools.Main",
+                List.of(
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:-UsePerfData",
+                        "-Xmx64m",
+                        "--enable-native-access=ALL-UNNAMED"));
+
 /// Without a cache: it starts once, and the mapped file would only add to its memory.
 static final Program LXCFS =
         new Program(
@@ -98,10 +110,11 @@ void main() throws Exception {
     for (String name : List.of("lxc", "lxd", "lxcfs")) {
         Files.createSymbolicLink(ROOT.resolve("dropin").resolve(name), Path.of("../bin/atoll"));
     }
-    for (Program program : List.of(DAEMON, CLI, LXCFS)) {
+    for (Program program : List.of(DAEMON, CLI, LXCFS, LXC_TOOLS)) {
         assemble(program);
     }
     train();
+    linkTools();
     // Swapped by rename: a daemon that runs from the old folder keeps its open files.
     if (Files.exists(FINAL, LinkOption.NOFOLLOW_LINKS)) {
         Files.move(FINAL, OLD, StandardCopyOption.ATOMIC_MOVE);
@@ -109,6 +122,24 @@ void main() throws Exception {
     Files.move(ROOT, FINAL, StandardCopyOption.ATOMIC_MOVE);
     delete(OLD);
     IO.println("made dist/atoll");
+}
+
+/// A drop-in name for each LXC tool, as the program itself lists them.
+static void linkTools() throws Exception {
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    List<String> words = new ArrayList<>(List.of(java.toString()));
+    for (String argument : arguments(LXC_TOOLS)) {
+        words.add(argument.replace("@home@", ROOT.toString()));
+    }
+    words.add(words.size() - 1, "-Datoll.program=list");
+    Process process = new ProcessBuilder(words).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String names = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+        throw new IOException("the LXC tools did not list themselves");
+    }
+    for (String name : names.strip().split("\\s+")) {
+        Files.createSymbolicLink(ROOT.resolve("dropin").resolve(name), Path.of("../bin/atoll"));
+    }
 }
 
 /// Copies the program's jars and writes its `.jvm` file. Jars are named with their version, so two programs that

@@ -31,6 +31,11 @@ public final class Processes {
         return identity(identity.pid()).filter(identity::equals).isPresent();
     }
 
+    /// User id whose rights this process has.
+    public static int uid() {
+        return (int) Syscalls.raw(Sys.GETEUID, 0);
+    }
+
     /// Number of this process.
     public static int self() {
         return (int) Syscalls.raw(Sys.GETPID, 0);

@@ -17,6 +17,12 @@ public interface Containers extends AutoCloseable {
         return new ShimContainers(paths);
     }
 
+    /// Opens a runtime directory without looking for what runs there or at what the host can do;
+    /// both is done when it is first needed. For commands, which mostly ask about one container.
+    static Containers openLazily(RuntimePaths paths) {
+        return ShimContainers.lazy(paths);
+    }
+
     /// Starts a container and returns when its first program runs. Blocks.
     ///
     /// A start that fails leaves nothing behind.

@@ -32,7 +32,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Containers by way of `atoll-shim`.
 final class ShimContainers implements Containers {
@@ -40,14 +42,16 @@ final class ShimContainers implements Containers {
     private static final Duration SETTLE = Duration.ofSeconds(5);
 
     private final RuntimePaths paths;
-    private final HostFacts facts;
-    private final PlanCompiler compiler;
+    private final Supplier<HostFacts> probe;
     private final ForkServer server;
     private final ExecutorService events = Executors.newVirtualThreadPerTaskExecutor();
     private final ExitWatcher watcher = new ExitWatcher(events);
     private final Map<String, ShimContainer> running = new ConcurrentHashMap<>();
 
     private final UserNamespaceCache userNamespaces = new UserNamespaceCache();
+
+    /// Guarded by `this`.
+    private @Nullable HostFacts facts;
 
     /// Ids whose start is under way here, so that a second one is refused at once.
     private final Set<String> starting = ConcurrentHashMap.newKeySet();
@@ -56,16 +60,33 @@ final class ShimContainers implements Containers {
         this(paths, HostProbe.probe());
     }
 
+    static ShimContainers lazy(RuntimePaths paths) {
+        return new ShimContainers(paths, HostProbe::probe);
+    }
+
     /// With facts that may leave out a part of what the host has.
     ShimContainers(RuntimePaths paths, HostFacts facts) {
+        this(paths, () -> facts);
+        ids();
+    }
+
+    private ShimContainers(RuntimePaths paths, Supplier<HostFacts> probe) {
         this.paths = paths;
-        this.facts = facts;
-        compiler =
-                new PlanCompiler(
-                        facts, SeccompFilters::compile, LinkNames.random(new SecureRandom()));
+        this.probe = probe;
         server = new ForkServer(paths);
         makeDirectories();
-        ids();
+    }
+
+    private synchronized HostFacts facts() {
+        if (facts == null) {
+            facts = probe.get();
+        }
+        return facts;
+    }
+
+    private PlanCompiler compiler() {
+        return new PlanCompiler(
+                facts(), SeccompFilters::compile, LinkNames.random(new SecureRandom()));
     }
 
     private void makeDirectories() {
@@ -82,7 +103,7 @@ final class ShimContainers implements Containers {
     }
 
     CgroupLayout layout() {
-        return facts.cgroups();
+        return facts().cgroups();
     }
 
     ExitWatcher watcher() {
@@ -99,7 +120,7 @@ final class ShimContainers implements Containers {
 
     @Override
     public StartPlan explain(ContainerSpec spec) {
-        return compiler.compile(spec, files(spec.id()), false);
+        return compiler().compile(spec, files(spec.id()), false);
     }
 
     // ---- start
@@ -113,9 +134,9 @@ final class ShimContainers implements Containers {
                     ? start(
                             spec,
                             options,
-                            compiler.compileWithNamespace(spec, files(spec.id()), waits),
+                            compiler().compileWithNamespace(spec, files(spec.id()), waits),
                             Map.of(PlanCompiler.USER_NAMESPACE, namespace.get()))
-                    : start(spec, options, compiler.compile(spec, files(spec.id()), waits));
+                    : start(spec, options, compiler().compile(spec, files(spec.id()), waits));
         } finally {
             namespace.ifPresent(Fd::close);
         }

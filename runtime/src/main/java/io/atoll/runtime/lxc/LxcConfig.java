@@ -4,6 +4,7 @@ import io.atoll.base.InvalidConfigException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -15,6 +16,16 @@ import java.util.TreeSet;
 public final class LxcConfig {
     /// Bytes of one file; a larger one is refused.
     public static final int FILE_BYTES_MAX = 1 << 20;
+
+    private static final Set<String> GROUPS =
+            Set.of(
+                    "lxc.net",
+                    "lxc.hook",
+                    "lxc.cgroup",
+                    "lxc.cgroup2",
+                    "lxc.prlimit",
+                    "lxc.sysctl",
+                    "lxc.proc");
 
     private final List<String> lines = new ArrayList<>();
     private final List<Setting> settings = new ArrayList<>();
@@ -123,19 +134,7 @@ public final class LxcConfig {
 
     /// `lxc.net =`, `lxc.net.0 =` and `lxc.hook =` and the like, empty, clear all keys below them.
     private boolean clearGroup(String key, String value) {
-        boolean isNetwork =
-                key.startsWith("lxc.net.") && LxcKeys.isIndex(key.substring("lxc.net.".length()));
-        boolean isGroup =
-                List.of(
-                                "lxc.net",
-                                "lxc.hook",
-                                "lxc.cgroup",
-                                "lxc.cgroup2",
-                                "lxc.prlimit",
-                                "lxc.sysctl",
-                                "lxc.proc")
-                        .contains(key);
-        if (!value.isEmpty() || !(isNetwork || isGroup)) {
+        if (!value.isEmpty() || !isGroup(key)) {
             return false;
         }
         settings.removeIf(s -> s.key().startsWith(key + "."));
@@ -185,6 +184,13 @@ public final class LxcConfig {
     /// True if this is a key, current or legacy, that a file may hold.
     public static boolean isKnown(String key) {
         return LxcKeys.find(new LegacyKeys().translate(key).orElse(key)).isPresent();
+    }
+
+    /// True if all keys below this can be cleared at once, as `lxc.net` and `lxc.net.0`.
+    public static boolean isGroup(String key) {
+        boolean isNetwork =
+                key.startsWith("lxc.net.") && LxcKeys.isIndex(key.substring("lxc.net.".length()));
+        return isNetwork || GROUPS.contains(key);
     }
 
     /// Adds a value to a list, or replaces a single value, in force and in the text. An empty value

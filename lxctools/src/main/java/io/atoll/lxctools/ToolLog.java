@@ -1,0 +1,108 @@
+package io.atoll.lxctools;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// The log file of one call, lines as LXC writes them. It goes nowhere unless a file or a priority
+/// was asked for.
+public final class ToolLog {
+    /// How much a line matters.
+    public enum Level {
+        TRACE,
+        DEBUG,
+        INFO,
+        NOTICE,
+        WARN,
+        ERROR,
+        CRIT,
+        ALERT,
+        FATAL
+    }
+
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMddHHmmss.SSS");
+
+    private final String program;
+    private final String name;
+    private final Optional<Path> file;
+    private final Level level;
+    private final Clock clock = Clock.system(ZoneId.systemDefault());
+
+    private ToolLog(String program, String name, Optional<Path> file, Level level) {
+        this.program = program;
+        this.name = name;
+        this.file = file;
+        this.level = level;
+    }
+
+    static ToolLog of(Invocation invocation, ToolOptions options, Path lxcPath, String name) {
+        Level level = options.value("logpriority").map(ToolLog::level).orElse(Level.ERROR);
+        Optional<Path> file = options.value("logfile").map(invocation::path);
+        if (file.isEmpty() && options.has("logpriority") && !name.isEmpty()) {
+            file =
+                    Optional.of(
+                            invocation.isRoot() && lxcPath.equals(Path.of("/var/lib/lxc"))
+                                    ? Path.of("/var/log/lxc", name + ".log")
+                                    : lxcPath.resolve(name).resolve(name + ".log"));
+        }
+        return new ToolLog(invocation.program(), name, file, level);
+    }
+
+    /// From a name in any case, or a number from 0.
+    ///
+    /// @throws UsageException if there is no such level
+    public static Level level(String text) {
+        List<Level> all = List.of(Level.values());
+        for (int number = 0; number < all.size(); number++) {
+            if (all.get(number).name().equals(text.toUpperCase(Locale.ROOT))
+                    || Integer.toString(number).equals(text)) {
+                return all.get(number);
+            }
+        }
+        throw new UsageException(
+                "no such log priority: "
+                        + text
+                        + "; use TRACE, DEBUG, INFO, NOTICE, WARN, ERROR,"
+                        + " CRIT, ALERT or FATAL");
+    }
+
+    /// The file, if there is one.
+    public Optional<Path> file() {
+        return file;
+    }
+
+    /// Appends a line if it matters enough.
+    ///
+    /// @throws ToolException if the file cannot be written
+    public void write(Level importance, String text) {
+        if (file.isEmpty() || importance.compareTo(level) < 0) {
+            return;
+        }
+        String line =
+                "%s %s %s %-8s lxctools - %s%n"
+                        .formatted(
+                                program,
+                                name,
+                                TIME.format(LocalDateTime.now(clock)),
+                                importance,
+                                text);
+        try {
+            Path directory = file.get().getParent();
+            if (directory != null && !Files.isDirectory(directory)) {
+                Files.createDirectories(directory);
+            }
+            Files.writeString(
+                    file.get(), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new ToolException("cannot write the log " + file.get() + ": " + e.getMessage());
+        }
+    }
+}

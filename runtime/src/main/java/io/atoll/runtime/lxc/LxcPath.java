@@ -1,0 +1,113 @@
+package io.atoll.runtime.lxc;
+
+import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.runtime.Containers;
+import io.atoll.runtime.RuntimePaths;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// A directory of containers, each a directory with a file `config` in it, such as `/var/lib/lxc`.
+/// Opening it does nothing; the runtime is reached when it is first needed. Closing it touches no
+/// container.
+///
+/// Safe for use by several threads.
+public final class LxcPath implements AutoCloseable {
+    private final Path directory;
+    private final LxcSystemConfig system;
+
+    /// Guarded by `this`.
+    private @Nullable Containers containers;
+
+    private LxcPath(Path directory, LxcSystemConfig system) {
+        this.directory = directory;
+        this.system = system;
+    }
+
+    /// @param directory absolute; need not exist
+    public static LxcPath open(Path directory, LxcSystemConfig system) {
+        if (!directory.isAbsolute()) {
+            throw new InvalidConfigException("lxcpath is not absolute: " + directory);
+        }
+        return new LxcPath(directory.normalize(), system);
+    }
+
+    /// The directory itself.
+    public Path directory() {
+        return directory;
+    }
+
+    /// lxc.conf(5) that it was opened with.
+    public LxcSystemConfig system() {
+        return system;
+    }
+
+    /// Where the monitors of its containers are: a directory of its own for each lxcpath, as two
+    /// may have containers of the same name.
+    public Path runDirectory() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] hash = digest.digest(directory.toString().getBytes(StandardCharsets.UTF_8));
+            return system.runDirectory().resolve(HexFormat.of().formatHex(hash, 0, 6));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /// The names of the containers that are defined, sorted. Blocks.
+    public List<String> names() {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.filter(entry -> Files.exists(entry.resolve("config")))
+                    .map(entry -> entry.getFileName().toString())
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new InternalException("cannot list " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// The names of the containers that run, defined or not, sorted. Blocks.
+    public List<String> activeNames() {
+        Path monitors = new RuntimePaths(runDirectory(), Path.of("/")).monitors();
+        return Files.isDirectory(monitors) ? containers().ids() : List.of();
+    }
+
+    /// A container of this directory, whether or not there is one of that name.
+    ///
+    /// @throws InvalidConfigException if it cannot be a name
+    public LxcContainer container(String name) {
+        return new LxcContainer(this, name);
+    }
+
+    /// The runtime that its containers run on.
+    public synchronized Containers containers() {
+        if (containers == null) {
+            containers = Containers.openLazily(RuntimePaths.under(runDirectory()));
+        }
+        return containers;
+    }
+
+    /// True if some start was ever made here since the host was booted.
+    boolean wasUsed() {
+        return Files.isDirectory(runDirectory());
+    }
+
+    @Override
+    public synchronized void close() {
+        if (containers != null) {
+            containers.close();
+            containers = null;
+        }
+    }
+}
