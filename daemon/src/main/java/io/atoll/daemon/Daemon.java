@@ -79,11 +79,15 @@ public final class Daemon implements AutoCloseable {
     private final Networks networks;
     private final ServerConfig config;
     private final Containers containers;
+    private final InstancePaths instancePaths;
     private final InstancePart instances;
     private final Availability availability = new Availability();
     private final List<DaemonPart> parts = new ArrayList<>();
     private final ApiServer server;
     private final CountDownLatch exit = new CountDownLatch(1);
+
+    /// Instances were stopped for good: closing takes the rest of what we have on the host away.
+    private volatile boolean isLeaving;
 
     private Daemon(DaemonOptions options, DaemonPaths paths, StateLock lock, Events events) {
         this.options = options;
@@ -100,6 +104,7 @@ public final class Daemon implements AutoCloseable {
         networks = new Networks(store, new Bridges(paths.networks()), warnings);
         config = new ServerConfig(store);
         containers = Containers.open(RuntimePaths.under(paths.run()));
+        instancePaths = new InstancePaths(paths.state());
         instances =
                 new InstancePart(
                         store,
@@ -107,7 +112,7 @@ public final class Daemon implements AutoCloseable {
                         events,
                         containers,
                         InstancePorts.of(projects, profiles, images, pools, networks),
-                        new InstancePaths(paths.state()),
+                        instancePaths,
                         hostIds(),
                         HostReader.read());
         parts.add(instances);
@@ -219,6 +224,7 @@ public final class Daemon implements AutoCloseable {
 
     /// The host goes down: stops what runs, in all parts.
     public void stopInstances() {
+        isLeaving = true;
         availability.enter(Availability.Phase.STOPPING);
         parts.reversed().forEach(DaemonPart::stopInstances);
     }
@@ -253,7 +259,26 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    /// Stops serving. Instances run on.
+    private void leave() {
+        if (!containers.ids().isEmpty()) {
+            LOG.log(Level.WARNING, "some instances could not be stopped; what they need stays");
+            return;
+        }
+        networks.stop();
+        pools.stop();
+        quietly("end the fork server", containers::retire);
+    }
+
+    private static void quietly(String what, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "failed to " + what, e);
+        }
+    }
+
+    /// Stops serving. Instances run on; after [#stopInstances()], nothing of us is left on the host
+    /// but files.
     @Override
     public void close() {
         availability.enter(Availability.Phase.STOPPING);
@@ -261,6 +286,10 @@ public final class Daemon implements AutoCloseable {
         awaitTasks(CLOSE_GRACE);
         server.close();
         parts.reversed().forEach(DaemonPart::close);
+        if (isLeaving) {
+            leave();
+        }
+        quietly("remove cgroups", () -> containers.removeCgroup(instancePaths.cgroups()));
         containers.close();
         operations.close();
         store.close();

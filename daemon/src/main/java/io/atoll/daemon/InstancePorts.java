@@ -91,6 +91,11 @@ final class InstancePorts {
             public void detach(String network, Ports.Port port) {
                 networks.removeStaticHost(network, key(port));
             }
+
+            @Override
+            public void release(String network, Ports.Port port) {
+                networks.releaseLeases(network, MacAddress.of(port.mac().bytes()));
+            }
         };
     }
 

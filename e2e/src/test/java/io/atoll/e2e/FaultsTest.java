@@ -1,6 +1,7 @@
 package io.atoll.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.testkit.Await;
 import io.atoll.testkit.Leaks;
@@ -116,6 +117,43 @@ class FaultsTest {
         for (int i = 0; i < AT_ONCE; i++) {
             lxc("launch", "busybox", "k" + i);
         }
+    }
+
+    @Test
+    void aRestartTouchesNothingAndAShutdownLeavesNothing() {
+        lxc("launch", "busybox", "c1");
+        lxc("init", "busybox", "c2");
+        List<Long> before = pids();
+        daemon.stop();
+        assertEquals(before, pids());
+        daemon.start();
+        assertEquals("RUNNING", column("c1", "s"));
+        assertEquals(before, pids());
+
+        daemon.shutDown();
+        leaks.assertNothingNew();
+
+        daemon.start();
+        Await.until("c1 to come back", SOON, () -> column("c1", "s").equals("RUNNING"));
+        assertEquals("STOPPED", column("c2", "s"));
+    }
+
+    private List<Long> pids() {
+        return daemon.helpers("").stream()
+                .filter(helper -> helper.pid() != daemon.pidIfRunning())
+                .map(ProcessHandle::pid)
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void aDeletedInstanceGivesItsAddressBack() {
+        lxc("launch", "busybox", "c1");
+        lxc("exec", "c1", "--", "udhcpc", "-i", "eth0", "-n", "-q", "-f");
+        String leases = "/1.0/networks/" + MARKER + "br/leases";
+        assertTrue(lxc("query", leases).out().contains("c1"));
+        lxc("delete", "--force", "c1");
+        Await.until("the lease to go", SOON, () -> !lxc("query", leases).out().contains("c1"));
     }
 
     @Test

@@ -21,6 +21,7 @@ import io.atoll.linux.net.Route;
 import io.atoll.linux.net.Rtnetlink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet4Address;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -546,6 +547,21 @@ public final class Bridges {
                         throw new UncheckedIOException(e);
                     }
                 });
+    }
+
+    /// Gives back the IPv4 addresses that DHCP has lent to a card that is not coming back. Nobody
+    /// waits for dnsmasq to do it.
+    public void releaseLeases(BridgeConfig config, MacAddress mac) {
+        Optional<IpNetwork> server = config.ipv4().address();
+        if (server.isEmpty() || !new Dnsmasq(files(config.name())).isRunning()) {
+            return;
+        }
+        Path file = files(config.name()).resolve("dnsmasq.leases");
+        ProcFiles.readIfPresent(file.toString()).stream()
+                .flatMap(text -> Leases.parse(text).stream())
+                .filter(lease -> lease.mac().equals(Optional.of(mac)))
+                .filter(lease -> lease.address() instanceof Inet4Address)
+                .forEach(lease -> DhcpRelease.send(lease.address(), mac, server.get().address()));
     }
 
     private void reloadSoon(String network) {

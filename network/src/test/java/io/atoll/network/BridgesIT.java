@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -61,6 +62,9 @@ final class BridgesIT {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
         bridges = new Bridges(directory);
         host = Namespaces.withOwnNet(Namespaces::ownNet);
+        try (Netlink netlink = Netlink.openIn(host)) {
+            netlink.run(Rtnetlink.setUp("lo", true));
+        }
     }
 
     @AfterEach
@@ -202,7 +206,21 @@ final class BridgesIT {
             // The outside has no route back to 10.77.3.0/24: an answer means that the source was
             // rewritten.
             run(inside, "busybox", "ping", "-c", "1", "-W", "5", "192.0.2.2");
+
+            onHost(() -> {
+                bridges.releaseLeases(config(), new MacAddress("00:16:3e:00:00:01"));
+                bridges.releaseLeases(config(), MAC);
+                return null;
+            });
+            awaitLeases(1);
         }
+    }
+
+    private void awaitLeases(int count) throws InterruptedException {
+        for (int i = 0; i < 100 && onHost(() -> bridges.leases(config())).size() > count; i++) {
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        assertEquals(count, onHost(() -> bridges.leases(config())).size());
     }
 
     private void wayOut(Fd outside) {

@@ -51,6 +51,15 @@ public interface Containers extends AutoCloseable {
     /// if it runs, ended under our eyes, or never was.
     Optional<ExitReason> lastExit(String id);
 
+    /// Removes the directories that cgroups of containers were in, where they are empty; starts
+    /// make them again. Must not run beside a start.
+    ///
+    /// @param path below the root of each hierarchy
+    void removeCgroup(String path);
+
+    /// Ends the fork server; the next start or command begins another one. Containers live on.
+    void retire();
+
     /// Lets go of descriptors and the watching thread; containers and the fork server live on.
     @Override
     void close();

@@ -79,11 +79,30 @@ final class ForkServer {
             }
             throw e;
         }
+        sendAway();
+        return false;
+    }
+
+    private void sendAway() {
         try (ShimConnection connection = ShimConnection.open(paths.serverSocket())) {
             connection.send(new ShimMessage.Retire());
             connection.receive(ANSWER).ifPresent(ShimConnection.Received::close);
         }
-        return false;
+    }
+
+    /// Ends the one that is there, whatever its build; the next request starts another.
+    void retire() {
+        lock.lock();
+        try {
+            isKnownGood = false;
+            sendAway();
+        } catch (ErrnoException e) {
+            if (!ShimConnection.isAbsence(e)) {
+                throw e;
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     private String ownBuild() {

@@ -8,6 +8,8 @@ import io.atoll.linux.ExitWatcher;
 import io.atoll.linux.Fd;
 import io.atoll.linux.PidFd;
 import io.atoll.linux.Processes;
+import io.atoll.linux.cgroup.CgroupFiles;
+import io.atoll.linux.cgroup.CgroupHierarchy;
 import io.atoll.linux.cgroup.CgroupLayout;
 import io.atoll.plan.Blob;
 import io.atoll.plan.ShimMessage;
@@ -400,6 +402,18 @@ final class ShimContainers implements Containers {
     void forget(ShimContainer container) {
         running.remove(container.id(), container);
         MonitorRecord.delete(container.files());
+    }
+
+    @Override
+    public void removeCgroup(String path) {
+        for (CgroupHierarchy hierarchy : layout().hierarchies()) {
+            new CgroupFiles(HostFacts.directory(hierarchy, path)).deleteIfEmpty();
+        }
+    }
+
+    @Override
+    public void retire() {
+        server.retire();
     }
 
     @Override

@@ -35,7 +35,12 @@ public final class TempPool implements AutoCloseable {
         this.ownFileSystem = ownFileSystem;
         this.spec = new PoolSpec("p1", base.resolve("pools/p1"), Map.of());
         this.driver = factory.apply(spec);
-        Map<String, String> unused = driver.createPool();
+        try {
+            Map<String, String> unused = driver.createPool();
+        } catch (RuntimeException e) {
+            deleteFiles();
+            throw e;
+        }
     }
 
     /// In a directory `/tmp/MARKER-*`.
@@ -90,6 +95,10 @@ public final class TempPool implements AutoCloseable {
     public void close() {
         driver.awaitDeletions();
         boolean unused = driver.unmountPool();
+        deleteFiles();
+    }
+
+    private void deleteFiles() {
         if (ownFileSystem) {
             Mounts.umount(base.resolve("pools").toString(), false);
         }

@@ -58,6 +58,11 @@ public final class TestDaemon implements AutoCloseable {
         return process.orElseThrow().pid();
     }
 
+    /// The process id; 0 while it does not run.
+    public long pidIfRunning() {
+        return process.map(Process::pid).orElse(0L);
+    }
+
     /// Starts it on the same state and waits until it answers.
     public void start() {
         startWithoutWaiting();
@@ -110,6 +115,12 @@ public final class TestDaemon implements AutoCloseable {
         Process running = process.orElseThrow();
         running.destroy();
         end(running);
+    }
+
+    /// Tells it to shut down with all instances, and waits until it is gone.
+    public void shutDown() {
+        atoll().run("admin", "shutdown").ok();
+        end(process.orElseThrow());
     }
 
     private void end(Process running) {

@@ -42,10 +42,13 @@ public record InstancePaths(Path stateDir) {
 
     /// Where the cgroups of our instances are below the root of each hierarchy. Daemons with other
     /// state directories have other ones, since instances of the same name may exist in each.
-    String cgroup(InstanceRecord instance) {
+    public String cgroups() {
         Path dir = stateDir.toAbsolutePath().normalize();
-        String root = dir.equals(USUAL) ? "atoll" : "atoll-" + hash(dir.toString());
-        return root + "/" + instance.hostWideName();
+        return dir.equals(USUAL) ? "atoll" : "atoll-" + hash(dir.toString());
+    }
+
+    String cgroup(InstanceRecord instance) {
+        return cgroups() + "/" + instance.hostWideName();
     }
 
     private static String hash(String text) {

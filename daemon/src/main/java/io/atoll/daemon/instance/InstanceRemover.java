@@ -97,7 +97,9 @@ final class InstanceRemover {
         for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
             switch (device) {
                 case DeviceConfig.RootDisk root -> deleteVolume(root, instance);
-                case DeviceConfig.BridgedNic nic -> detach(nic, instance);
+                case DeviceConfig.BridgedNic nic ->
+                        detach(nic, instance)
+                                .ifPresent(port -> ports.networks().release(nic.bridge(), port));
                 case DeviceConfig.MountedDisk _, DeviceConfig.None _, DeviceConfig.UnixNode _ -> {}
             }
         }
@@ -119,23 +121,25 @@ final class InstanceRemover {
         }
     }
 
-    private void detach(DeviceConfig.BridgedNic nic, InstanceRecord instance) {
+    /// @return what was detached, if its network is ours
+    private Optional<Ports.Port> detach(DeviceConfig.BridgedNic nic, InstanceRecord instance) {
         String mac =
                 nic.hwaddr()
                         .map(MacAddress::value)
                         .orElse(instance.config(Volatile.hwaddr(nic.name())));
-        if (nic.isManaged() && !mac.isEmpty()) {
-            ports.networks()
-                    .detach(
-                            nic.bridge(),
-                            new Ports.Port(
-                                    instance.hostWideName(),
-                                    nic.name(),
-                                    instance.name(),
-                                    new MacAddress(mac),
-                                    nic.ipv4(),
-                                    nic.ipv6()));
+        if (!nic.isManaged() || mac.isEmpty()) {
+            return Optional.empty();
         }
+        Ports.Port port =
+                new Ports.Port(
+                        instance.hostWideName(),
+                        nic.name(),
+                        instance.name(),
+                        new MacAddress(mac),
+                        nic.ipv4(),
+                        nic.ipv6());
+        ports.networks().detach(nic.bridge(), port);
+        return Optional.of(port);
     }
 
     private void deleteLogs(InstanceRecord instance) {
@@ -204,7 +208,7 @@ final class InstanceRemover {
         }
         for (DeviceConfig device : Devices.parseAll(table.expand(renamed).devices())) {
             if (device instanceof DeviceConfig.BridgedNic nic) {
-                detach(nic, instance);
+                Optional<Ports.Port> unused = detach(nic, instance);
             }
         }
     }

@@ -52,6 +52,9 @@ public record Ports(Profiles profiles, Images images, Pools pools, Networks netw
 
         /// Takes that back. Does nothing if it is not known.
         void detach(String network, Port port);
+
+        /// Gives back the addresses that the interface was lent; its instance does not come back.
+        void release(String network, Port port);
     }
 
     /// One interface of an instance at a managed network.

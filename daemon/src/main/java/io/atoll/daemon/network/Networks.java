@@ -13,11 +13,14 @@ import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.warning.Warning;
 import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.net.IpNetwork;
+import io.atoll.linux.net.MacAddress;
 import io.atoll.network.BridgeConfig;
 import io.atoll.network.Bridges;
 import io.atoll.network.Lease;
 import io.atoll.network.NetworkState;
 import io.atoll.network.StaticHost;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +33,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// The managed networks: their records, and their bridges through [Bridges].
 public final class Networks {
+    private static final Logger LOG = System.getLogger(Networks.class.getName());
     private static final String UNAVAILABLE = "Network unavailable";
     private static final List<String> ADDRESSES = List.of("ipv4.address", "ipv6.address");
 
@@ -69,6 +73,17 @@ public final class Networks {
                 down.add(network.name());
                 warnings.raise(
                         UNAVAILABLE, Warning.Severity.HIGH, url, String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    /// The host goes down: takes all bridges away, with their DHCP, DNS and rules.
+    public void stop() {
+        for (Stored<Network> network : list()) {
+            try {
+                bridges.stop(network.name());
+            } catch (RuntimeException e) {
+                LOG.log(Level.WARNING, "network is not taken down network=" + network.name(), e);
             }
         }
     }
@@ -115,6 +130,11 @@ public final class Networks {
     /// Forgets a network card. Does nothing if it is not known.
     public void removeStaticHost(String network, String key) {
         bridges.removeStaticHost(network, key);
+    }
+
+    /// Lets DHCP forget the addresses that a network card has. Does nothing if it has none.
+    public void releaseLeases(String network, MacAddress mac) {
+        find(network).ifPresent(n -> bridges.releaseLeases(parse(n.value()), mac));
     }
 
     Optional<NetworkState> state(String name) {

@@ -17,6 +17,8 @@ import io.atoll.storage.PoolSpec;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.StorageDrivers;
 import io.atoll.storage.VolumeType;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +30,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// The storage pools: their records and a driver for each.
 public final class Pools {
+    private static final Logger LOG = System.getLogger(Pools.class.getName());
     private static final String UNAVAILABLE = "Storage pool unavailable";
 
     private final Store store;
@@ -66,6 +69,20 @@ public final class Pools {
                         UNAVAILABLE, Warning.Severity.HIGH, url(pool.name()), e.getMessage());
             }
         }
+    }
+
+    /// The host goes down: takes back what [#start] and the starts of instances mounted, once
+    /// deletions under way are complete.
+    public void stop() {
+        drivers.forEach((name, driver) -> {
+            try {
+                driver.awaitDeletions();
+                boolean unused = driver.unmountPool();
+            } catch (DomainException e) {
+                LOG.log(Level.WARNING, "storage pool is not taken down pool=" + name, e);
+            }
+        });
+        drivers.clear();
     }
 
     private static String url(String pool) {

@@ -102,6 +102,18 @@ public record CgroupFiles(String directory) {
         }
     }
 
+    /// Removes this cgroup if nothing is in it, neither a process nor another cgroup. Missing is
+    /// fine.
+    public void deleteIfEmpty() {
+        try {
+            remove();
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EBUSY, Errno.ENOTEMPTY)) {
+                throw e;
+            }
+        }
+    }
+
     /// Removes this cgroup and all below it. Missing is fine.
     ///
     /// @throws ErrnoException with `EBUSY` while a process is in one of them
@@ -109,6 +121,10 @@ public record CgroupFiles(String directory) {
         for (CgroupFiles child : children()) {
             child.delete();
         }
+        remove();
+    }
+
+    private void remove() {
         int slash = directory.lastIndexOf('/');
         try (Fd parent =
                 Opens.open(directory.substring(0, slash), Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
