@@ -43,6 +43,7 @@ final class RootSteps {
             case RootfsSpec.Directory(Layer layer, boolean isReadonly) ->
                     directory(layer, isReadonly);
             case RootfsSpec.Overlay overlay -> overlay(overlay);
+            case RootfsSpec.Volume volume -> volume(volume);
         }
     }
 
@@ -54,6 +55,45 @@ final class RootSteps {
         if (isReadonly) {
             draft.host.add(attributes(root, READ_ONLY, Slot.NONE));
         }
+    }
+
+    private void volume(RootfsSpec.Volume volume) {
+        Slot device = draft.newSlot();
+        Place source = Place.host(volume.source().path().toString());
+        draft.host.add(
+                volume.isFile()
+                        ? new Step.AttachLoop(device, source, volume.isReadonly(), 0, 0)
+                        : new Step.Open(
+                                device,
+                                source,
+                                volume.isReadonly()
+                                        ? Step.OpenMode.READ
+                                        : Step.OpenMode.READ_WRITE));
+        List<FsOption> options = new ArrayList<>();
+        options.add(FsOption.text("source", Tokens.pathOf(device)));
+        if (volume.isReadonly()) {
+            options.add(FsOption.flag("ro"));
+        }
+        volume.options().forEach(option -> options.add(option(option)));
+        draft.host.add(
+                new Step.NewMount(
+                        root,
+                        volume.fsType(),
+                        options,
+                        volume.isReadonly() ? READ_ONLY : NO_ATTRIBUTES,
+                        Step.Owner.CALLER,
+                        !volume.isReadonly()));
+        draft.host.add(new Step.Close(device));
+        if (volume.source().isShifted() && draft.isUnprivileged()) {
+            draft.host.add(attributes(root, NO_ATTRIBUTES, idmap.slot()));
+        }
+    }
+
+    private static FsOption option(String option) {
+        int equals = option.indexOf('=');
+        return equals < 0
+                ? FsOption.flag(option)
+                : FsOption.text(option.substring(0, equals), option.substring(equals + 1));
     }
 
     /// A privileged container could remount the host's file system read-only from inside; the
@@ -116,14 +156,7 @@ final class RootSteps {
         }
         options.add(FsOption.text("upperdir", Tokens.pathOf(writable) + "/" + overlay.upper()));
         options.add(FsOption.text("workdir", Tokens.pathOf(writable) + "/" + overlay.work()));
-        for (String option : overlay.options()) {
-            int equals = option.indexOf('=');
-            options.add(
-                    equals < 0
-                            ? FsOption.flag(option)
-                            : FsOption.text(
-                                    option.substring(0, equals), option.substring(equals + 1)));
-        }
+        overlay.options().forEach(option -> options.add(option(option)));
         return options;
     }
 

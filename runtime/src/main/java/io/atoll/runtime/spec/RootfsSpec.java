@@ -61,6 +61,20 @@ public sealed interface RootfsSpec {
         }
     }
 
+    /// A file system of its own, on a block device or in a file, mounted by the container's monitor
+    /// and nowhere else: it is let go of with the container's last process.
+    ///
+    /// @param source the device, or the file if `isFile`
+    /// @param fsType as the kernel names it, `ext4` for one
+    /// @param options further options of the file system
+    record Volume(
+            Layer source, boolean isFile, String fsType, List<String> options, boolean isReadonly)
+            implements RootfsSpec {
+        public Volume {
+            options = List.copyOf(options);
+        }
+    }
+
     private static void absolute(Path path) {
         if (!path.isAbsolute()) {
             throw new InvalidConfigException("rootfs path is not absolute: " + path);
