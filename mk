@@ -12,7 +12,7 @@ usage: ./mk VERB [OPTIONS]
   quickstart     install what is missing, build, start the daemon and launch a Debian container (root)
   build          compile everything and make the jars, without running tests
   check          formatting, compiler warnings, house rules and unit tests; needs no root
-  fmt            format the Java sources
+  fmt            format the sources
   test           everything: unit, privileged, shim, fuzz and end-to-end tests (root)
                    --strict    a skipped test is a failure
   itest          the privileged tests only (root); takes --strict
@@ -39,12 +39,12 @@ build)
     ;;
 check)
     prepare build check
-    maven_fmt check
     tests --unit "$@"
     ;;
 fmt)
-    prepare build
-    maven_fmt apply
+    prepare build check
+    maven --quiet spotless:apply
+    make --silent --directory=shim fmt
     ;;
 test)
     prepare build run check
@@ -69,8 +69,9 @@ bench)
     ;;
 docs)
     prepare build
-    maven package -DskipTests
-    script Docs "$@"
+    # Writing and checking are one program, so that they cannot differ.
+    maven --quiet test --projects=e2e --also-make -Dtest=ReferenceTest -Datoll.reference=write \
+        -Dsurefire.failIfNoSpecifiedTests=false "$@"
     ;;
 dist)
     prepare build

@@ -48,11 +48,15 @@ void main(String[] args) throws Exception {
     Files.deleteIfExists(LOG);
     Tally tally = new Tally();
     switch (mode) {
-        case "--unit" -> tally.add(maven(words, "test"));
+        case "--unit" -> {
+            tally.add(formatting());
+            tally.add(maven(words, "test"));
+        }
         case "--privileged" -> tally.add(maven(words, "test", "-Dgroups=privileged", "-Dtests.excluded=e2e"));
         case "--e2e" -> tally.add(endToEnd(words));
         case "--fuzz" -> tally.add(fuzz(words.isEmpty() ? FUZZ_SECONDS : Integer.parseInt(words.getFirst())));
         case "--all" -> {
+            tally.add(formatting());
             tally.add(maven(words, "package", "-Dtests.excluded=e2e"));
             tally.add(make("shim", "check"));
             tally.add(fuzz(FUZZ_SECONDS_IN_ALL));
@@ -86,6 +90,19 @@ static Tally endToEnd(List<String> words) throws Exception {
         return tally;
     }
     tally.add(maven(arguments, "test", "--projects=e2e", "--also-make", "-Dgroups=e2e", "-Dtests.excluded=upstream"));
+    return tally;
+}
+
+/// Counts as two tests: Java and C.
+static Tally formatting() throws Exception {
+    Tally tally = new Tally();
+    if (run(List.of("mvn", "--batch-mode", "--no-transfer-progress", "-Dstyle.color=never", "spotless:check"),
+            Map.of()) == 0) {
+        tally.passed++;
+    } else {
+        tally.failed.add(new Finding("Java formatting", "run ./mk fmt; what differs is in " + LOG));
+    }
+    tally.add(make("shim", "fmt-check"));
     return tally;
 }
 

@@ -71,8 +71,6 @@ maven() {
         mvn --batch-mode --no-transfer-progress -Dstyle.color=never "$@"
 }
 
-maven_fmt() { maven --quiet "spotless:$1"; }
-
 script() {
     name=$1
     shift

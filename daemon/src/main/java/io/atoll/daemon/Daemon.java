@@ -6,6 +6,7 @@ import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.ApiServer;
 import io.atoll.daemon.http.Availability;
+import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.RouteTable;
 import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.image.AliasRoutes;
@@ -83,6 +84,7 @@ public final class Daemon implements AutoCloseable {
     private final InstancePart instances;
     private final Availability availability = new Availability();
     private final List<DaemonPart> parts = new ArrayList<>();
+    private final List<Routes> endpoints;
     private final ApiServer server;
     private final CountDownLatch exit = new CountDownLatch(1);
 
@@ -120,9 +122,12 @@ public final class Daemon implements AutoCloseable {
         pools.addUsers(instances.uses());
         projects.addContents(instances.uses());
         networks.addUsers(instances.uses()::usersOfNetwork);
+        endpoints = routes();
         server =
                 new ApiServer(
-                        paths.socket(), new RouteTable(routes(), new AbsentRoutes()), availability);
+                        paths.socket(),
+                        new RouteTable(endpoints, new AbsentRoutes()),
+                        availability);
     }
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
@@ -176,6 +181,11 @@ public final class Daemon implements AutoCloseable {
         out.add(new EmptyRoutes(() -> pools.list().stream().map(Stored::name).toList()));
         out.addAll(parts);
         return out;
+    }
+
+    /// Every endpoint it serves, for the reference pages.
+    public List<Route> endpoints() {
+        return endpoints.stream().flatMap(part -> part.routes().stream()).toList();
     }
 
     private ServerRoutes.StorageFacts storageFacts() {

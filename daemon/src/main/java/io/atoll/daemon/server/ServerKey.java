@@ -90,6 +90,11 @@ public enum ServerKey {
         return fallback;
     }
 
+    /// False for a key that can only be unset, since this server lacks what it configures.
+    public boolean isSupported() {
+        return value != Value.UNSUPPORTED;
+    }
+
     /// @throws InvalidConfigException with LXD's words
     static void check(String name, String value) {
         if (name.startsWith("user.")) {

@@ -181,6 +181,11 @@ public final class LxcConfig {
         return hasLegacyKeys;
     }
 
+    /// All keys there are, in the order of the reference page.
+    public static List<LxcKey> keys() {
+        return LxcKeys.ALL;
+    }
+
     /// True if this is a key, current or legacy, that a file may hold.
     public static boolean isKnown(String key) {
         return LxcKeys.find(new LegacyKeys().translate(key).orElse(key)).isPresent();

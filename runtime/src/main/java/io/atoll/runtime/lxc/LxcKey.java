@@ -10,8 +10,9 @@ import java.util.List;
 /// @param isList several lines add up; otherwise the last one wins
 /// @param legacy names of LXC 0.7 to 2.x that mean the same
 /// @param doc one sentence for the reference page, with the default
-record LxcKey(String pattern, LxcValue value, boolean isList, List<String> legacy, String doc) {
-    LxcKey {
+public record LxcKey(
+        String pattern, LxcValue value, boolean isList, List<String> legacy, String doc) {
+    public LxcKey {
         legacy = List.copyOf(legacy);
     }
 
