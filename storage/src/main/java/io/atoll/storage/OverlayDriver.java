@@ -91,11 +91,27 @@ final class OverlayDriver extends DirectoryDriver {
                     directory.resolve(ROOTFS), RootfsLayers.Ids.UNSHIFTED);
         }
         Path lower = images().rootfs(image.get());
+        Path work = directory.resolve(WORK);
+        dropVolatileMark(work);
         return new RootfsLayers.Overlay(
-                List.of(lower),
-                directory.resolve(UPPER),
-                directory.resolve(WORK),
-                RootfsLayers.Ids.UNSHIFTED);
+                List.of(lower), directory.resolve(UPPER), work, RootfsLayers.Ids.UNSHIFTED);
+    }
+
+    /// A mount with option `volatile` leaves a mark that makes the kernel refuse the next one, for
+    /// what was written may not have reached the disk when the host crashed. It is then no worse
+    /// than any file that nobody asked to be written out.
+    private static void dropVolatileMark(Path work) {
+        Path features = work.resolve("work").resolve("incompat");
+        Path mark = features.resolve("volatile");
+        boolean unused =
+                PoolDirectories.io(
+                        "prepare",
+                        mark,
+                        () -> {
+                            boolean wasUsed = Files.deleteIfExists(mark.resolve("dirty"));
+                            boolean wasMarked = Files.deleteIfExists(mark);
+                            return Files.deleteIfExists(features) || wasMarked || wasUsed;
+                        });
     }
 
     @Override
@@ -161,7 +177,10 @@ final class OverlayDriver extends DirectoryDriver {
             if (readOnly) {
                 attributes.add(MountAttribute.RDONLY);
             }
+            // Else taking the mount away writes out all of the host's file system and waits for it.
+            context.flag("volatile");
             try (Fd mount = context.mount(attributes)) {
+                dropVolatileMark(work);
                 return readable(mount);
             }
         }

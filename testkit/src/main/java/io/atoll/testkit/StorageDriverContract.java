@@ -342,6 +342,20 @@ public abstract class StorageDriverContract {
         }
     }
 
+    /// What a daemon leaves that is killed while it makes a mount.
+    @Test
+    void opensAgainAfterAKillBetweenMountAndMark() throws IOException {
+        launch(C1);
+        if (driver.layers(C1.current(), Idmap.NONE) instanceof RootfsLayers.Overlay layers) {
+            write(C1, "/etc/kept", "kept");
+            Path mark = layers.work().resolve("work/incompat/volatile");
+            assertFalse(Files.exists(mark));
+            Files.createDirectories(mark);
+            Files.createFile(mark.resolve("dirty"));
+            assertEquals("kept", read(C1.current(), "/etc/kept"));
+        }
+    }
+
     /// Where the files of a volume are on disk that are not its image's.
     private Path changes(VolumeName volume) {
         return switch (driver.layers(volume.current(), Idmap.NONE)) {
