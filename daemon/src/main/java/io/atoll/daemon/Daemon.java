@@ -1,11 +1,13 @@
 package io.atoll.daemon;
 
 import io.atoll.api.ApiPath;
+import io.atoll.base.ProjectName;
 import io.atoll.daemon.event.EventRoutes;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.ApiServer;
 import io.atoll.daemon.http.Availability;
+import io.atoll.daemon.http.CrossOrigin;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.RouteTable;
 import io.atoll.daemon.http.Routes;
@@ -15,6 +17,7 @@ import io.atoll.daemon.image.Images;
 import io.atoll.daemon.instance.InstancePart;
 import io.atoll.daemon.instance.InstancePaths;
 import io.atoll.daemon.instance.compile.HostReader;
+import io.atoll.daemon.instance.config.Expiry;
 import io.atoll.daemon.network.NetworkRoutes;
 import io.atoll.daemon.network.Networks;
 import io.atoll.daemon.operation.Operation;
@@ -23,13 +26,16 @@ import io.atoll.daemon.operation.OperationRoutes;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.profile.ProfileRoutes;
 import io.atoll.daemon.profile.Profiles;
+import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.ProjectRoutes;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.resource.ResourceRoutes;
 import io.atoll.daemon.server.AbsentRoutes;
 import io.atoll.daemon.server.EmptyRoutes;
 import io.atoll.daemon.server.InternalRoutes;
+import io.atoll.daemon.server.NetworkListeners;
 import io.atoll.daemon.server.ServerConfig;
+import io.atoll.daemon.server.ServerKey;
 import io.atoll.daemon.server.ServerRoutes;
 import io.atoll.daemon.storage.PoolRoutes;
 import io.atoll.daemon.storage.Pools;
@@ -37,6 +43,9 @@ import io.atoll.daemon.storage.VolumeRoutes;
 import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
+import io.atoll.daemon.trust.CertificateRoutes;
+import io.atoll.daemon.trust.ServerIdentity;
+import io.atoll.daemon.trust.Trust;
 import io.atoll.daemon.warning.WarningRoutes;
 import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.Idmaps;
@@ -84,8 +93,11 @@ public final class Daemon implements AutoCloseable {
     private final InstancePart instances;
     private final Availability availability = new Availability();
     private final List<DaemonPart> parts = new ArrayList<>();
+    private final ServerIdentity identity;
+    private final Trust trust;
     private final List<Routes> endpoints;
     private final ApiServer server;
+    private final NetworkListeners listeners;
     private final CountDownLatch exit = new CountDownLatch(1);
 
     /// Instances were stopped for good: closing takes the rest of what we have on the host away.
@@ -122,12 +134,17 @@ public final class Daemon implements AutoCloseable {
         pools.addUsers(instances.uses());
         projects.addContents(instances.uses());
         networks.addUsers(instances.uses()::usersOfNetwork);
+        identity = new ServerIdentity(paths.state());
+        trust = new Trust(store, paths.state(), () -> config.isOn(ServerKey.TRUST_CA));
         endpoints = routes();
         server =
                 new ApiServer(
                         paths.socket(),
                         new RouteTable(endpoints, new AbsentRoutes()),
-                        availability);
+                        availability,
+                        new ProjectGate(projects),
+                        new CrossOrigin(config::crossOrigin));
+        listeners = new NetworkListeners(server, identity, trust, config, warnings);
     }
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
@@ -158,7 +175,14 @@ public final class Daemon implements AutoCloseable {
         ImageRoutes imageRoutes = new ImageRoutes(store, images, projects, operations, events);
         imageRoutes.publishWith(instances.publisher());
         List<Routes> out = new ArrayList<>();
-        out.add(new ServerRoutes(config, events, this::storageFacts, paths.state()));
+        out.add(
+                new ServerRoutes(
+                        config,
+                        events,
+                        this::storageFacts,
+                        paths.state(),
+                        identity,
+                        this::addresses));
         out.add(new InternalRoutes(availability, this::shutdown));
         out.add(new OperationRoutes(operations));
         out.add(new EventRoutes(events));
@@ -176,6 +200,7 @@ public final class Daemon implements AutoCloseable {
         out.add(imageRoutes);
         out.add(new AliasRoutes(store, images, projects, events));
         out.add(new NetworkRoutes(store, networks, events));
+        out.add(new CertificateRoutes(store, trust, operations, identity, trustSettings(), events));
         out.add(new WarningRoutes(warnings));
         out.add(new ResourceRoutes());
         out.add(new EmptyRoutes(() -> pools.list().stream().map(Stored::name).toList()));
@@ -186,6 +211,34 @@ public final class Daemon implements AutoCloseable {
     /// Every endpoint it serves, for the reference pages.
     public List<Route> endpoints() {
         return endpoints.stream().flatMap(part -> part.routes().stream()).toList();
+    }
+
+    private List<String> addresses() {
+        return listeners.addresses();
+    }
+
+    private CertificateRoutes.Settings trustSettings() {
+        return new CertificateRoutes.Settings() {
+            @Override
+            public String passwordHash() {
+                return config.value(ServerKey.TRUST_PASSWORD);
+            }
+
+            @Override
+            public Expiry tokenExpiry() {
+                return Expiry.parse(config.value(ServerKey.TOKEN_EXPIRY));
+            }
+
+            @Override
+            public List<String> addresses() {
+                return listeners.addresses();
+            }
+
+            @Override
+            public boolean hasProject(String name) {
+                return projects.find(new ProjectName(name)).isPresent();
+            }
+        };
     }
 
     private ServerRoutes.StorageFacts storageFacts() {
@@ -215,6 +268,7 @@ public final class Daemon implements AutoCloseable {
         pools.start();
         networks.start();
         parts.forEach(DaemonPart::start);
+        listeners.start();
         availability.enter(Availability.Phase.READY);
         LOG.log(
                 Level.INFO,
@@ -294,6 +348,7 @@ public final class Daemon implements AutoCloseable {
         availability.enter(Availability.Phase.STOPPING);
         events.publishLifecycle(Lifecycle.server("shutdown", ApiPath.VERSION));
         awaitTasks(CLOSE_GRACE);
+        listeners.close();
         server.close();
         parts.reversed().forEach(DaemonPart::close);
         if (isLeaving) {

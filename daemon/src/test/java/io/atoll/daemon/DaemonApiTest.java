@@ -138,9 +138,9 @@ final class DaemonApiTest {
                                 "/1.0",
                                 "{\"config\":{\"images.auto_update_interval\":\"abc\"}}"),
                         400));
-        String https = "{\"config\":{\"core.https_address\":\":8443\"}}";
+        String https = "{\"config\":{\"cluster.https_address\":\":8443\"}}";
         assertEquals(
-                "cannot set 'core.https_address' to ':8443': not supported by this server",
+                "cannot set 'cluster.https_address' to ':8443': not supported by this server",
                 error(client.send("PATCH", "/1.0", https), 501));
     }
 

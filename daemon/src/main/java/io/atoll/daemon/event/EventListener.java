@@ -17,11 +17,16 @@ public final class EventListener implements AutoCloseable {
 
     private final Set<EventType> types;
     private final Optional<ProjectName> project;
+    private final boolean serverWide;
     private final Consumer<EventListener> onClose;
     private final BlockingQueue<String> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
 
     EventListener(
-            Set<EventType> types, Optional<ProjectName> project, Consumer<EventListener> onClose) {
+            Set<EventType> types,
+            Optional<ProjectName> project,
+            boolean serverWide,
+            Consumer<EventListener> onClose) {
+        this.serverWide = serverWide;
         this.types = Set.copyOf(types);
         this.project = project;
         this.onClose = onClose;
@@ -32,7 +37,8 @@ public final class EventListener implements AutoCloseable {
     }
 
     boolean wants(EventType type, Optional<ProjectName> of) {
-        return types.contains(type) && (project.isEmpty() || of.isEmpty() || project.equals(of));
+        boolean isOurs = of.isEmpty() ? serverWide : project.isEmpty() || project.equals(of);
+        return types.contains(type) && isOurs;
     }
 
     void offer(String line) {

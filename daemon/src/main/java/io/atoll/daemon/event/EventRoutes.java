@@ -41,7 +41,9 @@ public final class EventRoutes implements Routes {
             throw new InvalidConfigException("Not a websocket handshake");
         }
         Optional<ProjectName> project = isAll ? Optional.empty() : Optional.of(request.project());
-        return Response.websocket(new Subscription(events.listen(types, project)));
+        // What concerns the whole server, its log above all, is for its administrators.
+        boolean isAdmin = request.caller().may(Right.ADMIN);
+        return Response.websocket(new Subscription(events.listen(types, project, isAdmin)));
     }
 
     private static Set<EventType> types(Request request) {

@@ -23,7 +23,12 @@ public final class Events {
     ///
     /// @param project events of other projects are left out; all pass if empty
     public EventListener listen(Set<EventType> types, Optional<ProjectName> project) {
-        EventListener listener = new EventListener(types, project, listeners::remove);
+        return listen(types, project, true);
+    }
+
+    /// As the other one; without `serverWide`, events that belong to no project are left out too.
+    EventListener listen(Set<EventType> types, Optional<ProjectName> project, boolean serverWide) {
+        EventListener listener = new EventListener(types, project, serverWide, listeners::remove);
         listeners.add(listener);
         return listener;
     }
@@ -44,6 +49,11 @@ public final class Events {
     /// The state of an operation changed; `metadata` is the operation as the API shows it.
     public void publishOperation(ProjectName project, Json metadata) {
         publish(EventType.OPERATION, Optional.of(project), metadata);
+    }
+
+    /// The state of an operation that belongs to no project changed.
+    public void publishServerOperation(Json metadata) {
+        publish(EventType.OPERATION, Optional.empty(), metadata);
     }
 
     /// A log line, for `lxc monitor --type=logging`.

@@ -1,18 +1,27 @@
 package io.atoll.daemon.http;
 
 import io.atoll.base.UnavailableException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import javax.net.ssl.SSLContext;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 
-/// The HTTP server on a unix socket. Every request runs on a virtual thread and may block.
+/// The HTTP server: always on a unix socket, and on network addresses while it is told so. Every
+/// request runs on a virtual thread and may block.
 public final class ApiServer implements AutoCloseable {
     private static final int THREADS_MAX = 16;
     private static final int THREADS_MIN = 3;
@@ -23,6 +32,12 @@ public final class ApiServer implements AutoCloseable {
     /// Connections waiting to be accepted: a burst of clients must not see ECONNREFUSED.
     private static final int BACKLOG = 1024;
 
+    /// Connections over the network at a time, all addresses together.
+    private static final int NETWORK_CONNECTIONS_MAX = 2000;
+
+    /// How long a network peer may be silent between requests or within one.
+    private static final Duration NETWORK_SILENCE = Duration.ofSeconds(60);
+
     private final Server server;
     private final ScheduledExecutorService pinger =
             Executors.newSingleThreadScheduledExecutor(
@@ -30,7 +45,14 @@ public final class ApiServer implements AutoCloseable {
 
     /// @param socket where to listen; the caller removes stale files before and sets owner and mode
     ///   after [#start()]
-    public ApiServer(Path socket, RouteTable table, Availability availability) {
+    /// @param gate asked about callers who are kept to some projects
+    /// @param crossOrigin what scripts in browsers may do over the network
+    public ApiServer(
+            Path socket,
+            RouteTable table,
+            Availability availability,
+            Gate gate,
+            CrossOrigin crossOrigin) {
         QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, THREADS_MIN);
         threads.setName("http");
         threads.setVirtualThreadsExecutor(
@@ -38,17 +60,22 @@ public final class ApiServer implements AutoCloseable {
                         Thread.ofVirtual().name("request-", 0).factory()));
         server = new Server(threads);
         server.addConnector(connector(socket));
-        server.setHandler(new JettyHandler(new Dispatcher(table, availability), pinger));
+        server.setHandler(
+                new JettyHandler(new Dispatcher(table, availability, gate), pinger, crossOrigin));
         ServerWebSocketContainer.ensure(server);
     }
 
-    private UnixDomainServerConnector connector(Path socket) {
+    private static HttpConfiguration http() {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         // Names of aliases and files carry encoded slashes, percents and empty segments; routes
         // match the raw path.
         http.setUriCompliance(UriCompliance.UNSAFE);
-        HttpConnectionFactory factory = new HttpConnectionFactory(http);
+        return http;
+    }
+
+    private UnixDomainServerConnector connector(Path socket) {
+        HttpConnectionFactory factory = new HttpConnectionFactory(http());
         factory.setInputBufferSize(INPUT_BUFFER_BYTES);
         UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, factory);
         connector.setUnixDomainPath(socket);
@@ -57,6 +84,53 @@ public final class ApiServer implements AutoCloseable {
         // hours.
         connector.setIdleTimeout(0);
         return connector;
+    }
+
+    /// Listens on a network address too, with TLS 1.3 and HTTP/1.1.
+    ///
+    /// @param address port 0 means any free port
+    /// @param callers says who the peers there are
+    /// @return what ends it; connections that are open then are closed
+    /// @throws UnavailableException if the address cannot be had
+    public NetworkEndpoint listen(InetSocketAddress address, SSLContext tls, Callers callers) {
+        SslContextFactory.Server factory = new SslContextFactory.Server();
+        factory.setSslContext(tls);
+        factory.setIncludeProtocols("TLSv1.3");
+        // Asked for, not demanded: strangers may see public images and ask to be trusted.
+        factory.setWantClientAuth(true);
+        factory.setSniRequired(false);
+        HttpConfiguration http = http();
+        SecureRequestCustomizer secure = new SecureRequestCustomizer();
+        secure.setSniHostCheck(false);
+        http.addCustomizer(secure);
+        HttpConnectionFactory plain = new HttpConnectionFactory(http);
+        plain.setInputBufferSize(INPUT_BUFFER_BYTES);
+        ServerConnector connector =
+                new ServerConnector(
+                        server, 1, 1, new SslConnectionFactory(factory, "http/1.1"), plain);
+        connector.setHost(address.getAddress().getHostAddress());
+        connector.setPort(address.getPort());
+        connector.setAcceptQueueSize(BACKLOG);
+        connector.setIdleTimeout(NETWORK_SILENCE.toMillis());
+        connector.addBean(new NetworkConnectionLimit(NETWORK_CONNECTIONS_MAX, connector));
+        connector.addBean(callers, false);
+        server.addConnector(connector);
+        try {
+            connector.start();
+        } catch (Exception e) {
+            server.removeConnector(connector);
+            throw new UnavailableException(
+                    "Cannot listen on " + address + ": " + rootMessage(e), e);
+        }
+        return new NetworkEndpoint(server, connector);
+    }
+
+    private static String rootMessage(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage());
     }
 
     /// Listens and answers from now on.

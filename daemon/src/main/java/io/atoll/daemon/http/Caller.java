@@ -1,15 +1,40 @@
 package io.atoll.daemon.http;
 
+import io.atoll.base.ForbiddenException;
+import io.atoll.base.ProjectName;
+import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 
 /// Who sent a request. `protocol` is `unix` or `tls`; `address` is what lifecycle events show (`@`
 /// for the unix socket).
-public record Caller(String username, String protocol, String address, Set<Right> rights) {
+///
+/// @param projects the only projects that the rights hold in; empty if they hold everywhere
+public record Caller(
+        String username,
+        String protocol,
+        String address,
+        Set<Right> rights,
+        Optional<Set<ProjectName>> projects) {
     /// The daemon itself: start-up, schedules, signals.
     public static final Caller DAEMON = new Caller("", "", "", Set.of(Right.values()));
 
+    /// Rights over the network: everything but what is kept for the host's own root.
+    private static final Set<Right> REMOTE =
+            Set.copyOf(EnumSet.complementOf(EnumSet.of(Right.LOCAL)));
+
+    /// Rights of those who are kept to some projects.
+    private static final Set<Right> RESTRICTED =
+            Set.of(Right.PUBLIC, Right.KNOWN, Right.VIEW, Right.OPERATE, Right.EDIT);
+
     public Caller {
         rights = Set.copyOf(rights);
+        projects = projects.map(Set::copyOf);
+    }
+
+    /// A caller whose rights hold in every project.
+    public Caller(String username, String protocol, String address, Set<Right> rights) {
+        this(username, protocol, address, rights, Optional.empty());
     }
 
     /// A peer of the unix socket; file permissions of the socket decided already who may connect.
@@ -17,7 +42,48 @@ public record Caller(String username, String protocol, String address, Set<Right
         return new Caller(username, "unix", "@", Set.of(Right.values()));
     }
 
+    /// Somebody on the network whom nobody vouches for.
+    public static Caller stranger(String address) {
+        return new Caller("", "", address, Set.of(Right.PUBLIC));
+    }
+
+    /// Somebody on the network with a trusted certificate.
+    public static Caller trusted(String fingerprint, String address) {
+        return new Caller(fingerprint, "tls", address, REMOTE);
+    }
+
+    /// Somebody on the network with a certificate that is good for these projects only.
+    public static Caller restricted(String fingerprint, String address, Set<ProjectName> projects) {
+        return new Caller(fingerprint, "tls", address, RESTRICTED, Optional.of(projects));
+    }
+
+    /// Somebody on the network who may read the metrics and nothing else.
+    public static Caller metrics(String fingerprint, String address) {
+        return new Caller(fingerprint, "tls", address, Set.of(Right.PUBLIC, Right.METRICS));
+    }
+
+    /// Whether the caller has the right somewhere.
     public boolean may(Right right) {
         return right == Right.PUBLIC || rights.contains(right);
+    }
+
+    /// Whether the caller has the right in a project.
+    public boolean may(Right right, ProjectName project) {
+        return may(right) && (!right.isOfProject() || sees(project));
+    }
+
+    /// Whether the project is one the caller may know of.
+    public boolean sees(ProjectName project) {
+        return projects.isEmpty() || projects.get().contains(project);
+    }
+
+    /// Refuses unless the caller has the right in the project. For projects that a request names in
+    /// its body, or that own what the request's project only shows.
+    ///
+    /// @throws ForbiddenException with LXD's words
+    public void require(Right right, ProjectName project) {
+        if (!may(right, project)) {
+            throw new ForbiddenException("not authorized");
+        }
     }
 }

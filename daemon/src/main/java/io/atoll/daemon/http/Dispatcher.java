@@ -18,17 +18,39 @@ final class Dispatcher {
 
     private final RouteTable table;
     private final Availability availability;
+    private final Gate gate;
     private final AtomicLong requests = new AtomicLong();
 
-    Dispatcher(RouteTable table, Availability availability) {
+    Dispatcher(RouteTable table, Availability availability, Gate gate) {
         this.table = table;
         this.availability = availability;
+        this.gate = gate;
     }
 
     /// The scope for the next request.
     RequestScope scope(HttpExchange exchange, Caller caller) {
         String project = exchange.query("project").orElse("default");
         return new RequestScope(requests.incrementAndGet(), project, "", caller);
+    }
+
+    /// The one gate between a caller and a handler.
+    ///
+    /// @throws ForbiddenException with LXD's words
+    private void authorize(Request request, Right right) {
+        Caller caller = request.caller();
+        if (right == Right.PUBLIC) {
+            return;
+        }
+        if (!caller.may(right)) {
+            throw new ForbiddenException("not authorized");
+        }
+        if (right.isOfProject() && caller.projects().isPresent()) {
+            caller.require(right, request.project());
+            if (request.queryFlag("all-projects")) {
+                throw new ForbiddenException("not authorized");
+            }
+            gate.check(request, right);
+        }
     }
 
     /// Never throws.
@@ -39,11 +61,9 @@ final class Dispatcher {
                     () -> "request method=" + exchange.method() + " url=" + exchange.path());
             availability.check(exchange.method(), exchange.path());
             RouteTable.Match match = table.find(exchange.method(), exchange.path());
-            if (!caller.may(match.route().right())) {
-                throw new ForbiddenException("not authorized");
-            }
-            return new Answer(
-                    match.route().handler().run(new Request(exchange, match.variables(), caller)));
+            Request request = new Request(exchange, match.variables(), caller);
+            authorize(request, match.route().right());
+            return new Answer(match.route().handler().run(request));
         } catch (Throwable e) {
             // The edge of the request: whatever it was, the client gets an answer.
             if (e instanceof InterruptedException) {

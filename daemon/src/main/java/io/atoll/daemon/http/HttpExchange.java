@@ -1,6 +1,7 @@
 package io.atoll.daemon.http;
 
 import java.io.InputStream;
+import java.security.cert.X509Certificate;
 import java.util.Optional;
 
 /// What the HTTP engine knows of a request; keeps the engine's types out of handlers and lets tests
@@ -15,4 +16,9 @@ interface HttpExchange {
     Optional<String> header(String name);
 
     InputStream body();
+
+    /// What a peer on the network has proved to own.
+    default Optional<X509Certificate> certificate() {
+        return Optional.empty();
+    }
 }

@@ -1,8 +1,10 @@
 package io.atoll.daemon.http;
 
 import java.io.InputStream;
+import java.security.cert.X509Certificate;
 import java.util.Optional;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.Fields;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,14 @@ final class JettyExchange implements HttpExchange {
     @Override
     public Optional<String> header(String name) {
         return Optional.ofNullable(request.getHeaders().get(name));
+    }
+
+    @Override
+    public Optional<X509Certificate> certificate() {
+        EndPoint.SslSessionData session =
+                request.getConnectionMetaData().getConnection().getEndPoint().getSslSessionData();
+        X509Certificate[] chain = session == null ? null : session.peerCertificates();
+        return chain == null || chain.length == 0 ? Optional.empty() : Optional.of(chain[0]);
     }
 
     @Override

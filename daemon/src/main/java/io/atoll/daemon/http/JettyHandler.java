@@ -3,6 +3,7 @@ package io.atoll.daemon.http;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.SocketChannel;
@@ -17,8 +18,11 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.HostPort;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.jspecify.annotations.Nullable;
 
 /// Between Jetty and [Dispatcher]: reads the caller off the connection, sends the answer.
 final class JettyHandler extends Handler.Abstract {
@@ -32,10 +36,12 @@ final class JettyHandler extends Handler.Abstract {
 
     private final Dispatcher dispatcher;
     private final ScheduledExecutorService pinger;
+    private final CrossOrigin crossOrigin;
 
-    JettyHandler(Dispatcher dispatcher, ScheduledExecutorService pinger) {
+    JettyHandler(Dispatcher dispatcher, ScheduledExecutorService pinger, CrossOrigin crossOrigin) {
         this.dispatcher = dispatcher;
         this.pinger = pinger;
+        this.crossOrigin = crossOrigin;
     }
 
     @Override
@@ -43,6 +49,13 @@ final class JettyHandler extends Handler.Abstract {
             org.eclipse.jetty.server.Request request,
             org.eclipse.jetty.server.Response response,
             Callback callback) {
+        if (request.isSecure()) {
+            put(response, crossOrigin.headers(request.getHeaders().get("Origin")));
+            if (request.getMethod().equals("OPTIONS")) {
+                callback.succeeded();
+                return true;
+            }
+        }
         HttpMethod method;
         try {
             method = HttpMethod.valueOf(request.getMethod());
@@ -54,7 +67,7 @@ final class JettyHandler extends Handler.Abstract {
             return true;
         }
         JettyExchange exchange = new JettyExchange(request, method);
-        Caller caller = caller(request.getConnectionMetaData());
+        Caller caller = caller(request, exchange);
         RequestScope scope = dispatcher.scope(exchange, caller);
         scope.run(() -> {
             Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
@@ -84,7 +97,29 @@ final class JettyHandler extends Handler.Abstract {
         }
     }
 
-    private static Caller caller(ConnectionMetaData connection) {
+    private static Caller caller(org.eclipse.jetty.server.Request request, JettyExchange exchange) {
+        ConnectionMetaData connection = request.getConnectionMetaData();
+        Callers callers = callersOf(connection);
+        return callers == null
+                ? localCaller(connection)
+                : callers.of(exchange.certificate(), address(connection));
+    }
+
+    /// What [ApiServer#listen] gave to the connection's listener; null for the unix socket.
+    private static @Nullable Callers callersOf(ConnectionMetaData connection) {
+        return connection.getConnector() instanceof ServerConnector network
+                ? network.getBean(Callers.class)
+                : null;
+    }
+
+    /// `HOST:PORT` of the peer.
+    private static String address(ConnectionMetaData connection) {
+        return connection.getRemoteSocketAddress() instanceof InetSocketAddress peer
+                ? new HostPort(peer.getAddress().getHostAddress(), peer.getPort()).toString()
+                : "";
+    }
+
+    private static Caller localCaller(ConnectionMetaData connection) {
         if (connection.getAttribute(CALLER) instanceof Caller known) {
             return known;
         }

@@ -7,6 +7,7 @@ import io.atoll.base.json.JsonException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,12 @@ public final class Request {
 
     public Caller caller() {
         return caller;
+    }
+
+    /// The certificate that the caller has shown and proved to own; whether it is trusted is not
+    /// said.
+    public Optional<X509Certificate> certificate() {
+        return exchange.certificate();
     }
 
     /// The decoded value of `{name}` in the route's path.

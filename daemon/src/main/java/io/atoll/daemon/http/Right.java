@@ -5,6 +5,10 @@ package io.atoll.daemon.http;
 public enum Right {
     /// Anyone who reaches the server.
     PUBLIC,
+    /// Anyone who is trusted at all; the handler shows what the caller's projects allow.
+    KNOWN,
+    /// Read the metrics.
+    METRICS,
     /// See things of the request's project.
     VIEW,
     /// Use instances of the project: start, stop, exec, console, files.
@@ -14,5 +18,10 @@ public enum Right {
     /// Change the server itself: configuration, pools, networks, projects, certificates.
     ADMIN,
     /// Reserved for the unix socket: `/internal`.
-    LOCAL
+    LOCAL;
+
+    /// Whether the right is held for each project by itself.
+    public boolean isOfProject() {
+        return this == VIEW || this == OPERATE || this == EDIT;
+    }
 }

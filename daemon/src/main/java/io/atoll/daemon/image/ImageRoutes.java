@@ -143,7 +143,7 @@ public final class ImageRoutes implements Routes {
 
     /// Strangers see public images only.
     private static boolean isVisible(Request request, Image image) {
-        return image.isPublic() || request.caller().may(Right.VIEW);
+        return image.isPublic() || request.caller().may(Right.VIEW, request.project());
     }
 
     private Response list(Request request) {
@@ -178,8 +178,8 @@ public final class ImageRoutes implements Routes {
         Operation token =
                 findToken(image.value().fingerprint(), request.query("secret").orElse(""))
                         .orElseThrow(() -> new NotFoundException("Image not found"));
-        if (spends) {
-            token.complete();
+        if (spends && !token.complete()) {
+            throw new NotFoundException("Image not found");
         }
         return image;
     }

@@ -148,6 +148,9 @@ final class InstanceRoutes implements Routes {
             throw new InvalidConfigException("Target only allowed when clustered");
         }
         CreateRequest wanted = CreateRequest.parse(request.project(), request.json());
+        if (wanted.source() instanceof CreateRequest.Source.Copy from) {
+            request.caller().require(Right.VIEW, from.project());
+        }
         InstanceCreator.Ready ready = creator.check(wanted);
         OperationSpec spec =
                 Instances.about(

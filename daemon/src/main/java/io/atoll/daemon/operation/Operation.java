@@ -140,20 +140,25 @@ public final class Operation {
     }
 
     /// Ends a token that was used, with success.
-    public void complete() {
-        finish(OperationStatus.SUCCESS, "");
+    ///
+    /// @return false if it had ended already: somebody else was first
+    public boolean complete() {
+        return finish(OperationStatus.SUCCESS, "");
     }
 
     void begin() {
         moveTo(OperationStatus.RUNNING, "");
     }
 
-    void finish(OperationStatus end, String why) {
+    /// @return whether this call ended it
+    boolean finish(OperationStatus end, String why) {
         OperationStatus real =
                 status() == OperationStatus.CANCELLING ? OperationStatus.CANCELLED : end;
-        if (moveTo(real, why)) {
+        boolean isEnd = moveTo(real, why);
+        if (isEnd) {
             done.countDown();
         }
+        return isEnd;
     }
 
     private boolean moveTo(OperationStatus to, String why) {

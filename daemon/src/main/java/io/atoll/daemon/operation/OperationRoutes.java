@@ -1,8 +1,11 @@
 package io.atoll.daemon.operation;
 
+import io.atoll.base.ForbiddenException;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.http.Caller;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
@@ -29,11 +32,11 @@ public final class OperationRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return List.of(
-                Route.get("/1.0/operations").needs(Right.VIEW).run(this::list),
-                Route.get("/1.0/operations/{id}").needs(Right.VIEW).run(this::get),
-                Route.delete("/1.0/operations/{id}").needs(Right.OPERATE).run(this::cancel),
-                Route.get("/1.0/operations/{id}/wait").needs(Right.VIEW).run(this::await),
-                // The secret in the query is the right.
+                Route.get("/1.0/operations").needs(Right.KNOWN).run(this::list),
+                Route.get("/1.0/operations/{id}").needs(Right.KNOWN).run(this::get),
+                Route.delete("/1.0/operations/{id}").needs(Right.KNOWN).run(this::cancel),
+                // A secret in the query is a right, too.
+                Route.get("/1.0/operations/{id}/wait").needs(Right.PUBLIC).run(this::await),
                 Route.get("/1.0/operations/{id}/websocket").needs(Right.PUBLIC).run(this::connect));
     }
 
@@ -42,6 +45,7 @@ public final class OperationRoutes implements Routes {
         Map<String, Json.Arr> byStatus = new TreeMap<>();
         operations.list().stream()
                 .filter(o -> isAll || o.spec().project().equals(request.project()))
+                .filter(o -> isFor(request.caller(), Right.VIEW, o))
                 .sorted(Comparator.comparing(Operation::createdAt))
                 .forEach(o -> {
                     String status = o.status().code().text().toLowerCase(Locale.ROOT);
@@ -53,18 +57,42 @@ public final class OperationRoutes implements Routes {
         return Response.sync(out);
     }
 
+    /// Tokens are for those who made them: whoever reads one can use it.
+    private static boolean isFor(Caller caller, Right right, Operation operation) {
+        boolean isToken = operation.spec().kind() == OperationClass.TOKEN;
+        return caller.may(isToken ? Right.ADMIN : right, operation.spec().project());
+    }
+
+    /// The operation, if the caller has the right in its project; whoever may not know of it is
+    /// told what everybody is told of one that does not exist.
+    private Operation named(Request request, Right right) {
+        Operation operation = operations.get(request.variable("id"));
+        if (!isFor(request.caller(), right, operation)) {
+            throw new NotFoundException("Operation not found");
+        }
+        return operation;
+    }
+
     private Response get(Request request) {
-        return Response.sync(operations.get(request.variable("id")).json());
+        return Response.sync(named(request, Right.VIEW).json());
     }
 
     private Response cancel(Request request) {
-        operations.get(request.variable("id")).cancel();
+        named(request, Right.OPERATE).cancel();
         return Response.empty();
     }
 
     /// Waits until the operation is final or the time is over, and shows it either way.
     private Response await(Request request) throws InterruptedException {
-        Operation operation = operations.get(request.variable("id"));
+        String secret = request.query("secret").orElse("");
+        Operation operation =
+                secret.isEmpty()
+                        ? named(request, Right.VIEW)
+                        : operations.get(request.variable("id"));
+        if (!secret.isEmpty()
+                && operation.spec().sockets().filter(s -> s.knows(secret)).isEmpty()) {
+            throw new ForbiddenException("not authorized");
+        }
         operation.await(timeout(request.query("timeout").orElse("")));
         return Response.sync(operation.json());
     }

@@ -4,6 +4,8 @@ import io.atoll.base.InternalException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.WebSocket;
 import io.atoll.daemon.http.WebSocketAcceptor;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Collection;
@@ -47,16 +49,29 @@ public final class OperationSockets implements AutoCloseable {
         return Json.strings(secretByName);
     }
 
+    /// Whether the secret belongs to one of the sockets. Takes as long for every wrong one.
+    boolean knows(String secret) {
+        return find(secret.getBytes(StandardCharsets.UTF_8)).isPresent();
+    }
+
+    private Optional<String> find(byte[] secret) {
+        String found = null;
+        for (Map.Entry<String, String> entry : secretByName.entrySet()) {
+            byte[] expected = entry.getValue().getBytes(StandardCharsets.UTF_8);
+            if (MessageDigest.isEqual(expected, secret)) {
+                found = entry.getKey();
+            }
+        }
+        return Optional.ofNullable(found);
+    }
+
     /// Takes the place that belongs to a secret.
     ///
     /// @throws InternalException with LXD's words if the secret is wrong or its socket is connected
     ///   already
     public WebSocketAcceptor accept(String secret) {
         String name =
-                secretByName.entrySet().stream()
-                        .filter(e -> e.getValue().equals(secret))
-                        .map(Map.Entry::getKey)
-                        .findFirst()
+                find(secret.getBytes(StandardCharsets.UTF_8))
                         .orElseThrow(() -> new InternalException("permission denied"));
         WebSocketAcceptor place = new Place(name);
         lock.lock();

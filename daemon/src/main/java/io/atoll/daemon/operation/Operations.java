@@ -90,7 +90,12 @@ public final class Operations implements AutoCloseable {
     }
 
     private void changed(Operation operation) {
-        events.publishOperation(operation.spec().project(), operation.json());
+        if (operation.spec().kind() == OperationClass.TOKEN) {
+            // Its metadata is the token; only administrators see what belongs to no project.
+            events.publishServerOperation(operation.json());
+        } else {
+            events.publishOperation(operation.spec().project(), operation.json());
+        }
         if (operation.status().isFinal()) {
             ScheduledFuture<?> _ =
                     reaper.schedule(

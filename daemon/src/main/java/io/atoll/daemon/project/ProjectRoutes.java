@@ -5,6 +5,7 @@ import io.atoll.api.Wire;
 import io.atoll.base.BusyException;
 import io.atoll.base.ForbiddenException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
@@ -57,14 +58,14 @@ public final class ProjectRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return List.of(
-                Route.get("/1.0/projects").needs(Right.VIEW).run(this::list),
+                Route.get("/1.0/projects").needs(Right.KNOWN).run(this::list),
                 Route.post("/1.0/projects").needs(Right.ADMIN).run(this::create),
-                Route.get("/1.0/projects/{name}").needs(Right.VIEW).run(this::get),
+                Route.get("/1.0/projects/{name}").needs(Right.KNOWN).run(this::get),
                 Route.put("/1.0/projects/{name}").needs(Right.ADMIN).run(r -> update(r, false)),
                 Route.patch("/1.0/projects/{name}").needs(Right.ADMIN).run(r -> update(r, true)),
                 Route.post("/1.0/projects/{name}").needs(Right.ADMIN).run(this::rename),
                 Route.delete("/1.0/projects/{name}").needs(Right.ADMIN).run(this::delete),
-                Route.get("/1.0/projects/{name}/state").needs(Right.VIEW).run(this::state));
+                Route.get("/1.0/projects/{name}/state").needs(Right.KNOWN).run(this::state));
     }
 
     private static String url(String name) {
@@ -86,6 +87,9 @@ public final class ProjectRoutes implements Routes {
     private Response list(Request request) {
         Json.Arr out = Json.array();
         for (Stored<Project> project : projects.list()) {
+            if (!ProjectGate.isVisible(request, project.name())) {
+                continue;
+            }
             out.items()
                     .add(
                             request.recursion() > 0
@@ -96,7 +100,11 @@ public final class ProjectRoutes implements Routes {
     }
 
     private Stored<Project> named(Request request) {
-        return projects.get(new ProjectName(request.variable("name")));
+        String name = request.variable("name");
+        if (!ProjectGate.isVisible(request, name)) {
+            throw new NotFoundException("Project not found");
+        }
+        return projects.get(new ProjectName(name));
     }
 
     private Response get(Request request) {

@@ -15,7 +15,7 @@ public final class ResourceRoutes implements Routes {
     public List<Route> routes() {
         return List.of(
                 Route.get("/1.0/resources")
-                        .needs(Right.VIEW)
+                        .needs(Right.KNOWN)
                         .run(_ -> Response.sync(hardware.json())));
     }
 }

@@ -68,7 +68,7 @@ public final class AbsentRoutes implements Routes {
 
     private static void add(List<Route> out, String path, String name) {
         for (HttpMethod method : HttpMethod.values()) {
-            out.add(Route.of(method, path).needs(Right.VIEW).run(_ -> refuse(name)));
+            out.add(Route.of(method, path).needs(Right.KNOWN).run(_ -> refuse(name)));
         }
     }
 

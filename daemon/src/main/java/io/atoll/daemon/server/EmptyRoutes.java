@@ -1,7 +1,6 @@
 package io.atoll.daemon.server;
 
 import io.atoll.api.ApiPath;
-import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.Etag;
@@ -12,8 +11,7 @@ import io.atoll.daemon.http.Routes;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// What clients ask every server about although this one has none of it: trusted certificates
-/// (nobody comes over the network) and a cluster.
+/// What clients ask every server about although this one has none of it: a cluster.
 public final class EmptyRoutes implements Routes {
     private final Supplier<List<String>> pools;
 
@@ -26,32 +24,8 @@ public final class EmptyRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return List.of(
-                Route.get("/1.0/certificates")
-                        .needs(Right.PUBLIC)
-                        .run(_ -> Response.sync(Json.array())),
-                Route.post("/1.0/certificates").needs(Right.ADMIN).run(_ -> noNetworkAccess()),
-                Route.get("/1.0/certificates/{fingerprint}")
-                        .needs(Right.VIEW)
-                        .run(_ -> noCertificate()),
-                Route.delete("/1.0/certificates/{fingerprint}")
-                        .needs(Right.ADMIN)
-                        .run(_ -> noCertificate()),
-                Route.put("/1.0/certificates/{fingerprint}")
-                        .needs(Right.ADMIN)
-                        .run(_ -> noCertificate()),
-                Route.patch("/1.0/certificates/{fingerprint}")
-                        .needs(Right.ADMIN)
-                        .run(_ -> noCertificate()),
-                Route.get("/1.0/cluster").needs(Right.VIEW).run(_ -> cluster()),
+                Route.get("/1.0/cluster").needs(Right.KNOWN).run(_ -> cluster()),
                 Route.put("/1.0/cluster").needs(Right.ADMIN).run(_ -> noCluster()));
-    }
-
-    private static Response noNetworkAccess() {
-        throw new UnsupportedException("Access over the network is not supported by this server");
-    }
-
-    private static Response noCertificate() {
-        throw new NotFoundException("Certificate not found");
     }
 
     private static Response noCluster() {

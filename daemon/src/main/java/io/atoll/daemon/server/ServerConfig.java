@@ -3,6 +3,7 @@ package io.atoll.daemon.server;
 import io.atoll.api.Wire;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.http.CrossOrigin;
 import io.atoll.daemon.http.Etag;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.store.Batch;
@@ -10,18 +11,38 @@ import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.RecordKind;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
+import io.atoll.daemon.trust.TrustPassword;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 
-/// The server's own configuration: one record of keys that differ from their defaults.
+/// The server's own configuration: one record of keys that differ from their defaults. Whoever has
+/// to follow a key registers with [#follow].
 public final class ServerConfig {
     private static final RecordKind<Map<String, String>> KIND =
             RecordKind.of("server-config", Wire::json, Wire::config);
     private static final RecordKey KEY = RecordKey.global("server");
 
+    /// What follows the configuration: opens a listener, say.
+    @FunctionalInterface
+    public interface Follower {
+        /// Makes the configuration real, before it is stored. Called again with the old one if
+        /// something else refuses the new one; doing nothing new must be cheap.
+        ///
+        /// @throws io.atoll.base.DomainException if it cannot be done: then nothing is stored
+        void apply(Map<String, String> config);
+    }
+
     private final Store store;
+    private final List<Follower> followers = new CopyOnWriteArrayList<>();
+
+    /// Held from applying to storing, so that what is applied last is what is stored.
+    private final ReentrantLock changing = new ReentrantLock();
 
     public ServerConfig(Store store) {
         this.store = store;
@@ -34,6 +55,26 @@ public final class ServerConfig {
         }
     }
 
+    /// Adds a follower; it is told of changes from now on, not of what is set already.
+    public void follow(Follower follower) {
+        followers.add(follower);
+    }
+
+    /// The keys that are set, as clients may see them: of the trust password only that there is
+    /// one.
+    Json shown() {
+        Json.Obj out = Wire.json(all());
+        if (!value(ServerKey.TRUST_PASSWORD).isEmpty()) {
+            out.put(ServerKey.TRUST_PASSWORD.key(), true);
+        }
+        return out;
+    }
+
+    /// Whether the key's value means yes.
+    public boolean isOn(ServerKey key) {
+        return ServerKey.isTrue(value(key));
+    }
+
     /// The keys that are set.
     public Map<String, String> all() {
         return store.find(KIND, KEY).map(Stored::value).orElse(Map.of());
@@ -42,6 +83,15 @@ public final class ServerConfig {
     /// The key's value: as set, else its default.
     public String value(ServerKey key) {
         return Optional.ofNullable(all().get(key.key())).orElse(key.fallback());
+    }
+
+    /// The `core.https_allowed_*` keys.
+    public CrossOrigin.Settings crossOrigin() {
+        return new CrossOrigin.Settings(
+                value(ServerKey.HTTPS_ORIGIN),
+                value(ServerKey.HTTPS_METHODS),
+                value(ServerKey.HTTPS_HEADERS),
+                isOn(ServerKey.HTTPS_CREDENTIALS));
     }
 
     /// How long stopping waits for running operations (`core.shutdown_timeout`).
@@ -58,15 +108,44 @@ public final class ServerConfig {
     ///
     /// @throws InvalidConfigException naming the key that is unknown or has a bad value
     void change(Request request, Json config, boolean isPatch) {
-        store.attempt(() -> {
+        changing.lock();
+        try {
             Stored<Map<String, String>> read = store.find(KIND, KEY).orElseThrow();
             etag().check(request);
             Map<String, String> next = new TreeMap<>(isPatch ? read.value() : Map.of());
             next.putAll(Wire.config(config));
             next.forEach(ServerKey::check);
+            keepPassword(read.value(), next);
             next.values().removeIf(String::isEmpty);
+            apply(next, read.value());
             store.commit(new Batch().replace(KIND, read, Wire.sorted(next)));
-            return next;
-        });
+        } finally {
+            changing.unlock();
+        }
+    }
+
+    /// Stores a new password as its hash; `true`, which is how clients see one, keeps the old one.
+    private static void keepPassword(Map<String, String> old, Map<String, String> next) {
+        String key = ServerKey.TRUST_PASSWORD.key();
+        String before = old.getOrDefault(key, "");
+        String given = next.getOrDefault(key, "");
+        if (given.equals(before) || given.isEmpty()) {
+            return;
+        }
+        boolean isKept = given.equals("true") && !before.isEmpty();
+        next.put(key, isKept ? before : TrustPassword.hash(given));
+    }
+
+    private void apply(Map<String, String> next, Map<String, String> old) {
+        List<Follower> done = new ArrayList<>();
+        try {
+            for (Follower follower : followers) {
+                done.add(follower);
+                follower.apply(next);
+            }
+        } catch (RuntimeException e) {
+            done.forEach(follower -> follower.apply(old));
+            throw e;
+        }
     }
 }

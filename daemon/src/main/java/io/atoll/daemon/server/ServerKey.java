@@ -2,6 +2,7 @@ package io.atoll.daemon.server;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
+import io.atoll.daemon.instance.config.Expiry;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -18,25 +19,25 @@ public enum ServerKey {
     DEFAULT_ARCHITECTURE("images.default_architecture", "", Value.ANY),
     REMOTE_CACHE_EXPIRY("images.remote_cache_expiry", "10", Value.INTEGER),
     NIC_HOST_NAME("instances.nic.host_name", "random", Value.HOST_NAME),
-    HTTPS_ADDRESS("core.https_address", "", Value.UNSUPPORTED),
-    METRICS_ADDRESS("core.metrics_address", "", Value.UNSUPPORTED),
-    METRICS_AUTHENTICATION("core.metrics_authentication", "true", Value.UNSUPPORTED),
+    HTTPS_ADDRESS("core.https_address", "", Value.ADDRESS),
+    METRICS_ADDRESS("core.metrics_address", "", Value.ADDRESS),
+    METRICS_AUTHENTICATION("core.metrics_authentication", "true", Value.BOOLEAN),
     DEBUG_ADDRESS("core.debug_address", "", Value.UNSUPPORTED),
     DNS_ADDRESS("core.dns_address", "", Value.UNSUPPORTED),
     BGP_ADDRESS("core.bgp_address", "", Value.UNSUPPORTED),
     BGP_ASN("core.bgp_asn", "", Value.UNSUPPORTED),
     BGP_ROUTER_ID("core.bgp_routerid", "", Value.UNSUPPORTED),
-    HTTPS_CREDENTIALS("core.https_allowed_credentials", "false", Value.UNSUPPORTED),
-    HTTPS_HEADERS("core.https_allowed_headers", "", Value.UNSUPPORTED),
-    HTTPS_METHODS("core.https_allowed_methods", "", Value.UNSUPPORTED),
-    HTTPS_ORIGIN("core.https_allowed_origin", "", Value.UNSUPPORTED),
+    HTTPS_CREDENTIALS("core.https_allowed_credentials", "false", Value.BOOLEAN),
+    HTTPS_HEADERS("core.https_allowed_headers", "", Value.HEADER),
+    HTTPS_METHODS("core.https_allowed_methods", "", Value.HEADER),
+    HTTPS_ORIGIN("core.https_allowed_origin", "", Value.HEADER),
     TRUSTED_PROXY("core.https_trusted_proxy", "", Value.UNSUPPORTED),
     PROXY_HTTP("core.proxy_http", "", Value.UNSUPPORTED),
     PROXY_HTTPS("core.proxy_https", "", Value.UNSUPPORTED),
     PROXY_IGNORE("core.proxy_ignore_hosts", "", Value.UNSUPPORTED),
-    TOKEN_EXPIRY("core.remote_token_expiry", "", Value.UNSUPPORTED),
-    TRUST_CA("core.trust_ca_certificates", "false", Value.UNSUPPORTED),
-    TRUST_PASSWORD("core.trust_password", "", Value.UNSUPPORTED),
+    TOKEN_EXPIRY("core.remote_token_expiry", "", Value.EXPIRY),
+    TRUST_CA("core.trust_ca_certificates", "false", Value.BOOLEAN),
+    TRUST_PASSWORD("core.trust_password", "", Value.ANY),
     CLUSTER_ADDRESS("cluster.https_address", "", Value.UNSUPPORTED),
     CLUSTER_IMAGES("cluster.images_minimal_replica", "3", Value.UNSUPPORTED),
     CLUSTER_OFFLINE("cluster.offline_threshold", "20", Value.UNSUPPORTED),
@@ -49,6 +50,11 @@ public enum ServerKey {
         INTEGER,
         BOOLEAN,
         HOST_NAME,
+        /// `HOST:PORT`, `[HOST]:PORT`, `:PORT`, or without the port.
+        ADDRESS,
+        EXPIRY,
+        /// Goes into a line of a protocol.
+        HEADER,
         UNSUPPORTED;
 
         /// The reason to refuse a value that is not empty; empty if it is fine.
@@ -62,8 +68,23 @@ public enum ServerKey {
                         HOST_NAMES.contains(value)
                                 ? ""
                                 : "Invalid value, must be \"random\" or \"mac\"";
+                case ADDRESS -> ListenAddress.fault(value);
+                case EXPIRY -> expiryFault(value);
+                case HEADER ->
+                        value.chars().allMatch(c -> c >= ' ' && c < 127)
+                                ? ""
+                                : "only printable ASCII characters are allowed";
                 case UNSUPPORTED -> "not supported by this server";
             };
+        }
+    }
+
+    private static String expiryFault(String value) {
+        try {
+            Expiry.parse(value);
+            return "";
+        } catch (InvalidConfigException e) {
+            return String.valueOf(e.getMessage());
         }
     }
 
@@ -93,6 +114,11 @@ public enum ServerKey {
     /// False for a key that can only be unset, since this server lacks what it configures.
     public boolean isSupported() {
         return value != Value.UNSUPPORTED;
+    }
+
+    /// Whether a value means yes; LXD's words for it.
+    static boolean isTrue(String value) {
+        return Set.of("true", "1", "yes", "on").contains(value.toLowerCase(Locale.ROOT));
     }
 
     /// @throws InvalidConfigException with LXD's words

@@ -2,6 +2,8 @@ package io.atoll.daemon.server;
 
 import io.atoll.api.Extensions;
 import io.atoll.api.Version;
+import io.atoll.api.tls.Identity;
+import io.atoll.api.tls.Pem;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -10,6 +12,7 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.trust.ServerIdentity;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
@@ -34,18 +37,28 @@ public final class ServerRoutes implements Routes {
     private final Events events;
     private final Supplier<StorageFacts> storage;
     private final Path state;
+    private final ServerIdentity identity;
+    private final Supplier<List<String>> addresses;
     private final HostFacts host = HostFacts.read();
 
     /// Probed when first asked for: a daemon that nobody asks starts faster.
     private volatile Map<String, String> kernelFeatures = Map.of();
 
     /// @param state the state directory, whose file system is probed
+    /// @param addresses the network addresses that clients can use
     public ServerRoutes(
-            ServerConfig config, Events events, Supplier<StorageFacts> storage, Path state) {
+            ServerConfig config,
+            Events events,
+            Supplier<StorageFacts> storage,
+            Path state,
+            ServerIdentity identity,
+            Supplier<List<String>> addresses) {
         this.config = config;
         this.events = events;
         this.storage = storage;
         this.state = state;
+        this.identity = identity;
+        this.addresses = addresses;
     }
 
     @Override
@@ -60,10 +73,10 @@ public final class ServerRoutes implements Routes {
     }
 
     private Response get(Request request) {
-        boolean isTrusted = request.caller().may(Right.VIEW);
+        boolean isTrusted = request.caller().may(Right.KNOWN);
         Json.Obj out = Json.object();
-        if (isTrusted) {
-            out.put("config", config.all());
+        if (request.caller().may(Right.ADMIN)) {
+            out.put("config", config.shown());
         }
         out.put("api_extensions", Extensions.ALL)
                 .put("api_status", "stable")
@@ -80,10 +93,14 @@ public final class ServerRoutes implements Routes {
     private Json environment(String project) {
         StorageFacts pools = storage.get();
         return Json.object()
-                .put("addresses", List.of())
+                .put("addresses", addresses.get())
                 .put("architectures", host.architectures())
-                .put("certificate", "")
-                .put("certificate_fingerprint", "")
+                .put(
+                        "certificate",
+                        identity.find().map(i -> Pem.render(i.certificate())).orElse(""))
+                .put(
+                        "certificate_fingerprint",
+                        identity.find().map(Identity::fingerprint).orElse(""))
                 .put("driver", "atoll")
                 .put("driver_version", Version.ATOLL)
                 .put("firewall", "nftables")

@@ -38,9 +38,9 @@ public final class PoolRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return List.of(
-                Route.get("/1.0/storage-pools").needs(Right.VIEW).run(this::list),
+                Route.get("/1.0/storage-pools").needs(Right.KNOWN).run(this::list),
                 Route.post("/1.0/storage-pools").needs(Right.ADMIN).run(this::create),
-                Route.get("/1.0/storage-pools/{name}").needs(Right.VIEW).run(this::get),
+                Route.get("/1.0/storage-pools/{name}").needs(Right.KNOWN).run(this::get),
                 Route.put("/1.0/storage-pools/{name}")
                         .needs(Right.ADMIN)
                         .run(r -> update(r, false)),
@@ -49,7 +49,7 @@ public final class PoolRoutes implements Routes {
                         .run(r -> update(r, true)),
                 Route.delete("/1.0/storage-pools/{name}").needs(Right.ADMIN).run(this::delete),
                 Route.get("/1.0/storage-pools/{name}/resources")
-                        .needs(Right.VIEW)
+                        .needs(Right.KNOWN)
                         .run(this::resources));
     }
 

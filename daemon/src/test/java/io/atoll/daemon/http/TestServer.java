@@ -13,7 +13,13 @@ public final class TestServer implements AutoCloseable {
 
     public TestServer(Routes... parts) throws IOException {
         folder = Files.createTempDirectory("atoll-daemon-test-");
-        server = new ApiServer(socket(), new RouteTable(List.of(parts)), availability);
+        server =
+                new ApiServer(
+                        socket(),
+                        new RouteTable(List.of(parts)),
+                        availability,
+                        Gate.OPEN,
+                        CrossOrigin.NONE);
         server.start();
         availability.enter(Availability.Phase.READY);
     }

@@ -1,0 +1,54 @@
+package io.atoll.daemon.trust;
+
+import io.atoll.api.tls.Pem;
+import io.atoll.base.UnavailableException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509CRL;
+import java.security.cert.X509Certificate;
+import java.util.Optional;
+
+/// PKI mode: with `server.ca` in the state directory only certificates that it signed may connect,
+/// unless `ca.crl` lists them as revoked. Both files are read for each new connection, so that a
+/// revocation needs no restart.
+final class CertificateAuthority {
+    private final Path authority;
+    private final Path revocations;
+
+    CertificateAuthority(Path state) {
+        this.authority = state.resolve("server.ca");
+        this.revocations = state.resolve("ca.crl");
+    }
+
+    /// Whether the server is in PKI mode.
+    boolean isPresent() {
+        return Files.exists(authority);
+    }
+
+    /// Whether the certificate is signed by the authority, valid now and not revoked.
+    boolean vouchesFor(X509Certificate certificate) {
+        try {
+            X509Certificate signer = Pem.certificate(Files.readString(authority));
+            certificate.verify(signer.getPublicKey());
+            certificate.checkValidity();
+            Optional<X509CRL> revoked = revoked(signer);
+            return revoked.isEmpty() || !revoked.get().isRevoked(certificate);
+        } catch (GeneralSecurityException e) {
+            return false;
+        } catch (IOException e) {
+            throw new UnavailableException("Cannot read " + authority, e);
+        }
+    }
+
+    private Optional<X509CRL> revoked(X509Certificate signer)
+            throws IOException, GeneralSecurityException {
+        if (!Files.exists(revocations)) {
+            return Optional.empty();
+        }
+        X509CRL list = Pem.revocations(Files.readAllBytes(revocations));
+        list.verify(signer.getPublicKey());
+        return Optional.of(list);
+    }
+}
