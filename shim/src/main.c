@@ -1,4 +1,5 @@
-// atoll-shim: the privileged helper. `serve` is a fork server; what it runs is in docs/plan.md.
+// atoll-shim: the privileged helper. `serve` is a fork server; what it runs is in docs/plan.md. `init` is the first
+// process of containers that run a single command.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "init.h"
 #include "serve.h"
 #include "util.h"
 
@@ -56,7 +58,9 @@ static void execute_sealed(const char *socket) {
 }
 
 static int usage(void) {
-    fputs("usage: atoll-shim serve --socket PATH\n       atoll-shim --version\n", stderr);
+    fputs("usage: atoll-shim serve --socket PATH\n       atoll-shim init -- COMMAND [ARG...]\n"
+          "       atoll-shim --version\n",
+          stderr);
     return 2;
 }
 
@@ -71,6 +75,8 @@ int main(int argc, char **argv) {
         title_size = (unsigned long)(argv[2] + strlen(argv[2]) + 1 - argv[0]);
         return socket == NULL ? 1 : serve(socket, BUILD);
     }
+    if (argc >= 4 && strcmp(argv[1], "init") == 0 && strcmp(argv[2], "--") == 0)
+        return container_init(argv + 3);
     if (argc != 4 || strcmp(argv[1], "serve") != 0 || strcmp(argv[2], "--socket") != 0)
         return usage();
     // Descriptors of the caller are not ours to keep.

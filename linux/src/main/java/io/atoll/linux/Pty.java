@@ -13,6 +13,33 @@ public final class Pty {
     private static final int TIOCGWINSZ = 0x5413;
     private static final int TIOCSWINSZ = 0x5414;
     private static final int TCGETS = 0x5401;
+    private static final int TCSETSW = 0x5403;
+
+    /// The kernel's struct termios: four words of flags, the discipline, 19 control characters.
+    private static final int TERMIOS_BYTES = 36;
+
+    private static final int CONTROLS = 17;
+    private static final int VTIME = 5;
+    private static final int VMIN = 6;
+    private static final int CSIZE_PARENB = 0060 | 0400;
+    private static final int CS8 = 0060;
+
+    /// Input flags that raw(3) clears: IGNBRK BRKINT PARMRK ISTRIP INLCR IGNCR ICRNL IXON.
+    private static final int COOKED_INPUT = 01 | 02 | 010 | 040 | 0100 | 0200 | 0400 | 02000;
+
+    /// Local flags that raw(3) clears: ECHO ECHONL ICANON ISIG IEXTEN.
+    private static final int COOKED_LOCAL = 010 | 0100 | 02 | 01 | 0100000;
+
+    private static final int OPOST = 01;
+
+    /// How a terminal treats what is typed, to be brought back by [#restore].
+    public static final class Mode {
+        private final byte[] termios;
+
+        private Mode(byte[] termios) {
+            this.termios = termios;
+        }
+    }
 
     /// Size of a terminal in characters.
     public record WindowSize(int columns, int rows) {
@@ -85,6 +112,47 @@ public final class Pty {
             return new WindowSize(
                     Short.toUnsignedInt(winsize.get(JAVA_SHORT, 2)),
                     Short.toUnsignedInt(winsize.get(JAVA_SHORT, 0)));
+        }
+    }
+
+    /// Lets every byte through as it is, as cfmakeraw(3) does.
+    ///
+    /// @return how it was before
+    public static Mode makeRaw(Fd terminal) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment termios = arena.allocate(TERMIOS_BYTES, 4);
+            Syscalls.call(Sys.IOCTL, terminal.what(), terminal.number(), TCGETS, termios.address());
+            Mode before = new Mode(termios.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+            clear(termios, 0, COOKED_INPUT);
+            clear(termios, 4, OPOST);
+            clear(termios, 8, CSIZE_PARENB);
+            termios.set(JAVA_INT, 8, termios.get(JAVA_INT, 8) | CS8);
+            clear(termios, 12, COOKED_LOCAL);
+            termios.set(java.lang.foreign.ValueLayout.JAVA_BYTE, CONTROLS + VMIN, (byte) 1);
+            termios.set(java.lang.foreign.ValueLayout.JAVA_BYTE, CONTROLS + VTIME, (byte) 0);
+            Syscalls.call(
+                    Sys.IOCTL, terminal.what(), terminal.number(), TCSETSW, termios.address());
+            return before;
+        }
+    }
+
+    private static void clear(MemorySegment termios, int offset, int flags) {
+        termios.set(JAVA_INT, offset, termios.get(JAVA_INT, offset) & ~flags);
+    }
+
+    /// Brings a mode back.
+    public static void restore(Fd terminal, Mode mode) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment termios = arena.allocate(TERMIOS_BYTES, 4);
+            MemorySegment.copy(
+                    mode.termios,
+                    0,
+                    termios,
+                    java.lang.foreign.ValueLayout.JAVA_BYTE,
+                    0,
+                    TERMIOS_BYTES);
+            Syscalls.call(
+                    Sys.IOCTL, terminal.what(), terminal.number(), TCSETSW, termios.address());
         }
     }
 }

@@ -1,8 +1,16 @@
 package io.atoll.lxctools;
 
+import io.atoll.lxctools.command.CgroupTool;
 import io.atoll.lxctools.command.ConfigTool;
+import io.atoll.lxctools.command.ConsoleTool;
+import io.atoll.lxctools.command.DeviceTool;
+import io.atoll.lxctools.command.ExecuteTool;
 import io.atoll.lxctools.command.FreezeTool;
+import io.atoll.lxctools.command.LsTool;
+import io.atoll.lxctools.command.StartTool;
+import io.atoll.lxctools.command.StopTool;
 import io.atoll.lxctools.command.UnfreezeTool;
+import io.atoll.lxctools.command.WaitTool;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,9 +22,17 @@ public final class Tools {
     private static final Map<String, Supplier<Tool>> ALL =
             new TreeMap<>(
                     Map.ofEntries(
+                            Map.entry("lxc-cgroup", CgroupTool::new),
                             Map.entry("lxc-config", ConfigTool::new),
+                            Map.entry("lxc-console", ConsoleTool::new),
+                            Map.entry("lxc-device", DeviceTool::new),
+                            Map.entry("lxc-execute", ExecuteTool::new),
                             Map.entry("lxc-freeze", FreezeTool::new),
-                            Map.entry("lxc-unfreeze", UnfreezeTool::new)));
+                            Map.entry("lxc-ls", LsTool::new),
+                            Map.entry("lxc-start", StartTool::new),
+                            Map.entry("lxc-stop", StopTool::new),
+                            Map.entry("lxc-unfreeze", UnfreezeTool::new),
+                            Map.entry("lxc-wait", WaitTool::new)));
 
     private Tools() {}
 

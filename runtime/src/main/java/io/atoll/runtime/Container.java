@@ -1,8 +1,12 @@
 package io.atoll.runtime;
 
+import io.atoll.base.BusyException;
 import io.atoll.linux.Fd;
+import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.runtime.spec.LimitsSpec;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /// A started container, by us or by an earlier process of the same runtime directory. It is a
@@ -16,6 +20,13 @@ public interface Container {
 
     /// The pid of its init as the host sees it.
     int initPid();
+
+    /// The pid of its monitor; 0 if that was killed.
+    int monitorPid();
+
+    /// Its cgroup in the hierarchy of a controller such as `memory`; empty if the host has no such
+    /// controller.
+    Optional<CgroupFiles> cgroup(String controller);
 
     /// A pidfd of its init; a duplicate that the caller closes.
     Fd initPidFd();
@@ -58,6 +69,12 @@ public interface Container {
     ///
     /// @param number 1 to the spec's tty count
     Fd tty(int number);
+
+    /// A terminal that nobody uses, to hold until the connection is closed.
+    ///
+    /// @param number 1 to the spec's tty count, or empty for the first that is free
+    /// @throws BusyException if it is in use
+    TerminalLease leaseTerminal(OptionalInt number);
 
     /// Tells the console its size.
     void resizeConsole(int columns, int rows);

@@ -274,6 +274,26 @@ final class ShimContainer implements Container {
         return whileAlive(Fd::duplicate);
     }
 
+    @Override
+    public int monitorPid() {
+        if (isOrphaned()) {
+            return 0;
+        }
+        try (ShimConnection connection = ShimConnection.open(files.socket())) {
+            return io.atoll.linux.UnixSockets.peerCredentials(connection.socket()).pid();
+        } catch (ErrnoException e) {
+            if (ShimConnection.isAbsence(e)) {
+                return 0;
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public Optional<io.atoll.linux.cgroup.CgroupFiles> cgroup(String controller) {
+        return cgroups.controller(controller);
+    }
+
     /// A short call with the pidfd, which cannot be closed meanwhile.
     private <T> T whileAlive(Function<Fd, T> work) {
         lock.lock();
@@ -567,6 +587,30 @@ final class ShimContainer implements Container {
     @Override
     public Fd tty(int number) {
         return attach(number);
+    }
+
+    @Override
+    public TerminalLease leaseTerminal(java.util.OptionalInt number) {
+        if (isOrphaned()) {
+            throw new UnavailableException("container " + id() + " has lost its monitor");
+        }
+        ShimConnection connection = ShimConnection.open(files.socket());
+        try {
+            connection.send(new ShimMessage.GetTerminal(number.orElse(ShimMessage.ANY_TERMINAL)));
+            ShimConnection.Received answer =
+                    connection.receive(ANSWER).orElseThrow(this::notRunning);
+            return switch (answer.message()) {
+                case ShimMessage.Descriptor(int given) ->
+                        new TerminalLease(given, answer.fds().getFirst(), connection);
+                case ShimMessage.Refused(int errno, String text) -> throw refused(errno, text);
+                default ->
+                        throw new InternalException(
+                                "the monitor of " + id() + " answered " + answer.message());
+            };
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        }
     }
 
     @Override

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,6 +70,7 @@ final class ShimContainers implements Containers {
     /// With facts that may leave out a part of what the host has.
     ShimContainers(RuntimePaths paths, HostFacts facts) {
         this(paths, () -> facts);
+        makeDirectories();
         ids();
     }
 
@@ -76,7 +78,6 @@ final class ShimContainers implements Containers {
         this.paths = paths;
         this.probe = probe;
         server = new ForkServer(paths);
-        makeDirectories();
     }
 
     private synchronized HostFacts facts() {
@@ -129,16 +130,22 @@ final class ShimContainers implements Containers {
 
     @Override
     public Container start(ContainerSpec spec, StartOptions options) {
+        makeDirectories();
         boolean waits = options.beforeInit().isPresent();
         Optional<Fd> namespace = userNamespaces.find(spec.idmap());
         try {
-            return namespace.isPresent()
-                    ? start(
-                            spec,
-                            options,
-                            compiler().compileWithNamespace(spec, files(spec.id()), waits),
-                            Map.of(PlanCompiler.USER_NAMESPACE, namespace.get()))
-                    : start(spec, options, compiler().compile(spec, files(spec.id()), waits));
+            PlanCompiler.Given given =
+                    new PlanCompiler.Given(namespace.isPresent(), options.stdio().isPresent());
+            Map<Slot, Fd> fds = new LinkedHashMap<>();
+            namespace.ifPresent(fd -> fds.put(given.userNamespace(), fd));
+            options.stdio()
+                    .ifPresent(stdio -> {
+                        fds.put(given.stdio(0), stdio.in());
+                        fds.put(given.stdio(1), stdio.out());
+                        fds.put(given.stdio(2), stdio.err());
+                    });
+            return start(
+                    spec, options, compiler().compile(spec, files(spec.id()), waits, given), fds);
         } finally {
             namespace.ifPresent(Fd::close);
         }
@@ -285,6 +292,9 @@ final class ShimContainers implements Containers {
 
     @Override
     public List<String> ids() {
+        if (!Files.isDirectory(paths.monitors())) {
+            return List.of();
+        }
         try (Stream<Path> directories = Files.list(paths.monitors())) {
             return directories
                     .map(directory -> directory.getFileName().toString())

@@ -7,7 +7,15 @@ import java.util.function.Consumer;
 ///
 /// @param beforeInit runs while the container exists, complete except for its first program;
 ///   whatever it throws ends the start and comes out of it
-public record StartOptions(Optional<Consumer<Container>> beforeInit) {
+/// @param stdio descriptors for the first program instead of the console; still the caller's, who
+///   may close them afterwards
+public record StartOptions(
+        Optional<Consumer<Container>> beforeInit, Optional<ExecSpec.Stdio.Fds> stdio) {
     /// Nothing in between.
-    public static final StartOptions DEFAULT = new StartOptions(Optional.empty());
+    public static final StartOptions DEFAULT = new StartOptions(Optional.empty(), Optional.empty());
+
+    /// The console for the first program.
+    public StartOptions(Optional<Consumer<Container>> beforeInit) {
+        this(beforeInit, Optional.empty());
+    }
 }

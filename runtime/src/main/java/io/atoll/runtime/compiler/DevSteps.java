@@ -71,6 +71,7 @@ final class DevSteps {
         if (draft.spec.autoMounts().isNestable()) {
             directories.addAll(List.of(".lxc", ".lxc/proc", ".lxc/sys"));
         }
+        parents(terminal("console"), directories);
         List<DeviceNode> nodes = new ArrayList<>(STANDARD);
         draft.spec.devices().nodes().stream().filter(this::isInDev).forEach(nodes::add);
         nodes.forEach(node -> parents(relative(node), directories));
@@ -80,16 +81,31 @@ final class DevSteps {
             owned(node(dev, relative(node), node), relative(node), node.uid(), node.gid());
         }
         if (draft.spec.console().isPresent()) {
-            owned(file("console"), "console", 0, 0);
+            terminalFile("console");
         }
         for (int n = 1; n <= draft.spec.devices().ttyCount(); n++) {
-            owned(file("tty" + n), "tty" + n, 0, 0);
+            terminalFile("tty" + n);
         }
         symlink("pts/ptmx", "ptmx");
         symlink("/proc/self/fd", "fd");
         symlink("/proc/self/fd/0", "stdin");
         symlink("/proc/self/fd/1", "stdout");
         symlink("/proc/self/fd/2", "stderr");
+    }
+
+    /// What a terminal is bound on.
+    private void terminalFile(String name) {
+        String path = terminal(name);
+        owned(file(path), path, 0, 0);
+        if (!path.equals(name)) {
+            symlink(path, name);
+        }
+    }
+
+    /// The path of a terminal below `/dev`.
+    private String terminal(String name) {
+        String directory = draft.spec.devices().ttyDirectory();
+        return directory.isEmpty() ? name : directory + "/" + name;
     }
 
     /// Nodes outside of `/dev` are made in a tmpfs of their own and bound from there: the rootfs on
@@ -138,12 +154,17 @@ final class DevSteps {
                 List.of(
                         FsOption.text("source", source),
                         FsOption.text("mode", "755"),
-                        FsOption.text("size", "500k"),
+                        FsOption.text("size", size()),
                         FsOption.text("uid", Long.toString(draft.hostUid(0))),
                         FsOption.text("gid", Long.toString(draft.hostGid(0)))),
                 NO_SUID_NO_EXEC,
                 Step.Owner.CALLER,
                 false);
+    }
+
+    private String size() {
+        long bytes = draft.spec.devices().sizeBytes();
+        return bytes % 1024 == 0 ? bytes / 1024 + "k" : Long.toString(bytes);
     }
 
     private boolean isInDev(DeviceNode node) {
@@ -246,42 +267,30 @@ final class DevSteps {
 
     /// The console is the first terminal of the new devpts, the ttys follow.
     void terminals() {
-        Place multiplexer = Place.in(root, "dev/pts/ptmx");
         if (draft.spec.console().isPresent()) {
             console = draft.newSlot();
-            if (!isPopulated()) {
-                draft.child.add(
-                        new Step.MakeNode(
-                                Place.in(root, "dev/console"),
-                                Step.NodeType.FILE,
-                                0600,
-                                0,
-                                0,
-                                true));
-            }
-            draft.child.add(
-                    new Step.OpenTerminal(0, multiplexer, Place.in(root, "dev/console"), console));
+            openTerminal(0, "console", console);
         }
         for (int n = 1; n <= draft.spec.devices().ttyCount(); n++) {
-            Slot slave = draft.newSlot();
-            if (!isPopulated()) {
-                draft.child.add(
-                        new Step.MakeNode(
-                                Place.in(root, "dev/tty" + n),
-                                Step.NodeType.FILE,
-                                0600,
-                                0,
-                                0,
-                                true));
-            }
-            draft.child.add(
-                    new Step.OpenTerminal(n, multiplexer, Place.in(root, "dev/tty" + n), slave));
+            openTerminal(n, "tty" + n, draft.newSlot());
         }
         List<DeviceNode> others =
                 draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
         if (!others.isEmpty()) {
             bindElsewhere(others);
         }
+    }
+
+    private void openTerminal(int number, String name, Slot slave) {
+        String path = "dev/" + terminal(name);
+        if (!isPopulated()) {
+            MountSteps.parents(root, "/" + path)
+                    .forEach(step -> draft.child.add(new Step.IfPossible(step)));
+            draft.child.add(
+                    new Step.MakeNode(Place.in(root, path), Step.NodeType.FILE, 0600, 0, 0, true));
+        }
+        Place multiplexer = Place.in(root, "dev/pts/ptmx");
+        draft.child.add(new Step.OpenTerminal(number, multiplexer, Place.in(root, path), slave));
     }
 
     Stdio stdio() {

@@ -188,8 +188,10 @@ final class NicSteps {
 
     /// A gateway outside of every network of the interface gets a route of its own first.
     private void gateway(NicSpec nic, String text) {
-        boolean isDevice = text.equals("dev");
-        InetAddress gateway = Network.address(isDevice ? "0.0.0.0" : text);
+        boolean isDevice =
+                text.equals(NicSpec.DEVICE_GATEWAY) || text.equals(NicSpec.DEVICE_GATEWAY_V6);
+        String nowhere = text.equals(NicSpec.DEVICE_GATEWAY) ? "0.0.0.0" : "::";
+        InetAddress gateway = Network.address(isDevice ? nowhere : text);
         Network everything = Network.everything(gateway);
         if (isDevice) {
             route(nic.name(), everything, null);

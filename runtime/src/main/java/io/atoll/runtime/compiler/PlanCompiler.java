@@ -8,6 +8,7 @@ import io.atoll.plan.MonitorOptions;
 import io.atoll.plan.MountAttribute;
 import io.atoll.plan.Namespace;
 import io.atoll.plan.Place;
+import io.atoll.plan.PlanLimits;
 import io.atoll.plan.Propagation;
 import io.atoll.plan.Slot;
 import io.atoll.plan.StartPlan;
@@ -37,9 +38,6 @@ import java.util.TreeMap;
 /// uses is accounted; puts the root on top of its `/`, where there is always room; mounts the rest
 /// below; moves into it; waits for the gate; and gives up its powers last.
 public final class PlanCompiler {
-    /// For [#compileWithNamespace].
-    public static final Slot USER_NAMESPACE = Slot.of(0);
-
     private static final int UMASK = 022;
     private static final int START_MILLIS = 60_000;
     private static final int SIGKILL = 9;
@@ -62,16 +60,37 @@ public final class PlanCompiler {
     /// @throws io.atoll.base.InvalidConfigException if the spec contradicts itself
     /// @throws io.atoll.base.UnsupportedException if this host cannot do it
     public StartPlan compile(ContainerSpec spec, MonitorFiles files, boolean waitAtGate) {
-        return new Compilation(new PlanDraft(spec, facts, 0), filters, names, Slot.NONE)
+        return compile(spec, files, waitAtGate, Given.NOTHING);
+    }
+
+    /// As [#compile(ContainerSpec,MonitorFiles,boolean)] for a requester that fills some slots.
+    public StartPlan compile(
+            ContainerSpec spec, MonitorFiles files, boolean waitAtGate, Given given) {
+        return new Compilation(new PlanDraft(spec, facts, given.slotCount()), filters, names, given)
                 .run(files, waitAtGate);
     }
 
-    /// As [#compile(ContainerSpec,MonitorFiles,boolean)] for a requester that fills
-    /// [#USER_NAMESPACE] with a user namespace of the spec's idmap, which saves making one.
-    public StartPlan compileWithNamespace(
-            ContainerSpec spec, MonitorFiles files, boolean waitAtGate) {
-        return new Compilation(new PlanDraft(spec, facts, 1), filters, names, USER_NAMESPACE)
-                .run(files, waitAtGate);
+    /// What a requester sends along with a plan.
+    ///
+    /// @param hasUserNamespace a user namespace of the spec's idmap, which saves making one
+    /// @param hasStdio three descriptors for the first program instead of the console
+    public record Given(boolean hasUserNamespace, boolean hasStdio) {
+        /// Nothing.
+        public static final Given NOTHING = new Given(false, false);
+
+        private int slotCount() {
+            return (hasUserNamespace ? 1 : 0) + (hasStdio ? 3 : 0);
+        }
+
+        /// Where the user namespace goes, or [Slot#NONE].
+        public Slot userNamespace() {
+            return hasUserNamespace ? Slot.of(0) : Slot.NONE;
+        }
+
+        /// Where stdin (0), stdout (1) and stderr (2) go.
+        public Slot stdio(int stream) {
+            return Slot.of(stream + (hasUserNamespace ? 1 : 0));
+        }
     }
 
     private static final class Compilation {
@@ -87,11 +106,14 @@ public final class PlanCompiler {
         private final CgroupSteps cgroups;
         private final NicSteps nics;
 
-        Compilation(PlanDraft draft, FilterCompiler filters, LinkNames names, Slot userNamespace) {
+        private final Given given;
+
+        Compilation(PlanDraft draft, FilterCompiler filters, LinkNames names, Given given) {
             this.draft = draft;
+            this.given = given;
             this.spec = draft.spec;
             this.filters = filters;
-            idmap = new IdmapSlot(draft, userNamespace);
+            idmap = new IdmapSlot(draft, given.userNamespace());
             rootfs = new RootSteps(draft, idmap);
             root = rootfs.root();
             dev = new DevSteps(draft, root);
@@ -369,7 +391,10 @@ public final class PlanCompiler {
             if (!dev.ttyNames().isEmpty()) {
                 environment.add("container_ttys=" + String.join(" ", dev.ttyNames()));
             }
-            Stdio stdio = dev.stdio();
+            Stdio stdio =
+                    given.hasStdio()
+                            ? new Stdio.Descriptors(given.stdio(0), given.stdio(1), given.stdio(2))
+                            : dev.stdio();
             return new Init(
                     init.argv(),
                     environment,
@@ -396,8 +421,23 @@ public final class PlanCompiler {
                     waitAtGate,
                     false,
                     false,
-                    START_MILLIS,
+                    startMillis(),
                     spec.signals().stop().orElse(SIGKILL));
+        }
+
+        /// Hooks have their own limits, which come on top.
+        private int startMillis() {
+            long hooks =
+                    spec.hooks().stream()
+                            .filter(h -> h.phase() != Phase.STOP && h.phase() != Phase.POST_STOP)
+                            .mapToLong(h -> h.timeout().toMillis())
+                            .sum();
+            hooks +=
+                    spec.network().nics().stream()
+                            .flatMap(nic -> nic.upHooks().stream())
+                            .mapToLong(h -> h.timeout().toMillis())
+                            .sum();
+            return (int) Math.min(START_MILLIS + hooks, PlanLimits.TIMEOUT_MILLIS_MAX);
         }
 
         private boolean isFresh(NamespaceKind kind) {

@@ -1,18 +1,40 @@
 package io.atoll.runtime.lxc;
 
+import io.atoll.base.BusyException;
+import io.atoll.base.Idmap;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.PreconditionFailedException;
+import io.atoll.linux.Fd;
+import io.atoll.linux.cgroup.CgroupFiles;
+import io.atoll.linux.net.IpNetwork;
+import io.atoll.linux.net.Link;
+import io.atoll.linux.net.LinkAddress;
+import io.atoll.linux.net.Netlink;
+import io.atoll.plan.PlanPrinter;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.ContainerState;
+import io.atoll.runtime.ExecSpec;
+import io.atoll.runtime.Execution;
+import io.atoll.runtime.StartOptions;
+import io.atoll.runtime.TerminalLease;
+import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.HookSpec;
+import io.atoll.runtime.spec.NamespaceKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +45,8 @@ import org.jspecify.annotations.Nullable;
 /// until [#save]. Not thread-safe; two objects may stand for the same container.
 public final class LxcContainer {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
+
+    private static final Duration POLL = Duration.ofMillis(5);
 
     private final LxcPath path;
     private final String name;
@@ -187,6 +211,107 @@ public final class LxcContainer {
         }
     }
 
+    // ---- life
+
+    /// Starts it and returns when its first program runs. Blocks.
+    ///
+    /// A start that fails leaves nothing behind.
+    ///
+    /// @throws io.atoll.base.BusyException if it runs already
+    /// @throws InvalidConfigException if the configuration cannot be started
+    /// @throws NotFoundException if something that it names is missing
+    public Container start(LxcStart request) {
+        if (isRunning()) {
+            throw new BusyException(name + " is already running");
+        }
+        ContainerSpec spec = spec(request);
+        prepare(spec);
+        Container container =
+                path.containers().start(spec, new StartOptions(Optional.empty(), request.stdio()));
+        request.pidFile().ifPresent(file -> writePid(file, container.monitorPid()));
+        return container;
+    }
+
+    /// What a start would do, in the words of [io.atoll.plan.PlanPrinter].
+    public String explain(LxcStart request) {
+        return PlanPrinter.print(path.containers().explain(spec(request)));
+    }
+
+    private ContainerSpec spec(LxcStart request) {
+        return new LxcCompiler(name, directory(), config(), request, new OwnHost(this, request))
+                .compile();
+    }
+
+    /// Directories that the start needs and nobody else makes.
+    private void prepare(ContainerSpec spec) {
+        try {
+            if (spec.hooks().stream().anyMatch(h -> isDuringSetup(h.phase()))) {
+                Files.createDirectories(rootfsMount());
+            }
+        } catch (IOException e) {
+            throw new InternalException("cannot prepare the start of " + name + ": " + e, e);
+        }
+    }
+
+    private static boolean isDuringSetup(HookSpec.Phase phase) {
+        return phase == HookSpec.Phase.PRE_MOUNT
+                || phase == HookSpec.Phase.MOUNT
+                || phase == HookSpec.Phase.AUTODEV;
+    }
+
+    Path rootfsMount() {
+        return config().find("lxc.rootfs.mount")
+                .map(Path::of)
+                .orElseGet(() -> path.runDirectory().resolve("rootfs"));
+    }
+
+    private static void writePid(Path file, int pid) {
+        try {
+            Files.writeString(file, Integer.toString(pid));
+        } catch (IOException e) {
+            throw new InternalException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// Asks its init to shut down and waits.
+    ///
+    /// @return false if it still runs when the time is over
+    /// @throws PreconditionFailedException if it does not run
+    public boolean shutdown(Duration timeout) {
+        return mustRun().stop(timeout);
+    }
+
+    /// Ends all its processes at once and waits until it is gone.
+    ///
+    /// @throws PreconditionFailedException if it does not run
+    public void stop() {
+        mustRun().kill();
+    }
+
+    /// Asks its init to reboot; it may do so later or never.
+    ///
+    /// @throws PreconditionFailedException if it does not run
+    public void reboot() {
+        mustRun().reboot();
+    }
+
+    /// As [#reboot()], and waits until another init runs.
+    ///
+    /// @return false if that has not happened when the time is over
+    public boolean reboot(Duration timeout) {
+        Container container = mustRun();
+        int before = container.initPid();
+        Instant deadline = Instant.now().plus(timeout);
+        container.reboot();
+        while (container.initPid() == before || container.state() != ContainerState.RUNNING) {
+            if (Instant.now().isAfter(deadline) || container.state() == ContainerState.STOPPED) {
+                return false;
+            }
+            LockSupport.parkNanos(POLL.toNanos());
+        }
+        return true;
+    }
+
     /// Stops all its processes where they are and waits until they stand.
     ///
     /// @throws PreconditionFailedException if it does not run
@@ -199,6 +324,149 @@ public final class LxcContainer {
     /// @throws PreconditionFailedException if it does not run
     public void unfreeze() {
         mustRun().thaw();
+    }
+
+    /// Waits until it is in one of these states.
+    ///
+    /// @param timeout empty for ever
+    /// @return false if it is in none when the time is over
+    public boolean await(Set<LxcState> wanted, Optional<Duration> timeout) {
+        Optional<Instant> deadline = timeout.map(Instant.now()::plus);
+        while (!wanted.contains(state())) {
+            if (deadline.filter(Instant.now()::isAfter).isPresent()) {
+                return false;
+            }
+            LockSupport.parkNanos(POLL.toNanos());
+        }
+        return true;
+    }
+
+    // ---- what it uses and where it is
+
+    /// A file of its cgroups, such as `memory.limit_in_bytes`; empty if there is none.
+    ///
+    /// @throws PreconditionFailedException if it does not run
+    public Optional<String> cgroupItem(String file) {
+        return cgroup(file).flatMap(files -> files.read(file));
+    }
+
+    /// Writes a file of its cgroups.
+    ///
+    /// @throws NotFoundException if the host has no such controller
+    public void setCgroupItem(String file, String value) {
+        cgroup(file)
+                .orElseThrow(() -> new NotFoundException("this host has no cgroup file " + file))
+                .write(file, value);
+    }
+
+    /// @throws InvalidConfigException unless it is the simple name of a file
+    private Optional<CgroupFiles> cgroup(String file) {
+        if (file.indexOf('/') >= 0 || file.indexOf('.') < 1) {
+            throw new InvalidConfigException(
+                    "not a cgroup file: " + file + "; expected one such as memory.limit_in_bytes");
+        }
+        return mustRun().cgroup(file.substring(0, file.indexOf('.')));
+    }
+
+    /// Its interfaces as they are inside, each with the host's end if that is one.
+    ///
+    /// @throws PreconditionFailedException if it does not run
+    public List<LxcInterface> interfaces() {
+        try (Fd namespace = mustRun().namespaceFd(NamespaceKind.NET);
+                Netlink inside = Netlink.openIn(namespace);
+                Netlink outside = Netlink.open()) {
+            List<Link> host = outside.links();
+            List<LinkAddress> addresses = inside.addresses();
+            List<LxcInterface> out = new ArrayList<>();
+            for (Link link : inside.links()) {
+                List<String> own =
+                        addresses.stream()
+                                .filter(a -> a.linkIndex() == link.index())
+                                .filter(a -> a.scope().equals("global"))
+                                .map(a -> IpNetwork.text(a.address().address()))
+                                .toList();
+                out.add(new LxcInterface(link, peer(link, host), own));
+            }
+            return out;
+        }
+    }
+
+    private static Optional<Link> peer(Link link, List<Link> host) {
+        boolean isVeth = link.kind().filter("veth"::equals).isPresent();
+        if (!isVeth || link.parentIndex().isEmpty()) {
+            return Optional.empty();
+        }
+        return host.stream()
+                .filter(other -> other.index() == link.parentIndex().getAsInt())
+                .filter(other -> other.kind().filter("veth"::equals).isPresent())
+                .findFirst();
+    }
+
+    /// Its addresses, those of `lo` and link-local ones left out.
+    ///
+    /// @param isV6 which family
+    public List<String> addresses(boolean isV6) {
+        return interfaces().stream()
+                .filter(i -> !i.link().isLoopback())
+                .flatMap(i -> i.addresses().stream())
+                .filter(a -> a.contains(":") == isV6)
+                .toList();
+    }
+
+    // ---- going inside
+
+    /// Runs a command inside.
+    ///
+    /// @throws PreconditionFailedException if it does not run or is frozen
+    public Execution attach(ExecSpec command) {
+        return mustRun().exec(command);
+    }
+
+    /// A terminal of it: 0 for the console, another number for that tty, or empty for the first
+    /// free one. Closing it gives it back.
+    public TerminalLease console(OptionalInt number) {
+        Container container = mustRun();
+        if (number.isPresent() && number.getAsInt() == 0) {
+            return new TerminalLease(0, container.console(), () -> {});
+        }
+        return container.leaseTerminal(number);
+    }
+
+    // ---- devices
+
+    /// Gives it a device of the host's: the node, and the right to use it.
+    ///
+    /// @param source the host's node
+    /// @param target the path inside
+    /// @throws NotFoundException if the host has no such node
+    public void addDeviceNode(Path source, String target) {
+        LxcDevices.add(mustRun(), source, target, idmap());
+    }
+
+    /// Takes a device away again.
+    public void removeDeviceNode(Path source, String target) {
+        LxcDevices.remove(mustRun(), source, target);
+    }
+
+    /// Moves an interface of the host's into it.
+    ///
+    /// @param inside its name there
+    /// @throws NotFoundException if the host has no such interface
+    public void attachInterface(String interfaceName, String inside) {
+        LxcDevices.moveIn(mustRun(), interfaceName, inside);
+    }
+
+    /// Moves one of its interfaces to the host.
+    ///
+    /// @param outside its name there
+    /// @throws NotFoundException if it has no such interface
+    public void detachInterface(String interfaceName, String outside) {
+        LxcDevices.moveOut(mustRun(), interfaceName, outside);
+    }
+
+    /// Its id map; that of a privileged container if it has none.
+    public Idmap idmap() {
+        return LxcCompiler.idmap(config());
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +28,11 @@ public final class LxcPath implements AutoCloseable {
     /// Guarded by `this`.
     private @Nullable Containers containers;
 
-    private LxcPath(Path directory, LxcSystemConfig system) {
+    private final Path runDirectory;
+
+    private LxcPath(Path directory, Path runDirectory, LxcSystemConfig system) {
         this.directory = directory;
+        this.runDirectory = runDirectory;
         this.system = system;
     }
 
@@ -37,7 +41,22 @@ public final class LxcPath implements AutoCloseable {
         if (!directory.isAbsolute()) {
             throw new InvalidConfigException("lxcpath is not absolute: " + directory);
         }
-        return new LxcPath(directory.normalize(), system);
+        Path normal = directory.normalize();
+        return new LxcPath(normal, runDirectory(system.runDirectory(), normal), system);
+    }
+
+    /// The containers inside of a running one.
+    ///
+    /// @param root its root as the host sees it, `/proc/PID/root`
+    /// @param directory as it is named inside
+    public static LxcPath seenThrough(Path root, Path directory, LxcSystemConfig system) {
+        LxcSystemConfig inside = new LxcSystemConfig(Map.of(), Map.of(), true);
+        Path run = runDirectory(inside.runDirectory(), directory);
+        return new LxcPath(below(root, directory), below(root, run), system);
+    }
+
+    private static Path below(Path root, Path absolute) {
+        return root.resolve(absolute.toString().substring(1));
     }
 
     /// The directory itself.
@@ -53,10 +72,19 @@ public final class LxcPath implements AutoCloseable {
     /// Where the monitors of its containers are: a directory of its own for each lxcpath, as two
     /// may have containers of the same name.
     public Path runDirectory() {
+        return runDirectory;
+    }
+
+    /// The images that its containers are layered on.
+    public ImageMounts images() {
+        return new ImageMounts(runDirectory.resolve("images"));
+    }
+
+    private static Path runDirectory(Path base, Path directory) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             byte[] hash = digest.digest(directory.toString().getBytes(StandardCharsets.UTF_8));
-            return system.runDirectory().resolve(HexFormat.of().formatHex(hash, 0, 6));
+            return base.resolve(HexFormat.of().formatHex(hash, 0, 6));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

@@ -10,14 +10,31 @@ import java.util.List;
 /// @param ttyCount how many `/dev/ttyN` lead to terminals of the monitor, 0 to [#TTYS_MAX]
 /// @param nodes further nodes
 /// @param rules rules of the device cgroup in order; empty means no rules at all
+/// @param ttyDirectory directory below `/dev` that console and ttys are in, `/dev/ttyN` being links
+///   to them; empty for `/dev` itself
+/// @param sizeBytes of the tmpfs on `/dev`
 public record DeviceSpec(
-        boolean isPopulated, int ttyCount, List<DeviceNode> nodes, List<DeviceRule> rules) {
+        boolean isPopulated,
+        int ttyCount,
+        List<DeviceNode> nodes,
+        List<DeviceRule> rules,
+        String ttyDirectory,
+        long sizeBytes) {
+    /// Enough for some hundred nodes and links.
+    public static final long SIZE = 500 << 10;
+
     /// More terminals than anybody logs in at.
     public static final int TTYS_MAX = 12;
 
     /// Populated, no ttys, and the rules that a system needs: any node may be made, the harmless
     /// ones opened.
     public static final DeviceSpec DEFAULT = new DeviceSpec(true, 0, List.of(), defaultRules());
+
+    /// Console and ttys in `/dev` itself.
+    public DeviceSpec(
+            boolean isPopulated, int ttyCount, List<DeviceNode> nodes, List<DeviceRule> rules) {
+        this(isPopulated, ttyCount, nodes, rules, "", SIZE);
+    }
 
     public DeviceSpec {
         nodes = List.copyOf(nodes);
@@ -60,6 +77,6 @@ public record DeviceSpec(
         if (!rules.isEmpty()) {
             allRules.add(node.rule());
         }
-        return new DeviceSpec(isPopulated, ttyCount, allNodes, allRules);
+        return new DeviceSpec(isPopulated, ttyCount, allNodes, allRules, ttyDirectory, sizeBytes);
     }
 }

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /// @param mtu absent means the parent's
 /// @param isUp true to bring it up before init runs
 /// @param addresses in CIDR notation, both families
-/// @param gateways at most one of each family; `dev` for a route by device only
+/// @param gateways at most one of each family; [#DEVICE_GATEWAY] for a route by device only
 /// @param routes further routes inside
 /// @param upHooks run by the monitor on the host after the NIC exists, before init runs
 /// @param downHooks run by the monitor on the host after the container's death
@@ -28,6 +28,12 @@ public record NicSpec(
         List<Route> routes,
         List<HookSpec> upHooks,
         List<HookSpec> downHooks) {
+    /// A default route by device only, for IPv4.
+    public static final String DEVICE_GATEWAY = "dev";
+
+    /// The same for IPv6.
+    public static final String DEVICE_GATEWAY_V6 = "dev6";
+
     private static final Pattern NAME = Pattern.compile("[^\\s/:\\p{Cntrl}]{1,15}");
 
     /// A route inside the container: network in CIDR notation, and a gateway or nothing for a link

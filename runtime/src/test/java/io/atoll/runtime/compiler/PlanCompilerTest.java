@@ -208,8 +208,11 @@ class PlanCompilerTest {
                                 Hosts.pureV2(),
                                 _ -> new byte[8],
                                 LinkNames.random(new java.util.Random(1)))
-                        .compileWithNamespace(
-                                BUSYBOX, new MonitorFiles(Path.of("/run/m/c1")), false);
+                        .compile(
+                                BUSYBOX,
+                                new MonitorFiles(Path.of("/run/m/c1")),
+                                false,
+                                new PlanCompiler.Given(true, false));
         String text = PlanPrinter.print(plan);
         assertTrue(
                 text.contains("idmapped by slot 0") && !text.contains("make user namespace"), text);

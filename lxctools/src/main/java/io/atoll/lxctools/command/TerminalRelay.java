@@ -1,0 +1,157 @@
+package io.atoll.lxctools.command;
+
+import io.atoll.linux.Errno;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fd;
+import io.atoll.linux.FdIo;
+import io.atoll.linux.Pty;
+import io.atoll.lxctools.Call;
+import io.atoll.lxctools.Host;
+import io.atoll.runtime.Container;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Carries bytes between the caller's terminal and one of a container's, until either ends or the
+/// escape keys are typed. The caller's terminal is raw meanwhile.
+final class TerminalRelay implements AutoCloseable {
+    /// For no escape at all.
+    static final int NO_ESCAPE = -1;
+
+    private static final int BUFFER = 16 << 10;
+    private static final Duration DRAIN = Duration.ofSeconds(2);
+
+    private final Call call;
+    private final Fd far;
+    private final int escape;
+    private final Optional<Pty.Mode> saved;
+    private final CountDownLatch left = new CountDownLatch(1);
+    private final CountDownLatch drained = new CountDownLatch(1);
+    private boolean isEscaped;
+
+    private TerminalRelay(Call call, Fd far, int escape) {
+        this.call = call;
+        this.far = far;
+        this.escape = escape;
+        Host host = call.invocation().host();
+        saved =
+                host.isTerminal(0)
+                        ? Optional.of(Pty.makeRaw(host.descriptor(0)))
+                        : Optional.empty();
+    }
+
+    /// Begins.
+    ///
+    /// @param far the container's end: a stream, or the master of a terminal
+    /// @param escape the key that, followed by `q`, leaves; or [#NO_ESCAPE]
+    /// @param sized whose console gets the size of the caller's terminal
+    static TerminalRelay start(Call call, Fd far, int escape, Optional<Container> sized) {
+        TerminalRelay relay = new TerminalRelay(call, far, escape);
+        sized.ifPresent(container ->
+                call.invocation()
+                        .host()
+                        .windowSize()
+                        .ifPresent(size -> container.resizeConsole(size.columns(), size.rows())));
+        Thread.ofPlatform().daemon().name("from the container").start(relay::outward);
+        Thread.ofPlatform().daemon().name("to the container").start(relay::inward);
+        return relay;
+    }
+
+    private void outward() {
+        byte[] buffer = new byte[BUFFER];
+        try {
+            for (int n = read(buffer); n > 0; n = read(buffer)) {
+                call.out().write(buffer, 0, n);
+                call.out().flush();
+            }
+        } catch (IOException | IllegalStateException _) {
+            // Nobody reads our output, or we were closed: either way it is over.
+            return;
+        } finally {
+            drained.countDown();
+            left.countDown();
+        }
+    }
+
+    private int read(byte[] buffer) {
+        try {
+            return FdIo.read(far, buffer, 0, buffer.length);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.EIO, Errno.ECONNRESET)) {
+                return 0;
+            }
+            throw e;
+        }
+    }
+
+    private void inward() {
+        byte[] buffer = new byte[BUFFER];
+        try {
+            for (int n = call.in().read(buffer); n > 0; n = call.in().read(buffer)) {
+                if (!forward(buffer, n)) {
+                    left.countDown();
+                    return;
+                }
+            }
+        } catch (IOException | ErrnoException | IllegalStateException _) {
+            // The container's end is gone; what reads from it says so.
+            return;
+        }
+        if (escape != NO_ESCAPE) {
+            left.countDown();
+        }
+    }
+
+    /// Sends what was typed, the escape key out of it. Twice the key is the key itself.
+    ///
+    /// @return false if the caller wants to leave
+    private boolean forward(byte[] buffer, int count) {
+        int length = 0;
+        boolean isLeaving = false;
+        for (int i = 0; i < count && !isLeaving; i++) {
+            boolean isFirst = !isEscaped && (buffer[i] & 0xFF) == escape;
+            isLeaving = isEscaped && buffer[i] == 'q';
+            isEscaped = isFirst;
+            if (!isFirst && !isLeaving) {
+                buffer[length++] = buffer[i];
+            }
+        }
+        FdIo.write(far, buffer, 0, length);
+        return !isLeaving;
+    }
+
+    /// Waits until it is over: the container's end is gone or the escape was typed. Blocks.
+    void await() {
+        try {
+            left.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Waits for the last words of a container that has ended.
+    void drain() {
+        try {
+            drained.await(DRAIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        saved.ifPresent(mode -> Pty.restore(call.invocation().host().descriptor(0), mode));
+    }
+
+    /// The code of an escape key written as `^a` or `a`.
+    static int escape(String text) {
+        List<Character> letters = text.chars().mapToObj(c -> (char) c).toList();
+        char last = letters.getLast();
+        return letters.size() == 2 && letters.getFirst() == '^' || Character.isLetter(last)
+                ? Character.toLowerCase(last) & 0x1F
+                : last;
+    }
+}

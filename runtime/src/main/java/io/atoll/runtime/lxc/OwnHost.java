@@ -1,0 +1,120 @@
+package io.atoll.runtime.lxc;
+
+import io.atoll.base.NotFoundException;
+import io.atoll.linux.cgroup.CgroupFiles;
+import io.atoll.linux.cgroup.CgroupHierarchy;
+import io.atoll.linux.cgroup.CgroupLayout;
+import io.atoll.runtime.Container;
+import io.atoll.runtime.RuntimePaths;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/// The host that we run on.
+final class OwnHost implements LxcHost {
+    private final LxcContainer container;
+    private final LxcStart request;
+    private final CgroupLayout cgroups = CgroupLayout.detect();
+
+    OwnHost(LxcContainer container, LxcStart request) {
+        this.container = container;
+        this.request = request;
+    }
+
+    @Override
+    public boolean isPureV2() {
+        return cgroups.kind() == CgroupLayout.Kind.V2;
+    }
+
+    @Override
+    public boolean isCgroupBusy(String path) {
+        for (CgroupHierarchy hierarchy : cgroups.hierarchies()) {
+            CgroupFiles files = new CgroupFiles(hierarchy.directory(path));
+            if (files.exists() && holdsProcesses(files)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean holdsProcesses(CgroupFiles files) {
+        return !files.processes().isEmpty()
+                || files.children().stream().anyMatch(OwnHost::holdsProcesses);
+    }
+
+    @Override
+    public Optional<String> cgroupPattern() {
+        return container.path().system().find("lxc.cgroup.pattern");
+    }
+
+    @Override
+    public HostLinks links() {
+        return HostLinks.read();
+    }
+
+    @Override
+    public Optional<String> ovs() {
+        String path = request.env().getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        for (String directory : path.split(":")) {
+            Path program = Path.of(directory, "ovs-vsctl");
+            if (program.isAbsolute() && Files.isExecutable(program)) {
+                return Optional.of(program.toString());
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public int initPid(String whose) {
+        if (whose.matches("\\d{1,9}")) {
+            int pid = Integer.parseInt(whose);
+            if (!Files.exists(Path.of("/proc", whose))) {
+                throw new NotFoundException(
+                        "cannot share a namespace with process " + whose + ": it does not exist");
+            }
+            return pid;
+        }
+        if (!whose.startsWith("/")) {
+            return running(container.path().container(whose));
+        }
+        Path other = Path.of(whose);
+        try (LxcPath path =
+                LxcPath.open(
+                        Optional.ofNullable(other.getParent()).orElse(Path.of("/")),
+                        container.path().system())) {
+            return running(path.container(other.getFileName().toString()));
+        }
+    }
+
+    private static int running(LxcContainer other) {
+        return other.running()
+                .map(Container::initPid)
+                .orElseThrow(() ->
+                        new NotFoundException(
+                                "cannot share a namespace with "
+                                        + other.name()
+                                        + ": it is not running"));
+    }
+
+    @Override
+    public Path initProgram() {
+        return RuntimePaths.under(container.path().runDirectory()).shim();
+    }
+
+    @Override
+    public LxcRootfsMounter.Ready prepare(LxcRootfs rootfs, String options) {
+        return new LxcRootfsMounter(container.path().images()).prepare(rootfs, options);
+    }
+
+    @Override
+    public Path rootfsMount() {
+        return container.rootfsMount();
+    }
+
+    @Override
+    public RandomGenerator random() {
+        return new SecureRandom();
+    }
+}
