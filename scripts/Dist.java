@@ -7,10 +7,16 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /// Makes `dist/atoll` from what Maven built: jars, programs, drop-in names and AOT caches.
@@ -26,7 +32,7 @@ import java.util.stream.Stream;
 static final Path FINAL = Path.of("dist", "atoll").toAbsolutePath();
 static final Path ROOT = Path.of("dist", "atoll.new").toAbsolutePath();
 static final Path OLD = Path.of("dist", "atoll.old").toAbsolutePath();
-static final Duration TRAINING_LIMIT = Duration.ofMinutes(2);
+static final Duration TRAINING_LIMIT = Duration.ofMinutes(5);
 
 /// A program that runs on a JVM: its Maven module, main class, and JVM options besides class path and cache.
 record Program(String name, String module, String mainClass, List<String> options) {}
@@ -45,6 +51,8 @@ static final Program DAEMON =
                         "-XX:+UseSerialGC",
                         "-XX:+UseCompactObjectHeaders",
                         "-XX:-UsePerfData",
+                        // Looks sooner whether a method that the training compiled can be compiled.
+                        "-XX:Tier0InvokeNotifyFreqLog=4",
                         // Small: see docs/decisions/0040.
                         "-Xms24m",
                         "-Xmn12m",
@@ -148,7 +156,7 @@ static void assemble(Program program) throws IOException {
     List<String> jars = new ArrayList<>();
     for (Path jar : classPath(program)) {
         Path target = ROOT.resolve("lib").resolve(jar.getFileName());
-        Files.copy(jar, target, StandardCopyOption.REPLACE_EXISTING);
+        copyJar(jar, target);
         jars.add("@home@/lib/" + jar.getFileName());
     }
     List<String> arguments = new ArrayList<>(ANY_PROCESSOR);
@@ -157,6 +165,26 @@ static void assemble(Program program) throws IOException {
     arguments.addAll(List.of("-cp", String.join(":", jars)));
     arguments.add(program.mainClass());
     write(program, arguments);
+}
+
+/// Copies a jar, without its seal if it has one: the JVM does not start from an AOT cache that holds classes of a sealed
+/// package ("sealing violation: can't seal package").
+static void copyJar(Path from, Path to) throws IOException {
+    try (JarFile jar = new JarFile(from.toFile())) {
+        Manifest manifest = jar.getManifest();
+        if (manifest == null || manifest.getMainAttributes().remove(Attributes.Name.SEALED) == null) {
+            Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+            return;
+        }
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(to), manifest)) {
+            for (JarEntry entry : Collections.list(jar.entries())) {
+                if (!entry.getName().equals(JarFile.MANIFEST_NAME)) {
+                    out.putNextEntry(new JarEntry(entry.getName()));
+                    jar.getInputStream(entry).transferTo(out);
+                }
+            }
+        }
+    }
 }
 
 /// The module's own jar first, then what it needs, in Maven's order.
@@ -188,8 +216,13 @@ static List<String> arguments(Program program) throws IOException {
     return new ArrayList<>(Files.readAllLines(ROOT.resolve("lib").resolve(program.name() + ".jvm")));
 }
 
+/// How often instances live through their lives in the training: enough that the JVM compiles what they make the
+/// daemon do and keeps the profile.
+static final int LIVES = 40;
+
 /// Starts a daemon in a scratch folder and runs commands against it, both recording; then both programs' `.jvm` files
-/// name the caches that came out.
+/// name the caches that came out. Where it can, the daemon has mount and network namespaces of its own: what it makes
+/// for its instances is not seen and ends with it.
 static void train() throws Exception {
     Path state = Files.createTempDirectory("atoll-training-");
     Path daemonCache = cache(DAEMON);
@@ -197,18 +230,22 @@ static void train() throws Exception {
     List<String> daemonArguments = arguments(DAEMON);
     List<String> cliArguments = arguments(CLI);
     try {
-        write(DAEMON, recording(daemonArguments, daemonCache));
+        write(DAEMON, recording(withoutC2(daemonArguments), daemonCache));
         Process daemon = start(state, "atolld", "--state-dir", state.toString());
         try {
             expect(state, "admin", "waitready", "--timeout=60");
             // One JVM records for all commands, and keeps the recording daemon busy with them.
-            write(CLI, recording(withMain(cliArguments, "io.atoll.cli.Training"), cliCache));
-            expect(state);
+            List<String> training = withMain(cliArguments, "io.atoll.cli.Training");
+            write(CLI, recording(training, cliCache));
+            expect(state, "1");
+            write(CLI, training);
+            expect(state, Integer.toString(canSeparate() ? LIVES : 1));
         } finally {
             daemon.destroy();
             if (!daemon.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
                 daemon.destroyForcibly();
             }
+            endHelpers(state);
         }
     } finally {
         delete(state);
@@ -217,9 +254,41 @@ static void train() throws Exception {
     write(CLI, using(cliArguments, cliCache));
 }
 
+/// The fork server outlives its daemon on purpose.
+static void endHelpers(Path state) {
+    ProcessHandle.allProcesses().filter(process -> title(process).contains(state.toString())).forEach(
+            ProcessHandle::destroyForcibly);
+}
+
+static String title(ProcessHandle process) {
+    try {
+        return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"), StandardCharsets.ISO_8859_1);
+    } catch (IOException _) {
+        return ""; // It has ended.
+    }
+}
+
+static final List<String> SEPARATE = List.of("unshare", "--mount", "--net", "--");
+
+/// True for root, unless it is root of a container that may not.
+static boolean canSeparate() throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(SEPARATE);
+    command.add("true");
+    return new ProcessBuilder(command).redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+}
+
 static List<String> withMain(List<String> arguments, String mainClass) {
     List<String> changed = new ArrayList<>(arguments);
     changed.set(changed.size() - 1, mainClass);
+    return changed;
+}
+
+/// What C2 compiled in the training it would compile at once when the daemon starts, for seconds, beside the first
+/// requests; C1 is through in a fraction of that. C2 is left for what turns out to be hot.
+static List<String> withoutC2(List<String> arguments) {
+    List<String> changed = new ArrayList<>(arguments);
+    changed.addFirst("-XX:TieredStopAtLevel=2");
     return changed;
 }
 
@@ -277,9 +346,12 @@ static Path log(Path state) {
     return state.resolve("training.log");
 }
 
-static Process start(Path state, String... command) throws IOException {
+static Process start(Path state, String... command) throws IOException, InterruptedException {
     List<String> words = new ArrayList<>(List.of(command));
     words.set(0, ROOT.resolve("bin").resolve(command[0]).toString());
+    if (command[0].equals("atolld") && canSeparate()) {
+        words.addAll(0, SEPARATE);
+    }
     ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(state).toFile()));
     builder.environment().put("LXD_DIR", state.toString());

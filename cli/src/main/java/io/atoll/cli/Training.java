@@ -4,53 +4,113 @@ import io.atoll.cli.host.NativeHost;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Runs the usual commands one after the other, so that the JVM records what they load into the AOT
-/// cache of [Main]. `mk dist` starts it where users' calls start [Main], beside a daemon without
-/// instances; nobody else should.
+/// cache of [Main], and the daemon's JVM what they make it do into that of the daemon. `mk dist`
+/// starts it where users' calls start [Main], beside a daemon of its own; nobody else should.
+///
+/// The answers do not matter. Where the daemon cannot run instances, for it is not root or has no
+/// busybox, most of them are refusals, and the caches hold less.
+///
+/// Its one argument says how many times instances go through their lives.
 final class Training {
-    private static final List<List<String>> COMMANDS =
+    private static final List<List<String>> ONCE =
             List.of(
                     List.of("version"),
                     List.of("help"),
-                    List.of("list"),
-                    List.of("list", "--format=csv", "--columns=ns4"),
-                    List.of("list", "--format=json"),
+                    List.of("storage", "create", "default", "overlay"),
+                    List.of(
+                            "network",
+                            "create",
+                            "training0",
+                            "ipv4.address=10.254.254.1/24",
+                            "ipv6.address=none"),
+                    List.of(
+                            "profile",
+                            "device",
+                            "add",
+                            "default",
+                            "root",
+                            "disk",
+                            "path=/",
+                            "pool=default"),
+                    List.of(
+                            "profile",
+                            "device",
+                            "add",
+                            "default",
+                            "eth0",
+                            "nic",
+                            "network=training0",
+                            "name=eth0"),
+                    List.of("image", "build", "busybox", "--alias=training"),
                     List.of("info"),
                     List.of("image", "list"),
                     List.of("profile", "list"),
                     List.of("profile", "show", "default"),
                     List.of("network", "list"),
                     List.of("storage", "list"),
-                    List.of("config", "show", "training"),
-                    List.of("operation", "list"),
+                    List.of("operation", "list"));
+
+    private static final List<List<String>> LIFE =
+            List.of(
                     List.of("launch", "training", "training"),
-                    List.of("start", "training"),
-                    List.of("stop", "--force", "training"),
                     List.of("exec", "training", "--", "true"),
-                    List.of("file", "pull", "training/etc/hosts", "-"),
-                    List.of("delete", "--force", "training"));
+                    List.of("list"),
+                    List.of("list", "--format=csv", "--columns=ns4"),
+                    List.of("list", "--format=json"),
+                    List.of("info", "training"),
+                    List.of("config", "show", "training"),
+                    List.of("config", "set", "training", "user.training=yes"),
+                    List.of("file", "pull", "training/etc/passwd", "-"),
+                    List.of("stop", "--force", "training"),
+                    List.of("start", "training"),
+                    List.of("exec", "training", "--", "cat", "/etc/passwd"),
+                    List.of("restart", "--force", "training"),
+                    List.of("copy", "training", "training2"),
+                    List.of("start", "training2"),
+                    List.of("list"),
+                    List.of("delete", "--force", "training2"),
+                    List.of("stop", "--force", "training"),
+                    List.of("delete", "training"));
+
+    private static final List<List<String>> LAST =
+            List.of(
+                    List.of("image", "delete", "training"),
+                    List.of("profile", "device", "remove", "default", "eth0"),
+                    List.of("profile", "device", "remove", "default", "root"),
+                    List.of("network", "delete", "training0"),
+                    List.of("storage", "delete", "default"));
+
+    private final String home = System.getProperty("atoll.home", "");
+    private final NativeHost host = NativeHost.open(home + "/libexec/libatoll-native.so", "");
 
     private Training() {}
 
     public static void main(String[] args) {
-        String home = System.getProperty("atoll.home", "");
-        NativeHost host = NativeHost.open(home + "/libexec/libatoll-native.so", "");
-        for (List<String> command : COMMANDS) {
-            // The answers do not matter, and most are refusals: there is no instance.
-            int _ =
-                    Cli.run(
-                            new Invocation(
-                                    "atoll",
-                                    home,
-                                    command,
-                                    System.getenv(),
-                                    Path.of("/"),
-                                    InputStream.nullInputStream(),
-                                    OutputStream.nullOutputStream(),
-                                    OutputStream.nullOutputStream(),
-                                    host));
+        Training training = new Training();
+        List<List<String>> commands = new ArrayList<>(ONCE);
+        for (int life = 0; life < Integer.parseInt(args[0]); life++) {
+            commands.addAll(LIFE);
         }
+        commands.addAll(LAST);
+        commands.forEach(training::run);
+    }
+
+    private void run(List<String> command) {
+        int unused =
+                Cli.run(
+                        new Invocation(
+                                "atoll",
+                                home,
+                                command,
+                                System.getenv(),
+                                Path.of("/"),
+                                InputStream.nullInputStream(),
+                                OutputStream.nullOutputStream(),
+                                OutputStream.nullOutputStream(),
+                                host));
     }
 }
