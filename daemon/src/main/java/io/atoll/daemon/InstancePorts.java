@@ -14,12 +14,14 @@ import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.storage.Pools;
 import io.atoll.linux.net.MacAddress;
+import io.atoll.network.BridgeConfig;
 import io.atoll.network.StaticHost;
 import io.atoll.storage.StorageDriver;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// Connects the instances to the parts of the daemon that they need.
 final class InstancePorts {
@@ -68,47 +70,55 @@ final class InstancePorts {
         };
     }
 
-    private static Ports.Networks networks(Networks networks) {
-        return new Ports.Networks() {
+    private static io.atoll.daemon.device.attach.Networks networks(Networks networks) {
+        return new io.atoll.daemon.device.attach.Networks() {
             @Override
-            public String bridge(String network) {
-                return networks.running(network).name();
+            public Network find(String network) {
+                BridgeConfig config = networks.running(network);
+                return new Network(
+                        Network.Type.BRIDGE,
+                        config.name(),
+                        config.mtu().isPresent()
+                                ? OptionalInt.of(config.mtu().get())
+                                : OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        config.ipv4().address(),
+                        config.ipv6().address());
             }
 
             @Override
-            public void attach(String network, Ports.Port port) {
-                networks.putStaticHost(
-                        network,
-                        new StaticHost(
-                                key(port),
-                                MacAddress.of(port.mac().bytes()),
-                                port.ipv4().map(InstancePorts::ipv4),
-                                port.ipv6().map(InstancePorts::ipv6),
-                                Optional.of(port.hostname())));
+            public InetAddress choose(String network, Port port, boolean isV6) {
+                return networks.keepAddress(network, host(port), isV6);
             }
 
             @Override
-            public void detach(String network, Ports.Port port) {
+            public void register(String network, Port port) {
+                networks.putStaticHost(network, host(port));
+            }
+
+            @Override
+            public void unregister(String network, Port port) {
                 networks.removeStaticHost(network, key(port));
             }
 
             @Override
-            public void release(String network, Ports.Port port) {
+            public void release(String network, Port port) {
                 networks.releaseLeases(network, MacAddress.of(port.mac().bytes()));
             }
         };
     }
 
-    private static String key(Ports.Port port) {
+    private static StaticHost host(io.atoll.daemon.device.attach.Networks.Port port) {
+        return new StaticHost(
+                key(port),
+                MacAddress.of(port.mac().bytes()),
+                port.ipv4().map(Inet4Address.class::cast),
+                port.ipv6().map(Inet6Address.class::cast),
+                Optional.of(port.hostname()));
+    }
+
+    private static String key(io.atoll.daemon.device.attach.Networks.Port port) {
         return port.instance() + "." + port.device();
-    }
-
-    private static Inet4Address ipv4(String text) {
-        return (Inet4Address) InetAddress.ofLiteral(text);
-    }
-
-    private static Inet6Address ipv6(String text) {
-        return (Inet6Address) InetAddress.ofLiteral(text);
     }
 
     private static Image lookUp(Images images, ProjectName project, ImageQuery query) {

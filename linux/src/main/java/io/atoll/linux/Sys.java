@@ -33,6 +33,7 @@ enum Sys {
     FSYNC(74, 82),
     FDATASYNC(75, 83),
     FTRUNCATE(77, 46),
+    FCHDIR(81, 50),
     FCHMOD(91, 52),
     FCHOWN(93, 55),
     GETEUID(107, 175),

@@ -22,6 +22,8 @@ import io.atoll.linux.net.Rtnetlink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -529,6 +531,70 @@ public final class Bridges {
                         new Dnsmasq(files(network)).reload();
                     }
                 });
+    }
+
+    /// An address for a card that is to have always the same one: what was kept for it or given to
+    /// it before, else a free one. It is kept for the card from now on.
+    ///
+    /// @throws InvalidConfigException if the network gives out no addresses of that family, or has
+    ///   none left
+    public InetAddress keepAddress(BridgeConfig config, StaticHost host, boolean isV6) {
+        IpSettings settings = isV6 ? config.ipv6() : config.ipv4();
+        String family = isV6 ? "ipv6" : "ipv4";
+        if (settings.address().isEmpty() || !settings.dhcp()) {
+            throw new InvalidConfigException(
+                    "Network \"" + config.name() + "\" gives out no " + family + " addresses");
+        }
+        InetAddress[] chosen = new InetAddress[1];
+        locked(
+                config.name(),
+                () -> {
+                    StaticHost known = withKept(config.name(), host);
+                    Optional<? extends InetAddress> own = isV6 ? known.ipv6() : known.ipv4();
+                    chosen[0] =
+                            own.isPresent()
+                                    ? own.get()
+                                    : FreeAddress.choose(
+                                            settings, host.mac(), leases(config), config.name());
+                    StaticHost kept =
+                            isV6
+                                    ? new StaticHost(
+                                            host.key(),
+                                            host.mac(),
+                                            known.ipv4(),
+                                            Optional.of((Inet6Address) chosen[0]),
+                                            host.dnsName())
+                                    : new StaticHost(
+                                            host.key(),
+                                            host.mac(),
+                                            Optional.of((Inet4Address) chosen[0]),
+                                            known.ipv6(),
+                                            host.dnsName());
+                    putStaticHost(config.name(), kept);
+                });
+        return chosen[0];
+    }
+
+    /// With the addresses that its file keeps already.
+    private StaticHost withKept(String network, StaticHost host) {
+        List<Lease> kept =
+                ProcFiles.readIfPresent(
+                                files(network)
+                                        .resolve("dnsmasq.hosts")
+                                        .resolve(host.key())
+                                        .toString())
+                        .map(Leases::parseHost)
+                        .orElse(List.of());
+        Optional<Inet4Address> ipv4 = host.ipv4();
+        Optional<Inet6Address> ipv6 = host.ipv6();
+        for (Lease lease : kept) {
+            switch (lease.address()) {
+                case Inet4Address address -> ipv4 = ipv4.or(() -> Optional.of(address));
+                case Inet6Address address -> ipv6 = ipv6.or(() -> Optional.of(address));
+                default -> {}
+            }
+        }
+        return new StaticHost(host.key(), host.mac(), ipv4, ipv6, host.dnsName());
     }
 
     /// Lets DHCP and DNS forget a network card. Unknown is fine. They do so within a second: many

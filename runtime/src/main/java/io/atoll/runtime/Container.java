@@ -3,8 +3,10 @@ package io.atoll.runtime;
 import io.atoll.base.BusyException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.cgroup.CgroupFiles;
+import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -87,6 +89,15 @@ public interface Container {
 
     /// Writes other limits while it runs.
     void updateLimits(LimitsSpec limits);
+
+    /// Changes which device nodes may be used while it runs.
+    ///
+    /// @param before the rules that hold now
+    /// @param after those that shall hold
+    void updateDevices(List<DeviceRule> before, List<DeviceRule> after);
+
+    /// Changes the throughput of block devices; devices that are not named stay as they are.
+    void updateThrottles(List<LimitsSpec.Throttle> throttles);
 
     /// What it uses.
     CgroupStats stats();

@@ -3,6 +3,7 @@ package io.atoll.runtime;
 import io.atoll.base.BusyException;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.DevicePrograms;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fcntl;
@@ -12,7 +13,9 @@ import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.linux.cgroup.CgroupHierarchy;
 import io.atoll.linux.cgroup.CgroupLayout;
 import io.atoll.runtime.compiler.CgroupWrite;
+import io.atoll.runtime.compiler.DeviceFilter;
 import io.atoll.runtime.compiler.HostFacts;
+import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -194,6 +197,52 @@ final class ContainerCgroups {
             }
         }
         refused.forEach(this::mustWrite);
+    }
+
+    /// Version 1 takes one rule after the other; on version 2 a new program replaces the old one.
+    void updateDevices(List<DeviceRule> before, List<DeviceRule> after) {
+        Optional<CgroupFiles> v1 =
+                isV1("devices") ? controller("devices") : Optional.<CgroupFiles>empty();
+        if (v1.isPresent()) {
+            for (DeviceRule rule : before) {
+                if (!after.contains(rule)) {
+                    v1.get()
+                            .write(
+                                    rule.isAllowed() ? "devices.deny" : "devices.allow",
+                                    rule.render());
+                }
+            }
+            for (DeviceRule rule : after) {
+                if (!before.contains(rule)) {
+                    v1.get()
+                            .write(
+                                    rule.isAllowed() ? "devices.allow" : "devices.deny",
+                                    rule.render());
+                }
+            }
+            return;
+        }
+        if (layout.unified().isPresent()) {
+            try (Fd directory =
+                    Opens.open(
+                            files(layout.unified().get()).directory(),
+                            Fcntl.O_RDONLY | Fcntl.O_DIRECTORY,
+                            0)) {
+                DevicePrograms.replace(directory, DeviceFilter.compile(after));
+            }
+        }
+    }
+
+    void updateThrottles(List<LimitsSpec.Throttle> throttles) {
+        LimitsSpec limits =
+                new LimitsSpec(
+                        LimitsSpec.Memory.NONE,
+                        LimitsSpec.Cpu.NONE,
+                        java.util.OptionalLong.empty(),
+                        new LimitsSpec.Io(java.util.OptionalInt.empty(), throttles),
+                        List.of(),
+                        List.of());
+        CgroupWrite.of(limits, layout).forEach(this::mustWrite);
     }
 
     /// Version 1 wants the list of the parent, version 2 nothing.

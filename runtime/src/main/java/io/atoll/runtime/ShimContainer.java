@@ -19,6 +19,7 @@ import io.atoll.plan.PlanLimits;
 import io.atoll.plan.ShimMessage;
 import io.atoll.plan.Slot;
 import io.atoll.runtime.compiler.MonitorFiles;
+import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
 import io.atoll.runtime.spec.NamespaceKind;
 import java.nio.file.Files;
@@ -466,6 +467,18 @@ final class ShimContainer implements Container {
     public void updateLimits(LimitsSpec limits) {
         whileAlive(Fd::isOpen);
         cgroups.update(limits);
+    }
+
+    @Override
+    public void updateDevices(List<DeviceRule> before, List<DeviceRule> after) {
+        whileAlive(Fd::isOpen);
+        cgroups.updateDevices(before, after);
+    }
+
+    @Override
+    public void updateThrottles(List<LimitsSpec.Throttle> throttles) {
+        whileAlive(Fd::isOpen);
+        cgroups.updateThrottles(throttles);
     }
 
     @Override

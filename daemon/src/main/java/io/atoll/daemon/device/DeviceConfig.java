@@ -1,7 +1,6 @@
 package io.atoll.daemon.device;
 
 import io.atoll.base.ByteSize;
-import io.atoll.runtime.spec.MacAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -10,14 +9,21 @@ import java.util.OptionalLong;
 
 /// One device of an instance, read from the API's map of strings and checked by itself. Whether
 /// what it refers to exists is found out when it is used.
-public sealed interface DeviceConfig {
+public sealed interface DeviceConfig
+        permits DeviceConfig.RootDisk,
+                DeviceConfig.MountedDisk,
+                DeviceConfig.Tmpfs,
+                DeviceConfig.None,
+                DeviceConfig.UnixNode,
+                NicConfig {
     /// The device's name in the instance's list.
     String name();
 
     /// The disk that holds the instance's root file system.
     ///
     /// @param size quota of the volume
-    record RootDisk(String name, String pool, Optional<ByteSize> size, boolean isReadOnly)
+    record RootDisk(
+            String name, String pool, Optional<ByteSize> size, boolean isReadOnly, IoLimits limits)
             implements DeviceConfig {}
 
     /// A file or directory of the host, or a custom volume, shown inside.
@@ -26,7 +32,7 @@ public sealed interface DeviceConfig {
     /// @param guestPath where it appears inside
     /// @param isRequired whether a missing source stops the instance from starting
     /// @param isShifted whether owners are translated so that files look the same inside as on the
-    ///   host
+    ///   host; absent means where the file system can do it
     record MountedDisk(
             String name,
             String source,
@@ -35,27 +41,30 @@ public sealed interface DeviceConfig {
             boolean isReadOnly,
             boolean isRecursive,
             boolean isRequired,
-            boolean isShifted,
+            Optional<Boolean> isShifted,
             String propagation,
-            List<String> mountOptions)
-            implements DeviceConfig {}
+            List<String> mountOptions,
+            IoLimits limits)
+            implements DeviceConfig {
+        public MountedDisk {
+            mountOptions = List.copyOf(mountOptions);
+        }
+    }
 
-    /// A pair of interfaces: one inside, one attached to a bridge of the host.
+    /// An empty file system in memory, which ends with the instance's run.
     ///
-    /// @param bridge the managed network's name, or the host's bridge
-    /// @param isManaged whether `bridge` names a managed network
-    /// @param guestName name of the interface inside
-    record BridgedNic(
+    /// @param size how much it holds; absent means half of the memory, the kernel's choice
+    record Tmpfs(
             String name,
-            String bridge,
-            boolean isManaged,
-            Optional<String> guestName,
-            Optional<MacAddress> hwaddr,
-            Optional<String> hostName,
-            OptionalInt mtu,
-            Optional<String> ipv4,
-            Optional<String> ipv6)
-            implements DeviceConfig {}
+            String guestPath,
+            Optional<ByteSize> size,
+            boolean isReadOnly,
+            List<String> mountOptions)
+            implements DeviceConfig {
+        public Tmpfs {
+            mountOptions = List.copyOf(mountOptions);
+        }
+    }
 
     /// Nothing: hides a device of the same name that a profile brings.
     record None(String name) implements DeviceConfig {}
@@ -65,6 +74,7 @@ public sealed interface DeviceConfig {
     /// @param isBlock block, else character
     /// @param source node on the host that is copied, unless `major` and `minor` say which it is
     /// @param guestPath where the node appears inside
+    /// @param isRequired whether a missing source stops the instance from starting
     record UnixNode(
             String name,
             boolean isBlock,

@@ -4,7 +4,6 @@ import io.atoll.base.DomainException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.instance.config.ValueType;
-import io.atoll.runtime.spec.MacAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,12 +11,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
 
 /// Reads devices. The words of refusals are LXD's.
 public final class Devices {
-    private static final Pattern INTERFACE_NAME = Pattern.compile("[^/\\s:]{1,15}");
-
     private Devices() {}
 
     /// Reads all devices of a profile or instance, in the map's order.
@@ -36,8 +32,8 @@ public final class Devices {
             checkName(name);
             return switch (values.getOrDefault("type", "")) {
                 case "none" -> new DeviceConfig.None(name);
-                case "disk" -> disk(name, new DeviceOptions(values));
-                case "nic" -> nic(name, values);
+                case "disk" -> DiskParser.parse(name, new DeviceOptions(values));
+                case "nic" -> NicParser.parse(name, new DeviceOptions(values));
                 case "unix-char" -> unixNode(name, false, new DeviceOptions(values));
                 case "unix-block" -> unixNode(name, true, new DeviceOptions(values));
                 case "proxy", "gpu", "usb", "infiniband", "unix-hotplug", "tpm", "pci" ->
@@ -58,7 +54,7 @@ public final class Devices {
         return "Device validation failed for \"" + name + "\": " + e.getMessage();
     }
 
-    private static InvalidConfigException unsupportedType(String name) {
+    static InvalidConfigException unsupportedType(String name) {
         return new InvalidConfigException(
                 "Failed loading device \"" + name + "\": Unsupported device type");
     }
@@ -92,173 +88,6 @@ public final class Devices {
                     "Failed getting root disk: More than one root device found");
         }
         return roots.getFirst();
-    }
-
-    private static DeviceConfig disk(String name, DeviceOptions options) {
-        String path = options.text("path").orElse("");
-        String source = options.text("source").orElse("");
-        Optional<String> pool = options.text("pool");
-        boolean isReadOnly = options.flag("readonly", false);
-        options.accept("boot.priority");
-        options.refuse(
-                "limits.read",
-                "limits.write",
-                "limits.max",
-                "ceph.cluster_name",
-                "ceph.user_name",
-                "size.state");
-        if (path.equals("/")) {
-            return rootDisk(name, source, pool, isReadOnly, options);
-        }
-        if (path.isEmpty() || source.isEmpty()) {
-            throw new InvalidConfigException(
-                    "Disk entry is missing the required \"source\" or \"path\" property");
-        }
-        if (pool.isEmpty() && !source.startsWith("/")) {
-            throw new InvalidConfigException("Source path must be absolute for local sources");
-        }
-        boolean isRequired =
-                options.get("required", ValueType.BOOL).orElse(!options.flag("optional", false));
-        DeviceConfig.MountedDisk disk =
-                new DeviceConfig.MountedDisk(
-                        name,
-                        source,
-                        pool,
-                        guestPath(path),
-                        isReadOnly,
-                        options.flag("recursive", false),
-                        isRequired,
-                        options.flag("shift", false),
-                        options.get(
-                                        "propagation",
-                                        ValueType.oneOf(
-                                                "private",
-                                                "shared",
-                                                "slave",
-                                                "unbindable",
-                                                "rprivate",
-                                                "rshared",
-                                                "rslave",
-                                                "runbindable"))
-                                .orElse("private"),
-                        options.get("raw.mount.options", ValueType.WORDS).orElse(List.of()));
-        options.refuse("size");
-        options.finish();
-        return disk;
-    }
-
-    private static DeviceConfig rootDisk(
-            String name,
-            String source,
-            Optional<String> pool,
-            boolean isReadOnly,
-            DeviceOptions options) {
-        if (!source.isEmpty()) {
-            throw new InvalidConfigException(
-                    "Root disk entry may not have a \"source\" property set");
-        }
-        if (pool.isEmpty()) {
-            throw new InvalidConfigException("Root disk entry must have a \"pool\" property set");
-        }
-        DeviceConfig.RootDisk root =
-                new DeviceConfig.RootDisk(
-                        name, pool.get(), options.get("size", ValueType.SIZE), isReadOnly);
-        options.accept("required", "optional", "recursive", "shift", "propagation");
-        options.finish();
-        return root;
-    }
-
-    private static DeviceConfig nic(String name, Map<String, String> values) {
-        DeviceOptions options = new DeviceOptions(values);
-        Optional<String> network = options.text("network");
-        String type = options.text("nictype").orElse(network.isPresent() ? "bridged" : "");
-        return switch (type) {
-            case "bridged" -> bridged(name, network, options);
-            case "macvlan", "p2p", "physical", "routed", "ipvlan", "sriov", "ovn" ->
-                    throw new UnsupportedException(
-                            "Devices of nictype \"" + type + "\" are not supported yet");
-            default -> throw unsupportedType(name);
-        };
-    }
-
-    private static DeviceConfig bridged(
-            String name, Optional<String> network, DeviceOptions options) {
-        Optional<String> parent = options.text("parent");
-        if (network.isPresent() == parent.isPresent()) {
-            throw new InvalidConfigException(
-                    "Requires either \"network\" or \"parent\" property, and not both");
-        }
-        DeviceConfig.BridgedNic nic =
-                new DeviceConfig.BridgedNic(
-                        name,
-                        network.or(() -> parent).orElseThrow(),
-                        network.isPresent(),
-                        options.get("name", Devices::interfaceName),
-                        options.get("hwaddr", MacAddress::new),
-                        options.get("host_name", Devices::interfaceName),
-                        optionalInt(options.get("mtu", Devices::mtu)),
-                        options.get("ipv4.address", Devices::ipv4).filter(a -> !a.equals("none")),
-                        options.get("ipv6.address", Devices::ipv6).filter(a -> !a.equals("none")));
-        options.accept("boot.priority");
-        options.refuse(
-                "ipv4.routes",
-                "ipv6.routes",
-                "ipv4.routes.external",
-                "ipv6.routes.external",
-                "limits.ingress",
-                "limits.egress",
-                "limits.max",
-                "limits.priority",
-                "security.mac_filtering",
-                "security.ipv4_filtering",
-                "security.ipv6_filtering",
-                "security.port_isolation",
-                "security.acls",
-                "security.acls.default.ingress.action",
-                "security.acls.default.egress.action",
-                "security.acls.default.ingress.logged",
-                "security.acls.default.egress.logged",
-                "vlan",
-                "vlan.tagged",
-                "queue.tx.length",
-                "maas.subnet.ipv4",
-                "maas.subnet.ipv6");
-        options.finish();
-        return nic;
-    }
-
-    private static String interfaceName(String text) {
-        if (!INTERFACE_NAME.matcher(text).matches() || text.equals(".") || text.equals("..")) {
-            throw new InvalidConfigException(
-                    "Network interface is too long (maximum 15 characters)");
-        }
-        return text;
-    }
-
-    private static Integer mtu(String text) {
-        long value = ValueType.UINT32.parse(text);
-        if (value < 68 || value > 65_535) {
-            throw new InvalidConfigException("Invalid MTU \"" + text + "\", must be 68-65535");
-        }
-        return (int) value;
-    }
-
-    private static String ipv4(String text) {
-        boolean ok = text.equals("none") || text.matches("(\\d{1,3})(\\.\\d{1,3}){3}");
-        for (String part : ok && !text.equals("none") ? text.split("\\.") : new String[0]) {
-            ok &= Integer.parseInt(part) < 256;
-        }
-        if (!ok) {
-            throw new InvalidConfigException("Not an IPv4 address \"" + text + "\"");
-        }
-        return text;
-    }
-
-    private static String ipv6(String text) {
-        if (!text.equals("none") && !text.matches("[0-9a-fA-F]*:[0-9a-fA-F:.]+")) {
-            throw new InvalidConfigException("Not an IPv6 address \"" + text + "\"");
-        }
-        return text;
     }
 
     private static DeviceConfig unixNode(String name, boolean isBlock, DeviceOptions options) {
@@ -298,7 +127,7 @@ public final class Devices {
         return Integer.parseInt(text, 8);
     }
 
-    private static String guestPath(String path) {
+    static String guestPath(String path) {
         for (String part : path.split("/")) {
             if (part.equals("..")) {
                 throw new InvalidConfigException("Path \"" + path + "\" leaves the instance");
@@ -307,11 +136,11 @@ public final class Devices {
         return path.startsWith("/") ? path : "/" + path;
     }
 
-    private static OptionalInt optionalInt(Optional<Integer> value) {
+    static OptionalInt optionalInt(Optional<Integer> value) {
         return value.isPresent() ? OptionalInt.of(value.get()) : OptionalInt.empty();
     }
 
-    private static OptionalLong optionalLong(Optional<Long> value) {
+    static OptionalLong optionalLong(Optional<Long> value) {
         return value.isPresent() ? OptionalLong.of(value.get()) : OptionalLong.empty();
     }
 }

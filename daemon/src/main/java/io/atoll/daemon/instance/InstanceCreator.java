@@ -10,6 +10,7 @@ import io.atoll.base.Undo;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.instance.config.ConfigKeys;
@@ -184,7 +185,10 @@ final class InstanceCreator {
     /// Gives every interface without a hardware address one that stays.
     static void putAddresses(Map<String, String> config, Expansion expansion) {
         for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
-            if (device instanceof DeviceConfig.BridgedNic nic && nic.hwaddr().isEmpty()) {
+            if (device instanceof NicConfig nic
+                    && nic.hwaddr().isEmpty()
+                    && nic.kind() != NicConfig.Kind.IPVLAN
+                    && nic.kind() != NicConfig.Kind.PHYSICAL) {
                 config.computeIfAbsent(
                         Volatile.hwaddr(nic.name()),
                         _ -> Volatile.randomMac(ThreadLocalRandom.current()).value());

@@ -1,6 +1,7 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.daemon.DaemonPart;
+import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
@@ -64,14 +65,17 @@ public final class InstancePart implements DaemonPart {
         this.profiles = ports.profiles();
         this.table = new InstanceTable(store, ports.profiles());
         InstanceLocks locks = new InstanceLocks();
-        Preparation preparation = new Preparation(table, ports, paths, new SpecCompiler(host));
-        this.remover = new InstanceRemover(table, locks, ports, paths, events, this::isRunning);
+        AttachedDevices attached = new AttachedDevices(InstanceDevices.host(ports, paths));
+        Preparation preparation =
+                new Preparation(table, ports, paths, new SpecCompiler(host), attached);
+        this.remover =
+                new InstanceRemover(table, locks, ports, attached, paths, events, this::isRunning);
         this.runner =
                 new InstanceRunner(
                         table,
                         locks,
                         containers,
-                        ports,
+                        attached,
                         paths,
                         preparation,
                         new InstanceTemplates(),
@@ -79,7 +83,8 @@ public final class InstancePart implements DaemonPart {
                         remover::deleteEphemeral);
         InstanceIds chooser = new InstanceIds(table, ids);
         this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
-        this.updater = new InstanceUpdater(table, locks, chooser, runner, ports, host, events);
+        this.updater =
+                new InstanceUpdater(table, locks, chooser, runner, ports, attached, host, events);
         Instances instances = new Instances(table, runner, ports, paths, events);
         this.publisher = new InstancePublisher(table, locks, runner, instances);
         StateReader states = new StateReader(runner, ports.pools());
@@ -147,10 +152,13 @@ public final class InstancePart implements DaemonPart {
                 continue;
             }
             alive.add(id);
-            runner.adopt(instance.key(), container.get());
+            runner.resume(instance, container.get());
         }
         for (InstanceRecord instance : byId.values()) {
             if (!alive.contains(instance.hostWideName())) {
+                if (!instance.equals(InstanceRunner.withoutTraces(instance))) {
+                    runner.clearDevices(instance);
+                }
                 table.update(instance.key(), InstanceRunner::withoutTraces);
             }
         }

@@ -36,6 +36,11 @@ public record InstancePaths(Path stateDir) {
         return dir;
     }
 
+    /// Notes about the devices of running instances.
+    Path devices() {
+        return stateDir.resolve("devices");
+    }
+
     Path consoleLog(InstanceRecord instance) {
         return logs(instance).resolve("console.log");
     }

@@ -10,19 +10,18 @@ import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.TemplateTriggers;
-import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Inodes;
 import io.atoll.linux.Opens;
-import io.atoll.runtime.spec.MacAddress;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
 import java.io.IOException;
@@ -30,6 +29,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -41,6 +41,7 @@ final class InstanceRemover {
     private final InstanceTable table;
     private final InstanceLocks locks;
     private final Ports ports;
+    private final AttachedDevices attached;
     private final InstancePaths paths;
     private final Events events;
     private final Predicate<RecordKey> isRunning;
@@ -49,12 +50,14 @@ final class InstanceRemover {
             InstanceTable table,
             InstanceLocks locks,
             Ports ports,
+            AttachedDevices attached,
             InstancePaths paths,
             Events events,
             Predicate<RecordKey> isRunning) {
         this.table = table;
         this.locks = locks;
         this.ports = ports;
+        this.attached = attached;
         this.paths = paths;
         this.events = events;
         this.isRunning = isRunning;
@@ -94,13 +97,12 @@ final class InstanceRemover {
     /// Removes all there is of an instance that is marked, files before records. Can be repeated.
     void finishDeletion(InstanceRecord instance) {
         Expansion expansion = table.expand(instance);
-        for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
-            switch (device) {
-                case DeviceConfig.RootDisk root -> deleteVolume(root, instance);
-                case DeviceConfig.BridgedNic nic ->
-                        detach(nic, instance)
-                                .ifPresent(port -> ports.networks().release(nic.bridge(), port));
-                case DeviceConfig.MountedDisk _, DeviceConfig.None _, DeviceConfig.UnixNode _ -> {}
+        List<DeviceConfig> devices = Devices.parseAll(expansion.devices());
+        attached.forget(Sites.of(instance), devices);
+        attached.release(Sites.of(instance), devices);
+        for (DeviceConfig device : devices) {
+            if (device instanceof DeviceConfig.RootDisk root) {
+                deleteVolume(root, instance);
             }
         }
         deleteLogs(instance);
@@ -119,27 +121,6 @@ final class InstanceRemover {
                     "pool of a deleted instance is gone instance=" + instance.name(),
                     e);
         }
-    }
-
-    /// @return what was detached, if its network is ours
-    private Optional<Ports.Port> detach(DeviceConfig.BridgedNic nic, InstanceRecord instance) {
-        String mac =
-                nic.hwaddr()
-                        .map(MacAddress::value)
-                        .orElse(instance.config(Volatile.hwaddr(nic.name())));
-        if (!nic.isManaged() || mac.isEmpty()) {
-            return Optional.empty();
-        }
-        Ports.Port port =
-                new Ports.Port(
-                        instance.hostWideName(),
-                        nic.name(),
-                        instance.name(),
-                        new MacAddress(mac),
-                        nic.ipv4(),
-                        nic.ipv6());
-        ports.networks().detach(nic.bridge(), port);
-        return Optional.of(port);
     }
 
     private void deleteLogs(InstanceRecord instance) {
@@ -206,11 +187,7 @@ final class InstanceRemover {
             throw new InternalException(
                     "Failed to rename the logs of " + key.name() + ": " + e.getMessage(), e);
         }
-        for (DeviceConfig device : Devices.parseAll(table.expand(renamed).devices())) {
-            if (device instanceof DeviceConfig.BridgedNic nic) {
-                Optional<Ports.Port> unused = detach(nic, instance);
-            }
-        }
+        attached.forget(Sites.of(instance), Devices.parseAll(table.expand(renamed).devices()));
     }
 
     private Batch renameRecords(InstanceRecord marked, InstanceRecord renamed) {

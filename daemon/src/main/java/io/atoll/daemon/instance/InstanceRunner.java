@@ -6,9 +6,10 @@ import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
+import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
-import io.atoll.daemon.instance.compile.NicPlan;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.TemplateTriggers;
 import io.atoll.daemon.instance.config.Volatile;
@@ -22,6 +23,7 @@ import io.atoll.runtime.Container;
 import io.atoll.runtime.ContainerState;
 import io.atoll.runtime.Containers;
 import io.atoll.runtime.ExitReason;
+import io.atoll.runtime.StartOptions;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -53,7 +55,7 @@ final class InstanceRunner {
     private final InstanceTable table;
     private final InstanceLocks locks;
     private final Containers containers;
-    private final Ports ports;
+    private final AttachedDevices attached;
     private final InstancePaths paths;
     private final Preparation preparation;
     private final InstanceTemplates templates;
@@ -67,7 +69,7 @@ final class InstanceRunner {
             InstanceTable table,
             InstanceLocks locks,
             Containers containers,
-            Ports ports,
+            AttachedDevices attached,
             InstancePaths paths,
             Preparation preparation,
             InstanceTemplates templates,
@@ -76,7 +78,7 @@ final class InstanceRunner {
         this.table = table;
         this.locks = locks;
         this.containers = containers;
-        this.ports = ports;
+        this.attached = attached;
         this.paths = paths;
         this.preparation = preparation;
         this.templates = templates;
@@ -184,11 +186,15 @@ final class InstanceRunner {
             paths.makeLogs(instance);
             loadModules(prepared);
             templates.apply(prepared, TemplateTriggers.atStart(instance.config()));
-            for (NicPlan nic : prepared.nics()) {
-                attach(instance, nic);
-            }
-            adopt(key, containers.start(prepared.spec()));
+            attached.beforeStart(prepared.site(), prepared.devices(), undo);
+            StartOptions options =
+                    new StartOptions(
+                            Optional.of(container ->
+                                    attached.beforeInit(
+                                            prepared.site(), prepared.devices(), container, undo)));
+            Container container = containers.start(prepared.spec(), options);
             undo.keep();
+            adopt(key, container);
         } catch (IOException | ErrnoException e) {
             String why = "Failed to start instance \"" + key.name() + "\": " + e.getMessage();
             explainFailure(instance, why);
@@ -207,21 +213,6 @@ final class InstanceRunner {
                     Instant.now() + " " + why + "\n");
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot log a failed start instance=" + instance.name(), e);
-        }
-    }
-
-    private void attach(InstanceRecord instance, NicPlan nic) {
-        if (nic.device().isManaged()) {
-            ports.networks()
-                    .attach(
-                            nic.device().bridge(),
-                            new Ports.Port(
-                                    instance.hostWideName(),
-                                    nic.device().name(),
-                                    instance.name(),
-                                    nic.mac(),
-                                    nic.device().ipv4(),
-                                    nic.device().ipv6()));
         }
     }
 
@@ -267,6 +258,7 @@ final class InstanceRunner {
         boolean isReboot =
                 run.ending() == Running.Ending.BY_ITSELF
                         && reason.kind() == ExitReason.Kind.REBOOTED;
+        clearDevices(key);
         InstanceRecord instance = table.update(key, now -> ended(now, run.ending()));
         if (isReboot) {
             reboot(key);
@@ -277,6 +269,34 @@ final class InstanceRunner {
         }
         if (instance.isEphemeral() && run.ending() != Running.Ending.RESTART) {
             deleteEphemeral.accept(instance);
+        }
+    }
+
+    /// Takes away what the devices of an instance that has ended left on the host.
+    private void clearDevices(RecordKey key) {
+        table.find(key).ifPresent(this::clearDevices);
+    }
+
+    /// As above, for an instance that ended while no daemon ran.
+    void clearDevices(InstanceRecord instance) {
+        try {
+            attached.afterStop(
+                    Sites.of(instance), Devices.parseAll(table.expand(instance).devices()));
+        } catch (DomainException e) {
+            LOG.log(Level.WARNING, "devices are not cleaned up instance=" + instance.name(), e);
+        }
+    }
+
+    /// The daemon was restarted while this instance ran on.
+    void resume(InstanceRecord instance, Container container) {
+        adopt(instance.key(), container);
+        try {
+            attached.resume(
+                    Sites.of(instance),
+                    container,
+                    Devices.parseAll(table.expand(instance).devices()));
+        } catch (DomainException e) {
+            LOG.log(Level.WARNING, "devices are not taken up again instance=" + instance.name(), e);
         }
     }
 

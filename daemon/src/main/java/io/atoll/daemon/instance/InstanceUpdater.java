@@ -5,9 +5,12 @@ import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
+import io.atoll.base.Undo;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.device.attach.AttachedDevices;
+import io.atoll.daemon.device.attach.Site;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.instance.compile.HostResources;
@@ -24,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -51,6 +55,7 @@ final class InstanceUpdater {
     private final InstanceIds ids;
     private final InstanceRunner runner;
     private final Ports ports;
+    private final AttachedDevices attached;
     private final HostResources host;
     private final Events events;
 
@@ -60,6 +65,7 @@ final class InstanceUpdater {
             InstanceIds ids,
             InstanceRunner runner,
             Ports ports,
+            AttachedDevices attached,
             HostResources host,
             Events events) {
         this.table = table;
@@ -67,6 +73,7 @@ final class InstanceUpdater {
         this.ids = ids;
         this.runner = runner;
         this.ports = ports;
+        this.attached = attached;
         this.host = host;
         this.events = events;
     }
@@ -90,22 +97,27 @@ final class InstanceUpdater {
         List<DeviceConfig> devices = Devices.parseAll(expansion.devices());
         DeviceConfig.RootDisk root = checkRoot(old, devices);
         Optional<Running> run = runner.find(key);
-        if (run.isPresent()) {
-            checkLive(old, expansion);
-        }
         InstanceRecord tidy = wanted.withConfig(config -> withAddresses(config, old, expansion));
         boolean hasNewIds =
                 ID_KEYS.stream()
                         .anyMatch(k ->
                                 !Objects.equals(old.config().get(k), expansion.config().get(k)));
-        if (hasNewIds) {
-            ids.allocate(
-                    key,
-                    expansion.typed(),
-                    ids -> record(key, tidy.withConfig(c -> with(c, Volatile.ofIds(ids)))));
-        } else {
-            record(key, tidy);
+        try (Undo undo = new Undo()) {
+            InstanceRecord told =
+                    run.isPresent()
+                            ? changeDevices(before, tidy, run.get(), old, expansion, undo)
+                            : tidy;
+            if (hasNewIds) {
+                ids.allocate(
+                        key,
+                        expansion.typed(),
+                        ids -> record(key, told.withConfig(c -> with(c, Volatile.ofIds(ids)))));
+            } else {
+                record(key, told);
+            }
+            undo.keep();
         }
+        forgetDevices(before, old, expansion);
         applyToVolume(before, old, root);
         run.ifPresent(r -> applyLimits(key, r, old, expansion));
     }
@@ -154,21 +166,41 @@ final class InstanceUpdater {
         return root;
     }
 
-    /// What a running instance cannot take yet is refused rather than recorded and ignored.
-    private static void checkLive(Expansion old, Expansion expansion) {
-        Set<String> names = new TreeSet<>(old.devices().keySet());
-        names.addAll(expansion.devices().keySet());
-        for (String name : names) {
-            Map<String, String> before = old.devices().getOrDefault(name, Map.of());
-            Map<String, String> after = expansion.devices().getOrDefault(name, Map.of());
-            boolean isRoot = "/".equals(before.get("path")) && "/".equals(after.get("path"));
-            if (!before.equals(after) && !isRoot) {
-                throw new UnsupportedException(
-                        "Device \""
-                                + name
-                                + "\" cannot be changed while the instance is running; stop it first");
-            }
-        }
+    /// Makes the devices of a running instance follow.
+    ///
+    /// @param before the record so far, which remembers what devices that go were given
+    /// @return the record with what the devices have to remember
+    private InstanceRecord changeDevices(
+            InstanceRecord before,
+            InstanceRecord wanted,
+            Running run,
+            Expansion old,
+            Expansion expansion,
+            Undo undo) {
+        Site site = Sites.of(wanted);
+        before.config()
+                .forEach((key, value) -> {
+                    if (key.startsWith("volatile.")) {
+                        site.memory().putIfAbsent(key, value);
+                    }
+                });
+        attached.change(
+                site,
+                run.container(),
+                Devices.parseAll(old.devices()),
+                Devices.parseAll(expansion.devices()),
+                undo);
+        return wanted.withConfig(_ -> withAddresses(site.memory(), old, expansion));
+    }
+
+    /// Lets the rest of the host forget devices that are not part of the instance any more.
+    private void forgetDevices(InstanceRecord before, Expansion old, Expansion expansion) {
+        Map<String, Map<String, String>> gone = new TreeMap<>(old.devices());
+        gone.keySet().removeAll(expansion.devices().keySet());
+        List<DeviceConfig> configs = Devices.parseAll(gone);
+        Site site = Sites.of(before);
+        attached.forget(site, configs);
+        attached.release(site, configs);
     }
 
     /// Adds addresses for new interfaces and forgets what was remembered of devices that are gone.
@@ -219,9 +251,19 @@ final class InstanceUpdater {
         try (InstanceLocks.Held _ = locks.hold(key, "update")) {
             InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
             Expansion expansion = table.expand(instance);
-            table.update(
-                    key, now -> now.withConfig(config -> withAddresses(config, old, expansion)));
-            runner.find(key).ifPresent(run -> applyLimits(key, run, old, expansion));
+            InstanceRecord tidy =
+                    instance.withConfig(config -> withAddresses(config, old, expansion));
+            Optional<Running> run = runner.find(key);
+            try (Undo undo = new Undo()) {
+                InstanceRecord told =
+                        run.isPresent()
+                                ? changeDevices(instance, tidy, run.get(), old, expansion, undo)
+                                : tidy;
+                record(key, told);
+                undo.keep();
+            }
+            forgetDevices(instance, old, expansion);
+            run.ifPresent(r -> applyLimits(key, r, old, expansion));
         }
     }
 }

@@ -4,6 +4,7 @@ import io.atoll.api.ApiPath;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.profile.Profile;
@@ -104,9 +105,7 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
 
     /// The URLs of the instances with an interface on a managed network.
     public List<String> usersOfNetwork(String network) {
-        return users(
-                _ -> true,
-                d -> d instanceof DeviceConfig.BridgedNic nic && nic.bridge().equals(network));
+        return users(_ -> true, d -> d instanceof NicConfig nic && nic.link().equals(network));
     }
 
     @Override

@@ -1,10 +1,9 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.base.ProjectName;
+import io.atoll.daemon.device.attach.Networks;
 import io.atoll.daemon.instance.config.Expansion;
-import io.atoll.runtime.spec.MacAddress;
 import io.atoll.storage.StorageDriver;
-import java.util.Optional;
 
 /// What instances need of the other parts of the daemon, as far as they need it.
 ///
@@ -38,35 +37,4 @@ public record Ports(Profiles profiles, Images images, Pools pools, Networks netw
         /// @throws io.atoll.base.NotFoundException if there is no such pool
         StorageDriver get(String pool);
     }
-
-    /// Managed networks.
-    public interface Networks {
-        /// The bridge of a managed network, which is up afterwards.
-        ///
-        /// @throws io.atoll.base.NotFoundException if there is no such network
-        String bridge(String network);
-
-        /// Tells the network's DNS and DHCP server of an interface, with fixed addresses if there
-        /// are any.
-        void attach(String network, Port port);
-
-        /// Takes that back. Does nothing if it is not known.
-        void detach(String network, Port port);
-
-        /// Gives back the addresses that the interface was lent; its instance does not come back.
-        void release(String network, Port port);
-    }
-
-    /// One interface of an instance at a managed network.
-    ///
-    /// @param instance host-wide name
-    /// @param device name of the device
-    /// @param hostname told to DNS
-    public record Port(
-            String instance,
-            String device,
-            String hostname,
-            MacAddress mac,
-            Optional<String> ipv4,
-            Optional<String> ipv6) {}
 }

@@ -5,6 +5,7 @@ import io.atoll.base.DomainException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.linux.ErrnoException;
@@ -118,7 +119,7 @@ final class StateReader {
     private static Map<String, String> hostNames(InstanceRecord instance, Expansion expansion) {
         Map<String, String> out = new HashMap<>();
         for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
-            if (device instanceof DeviceConfig.BridgedNic nic) {
+            if (device instanceof NicConfig nic) {
                 String guestName =
                         nic.guestName().orElse(instance.config(Volatile.guestName(nic.name())));
                 out.put(guestName, instance.config(Volatile.hostName(nic.name())));

@@ -21,6 +21,7 @@ import io.atoll.network.NetworkState;
 import io.atoll.network.StaticHost;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +126,13 @@ public final class Networks {
     /// Tells DHCP and DNS about a network card.
     public void putStaticHost(String network, StaticHost host) {
         bridges.putStaticHost(network, host);
+    }
+
+    /// An address that a card keeps from now on.
+    ///
+    /// @throws InvalidConfigException if the network gives out none of that family
+    public InetAddress keepAddress(String network, StaticHost host, boolean isV6) {
+        return bridges.keepAddress(running(network), host, isV6);
     }
 
     /// Forgets a network card. Does nothing if it is not known.

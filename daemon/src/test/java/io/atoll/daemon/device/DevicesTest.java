@@ -36,7 +36,9 @@ class DevicesTest {
         assertEquals(Optional.of(new ByteSize(1 << 30)), root.size());
         assertTrue(
                 devices.stream()
-                        .anyMatch(d -> d instanceof DeviceConfig.BridgedNic n && n.isManaged()));
+                        .anyMatch(d ->
+                                d instanceof NicConfig n
+                                        && n.network().equals(Optional.of("br0"))));
     }
 
     @Test
@@ -77,9 +79,104 @@ class DevicesTest {
                 () ->
                         Devices.parse(
                                 "d",
-                                Map.of("type", "nic", "network", "b", "limits.ingress", "1Mbit")));
+                                Map.of("type", "nic", "network", "b", "limits.priority", "1")));
         Devices.parse(
                 "d", Map.of("type", "nic", "network", "b", "security.mac_filtering", "false"));
+    }
+
+    private static NicConfig nic(String... keysAndValues) {
+        Map<String, String> values = new java.util.TreeMap<>(Map.of("type", "nic"));
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            values.put(keysAndValues[i], keysAndValues[i + 1]);
+        }
+        return assertInstanceOf(NicConfig.class, Devices.parse("d", values));
+    }
+
+    @Test
+    void interfacesHaveOnlyTheOptionsOfTheirKind() {
+        assertEquals(NicConfig.Kind.P2P, nic("nictype", "p2p", "host_name", "v0").kind());
+        assertEquals("l2", nic("nictype", "ipvlan", "parent", "eth0", "mode", "l2").mode());
+        for (Map<String, String> wrong :
+                List.of(
+                        Map.of("type", "nic", "nictype", "macvlan"),
+                        Map.of(
+                                "type",
+                                "nic",
+                                "nictype",
+                                "macvlan",
+                                "parent",
+                                "e",
+                                "host_name",
+                                "v"),
+                        Map.of("type", "nic", "nictype", "p2p", "parent", "e"),
+                        Map.of("type", "nic", "nictype", "p2p", "vlan", "3"),
+                        Map.of("type", "nic", "nictype", "ipvlan", "parent", "e", "hwaddr", "x"),
+                        Map.of("type", "nic", "nictype", "physical", "parent", "e", "mode", "l2"),
+                        Map.of("type", "nic", "network", "b", "parent", "e"),
+                        Map.of("type", "nic", "network", "b", "vlan", "5000"),
+                        Map.of("type", "nic", "network", "b", "vlan.tagged", "9-3"),
+                        Map.of("type", "nic", "network", "b", "ipv4.address", "10.0.0.1,10.0.0.2"),
+                        Map.of("type", "nic", "network", "b", "ipv4.address", "fd42::1"),
+                        Map.of("type", "nic", "network", "b", "ipv4.routes", "10.0.0.1"),
+                        Map.of("type", "nic", "network", "b", "ipv4.address", "none"),
+                        Map.of(
+                                "type",
+                                "nic",
+                                "network",
+                                "b",
+                                "limits.max",
+                                "1Mbit",
+                                "limits.egress",
+                                "1Mbit"))) {
+            assertThrows(DomainException.class, () -> Devices.parse("d", wrong), wrong::toString);
+        }
+    }
+
+    @Test
+    void throughputIsReadInBits() {
+        assertEquals(
+                new NicConfig.Limits(10_000_000, 2 << 10),
+                nic("network", "b", "limits.ingress", "10Mbit", "limits.egress", "2Kibit")
+                        .limits());
+        assertEquals(
+                new NicConfig.Limits(1000, 1000),
+                nic("network", "b", "limits.max", "1kbit").limits());
+        assertThrows(InvalidConfigException.class, () -> nic("network", "b", "limits.max", "10MB"));
+    }
+
+    @Test
+    void vlanRangesAreSpelledOut() {
+        NicConfig nic = nic("parent", "br0", "nictype", "bridged", "vlan.tagged", "5, 7-9");
+        assertEquals(List.of(5, 7, 8, 9), nic.taggedVlans());
+        assertEquals(0, nic("network", "b", "vlan", "none").vlan().getAsInt());
+    }
+
+    @Test
+    void disksAreLimitedInBytesOrOperations() {
+        assertEquals(new IoLimits(30_000_000, 0, 0, 20), IoLimits.parse("30MB", "20iops", ""));
+        assertEquals(new IoLimits(5, 0, 5, 0), IoLimits.parse("", "", "5"));
+        assertThrows(InvalidConfigException.class, () -> IoLimits.parse("1", "", "1"));
+        assertThrows(InvalidConfigException.class, () -> IoLimits.parse("x iops", "", ""));
+    }
+
+    @Test
+    void memoryFileSystemsHaveASize() {
+        DeviceConfig.Tmpfs disk =
+                assertInstanceOf(
+                        DeviceConfig.Tmpfs.class,
+                        Devices.parse(
+                                "d",
+                                Map.of(
+                                        "type", "disk", "source", "tmpfs:", "path", "scratch",
+                                        "size", "1MiB")));
+        assertEquals("/scratch", disk.guestPath());
+        assertEquals(Optional.of(new ByteSize(1 << 20)), disk.size());
+        assertThrows(
+                DomainException.class,
+                () ->
+                        Devices.parse(
+                                "d",
+                                Map.of("type", "disk", "source", "/x", "path", "y", "size", "1")));
     }
 
     @Test

@@ -1,6 +1,8 @@
 package io.atoll.linux.net;
 
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -15,6 +17,10 @@ public final class Rtnetlink {
     private static final int RTM_DELADDR = 21;
     private static final int RTM_NEWROUTE = 24;
     private static final int RTM_DELROUTE = 25;
+    private static final int RTM_NEWNEIGH = 28;
+    private static final int RTM_DELNEIGH = 29;
+    private static final int RTM_NEWQDISC = 36;
+    private static final int RTM_DELQDISC = 37;
 
     private static final int IFLA_ADDRESS = 1;
     private static final int IFLA_IFNAME = 3;
@@ -407,6 +413,133 @@ public final class Rtnetlink {
                                 port.number8(brportMode, hairpin ? 1 : 0)
                                         .number8(brportIsolated, isolated ? 1 : 0))
                 .build();
+    }
+
+    /// Lets a VLAN pass at a port of a filtering bridge.
+    ///
+    /// @param isUntagged whether frames of it come and go without a tag; of one VLAN per port
+    public static NetlinkMessage addVlan(String port, int id, boolean isUntagged) {
+        int pvid = 2;
+        int untagged = 4;
+        return vlan(
+                RTM_SETLINK,
+                "let VLAN " + id + " pass at " + port,
+                port,
+                id,
+                isUntagged ? pvid | untagged : 0);
+    }
+
+    /// Stops a VLAN at a port of a filtering bridge.
+    public static NetlinkMessage deleteVlan(String port, int id) {
+        return vlan(RTM_DELLINK, "stop VLAN " + id + " at " + port, port, id, 0);
+    }
+
+    private static NetlinkMessage vlan(int type, String what, String port, int id, int flags) {
+        int bridgeVlanInfo = 2;
+        byte[] info = new byte[4];
+        ByteBuffer.wrap(info)
+                .order(ByteOrder.nativeOrder())
+                .putShort((short) flags)
+                .putShort((short) id);
+        return new NetlinkMessage.Builder(type, ACK, what)
+                .u8(AF_BRIDGE, 0)
+                .u16(0)
+                .indexOf(port)
+                .u32(0)
+                .u32(0)
+                .markedNested(IFLA_AF_SPEC, spec -> spec.attribute(bridgeVlanInfo, info))
+                .build();
+    }
+
+    /// Answers for an address on a link: ARP or neighbour discovery by proxy. The same again is
+    /// fine.
+    public static NetlinkMessage addProxy(String link, InetAddress address) {
+        int flags = ACK | NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_REPLACE;
+        return proxy(RTM_NEWNEIGH, flags, "answer for", link, address);
+    }
+
+    /// Takes that back.
+    public static NetlinkMessage deleteProxy(String link, InetAddress address) {
+        return proxy(RTM_DELNEIGH, ACK, "no longer answer for", link, address);
+    }
+
+    private static NetlinkMessage proxy(
+            int type, int flags, String verb, String link, InetAddress address) {
+        int ndaDst = 1;
+        int permanent = 0x80;
+        int byProxy = 0x08;
+        String what = verb + " " + address.getHostAddress() + " on " + link;
+        return new NetlinkMessage.Builder(type, flags, what)
+                .u8(family(address), 0)
+                .u16(0)
+                .indexOf(link)
+                .u16(permanent)
+                .u8(byProxy, 0)
+                .attribute(ndaDst, address.getAddress())
+                .build();
+    }
+
+    /// Limits what a link sends, in place of a limit that it has; tc-tbf(8). Packets wait at most
+    /// 50 ms and are dropped then.
+    ///
+    /// @param bytesPerSecond at least 1
+    public static NetlinkMessage limitRate(String link, long bytesPerSecond) {
+        int tcaKind = 1;
+        int tcaOptions = 2;
+        int parms = 1;
+        int rate64 = 4;
+        int burst = 6;
+        long rate = Math.max(1, bytesPerSecond);
+        // A whole segment as the kernel hands it over must fit, and what a tick of the clock takes.
+        int burstBytes = (int) Math.min(Integer.MAX_VALUE / 2, Math.max(128 * 1024, rate / 100));
+        int limitBytes = (int) Math.min(Integer.MAX_VALUE / 2, rate / 20 + burstBytes);
+        int flags = ACK | NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_REPLACE;
+        return qdisc(RTM_NEWQDISC, flags, "limit rate of " + link, link)
+                .text(tcaKind, "tbf")
+                .nested(
+                        tcaOptions,
+                        options -> {
+                            options.attribute(parms, tokenBucket(rate, burstBytes, limitBytes))
+                                    .number32(burst, burstBytes);
+                            if (rate > 0xFFFF_FFFFL) {
+                                options.attribute(rate64, number64(rate));
+                            }
+                        })
+                .build();
+    }
+
+    /// `struct tc_tbf_qopt` of linux/pkt_sched.h: rate, peak rate, then limit, buffer, mtu.
+    private static byte[] tokenBucket(long rate, int burstBytes, int limitBytes) {
+        int ethernet = 1;
+        // The kernel's clock for this has 64 ns ticks.
+        long bufferTicks = Math.min(0xFFFF_FFFFL, burstBytes * 15_625_000L / rate);
+        ByteBuffer raw = ByteBuffer.allocate(36).order(ByteOrder.nativeOrder());
+        raw.put((byte) 0).put((byte) ethernet).putShort((short) 0).putShort((short) -1);
+        raw.putShort((short) 0).putInt((int) Math.min(0xFFFF_FFFFL, rate));
+        raw.position(24);
+        raw.putInt(limitBytes).putInt((int) bufferTicks).putInt(0);
+        return raw.array();
+    }
+
+    private static byte[] number64(long value) {
+        return ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(value).array();
+    }
+
+    /// Takes the limit of what a link sends away. `ENOENT` or `EINVAL` if it has none.
+    public static NetlinkMessage unlimitRate(String link) {
+        return qdisc(RTM_DELQDISC, ACK, "unlimit rate of " + link, link).build();
+    }
+
+    private static NetlinkMessage.Builder qdisc(int type, int flags, String what, String link) {
+        int root = -1;
+        int handle = 0x0001_0000;
+        return new NetlinkMessage.Builder(type, flags, what)
+                .u8(AF_UNSPEC, 0)
+                .u16(0)
+                .indexOf(link)
+                .u32(type == RTM_NEWQDISC ? handle : 0)
+                .u32(root)
+                .u32(0);
     }
 
     /// Adds an address with its network. IPv6 skips the search for duplicates: on a bridge without

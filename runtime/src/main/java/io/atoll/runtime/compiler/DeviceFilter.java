@@ -12,7 +12,7 @@ import java.util.List;
 /// The rules are first reduced as v1 would: `a` forgets what was before and sets what happens to
 /// everything without a rule; then a rule of the same kind as that default says nothing new and
 /// takes exceptions back, one of the other kind is an exception.
-final class DeviceFilter {
+public final class DeviceFilter {
     private static final int INSTRUCTION_BYTES = 8;
 
     private static final int LOAD_WORD = 0x61; // BPF_LDX | BPF_MEM | BPF_W
@@ -46,7 +46,7 @@ final class DeviceFilter {
     }
 
     /// The program for these rules. Without any rule everything is allowed.
-    static byte[] compile(List<DeviceRule> rules) {
+    public static byte[] compile(List<DeviceRule> rules) {
         boolean defaultAllows = rules.isEmpty();
         List<DeviceRule> exceptions = new ArrayList<>();
         for (DeviceRule rule : rules) {

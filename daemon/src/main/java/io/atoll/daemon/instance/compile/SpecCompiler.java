@@ -1,7 +1,6 @@
 package io.atoll.daemon.instance.compile;
 
 import io.atoll.base.InvalidConfigException;
-import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.spec.AutoMounts;
@@ -12,21 +11,18 @@ import io.atoll.runtime.spec.DeviceNode;
 import io.atoll.runtime.spec.DeviceSpec;
 import io.atoll.runtime.spec.GuestPath;
 import io.atoll.runtime.spec.InitSpec;
+import io.atoll.runtime.spec.LimitsSpec;
 import io.atoll.runtime.spec.MountFlag;
 import io.atoll.runtime.spec.MountSpec;
 import io.atoll.runtime.spec.NetworkSpec;
-import io.atoll.runtime.spec.NicLink;
-import io.atoll.runtime.spec.NicSpec;
 import io.atoll.runtime.spec.ProcessSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import io.atoll.storage.NestedDirectory;
 import io.atoll.storage.RootfsLayers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,10 +64,10 @@ public final class SpecCompiler {
                         .withHostname(in.hostname())
                         .withAutoMounts(autoMounts(config))
                         .withMounts(mounts(in))
-                        .withDevices(devices(in.devices()))
-                        .withNetwork(network(in.nics()))
+                        .withDevices(devices(in.parts().nodes()))
+                        .withNetwork(new NetworkSpec(in.parts().nics(), true))
                         .withCgroup(new CgroupSpec(in.cgroup(), true))
-                        .withLimits(limits.compile(config))
+                        .withLimits(withThrottles(limits.compile(config), in.parts().throttles()))
                         .withInit(InitSpec.DEFAULT.withEnv(environment(config)))
                         .withConsole(ConsoleSpec.DEFAULT.loggingTo(in.consoleLog()));
         return base.withProcess(
@@ -87,10 +83,7 @@ public final class SpecCompiler {
     private static RootfsSpec root(SpecInputs in) {
         boolean isShifted =
                 in.root().ids() == RootfsLayers.Ids.UNSHIFTED && !in.idmap().isPrivileged();
-        boolean isReadOnly =
-                in.devices().stream()
-                        .anyMatch(
-                                d -> d instanceof DeviceConfig.RootDisk root && root.isReadOnly());
+        boolean isReadOnly = in.parts().isRootReadOnly();
         return switch (in.root()) {
             case RootfsLayers.Directory(Path path, _) ->
                     new RootfsSpec.Directory(new RootfsSpec.Layer(path, isShifted), isReadOnly);
@@ -156,119 +149,30 @@ public final class SpecCompiler {
                                 MountSpec.Create.DIR));
             }
         }
-        for (DeviceConfig device : in.devices()) {
-            if (device instanceof DeviceConfig.MountedDisk disk) {
-                out.add(disk(disk, !in.idmap().isPrivileged()));
-            }
-        }
+        out.addAll(in.parts().mounts());
         return out;
     }
 
-    private static MountSpec disk(DeviceConfig.MountedDisk disk, boolean hasIdmap) {
-        if (disk.pool().isPresent()) {
-            throw new InvalidConfigException(
-                    "Failed to start device \"" + disk.name() + "\": volume was not resolved");
-        }
-        Path source = Path.of(disk.source());
-        if (disk.isRequired() && !Files.exists(source)) {
-            throw new InvalidConfigException(
-                    "Failed to start device \""
-                            + disk.name()
-                            + "\": Missing source path \""
-                            + source
-                            + "\" for disk \""
-                            + disk.name()
-                            + "\"");
-        }
-        Set<MountFlag> flags = EnumSet.noneOf(MountFlag.class);
-        if (disk.isReadOnly()) {
-            flags.add(MountFlag.RO);
-        }
-        for (String option : disk.mountOptions()) {
-            flags.add(mountFlag(disk, option));
-        }
-        return new MountSpec.Bind(
-                source,
-                GuestPath.of(disk.guestPath()),
-                flags,
-                disk.isRecursive(),
-                disk.isShifted() && hasIdmap,
-                false,
-                propagation(disk.propagation()),
-                Files.isRegularFile(source) ? MountSpec.Create.FILE : MountSpec.Create.DIR,
-                !disk.isRequired());
-    }
-
-    private static MountFlag mountFlag(DeviceConfig.MountedDisk disk, String option) {
-        for (MountFlag flag : MountFlag.values()) {
-            if (flag.name().equalsIgnoreCase(option)) {
-                return flag;
-            }
-        }
-        throw new InvalidConfigException(
-                "Failed to start device \""
-                        + disk.name()
-                        + "\": mount option \""
-                        + option
-                        + "\" is not supported");
-    }
-
-    private static Optional<MountSpec.Propagation> propagation(String word) {
-        return switch (word) {
-            case "shared", "rshared" -> Optional.of(MountSpec.Propagation.SHARED);
-            case "slave", "rslave" -> Optional.of(MountSpec.Propagation.SLAVE);
-            case "unbindable", "runbindable" -> Optional.of(MountSpec.Propagation.UNBINDABLE);
-            default -> Optional.of(MountSpec.Propagation.PRIVATE);
-        };
-    }
-
-    private static DeviceSpec devices(List<DeviceConfig> devices) {
+    private static DeviceSpec devices(List<DeviceNode> nodes) {
         DeviceSpec out =
                 DeviceSpec.DEFAULT
                         .plus(DeviceNode.character("/dev/fuse", FUSE_MAJOR, FUSE_MINOR))
                         .plus(DeviceNode.character("/dev/net/tun", FUSE_MAJOR, TUN_MINOR));
-        for (DeviceConfig device : devices) {
-            if (device instanceof DeviceConfig.UnixNode node) {
-                out = out.plus(node(node));
-            }
+        for (DeviceNode node : nodes) {
+            out = out.plus(node);
         }
         return out;
     }
 
-    /// @throws InvalidConfigException if the numbers were not resolved from the host's node before
-    private static DeviceNode node(DeviceConfig.UnixNode node) {
-        return new DeviceNode(
-                GuestPath.of(node.guestPath()),
-                node.isBlock() ? DeviceNode.Type.BLOCK : DeviceNode.Type.CHAR,
-                node.major().orElseThrow(() -> unresolved(node)),
-                node.minor().orElseThrow(() -> unresolved(node)),
-                node.mode().orElse(0660),
-                node.uid().orElse(0),
-                node.gid().orElse(0));
-    }
-
-    private static InvalidConfigException unresolved(DeviceConfig.UnixNode node) {
-        return new InvalidConfigException(
-                "Failed to start device \"" + node.name() + "\": no device number");
-    }
-
-    private static NetworkSpec network(List<NicPlan> nics) {
-        List<NicSpec> out = new ArrayList<>();
-        for (NicPlan nic : nics) {
-            out.add(
-                    new NicSpec(
-                            nic.guestName(),
-                            NicLink.Veth.on(nic.bridge()).named(nic.hostName()),
-                            Optional.of(nic.mac()),
-                            nic.device().mtu(),
-                            true,
-                            List.of(),
-                            List.of(),
-                            List.of(),
-                            List.of(),
-                            List.of()));
-        }
-        return new NetworkSpec(out, true);
+    private static LimitsSpec withThrottles(
+            LimitsSpec limits, List<LimitsSpec.Throttle> throttles) {
+        return new LimitsSpec(
+                limits.memory(),
+                limits.cpu(),
+                limits.pidsMax(),
+                new LimitsSpec.Io(limits.io().weight(), throttles),
+                limits.hugepages(),
+                limits.raw());
     }
 
     /// The environment of init: what `environment.*` says on top of what the runtime gives.

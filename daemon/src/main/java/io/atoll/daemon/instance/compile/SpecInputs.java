@@ -1,7 +1,7 @@
 package io.atoll.daemon.instance.compile;
 
 import io.atoll.base.Idmap;
-import io.atoll.daemon.device.DeviceConfig;
+import io.atoll.daemon.device.attach.StartParts;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.spec.MountSpec;
 import io.atoll.storage.NestedDirectory;
@@ -14,8 +14,7 @@ import java.util.List;
 /// @param id of the container, unique on the host
 /// @param cgroup path of its cgroups below the root of each hierarchy
 /// @param config expanded
-/// @param devices expanded
-/// @param nics the network interfaces among the devices, decided
+/// @param parts what the devices add
 /// @param root layers of the root volume
 /// @param nested directories that container managers inside get, where nesting is on
 /// @param views files of lxcfs that stand over its own
@@ -25,8 +24,7 @@ public record SpecInputs(
         String cgroup,
         String hostname,
         InstanceConfig config,
-        List<DeviceConfig> devices,
-        List<NicPlan> nics,
+        StartParts parts,
         Idmap idmap,
         RootfsLayers root,
         List<NestedDirectory> nested,

@@ -1,0 +1,130 @@
+package io.atoll.daemon.device;
+
+import io.atoll.linux.net.IpNetwork;
+import io.atoll.runtime.spec.MacAddress;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// A network interface of an instance. Which options it may have depends on its kind; the parser
+/// refuses the others.
+///
+/// @param network managed network that it belongs to; its kind then follows the network's
+/// @param parent interface of the host that it is joined to, where no network is named
+/// @param guestName name of the interface inside
+/// @param hostName name of the host's end of a pair
+/// @param vlan the VLAN that it is in, untagged as the instance sees it
+/// @param taggedVlans VLANs that the instance may tag frames with
+/// @param mode of an ipvlan: `l2` or `l3s`
+public record NicConfig(
+        String name,
+        Kind kind,
+        Optional<String> network,
+        Optional<String> parent,
+        Optional<String> guestName,
+        Optional<MacAddress> hwaddr,
+        Optional<String> hostName,
+        OptionalInt mtu,
+        OptionalInt vlan,
+        List<Integer> taggedVlans,
+        String mode,
+        Family ipv4,
+        Family ipv6,
+        Limits limits,
+        Filters filters)
+        implements DeviceConfig {
+    /// How it is joined to the host; `nictype` in the API.
+    public enum Kind {
+        /// A pair, the host's end being a port of a bridge.
+        BRIDGED,
+        /// A link of its own hardware address on top of the parent.
+        MACVLAN,
+        /// A link that shares the parent's hardware address.
+        IPVLAN,
+        /// A pair with nothing at the host's end.
+        P2P,
+        /// A pair over which the host routes single addresses.
+        ROUTED,
+        /// A link of the host's, moved inside.
+        PHYSICAL,
+        /// A virtual function of the parent, moved inside.
+        SRIOV;
+
+        /// True if the host has an end of its own.
+        public boolean isPair() {
+            return this == BRIDGED || this == P2P || this == ROUTED;
+        }
+    }
+
+    /// What one address family says.
+    ///
+    /// @param addresses fixed addresses
+    /// @param isNone whether the instance may have none at all
+    /// @param routes networks that the host routes to the interface
+    /// @param hasGateway whether the instance gets a default route
+    /// @param hostAddress of a routed pair's end on the host
+    /// @param hostTable routing table of the host that its routes go to besides the main one
+    /// @param probes whether the host asks whether somebody has the address already
+    public record Family(
+            List<InetAddress> addresses,
+            boolean isNone,
+            List<IpNetwork> routes,
+            boolean hasGateway,
+            Optional<InetAddress> hostAddress,
+            OptionalInt hostTable,
+            boolean probes) {
+        /// Nothing said.
+        public static final Family NONE =
+                new Family(
+                        List.of(),
+                        false,
+                        List.of(),
+                        true,
+                        Optional.empty(),
+                        OptionalInt.empty(),
+                        true);
+
+        public Family {
+            addresses = List.copyOf(addresses);
+            routes = List.copyOf(routes);
+        }
+
+        /// The only fixed address.
+        public Optional<InetAddress> address() {
+            return addresses.stream().findFirst();
+        }
+    }
+
+    /// Throughput in bits per second, each 0 for unlimited.
+    ///
+    /// @param ingressBits to the instance
+    /// @param egressBits from the instance
+    public record Limits(long ingressBits, long egressBits) {
+        public static final Limits NONE = new Limits(0, 0);
+    }
+
+    /// What the instance is kept from doing.
+    ///
+    /// @param mac sending from other hardware addresses
+    /// @param ipv4 sending from other addresses than its own
+    /// @param ipv6 likewise
+    /// @param isolated talking to other isolated ports of the bridge
+    public record Filters(boolean mac, boolean ipv4, boolean ipv6, boolean isolated) {
+        public static final Filters NONE = new Filters(false, false, false, false);
+
+        /// True if frames have to be looked at.
+        public boolean areAny() {
+            return mac || ipv4 || ipv6;
+        }
+    }
+
+    public NicConfig {
+        taggedVlans = List.copyOf(taggedVlans);
+    }
+
+    /// The network or interface that it names; empty text for a pair with nothing behind.
+    public String link() {
+        return network.or(() -> parent).orElse("");
+    }
+}

@@ -1,0 +1,25 @@
+package io.atoll.daemon.device.attach;
+
+import io.atoll.base.Idmap;
+import io.atoll.base.ProjectName;
+import io.atoll.storage.RootfsLayers;
+import java.nio.file.Path;
+
+/// What devices need of the rest of the daemon.
+public interface DeviceHost {
+    /// Managed networks.
+    Networks networks();
+
+    /// Where a custom volume's files are, which is mounted and fit for instances with this map
+    /// afterwards.
+    ///
+    /// @throws io.atoll.base.NotFoundException if there is no such pool or volume
+    RootfsLayers volume(ProjectName project, String pool, String volume, Idmap idmap);
+
+    /// The directory of an instance's own volume in a pool.
+    Path rootVolume(String pool, String instance);
+
+    /// Where notes about devices of running instances are kept, below a directory of the instance's
+    /// name.
+    Path notes();
+}

@@ -1,0 +1,284 @@
+package io.atoll.daemon.device.attach;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
+import io.atoll.daemon.device.NicConfig;
+import io.atoll.daemon.device.NicConfig.Kind;
+import io.atoll.linux.Errno;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.ProcFiles;
+import io.atoll.linux.net.IpNetwork;
+import io.atoll.linux.net.Netlink;
+import io.atoll.linux.net.NetlinkMessage;
+import io.atoll.linux.net.Rtnetlink;
+import io.atoll.network.NicFilter;
+import io.atoll.network.NicFilters;
+import io.atoll.network.NicLimits;
+import io.atoll.runtime.spec.MacAddress;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// The host's side of an interface whose link exists: what DHCP and DNS know, filters, limits,
+/// routes, and how its port behaves. The same for interfaces that came with a start and for those
+/// that came later.
+///
+/// @param nic decided, with the host's end among the links of this namespace if it is a pair
+record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
+    private static final String CONF = "/proc/sys/net/";
+
+    /// Which card in tables of the host. Devices may have names that those cannot have.
+    private String key() {
+        return key(site, nic.config().name());
+    }
+
+    private static String key(Site site, String device) {
+        String tail =
+                device.matches("[-a-zA-Z0-9_.]+")
+                        ? device
+                        : "x"
+                                + HexFormat.of()
+                                        .formatHex(
+                                                device.getBytes(
+                                                        java.nio.charset.StandardCharsets.UTF_8));
+        return site.id() + "." + tail;
+    }
+
+    static Networks.Port port(
+            Site site,
+            NicConfig config,
+            MacAddress mac,
+            Optional<InetAddress> ipv4,
+            Optional<InetAddress> ipv6) {
+        String key = key(site, config.name());
+        return new Networks.Port(
+                site.id(), key.substring(site.id().length() + 1), site.hostname(), mac, ipv4, ipv6);
+    }
+
+    /// Makes all of it. What is there already is replaced.
+    void make() {
+        if (!nic.kind().isPair()) {
+            return;
+        }
+        Optional<InetAddress> ipv4 = nic.config().ipv4().address();
+        Optional<InetAddress> ipv6 = nic.config().ipv6().address();
+        if (nic.kind() == Kind.BRIDGED) {
+            NicConfig.Filters filters = nic.config().filters();
+            if (filters.ipv4() && ipv4.isEmpty() && !nic.config().ipv4().isNone()) {
+                ipv4 = Optional.of(chosen(false));
+            }
+            if (filters.ipv6() && ipv6.isEmpty() && !nic.config().ipv6().isNone()) {
+                ipv6 = Optional.of(chosen(true));
+            }
+            if (nic.config().network().isPresent()) {
+                networks.register(nic.config().network().get(), port(ipv4, ipv6));
+            }
+            filter(ipv4, ipv6);
+            bridgePort();
+        }
+        NicLimits.put(
+                key(),
+                nic.hostName(),
+                nic.config().limits().ingressBits(),
+                nic.config().limits().egressBits());
+        if (nic.kind() == Kind.ROUTED) {
+            routedEnd();
+        }
+        try (Netlink netlink = Netlink.open()) {
+            for (IpNetwork route : routes()) {
+                netlink.run(Rtnetlink.addRoute(routeLink(), route, Optional.empty()));
+            }
+        }
+    }
+
+    private Networks.Port port(Optional<InetAddress> ipv4, Optional<InetAddress> ipv6) {
+        return port(site, nic.config(), nic.mac().orElseThrow(), ipv4, ipv6);
+    }
+
+    /// The address that a filtered interface without a fixed one is to have.
+    private InetAddress chosen(boolean isV6) {
+        String family = isV6 ? "ipv6" : "ipv4";
+        String network =
+                nic.config()
+                        .network()
+                        .orElseThrow(() ->
+                                new InvalidConfigException(
+                                        "security."
+                                                + family
+                                                + "_filtering requires "
+                                                + family
+                                                + ".address where the bridge is not managed"));
+        return networks.choose(network, port(Optional.empty(), Optional.empty()), isV6);
+    }
+
+    private void filter(Optional<InetAddress> ipv4, Optional<InetAddress> ipv6) {
+        NicConfig.Filters filters = nic.config().filters();
+        NicFilters.put(
+                new NicFilter(
+                        key(),
+                        nic.hostName(),
+                        io.atoll.linux.net.MacAddress.of(nic.mac().orElseThrow().bytes()),
+                        // Who may not use other addresses may not do so behind another card's.
+                        filters.areAny(),
+                        filters.ipv4()
+                                ? Optional.of(allowed(ipv4, nic.config().ipv4(), 32))
+                                : Optional.empty(),
+                        filters.ipv6()
+                                ? Optional.of(allowed(ipv6, nic.config().ipv6(), 128))
+                                : Optional.empty()));
+    }
+
+    private static List<IpNetwork> allowed(
+            Optional<InetAddress> address, NicConfig.Family family, int prefix) {
+        List<IpNetwork> out = new ArrayList<>();
+        address.ifPresent(a -> out.add(new IpNetwork(a, prefix)));
+        out.addAll(family.routes());
+        return out;
+    }
+
+    private void bridgePort() {
+        try (Netlink netlink = Netlink.open()) {
+            netlink.run(Rtnetlink.withoutIpv6LinkLocal(nic.hostName()));
+            netlink.run(
+                    Rtnetlink.setPort(nic.hostName(), nic.config().filters().isolated(), false));
+            vlans(netlink);
+        }
+    }
+
+    private void vlans(Netlink netlink) {
+        OptionalInt own = nic.config().vlan();
+        List<Integer> tagged = nic.config().taggedVlans();
+        if (own.isEmpty() && tagged.isEmpty()) {
+            return;
+        }
+        String filtering = "/sys/class/net/" + nic.link() + "/bridge/vlan_filtering";
+        try {
+            if (!ProcFiles.read(filtering).strip().equals("1")) {
+                ProcFiles.write(filtering, "1");
+            }
+        } catch (ErrnoException e) {
+            throw new UnsupportedException(
+                    "Bridge \"" + nic.link() + "\" cannot filter VLANs: " + e.getMessage(), e);
+        }
+        if (own.isPresent()) {
+            tryRun(netlink, Rtnetlink.deleteVlan(nic.hostName(), 1));
+            if (own.getAsInt() > 0) {
+                netlink.run(Rtnetlink.addVlan(nic.hostName(), own.getAsInt(), true));
+            }
+        }
+        tagged.forEach(id -> netlink.run(Rtnetlink.addVlan(nic.hostName(), id, false)));
+    }
+
+    private static void tryRun(Netlink netlink, NetlinkMessage message) {
+        try {
+            netlink.run(message);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT, Errno.ESRCH, Errno.ENODEV, Errno.EADDRNOTAVAIL, Errno.EINVAL)) {
+                throw e;
+            }
+        }
+    }
+
+    /// Where routes to the instance lead: into the bridge, or right into the pair.
+    private String routeLink() {
+        return nic.kind() == Kind.BRIDGED ? nic.link() : nic.hostName();
+    }
+
+    private List<IpNetwork> routes() {
+        List<IpNetwork> out = new ArrayList<>(nic.config().ipv4().routes());
+        out.addAll(nic.config().ipv6().routes());
+        if (nic.kind() == Kind.ROUTED) {
+            nic.config().ipv4().addresses().forEach(a -> out.add(new IpNetwork(a, 32)));
+            nic.config().ipv6().addresses().forEach(a -> out.add(new IpNetwork(a, 128)));
+        }
+        return out;
+    }
+
+    /// The host is the gateway, and answers for the instance's addresses on the parent's network.
+    private void routedEnd() {
+        boolean hasV4 = !nic.config().ipv4().addresses().isEmpty();
+        boolean hasV6 = !nic.config().ipv6().addresses().isEmpty();
+        try (Netlink netlink = Netlink.open()) {
+            if (hasV4) {
+                set("ipv4/conf/" + nic.hostName() + "/forwarding", "1");
+                address(
+                        netlink,
+                        nic.config().ipv4().hostAddress().orElse(GuestAddresses.HOST_IPV4),
+                        32);
+            }
+            if (hasV6) {
+                set("ipv6/conf/all/forwarding", "1");
+                address(
+                        netlink,
+                        nic.config().ipv6().hostAddress().orElse(GuestAddresses.HOST_IPV6),
+                        128);
+            }
+            if (!nic.link().isEmpty()) {
+                if (hasV4) {
+                    set("ipv4/conf/" + nic.link() + "/forwarding", "1");
+                }
+                if (hasV6) {
+                    set("ipv6/conf/" + nic.link() + "/proxy_ndp", "1");
+                }
+                for (InetAddress address : answered()) {
+                    netlink.run(Rtnetlink.addProxy(nic.link(), address));
+                }
+            }
+        }
+    }
+
+    private static void address(Netlink netlink, InetAddress address, int prefix, String link) {
+        try {
+            netlink.run(Rtnetlink.addAddress(link, new IpNetwork(address, prefix)));
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EEXIST)) {
+                throw e;
+            }
+        }
+    }
+
+    private void address(Netlink netlink, InetAddress address, int prefix) {
+        address(netlink, address, prefix, nic.hostName());
+    }
+
+    private List<InetAddress> answered() {
+        List<InetAddress> out = new ArrayList<>(nic.config().ipv4().addresses());
+        out.addAll(nic.config().ipv6().addresses());
+        return out;
+    }
+
+    private static void set(String key, String value) {
+        if (!ProcFiles.read(CONF + key).strip().equals(value)) {
+            ProcFiles.write(CONF + key, value);
+        }
+    }
+
+    /// Takes away all but the link itself, which may be gone already, and what DHCP knows, which
+    /// stays as long as the device.
+    void remove() {
+        if (!nic.kind().isPair()) {
+            return;
+        }
+        if (nic.kind() == Kind.BRIDGED) {
+            NicFilters.remove(key());
+        }
+        NicLimits.remove(key());
+        try (Netlink netlink = Netlink.open()) {
+            if (netlink.link(routeLink()).isPresent()) {
+                for (IpNetwork route : routes()) {
+                    tryRun(netlink, Rtnetlink.deleteRoute(routeLink(), route, Optional.empty()));
+                }
+            }
+            if (nic.kind() == Kind.ROUTED
+                    && !nic.link().isEmpty()
+                    && netlink.link(nic.link()).isPresent()) {
+                for (InetAddress address : answered()) {
+                    tryRun(netlink, Rtnetlink.deleteProxy(nic.link(), address));
+                }
+            }
+        }
+    }
+}

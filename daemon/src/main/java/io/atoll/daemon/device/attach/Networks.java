@@ -1,0 +1,68 @@
+package io.atoll.daemon.device.attach;
+
+import io.atoll.linux.net.IpNetwork;
+import io.atoll.runtime.spec.MacAddress;
+import java.net.InetAddress;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// Managed networks, as far as interfaces need them.
+public interface Networks {
+    /// What a managed network is to an interface.
+    ///
+    /// @param type how interfaces are joined to it
+    /// @param link interface of the host, which is up
+    /// @param mtu that it wants its interfaces to have
+    /// @param ipv4 its own address, where it is a bridge with one
+    /// @param ipv6 likewise
+    record Network(
+            Type type,
+            String link,
+            OptionalInt mtu,
+            OptionalInt vlan,
+            Optional<IpNetwork> ipv4,
+            Optional<IpNetwork> ipv6) {
+        /// Kinds of managed networks.
+        public enum Type {
+            BRIDGE,
+            MACVLAN,
+            PHYSICAL,
+            SRIOV
+        }
+    }
+
+    /// One interface of an instance at a managed bridge.
+    ///
+    /// @param instance host-wide name
+    /// @param device name of the device
+    /// @param hostname told to DNS
+    record Port(
+            String instance,
+            String device,
+            String hostname,
+            MacAddress mac,
+            Optional<InetAddress> ipv4,
+            Optional<InetAddress> ipv6) {}
+
+    /// A managed network, which is up afterwards.
+    ///
+    /// @throws io.atoll.base.NotFoundException if there is no such network
+    Network find(String network);
+
+    /// An address of a bridge that the port keeps from now on: the one it has already, or a free
+    /// one.
+    ///
+    /// @throws io.atoll.base.InvalidConfigException if the network gives out no addresses of that
+    ///   family
+    InetAddress choose(String network, Port port, boolean isV6);
+
+    /// Tells the network's DNS and DHCP server of an interface, with fixed addresses if there are
+    /// any, in place of what it knew of it.
+    void register(String network, Port port);
+
+    /// Takes that back. Does nothing if it is not known.
+    void unregister(String network, Port port);
+
+    /// Gives back the addresses that the interface was lent; it does not come back.
+    void release(String network, Port port);
+}

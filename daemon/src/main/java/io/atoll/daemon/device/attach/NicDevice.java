@@ -1,0 +1,407 @@
+package io.atoll.daemon.device.attach;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.Undo;
+import io.atoll.daemon.device.DeviceConfig;
+import io.atoll.daemon.device.NicConfig;
+import io.atoll.daemon.device.NicConfig.Kind;
+import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.linux.Fd;
+import io.atoll.linux.Namespaces;
+import io.atoll.linux.PlatformThreads;
+import io.atoll.linux.net.Netlink;
+import io.atoll.linux.net.NetlinkMessage;
+import io.atoll.linux.net.Rtnetlink;
+import io.atoll.linux.net.Rtnetlink.LinkOptions;
+import io.atoll.runtime.Container;
+import io.atoll.runtime.spec.MacAddress;
+import io.atoll.runtime.spec.NamespaceKind;
+import io.atoll.runtime.spec.NicLink;
+import io.atoll.runtime.spec.NicSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// A network interface. At a start the plan makes the link, at a live change we do; everything on
+/// the host's side of it is the same [HostEnd].
+record NicDevice(NicConfig config, DeviceHost host) implements Device {
+    /// The interface with everything decided.
+    ///
+    /// @param kind the network's, where it belongs to one
+    /// @param link the bridge or parent; empty text for none
+    /// @param hostName the host's end of a pair, else empty text
+    record Decided(
+            NicConfig config,
+            Kind kind,
+            String link,
+            String guestName,
+            String hostName,
+            Optional<MacAddress> mac,
+            OptionalInt mtu,
+            Optional<Networks.Network> network) {}
+
+    private Decided decide(Site site) {
+        Optional<Networks.Network> network = config.network().map(host.networks()::find);
+        Kind kind = network.map(n -> kindAt(n.type())).orElse(config.kind());
+        Optional<MacAddress> mac =
+                kind == Kind.IPVLAN || kind == Kind.PHYSICAL
+                        ? config.hwaddr()
+                        : Optional.of(mac(site));
+        return new Decided(
+                config,
+                kind,
+                withVlan(kind, network.map(Networks.Network::link).orElse(config.link()), network),
+                guestName(site),
+                kind.isPair() ? hostName(site) : "",
+                mac,
+                config.mtu().isPresent()
+                        ? config.mtu()
+                        : network.map(Networks.Network::mtu).orElse(OptionalInt.empty()),
+                network);
+    }
+
+    private Kind kindAt(Networks.Network.Type type) {
+        return switch (type) {
+            case BRIDGE -> config.kind();
+            case MACVLAN -> Kind.MACVLAN;
+            case PHYSICAL -> Kind.PHYSICAL;
+            case SRIOV -> Kind.SRIOV;
+        };
+    }
+
+    /// A tagged network of the parent is a link of its own, except at a bridge, whose ports know
+    /// about VLANs, and for a virtual function, whose card does.
+    private String withVlan(Kind kind, String link, Optional<Networks.Network> network) {
+        boolean isLink = kind != Kind.BRIDGED && kind != Kind.P2P && kind != Kind.SRIOV;
+        OptionalInt id = vlan(network);
+        return isLink && id.isPresent() && id.getAsInt() > 0 ? link + "." + id.getAsInt() : link;
+    }
+
+    private OptionalInt vlan(Optional<Networks.Network> network) {
+        return config.vlan().isPresent()
+                ? config.vlan()
+                : network.map(Networks.Network::vlan).orElse(OptionalInt.empty());
+    }
+
+    private MacAddress mac(Site site) {
+        String key = Volatile.hwaddr(config.name());
+        return config.hwaddr()
+                .or(() -> site.remembered(key).map(MacAddress::new))
+                .orElseGet(() -> {
+                    MacAddress fresh = Volatile.randomMac(ThreadLocalRandom.current());
+                    site.memory().put(key, fresh.value());
+                    return fresh;
+                });
+    }
+
+    /// Chosen by [NicNames] before.
+    private String guestName(Site site) {
+        return config.guestName()
+                .or(() -> site.remembered(Volatile.guestName(config.name())))
+                .orElse("eth0");
+    }
+
+    /// Not used twice unless the user says so: the kernel takes an old one away some time after its
+    /// namespace died.
+    private String hostName(Site site) {
+        return config.hostName()
+                .or(() -> site.remembered(Volatile.hostName(config.name())))
+                .orElseGet(() -> Volatile.randomHostName(ThreadLocalRandom.current()));
+    }
+
+    private void remember(Site site, Decided nic) {
+        if (!nic.hostName().isEmpty()) {
+            site.memory().put(Volatile.hostName(config.name()), nic.hostName());
+        }
+    }
+
+    @Override
+    public void plan(Site site, StartParts parts) {
+        site.memory().remove(Volatile.hostName(config.name()));
+        Decided nic = decide(site);
+        remember(site, nic);
+        parts.add(
+                new NicSpec(
+                        nic.guestName(),
+                        link(nic),
+                        nic.mac(),
+                        nic.mtu(),
+                        true,
+                        GuestAddresses.addresses(nic),
+                        GuestAddresses.gateways(nic),
+                        GuestAddresses.deviceRoutes(nic),
+                        List.of(),
+                        List.of()));
+    }
+
+    private static NicLink link(Decided nic) {
+        return switch (nic.kind()) {
+            case BRIDGED -> NicLink.Veth.on(nic.link()).named(nic.hostName());
+            case P2P, ROUTED ->
+                    new NicLink.Veth(
+                            Optional.of(nic.hostName()),
+                            Optional.empty(),
+                            OptionalInt.empty(),
+                            List.of(),
+                            List.of(),
+                            Optional.empty(),
+                            false);
+            case MACVLAN -> new NicLink.Macvlan(nic.link(), NicLink.Macvlan.MacvlanMode.BRIDGE);
+            case IPVLAN ->
+                    new NicLink.Ipvlan(
+                            nic.link(),
+                            nic.config().mode().equals("l2")
+                                    ? NicLink.Ipvlan.IpvlanMode.L2
+                                    : NicLink.Ipvlan.IpvlanMode.L3S,
+                            NicLink.Ipvlan.Isolation.BRIDGE);
+            case PHYSICAL -> new NicLink.Phys(nic.link());
+            case SRIOV -> new NicLink.Phys(VirtualFunctions.KERNEL.choose(nic.link()).link());
+        };
+    }
+
+    private HostEnd hostEnd(Site site, Decided nic) {
+        return new HostEnd(site, nic, host.networks());
+    }
+
+    @Override
+    public void beforeStart(Site site, Undo undo) {
+        Decided nic = decide(site);
+        if (!config.parent().or(config::network).isEmpty()) {
+            HostLinks.require(nic.link(), vlan(nic.network()), nic.kind(), undo);
+        }
+        if (nic.kind() == Kind.SRIOV) {
+            VirtualFunctions.KERNEL.prepare(
+                    VirtualFunctions.KERNEL.choose(nic.link()),
+                    nic.mac(),
+                    vlan(nic.network()),
+                    config.filters().mac());
+        }
+    }
+
+    @Override
+    public void beforeInit(Site site, Container container, Undo undo) {
+        Decided nic = decide(site);
+        undo.add(() -> hostEnd(site, nic).remove());
+        hostEnd(site, nic).make();
+    }
+
+    @Override
+    public void attach(Site site, Container container, Undo undo) {
+        site.memory().remove(Volatile.hostName(config.name()));
+        Decided nic = decide(site);
+        beforeStart(site, undo);
+        try (Fd namespace = container.namespaceFd(NamespaceKind.NET);
+                Netlink here = Netlink.open()) {
+            PlatformThreads.run(() -> makeLink(here, namespace, nic, undo));
+        }
+        remember(site, nic);
+        undo.add(() -> site.memory().remove(Volatile.hostName(config.name())));
+        undo.add(() -> hostEnd(site, nic).remove());
+        hostEnd(site, nic).make();
+        inside(container, nic);
+    }
+
+    private static LinkOptions options(Decided nic) {
+        LinkOptions options = LinkOptions.DOWN;
+        if (nic.mac().isPresent()) {
+            options = options.mac(io.atoll.linux.net.MacAddress.of(nic.mac().get().bytes()));
+        }
+        return nic.mtu().isPresent() ? options.mtu(nic.mtu().getAsInt()) : options;
+    }
+
+    private void makeLink(Netlink here, Fd namespace, Decided nic, Undo undo) {
+        Rtnetlink.Target inside = new Rtnetlink.Target.Descriptor(namespace.number());
+        switch (nic.kind()) {
+            case BRIDGED, P2P, ROUTED -> {
+                LinkOptions own = LinkOptions.UP.mac(randomHostMac());
+                here.run(
+                        Rtnetlink.veth(
+                                nic.hostName(),
+                                nic.mtu().isPresent() ? own.mtu(nic.mtu().getAsInt()) : own,
+                                nic.kind() == Kind.BRIDGED
+                                        ? Optional.of(nic.link())
+                                        : Optional.empty(),
+                                nic.guestName(),
+                                options(nic),
+                                inside));
+                undo.add(() -> HostLinks.delete(nic.hostName()));
+            }
+            case MACVLAN ->
+                    make(
+                            here,
+                            nic,
+                            Rtnetlink.macvlan(
+                                    nic.guestName(),
+                                    nic.link(),
+                                    Rtnetlink.MacvlanMode.BRIDGE,
+                                    options(nic),
+                                    inside));
+            case IPVLAN ->
+                    make(
+                            here,
+                            nic,
+                            Rtnetlink.ipvlan(
+                                    nic.guestName(),
+                                    nic.link(),
+                                    nic.config().mode().equals("l2")
+                                            ? Rtnetlink.IpvlanMode.L2
+                                            : Rtnetlink.IpvlanMode.L3S,
+                                    options(nic),
+                                    inside));
+            case PHYSICAL -> move(here, namespace, nic.link(), nic, undo);
+            case SRIOV ->
+                    move(
+                            here,
+                            namespace,
+                            VirtualFunctions.KERNEL.choose(nic.link()).link(),
+                            nic,
+                            undo);
+        }
+    }
+
+    private static void make(Netlink here, Decided nic, NetlinkMessage message) {
+        if (here.link(nic.link()).isEmpty()) {
+            throw HostLinks.missing(nic.link());
+        }
+        here.run(message);
+    }
+
+    /// The kernel moves first and renames then, and what it could not rename stays inside. A name
+    /// of nobody's on the way keeps both steps apart.
+    private static void move(Netlink here, Fd namespace, String link, Decided nic, Undo undo) {
+        String onTheWay = Volatile.randomHostName(ThreadLocalRandom.current());
+        here.run(Rtnetlink.setUp(link, false));
+        here.run(Rtnetlink.rename(link, onTheWay));
+        undo.add(() -> HostLinks.rename(onTheWay, link));
+        here.run(
+                Rtnetlink.move(
+                        onTheWay, onTheWay, new Rtnetlink.Target.Descriptor(namespace.number())));
+        try (Netlink there = Netlink.openIn(namespace)) {
+            undo.add(() -> moveBack(namespace, onTheWay, onTheWay));
+            there.run(Rtnetlink.rename(onTheWay, nic.guestName()));
+            undo.add(() -> moveBack(namespace, nic.guestName(), onTheWay));
+        }
+    }
+
+    private static void moveBack(Fd namespace, String guestName, String link) {
+        try (Fd own = Namespaces.ownNet();
+                Netlink there = Netlink.openIn(namespace)) {
+            if (there.link(guestName).isPresent()) {
+                there.run(Rtnetlink.setUp(guestName, false));
+                there.run(
+                        Rtnetlink.move(
+                                guestName, link, new Rtnetlink.Target.Descriptor(own.number())));
+            }
+        }
+    }
+
+    /// Higher than any port's that matters: a bridge takes the lowest address of its ports.
+    private static io.atoll.linux.net.MacAddress randomHostMac() {
+        byte[] bytes = new byte[6];
+        ThreadLocalRandom.current().nextBytes(bytes);
+        bytes[0] = (byte) 0xfe;
+        return io.atoll.linux.net.MacAddress.of(bytes);
+    }
+
+    /// Starts the interface and gives it what the layer below does not.
+    private static void inside(Container container, Decided nic) {
+        List<NetlinkMessage> messages = new ArrayList<>();
+        messages.add(Rtnetlink.setUp(nic.guestName(), true));
+        messages.addAll(GuestAddresses.add(nic));
+        messages.addAll(GuestAddresses.routes(nic));
+        try (Fd namespace = container.namespaceFd(NamespaceKind.NET);
+                Netlink there = Netlink.openIn(namespace)) {
+            PlatformThreads.run(() -> messages.forEach(there::run));
+        }
+    }
+
+    @Override
+    public boolean canBecome(DeviceConfig next) {
+        return next instanceof NicConfig other
+                && config.kind() == other.kind()
+                && config.kind().isPair()
+                && config.kind() != Kind.ROUTED
+                && new NicConfig(
+                                config.name(),
+                                config.kind(),
+                                config.network(),
+                                config.parent(),
+                                config.guestName(),
+                                config.hwaddr(),
+                                config.hostName(),
+                                config.mtu(),
+                                other.vlan(),
+                                other.taggedVlans(),
+                                config.mode(),
+                                other.ipv4(),
+                                other.ipv6(),
+                                other.limits(),
+                                other.filters())
+                        .equals(other);
+    }
+
+    @Override
+    public void change(Site site, Container container, DeviceConfig next, Undo undo) {
+        if (!(next instanceof NicConfig other)) {
+            throw new InvalidConfigException(next.name() + " is no network interface");
+        }
+        Decided old = decide(site);
+        NicDevice fresh = new NicDevice(other, host);
+        undo.add(() -> {
+            fresh.hostEnd(site, fresh.decide(site)).remove();
+            hostEnd(site, old).make();
+        });
+        hostEnd(site, old).remove();
+        fresh.hostEnd(site, fresh.decide(site)).make();
+    }
+
+    @Override
+    public void detach(Site site, Container container) {
+        Decided nic = decide(site);
+        hostEnd(site, nic).remove();
+        if (nic.kind().isPair()) {
+            HostLinks.delete(nic.hostName());
+            site.memory().remove(Volatile.hostName(config.name()));
+            return;
+        }
+        try (Fd namespace = container.namespaceFd(NamespaceKind.NET)) {
+            if (nic.kind() == Kind.PHYSICAL || nic.kind() == Kind.SRIOV) {
+                moveBack(namespace, nic.guestName(), nic.link());
+            } else {
+                try (Netlink there = Netlink.openIn(namespace)) {
+                    if (there.link(nic.guestName()).isPresent()) {
+                        there.run(Rtnetlink.delete(nic.guestName()));
+                    }
+                }
+            }
+        }
+    }
+
+    @Override
+    public void afterStop(Site site) {
+        Decided nic = decide(site);
+        hostEnd(site, nic).remove();
+    }
+
+    /// The port at a managed bridge, once it has an address.
+    private Optional<Networks.Port> port(Site site) {
+        if (config.kind() != Kind.BRIDGED || config.network().isEmpty()) {
+            return Optional.empty();
+        }
+        return config.hwaddr()
+                .or(() -> site.remembered(Volatile.hwaddr(config.name())).map(MacAddress::new))
+                .map(mac -> HostEnd.port(site, config, mac, Optional.empty(), Optional.empty()));
+    }
+
+    @Override
+    public void forget(Site site) {
+        port(site).ifPresent(p -> host.networks().unregister(config.link(), p));
+    }
+
+    @Override
+    public void release(Site site) {
+        port(site).ifPresent(p -> host.networks().release(config.link(), p));
+    }
+}

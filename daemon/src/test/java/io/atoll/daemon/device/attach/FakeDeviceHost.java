@@ -1,0 +1,67 @@
+package io.atoll.daemon.device.attach;
+
+import io.atoll.base.Idmap;
+import io.atoll.base.ProjectName;
+import io.atoll.storage.RootfsLayers;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// A host with one network, `n` on the bridge `br0`, and no volumes. Writes down what it is told.
+public final class FakeDeviceHost implements DeviceHost, Networks {
+    public final List<String> calls = new ArrayList<>();
+
+    @Override
+    public Networks networks() {
+        return this;
+    }
+
+    @Override
+    public Network find(String network) {
+        return new Network(
+                Network.Type.BRIDGE,
+                "br0",
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    @Override
+    public InetAddress choose(String network, Port port, boolean isV6) {
+        return InetAddress.ofLiteral(isV6 ? "fd42::2" : "10.0.0.2");
+    }
+
+    @Override
+    public void register(String network, Port port) {
+        calls.add("register " + network + " " + port.device());
+    }
+
+    @Override
+    public void unregister(String network, Port port) {
+        calls.add("unregister " + network + " " + port.device());
+    }
+
+    @Override
+    public void release(String network, Port port) {
+        calls.add("release " + network + " " + port.device());
+    }
+
+    @Override
+    public RootfsLayers volume(ProjectName project, String pool, String volume, Idmap idmap) {
+        throw new io.atoll.base.NotFoundException("Storage volume not found");
+    }
+
+    @Override
+    public Path rootVolume(String pool, String instance) {
+        return Path.of("/");
+    }
+
+    @Override
+    public Path notes() {
+        return Path.of("/no/such/directory");
+    }
+}

@@ -1,0 +1,386 @@
+package io.atoll.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.testkit.Await;
+import io.atoll.testkit.Leaks;
+import io.atoll.testkit.Program;
+import io.atoll.testkit.TestDaemon;
+import io.atoll.testkit.TestImages;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What holds for every kind of device, asked for with the distribution's `lxc`: it can be added to
+/// a stopped and to a running instance, changed and removed while that runs, it survives a restart
+/// of the daemon, one that fails half-way leaves all as it was, and the host looks afterwards as it
+/// did before.
+@Tag("privileged")
+@Tag("e2e")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DeviceContractTest {
+    private static final String MARKER = "e2edv";
+    private static final String BRIDGE = MARKER + "br";
+    private static final String NAME = MARKER + "1";
+    private static final String CARD = MARKER + "ph0";
+    private static final Path SOURCE = Path.of("/tmp/atoll-" + MARKER + "-source");
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    /// A kind of device.
+    ///
+    /// @param options as on the command line, type first
+    /// @param change one option with another value
+    /// @param failing further options with which it fails after it has begun
+    /// @param inside a shell command inside that succeeds while the device is there
+    /// @param changed one that succeeds once it is changed
+    private record Kind(
+            String name,
+            List<String> options,
+            String change,
+            List<String> failing,
+            String inside,
+            String changed) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Kind> kinds() {
+        return Stream.of(
+                new Kind(
+                        "directory",
+                        List.of("disk", "source=" + SOURCE, "path=/srv/d"),
+                        "readonly=true",
+                        List.of("path=/etc/passwd/x"),
+                        "grep -q hello /srv/d/file",
+                        "grep -q hello /srv/d/file && ! touch /srv/d/new"),
+                new Kind(
+                        "read-only directory",
+                        List.of("disk", "source=" + SOURCE, "path=/srv/d", "readonly=true"),
+                        "readonly=false",
+                        List.of("path=/etc/passwd/x"),
+                        "grep -q hello /srv/d/file && ! touch /srv/d/file"
+                                + " && ! mount -o remount,rw,bind /srv/d",
+                        "touch /srv/d/file"),
+                new Kind(
+                        "file",
+                        List.of("disk", "source=" + SOURCE.resolve("file"), "path=/etc/shown"),
+                        "path=/etc/shown2",
+                        List.of("path=/etc/passwd/x"),
+                        "grep -q hello /etc/shown",
+                        "grep -q hello /etc/shown2 && ! grep -q hello /etc/shown"),
+                new Kind(
+                        "limited disk",
+                        List.of("disk", "source=" + SOURCE, "path=/srv/d", "limits.read=10MB"),
+                        "limits.read=20MB",
+                        List.of("path=/etc/passwd/x"),
+                        "grep -q hello /srv/d/file",
+                        "grep -q hello /srv/d/file"),
+                new Kind(
+                        "memory",
+                        List.of("disk", "source=tmpfs:", "path=/srv/t", "size=1MiB"),
+                        "size=2MiB",
+                        List.of("path=/etc/passwd/x"),
+                        "df -k /srv/t | grep -q ' 1024 '",
+                        "df -k /srv/t | grep -q ' 2048 '"),
+                new Kind(
+                        "character device",
+                        List.of("unix-char", "source=/dev/zero", "path=/dev/sub/mine"),
+                        "mode=0600",
+                        List.of("path=/etc/passwd/x"),
+                        "test \"$(head -c 3 /dev/sub/mine | wc -c)\" = 3",
+                        "ls -l /dev/sub/mine | grep -q ^crw-------"),
+                new Kind(
+                        "character device outside of dev",
+                        List.of("unix-char", "major=1", "minor=5", "path=/srv/mine"),
+                        "uid=7",
+                        List.of("path=/etc/passwd/x"),
+                        "test \"$(head -c 3 /srv/mine | wc -c)\" = 3",
+                        "ls -ln /srv/mine | grep -q ' 7 '"),
+                new Kind(
+                        "bridged",
+                        List.of("nic", "network=" + BRIDGE, "name=in1"),
+                        "mtu=1400",
+                        List.of("name=lo"),
+                        "ip link show in1",
+                        "ip link show in1 | grep -q 'mtu 1400'"),
+                new Kind(
+                        "bridged with filters, limits and routes",
+                        List.of(
+                                "nic",
+                                "network=" + BRIDGE,
+                                "name=in1",
+                                "limits.ingress=10Mbit",
+                                "limits.egress=5Mbit",
+                                "security.ipv4_filtering=true",
+                                "ipv4.address=10.83.7.9",
+                                "ipv4.routes=10.83.99.0/24"),
+                        "limits.egress=6Mbit",
+                        List.of("name=lo"),
+                        "ip link show in1",
+                        "ip link show in1"),
+                new Kind(
+                        "bridged by name of the bridge",
+                        List.of("nic", "nictype=bridged", "parent=" + BRIDGE, "name=in1"),
+                        "limits.max=5Mbit",
+                        // The link is made already when the address turns out to be missing.
+                        List.of("security.ipv4_filtering=true"),
+                        "ip link show in1",
+                        "ip link show in1"),
+                new Kind(
+                        "p2p",
+                        List.of("nic", "nictype=p2p", "name=in1", "host_name=" + MARKER + "h"),
+                        "ipv4.routes=10.83.98.0/24",
+                        List.of("host_name=" + BRIDGE),
+                        "ip link show in1",
+                        "ip link show in1"),
+                new Kind(
+                        "macvlan",
+                        List.of("nic", "nictype=macvlan", "parent=" + CARD, "name=in1"),
+                        "mtu=1400",
+                        List.of("name=lo"),
+                        "ip link show in1",
+                        "ip link show in1 | grep -q 'mtu 1400'"),
+                new Kind(
+                        "routed",
+                        List.of(
+                                "nic",
+                                "nictype=routed",
+                                "parent=" + BRIDGE,
+                                "name=in1",
+                                "ipv4.address=10.83.97.9",
+                                "ipv6.address=fd42:83:97::9"),
+                        "ipv4.address=10.83.97.10",
+                        List.of("name=lo"),
+                        "ip addr show in1 | grep -q 10.83.97.9/32"
+                                + " && ip route | grep -q 'default via 169.254.0.1'",
+                        "ip addr show in1 | grep -q 10.83.97.10/32"),
+                new Kind(
+                        "physical",
+                        List.of("nic", "nictype=physical", "parent=" + CARD, "name=in1"),
+                        "name=in2",
+                        List.of("name=lo"),
+                        "ip link show in1",
+                        "ip link show in2"));
+    }
+
+    @RegisterExtension final Leaks leaks = Leaks.of(NAME);
+
+    private TestDaemon daemon = TestDaemon.launch("atoll-" + MARKER);
+    private Program client = daemon.lxc();
+    private List<String> before = List.of();
+
+    @BeforeAll
+    void prepare() throws IOException {
+        Files.createDirectories(SOURCE);
+        Files.writeString(SOURCE.resolve("file"), "hello\n");
+        lxc("storage", "create", "default", "overlay");
+        lxc("network", "create", BRIDGE, "ipv6.address=none", "ipv4.address=10.83.7.1/24");
+        lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
+        lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
+    }
+
+    @AfterAll
+    void cleanUp() throws IOException {
+        daemon.close();
+        Files.deleteIfExists(SOURCE.resolve("file"));
+        Files.deleteIfExists(SOURCE);
+    }
+
+    @BeforeEach
+    void begin() {
+        host("ip", "link", "add", CARD, "type", "veth", "peer", "name", MARKER + "ph1");
+        host("ip", "link", "set", CARD, "up");
+        lxc("init", "busybox", NAME);
+        before = facts();
+    }
+
+    @AfterEach
+    void end() {
+        lxc("delete", "--force", NAME);
+        // A physical interface of an instance that is gone comes home when the kernel gets to it.
+        Program.of("ip").run("link", "delete", CARD);
+        Await.until(
+                "the host to be as before",
+                SOON,
+                () -> facts().stream().allMatch(f -> before.contains(f) || f.contains(CARD)));
+    }
+
+    private Program.Output lxc(String... command) {
+        return client.run(command).ok();
+    }
+
+    private static Program.Output host(String... command) {
+        return Program.of(command[0])
+                .run(List.of(command).subList(1, command.length).toArray(String[]::new))
+                .ok();
+    }
+
+    /// All of the host that devices change: ports of our bridge, rules and routes that name it or
+    /// the instance, files.
+    private List<String> facts() {
+        List<String> out = new ArrayList<>();
+        out.addAll(names(Path.of("/sys/class/net", BRIDGE, "brif")));
+        out.addAll(names(daemon.state().resolve("networks/" + BRIDGE + "/dnsmasq.hosts")));
+        out.addAll(names(daemon.state().resolve("devices/" + NAME)));
+        for (String[] command :
+                List.of(
+                        new String[] {"nft", "list", "ruleset"},
+                        new String[] {"ip", "route"},
+                        new String[] {"ip", "neigh", "show", "proxy"},
+                        new String[] {"ip", "-6", "neigh", "show", "proxy"},
+                        new String[] {"ip", "-oneline", "link"})) {
+            host(command)
+                    .out()
+                    .lines()
+                    .filter(line -> line.contains(NAME) || line.contains("10.83."))
+                    .forEach(out::add);
+        }
+        return out.stream()
+                .filter(line -> !line.contains("dvbr ") || line.contains("via"))
+                .toList();
+    }
+
+    private static List<String> names(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> folder.getFileName() + "/" + file.getFileName()).toList();
+        } catch (IOException _) {
+            return List.of();
+        }
+    }
+
+    private boolean holds(String command) {
+        return client.run("exec", NAME, "--", "sh", "-c", command).exit() == 0;
+    }
+
+    private void add(Kind kind) {
+        client.run(addition(kind, List.of())).ok();
+    }
+
+    /// Later options stand in for earlier ones of the same name.
+    private static String[] addition(Kind kind, List<String> more) {
+        List<String> command = new ArrayList<>(List.of("config", "device", "add", NAME, "dev1"));
+        for (String option : kind.options()) {
+            String key = option.substring(0, option.indexOf('=') + 1);
+            if (key.isEmpty() || more.stream().noneMatch(m -> m.startsWith(key))) {
+                command.add(option);
+            }
+        }
+        command.addAll(more);
+        return command.toArray(String[]::new);
+    }
+
+    private void change(Kind kind) {
+        String[] pair = kind.change().split("=", 2);
+        lxc("config", "device", "set", NAME, "dev1", pair[0], pair[1]);
+    }
+
+    private Optional<String> devices() {
+        return Optional.of(lxc("config", "device", "list", NAME).out().strip());
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void addedStopped(Kind kind) {
+        add(kind);
+        lxc("start", NAME);
+        assertTrue(holds(kind.inside()), kind.inside());
+        lxc("stop", "--force", NAME);
+        lxc("start", NAME);
+        assertTrue(holds(kind.inside()), "after a second start: " + kind.inside());
+        lxc("stop", "--force", NAME);
+        lxc("config", "device", "remove", NAME, "dev1");
+        assertEquals(before, facts());
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void addedAndRemovedLive(Kind kind) {
+        lxc("start", NAME);
+        assertFalse(holds(kind.inside()), kind.inside());
+        add(kind);
+        assertTrue(holds(kind.inside()), kind.inside());
+        lxc("config", "device", "remove", NAME, "dev1");
+        assertFalse(holds(kind.inside()), kind.inside());
+        assertEquals(before, facts());
+        add(kind);
+        assertTrue(holds(kind.inside()), "added again: " + kind.inside());
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void updatedLive(Kind kind) {
+        lxc("start", NAME);
+        add(kind);
+        change(kind);
+        assertTrue(holds(kind.changed()), kind.changed());
+        lxc("config", "device", "remove", NAME, "dev1");
+        assertFalse(holds(kind.inside()), kind.inside());
+        assertEquals(before, facts());
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void startedWithThenChangedAndRemovedAfterARestartOfTheDaemon(Kind kind) {
+        add(kind);
+        lxc("start", NAME);
+        daemon.kill();
+        daemon.start();
+        assertTrue(holds(kind.inside()), kind.inside());
+        change(kind);
+        assertTrue(holds(kind.changed()), kind.changed());
+        lxc("config", "device", "remove", NAME, "dev1");
+        assertFalse(holds(kind.inside()), kind.inside());
+        assertEquals(before, facts());
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void failingHalfWayLeavesNothing(Kind kind) {
+        lxc("start", NAME);
+        Program.Output refused = client.run(addition(kind, kind.failing())).exits(1);
+        assertTrue(refused.err().contains("dev1"), refused.err());
+        assertEquals(Optional.of(""), devices());
+        assertEquals(before, facts());
+        add(kind);
+        assertTrue(holds(kind.inside()), "added rightly afterwards: " + kind.inside());
+        String pair = kind.failing().getFirst();
+        client.run(
+                        "config",
+                        "device",
+                        "set",
+                        NAME,
+                        "dev1",
+                        pair.substring(0, pair.indexOf('=')),
+                        pair.substring(pair.indexOf('=') + 1))
+                .exits(1);
+        assertTrue(holds(kind.inside()), "after a change that failed: " + kind.inside());
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void failingStartLeavesNothing(Kind kind) {
+        client.run(addition(kind, kind.failing())).ok();
+        client.run("start", NAME).exits(1);
+        assertEquals("STOPPED", lxc("list", NAME, "--format=csv", "--columns=s").out().strip());
+        lxc("config", "device", "remove", NAME, "dev1");
+        assertEquals(before, facts());
+    }
+}
