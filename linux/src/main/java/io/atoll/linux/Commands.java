@@ -56,6 +56,49 @@ public final class Commands {
         }
     }
 
+    /// Runs to the end and passes on what the command prints while it runs, without a limit.
+    /// Blocks; an interrupt ends the command.
+    ///
+    /// @return its exit status
+    /// @throws CommandFailed if it cannot be started or does not end in time
+    public static int pass(Command command, OutputStream out, OutputStream errors) {
+        Process process = start(command);
+        try {
+            FutureTask<Boolean> input = pump("input", () -> feed(process, command.input()));
+            FutureTask<Boolean> output =
+                    pump("output", () -> passOn(process.getInputStream(), out));
+            FutureTask<Boolean> complaints =
+                    pump("errors", () -> passOn(process.getErrorStream(), errors));
+            long limit = command.timeout().toNanos();
+            if (!process.waitFor(limit, TimeUnit.NANOSECONDS)) {
+                throw new CommandFailed(command.argv(), -1, "", "it took too long");
+            }
+            awaitInput(input);
+            // What it left running may hold these open for ever.
+            for (FutureTask<Boolean> pipe : List.of(output, complaints)) {
+                awaitInput(pipe);
+            }
+            return process.exitValue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailed(command.argv(), -1, "", "interrupted");
+        } catch (ExecutionException e) {
+            throw new CommandFailed(
+                    command.argv(), -1, "", "input or output lost: " + e.getCause());
+        } finally {
+            kill(process);
+        }
+    }
+
+    private static Boolean passOn(InputStream from, OutputStream to) throws IOException {
+        byte[] chunk = new byte[8192];
+        for (int count = from.read(chunk); count > 0; count = from.read(chunk)) {
+            to.write(chunk, 0, count);
+            to.flush();
+        }
+        return Boolean.TRUE;
+    }
+
     /// A command that is running. Closing this ends it.
     public static final class Held implements AutoCloseable {
         private final Process process;

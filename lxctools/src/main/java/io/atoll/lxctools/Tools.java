@@ -11,6 +11,12 @@ import io.atoll.lxctools.command.StartTool;
 import io.atoll.lxctools.command.StopTool;
 import io.atoll.lxctools.command.UnfreezeTool;
 import io.atoll.lxctools.command.WaitTool;
+import io.atoll.lxctools.disk.CloneTool;
+import io.atoll.lxctools.disk.CopyTool;
+import io.atoll.lxctools.disk.CreateTool;
+import io.atoll.lxctools.disk.DestroyTool;
+import io.atoll.lxctools.disk.SnapshotTool;
+import io.atoll.lxctools.disk.StartEphemeralTool;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +38,12 @@ public final class Tools {
                             Map.entry("lxc-start", StartTool::new),
                             Map.entry("lxc-stop", StopTool::new),
                             Map.entry("lxc-unfreeze", UnfreezeTool::new),
+                            Map.entry("lxc-clone", CloneTool::new),
+                            Map.entry("lxc-copy", CopyTool::new),
+                            Map.entry("lxc-create", CreateTool::new),
+                            Map.entry("lxc-destroy", DestroyTool::new),
+                            Map.entry("lxc-snapshot", SnapshotTool::new),
+                            Map.entry("lxc-start-ephemeral", StartEphemeralTool::new),
                             Map.entry("lxc-wait", WaitTool::new)));
 
     private Tools() {}

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// Which file system a device or file holds, by the marks that each leaves near its beginning.
-final class FileSystemType {
+public final class FileSystemType {
     /// Bytes of the beginning that hold all marks below.
     private static final int HEAD = 0x10040 + 8;
 
@@ -36,7 +36,7 @@ final class FileSystemType {
     /// Its name as the kernel has it.
     ///
     /// @throws UnsupportedException if it is none that we know
-    static String of(Path source) {
+    public static String of(Path source) {
         String head;
         try (InputStream in = Files.newInputStream(source)) {
             head = new String(in.readNBytes(HEAD), StandardCharsets.ISO_8859_1);

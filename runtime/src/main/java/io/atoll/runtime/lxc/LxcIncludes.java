@@ -30,13 +30,14 @@ public interface LxcIncludes {
         };
     }
 
-    /// From the file system. Blocks on reading.
+    /// From the file system; a relative path begins where the file is that has it. Blocks on
+    /// reading.
     static LxcIncludes files() {
         return (path, where) -> {
             try {
-                Path at = Path.of(path);
+                Path at = besideIncluder(path, where);
                 if (!Files.isDirectory(at)) {
-                    return List.of(new Included(path, readOne(at)));
+                    return List.of(new Included(at.toString(), readOne(at)));
                 }
                 List<Included> out = new ArrayList<>();
                 try (Stream<Path> entries = Files.list(at)) {
@@ -51,6 +52,12 @@ public interface LxcIncludes {
                         where + ": cannot read lxc.include = " + path + ": " + e, e);
             }
         };
+    }
+
+    private static Path besideIncluder(String path, String where) {
+        int colon = where.lastIndexOf(':');
+        Path includer = Path.of(colon < 0 ? where : where.substring(0, colon));
+        return includer.isAbsolute() ? includer.resolveSibling(path) : Path.of(path);
     }
 
     private static String readOne(Path path) throws IOException {

@@ -1,0 +1,140 @@
+package io.atoll.lxctools.disk;
+
+import io.atoll.base.UnavailableException;
+import io.atoll.runtime.lxc.LxcContainer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Which containers need which others: a copy by snapshot may share files with what it was copied
+/// from. Kept in LXC's files: `lxc_snapshots` of the original and `lxc_rdepends` of the copy, two
+/// lines for each relative, lxcpath and name.
+final class Kin {
+    private static final String CLONES = "lxc_snapshots";
+    private static final String ORIGINALS = "lxc_rdepends";
+    private static final String SNAPSHOTS = "snaps";
+
+    /// A container elsewhere.
+    record Relative(Path lxcPath, String name) {}
+
+    private Kin() {}
+
+    /// The copies that need this container.
+    static List<Relative> clones(LxcContainer container) {
+        return read(container.directory().resolve(CLONES)).stream()
+                // One that is gone without a word does not hold us.
+                .filter(r -> Files.exists(r.lxcPath().resolve(r.name()).resolve("config")))
+                .toList();
+    }
+
+    /// What this container needs.
+    static List<Relative> originals(LxcContainer container) {
+        return read(container.directory().resolve(ORIGINALS));
+    }
+
+    private static List<Relative> read(Path file) {
+        if (!Files.exists(file)) {
+            return List.of();
+        }
+        try {
+            List<String> lines = Files.readAllLines(file);
+            List<Relative> found = new ArrayList<>();
+            for (int i = 0; i + 1 < lines.size(); i += 2) {
+                found.add(new Relative(Path.of(lines.get(i)), lines.get(i + 1)));
+            }
+            return found;
+        } catch (IOException e) {
+            throw new UnavailableException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void write(Path file, List<Relative> relatives) {
+        try {
+            if (relatives.isEmpty()) {
+                boolean unused = Files.deleteIfExists(file);
+                return;
+            }
+            StringBuilder text = new StringBuilder();
+            relatives.forEach(
+                    r -> text.append(r.lxcPath()).append('\n').append(r.name()).append('\n'));
+            Path fresh = file.resolveSibling("." + file.getFileName() + ".new");
+            Files.writeString(fresh, text.toString());
+            Files.move(
+                    fresh,
+                    file,
+                    java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UnavailableException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Relative of(LxcContainer container) {
+        return new Relative(container.path().directory(), container.name());
+    }
+
+    /// Notes that a copy needs its original.
+    static void bind(LxcContainer original, LxcContainer copy) {
+        add(original.directory().resolve(CLONES), of(copy));
+        add(copy.directory().resolve(ORIGINALS), of(original));
+    }
+
+    /// Forgets what a container that goes away needed.
+    static void release(LxcContainer copy) {
+        release(of(copy), originals(copy));
+    }
+
+    /// As [#release(LxcContainer)] for a name that a container had before.
+    static void release(Relative copy, List<Relative> originals) {
+        for (Relative original : originals) {
+            Path file = original.lxcPath().resolve(original.name()).resolve(CLONES);
+            List<Relative> left = new ArrayList<>(read(file));
+            if (left.remove(copy)) {
+                write(file, left);
+            }
+        }
+    }
+
+    /// Notes an original for a copy that has a new name.
+    static void rebind(Relative original, LxcContainer copy) {
+        add(original.lxcPath().resolve(original.name()).resolve(CLONES), of(copy));
+    }
+
+    private static void add(Path file, Relative relative) {
+        List<Relative> all = new ArrayList<>(read(file));
+        if (!all.contains(relative)) {
+            all.add(relative);
+        }
+        write(file, all);
+    }
+
+    /// The names of the snapshots of a container, sorted by their number and then by name.
+    static List<String> snapshots(LxcContainer container) {
+        Path directory = container.directory().resolve(SNAPSHOTS);
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.filter(e -> Files.exists(e.resolve("config")))
+                    .map(e -> e.getFileName().toString())
+                    .sorted(java.util.Comparator.comparingInt(Kin::number).thenComparing(n -> n))
+                    .toList();
+        } catch (IOException e) {
+            throw new UnavailableException("cannot list " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static int number(String name) {
+        return name.matches("snap[0-9]{1,8}")
+                ? Integer.parseInt(name.substring("snap".length()))
+                : Integer.MAX_VALUE;
+    }
+
+    /// The lxcpath of a container's snapshots.
+    static Path snapshotPath(LxcContainer container) {
+        return container.directory().resolve(SNAPSHOTS);
+    }
+}
