@@ -115,6 +115,8 @@ void main() throws Exception {
     Files.createSymbolicLink(ROOT.resolve("bin/atolld"), Path.of("atoll"));
     Files.createSymbolicLink(ROOT.resolve("bin/atoll-lxcfs"), Path.of("atoll"));
     copyProgram("lxcfs/src/main/dist/lxc.mount.hook", "libexec/lxc.mount.hook");
+    copyTree(Path.of("lxctools/src/main/dist/lxc"), ROOT.resolve("share/lxc"));
+    copyTree(Path.of("lxctools/src/main/dist/libexec"), ROOT.resolve("libexec"));
     for (String name : List.of("lxc", "lxd", "lxcfs")) {
         Files.createSymbolicLink(ROOT.resolve("dropin").resolve(name), Path.of("../bin/atoll"));
     }
@@ -367,6 +369,17 @@ static void copyProgram(String from, String to) throws IOException {
         throw new IOException(source + " was not built");
     }
     Files.copy(source, ROOT.resolve(to), StandardCopyOption.COPY_ATTRIBUTES);
+}
+
+/// Copies a folder's files with their modes.
+static void copyTree(Path from, Path to) throws IOException {
+    try (Stream<Path> tree = Files.walk(from)) {
+        for (Path path : tree.filter(Files::isRegularFile).toList()) {
+            Path target = to.resolve(from.relativize(path).toString());
+            Files.createDirectories(target.getParent());
+            Files.copy(path, target, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
 }
 
 static void delete(Path folder) throws IOException {

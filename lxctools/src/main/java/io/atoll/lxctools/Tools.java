@@ -1,5 +1,8 @@
 package io.atoll.lxctools;
 
+import io.atoll.lxctools.boot.AutostartTool;
+import io.atoll.lxctools.boot.CheckConfigTool;
+import io.atoll.lxctools.boot.UpdateConfigTool;
 import io.atoll.lxctools.command.CgroupTool;
 import io.atoll.lxctools.command.ConfigTool;
 import io.atoll.lxctools.command.ConsoleTool;
@@ -44,6 +47,9 @@ public final class Tools {
                             Map.entry("lxc-destroy", DestroyTool::new),
                             Map.entry("lxc-snapshot", SnapshotTool::new),
                             Map.entry("lxc-start-ephemeral", StartEphemeralTool::new),
+                            Map.entry("lxc-autostart", AutostartTool::new),
+                            Map.entry("lxc-checkconfig", CheckConfigTool::new),
+                            Map.entry("lxc-update-config", UpdateConfigTool::new),
                             Map.entry("lxc-wait", WaitTool::new)));
 
     private Tools() {}
