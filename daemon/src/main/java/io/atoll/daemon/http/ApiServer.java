@@ -5,7 +5,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import javax.net.ssl.SSLContext;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -18,7 +17,7 @@ import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
-import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.eclipse.jetty.websocket.core.server.WebSocketServerComponents;
 
 /// The HTTP server: always on a unix socket, and on network addresses while it is told so. Every
 /// request runs on a virtual thread and may block.
@@ -39,9 +38,7 @@ public final class ApiServer implements AutoCloseable {
     private static final Duration NETWORK_SILENCE = Duration.ofSeconds(60);
 
     private final Server server;
-    private final ScheduledExecutorService pinger =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().daemon().name("websocket-pinger").factory());
+    private final Pings pings = new Pings();
 
     /// @param socket where to listen; the caller removes stale files before and sets owner and mode
     ///   after [#start()]
@@ -61,8 +58,11 @@ public final class ApiServer implements AutoCloseable {
         server = new Server(threads);
         server.addConnector(connector(socket));
         server.setHandler(
-                new JettyHandler(new Dispatcher(table, availability, gate), pinger, crossOrigin));
-        ServerWebSocketContainer.ensure(server);
+                new JettyHandler(
+                        new Dispatcher(table, availability, gate),
+                        pings,
+                        WebSocketServerComponents.ensureWebSocketComponents(server),
+                        crossOrigin));
     }
 
     private static HttpConfiguration http() {
@@ -147,7 +147,7 @@ public final class ApiServer implements AutoCloseable {
     /// Stops listening and ends all connections.
     @Override
     public void close() {
-        pinger.shutdownNow();
+        pings.close();
         try {
             server.stop();
         } catch (Exception e) {

@@ -9,7 +9,6 @@ import java.nio.channels.NetworkChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.Map;
-import java.util.concurrent.ScheduledExecutorService;
 import jdk.net.ExtendedSocketOptions;
 import jdk.net.UnixDomainPrincipal;
 import org.eclipse.jetty.http.HttpField;
@@ -21,7 +20,9 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.HostPort;
-import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.eclipse.jetty.websocket.core.WebSocketComponents;
+import org.eclipse.jetty.websocket.core.server.WebSocketMappings;
+import org.eclipse.jetty.websocket.core.server.WebSocketNegotiator;
 import org.jspecify.annotations.Nullable;
 
 /// Between Jetty and [Dispatcher]: reads the caller off the connection, sends the answer.
@@ -35,12 +36,18 @@ final class JettyHandler extends Handler.Abstract {
     private static final String CALLER = JettyHandler.class.getName() + ".caller";
 
     private final Dispatcher dispatcher;
-    private final ScheduledExecutorService pinger;
+    private final Pings pings;
+    private final WebSocketMappings webSockets;
     private final CrossOrigin crossOrigin;
 
-    JettyHandler(Dispatcher dispatcher, ScheduledExecutorService pinger, CrossOrigin crossOrigin) {
+    JettyHandler(
+            Dispatcher dispatcher,
+            Pings pings,
+            WebSocketComponents webSockets,
+            CrossOrigin crossOrigin) {
         this.dispatcher = dispatcher;
-        this.pinger = pinger;
+        this.pings = pings;
+        this.webSockets = new WebSocketMappings(webSockets);
         this.crossOrigin = crossOrigin;
     }
 
@@ -288,15 +295,10 @@ final class JettyHandler extends Handler.Abstract {
             RequestScope scope,
             Callback callback)
             throws IOException {
-        ServerWebSocketContainer container = ServerWebSocketContainer.get(request.getContext());
+        WebSocketNegotiator negotiator = (_, _, _) -> new JettyWebSocket(acceptor, pings, scope);
         boolean upgraded = false;
         try {
-            upgraded =
-                    container.upgrade(
-                            (_, _, _) -> new JettyWebSocket(acceptor, pinger, scope),
-                            request,
-                            response,
-                            callback);
+            upgraded = webSockets.upgrade(negotiator, request, response, callback, null);
         } finally {
             if (!upgraded) {
                 acceptor.failed();

@@ -1,54 +1,62 @@
 package io.atoll.daemon.http;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
-import org.eclipse.jetty.websocket.api.Callback;
-import org.eclipse.jetty.websocket.api.Session;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.FutureCallback;
+import org.eclipse.jetty.websocket.core.CloseStatus;
+import org.eclipse.jetty.websocket.core.CoreSession;
+import org.eclipse.jetty.websocket.core.Frame;
+import org.eclipse.jetty.websocket.core.FrameHandler;
+import org.eclipse.jetty.websocket.core.OpCode;
 import org.jspecify.annotations.Nullable;
 
-/// A Jetty websocket behind our blocking interface. Jetty calls the listener methods on its own
+/// A Jetty websocket behind our blocking interface. Jetty calls the handler methods on its own
 /// threads and hands over one frame for each demand; `receive` demands, so a slow reader slows the
 /// peer down.
 ///
-/// Public only because Jetty finds the listener methods by reflection.
-public final class JettyWebSocket implements WebSocket, Session.Listener {
-    private static final Duration PING_PERIOD = Duration.ofSeconds(10);
-    private static final byte[] PING = "keepalive".getBytes(StandardCharsets.US_ASCII);
+/// On the frames themselves, not on Jetty's API for annotated classes: that binds a method handle
+/// for every method of every socket, which took a third of a command's time.
+final class JettyWebSocket implements WebSocket, FrameHandler {
+    /// What one read takes; a frame longer than it comes in parts.
+    private static final int INPUT_BUFFER_BYTES = 16 << 10;
 
     private final WebSocketAcceptor acceptor;
-    private final ScheduledExecutorService pinger;
+    private final Pings pings;
     private final RequestScope scope;
 
     /// At most one frame per demand, and the end.
     private final BlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
 
-    private final StringBuilder text = new StringBuilder();
-    private volatile @Nullable Session session;
-    private volatile @Nullable ScheduledFuture<?> pings;
+    /// Of a message that comes in several frames. Only Jetty's thread that has the frame uses it,
+    /// as with `isText`.
+    private final ByteArrayOutputStream text = new ByteArrayOutputStream();
+
+    private boolean isText;
+
+    private volatile @Nullable CoreSession session;
     private volatile @Nullable Closed end;
 
-    JettyWebSocket(
-            WebSocketAcceptor acceptor, ScheduledExecutorService pinger, RequestScope scope) {
+    JettyWebSocket(WebSocketAcceptor acceptor, Pings pings, RequestScope scope) {
         this.acceptor = acceptor;
-        this.pinger = pinger;
+        this.pings = pings;
         this.scope = scope;
     }
 
     @Override
-    public void onWebSocketOpen(Session opened) {
-        session = opened;
+    public void onOpen(CoreSession opened, Callback callback) {
         opened.setIdleTimeout(Duration.ZERO);
-        pings =
-                pinger.scheduleWithFixedDelay(
-                        this::ping, 0, PING_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        opened.setInputBufferSize(INPUT_BUFFER_BYTES);
+        session = opened;
+        pings.add(opened);
+        callback.succeeded();
         Thread.ofVirtual().name("websocket").start(() -> scope.run(this::open));
     }
 
@@ -62,51 +70,86 @@ public final class JettyWebSocket implements WebSocket, Session.Listener {
         }
     }
 
-    private void ping() {
-        Session open = session;
-        if (open != null && open.isOpen()) {
-            open.sendPing(ByteBuffer.wrap(PING), Callback.NOOP);
+    @Override
+    public void onFrame(Frame frame, Callback callback) {
+        switch (frame.getOpCode()) {
+            case OpCode.TEXT, OpCode.BINARY -> {
+                isText = frame.getOpCode() == OpCode.TEXT;
+                onData(frame);
+            }
+            case OpCode.CONTINUATION -> onData(frame);
+            case OpCode.PING -> {
+                send(new Frame(OpCode.PONG, copy(frame)), Callback.NOOP);
+                demand();
+            }
+            case OpCode.PONG -> demand();
+            // Jetty answers it when the callback succeeds.
+            case OpCode.CLOSE -> ended(true);
+            default -> abort();
+        }
+        callback.succeeded();
+    }
+
+    private void onData(Frame frame) {
+        if (!isText) {
+            inbox.add(new Binary(copy(frame)));
+            return;
+        }
+        text.writeBytes(copy(frame).array());
+        if (text.size() > TEXT_MAX) {
+            ended(false);
+            abort();
+        } else if (frame.isFin()) {
+            onText();
+        } else {
+            demand();
         }
     }
 
-    @Override
-    public void onWebSocketPartialBinary(ByteBuffer payload, boolean last, Callback callback) {
-        ByteBuffer copy = ByteBuffer.allocate(payload.remaining()).put(payload).flip();
-        inbox.add(new Binary(copy));
-        callback.succeed();
-    }
-
-    @Override
-    public void onWebSocketPartialText(String payload, boolean last) {
-        text.append(payload);
-        Session open = session;
-        if (text.length() > TEXT_MAX) {
+    private void onText() {
+        try {
+            String message =
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(text.toByteArray()))
+                            .toString();
+            text.reset();
+            inbox.add(new Text(message));
+        } catch (CharacterCodingException e) {
             ended(false);
             abort();
-        } else if (last) {
-            inbox.add(new Text(text.toString()));
-            text.setLength(0);
-        } else if (open != null) {
+        }
+    }
+
+    /// The payload is Jetty's until the callback only.
+    private static ByteBuffer copy(Frame frame) {
+        ByteBuffer payload = frame.getPayload();
+        return ByteBuffer.allocate(payload.remaining()).put(payload).flip();
+    }
+
+    private void demand() {
+        CoreSession open = session;
+        if (open != null) {
             open.demand();
         }
     }
 
     @Override
-    public void onWebSocketClose(int statusCode, @Nullable String reason, Callback callback) {
-        // 1006 is what Jetty reports when the connection ended without a close frame.
-        ended(statusCode != 1006);
-        callback.succeed();
+    public void onError(Throwable cause, Callback callback) {
+        ended(false);
+        callback.succeeded();
     }
 
     @Override
-    public void onWebSocketError(Throwable cause) {
-        ended(false);
+    public void onClosed(CloseStatus status, Callback callback) {
+        ended(status.getCode() != CloseStatus.NO_CLOSE);
+        callback.succeeded();
     }
 
     private void ended(boolean clean) {
-        ScheduledFuture<?> ticking = pings;
-        if (ticking != null) {
-            ticking.cancel(false);
+        CoreSession open = session;
+        if (open != null) {
+            pings.remove(open);
         }
         inbox.add(new Closed(clean));
     }
@@ -119,10 +162,7 @@ public final class JettyWebSocket implements WebSocket, Session.Listener {
         }
         Message message = inbox.poll();
         if (message == null) {
-            Session open = session;
-            if (open != null) {
-                open.demand();
-            }
+            demand();
             message = inbox.take();
         }
         if (message instanceof Closed closed) {
@@ -133,27 +173,17 @@ public final class JettyWebSocket implements WebSocket, Session.Listener {
 
     @Override
     public void sendText(String message) throws IOException {
-        Callback.Completable sent = new Callback.Completable();
-        requireOpen().sendText(message, sent);
-        await(sent);
+        sendAndWait(new Frame(OpCode.TEXT, message));
     }
 
     @Override
     public void sendBinary(ByteBuffer bytes) throws IOException {
-        Callback.Completable sent = new Callback.Completable();
-        requireOpen().sendBinary(bytes, sent);
-        await(sent);
+        sendAndWait(new Frame(OpCode.BINARY, bytes));
     }
 
-    private Session requireOpen() throws IOException {
-        Session open = session;
-        if (open == null || !open.isOpen()) {
-            throw new IOException("the websocket is closed");
-        }
-        return open;
-    }
-
-    private static void await(Callback.Completable sent) throws IOException {
+    private void sendAndWait(Frame frame) throws IOException {
+        FutureCallback sent = new FutureCallback();
+        send(frame, sent);
         try {
             sent.get();
         } catch (ExecutionException e) {
@@ -164,25 +194,34 @@ public final class JettyWebSocket implements WebSocket, Session.Listener {
         }
     }
 
+    private void send(Frame frame, Callback callback) {
+        CoreSession open = session;
+        if (open == null || !open.isOutputOpen()) {
+            callback.failed(new IOException("the websocket is closed"));
+        } else {
+            open.sendFrame(frame, callback, false);
+        }
+    }
+
     @Override
     public void close() {
-        Session open = session;
-        if (open != null && open.isOpen()) {
-            open.close(1000, "", Callback.NOOP);
+        CoreSession open = session;
+        if (open != null && open.isOutputOpen()) {
+            open.close(CloseStatus.NORMAL, "", Callback.NOOP);
         }
     }
 
     @Override
     public void abort() {
-        Session open = session;
+        CoreSession open = session;
         if (open != null) {
-            open.disconnect();
+            open.abort();
         }
     }
 
     @Override
     public boolean isOpen() {
-        Session open = session;
-        return open != null && open.isOpen() && end == null;
+        CoreSession open = session;
+        return open != null && open.isOutputOpen() && end == null;
     }
 }
