@@ -251,6 +251,7 @@ static bool take_part(struct cursor *c, uint16_t tag, struct plan *out) {
     case TAG_GATE:
     case TAG_CHILD:
     case TAG_GONE:
+    case TAG_ADOPT:
         return take_steps(c, &out->sections[tag]);
     case TAG_CLONE:
         return take_spawn(c, &out->spawn);

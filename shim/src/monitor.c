@@ -123,7 +123,7 @@ static int report_pair(int *mine, int *theirs) {
 static void start_begin(struct monitor *m) {
     cleanup_fd int starter_end = -1;
     cleanup_fd int child_end = -1;
-    m->gate_done = m->gate_told = m->at_gate = m->released = m->executing = m->child_closed = false;
+    m->gate_done = m->gate_told = m->at_gate = m->released = m->executing = m->child_closed = m->child_awaited = false;
     m->aborting = m->kill_asked = m->has_failure = false;
     m->gate_open = m->boots > 0 || m->plan.options.wait_at_gate == 0;
     m->deadline = now_millis() + m->plan.options.start_timeout_millis;
@@ -181,10 +181,12 @@ static void cleaner_begin(struct monitor *m) {
 }
 
 static void finish(struct monitor *m) {
-    static const char *const words[] = {"", "exited", "killed", "halt", "reboot", "start failed"};
+    static const char *const words[] = {"", "exited", "killed", "halt", "reboot", "start failed", "unknown"};
     uint32_t n[2] = {REASON_EXITED, 0};
     if (m->aborting)
         n[0] = REASON_START_FAILED;
+    else if (m->status_unknown)
+        n[0] = REASON_UNKNOWN;
     else if (is_reboot(m, SIGHUP))
         n[0] = REASON_REBOOT;
     else if (is_reboot(m, SIGINT))
@@ -234,16 +236,58 @@ static void init_died(struct monitor *m) {
         cleaned(m);
 }
 
-static void started(struct monitor *m) {
+static void tell_started(struct monitor *m) {
     char record[128];
-    m->phase = PHASE_RUNNING;
-    m->boots++;
-    fd_close(&m->starter_report);
-    fd_close(&m->child_report);
     snprintf(record, sizeof record, "pid %d\nstarttime %llu\nboots %u\n", m->init, start_time(m->init), m->boots);
     write_record(&m->plan.options.record, record);
     uint32_t n[3] = {(uint32_t)m->init, m->boots, m->terminal_count};
     broadcast_numbers(m, MSG_STARTED, n, 3, m->init_pidfd);
+}
+
+static void started(struct monitor *m) {
+    m->phase = PHASE_RUNNING;
+    m->boots++;
+    fd_close(&m->starter_report);
+    fd_close(&m->child_report);
+    tell_started(m);
+}
+
+// Its terminals went with the last monitor; section ADOPT opens new ones in the container.
+static void adopt_begin(struct monitor *m, const struct orphan *orphan) {
+    cleanup_fd int theirs = -1;
+    m->adopted = true;
+    m->phase = PHASE_RUNNING;
+    m->init = orphan->init;
+    m->init_pidfd = orphan->pidfd;
+    m->boots = orphan->boots;
+    if (report_pair(&m->starter_report, &theirs) != 0 || (m->starter = fork()) < 0) {
+        m->starter = 0;
+        note_failure_text(m, errno, "fork", "reattacher");
+        return;
+    }
+    if (m->starter > 0)
+        return;
+    int target = dup(m->init_pidfd);
+    for (int i = 0; i < SLOTS_MAX; i++)
+        fd_close(&m->given[i]);
+    close_monitor(m);
+    reattach_main(&m->plan, target, theirs);
+}
+
+// Whatever came of the terminals, the container is looked after from now on.
+static void adopted(struct monitor *m) {
+    fd_close(&m->starter_report);
+    if (m->has_failure)
+        broadcast_failure(m, &m->failure);
+    m->has_failure = false;
+    tell_started(m);
+}
+
+static void adopted_init_died(struct monitor *m) {
+    m->status_unknown = exit_status_of(&m->server, m->server_len, m->init, &m->init_status) != 0;
+    m->adopted = false;
+    m->init = 0;
+    init_died(m);
 }
 
 // A start failed: kills what there is of it; when all is reaped, section GONE runs.
@@ -269,6 +313,10 @@ static void start_advance(struct monitor *m) {
     if (m->has_failure) {
         abort_start(m);
         return;
+    }
+    if (m->child_awaited && m->at_gate) {
+        m->child_awaited = false;
+        frame_send_numbers(m->starter_report, MSG_OK, 0, NULL, 0, -1);
     }
     if (m->gate_done && !m->gate_told) {
         m->gate_told = true;
@@ -345,6 +393,9 @@ static void serve_report(struct monitor *m, int *socket) {
     case MSG_AT_GATE:
         m->at_gate = true;
         break;
+    case MSG_AWAIT_CHILD:
+        m->child_awaited = true;
+        break;
     case MSG_EXECUTING:
         m->executing = true;
         break;
@@ -383,7 +434,9 @@ static void reaped(struct monitor *m, pid_t pid, int status) {
         drain_report(m, &m->child_report);
         drain_report(m, &m->starter_report);
         m->starter = 0;
-        if (!m->gate_done)
+        if (m->adopted)
+            adopted(m);
+        else if (!m->gate_done)
             describe_death(m, "the starter", status);
     } else if (pid == m->init) {
         drain_report(m, &m->child_report);
@@ -478,6 +531,7 @@ static void turn(struct monitor *m) {
     short *report_events[3];
     short *signal_events = poll_add(&set, m->signals, POLLIN);
     short *listener_events = poll_add(&set, m->listener, POLLIN);
+    short *orphan_events = poll_add(&set, m->adopted && m->starter == 0 ? m->init_pidfd : -1, POLLIN);
     for (int i = 0; i < 3; i++)
         report_events[i] = poll_add(&set, *reports[i], POLLIN);
     for (int i = 0; i < CLIENTS_MAX; i++)
@@ -507,6 +561,8 @@ static void turn(struct monitor *m) {
     }
     if (*signal_events != 0)
         serve_signals(m);
+    if (*orphan_events != 0)
+        adopted_init_died(m);
     if (is_starting(m) && !m->aborting && now_millis() >= m->deadline)
         note_failure_text(m, ETIMEDOUT, "start", "it took too long");
     if (is_starting(m) && m->cleaner == 0 && !m->done)
@@ -521,7 +577,7 @@ _Noreturn static void refuse(int requester, struct run *run) {
 }
 
 _Noreturn void monitor_main(int requester, const uint8_t *plan_bytes, size_t plan_len, const struct plan *plan,
-                            const int given[SLOTS_MAX]) {
+                            const int given[SLOTS_MAX], const struct orphan *orphan) {
     static struct monitor m;
     static struct run own;
     m.plan = *plan;
@@ -554,9 +610,17 @@ _Noreturn void monitor_main(int requester, const uint8_t *plan_bytes, size_t pla
     }
     log_open(&m);
     m.requester = requester;
+    m.server_len = sizeof m.server;
+    if (getsockname(requester, (struct sockaddr *)&m.server, &m.server_len) != 0)
+        m.server_len = 0;
     client_add(&m, requester, true);
-    start_begin(&m);
-    if (m.has_failure)
+    if (orphan != NULL)
+        adopt_begin(&m, orphan);
+    else
+        start_begin(&m);
+    if (m.has_failure && orphan != NULL)
+        adopted(&m);
+    else if (m.has_failure)
         start_advance(&m);
     while (!m.done)
         turn(&m);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include "decode.h"
 #include "steps.h"
@@ -53,12 +55,18 @@ struct monitor {
     uint32_t on_reboot;
     pid_t starter, init, cleaner;
     int init_status;
+    bool status_unknown;
+    // The monitor before us was killed, so init is the fork server's child and tells us its end by its pidfd alone.
+    bool adopted;
+    struct sockaddr_un server; // asked how an adopted init ended
+    socklen_t server_len;
     int init_pidfd;
     int starter_report, child_report, cleaner_report;
     // Of a start, in the order in which they become true; all false again at the next.
     bool gate_done, gate_told, gate_open, at_gate, released, executing, child_closed;
-    bool aborting;   // a start failed: its processes are being killed, then section GONE runs
-    bool kill_asked; // so an end by signal is no reboot
+    bool child_awaited; // the starter waits for at_gate
+    bool aborting;      // a start failed: its processes are being killed, then section GONE runs
+    bool kill_asked;    // so an end by signal is no reboot
     bool done;
     struct failure failure;
     bool has_failure;
@@ -73,8 +81,16 @@ struct monitor {
     struct log log;
 };
 
+// A container that runs and has lost its monitor.
+struct orphan {
+    pid_t init;
+    int pidfd;
+    uint32_t boots;
+};
+
+// Starts a container or, with an orphan, goes on with it.
 _Noreturn void monitor_main(int requester, const uint8_t *plan_bytes, size_t plan_len, const struct plan *plan,
-                            const int given[SLOTS_MAX]);
+                            const int given[SLOTS_MAX], const struct orphan *orphan);
 
 void monitor_cancel(struct monitor *m, const char *why);
 int monitor_init_kill(struct monitor *m, int signal);

@@ -22,6 +22,8 @@ void umask_default(void);
 // execve with a search in the environment's PATH; returns only when it failed.
 void exec_in_path(char **argv, char **env);
 
+// The user namespace's root, in a process that is new in it.
+int become_root(struct run *run);
 // Becomes the plan's program. Returns only on failure, which is then in run->failure.
 void become(struct run *run, const struct init *init, bool die_with_parent);
 // Runs the child's section up to the exec and reports; the last thing a child does. `namespaces` are those it is new

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "exec.h"
@@ -85,16 +86,72 @@ _Noreturn static void refuse(int socket, const char *why) {
     _exit(1);
 }
 
-// START and EXEC: the slots that the descriptors fill, then the plan, which is left where it is in the frame.
+// How children of ours ended that we did not make: inits and commands whose monitor or exec was killed. Our own are
+// among them and nobody asks for those.
+static struct end {
+    pid_t pid;
+    int status;
+} ends[ENDS_MAX];
+static size_t ends_count;
+
+static void reap(void) {
+    struct end e;
+    while ((e.pid = waitpid(-1, &e.status, WNOHANG)) > 0)
+        ends[ends_count++ % ENDS_MAX] = e;
+}
+
+static void answer_exit(int socket, uint32_t tag, struct cursor *c) {
+    uint32_t pid;
+    struct frame f;
+    if (!take_u32(c, &pid) || c->p != c->end)
+        _exit(1);
+    for (size_t i = ends_count; i > 0 && i + ENDS_MAX > ends_count; i--) {
+        const struct end *e = &ends[(i - 1) % ENDS_MAX];
+        if (e->pid == (pid_t)pid) {
+            uint32_t status = (uint32_t)e->status;
+            frame_send_numbers(socket, MSG_EXIT, tag, &status, 1, -1);
+            return;
+        }
+    }
+    frame_begin(&f, MSG_ERROR, tag);
+    frame_u32(&f, ESRCH);
+    frame_text(&f, "no such child");
+    frame_send(socket, &f, NULL, 0, true);
+}
+
+int exit_status_of(const struct sockaddr_un *server, socklen_t len, pid_t pid, int *status) {
+    cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = REQUEST_MILLIS_MAX / 1000};
+    uint32_t number = (uint32_t)pid, tag, found;
+    uint8_t bytes[64];
+    int fds[SLOTS_MAX];
+    size_t count;
+    uint16_t type, zero;
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
+        connect(fd, (const struct sockaddr *)server, len) != 0 ||
+        frame_send_numbers(fd, MSG_GET_EXIT, 0, &number, 1, -1) != 0)
+        return -1;
+    ssize_t n = frame_receive(fd, bytes, sizeof bytes, fds, &count, true);
+    struct cursor c = {bytes, bytes + (n > 0 ? n : 0)};
+    if (!take_u16(&c, &type) || !take_u16(&c, &zero) || !take_u32(&c, &tag) || type != MSG_EXIT ||
+        !take_u32(&c, &found))
+        return -1;
+    *status = (int)found;
+    return 0;
+}
+
+// START, EXEC and ADOPT: the slots that the descriptors fill, then the plan, which is left where it is in the frame.
+// ADOPT has one descriptor more, of the init that is named last.
 _Noreturn static void run_request(int socket, struct cursor *c, uint16_t type, const int *fds, size_t count) {
     int given[SLOTS_MAX];
     uint32_t slots;
     struct bytes bytes;
     struct plan plan;
     const char *why;
+    bool adopts = type == MSG_ADOPT;
     for (int i = 0; i < SLOTS_MAX; i++)
         given[i] = -1;
-    if (!take_u32(c, &slots) || slots != count)
+    if (!take_u32(c, &slots) || slots + adopts != count)
         refuse(socket, "the number of slots is not the number of descriptors");
     for (uint32_t i = 0; i < slots; i++) {
         uint8_t slot;
@@ -102,14 +159,17 @@ _Noreturn static void run_request(int socket, struct cursor *c, uint16_t type, c
             refuse(socket, "a slot is there twice or not a slot");
         given[slot] = fds[i];
     }
-    if (!take_bytes(c, &bytes) || c->p != c->end)
+    struct orphan orphan = {.pidfd = adopts ? fds[slots] : -1};
+    uint32_t init = 0;
+    if (!take_bytes(c, &bytes) || (adopts && (!take_u32(c, &init) || !take_u32(c, &orphan.boots))) || c->p != c->end)
         refuse(socket, "the request is malformed");
+    orphan.init = (pid_t)init;
     if (!plan_decode(bytes.p, bytes.len, &plan, &why))
         refuse(socket, why);
-    if ((plan.kind == KIND_START) != (type == MSG_START))
+    if ((plan.kind == KIND_EXEC) != (type == MSG_EXEC))
         refuse(socket, "the plan is of the other kind");
     if (plan.kind == KIND_START)
-        monitor_main(socket, bytes.p, bytes.len, &plan, given);
+        monitor_main(socket, bytes.p, bytes.len, &plan, given, adopts ? &orphan : NULL);
     exec_main(socket, &plan, given);
 }
 
@@ -139,7 +199,11 @@ _Noreturn static void serve_connection(int socket, const char *build) {
             continue;
         case MSG_START:
         case MSG_EXEC:
+        case MSG_ADOPT:
             run_request(socket, &c, type, fds, count);
+        case MSG_GET_EXIT:
+            answer_exit(socket, tag, &c);
+            _exit(0);
         case MSG_RETIRE:
             kill(getppid(), SIGTERM);
             frame_send_numbers(socket, MSG_OK, tag, NULL, 0, -1);
@@ -171,21 +235,30 @@ static void retire(int signal) {
     retired = 1;
 }
 
+// Only there to interrupt the wait.
+static void child_ended(int signal) { (void)signal; }
+
 static void loop(int listener, const char *build) {
     struct sigaction act = {.sa_handler = retire};
     sigset_t blocked, waiting;
     signals_reset();
     sigaction(SIGTERM, &act, NULL);
-    // Nobody reaps monitors but their grand-parent, and it does not care how they ended.
-    struct sigaction ignore = {.sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT};
-    sigaction(SIGCHLD, &ignore, NULL);
-    sigaction(SIGHUP, &ignore, NULL);
+    // A container whose monitor is killed becomes our child, so that its end can be told.
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    act.sa_handler = child_ended;
+    sigaction(SIGCHLD, &act, NULL);
+    act.sa_handler = SIG_IGN;
+    sigaction(SIGHUP, &act, NULL);
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGCHLD);
     sigprocmask(SIG_BLOCK, &blocked, &waiting);
     while (!retired) {
         struct pollfd p = {.fd = listener, .events = POLLIN};
-        if (ppoll(&p, 1, NULL, &waiting) <= 0)
+        int ready = ppoll(&p, 1, NULL, &waiting);
+        // Before a fork, so that the forked process knows of every end there was until then.
+        reap();
+        if (ready <= 0)
             continue;
         int socket = socket_accept(listener);
         if (socket < 0)

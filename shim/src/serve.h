@@ -1,7 +1,9 @@
 // The fork server.
 #pragma once
 
-#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
 
 // A listening SOCK_SEQPACKET socket; a leading @ is an abstract name. -1 with errno.
 int socket_listen(const char *path);
@@ -12,3 +14,5 @@ int serve(const char *path, const char *build);
 void set_title(const char *kind, const char *name);
 extern char *title_room;
 extern unsigned long title_size;
+// How an orphaned process ended that was our fork server's child; -1 if it does not know.
+int exit_status_of(const struct sockaddr_un *server, socklen_t len, pid_t pid, int *status);

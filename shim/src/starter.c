@@ -81,3 +81,26 @@ _Noreturn void starter_main(const struct plan *plan, const int given[SLOTS_MAX],
     reap_helpers();
     _exit(0);
 }
+
+_Noreturn void reattach_main(const struct plan *plan, int target, int report) {
+    static struct run run;
+    int none[SLOTS_MAX];
+    uint32_t user = plan->spawn.namespaces & CLONE_NEWUSER;
+    // As in an exec: nobody inside may look into it.
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signals_default();
+    umask(0);
+    for (int i = 0; i < SLOTS_MAX; i++)
+        none[i] = -1;
+    run_prepare(&run, none, report);
+    failure_outside(&run, TAG_ADOPT, "enter container");
+    if (setns(target, (int)(CLONE_NEWNS | user)) != 0) {
+        failed(&run, "setns", "namespaces 0x%x", CLONE_NEWNS | user);
+        report_failure(&run);
+    }
+    fd_close(&target);
+    if ((user != 0 && become_root(&run) != 0) || run_steps(&run, TAG_ADOPT, plan->sections[TAG_ADOPT], true) != 0)
+        report_failure(&run);
+    _exit(0);
+}

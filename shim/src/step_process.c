@@ -190,16 +190,26 @@ int step_keep(struct run *run, const struct field *f) {
                                                                            : failed(run, "sendmsg", "slot %u", slot);
 }
 
-int step_await_gate(struct run *run, const struct field *f) {
-    (void)f;
+// Says where it is and waits for the monitor's word.
+static int await_go(struct run *run, uint16_t where) {
     uint8_t go[8];
     int fds[SLOTS_MAX];
     size_t count;
     // The monitor ended the start or died: there is nobody left to report to.
-    if (frame_send_numbers(run->report, MSG_AT_GATE, 0, NULL, 0, -1) != 0 ||
+    if (frame_send_numbers(run->report, where, 0, NULL, 0, -1) != 0 ||
         frame_receive(run->report, go, sizeof go, fds, &count, true) <= 0) {
         errno = ECANCELED;
         return failed(run, "gate", "the start was given up");
     }
     return 0;
+}
+
+int step_await_gate(struct run *run, const struct field *f) {
+    (void)f;
+    return await_go(run, MSG_AT_GATE);
+}
+
+int step_await_child(struct run *run, const struct field *f) {
+    (void)f;
+    return await_go(run, MSG_AWAIT_CHILD);
 }

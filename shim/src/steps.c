@@ -57,6 +57,7 @@ static const struct step_row rows[] = {
     {37, "keep descriptor", "S", 0, step_keep},
     {38, "wait for the gate", "", 0, step_await_gate},
     {39, "size terminal", "See", UINT16_MAX, step_terminal_size},
+    {40, "wait for the child", "", 0, step_await_child},
 };
 
 const struct step_row *step_row(uint8_t number) {

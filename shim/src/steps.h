@@ -106,4 +106,5 @@ STEP(step_netlink);
 STEP(step_hook);
 STEP(step_keep);
 STEP(step_await_gate);
+STEP(step_await_child);
 #undef STEP

@@ -24,6 +24,7 @@ enum {
     CLIENTS_MAX = 32,
     REQUEST_MILLIS_MAX = 10 * 1000,
     STALL_MILLIS_MAX = 5 * 1000,
+    ENDS_MAX = 1024,
 };
 
 enum plan_kind { KIND_START = 1, KIND_EXEC = 2 };
@@ -36,6 +37,7 @@ enum tag {
     TAG_CHILD = 5,
     TAG_INIT = 6,
     TAG_GONE = 7,
+    TAG_ADOPT = 8,
     TAG_NAME = 16,
     TAG_OPTIONS = 17,
     TAG_ENTER = 18,
@@ -60,6 +62,8 @@ enum message {
     MSG_START = 3,
     MSG_EXEC = 4,
     MSG_RETIRE = 5,
+    MSG_ADOPT = 6,
+    MSG_GET_EXIT = 7,
     MSG_GATE_REACHED = 16,
     MSG_STARTED = 17,
     MSG_FAILED = 18,
@@ -82,6 +86,7 @@ enum message {
     MSG_OK = 49,
     MSG_ERROR = 50,
     MSG_DESCRIPTOR = 51,
+    MSG_EXIT = 52,
     // Between the shim's own processes only.
     MSG_CLONED = 64,
     MSG_GATE_DONE = 65,
@@ -89,8 +94,16 @@ enum message {
     MSG_EXECUTING = 67,
     MSG_TERMINAL = 68,
     MSG_KEPT = 69,
+    MSG_AWAIT_CHILD = 70,
 };
 
-enum reason { REASON_EXITED = 1, REASON_KILLED = 2, REASON_HALT = 3, REASON_REBOOT = 4, REASON_START_FAILED = 5 };
+enum reason {
+    REASON_EXITED = 1,
+    REASON_KILLED = 2,
+    REASON_HALT = 3,
+    REASON_REBOOT = 4,
+    REASON_START_FAILED = 5,
+    REASON_UNKNOWN = 6
+};
 
 enum phase { PHASE_STARTING = 1, PHASE_RUNNING = 2, PHASE_REBOOTING = 3, PHASE_STOPPING = 4 };

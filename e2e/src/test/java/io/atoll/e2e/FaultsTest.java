@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -100,6 +101,43 @@ class FaultsTest {
     }
 
     @Test
+    void aKilledMonitorIsReplaced() {
+        lxc("launch", "busybox", "c1");
+        String pid = column("c1", "p");
+        killMonitors();
+        Await.until("a new monitor", SOON, () -> daemon.monitors().size() == 1);
+        assertEquals("RUNNING", column("c1", "s"));
+        assertEquals(pid, column("c1", "p"));
+        Await.until("the console", SOON, () -> speaks("c1"));
+
+        // Nobody is there to see this one die.
+        daemon.kill();
+        killMonitors();
+        daemon.start();
+        assertEquals(pid, column("c1", "p"));
+        assertEquals("here\n", lxc("exec", "c1", "--", "echo", "here").out());
+        // It may be killed before it can say that it worked.
+        daemon.lxc().run("exec", "c1", "--", "reboot");
+        Await.until(
+                "c1 to reboot",
+                SOON,
+                () -> column("c1", "s").equals("RUNNING") && !column("c1", "p").equals(pid));
+        lxc("stop", "--force", "c1");
+    }
+
+    private void killMonitors() {
+        List<ProcessHandle> monitors = daemon.monitors();
+        assertEquals(1, monitors.size());
+        monitors.forEach(ProcessHandle::destroyForcibly);
+        Await.until("its end", SOON, () -> monitors.stream().noneMatch(ProcessHandle::isAlive));
+    }
+
+    private boolean speaks(String name) {
+        daemon.lxc().run("exec", name, "--", "sh", "-c", "echo I am here >/dev/console");
+        return lxc("console", "--show-log", name).out().contains("I am here");
+    }
+
+    @Test
     void halfMadeInstancesAreRolledBackAfterAKill() throws Exception {
         try (ExecutorService clients = Executors.newFixedThreadPool(AT_ONCE)) {
             for (int i = 0; i < AT_ONCE; i++) {
@@ -124,6 +162,7 @@ class FaultsTest {
         lxc("launch", "busybox", "c1");
         lxc("init", "busybox", "c2");
         List<Long> before = pids();
+        assertEquals(3, before.size(), "fork server, monitor and dnsmasq");
         daemon.stop();
         assertEquals(before, pids());
         daemon.start();
@@ -139,7 +178,7 @@ class FaultsTest {
     }
 
     private List<Long> pids() {
-        return daemon.helpers("").stream()
+        return Stream.concat(daemon.helpers("").stream(), daemon.monitors().stream())
                 .filter(helper -> helper.pid() != daemon.pidIfRunning())
                 .map(ProcessHandle::pid)
                 .sorted()

@@ -24,6 +24,9 @@ final class Checks {
         if (gates > (section == Section.CHILD ? 1 : 0)) {
             throw new InvalidPlanException("the gate is awaited once, in section CHILD");
         }
+        if (section != Section.GATE && steps.contains(new Step.AwaitChild())) {
+            throw new InvalidPlanException("the child is awaited in section GATE");
+        }
         return List.copyOf(steps);
     }
 }

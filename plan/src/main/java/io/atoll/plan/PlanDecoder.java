@@ -83,7 +83,8 @@ public final class PlanDecoder {
                 steps(Section.GATE),
                 steps(Section.CHILD),
                 init,
-                steps(Section.GONE));
+                steps(Section.GONE),
+                steps(Section.ADOPT));
     }
 
     private ExecPlan exec() {
@@ -230,6 +231,7 @@ public final class PlanDecoder {
             case 36 -> new RunHook(in.texts(), in.texts(), in.i32());
             case 37 -> new Keep(in.slot());
             case 38 -> new AwaitGate();
+            case 40 -> new AwaitChild();
             case 39 -> new SizeTerminal(in.slot(), in.i32(), in.i32());
             default -> throw new InvalidPlanException("no such step: " + code);
         };

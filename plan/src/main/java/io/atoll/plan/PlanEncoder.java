@@ -199,6 +199,7 @@ public final class PlanEncoder {
                     code(36, out.texts(s.argv()).texts(s.environment()).u32(s.timeoutMillis()));
             case Keep s -> code(37, out.slot(s.slot()));
             case AwaitGate _ -> code(38, out);
+            case AwaitChild _ -> code(40, out);
             case SizeTerminal s -> code(39, out.slot(s.terminal()).u32(s.columns()).u32(s.rows()));
             case IfPossible _ ->
                     throw new InvalidPlanException("an optional step inside an optional step");

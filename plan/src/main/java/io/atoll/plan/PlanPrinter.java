@@ -25,6 +25,7 @@ public final class PlanPrinter {
                 section(out, Section.CHILD, start.child());
                 init(out, start.init());
                 section(out, Section.GONE, start.gone());
+                section(out, Section.ADOPT, start.adopt());
             }
             case ExecPlan exec -> {
                 line(out, "exec in " + exec.name());
@@ -138,6 +139,7 @@ public final class PlanPrinter {
             case RunHook s -> hook(s);
             case Keep s -> "keep " + s.slot() + " in the monitor";
             case AwaitGate _ -> "wait for the gate";
+            case AwaitChild _ -> "wait for the child";
             case SizeTerminal s ->
                     "size terminal " + s.terminal() + " to " + s.columns() + " by " + s.rows();
             case IfPossible(Step inner) -> "if possible, " + describe(inner);

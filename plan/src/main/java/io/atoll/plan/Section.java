@@ -16,7 +16,11 @@ public enum Section {
     INIT(6),
     /// In a process of its own when the container is gone or its start failed. Every step is tried,
     /// also after a failure.
-    GONE(7);
+    GONE(7),
+    /// In a process that entered the mount and user namespaces of the running container, for a
+    /// monitor that takes it over because the one before was killed. Every step is tried; no slot
+    /// is filled.
+    ADOPT(8);
 
     private final int number;
 

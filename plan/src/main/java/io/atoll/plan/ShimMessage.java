@@ -35,6 +35,23 @@ public sealed interface ShimMessage {
         }
     }
 
+    /// Asks for a monitor of a container that has lost its own and was started by this plan. The
+    /// descriptors of the message fill these slots in order; one more is the pidfd of its init.
+    ///
+    /// @param pid of its init
+    /// @param boots how often it was started
+    record Adopt(List<Slot> slots, Blob plan, int pid, int boots) implements ShimMessage {
+        public Adopt {
+            slots = List.copyOf(slots);
+        }
+    }
+
+    /// Asks the fork server how a process ended that lost its parent.
+    record GetExit(int pid) implements ShimMessage {}
+
+    /// Its status as wait(2) tells it.
+    record Exit(int status) implements ShimMessage {}
+
     /// Ends the fork server; monitors live on.
     record Retire() implements ShimMessage {}
 
@@ -58,7 +75,10 @@ public sealed interface ShimMessage {
         KILLED(2),
         HALT(3),
         REBOOT(4),
-        START_FAILED(5);
+        START_FAILED(5),
+        /// The monitor took it over from one that was killed, and the fork server has been replaced
+        /// since.
+        UNKNOWN(6);
 
         private final int number;
 
@@ -149,6 +169,9 @@ public sealed interface ShimMessage {
             case Start m -> frame(plan(out, m.slots(), m.plan()), 3, tag);
             case Exec m -> frame(plan(out, m.slots(), m.plan()), 4, tag);
             case Retire _ -> frame(out, 5, tag);
+            case Adopt m ->
+                    frame(plan(out, m.slots(), m.plan()).u32(m.pid()).u32(m.boots()), 6, tag);
+            case GetExit m -> frame(out.u32(m.pid()), 7, tag);
             case Gate m -> frame(out.u32(m.pid()), 16, tag);
             case Started m -> frame(out.u32(m.pid()).u32(m.boots()).u32(m.terminals()), 17, tag);
             case Failed m ->
@@ -193,6 +216,7 @@ public sealed interface ShimMessage {
             case Ok _ -> frame(out, 49, tag);
             case Refused m -> frame(out.u32(m.errno()).text(m.text()), 50, tag);
             case Descriptor m -> frame(out.u32(m.number()), 51, tag);
+            case Exit m -> frame(out.u32(m.status()), 52, tag);
         };
     }
 
@@ -214,6 +238,13 @@ public sealed interface ShimMessage {
                     case 3 -> new Start(slots(in), Blob.of(PlanLimits.PLAN_BYTES_MAX, in.bytes()));
                     case 4 -> new Exec(slots(in), Blob.of(PlanLimits.PLAN_BYTES_MAX, in.bytes()));
                     case 5 -> new Retire();
+                    case 6 ->
+                            new Adopt(
+                                    slots(in),
+                                    Blob.of(PlanLimits.PLAN_BYTES_MAX, in.bytes()),
+                                    in.i32(),
+                                    in.i32());
+                    case 7 -> new GetExit(in.i32());
                     case 16 -> new Gate(in.i32());
                     case 17 -> new Started(in.i32(), in.i32(), in.i32());
                     case 18 ->
@@ -243,6 +274,7 @@ public sealed interface ShimMessage {
                     case 49 -> new Ok();
                     case 50 -> new Refused(in.i32(), in.text());
                     case 51 -> new Descriptor(in.i32());
+                    case 52 -> new Exit(in.i32());
                     default -> throw new InvalidPlanException("no such message: " + type);
                 };
         in.expectEnd("message " + type);

@@ -11,6 +11,7 @@ import java.util.List;
 /// @param child see [Section#CHILD]
 /// @param init the container's first program
 /// @param gone see [Section#GONE]
+/// @param adopt see [Section#ADOPT]
 public record StartPlan(
         String name,
         MonitorOptions options,
@@ -20,7 +21,8 @@ public record StartPlan(
         List<Step> gate,
         List<Step> child,
         Init init,
-        List<Step> gone)
+        List<Step> gone,
+        List<Step> adopt)
         implements Plan {
     public StartPlan {
         Checks.name(name);
@@ -29,6 +31,7 @@ public record StartPlan(
         gate = Checks.steps(gate, Section.GATE);
         child = Checks.steps(child, Section.CHILD);
         gone = Checks.steps(gone, Section.GONE);
+        adopt = Checks.steps(adopt, Section.ADOPT);
     }
 
     @Override
@@ -39,6 +42,7 @@ public record StartPlan(
             case GATE -> gate;
             case CHILD -> child;
             case GONE -> gone;
+            case ADOPT -> adopt;
             case CLONE, INIT -> List.of();
         };
     }

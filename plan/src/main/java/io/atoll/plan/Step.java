@@ -281,10 +281,16 @@ public sealed interface Step {
     /// child waits before it runs its init.
     record AwaitGate() implements Step {}
 
+    /// Only in section *gate*: waits until the child is at [AwaitGate], so that all its mounts are
+    /// made.
+    record AwaitChild() implements Step {}
+
     /// Runs a step whose failure does not matter.
     record IfPossible(Step step) implements Step {
         public IfPossible {
-            if (step instanceof IfPossible || step instanceof AwaitGate) {
+            if (step instanceof IfPossible
+                    || step instanceof AwaitGate
+                    || step instanceof AwaitChild) {
                 throw new InvalidPlanException("this step cannot be optional");
             }
         }

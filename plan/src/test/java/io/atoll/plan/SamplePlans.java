@@ -48,7 +48,8 @@ final class SamplePlans {
                         new RunHook(
                                 List.of("/bin/post-stop"),
                                 List.of("LXC_TARGET=" + Tokens.TARGET),
-                                60_000)));
+                                60_000)),
+                List.of(new IfPossible(new Umount(Place.host("/dev/console"), true))));
     }
 
     private static List<Step> host() {
@@ -97,6 +98,7 @@ final class SamplePlans {
 
     private static List<Step> gate() {
         return List.of(
+                new AwaitChild(),
                 new WriteFile(Place.childProc("oom_score_adj"), "100", WriteMode.EXISTING),
                 new SetResourceLimit(true, 7, 1024, -1),
                 new SendNetlink(

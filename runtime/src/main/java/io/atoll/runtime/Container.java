@@ -36,8 +36,8 @@ public interface Container {
     /// What it is doing now.
     ContainerState state();
 
-    /// True if the monitor was killed and only init and its processes live on. Console and exit
-    /// status are lost then; everything else works.
+    /// True if the monitor was killed and no new one could be made. Console and exit status are
+    /// lost then; everything else works.
     boolean isOrphaned();
 
     /// Sends a signal to init.

@@ -3,7 +3,7 @@ package io.atoll.runtime;
 /// Why a container ended.
 ///
 /// @param status the exit status of init or, if it was killed, 128 plus the signal's number; -1 if
-///   nobody saw it, because the monitor was killed
+///   nobody saw it, because the monitor and the fork server were killed
 public record ExitReason(Kind kind, int status) {
     /// What a shell adds to the number of the signal that killed a program.
     public static final int SIGNAL_BASE = 128;
@@ -18,7 +18,7 @@ public record ExitReason(Kind kind, int status) {
         HALTED,
         /// The container asked to be rebooted; reboot(2). Whoever watches starts it again.
         REBOOTED,
-        /// The monitor was killed before init ended, so nobody knows.
+        /// The monitor and the fork server were killed before init ended, so nobody knows.
         UNKNOWN
     }
 
@@ -31,6 +31,7 @@ public record ExitReason(Kind kind, int status) {
             case KILLED -> new ExitReason(Kind.KILLED, SIGNAL_BASE + gone.status());
             case HALT -> new ExitReason(Kind.HALTED, 0);
             case REBOOT -> new ExitReason(Kind.REBOOTED, 0);
+            case UNKNOWN -> UNKNOWN;
         };
     }
 }

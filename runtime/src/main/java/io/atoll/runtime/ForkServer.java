@@ -1,12 +1,13 @@
 package io.atoll.runtime;
 
-import io.atoll.base.UnavailableException;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
+import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.plan.ShimMessage;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The connection to `atoll-shim serve`, which is started when it is not there, and replaced when
@@ -62,19 +63,18 @@ final class ForkServer {
     private boolean isOurBuild() {
         try (ShimConnection connection = ShimConnection.open(paths.serverSocket())) {
             connection.send(new ShimMessage.Hello());
-            try (ShimConnection.Received answer =
-                    connection
-                            .receive(ANSWER)
-                            .orElseThrow(
-                                    () -> new UnavailableException("the fork server hung up"))) {
-                if (answer.message() instanceof ShimMessage.Welcome(int version, String build)
-                        && version == ShimMessage.VERSION
-                        && build.equals(ownBuild())) {
-                    return true;
-                }
+            Optional<ShimConnection.Received> answer = connection.receive(ANSWER);
+            if (answer.isEmpty()) {
+                return false; // It was killed just now; the socket is still there.
+            }
+            answer.get().close();
+            if (answer.get().message() instanceof ShimMessage.Welcome(int version, String build)
+                    && version == ShimMessage.VERSION
+                    && build.equals(ownBuild())) {
+                return true;
             }
         } catch (ErrnoException e) {
-            if (ShimConnection.isAbsence(e)) {
+            if (ShimConnection.isAbsence(e) || e.is(Errno.EPIPE, Errno.ECONNRESET)) {
                 return false;
             }
             throw e;

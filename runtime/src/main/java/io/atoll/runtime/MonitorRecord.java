@@ -26,12 +26,13 @@ import java.util.stream.Stream;
 /// few things of its spec that are in no plan.
 ///
 /// @param cgroup path of its cgroups
-record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
+/// @param borrowsNamespace the requester gave a user namespace
+record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals, boolean borrowsNamespace) {
     private static final String PLAN = "plan";
     private static final String NOTES = "notes";
 
-    static MonitorRecord of(ContainerSpec spec, StartPlan plan) {
-        return new MonitorRecord(plan, spec.cgroup().path(), spec.signals());
+    static MonitorRecord of(ContainerSpec spec, StartPlan plan, boolean borrowsNamespace) {
+        return new MonitorRecord(plan, spec.cgroup().path(), spec.signals(), borrowsNamespace);
     }
 
     /// Makes the directory and writes the files. What an earlier container of that id left is
@@ -53,7 +54,8 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
                             + cgroup
                             + "\n"
                             + line("halt", signals.halt())
-                            + line("reboot", signals.reboot()));
+                            + line("reboot", signals.reboot())
+                            + (borrowsNamespace ? "namespace borrowed\n" : ""));
         } catch (FileAlreadyExistsException e) {
             throw new io.atoll.base.BusyException(
                     "container " + plan.name() + " is being started already", e);
@@ -77,7 +79,12 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
             SignalSpec signals =
                     new SignalSpec(
                             number(notes, "halt"), number(notes, "reboot"), OptionalInt.empty());
-            return Optional.of(new MonitorRecord(plan, notes.getOrDefault("cgroup", ""), signals));
+            return Optional.of(
+                    new MonitorRecord(
+                            plan,
+                            notes.getOrDefault("cgroup", ""),
+                            signals,
+                            notes.containsKey("namespace")));
         } catch (IOException | InvalidPlanException _) {
             return Optional.empty();
         }
@@ -98,16 +105,22 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals) {
         }
     }
 
+    /// What the monitor wrote down about a container that runs.
+    ///
+    /// @param boots how often it was started
+    record Life(Processes.Identity init, int boots) {}
+
     /// The init that the monitor wrote down and that still lives, whatever became of the monitor.
-    static Optional<Processes.Identity> livingInit(MonitorFiles files) {
+    static Optional<Life> living(MonitorFiles files) {
         try {
             Map<String, String> words = words(files.record());
             var identity =
                     new Processes.Identity(
                             Integer.parseInt(words.getOrDefault("pid", "0")),
                             Long.parseLong(words.getOrDefault("starttime", "0")));
+            int boots = Integer.parseInt(words.getOrDefault("boots", "1"));
             return identity.pid() > 0 && Processes.isAlive(identity)
-                    ? Optional.of(identity)
+                    ? Optional.of(new Life(identity, boots))
                     : Optional.empty();
         } catch (IOException | NumberFormatException _) {
             return Optional.empty();

@@ -39,13 +39,14 @@ import java.util.function.Function;
 /// killed.
 ///
 /// States and who moves between them: *watched* (constructor; a connection to the monitor tells
-/// what happens) → *orphaned* ([#monitorGone]) → *gone* ([#finish], once). `finish` may also follow
-/// *watched* directly.
+/// what happens) → *watched* by way of a new monitor, or *orphaned* if none can be made
+/// ([#monitorGone]) → *gone* ([#finish], once). `finish` may also follow *watched* directly.
 final class ShimContainer implements Container {
     private static final System.Logger LOG = System.getLogger(ShimContainer.class.getName());
     private static final Duration ANSWER = Duration.ofSeconds(10);
     private static final Duration EXEC_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration MONITOR_PAUSE = Duration.ofMillis(20);
     private static final Duration SIGNAL_AGAIN = Duration.ofMillis(50);
     private static final Duration SIGNAL_SETTLE = Duration.ofSeconds(2);
     private static final int O_PATH_DIRECTORY = Fcntl.O_PATH | Fcntl.O_DIRECTORY;
@@ -166,23 +167,42 @@ final class ShimContainer implements Container {
 
     /// The connection ended without a last word: the monitor dropped us, or it was killed.
     private void monitorGone() {
-        try {
-            ShimConnection again = ShimConnection.open(files.socket());
-            lock.lock();
-            try {
-                events.close();
-                events = again;
-            } finally {
-                lock.unlock();
-            }
-            again.send(new ShimMessage.Watch());
-            listen();
-        } catch (ErrnoException e) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "monitor is gone container=" + id() + " why=" + e.getMessage());
+        if (reconnect()) {
+            return;
+        }
+        Optional<ShimContainers.Adoption> adoption = owner.takeOver(record, files);
+        if (adoption.isPresent()) {
+            listenTo(adoption.get().connection(), Optional.of(adoption.get().pidFd()));
+        } else if (!reconnect()) {
+            LOG.log(System.Logger.Level.WARNING, "monitor is gone container=" + id());
             adoptOrphan();
         }
+    }
+
+    private boolean reconnect() {
+        try {
+            ShimConnection again = ShimConnection.open(files.socket());
+            again.send(new ShimMessage.Watch());
+            listenTo(again, Optional.empty());
+            return true;
+        } catch (ErrnoException _) {
+            return false;
+        }
+    }
+
+    private void listenTo(ShimConnection connection, Optional<Fd> newPidFd) {
+        lock.lock();
+        try {
+            events.close();
+            events = connection;
+            newPidFd.ifPresent(fd -> {
+                pidFd.close();
+                pidFd = fd;
+            });
+        } finally {
+            lock.unlock();
+        }
+        listen();
     }
 
     /// What the monitor would have done.
@@ -551,12 +571,29 @@ final class ShimContainer implements Container {
 
     // ---- console
 
+    /// A moment may pass until a killed monitor is replaced.
+    private ShimConnection connect() {
+        Instant deadline = Instant.now().plus(ANSWER);
+        while (true) {
+            if (isOrphaned()) {
+                throw new UnavailableException("container " + id() + " has lost its monitor");
+            }
+            try {
+                return ShimConnection.open(files.socket());
+            } catch (ErrnoException e) {
+                if (!ShimConnection.isAbsence(e)
+                        || whileAlive(PidFd::isGone)
+                        || Instant.now().isAfter(deadline)) {
+                    throw e;
+                }
+            }
+            awaitGone(MONITOR_PAUSE);
+        }
+    }
+
     /// One question to the monitor, on a connection of its own.
     private ShimConnection.Received request(ShimMessage question) {
-        if (isOrphaned()) {
-            throw new UnavailableException("container " + id() + " has lost its monitor");
-        }
-        try (ShimConnection connection = ShimConnection.open(files.socket())) {
+        try (ShimConnection connection = connect()) {
             connection.send(question);
             ShimConnection.Received answer =
                     connection

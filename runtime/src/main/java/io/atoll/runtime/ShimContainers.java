@@ -1,11 +1,14 @@
 package io.atoll.runtime;
 
 import io.atoll.base.BusyException;
+import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
 import io.atoll.base.UnavailableException;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.ExitWatcher;
+import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
+import io.atoll.linux.Opens;
 import io.atoll.linux.PidFd;
 import io.atoll.linux.Processes;
 import io.atoll.linux.cgroup.CgroupFiles;
@@ -22,11 +25,14 @@ import io.atoll.runtime.compiler.MonitorFiles;
 import io.atoll.runtime.compiler.PlanCompiler;
 import io.atoll.runtime.spec.ContainerSpec;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +47,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Containers by way of `atoll-shim`.
 final class ShimContainers implements Containers {
+    private static final Logger LOG = System.getLogger(ShimContainers.class.getName());
+
     private static final Duration START_TIMEOUT = Duration.ofMinutes(65);
     private static final Duration SETTLE = Duration.ofSeconds(5);
 
@@ -144,8 +152,8 @@ final class ShimContainers implements Containers {
                         fds.put(given.stdio(1), stdio.out());
                         fds.put(given.stdio(2), stdio.err());
                     });
-            return start(
-                    spec, options, compiler().compile(spec, files(spec.id()), waits, given), fds);
+            StartPlan plan = compiler().compile(spec, files(spec.id()), waits, given);
+            return start(spec, options, plan, fds, namespace.isPresent());
         } finally {
             namespace.ifPresent(Fd::close);
         }
@@ -153,11 +161,15 @@ final class ShimContainers implements Containers {
 
     /// Starts by a plan that is already made, so that tests can break it.
     Container start(ContainerSpec spec, StartOptions options, StartPlan plan) {
-        return start(spec, options, plan, Map.of());
+        return start(spec, options, plan, Map.of(), false);
     }
 
     private Container start(
-            ContainerSpec spec, StartOptions options, StartPlan plan, Map<Slot, Fd> given) {
+            ContainerSpec spec,
+            StartOptions options,
+            StartPlan plan,
+            Map<Slot, Fd> given,
+            boolean borrowsNamespace) {
         String id = spec.id();
         if (!starting.add(id)) {
             throw new BusyException("container " + id + " is being started already");
@@ -166,7 +178,7 @@ final class ShimContainers implements Containers {
             if (find(id).isPresent()) {
                 throw new BusyException("container " + id + " is already running");
             }
-            MonitorRecord record = MonitorRecord.of(spec, plan);
+            MonitorRecord record = MonitorRecord.of(spec, plan, borrowsNamespace);
             Blob encoded = Blob.of(plan);
             record.write(files(id), encoded);
             ShimContainer container = new Start(record, encoded, options).run(given);
@@ -377,23 +389,32 @@ final class ShimContainers implements Containers {
         return mine;
     }
 
-    /// The monitor was killed, but the init that it wrote down lives.
+    /// The monitor was killed, but the init that it wrote down lives: a new monitor goes on with
+    /// it. Where that cannot be made either, it is watched by its pidfd alone.
     private Optional<ShimContainer> adoptInit(MonitorRecord record, MonitorFiles files) {
-        Optional<Processes.Identity> init = MonitorRecord.livingInit(files);
-        if (init.isEmpty()) {
-            return Optional.empty();
+        Optional<Adoption> adoption = takeOver(record, files);
+        if (adoption.isPresent()) {
+            Adoption it = adoption.get();
+            return Optional.of(register(record, files, it.connection(), it.pid(), it.pidFd()));
         }
-        Optional<Fd> pidFd = PidFd.open(init.get().pid());
+        Optional<ShimContainer> other = adoptMonitor(record, files);
+        return other.isPresent() ? other : adoptOrphan(record, files);
+    }
+
+    private Optional<ShimContainer> adoptOrphan(MonitorRecord record, MonitorFiles files) {
+        Optional<MonitorRecord.Life> life = MonitorRecord.living(files);
+        Optional<Fd> pidFd = life.flatMap(ShimContainers::open);
         if (pidFd.isEmpty()) {
-            return Optional.empty();
-        }
-        if (!Processes.isAlive(init.get())) {
-            pidFd.get().close();
             return Optional.empty();
         }
         ShimContainer mine =
                 new ShimContainer(
-                        this, record, files, ShimConnection.none(), init.get().pid(), pidFd.get());
+                        this,
+                        record,
+                        files,
+                        ShimConnection.none(),
+                        life.get().init().pid(),
+                        pidFd.get());
         ShimContainer other = running.putIfAbsent(mine.id(), mine);
         if (other != null) {
             mine.release();
@@ -401,6 +422,87 @@ final class ShimContainers implements Containers {
         }
         mine.adoptOrphan();
         return Optional.of(mine);
+    }
+
+    /// A pidfd of just this process.
+    private static Optional<Fd> open(MonitorRecord.Life life) {
+        Optional<Fd> pidFd = PidFd.open(life.init().pid());
+        if (pidFd.isPresent() && !Processes.isAlive(life.init())) {
+            pidFd.get().close();
+            return Optional.empty();
+        }
+        return pidFd;
+    }
+
+    /// A new monitor, which tells what happens on this connection.
+    record Adoption(ShimConnection connection, int pid, Fd pidFd) {}
+
+    /// Makes a new monitor for a container whose own was killed. Empty if init is gone, or the new
+    /// one could not be made, as when somebody else was faster.
+    Optional<Adoption> takeOver(MonitorRecord record, MonitorFiles files) {
+        Optional<MonitorRecord.Life> life = MonitorRecord.living(files);
+        Optional<Fd> pidFd = life.flatMap(ShimContainers::open);
+        if (pidFd.isEmpty()) {
+            return Optional.empty();
+        }
+        try (Fd init = pidFd.get()) {
+            return takeOver(record, life.get(), init);
+        } catch (ErrnoException | DomainException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "container gets no new monitor container=" + record.plan().name(),
+                    e);
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Adoption> takeOver(MonitorRecord record, MonitorRecord.Life life, Fd init) {
+        List<Slot> slots = new ArrayList<>();
+        List<Fd> fds = new ArrayList<>();
+        ShimConnection connection = server.connect();
+        try {
+            if (record.borrowsNamespace()) {
+                // Any user namespace of the same map serves, so the container's own.
+                String own = "/proc/" + life.init().pid() + "/ns/user";
+                slots.add(new PlanCompiler.Given(true, false).userNamespace());
+                fds.add(Opens.open(own, Fcntl.O_RDONLY, 0));
+            }
+            fds.add(init);
+            Blob plan = Blob.of(record.plan());
+            connection.send(
+                    new ShimMessage.Adopt(slots, plan, life.init().pid(), life.boots()), fds);
+            return awaitTakeOver(record, connection);
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        } finally {
+            fds.stream().filter(fd -> !fd.equals(init)).forEach(Fd::close);
+        }
+    }
+
+    private Optional<Adoption> awaitTakeOver(MonitorRecord record, ShimConnection connection) {
+        while (true) {
+            Optional<ShimConnection.Received> received = connection.receive(SETTLE, watcher);
+            if (received.isEmpty() || received.get().message() instanceof ShimMessage.Gone) {
+                connection.close();
+                return Optional.empty();
+            }
+            switch (received.get().message()) {
+                case ShimMessage.Started(int pid, _, _) -> {
+                    LOG.log(
+                            Level.WARNING,
+                            "container got a new monitor container=" + record.plan().name());
+                    return Optional.of(
+                            new Adoption(connection, pid, received.get().fds().getFirst()));
+                }
+                case ShimMessage.Failed failed ->
+                        LOG.log(
+                                Level.WARNING,
+                                "terminals are not taken over container=" + record.plan().name(),
+                                new StepFailed(failed));
+                default -> received.get().close();
+            }
+        }
     }
 
     /// Neither monitor nor init: what is left of it, but for the word of how it ended.

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.ByteSize;
 import io.atoll.base.Idmap;
+import io.atoll.linux.Command;
+import io.atoll.linux.Commands;
 import io.atoll.linux.FileStat;
 import io.atoll.runtime.spec.Capability;
 import io.atoll.runtime.spec.ContainerSpec;
@@ -64,6 +66,18 @@ class ConfinementIT {
         assertEquals(0, FileStat.of(made.toString()).uid());
         assertEquals("0 0", host.run(container, "stat -c '%u %g' /made /bin/busybox | head -1"));
         assertEquals("0", host.run(container, "stat -c %u /bin/busybox"));
+    }
+
+    @Test
+    void deviceNodesOfAnImageAreNone() {
+        // One that the device cgroup allows, so that only the mount is in the way.
+        Path node = host.lower().resolve("smuggled");
+        Commands.Result unused =
+                Commands.run(Command.of("mknod", "-m", "666", node.toString(), "c", "1", "5"));
+        Container container = start(host.spec("nodes"));
+        assertEquals("denied", host.run(container, "head -c 1 /smuggled || echo denied"));
+        assertEquals("denied", host.run(container, "echo > /smuggled || echo denied"));
+        assertEquals("1", host.run(container, "head -c 1 /dev/zero | wc -c"));
     }
 
     @Test

@@ -19,11 +19,13 @@ import io.atoll.runtime.spec.NicSpec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -118,7 +120,8 @@ class FaultIT {
                 gate,
                 child,
                 plan.init(),
-                plan.gone());
+                plan.gone(),
+                plan.adopt());
     }
 
     @Test
@@ -174,25 +177,97 @@ class FaultIT {
     }
 
     @Test
-    void containersOutliveTheirMonitor() throws Exception {
-        Container container = host.containers().start(host.spec("orphan"));
-        int monitor = parent(container.initPid());
+    void startHostHooksSeeAContainerThatIsSetUp() throws Exception {
+        Path log = Files.createFile(host.base().resolve("order.log"));
+        Files.setPosixFilePermissions(log, PosixFilePermissions.fromString("rw-rw-rw-"));
+        Files.setPosixFilePermissions(host.base(), PosixFilePermissions.fromString("rwxr-xr-x"));
+        List<HookSpec> hooks =
+                List.of(
+                        hook(HookSpec.Phase.START_HOST, "echo host >> " + log),
+                        hook(HookSpec.Phase.MOUNT, "sleep 1; echo mount >> " + log));
+        host.containers().start(host.spec("set-up").withHooks(hooks)).kill();
+        assertEquals(List.of("mount", "host"), Files.readAllLines(log));
+    }
+
+    private static HookSpec hook(HookSpec.Phase phase, String command) {
+        return new HookSpec(
+                phase,
+                List.of("/bin/sh", "-c", command),
+                Map.of("PATH", "/bin"),
+                Duration.ofSeconds(5));
+    }
+
+    @Test
+    void aKilledMonitorIsReplaced() throws Exception {
+        Container container = host.containers().start(host.spec("orphan").withReboot(true));
+        int init = container.initPid();
+        int monitor = parent(init);
         kill(monitor);
-        Traces.until(container::isOrphaned, () -> "not noticed");
+        speaksOnItsConsole(container);
+        assertFalse(container.isOrphaned());
         assertEquals(ContainerState.RUNNING, container.state());
-        assertEquals("ok", host.run(container, "echo ok"));
+        assertEquals(init, container.initPid());
         container.freeze();
+        assertEquals(ContainerState.FROZEN, container.state());
         container.thaw();
-        // Another process of ours finds it by what the monitor wrote down.
-        Containers again = host.reopen();
-        Container found = again.find(Traces.MARK + "orphan").orElseThrow();
-        assertTrue(found.isOrphaned());
-        assertEquals("ok", host.run(found, "echo ok"));
+
+        container.reboot();
+        Traces.until(
+                () -> container.initPid() != init && container.state() == ContainerState.RUNNING,
+                () -> "no reboot");
+        assertEquals("ok", host.run(container, "echo ok"));
+        speaksOnItsConsole(container);
+
+        CompletableFuture<ExitReason> end = new CompletableFuture<>();
+        container.onGone(end::complete);
+        assertTrue(container.stop(Duration.ofSeconds(10)));
+        assertEquals(ExitReason.Kind.HALTED, end.get(5, TimeUnit.SECONDS).kind());
+        before.assertNothingNewBut("[atoll serve]");
+    }
+
+    private void speaksOnItsConsole(Container container) {
+        Traces.until(
+                () -> {
+                    // The old terminal is dead until the new monitor has replaced it.
+                    host.run(container, "echo who is there > /dev/console || true");
+                    return new String(container.consoleLog(), StandardCharsets.UTF_8)
+                            .contains("who is there");
+                },
+                () -> new String(container.consoleLog(), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aMonitorKilledWhileNobodyLookedIsReplacedByTheNext() throws Exception {
+        Container container = host.containers().start(host.spec("unwatched"));
+        host.containers().close();
+        kill(parent(container.initPid()));
+        Container found = host.reopen().find(Traces.MARK + "unwatched").orElseThrow();
+        assertFalse(found.isOrphaned());
+        speaksOnItsConsole(found);
+        // Once more, and this time init is killed too.
+        int monitor = monitorOf(found).orElseThrow();
+        kill(monitor);
+        Traces.until(() -> monitorOf(found).orElse(monitor) != monitor, () -> "no new monitor");
+        speaksOnItsConsole(found);
         CompletableFuture<ExitReason> end = new CompletableFuture<>();
         found.onGone(end::complete);
-        found.kill();
+        kill(found.initPid());
+        assertEquals(new ExitReason(ExitReason.Kind.KILLED, 137), end.get(5, TimeUnit.SECONDS));
+        before.assertNothingNewBut("[atoll serve]");
+    }
+
+    @Test
+    void withoutTheForkServerTheEndIsSeenAndItsReasonIsNot() throws Exception {
+        Container container = host.containers().start(host.spec("lonely"));
+        kill(server());
+        Traces.until(() -> process("[atoll serve] " + host.base()).isEmpty(), () -> "it lives");
+        kill(parent(container.initPid()));
+        speaksOnItsConsole(container);
+        CompletableFuture<ExitReason> end = new CompletableFuture<>();
+        container.onGone(end::complete);
+        container.kill();
         assertEquals(ExitReason.Kind.UNKNOWN, end.get(5, TimeUnit.SECONDS).kind());
-        host.containers().start(host.spec("orphan")).kill();
+        host.containers().start(host.spec("lonely")).kill();
     }
 
     @Test
@@ -266,16 +341,23 @@ class FaultIT {
 
     /// The fork server of this runtime directory.
     private int server() {
+        return process("[atoll serve] " + host.base()).orElseThrow();
+    }
+
+    private static OptionalInt monitorOf(Container container) {
+        return process("[atoll monitor] " + container.id());
+    }
+
+    private static OptionalInt process(String title) {
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
             return all.map(path -> path.getFileName().toString())
                     .filter(name -> name.chars().allMatch(Character::isDigit))
                     .filter(name ->
                             io.atoll.linux.ProcFiles.readIfPresent("/proc/" + name + "/cmdline")
                                     .orElse("")
-                                    .startsWith("[atoll serve] " + host.base()))
+                                    .startsWith(title))
                     .mapToInt(Integer::parseInt)
-                    .findFirst()
-                    .orElseThrow();
+                    .findFirst();
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

@@ -191,8 +191,16 @@ public final class TestDaemon implements AutoCloseable {
         helpers("").forEach(ProcessHandle::destroyForcibly);
     }
 
-    /// The processes that belong to this daemon and have `word` in their title: `serve`, `monitor`,
-    /// `dnsmasq`.
+    /// The monitors of the running containers.
+    public List<ProcessHandle> monitors() {
+        return helpers("serve").stream()
+                .flatMap(ProcessHandle::children)
+                .filter(child -> commandLine(child.pid()).startsWith("[atoll monitor]"))
+                .toList();
+    }
+
+    /// The processes that name this daemon's state directory and have `word` in their title:
+    /// `serve`, `dnsmasq`.
     public List<ProcessHandle> helpers(String word) {
         return ProcessHandle.allProcesses()
                 .filter(handle -> {

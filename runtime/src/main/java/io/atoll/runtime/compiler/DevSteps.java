@@ -265,6 +265,30 @@ final class DevSteps {
         steps.forEach(step -> draft.child.add(isOptional ? new Step.IfPossible(step) : step));
     }
 
+    /// New terminals in place of those whose masters went with a killed monitor. Whoever opens them
+    /// again, as a getty does, is heard; what init itself holds open stays dead.
+    void adopt() {
+        int ttys = draft.spec.devices().ttyCount();
+        if (!draft.spec.console().isPresent() && ttys == 0) {
+            return;
+        }
+        Slot inside = Slot.of(0);
+        draft.adopt.add(new Step.Open(inside, Place.host("/"), Step.OpenMode.REFERENCE));
+        if (draft.spec.console().isPresent()) {
+            reopen(inside, 0, "dev/console");
+        }
+        for (int n = 1; n <= ttys; n++) {
+            reopen(inside, n, "dev/tty" + n);
+        }
+    }
+
+    private void reopen(Slot inside, int number, String path) {
+        Place place = Place.in(inside, path);
+        draft.adopt.add(new Step.IfPossible(new Step.Umount(place, true)));
+        draft.adopt.add(
+                new Step.OpenTerminal(number, Place.in(inside, "dev/pts/ptmx"), place, Slot.of(1)));
+    }
+
     /// The console is the first terminal of the new devpts, the ttys follow.
     void terminals() {
         if (draft.spec.console().isPresent()) {

@@ -128,6 +128,7 @@ public final class PlanCompiler {
             gate();
             child();
             gone();
+            dev.adopt();
             return new StartPlan(
                     spec.id(),
                     options(files, waitAtGate),
@@ -137,7 +138,8 @@ public final class PlanCompiler {
                     draft.gate,
                     draft.child,
                     init(),
-                    draft.gone);
+                    draft.gone,
+                    draft.adopt);
         }
 
         private void host() {
@@ -249,7 +251,13 @@ public final class PlanCompiler {
                             draft.gate.add(proc("oom_score_adj", Integer.toString(score))));
             new TreeMap<>(spec.process().proc())
                     .forEach((name, value) -> draft.gate.add(proc(name, value)));
-            hooks(draft.gate, Phase.START_HOST);
+            List<Step> hooks = HookSteps.of(draft, Phase.START_HOST);
+            if (!hooks.isEmpty()) {
+                // They are told that the container is set up; the rest of this section is quicker
+                // beside it.
+                draft.gate.add(new Step.AwaitChild());
+                draft.gate.addAll(hooks);
+            }
         }
 
         private static Step proc(String name, String value) {

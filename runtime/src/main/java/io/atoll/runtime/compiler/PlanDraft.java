@@ -20,6 +20,7 @@ final class PlanDraft {
     final List<Step> gate = new ArrayList<>();
     final List<Step> child = new ArrayList<>();
     final List<Step> gone = new ArrayList<>();
+    final List<Step> adopt = new ArrayList<>();
     private int slots;
 
     PlanDraft(ContainerSpec spec, HostFacts facts, int slotsTaken) {

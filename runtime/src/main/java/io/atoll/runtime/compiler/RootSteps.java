@@ -17,7 +17,6 @@ import java.util.Set;
 /// The root file system as a detached mount, which the host's mount table never sees.
 final class RootSteps {
     private static final Set<MountAttribute> NO_ATTRIBUTES = EnumSet.noneOf(MountAttribute.class);
-    private static final Set<MountAttribute> READ_ONLY = EnumSet.of(MountAttribute.READ_ONLY);
 
     /// A value of fsconfig(2) has at most 255 bytes; more layers need `lowerdir+` of Linux 6.8.
     private static final int LOWERDIR_LAYERS_MAX = 12;
@@ -52,9 +51,23 @@ final class RootSteps {
         // Mounts below the directory belong to the rootfs, unless ids are shifted: not every one of
         // them could be.
         open(root, layer, !layer.isShifted());
-        if (isReadonly) {
-            draft.host.add(attributes(root, READ_ONLY, Slot.NONE));
+        Set<MountAttribute> attributes = rootAttributes(isReadonly);
+        if (!attributes.isEmpty()) {
+            draft.host.add(attributes(root, attributes, Slot.NONE));
         }
+    }
+
+    /// An image may hold device nodes that its maker chose; an unprivileged container could not
+    /// have made them itself.
+    private Set<MountAttribute> rootAttributes(boolean isReadonly) {
+        Set<MountAttribute> set = EnumSet.noneOf(MountAttribute.class);
+        if (isReadonly) {
+            set.add(MountAttribute.READ_ONLY);
+        }
+        if (draft.isUnprivileged()) {
+            set.add(MountAttribute.NO_DEV);
+        }
+        return set;
     }
 
     private void volume(RootfsSpec.Volume volume) {
@@ -80,7 +93,7 @@ final class RootSteps {
                         root,
                         volume.fsType(),
                         options,
-                        volume.isReadonly() ? READ_ONLY : NO_ATTRIBUTES,
+                        rootAttributes(volume.isReadonly()),
                         Step.Owner.CALLER,
                         !volume.isReadonly()));
         draft.host.add(new Step.Close(device));
@@ -139,7 +152,7 @@ final class RootSteps {
                         root,
                         "overlay",
                         options(overlay, lowers, writable),
-                        overlay.isReadonly() ? READ_ONLY : NO_ATTRIBUTES,
+                        rootAttributes(overlay.isReadonly()),
                         owner(overlay.writable()),
                         !overlay.isReadonly()));
         layers.forEach(slot -> draft.host.add(new Step.Close(slot)));
