@@ -116,6 +116,9 @@ static int take_stdio(struct run *run, const struct init *init) {
         int fd = init->stdio[i] == SLOT_NONE ? i : slot_get(run, init->stdio[i]);
         if (fd < 0 || (fd != i && dup2(fd, i) < 0))
             return failed(run, "dup2", "descriptor %d", i);
+        // With a session of its own a terminal among them becomes its terminal, unless it is somebody else's already.
+        if (init->new_session != 0)
+            ioctl(i, TIOCSCTTY, 0);
     }
     return 0;
 }

@@ -3,16 +3,20 @@ package io.atoll.lxctools;
 import io.atoll.lxctools.boot.AutostartTool;
 import io.atoll.lxctools.boot.CheckConfigTool;
 import io.atoll.lxctools.boot.UpdateConfigTool;
+import io.atoll.lxctools.command.AttachTool;
 import io.atoll.lxctools.command.CgroupTool;
 import io.atoll.lxctools.command.ConfigTool;
 import io.atoll.lxctools.command.ConsoleTool;
 import io.atoll.lxctools.command.DeviceTool;
 import io.atoll.lxctools.command.ExecuteTool;
 import io.atoll.lxctools.command.FreezeTool;
+import io.atoll.lxctools.command.InfoTool;
 import io.atoll.lxctools.command.LsTool;
 import io.atoll.lxctools.command.StartTool;
 import io.atoll.lxctools.command.StopTool;
 import io.atoll.lxctools.command.UnfreezeTool;
+import io.atoll.lxctools.command.UnshareTool;
+import io.atoll.lxctools.command.UsernsexecTool;
 import io.atoll.lxctools.command.WaitTool;
 import io.atoll.lxctools.disk.CloneTool;
 import io.atoll.lxctools.disk.CopyTool;
@@ -31,6 +35,10 @@ public final class Tools {
     private static final Map<String, Supplier<Tool>> ALL =
             new TreeMap<>(
                     Map.ofEntries(
+                            Map.entry("lxc-usernsexec", UsernsexecTool::new),
+                            Map.entry("lxc-unshare", UnshareTool::new),
+                            Map.entry("lxc-info", InfoTool::new),
+                            Map.entry("lxc-attach", AttachTool::new),
                             Map.entry("lxc-cgroup", CgroupTool::new),
                             Map.entry("lxc-config", ConfigTool::new),
                             Map.entry("lxc-console", ConsoleTool::new),

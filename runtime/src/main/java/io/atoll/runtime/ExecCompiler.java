@@ -2,8 +2,10 @@ package io.atoll.runtime;
 
 import io.atoll.plan.ExecPlan;
 import io.atoll.plan.Init;
+import io.atoll.plan.MountAttribute;
 import io.atoll.plan.Namespace;
 import io.atoll.plan.Place;
+import io.atoll.plan.Propagation;
 import io.atoll.plan.Slot;
 import io.atoll.plan.StartPlan;
 import io.atoll.plan.Stdio;
@@ -13,6 +15,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -45,13 +48,20 @@ final class ExecCompiler {
     ExecPlan compile(ExecSpec spec, boolean hasUnified) {
         List<Step> host = new ArrayList<>();
         List<Step> child = new ArrayList<>();
-        enterCgroups(host);
-        boolean isTerminal = spec.stdio() instanceof ExecSpec.Stdio.Terminal;
-        if (spec.stdio() instanceof ExecSpec.Stdio.Terminal(int columns, int rows)) {
+        if (!spec.special().isOutsideCgroups()) {
+            enterCgroups(host);
+        }
+        Optional<ExecSpec.Stdio.Terminal> terminal = terminal(spec.stdio());
+        if (terminal.isPresent()) {
             child.add(new Step.Open(ROOT, Place.host("/"), Step.OpenMode.DIRECTORY));
             child.add(
                     new Step.OpenTerminal(0, Place.in(ROOT, "dev/pts/ptmx"), Place.NONE, TERMINAL));
-            child.add(new Step.SizeTerminal(TERMINAL, columns, rows));
+            child.add(
+                    new Step.SizeTerminal(
+                            TERMINAL, terminal.get().columns(), terminal.get().rows()));
+        }
+        if (spec.special().isRemounting()) {
+            remount(child);
         }
         powers(spec, host, child);
         Stdio stdio =
@@ -59,6 +69,11 @@ final class ExecCompiler {
                     case ExecSpec.Stdio.None _ -> Stdio.none();
                     case ExecSpec.Stdio.Fds _ -> new Stdio.Descriptors(IN, OUT, ERR);
                     case ExecSpec.Stdio.Terminal _ -> new Stdio.Terminal(TERMINAL);
+                    case ExecSpec.Stdio.Mixed mixed ->
+                            new Stdio.Descriptors(
+                                    mixed.in().isPresent() ? IN : TERMINAL,
+                                    mixed.out().isPresent() ? OUT : TERMINAL,
+                                    mixed.err().isPresent() ? ERR : TERMINAL);
                 };
         Init init =
                 new Init(
@@ -69,7 +84,7 @@ final class ExecCompiler {
                         spec.gid(),
                         spec.groups(),
                         UMASK,
-                        isTerminal,
+                        terminal.isPresent(),
                         stdio);
         return new ExecPlan(
                 start.name(),
@@ -80,6 +95,34 @@ final class ExecCompiler {
                 host,
                 child,
                 init);
+    }
+
+    private static Optional<ExecSpec.Stdio.Terminal> terminal(ExecSpec.Stdio stdio) {
+        return switch (stdio) {
+            case ExecSpec.Stdio.Terminal terminal -> Optional.of(terminal);
+            case ExecSpec.Stdio.Mixed mixed -> Optional.of(mixed.terminal());
+            case ExecSpec.Stdio.None _ -> Optional.empty();
+            case ExecSpec.Stdio.Fds _ -> Optional.empty();
+        };
+    }
+
+    /// Fresh mounts on top of those of the mount namespace that it would otherwise share.
+    private static void remount(List<Step> child) {
+        child.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
+        child.add(
+                new Step.SetMountAttributes(
+                        Place.host("/"),
+                        true,
+                        EnumSet.noneOf(MountAttribute.class),
+                        EnumSet.noneOf(MountAttribute.class),
+                        Propagation.PRIVATE,
+                        Slot.NONE));
+        // The kernel refuses to mount the same instance on top of itself.
+        for (String type : List.of("proc", "sysfs")) {
+            Place place = Place.host(type.equals("proc") ? "/proc" : "/sys");
+            child.add(new Step.IfPossible(new Step.Umount(place, true)));
+            child.add(new Step.Mount(type, place, type, 0, ""));
+        }
     }
 
     private static List<String> environment(Map<String, String> env) {
@@ -122,7 +165,8 @@ final class ExecCompiler {
         List<Step> last = new ArrayList<>();
         for (Step step : start.child()) {
             switch (step) {
-                case Step.SetPersonality _ -> child.add(step);
+                case Step.SetPersonality _ when spec.special().personality().isEmpty() ->
+                        child.add(step);
                 case Step.Open(_, Place.HostPath(String path), _) when path.contains("/attr/") -> {
                     host.add(
                             new Step.Open(HOST_PROC, Place.host("/proc"), Step.OpenMode.DIRECTORY));
@@ -143,6 +187,9 @@ final class ExecCompiler {
                 default -> {}
             }
         }
+        spec.special()
+                .personality()
+                .ifPresent(persona -> child.add(new Step.SetPersonality(persona)));
         if (!spec.isPrivileged()) {
             child.addAll(last);
         }

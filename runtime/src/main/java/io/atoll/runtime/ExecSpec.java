@@ -5,6 +5,8 @@ import io.atoll.linux.Fd;
 import io.atoll.runtime.spec.NamespaceKind;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /// A command to run in a running container.
@@ -21,6 +23,7 @@ import java.util.Set;
 /// @param isPrivileged true to keep all capabilities and load no seccomp filter
 /// @param diesWithUs true to kill it when our connection to its supervisor breaks, as when the
 ///   daemon dies
+/// @param special what only those ask for who enter a container halfway
 public record ExecSpec(
         List<String> argv,
         Map<String, String> env,
@@ -31,7 +34,19 @@ public record ExecSpec(
         Stdio stdio,
         Set<NamespaceKind> skipped,
         boolean isPrivileged,
-        boolean diesWithUs) {
+        boolean diesWithUs,
+        Special special) {
+    /// What only those ask for who enter a container halfway.
+    ///
+    /// @param isOutsideCgroups true to stay in the cgroups of the fork server
+    /// @param isRemounting true for a mount namespace of its own, with `/proc` and `/sys` as the
+    ///   namespaces entered show them
+    /// @param personality instead of the container's
+    public record Special(boolean isOutsideCgroups, boolean isRemounting, OptionalInt personality) {
+        /// Nothing special.
+        public static final Special NONE = new Special(false, false, OptionalInt.empty());
+    }
+
     /// Where the first three descriptors of a command lead.
     public sealed interface Stdio {
         /// `/dev/null`.
@@ -39,6 +54,11 @@ public record ExecSpec(
 
         /// Descriptors of the caller, who still owns them and may close them once the command runs.
         record Fds(Fd in, Fd out, Fd err) implements Stdio {}
+
+        /// A terminal of the container's own devpts, and descriptors of the caller in place of it
+        /// where they are given. The command's session belongs to the terminal.
+        record Mixed(Terminal terminal, Optional<Fd> in, Optional<Fd> out, Optional<Fd> err)
+                implements Stdio {}
 
         /// A terminal of the container's own devpts; [Execution#terminal()] is its other end.
         record Terminal(int columns, int rows) implements Stdio {
@@ -52,6 +72,32 @@ public record ExecSpec(
                 }
             }
         }
+    }
+
+    /// Nothing special.
+    public ExecSpec(
+            List<String> argv,
+            Map<String, String> env,
+            String cwd,
+            long uid,
+            long gid,
+            List<Long> groups,
+            Stdio stdio,
+            Set<NamespaceKind> skipped,
+            boolean isPrivileged,
+            boolean diesWithUs) {
+        this(
+                argv,
+                env,
+                cwd,
+                uid,
+                gid,
+                groups,
+                stdio,
+                skipped,
+                isPrivileged,
+                diesWithUs,
+                Special.NONE);
     }
 
     public ExecSpec {
@@ -82,18 +128,64 @@ public record ExecSpec(
     /// A copy with another environment.
     public ExecSpec withEnv(Map<String, String> value) {
         return new ExecSpec(
-                argv, value, cwd, uid, gid, groups, stdio, skipped, isPrivileged, diesWithUs);
+                argv,
+                value,
+                cwd,
+                uid,
+                gid,
+                groups,
+                stdio,
+                skipped,
+                isPrivileged,
+                diesWithUs,
+                special);
+    }
+
+    /// A copy whose first three descriptors lead elsewhere.
+    public ExecSpec withStdio(Stdio value) {
+        return new ExecSpec(
+                argv,
+                env,
+                cwd,
+                uid,
+                gid,
+                groups,
+                value,
+                skipped,
+                isPrivileged,
+                diesWithUs,
+                special);
     }
 
     /// A copy that runs as another user.
     public ExecSpec as(long newUid, long newGid) {
         return new ExecSpec(
-                argv, env, cwd, newUid, newGid, groups, stdio, skipped, isPrivileged, diesWithUs);
+                argv,
+                env,
+                cwd,
+                newUid,
+                newGid,
+                groups,
+                stdio,
+                skipped,
+                isPrivileged,
+                diesWithUs,
+                special);
     }
 
     /// A copy that runs in another directory.
     public ExecSpec in(String directory) {
         return new ExecSpec(
-                argv, env, directory, uid, gid, groups, stdio, skipped, isPrivileged, diesWithUs);
+                argv,
+                env,
+                directory,
+                uid,
+                gid,
+                groups,
+                stdio,
+                skipped,
+                isPrivileged,
+                diesWithUs,
+                special);
     }
 }

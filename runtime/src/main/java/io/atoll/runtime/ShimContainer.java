@@ -516,7 +516,8 @@ final class ShimContainer implements Container {
         List<Slot> slots = new ArrayList<>();
         List<Fd> fds = new ArrayList<>();
         try (Fd target = initPidFd()) {
-            Optional<Fd> cgroup = cgroups.openForCommand();
+            Optional<Fd> cgroup =
+                    spec.special().isOutsideCgroups() ? Optional.empty() : cgroups.openForCommand();
             try {
                 slots.add(ExecCompiler.TARGET);
                 fds.add(target);
@@ -528,11 +529,23 @@ final class ShimContainer implements Container {
                     slots.addAll(List.of(ExecCompiler.IN, ExecCompiler.OUT, ExecCompiler.ERR));
                     fds.addAll(List.of(in, out, err));
                 }
+                if (spec.stdio() instanceof ExecSpec.Stdio.Mixed mixed) {
+                    give(ExecCompiler.IN, mixed.in(), slots, fds);
+                    give(ExecCompiler.OUT, mixed.out(), slots, fds);
+                    give(ExecCompiler.ERR, mixed.err(), slots, fds);
+                }
                 ExecPlan plan = commands.compile(spec, cgroup.isPresent());
                 return run(spec, new ShimMessage.Exec(slots, Blob.of(plan)), fds);
             } finally {
                 cgroup.ifPresent(Fd::close);
             }
+        }
+    }
+
+    private static void give(Slot slot, Optional<Fd> fd, List<Slot> slots, List<Fd> fds) {
+        if (fd.isPresent()) {
+            slots.add(slot);
+            fds.add(fd.get());
         }
     }
 

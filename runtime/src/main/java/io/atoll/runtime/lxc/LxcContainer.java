@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -420,6 +421,13 @@ public final class LxcContainer {
     /// @throws PreconditionFailedException if it does not run or is frozen
     public Execution attach(ExecSpec command) {
         return mustRun().exec(command);
+    }
+
+    /// Its `lxc.environment`.
+    ///
+    /// @param caller where names without a value are looked up
+    public Map<String, String> environment(Map<String, String> caller) {
+        return LxcCompiler.configured(config(), caller);
     }
 
     /// A terminal of it: 0 for the console, another number for that tty, or empty for the first

@@ -1,5 +1,6 @@
 package io.atoll.runtime.lxc;
 
+import io.atoll.runtime.ExecSpec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,7 @@ public record LxcStart(
         OptionalLong gid,
         Optional<Path> pidFile,
         Optional<Path> tools,
-        Optional<io.atoll.runtime.ExecSpec.Stdio.Fds> stdio) {
+        Optional<ExecSpec.Stdio.Fds> stdio) {
     /// As configured, with nothing from the caller.
     public static final LxcStart DEFAULT =
             new LxcStart(
@@ -46,5 +47,10 @@ public record LxcStart(
         command = List.copyOf(command);
         env = Map.copyOf(env);
         shared = Map.copyOf(shared);
+    }
+
+    /// A copy with other descriptors.
+    public LxcStart withStdio(Optional<ExecSpec.Stdio.Fds> fds) {
+        return new LxcStart(command, isApplication, env, shared, uid, gid, pidFile, tools, fds);
     }
 }
