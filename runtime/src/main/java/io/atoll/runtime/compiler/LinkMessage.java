@@ -21,6 +21,7 @@ final class LinkMessage {
     static final int RTM_DELLINK = 17;
     static final int RTM_NEWADDR = 20;
     static final int RTM_NEWROUTE = 24;
+    static final int RTM_NEWNEIGH = 28;
 
     static final int IFLA_ADDRESS = 1;
     static final int IFLA_IFNAME = 3;
@@ -123,6 +124,16 @@ final class LinkMessage {
             message.raw(5, gateway.getAddress()); // RTA_GATEWAY
         }
         return message.interfaceIndex(4, link); // RTA_OIF
+    }
+
+    /// A request to answer for an address on the link of that name; ip-neighbour(8), `proxy`.
+    static LinkMessage newProxyNeighbour(String link, InetAddress address) {
+        LinkMessage message = new LinkMessage(RTM_NEWNEIGH, NLM_F_CREATE);
+        message.bytes.put((byte) family(address)).put((byte) 0).putShort((short) 0);
+        message.patches.add(new Patch.InterfaceIndex(message.bytes.position(), link));
+        message.bytes.putInt(0).putShort((short) 0x80); // NUD_PERMANENT
+        message.bytes.put((byte) 8).put((byte) 0); // NTF_PROXY
+        return message.raw(1, address.getAddress()); // NDA_DST
     }
 
     /// A request to let a VLAN through a port of a filtering bridge.

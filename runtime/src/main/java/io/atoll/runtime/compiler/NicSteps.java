@@ -90,9 +90,27 @@ final class NicSteps {
                     LinkMessage.newRoute(hostName, network.address(), network.prefixLength(), null)
                             .toStep());
         }
+        if (veth.bridge().isEmpty()) {
+            answerForGateways(nic, hostName);
+        }
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
         // The kernel would do it too, but only after a while, and a restart needs the name.
         draft.gone.add(new Step.IfPossible(LinkMessage.deleteLink(hostName).toStep()));
+    }
+
+    /// Without a bridge nobody has the gateway's address: the host answers for it.
+    private void answerForGateways(NicSpec nic, String hostName) {
+        for (String gateway : nic.gateways()) {
+            boolean isAddress =
+                    !gateway.equals(NicSpec.DEVICE_GATEWAY)
+                            && !gateway.equals(NicSpec.DEVICE_GATEWAY_V6);
+            if (isAddress) {
+                draft.gate.add(
+                        new Step.IfPossible(
+                                LinkMessage.newProxyNeighbour(hostName, Network.address(gateway))
+                                        .toStep()));
+            }
+        }
     }
 
     private void port(String hostName, NicLink.Veth veth) {

@@ -1,0 +1,596 @@
+package io.atoll.lxctools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.runtime.lxc.LxcContainer;
+import io.atoll.runtime.lxc.LxcPath;
+import io.atoll.runtime.lxc.LxcStart;
+import io.atoll.runtime.lxc.LxcState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// What the seeds show of running containers, one test a row; the number stands in front.
+@Tag("privileged")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RowsIT {
+    private LxcHostFixture host;
+
+    @BeforeAll
+    void open() {
+        host = new LxcHostFixture();
+    }
+
+    @AfterAll
+    void close() {
+        host.close();
+    }
+
+    @Test
+    void l1_01_executesOneProgramBelowASmallInit() throws IOException {
+        Path conf = host.base.resolve("execute.conf");
+        Files.writeString(conf, "lxc.rootfs.path = " + host.rootfs + "\n");
+        String name = host.name("exec");
+        ToolRun run =
+                host.run(
+                        "lxc-execute",
+                        "-n",
+                        name,
+                        "-f",
+                        conf.toString(),
+                        "--",
+                        "sh",
+                        "-c",
+                        "echo pid $$; exit 7");
+        assertEquals(7, run.status(), run.err());
+        assertEquals("pid 2\n", run.out());
+        assertEquals(
+                137,
+                host.run(
+                                "lxc-execute",
+                                "-n",
+                                name,
+                                "-f",
+                                conf.toString(),
+                                "--",
+                                "sh",
+                                "-c",
+                                "kill -9 $$")
+                        .status());
+    }
+
+    @Test
+    void l1_03_limitsByCgroupKeysAndByLxcCgroup() {
+        String name = host.define("limit", "lxc.cgroup.memory.limit_in_bytes = 64M");
+        host.must("lxc-start", "-n", name);
+        assertEquals(
+                "67108864", host.must("lxc-cgroup", "-n", name, "memory.limit_in_bytes").strip());
+        host.must("lxc-cgroup", "-n", name, "memory.limit_in_bytes", "32M");
+        assertEquals(
+                "33554432", host.must("lxc-cgroup", "-n", name, "memory.limit_in_bytes").strip());
+        host.must("lxc-cgroup", "-n", name, "pids.max", "20");
+        ToolRun bomb =
+                host.run(
+                        "lxc-attach",
+                        "-n",
+                        name,
+                        "--",
+                        "sh",
+                        "-c",
+                        "for i in $(seq 60); do sleep 1000 & done; echo survived");
+        assertTrue(bomb.err().contains("fork") || bomb.out().isEmpty(), bomb.toString());
+        assertEquals(1, host.run("lxc-cgroup", "-n", name, "memory.nonsense").status());
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l1_04_theLibraryWorksWithoutTheTools() {
+        String name = host.define("lib");
+        try (LxcPath path = host.open()) {
+            LxcContainer container = path.container(name);
+            assertTrue(container.isDefined());
+            container.set("lxc.uts.name", "changed");
+            container.save();
+            assertEquals("changed", path.container(name).item("lxc.uts.name").getFirst());
+            container.start(LxcStart.DEFAULT);
+            assertEquals(LxcState.RUNNING, container.state());
+            container.freeze();
+            assertEquals(LxcState.FROZEN, container.state());
+            assertTrue(container.await(Set.of(LxcState.FROZEN), Optional.of(Duration.ZERO)));
+            container.unfreeze();
+            int before = container.mustRun().initPid();
+            assertTrue(container.reboot(Duration.ofSeconds(30)));
+            assertNotEquals(before, container.mustRun().initPid());
+            container.addDeviceNode(Path.of("/dev/null"), "/dev/nothing");
+            assertEquals("1,3", host.inside(name, "stat -c '%t,%T' /dev/nothing"));
+            container.stop();
+            assertEquals(LxcState.STOPPED, container.state());
+        }
+    }
+
+    @Test
+    void l1_08_startsInTheBackgroundAndTellsWhenItRuns() {
+        String name = host.define("back");
+        host.must("lxc-start", "-n", name, "-d");
+        assertEquals("RUNNING", host.state(name));
+        ToolRun again = host.run("lxc-start", "-n", name);
+        assertEquals(0, again.status());
+        assertTrue(again.err().contains("already running"), again.err());
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l1_10_attachIsInAllNamespaces() {
+        String name = host.define("ns");
+        host.must("lxc-start", "-n", name);
+        for (String kind : new String[] {"mnt", "pid", "uts", "ipc", "net", "cgroup"}) {
+            assertEquals(
+                    host.inside(name, "readlink /proc/1/ns/" + kind),
+                    host.inside(name, "readlink /proc/self/ns/" + kind),
+                    kind);
+        }
+        assertEquals("ns", host.inside(name, "hostname"));
+        assertEquals("lxc", host.inside(name, "echo $container"));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l1_12_poweroffFromInsideStopsIt() {
+        String name = host.define("off");
+        host.must("lxc-start", "-n", name);
+        host.run("lxc-attach", "-n", name, "--", "poweroff", "-f");
+        LxcHostFixture.until(() -> host.state(name).equals("STOPPED"), "stopped from inside");
+    }
+
+    @Test
+    void l1_13_stopsCleanly() throws IOException {
+        String name = host.define("clean");
+        Path tab = host.rootOf(name).resolve("etc/inittab");
+        Files.writeString(tab, Files.readString(tab) + "::shutdown:/bin/touch /clean\n");
+        host.must("lxc-start", "-n", name);
+        host.must("lxc-stop", "-n", name);
+        assertTrue(Files.exists(host.rootOf(name).resolve("clean")));
+        assertEquals(2, host.run("lxc-stop", "-n", name).status());
+        assertEquals(2, host.run("lxc-stop", "-n", host.name("unknown")).status());
+    }
+
+    @Test
+    void l1_14_killsAtOnce() {
+        String name = host.define("kill");
+        host.must("lxc-start", "-n", name);
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals("STOPPED", host.state(name));
+        for (String other : new String[] {"--nokill", "-r", "-t5"}) {
+            assertEquals(1, host.run("lxc-stop", "-n", name, "-k", other).status(), other);
+        }
+        assertEquals(1, host.run("lxc-stop", "-n", name, "--nolock").status());
+    }
+
+    @Test
+    void l1_20_a32BitContainerShowsItself() {
+        String name = host.define("i386", "lxc.arch = i686");
+        host.must("lxc-start", "-n", name);
+        assertEquals("i686", host.inside(name, "uname -m"));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l1_31_groupsAreSeparatedByCommasBlanksAndLines() {
+        String name = host.define("groups", "lxc.group = one,two", "lxc.group = three four");
+        String line =
+                host.must("lxc-ls", "-f", "-F", "NAME,GROUPS")
+                        .lines()
+                        .filter(l -> l.startsWith(name))
+                        .findFirst()
+                        .orElseThrow();
+        assertTrue(line.contains("one, two, three, four"), line);
+        assertTrue(host.must("lxc-ls", "-1", "-g", "two,four").contains(name));
+        assertFalse(host.must("lxc-ls", "-1", "-g", "two,five").contains(name));
+    }
+
+    @Test
+    void l1_34_listsWithTodaysColumnsAndThoseOf1_0() {
+        String name = host.define("columns", "lxc.start.auto = 1", "lxc.group = Ubuntu");
+        assertTrue(host.must("lxc-ls", "-f").startsWith("NAME" + " ".repeat(name.length() - 4)));
+        assertEquals(
+                "NAME STATE AUTOSTART GROUPS IPV4 IPV6 UNPRIVILEGED",
+                String.join(
+                        " ",
+                        host.must("lxc-ls", "--fancy")
+                                .lines()
+                                .findFirst()
+                                .orElseThrow()
+                                .split(" +")));
+        ToolRun old =
+                ToolRun.of(
+                        java.util.Map.of(
+                                "LXC_LS_STYLE",
+                                "1.0",
+                                "ATOLL_RUN_DIR",
+                                host.env().get("ATOLL_RUN_DIR")),
+                        "lxc-ls",
+                        "-P",
+                        host.lxcPath.toString(),
+                        "--fancy");
+        assertTrue(old.out().contains("YES (Ubuntu)"), old.out());
+        ToolRun wrong = host.run("lxc-ls", "-f", "-F", "NAME,NONSENSE");
+        assertEquals(1, wrong.status());
+        assertTrue(wrong.err().contains("Invalid key: NONSENSE"), wrong.err());
+    }
+
+    @Test
+    void l1_40_41_freezesAndGoesOn() {
+        String name = host.define("freeze");
+        host.must("lxc-start", "-n", name);
+        host.must("lxc-freeze", "-n", name);
+        assertEquals("FROZEN", host.state(name));
+        assertTrue(host.must("lxc-ls", "--frozen", "-1").contains(name));
+        assertTrue(host.must("lxc-ls", "--active", "-1").contains(name));
+        ToolRun attach = host.run("lxc-attach", "-n", name, "--", "true");
+        assertEquals(1, attach.status());
+        assertTrue(attach.err().contains("lxc-unfreeze"), attach.err());
+        host.must("lxc-unfreeze", "-n", name);
+        assertEquals("RUNNING", host.state(name));
+        host.must("lxc-freeze", "-n", name);
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals(1, host.run("lxc-freeze", "-n", name).status());
+    }
+
+    @Test
+    void l1_48_attachPassesTheStatusOn() {
+        String name = host.define("status");
+        host.must("lxc-start", "-n", name);
+        assertEquals(5, attach(name, "sh", "-c", "exit 5").status());
+        assertEquals(137, attach(name, "sh", "-c", "kill -9 $$").status());
+        ToolRun missing = attach(name, "nonexistent");
+        assertEquals(127, missing.status());
+        assertTrue(
+                missing.err()
+                        .contains("No such file or directory - Failed to exec \"nonexistent\""),
+                missing.err());
+        assertEquals(126, attach(name, "/etc/passwd").status());
+        ToolRun script = host.reading("echo from stdin\nexit 9\n", "lxc-attach", "-n", name);
+        assertEquals("from stdin\n", script.out());
+        assertEquals(9, script.status());
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals(1, attach(name, "true").status());
+    }
+
+    private ToolRun attach(String name, String... command) {
+        String[] args = new String[command.length + 3];
+        args[0] = "-n";
+        args[1] = name;
+        args[2] = "--";
+        System.arraycopy(command, 0, args, 3, command.length);
+        return host.run("lxc-attach", args);
+    }
+
+    @Test
+    void l1_49_50_attachesToSomeNamespacesOnly() {
+        String name = host.define("some", "lxc.net.0.type = empty");
+        host.must("lxc-start", "-n", name);
+        String out =
+                host.must(
+                        "lxc-attach",
+                        "-n",
+                        name,
+                        "-e",
+                        "-sNETWORK|UTSNAME",
+                        "--",
+                        "/bin/sh",
+                        "-c",
+                        "hostname; readlink /proc/self/ns/net /proc/self/ns/pid; test -d "
+                                + host.base
+                                + " && echo host");
+        assertTrue(out.startsWith("some\n") && out.endsWith("host\n"), out);
+        assertTrue(out.contains(host.inside(name, "readlink /proc/1/ns/net")), out);
+        assertFalse(out.contains(host.inside(name, "readlink /proc/1/ns/pid")), out);
+        String processes =
+                host.must(
+                        "lxc-attach",
+                        "-n",
+                        name,
+                        "-s",
+                        "PID|NETWORK",
+                        "-R",
+                        "--",
+                        "/bin/sh",
+                        "-c",
+                        "cat /proc/1/comm");
+        assertTrue(processes.startsWith("init") || processes.startsWith("busybox"), processes);
+        assertEquals(1, host.run("lxc-attach", "-n", name, "-s", "NONSENSE").status());
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void attachChoosesTheEnvironment() {
+        String name = host.define("env", "lxc.environment = CONFIGURED=yes");
+        host.must("lxc-start", "-n", name);
+        String cleared =
+                host.must(
+                        "lxc-attach", "-n", name, "--clear-env", "-v", "SET=it works", "--", "env");
+        assertTrue(cleared.contains("SET=it works\n") && cleared.contains("CONFIGURED=yes\n"));
+        assertTrue(cleared.contains("container=lxc\n") && cleared.contains("HOME=/root\n"));
+        assertFalse(cleared.contains("ATOLL_RUN_DIR"), cleared);
+        assertTrue(host.must("lxc-attach", "-n", name, "--", "env").contains("ATOLL_RUN_DIR="));
+        assertTrue(
+                host.must(
+                                "lxc-attach",
+                                "-n",
+                                name,
+                                "--clear-env",
+                                "--keep-var",
+                                "ATOLL_RUN_DIR",
+                                "--",
+                                "env")
+                        .contains("ATOLL_RUN_DIR="));
+        assertEquals(
+                "1000:1001",
+                host.must(
+                                "lxc-attach",
+                                "-n",
+                                name,
+                                "-u",
+                                "1000",
+                                "-g",
+                                "1001",
+                                "--",
+                                "sh",
+                                "-c",
+                                "echo $(id -u):$(id -g)")
+                        .strip());
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l1_51_52_devicesAreFilteredAndAddedLater() {
+        String name =
+                host.define(
+                        "dev",
+                        "lxc.cgroup.devices.deny = a",
+                        "lxc.cgroup.devices.allow = c *:* m",
+                        "lxc.cgroup.devices.allow = c 1:3 rwm",
+                        "lxc.cgroup.devices.allow = c 5:* rwm",
+                        "lxc.cgroup.devices.allow = c 136:* rwm");
+        host.must("lxc-start", "-n", name);
+        assertEquals(1, attach(name, "sh", "-c", "head -c1 /dev/zero").status());
+        host.must("lxc-device", "add", "-n", name, "/dev/zero", "/dev/other");
+        assertEquals("1,5", host.inside(name, "stat -c %t,%T /dev/other"));
+        assertEquals("1", host.inside(name, "head -c1 /dev/other | wc -c"));
+        host.must("lxc-device", "-n", name, "del", "/dev/other", "/dev/zero");
+        assertEquals(1, attach(name, "test", "-e", "/dev/other").status());
+        assertEquals(1, attach(name, "sh", "-c", "head -c1 /dev/zero").status());
+        ToolRun missing = host.run("lxc-device", "-n", name, "add", "/dev/nonexistent");
+        assertEquals(1, missing.status());
+        assertTrue(missing.err().contains("/dev/nonexistent"), missing.err());
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l2_08_15_16_cgroupsHoldItsProcessesAndNothingElse() {
+        String name = host.define("cg");
+        host.must("lxc-start", "-n", name);
+        String init = host.must("lxc-info", "-n", name, "-pH").strip();
+        String tasks =
+                LxcHostFixture.sh("cat /sys/fs/cgroup/memory/lxc.payload." + name + "/tasks");
+        assertTrue(tasks.lines().anyMatch(init::equals), tasks + " lacks " + init);
+        long inside = Long.parseLong(host.inside(name, "ls /proc | grep -c '^[0-9]'"));
+        assertTrue(tasks.lines().count() <= inside, tasks);
+        host.must("lxc-stop", "-n", name, "-k");
+        assertFalse(Files.exists(Path.of("/sys/fs/cgroup/memory/lxc.payload." + name)));
+    }
+
+    @Test
+    void l2_14_initIsTheMonitorsChild() {
+        String name = host.define("tree");
+        Path pidFile = host.base.resolve("monitor.pid");
+        host.must("lxc-start", "-n", name, "-p", pidFile.toString());
+        String init = host.must("lxc-info", "-n", name, "-pH").strip();
+        String parent =
+                LxcHostFixture.sh("sed -n 's/^PPid:\\t//p' /proc/" + init + "/status").strip();
+        assertEquals(parent, LxcHostFixture.sh("cat " + pidFile).strip());
+        host.must("lxc-stop", "-n", name, "-k");
+        assertFalse(Files.exists(pidFile));
+    }
+
+    @Test
+    void l2_17_otherSettingsAreTheDefaults() {
+        String name = host.define("defaults");
+        host.must("lxc-start", "-n", name);
+        assertEquals("1024", host.must("lxc-cgroup", "-n", name, "cpu.shares").strip());
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l2_20_21_hasTerminalsInADirectory() {
+        String name = host.define("ttys", "lxc.tty.dir = lxc");
+        host.must("lxc-start", "-n", name);
+        assertEquals("lxc/tty1", host.inside(name, "readlink /dev/tty1"));
+        assertEquals("lxc/console", host.inside(name, "readlink /dev/console"));
+        assertEquals("/dev/lxc/console", host.inside(name, "tty < /dev/console"));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void b0_01_everyToolExplainsItself() {
+        for (String tool : Tools.names()) {
+            ToolRun run = host.run(tool, "--help");
+            assertEquals(0, run.status(), tool);
+            assertTrue(run.err().startsWith("Usage: " + tool), run.err());
+        }
+    }
+
+    @Test
+    void b0_12_oneDirectoryInTwoContainers() throws IOException {
+        Path shared = Files.createDirectory(host.base.resolve("shared"));
+        // Busybox has no flock(1): the host's, read-only.
+        String entry =
+                """
+                lxc.mount.entry = SHARED srv none bind,create=dir 0 0
+                lxc.mount.entry = /usr usr none bind,ro,create=dir 0 0
+                lxc.mount.entry = /usr/lib lib none bind,ro,create=dir 0 0
+                lxc.mount.entry = /usr/lib64 lib64 none bind,ro,create=dir 0 0
+                """
+                        .replace("SHARED", shared.toString());
+        String one = host.define("one", entry);
+        String two = host.define("two", entry);
+        host.must("lxc-start", "-n", one);
+        host.must("lxc-start", "-n", two);
+        host.inside(one, "echo text > /srv/file");
+        assertEquals("text", host.inside(two, "cat /srv/file"));
+        host.inside(one, "/usr/bin/flock /srv/file sleep 100 >/dev/null 2>&1 & sleep 0.3");
+        assertEquals(1, attach(two, "/usr/bin/flock", "-n", "/srv/file", "true").status());
+        host.must("lxc-stop", "-n", one, "-k");
+        host.must("lxc-stop", "-n", two, "-k");
+    }
+
+    @Test
+    void x3_24_theHostsTerminalsStayWritable() {
+        String name = host.define("pts");
+        host.must("lxc-start", "-n", name);
+        host.run("lxc-attach", "-n", name, "--", "mount", "-o", "remount,ro", "/dev/pts");
+        assertFalse(
+                LxcHostFixture.sh("grep ' /dev/pts ' /proc/self/mounts").contains(" ro,"),
+                "the host's /dev/pts is read-only");
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void rebootsInTheSameMonitor() {
+        String name = host.define("again");
+        Path pidFile = host.base.resolve("again.pid");
+        host.must("lxc-start", "-n", name, "-p", pidFile.toString());
+        String before = host.must("lxc-info", "-n", name, "-pH");
+        String monitor = LxcHostFixture.sh("cat " + pidFile);
+        host.must("lxc-stop", "-n", name, "-r");
+        assertNotEquals(before, host.must("lxc-info", "-n", name, "-pH"));
+        assertEquals(monitor, LxcHostFixture.sh("cat " + pidFile));
+        assertEquals("RUNNING", host.state(name));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void waitsForStates() {
+        String name = host.define("wait");
+        assertEquals(1, host.run("lxc-wait", "-n", name, "-s", "RUNNING", "-t", "0").status());
+        host.must("lxc-start", "-n", name);
+        host.must("lxc-wait", "-n", name, "-s", "RUNNING|FROZEN", "-t", "5");
+        host.must("lxc-stop", "-n", name, "-k");
+        host.must("lxc-wait", "-n", name, "-s", "STOPPED", "-t", "5");
+        host.must("lxc-wait", "-n", host.name("unknown"), "-s", "STOPPED");
+        ToolRun wrong = host.run("lxc-wait", "-n", name, "-s", "DANCING");
+        assertEquals(1, wrong.status());
+        assertTrue(wrong.err().contains("invalid state 'DANCING'"), wrong.err());
+    }
+
+    @Test
+    void logsTheConsole() throws IOException {
+        Path log = host.base.resolve("console.log");
+        String name = host.define("log", "lxc.console.logfile = " + log);
+        host.must("lxc-start", "-n", name);
+        LxcHostFixture.until(
+                () -> LxcHostFixture.sh("cat " + log).contains("started"), "the log has it");
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void hooksSeeTheirVariables() throws IOException {
+        Path out = host.base.resolve("hooks");
+        StringBuilder lines = new StringBuilder();
+        for (String kind :
+                new String[] {"pre-start", "pre-mount", "mount", "autodev", "stop", "post-stop"}) {
+            lines.append("lxc.hook.")
+                    .append(kind)
+                    .append(" = echo $LXC_HOOK_TYPE $LXC_NAME \"$@\" ${LXC_TARGET:-none} >> ")
+                    .append(out)
+                    .append(" ;:\n");
+        }
+        String name = host.define("hooks", lines.toString());
+        host.must("lxc-start", "-n", name);
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals(
+                """
+                pre-start NAME NAME lxc pre-start none
+                pre-mount NAME NAME lxc pre-mount none
+                mount NAME NAME lxc mount none
+                autodev NAME NAME lxc autodev none
+                stop NAME NAME lxc stop stop
+                post-stop NAME NAME lxc post-stop stop
+                """
+                        .replace("NAME", name),
+                Files.readString(out));
+    }
+
+    @Test
+    void aFailingHookFailsTheStartAndLeavesNothing() {
+        String name = host.define("badhook", "lxc.hook.start-host = false");
+        ToolRun run = host.run("lxc-start", "-n", name);
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("status 1"), run.err());
+        assertEquals("STOPPED", host.state(name));
+    }
+
+    @Test
+    void refusesWhatCannotWork() throws IOException {
+        ToolRun unknown = host.run("lxc-start", "-n", host.name("nobody"));
+        assertEquals(1, unknown.status());
+        assertTrue(unknown.err().contains("is not defined"), unknown.err());
+        ToolRun info = host.run("lxc-info", "-n", host.name("nobody"));
+        assertEquals(1, info.status());
+        assertTrue(info.err().contains(host.name("nobody") + " doesn't exist"), info.err());
+
+        String key = host.define("badkey", "lxc.uts.nam = x");
+        ToolRun nearest = host.run("lxc-start", "-n", key);
+        assertEquals(1, nearest.status());
+        assertTrue(nearest.err().contains("did you mean lxc.uts.name?"), nearest.err());
+        assertTrue(host.run("lxc-ls", "-1").err().contains("Failed to load config for " + key));
+
+        String root = host.define("noroot", "lxc.rootfs.path = dir:/nonexistent/rootfs");
+        ToolRun noRoot = host.run("lxc-start", "-n", root);
+        assertEquals(1, noRoot.status());
+        assertTrue(noRoot.err().contains("/nonexistent/rootfs"), noRoot.err());
+
+        String bridge =
+                host.define("nobridge", "lxc.net.0.type = veth", "lxc.net.0.link = nobridge0");
+        ToolRun noBridge = host.run("lxc-start", "-n", bridge);
+        assertEquals(1, noBridge.status());
+        assertTrue(
+                noBridge.err().contains("the host has no interface nobridge0; make the bridge"),
+                noBridge.err());
+
+        String init = host.define("noinit", "lxc.init.cmd = /sbin/nonexistent");
+        ToolRun noInit = host.run("lxc-start", "-n", init);
+        assertEquals(1, noInit.status());
+        assertTrue(noInit.err().contains("/sbin/nonexistent"), noInit.err());
+        Files.delete(host.lxcPath.resolve(key).resolve("config"));
+    }
+
+    @Test
+    void setsKeysForOneStart() {
+        String name = host.define("define");
+        host.must("lxc-start", "-n", name, "-s", "lxc.uts.name=other");
+        assertEquals("other", host.inside(name, "hostname"));
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals(
+                "lxc.uts.name = define\n", host.must("lxc-info", "-n", name, "-c", "lxc.uts.name"));
+    }
+
+    @Test
+    void explainsWithoutDoing() {
+        String name = host.define("explain");
+        String text = host.must("lxc-start", "-n", name, "--explain");
+        assertTrue(text.contains("mount proc on /proc") || text.contains("/sbin/init"), text);
+        assertEquals("STOPPED", host.state(name));
+    }
+}
