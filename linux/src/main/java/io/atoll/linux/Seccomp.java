@@ -85,7 +85,13 @@ public final class Seccomp {
     /// A whole filter.
     ///
     /// @param otherwise for calls without a rule
-    public record Filter(Action otherwise, List<Rule> rules) {
+    /// @param isNativeOnly true to answer `ENOSYS` to every call by another ABI of the machine
+    public record Filter(Action otherwise, List<Rule> rules, boolean isNativeOnly) {
+        /// For all ABIs of the machine.
+        public Filter(Action otherwise, List<Rule> rules) {
+            this(otherwise, rules, false);
+        }
+
         public Filter {
             rules = List.copyOf(rules);
         }
@@ -142,14 +148,16 @@ public final class Seccomp {
         // Programs of an architecture that is not listed would be killed at their first call; x32
         // has its own table.
         long[] others = isArm ? new long[] {0x40000028L} : new long[] {0x40000003L, 0x4000003EL};
-        for (long other : others) {
+        for (long other : filter.isNativeOnly() ? new long[0] : others) {
             check(
                     "seccomp_arch_add",
                     Long.toHexString(other),
                     Library.ARCH_ADD.callInt(context, other));
         }
         Library.ATTR_SET.callInt(context, SCMP_FLTATR_CTL_NNP, 0);
-        Library.ATTR_SET.callInt(context, SCMP_FLTATR_ACT_BADARCH, number(new Action.Kill()));
+        Action foreign =
+                filter.isNativeOnly() ? new Action.Refuse(Errno.ENOSYS) : new Action.Kill();
+        Library.ATTR_SET.callInt(context, SCMP_FLTATR_ACT_BADARCH, number(foreign));
         try (Arena arena = Arena.ofConfined()) {
             for (Rule rule : filter.rules()) {
                 add(context, arena, rule);

@@ -27,7 +27,8 @@ final class SeccompFilters {
                 Seccomp.compile(
                         new Seccomp.Filter(
                                 otherwise,
-                                spec.rules().stream().map(SeccompFilters::rule).toList()));
+                                spec.rules().stream().map(SeccompFilters::rule).toList(),
+                                spec.isNativeOnly()));
         if (KEPT.size() < KEPT_MAX) {
             KEPT.put(spec, program);
         }

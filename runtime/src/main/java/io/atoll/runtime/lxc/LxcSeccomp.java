@@ -13,7 +13,7 @@ import java.util.Map;
 
 /// Reads the file of `lxc.seccomp.profile`: a version, for version 2 a policy, and a rule a line.
 /// Pure.
-final class LxcSeccomp {
+public final class LxcSeccomp {
     private static final int EPERM = 1;
     private static final int EACCES = 13;
     private static final Map<String, Integer> ERRNOS =
@@ -32,7 +32,7 @@ final class LxcSeccomp {
 
     /// @param name the file's, for messages
     /// @throws InvalidConfigException naming file and line
-    static SeccompSpec parse(String text, String name) {
+    public static SeccompSpec parse(String text, String name) {
         return new LxcSeccomp(name).read(text.split("\n", -1));
     }
 

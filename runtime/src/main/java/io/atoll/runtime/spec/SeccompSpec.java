@@ -7,8 +7,11 @@ import java.util.List;
 ///
 /// @param isAllowList true if only the calls with a rule are let through
 /// @param defaultErrno what a call without a rule gets in an allow list
-/// @param rules in order; empty in a deny list means no filter at all
-public record SeccompSpec(boolean isAllowList, int defaultErrno, List<Rule> rules) {
+/// @param rules in order; empty in a deny list means no filter at all, unless `isNativeOnly`
+/// @param isNativeOnly true if programs of the host's other ABIs, as of its 32-bit one, get
+///   `ENOSYS` for every call
+public record SeccompSpec(
+        boolean isAllowList, int defaultErrno, List<Rule> rules, boolean isNativeOnly) {
     private static final int EPERM = 1;
     private static final int EACCES = 13;
     private static final int ENOSYS = 38;
@@ -78,6 +81,11 @@ public record SeccompSpec(boolean isAllowList, int defaultErrno, List<Rule> rule
         }
     }
 
+    /// For all ABIs.
+    public SeccompSpec(boolean isAllowList, int defaultErrno, List<Rule> rules) {
+        this(isAllowList, defaultErrno, rules, false);
+    }
+
     public SeccompSpec {
         rules = List.copyOf(rules);
     }
@@ -107,11 +115,16 @@ public record SeccompSpec(boolean isAllowList, int defaultErrno, List<Rule> rule
     public SeccompSpec plus(List<Rule> more) {
         List<Rule> all = new ArrayList<>(rules);
         all.addAll(more);
-        return new SeccompSpec(isAllowList, defaultErrno, all);
+        return new SeccompSpec(isAllowList, defaultErrno, all, isNativeOnly);
+    }
+
+    /// A copy that refuses the host's other ABIs, or not.
+    public SeccompSpec withNativeOnly(boolean value) {
+        return new SeccompSpec(isAllowList, defaultErrno, rules, value);
     }
 
     /// True if no filter is to be loaded.
     public boolean isNone() {
-        return !isAllowList && rules.isEmpty();
+        return !isAllowList && rules.isEmpty() && !isNativeOnly;
     }
 }

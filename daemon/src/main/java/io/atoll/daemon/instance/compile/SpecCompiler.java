@@ -1,8 +1,11 @@
 package io.atoll.daemon.instance.compile;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.daemon.instance.config.ConfigKey;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.runtime.lxc.LxcSeccomp;
+import io.atoll.runtime.lxc.RawLxc;
 import io.atoll.runtime.spec.AutoMounts;
 import io.atoll.runtime.spec.CgroupSpec;
 import io.atoll.runtime.spec.ConsoleSpec;
@@ -70,14 +73,18 @@ public final class SpecCompiler {
                         .withLimits(withThrottles(limits.compile(config), in.parts().throttles()))
                         .withInit(InitSpec.DEFAULT.withEnv(environment(config)))
                         .withConsole(ConsoleSpec.DEFAULT.loggingTo(in.consoleLog()));
-        return base.withProcess(
-                        new ProcessSpec(
-                                limits.rlimits(config),
-                                OptionalInt.empty(),
-                                config.below(ConfigKeys.SYSCTL),
-                                Map.of(),
-                                OptionalInt.empty()))
-                .withSecurity(security(config, base.security()));
+        ContainerSpec whole =
+                base.withProcess(
+                                new ProcessSpec(
+                                        limits.rlimits(config),
+                                        OptionalInt.empty(),
+                                        config.below(ConfigKeys.SYSCTL),
+                                        Map.of(),
+                                        OptionalInt.empty()))
+                        .withSecurity(security(config, base.security()));
+        return config.get(ConfigKeys.RAW_LXC)
+                .map(text -> RawLxc.parse(text).addTo(whole))
+                .orElse(whole);
     }
 
     private static RootfsSpec root(SpecInputs in) {
@@ -183,54 +190,37 @@ public final class SpecCompiler {
     }
 
     private static SecuritySpec security(InstanceConfig config, SecuritySpec base) {
+        return base.withSeccomp(
+                config.get(ConfigKeys.RAW_SECCOMP).orElseGet(() -> systemCalls(config)));
+    }
+
+    /// `security.syscalls.*`. A line is a rule of LXC's profiles; one without an action refuses the
+    /// call, which tells a program more than its death would.
+    private static SeccompSpec systemCalls(InstanceConfig config) {
         Optional<String> allow =
                 config.text(ConfigKeys.SYSCALLS_ALLOW.name())
                         .or(() -> config.text(ConfigKeys.SYSCALLS_WHITELIST.name()));
         if (allow.isPresent()) {
-            return base.withSeccomp(
-                    new SeccompSpec(
-                            true, EPERM, rules(allow.get(), new SeccompSpec.Action.Allow())));
+            return rules("allowlist", allow.get(), ConfigKeys.SYSCALLS_ALLOW);
         }
         boolean hasDefault =
                 config.is(
                         ConfigKeys.SYSCALLS_DENY_DEFAULT,
                         config.is(ConfigKeys.SYSCALLS_BLACKLIST_DEFAULT, true));
+        boolean isNative =
+                config.is(
+                        ConfigKeys.SYSCALLS_DENY_COMPAT,
+                        config.is(ConfigKeys.SYSCALLS_BLACKLIST_COMPAT, false));
         Optional<String> deny =
                 config.text(ConfigKeys.SYSCALLS_DENY.name())
                         .or(() -> config.text(ConfigKeys.SYSCALLS_BLACKLIST.name()));
         SeccompSpec list = hasDefault ? SeccompSpec.DEFAULT : SeccompSpec.NONE;
-        return base.withSeccomp(
-                list.plus(rules(deny.orElse(""), new SeccompSpec.Action.Errno(EPERM))));
+        return list.plus(rules("denylist", deny.orElse(""), ConfigKeys.SYSCALLS_DENY).rules())
+                .withNativeOnly(isNative);
     }
 
-    private static List<SeccompSpec.Rule> rules(String text, SeccompSpec.Action action) {
-        List<SeccompSpec.Rule> out = new ArrayList<>();
-        for (String line : text.split("\n")) {
-            String[] words = line.strip().split("\\s+");
-            if (words[0].isEmpty() || words[0].startsWith("#")) {
-                continue;
-            }
-            out.add(
-                    new SeccompSpec.Rule(
-                            words[0], words.length == 1 ? action : action(words, line), List.of()));
-        }
-        return out;
-    }
-
-    /// What stands behind a call's name.
-    ///
-    /// @throws InvalidConfigException if it is more than an action
-    private static SeccompSpec.Action action(String[] words, String line) {
-        boolean isErrno =
-                words.length == 3 && words[1].equals("errno") && words[2].matches("\\d{1,4}");
-        return switch (isErrno ? "errno" : words.length == 2 ? words[1] : "") {
-            case "errno" -> new SeccompSpec.Action.Errno(Integer.parseInt(words[words.length - 1]));
-            case "kill" -> new SeccompSpec.Action.KillThread();
-            case "trap" -> new SeccompSpec.Action.Trap();
-            case "allow" -> new SeccompSpec.Action.Allow();
-            default ->
-                    throw new InvalidConfigException(
-                            "Invalid rule for system calls: \"" + line + "\"");
-        };
+    private static SeccompSpec rules(String policy, String text, ConfigKey<String> key) {
+        String profile = "2\n" + policy + " errno " + EPERM + "\n" + text;
+        return LxcSeccomp.parse(profile, key.name());
     }
 }

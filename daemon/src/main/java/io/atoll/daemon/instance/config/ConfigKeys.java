@@ -7,6 +7,7 @@ import static io.atoll.daemon.instance.config.ConfigKey.Place.MACHINES;
 import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
+import io.atoll.runtime.spec.SeccompSpec;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -149,9 +150,9 @@ public final class ConfigKeys {
     public static final ConfigKey<List<RawIdmapLine>> RAW_IDMAP =
             key("raw.idmap", ValueType.RAW_IDMAP, "ids that are the same on the host and inside");
     public static final ConfigKey<String> RAW_LXC =
-            key("raw.lxc", ValueType.TEXT, "lines in LXC's configuration format");
-    public static final ConfigKey<String> RAW_SECCOMP =
-            key("raw.seccomp", ValueType.TEXT, "a whole seccomp profile");
+            key("raw.lxc", ValueType.RAW_LXC, "lines in LXC's configuration format");
+    public static final ConfigKey<SeccompSpec> RAW_SECCOMP =
+            key("raw.seccomp", ValueType.RAW_SECCOMP, "a whole seccomp profile");
     public static final ConfigKey<String> RAW_QEMU = machine("raw.qemu", "options for QEMU");
     public static final ConfigKey<String> RAW_QEMU_CONF =
             machine("raw.qemu.conf", "changes to QEMU's configuration file");
@@ -467,8 +468,6 @@ public final class ConfigKeys {
     /// than ignored.
     private static final Set<ConfigKey<?>> NOT_YET =
             Set.of(
-                    RAW_LXC,
-                    RAW_SECCOMP,
                     RAW_APPARMOR,
                     NVIDIA_RUNTIME,
                     INTERCEPT_BPF,
@@ -478,9 +477,7 @@ public final class ConfigKeys {
                     INTERCEPT_MOUNT_SHIFT,
                     INTERCEPT_SCHED,
                     INTERCEPT_SETXATTR,
-                    INTERCEPT_SYSINFO,
-                    SYSCALLS_DENY_COMPAT,
-                    SYSCALLS_BLACKLIST_COMPAT);
+                    INTERCEPT_SYSINFO);
 
     private static boolean isOff(String value) {
         return value.isEmpty()

@@ -2,6 +2,9 @@ package io.atoll.daemon.instance.config;
 
 import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.runtime.lxc.LxcSeccomp;
+import io.atoll.runtime.lxc.RawLxc;
+import io.atoll.runtime.spec.SeccompSpec;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -52,6 +55,16 @@ public interface ValueType<T> {
 
     /// When snapshots are taken.
     ValueType<List<String>> SCHEDULE = Schedules::parse;
+
+    /// Lines of lxc.container.conf(5), as far as they may be given.
+    ValueType<String> RAW_LXC =
+            text -> {
+                RawLxc unused = RawLxc.parse(text);
+                return text;
+            };
+
+    /// A profile as LXC reads it.
+    ValueType<SeccompSpec> RAW_SECCOMP = text -> LxcSeccomp.parse(text, "raw.seccomp");
 
     /// A UUID.
     ValueType<UUID> UUID_TEXT = ValueType::parseUuid;

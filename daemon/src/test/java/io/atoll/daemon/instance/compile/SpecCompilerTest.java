@@ -16,7 +16,9 @@ import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.device.attach.FakeDeviceHost;
 import io.atoll.daemon.device.attach.Site;
 import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.runtime.spec.Capability;
 import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.HookSpec;
 import io.atoll.runtime.spec.LimitsSpec;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.Rlimit;
@@ -193,7 +195,7 @@ class SpecCompilerTest {
                         new SeccompSpec.Rule("mkdir", new SeccompSpec.Action.Errno(1), List.of()),
                         new SeccompSpec.Rule("chmod", new SeccompSpec.Action.Errno(1), List.of()),
                         new SeccompSpec.Rule(
-                                "mount", new SeccompSpec.Action.KillThread(), List.of())),
+                                "mount", new SeccompSpec.Action.KillProcess(), List.of())),
                 rules);
         assertTrue(
                 compile("security.syscalls.deny_default", "false").security().seccomp().isNone());
@@ -201,6 +203,50 @@ class SpecCompilerTest {
         assertThrows(
                 InvalidConfigException.class,
                 () -> compile("security.syscalls.deny", "mount sometimes"));
+    }
+
+    @Test
+    void aWholeProfileReplacesTheLists() {
+        SeccompSpec spec =
+                compile("raw.seccomp", "2\ndenylist errno 38\n[all]\nmount\n").security().seccomp();
+        assertEquals(List.of(SeccompSpec.Rule.errno("mount", 38)), spec.rules());
+        assertTrue(
+                compile("security.syscalls.deny_compat", "true")
+                        .security()
+                        .seccomp()
+                        .isNativeOnly());
+    }
+
+    @Test
+    void rawLinesOfLxcComeOnTop() {
+        ContainerSpec spec =
+                compile(
+                        "raw.lxc",
+                        """
+                        lxc.mount.entry = /srv srv none bind,create=dir 0 0
+                        lxc.environment = GREETING=hello
+                        lxc.cap.drop = sys_boot
+                        lxc.prlimit.nofile = 1000:2000
+                        lxc.signal.halt = SIGUSR1
+                        lxc.hook.post-stop = /bin/true
+                        """,
+                        "limits.kernel.nofile",
+                        "5");
+        assertTrue(spec.mounts().stream().anyMatch(m -> m.target().value().equals("/srv")));
+        assertEquals("hello", spec.init().env().get("GREETING"));
+        assertTrue(!spec.security().bounding().contains(Capability.SYS_BOOT));
+        assertTrue(spec.security().bounding().contains(Capability.CHOWN));
+        assertEquals(
+                List.of(new Rlimit(Rlimit.Resource.parse("nofile"), 1000, 2000)),
+                spec.process().rlimits());
+        assertEquals(10, spec.signals().halt().orElseThrow());
+        assertEquals(HookSpec.Phase.POST_STOP, spec.hooks().getFirst().phase());
+        assertEquals(1, spec.hooks().size());
+        InvalidConfigException e =
+                assertThrows(
+                        InvalidConfigException.class,
+                        () -> compile("raw.lxc", "lxc.rootfs.path = dir:/"));
+        assertTrue(String.valueOf(e.getMessage()).contains("lxc.rootfs.path"), e.getMessage());
     }
 
     @Test

@@ -143,7 +143,13 @@ class ConfigKeysTest {
     void refusesWhatItWouldIgnore() {
         assertThrows(
                 UnsupportedException.class,
-                () -> ConfigKeys.checkContainer(Map.of("raw.lxc", "lxc.tty.max=1")));
+                () -> ConfigKeys.checkContainer(Map.of("raw.apparmor", "deny /x,")));
+        assertThrows(
+                InvalidConfigException.class,
+                () -> ConfigKeys.checkContainer(Map.of("raw.lxc", "lxc.net.0.type=veth")));
+        assertThrows(
+                InvalidConfigException.class,
+                () -> ConfigKeys.checkContainer(Map.of("raw.seccomp", "3\ndenylist")));
         assertThrows(
                 UnsupportedException.class,
                 () -> ConfigKeys.checkProfile(Map.of("nvidia.runtime", "true")));
