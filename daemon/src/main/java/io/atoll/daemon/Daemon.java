@@ -37,9 +37,8 @@ import io.atoll.daemon.server.NetworkListeners;
 import io.atoll.daemon.server.ServerConfig;
 import io.atoll.daemon.server.ServerKey;
 import io.atoll.daemon.server.ServerRoutes;
-import io.atoll.daemon.storage.PoolRoutes;
 import io.atoll.daemon.storage.Pools;
-import io.atoll.daemon.storage.VolumeRoutes;
+import io.atoll.daemon.storage.StoragePart;
 import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
@@ -113,7 +112,7 @@ public final class Daemon implements AutoCloseable {
         warnings = new Warnings(store, events);
         projects = new Projects(store);
         profiles = new Profiles(store, projects);
-        pools = new Pools(store, paths.pools(), warnings);
+        pools = new Pools(store, projects, paths.pools(), warnings);
         images = new Images(store, projects, pools, paths.images());
         networks = new Networks(store, new Bridges(paths.networks()), warnings);
         config = new ServerConfig(store);
@@ -129,6 +128,15 @@ public final class Daemon implements AutoCloseable {
                         instancePaths,
                         hostIds(),
                         HostReader.read());
+        parts.add(
+                new StoragePart(
+                        store,
+                        pools,
+                        projects,
+                        operations,
+                        events,
+                        paths.state().resolve("backups/volumes"),
+                        () -> config.value(ServerKey.BACKUP_COMPRESSION)));
         parts.add(instances);
         profiles.addUsers(instances.uses());
         pools.addUsers(instances.uses());
@@ -195,8 +203,6 @@ public final class Daemon implements AutoCloseable {
                         profiles::createDefault,
                         profiles::deleteDefault));
         out.add(new ProfileRoutes(store, profiles, projects, events));
-        out.add(new PoolRoutes(store, pools, events));
-        out.add(new VolumeRoutes(store, pools, projects, events));
         out.add(imageRoutes);
         out.add(new AliasRoutes(store, images, projects, events));
         out.add(new NetworkRoutes(store, networks, events));
@@ -265,7 +271,6 @@ public final class Daemon implements AutoCloseable {
         projects.start();
         profiles.start();
         images.start();
-        pools.start();
         networks.start();
         parts.forEach(DaemonPart::start);
         listeners.start();

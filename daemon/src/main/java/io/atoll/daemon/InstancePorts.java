@@ -30,7 +30,24 @@ final class InstancePorts {
     static Ports of(
             Projects projects, Profiles profiles, Images images, Pools pools, Networks networks) {
         return new Ports(
-                profiles(projects, profiles), images(images), pools::driver, networks(networks));
+                profiles(projects, profiles),
+                images(images),
+                pools(projects, pools),
+                networks(networks));
+    }
+
+    private static Ports.Pools pools(Projects projects, Pools pools) {
+        return new Ports.Pools() {
+            @Override
+            public StorageDriver get(String pool) {
+                return pools.driver(pool);
+            }
+
+            @Override
+            public ProjectName volumeOwner(ProjectName project) {
+                return projects.effectiveForList(project, Feature.VOLUMES);
+            }
+        };
     }
 
     private static Ports.Profiles profiles(Projects projects, Profiles profiles) {

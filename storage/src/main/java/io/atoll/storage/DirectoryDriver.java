@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -327,27 +328,49 @@ abstract class DirectoryDriver implements StorageDriver {
     abstract void fillFromImage(Path directory, Fingerprint image, Path lower) throws IOException;
 
     @Override
-    public final void createFilled(VolumeName volume, Filler filler) {
-        directories.make(
-                volume.current(), directory -> filler.fill(directory, makeRootfs(directory)));
+    public final void createFilled(
+            VolumeName volume, List<SnapshotFiller> snapshots, Filler filler) {
+        List<SnapshotMaker> makers =
+                snapshots.stream()
+                        .map(s -> new SnapshotMaker(s.name(), maker(s.filler())))
+                        .toList();
+        makeAll(volume, makers, maker(filler));
+    }
+
+    private static PoolDirectories.Maker maker(Filler filler) {
+        return directory -> filler.fill(directory, makeRootfs(directory));
     }
 
     @Override
     public final void createCopy(VolumeName target, VolumeRef source, List<String> snapshots) {
         Path from = directories.existing(source);
-        List<VolumeRef> wanted = snapshots.stream().map(source.volume()::snapshot).toList();
-        wanted.forEach(directories::existing);
-        for (VolumeRef snapshot : wanted) {
-            // Snapshots of a volume that never comes to be are swept with it by the delete below.
-            directories.make(
-                    target.snapshot(snapshot.snapshot()),
-                    directory -> copyVolume(directories.path(snapshot), directory));
+        List<SnapshotMaker> makers = new ArrayList<>();
+        for (String name : snapshots) {
+            Path snapshot = directories.existing(source.volume().snapshot(name));
+            makers.add(new SnapshotMaker(name, directory -> copyVolume(snapshot, directory)));
         }
+        makeAll(target, makers, directory -> copyVolume(from, directory));
+    }
+
+    /// One snapshot to make.
+    private record SnapshotMaker(String name, PoolDirectories.Maker maker) {}
+
+    /// Snapshots come first, so that a volume that is there is complete. What a kill leaves of them
+    /// has no volume and is removed by the next deletion of a volume of that name.
+    private void makeAll(
+            VolumeName volume, List<SnapshotMaker> snapshots, PoolDirectories.Maker maker) {
+        if (directories.exists(volume.current())) {
+            throw new AlreadyExistsException("Volume " + volume + " already exists");
+        }
+        directories.deleteSnapshots(volume);
         try {
-            directories.make(target.current(), directory -> copyVolume(from, directory));
+            for (SnapshotMaker snapshot : snapshots) {
+                directories.make(volume.snapshot(snapshot.name()), snapshot.maker());
+            }
+            directories.make(volume.current(), maker);
         } catch (RuntimeException e) {
-            for (VolumeRef snapshot : wanted) {
-                directories.delete(target.snapshot(snapshot.snapshot()));
+            if (!directories.exists(volume.current())) {
+                directories.deleteSnapshots(volume);
             }
             throw e;
         }

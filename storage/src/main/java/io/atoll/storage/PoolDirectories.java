@@ -248,6 +248,11 @@ final class PoolDirectories {
         discard(path(volume.current()));
     }
 
+    /// Deletes all snapshots of a volume. Missing is fine.
+    void deleteSnapshots(VolumeName volume) {
+        discard(snapshotsPath(volume));
+    }
+
     void delete(VolumeRef snapshot) {
         discard(path(snapshot));
     }

@@ -80,7 +80,14 @@ public interface StorageDriver {
     void createFromImage(VolumeName volume, Fingerprint image);
 
     /// Makes a volume from elsewhere.
-    void createFilled(VolumeName volume, Filler filler);
+    default void createFilled(VolumeName volume, Filler filler) {
+        createFilled(volume, List.of(), filler);
+    }
+
+    /// Makes a volume with snapshots from elsewhere. Either all of it comes to be or nothing.
+    ///
+    /// @param snapshots oldest first; filled in this order, before the volume itself
+    void createFilled(VolumeName volume, List<SnapshotFiller> snapshots, Filler filler);
 
     /// Makes a volume as a copy of another of this pool.
     ///
@@ -146,6 +153,11 @@ public interface StorageDriver {
     /// @param bytes empty for no limit
     /// @throws io.atoll.base.UnsupportedException if the pool's file system has no quotas
     void setQuota(VolumeName volume, OptionalLong bytes);
+
+    /// The limit that [#setQuota] set; empty if there is none.
+    default OptionalLong quota(VolumeName volume) {
+        return OptionalLong.empty();
+    }
 
     /// Waits until the files of deleted volumes are gone.
     void awaitDeletions();

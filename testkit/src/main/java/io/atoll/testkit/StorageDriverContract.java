@@ -28,7 +28,9 @@ import io.atoll.linux.GuestFiles;
 import io.atoll.storage.ImageSource;
 import io.atoll.storage.PoolSpec;
 import io.atoll.storage.RootfsLayers;
+import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
 import io.atoll.storage.VolumeType;
@@ -43,6 +45,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -103,6 +106,10 @@ public abstract class StorageDriverContract {
     }
 
     private String read(VolumeRef ref, String path) {
+        return read(driver, ref, path);
+    }
+
+    private static String read(StorageDriver driver, VolumeRef ref, String path) {
         try (Fd root = driver.openRoot(ref)) {
             return new String(new GuestFiles(root).read(path, 1 << 20), StandardCharsets.UTF_8);
         }
@@ -503,6 +510,68 @@ public abstract class StorageDriverContract {
         assertThrows(BusyException.class, driver::deletePool);
         driver.delete(volume);
         assertEquals(List.of(), driver.volumes(VolumeType.CUSTOM));
+    }
+
+    @Test
+    void fillsAVolumeWithItsSnapshots() {
+        VolumeName volume = VolumeName.custom("default_filled");
+        driver.createFilled(
+                volume,
+                List.of(
+                        new SnapshotFiller(
+                                "s0", (_, rootfs) -> Files.writeString(rootfs.resolve("f"), "0")),
+                        new SnapshotFiller(
+                                "s1", (_, rootfs) -> Files.writeString(rootfs.resolve("f"), "1"))),
+                (_, rootfs) -> Files.writeString(rootfs.resolve("f"), "now"));
+        assertEquals(Set.of("s0", "s1"), Set.copyOf(driver.snapshots(volume)));
+        assertEquals("now", read(volume.current(), "f"));
+        assertEquals("0", read(volume.snapshot("s0"), "f"));
+        driver.restore(volume, "s0");
+        assertEquals("0", read(volume.current(), "f"));
+        assertEquals("1", read(volume.snapshot("s1"), "f"));
+    }
+
+    @Test
+    void takesBackWhatAFailedFillMade() {
+        VolumeName volume = VolumeName.custom("default_half");
+        assertThrows(
+                InvalidConfigException.class,
+                () ->
+                        driver.createFilled(
+                                volume,
+                                List.of(
+                                        new SnapshotFiller(
+                                                "s0",
+                                                (_, rootfs) ->
+                                                        Files.writeString(
+                                                                rootfs.resolve("f"), "0"))),
+                                (_, _) -> {
+                                    throw new InvalidConfigException("damaged");
+                                }));
+        assertFalse(driver.exists(volume.current()));
+        assertEquals(List.of(), driver.snapshots(volume));
+        assertEquals(List.of(), pool.halfMade());
+        driver.createEmpty(volume);
+    }
+
+    @Test
+    void copiesToAnotherPool() throws IOException {
+        VolumeName volume = VolumeName.custom("default_from");
+        driver.createEmpty(volume);
+        write(volume, "f", "1");
+        driver.createSnapshot(volume, "s0");
+        write(volume, "f", "2");
+        try (TempPool other = TempPool.create(MARKER, this::driver)) {
+            other.driver()
+                    .createFilled(
+                            volume,
+                            List.of(
+                                    new SnapshotFiller(
+                                            "s0", VolumeContent.of(driver, volume.snapshot("s0")))),
+                            VolumeContent.of(driver, volume.current()));
+            assertEquals("2", read(other.driver(), volume.current(), "f"));
+            assertEquals("1", read(other.driver(), volume.snapshot("s0"), "f"));
+        }
     }
 
     @Test

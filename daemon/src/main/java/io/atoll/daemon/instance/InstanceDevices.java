@@ -22,7 +22,8 @@ final class InstanceDevices {
             @Override
             public RootfsLayers volume(
                     ProjectName project, String pool, String volume, Idmap idmap) {
-                VolumeName name = VolumeName.custom(project.value() + "_" + volume);
+                VolumeName name =
+                        VolumeName.custom(ports.pools().volumeOwner(project) + "_" + volume);
                 return ports.pools().get(pool).layers(name.current(), idmap);
             }
 

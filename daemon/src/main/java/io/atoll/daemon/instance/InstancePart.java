@@ -47,7 +47,7 @@ public final class InstancePart implements DaemonPart {
     private final InstanceSnapshots snapshots;
     private final InstanceUpdater updater;
     private final Containers containers;
-    private final Ports.Profiles profiles;
+    private final Ports ports;
     private final InstancePublisher publisher;
     private final List<Routes> routes;
 
@@ -62,7 +62,7 @@ public final class InstancePart implements DaemonPart {
             Idmaps.Range ids,
             HostResources host) {
         this.containers = containers;
-        this.profiles = ports.profiles();
+        this.ports = ports;
         this.table = new InstanceTable(store, ports.profiles());
         InstanceLocks locks = new InstanceLocks();
         AttachedDevices attached = new AttachedDevices(InstanceDevices.host(ports, paths));
@@ -259,6 +259,6 @@ public final class InstancePart implements DaemonPart {
 
     /// What the other parts of the daemon ask about the use of their things.
     public InstanceUses uses() {
-        return new InstanceUses(table, updater, profiles);
+        return new InstanceUses(table, updater, ports, runner::isRunning);
     }
 }

@@ -11,6 +11,7 @@ import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.profile.ProfileUsers;
 import io.atoll.daemon.project.ProjectContents;
 import io.atoll.daemon.storage.PoolUsers;
+import io.atoll.daemon.store.RecordKey;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -26,10 +27,19 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     private final InstanceUpdater updater;
     private final Ports.Profiles profiles;
 
-    InstanceUses(InstanceTable table, InstanceUpdater updater, Ports.Profiles profiles) {
+    private final Ports.Pools pools;
+    private final Predicate<RecordKey> isRunning;
+
+    InstanceUses(
+            InstanceTable table,
+            InstanceUpdater updater,
+            Ports ports,
+            Predicate<RecordKey> isRunning) {
         this.table = table;
         this.updater = updater;
-        this.profiles = profiles;
+        this.profiles = ports.profiles();
+        this.pools = ports.pools();
+        this.isRunning = isRunning;
     }
 
     private List<InstanceRecord> withProfile(ProjectName owner, String profile) {
@@ -96,11 +106,21 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     @Override
     public List<String> usersOfVolume(ProjectName project, String pool, String volume) {
         return users(
-                r -> r.project().equals(project),
-                d ->
-                        d instanceof DeviceConfig.MountedDisk disk
-                                && disk.pool().filter(pool::equals).isPresent()
-                                && disk.source().equals(volume));
+                r -> pools.volumeOwner(r.project()).equals(project), d -> isDisk(d, pool, volume));
+    }
+
+    @Override
+    public boolean isVolumeMounted(ProjectName project, String pool, String volume) {
+        return table.list().stream()
+                .filter(r -> isRunning.test(r.key()))
+                .filter(r -> pools.volumeOwner(r.project()).equals(project))
+                .anyMatch(r -> has(r, d -> isDisk(d, pool, volume)));
+    }
+
+    private static boolean isDisk(DeviceConfig device, String pool, String volume) {
+        return device instanceof DeviceConfig.MountedDisk disk
+                && disk.pool().filter(pool::equals).isPresent()
+                && disk.source().equals(volume);
     }
 
     /// The URLs of the instances with an interface on a managed network.

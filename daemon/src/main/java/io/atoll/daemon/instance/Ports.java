@@ -36,5 +36,11 @@ public record Ports(Profiles profiles, Images images, Pools pools, Networks netw
     public interface Pools {
         /// @throws io.atoll.base.NotFoundException if there is no such pool
         StorageDriver get(String pool);
+
+        /// The project whose custom volumes the instances of a project use: its own or the default
+        /// one.
+        default ProjectName volumeOwner(ProjectName project) {
+            return project;
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.atoll.daemon.storage;
 
+import io.atoll.api.ApiPath;
 import io.atoll.api.Wire;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
@@ -10,12 +11,20 @@ import java.time.Instant;
 import java.util.Map;
 
 /// A volume that a user made, as recorded. The key's name is `POOL/NAME`.
+///
+/// @param pending what was begun and is to be taken back or finished after a crash: empty,
+///   `create`, `delete`, or `rename NEW`
 public record CustomVolume(
         String pool,
         String name,
         String description,
         Map<String, String> config,
-        Instant createdAt) {
+        Instant createdAt,
+        String pending) {
+    static final String CREATE = "create";
+    static final String DELETE = "delete";
+    static final String RENAME = "rename ";
+
     public static final RecordKind<CustomVolume> KIND =
             RecordKind.of(
                     "custom-volume",
@@ -25,14 +34,16 @@ public record CustomVolume(
                                     .put("name", v.name)
                                     .put("description", v.description)
                                     .put("config", Wire.json(v.config))
-                                    .put("created_at", v.createdAt.toString()),
+                                    .put("created_at", v.createdAt.toString())
+                                    .put("pending", v.pending),
                     j ->
                             new CustomVolume(
                                     j.get("pool").asString(),
                                     j.get("name").asString(),
                                     j.get("description").asString(),
                                     Wire.config(j.get("config")),
-                                    Instant.parse(j.get("created_at").asString())));
+                                    Instant.parse(j.get("created_at").asString()),
+                                    j.get("pending").asString()));
 
     public CustomVolume {
         config = Wire.sorted(config);
@@ -42,8 +53,32 @@ public record CustomVolume(
         return RecordKey.of(project, pool + "/" + name);
     }
 
+    RecordKey key(ProjectName project) {
+        return key(project, pool, name);
+    }
+
     /// What the storage driver calls it: always with the project, even the default one.
     public static VolumeName volume(ProjectName project, String name) {
         return VolumeName.custom(project + "_" + name);
+    }
+
+    VolumeName volume(ProjectName project) {
+        return volume(project, name);
+    }
+
+    String url() {
+        return ApiPath.of("storage-pools", pool, "volumes", "custom", name);
+    }
+
+    CustomVolume withPending(String what) {
+        return new CustomVolume(pool, name, description, config, createdAt, what);
+    }
+
+    CustomVolume named(String fresh) {
+        return new CustomVolume(pool, fresh, description, config, createdAt, pending);
+    }
+
+    CustomVolume edited(String text, Map<String, String> settings) {
+        return new CustomVolume(pool, name, text, settings, createdAt, pending);
     }
 }

@@ -16,4 +16,7 @@ public interface PoolUsers {
 
     /// The URLs of what has a custom volume attached.
     List<String> usersOfVolume(ProjectName project, String pool, String volume);
+
+    /// Whether an instance that runs has a custom volume attached.
+    boolean isVolumeMounted(ProjectName project, String pool, String volume);
 }

@@ -8,6 +8,8 @@ import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
 import io.atoll.daemon.profile.Profile;
+import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
@@ -34,6 +36,7 @@ public final class Pools {
     private static final String UNAVAILABLE = "Storage pool unavailable";
 
     private final Store store;
+    private final Projects projects;
     private final Path folder;
     private final Warnings warnings;
     private final Map<String, StorageDriver> drivers = new ConcurrentHashMap<>();
@@ -44,8 +47,9 @@ public final class Pools {
     private final ReentrantLock lifecycle = new ReentrantLock();
 
     /// @param folder where pools appear: `<state>/storage-pools`
-    public Pools(Store store, Path folder, Warnings warnings) {
+    public Pools(Store store, Projects projects, Path folder, Warnings warnings) {
         this.store = store;
+        this.projects = projects;
         this.folder = folder;
         this.warnings = warnings;
     }
@@ -183,10 +187,32 @@ public final class Pools {
         return users.stream().flatMap(u -> u.rootVolumes(pool).stream()).toList();
     }
 
+    /// The URLs of the instances and profiles that have a volume as a device.
     List<String> usersOfVolume(ProjectName project, String pool, String volume) {
-        return users.stream()
-                .flatMap(u -> u.usersOfVolume(project, pool, volume).stream())
-                .toList();
+        List<String> out = new ArrayList<>();
+        users.forEach(u -> out.addAll(u.usersOfVolume(project, pool, volume)));
+        for (Stored<Profile> profile : store.list(Profile.KIND)) {
+            boolean names =
+                    profile.value().devices().values().stream()
+                            .anyMatch(d ->
+                                    "disk".equals(d.get("type"))
+                                            && pool.equals(d.get("pool"))
+                                            && volume.equals(d.get("source")));
+            if (names && volumeOwner(profile.project()).equals(project)) {
+                out.add(
+                        ApiPath.inProject(
+                                ApiPath.of("profiles", profile.name()), profile.project()));
+            }
+        }
+        return out;
+    }
+
+    private ProjectName volumeOwner(String project) {
+        return projects.effectiveForList(new ProjectName(project), Feature.VOLUMES);
+    }
+
+    boolean isVolumeMounted(ProjectName project, String pool, String volume) {
+        return users.stream().anyMatch(u -> u.isVolumeMounted(project, pool, volume));
     }
 
     /// The URLs of all that is in a pool or names it.

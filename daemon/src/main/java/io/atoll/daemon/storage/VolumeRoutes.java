@@ -2,14 +2,10 @@ package io.atoll.daemon.storage;
 
 import io.atoll.api.ApiPath;
 import io.atoll.api.Wire;
-import io.atoll.base.AlreadyExistsException;
-import io.atoll.base.BusyException;
-import io.atoll.base.ByteSize;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
-import io.atoll.base.Undo;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
@@ -21,16 +17,17 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.Projects;
-import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
+import io.atoll.storage.VolumeRef;
 import io.atoll.storage.VolumeType;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -59,12 +56,25 @@ public final class VolumeRoutes implements Routes {
 
     private final Store store;
     private final Pools pools;
+    private final CustomVolumes volumes;
+    private final VolumeBackups backups;
+    private final Operations operations;
     private final Projects projects;
     private final Events events;
 
-    public VolumeRoutes(Store store, Pools pools, Projects projects, Events events) {
+    public VolumeRoutes(
+            Store store,
+            Pools pools,
+            CustomVolumes volumes,
+            VolumeBackups backups,
+            Projects projects,
+            Operations operations,
+            Events events) {
         this.store = store;
         this.pools = pools;
+        this.volumes = volumes;
+        this.backups = backups;
+        this.operations = operations;
         this.projects = projects;
         this.events = events;
         projects.addContents(project ->
@@ -134,7 +144,7 @@ public final class VolumeRoutes implements Routes {
         for (Stored<CustomVolume> volume : store.list(CustomVolume.KIND)) {
             boolean isMine = isAll || volume.project().equals(owner.value());
             if (isMine && volume.value().pool().equals(pool)) {
-                out.add(view(new ProjectName(volume.project()), volume.value()));
+                addViews(new ProjectName(volume.project()), volume.value(), out);
             }
         }
         for (String fingerprint : pools.driver(pool).volumes(VolumeType.IMAGE)) {
@@ -151,6 +161,23 @@ public final class VolumeRoutes implements Routes {
         }
         out.sort(Comparator.comparing(View::type).thenComparing(View::name));
         return out;
+    }
+
+    private void addViews(ProjectName project, CustomVolume volume, List<View> out) {
+        View view = view(project, volume);
+        out.add(view);
+        CustomVolumes.Place place = new CustomVolumes.Place(project, volume.pool(), volume.name());
+        for (VolumeSnapshot snapshot : volumes.snapshots(place)) {
+            out.add(
+                    new View(
+                            "custom",
+                            volume.name() + "/" + snapshot.name(),
+                            snapshot.description(),
+                            snapshot.config(),
+                            project,
+                            snapshot.createdAt().toString(),
+                            view.usedBy()));
+        }
     }
 
     private View view(ProjectName project, CustomVolume volume) {
@@ -210,115 +237,119 @@ public final class VolumeRoutes implements Routes {
         }
     }
 
-    private static String checkedName(String name) {
-        if (name.isEmpty()) {
-            throw new InvalidConfigException("No name provided");
-        }
-        if (name.contains("/")) {
-            throw new InvalidConfigException("Storage volume names may not contain slashes");
-        }
-        return name;
+    private CustomVolumes.Place place(Request request, String name) {
+        return new CustomVolumes.Place(owner(request), request.variable("pool"), name);
     }
 
-    /// LXD answers 200 here, not 201: clients that follow `Location` would not find one.
+    private CustomVolumes.Place place(Request request) {
+        String type = checkedType(request.variable("type"));
+        if (!type.equals("custom")) {
+            throw new InvalidConfigException("Invalid storage volume type " + type);
+        }
+        return place(request, request.variable("volume"));
+    }
+
+    /// LXD answers 200 for an empty volume, not 201: clients that follow `Location` would not find
+    /// one.
     private Response create(Request request) throws IOException {
+        ProjectName owner = owner(request);
+        boolean isBackup =
+                request.header("Content-Type").orElse("").startsWith("application/octet-stream");
+        if (isBackup) {
+            return backups.restore(
+                    request, place(request, request.header("X-LXD-name").orElse("")));
+        }
         Json body = request.json();
-        String pool = request.variable("pool");
         boolean isTyped = !request.path().endsWith("/volumes");
         requireCustom(isTyped ? request.variable("type") : body.get("type").asString());
-        if (!body.get("source").get("type").asString().isEmpty()) {
-            throw new UnsupportedException(
-                    "Copying storage volumes is not supported by this server");
-        }
         if (body.get("content_type").asString().equals("block")) {
             throw new UnsupportedException(
                     "Block volumes are for virtual machines, which this server does not run");
         }
-        CustomVolume volume =
-                new CustomVolume(
-                        pool,
-                        checkedName(body.get("name").asString()),
-                        body.get("description").asString(),
-                        checkedConfig(Wire.config(body.get("config"))),
-                        Instant.now());
-        make(owner(request), volume);
-        String url = url(pool, "custom", volume.name());
-        events.publishLifecycle(
-                Lifecycle.of("storage-volume-created", url, owner(request)).with("type", "custom"));
-        return Response.empty();
-    }
-
-    private void make(ProjectName owner, CustomVolume volume) {
-        StorageDriver driver = pools.driver(volume.pool());
-        VolumeName name = CustomVolume.volume(owner, volume.name());
-        try (Undo undo = new Undo()) {
-            if (store.find(CustomVolume.KIND, CustomVolume.key(owner, volume.pool(), volume.name()))
-                    .isPresent()) {
-                throw new AlreadyExistsException("Volume by that name already exists");
+        CustomVolumes.Place place = place(request, body.get("name").asString());
+        String source = body.get("source").get("type").asString();
+        return switch (source) {
+            case "", "none" -> {
+                CustomVolume volume =
+                        volumes.create(
+                                place,
+                                body.get("description").asString(),
+                                Wire.config(body.get("config")));
+                tell("storage-volume-created", volume, owner);
+                yield Response.empty();
             }
-            driver.createEmpty(name);
-            undo.add(() -> driver.delete(name));
-            applySize(driver, name, volume.config());
-            store.create(
-                    CustomVolume.KIND,
-                    CustomVolume.key(owner, volume.pool(), volume.name()),
-                    volume);
-            undo.keep();
+            case "copy" -> copy(request, place, body);
+            case "migration" ->
+                    throw new UnsupportedException(
+                            "Copying storage volumes from other servers is not supported by this server");
+            default -> throw new InvalidConfigException("Unknown source type \"" + source + "\"");
+        };
+    }
+
+    private Response copy(Request request, CustomVolumes.Place to, Json body) {
+        Json source = body.get("source");
+        String project = source.get("project").asString();
+        ProjectName from =
+                project.isEmpty()
+                        ? to.project()
+                        : projects.effective(new ProjectName(project), Feature.VOLUMES);
+        String pool = source.get("pool").asString();
+        String[] name = source.get("name").asString().split("/", 2);
+        CustomVolumes.Place origin =
+                new CustomVolumes.Place(from, pool.isEmpty() ? to.pool() : pool, name[0]);
+        if (source.get("refresh").asBoolean()) {
+            throw new UnsupportedException(
+                    "Refreshing copies of storage volumes is not supported by this server");
         }
+        CustomVolume _ = volumes.get(origin).value();
+        CustomVolumes.checkName(to.name());
+        pools.get(to.pool());
+        String snapshot = name.length > 1 ? name[1] : "";
+        OperationSpec spec =
+                OperationSpec.task("Copying storage volume", request.project())
+                        .resource("storage_volumes", url(to.pool(), "custom", to.name()));
+        return operations
+                .start(
+                        spec,
+                        _ -> {
+                            CustomVolume made =
+                                    volumes.copy(
+                                            origin,
+                                            snapshot,
+                                            to,
+                                            !source.get("volume_only").asBoolean(),
+                                            body.get("description")
+                                                    .asOptionalString()
+                                                    .filter(t -> !t.isEmpty()),
+                                            Wire.config(body.get("config")));
+                            tell("storage-volume-created", made, to.project());
+                        })
+                .response();
     }
 
-    private static void applySize(
-            StorageDriver driver, VolumeName name, Map<String, String> config) {
-        OptionalLong bytes = size(config);
-        if (bytes.isPresent()) {
-            driver.setQuota(name, bytes);
-        }
-    }
-
-    private static OptionalLong size(Map<String, String> config) {
-        String size = config.getOrDefault("size", "");
-        return size.isEmpty()
-                ? OptionalLong.empty()
-                : OptionalLong.of(ByteSize.parse(size).bytes());
-    }
-
-    private static Map<String, String> checkedConfig(Map<String, String> config) {
-        config.forEach((key, value) -> {
-            if (!key.equals("size") && !key.startsWith("user.")) {
-                throw new InvalidConfigException("Invalid option for volume: " + key);
-            }
-        });
-        size(config);
-        return config;
-    }
-
-    private Stored<CustomVolume> custom(Request request) {
-        requireCustom(checkedType(request.variable("type")));
-        pools.get(request.variable("pool"));
-        return store.find(
-                        CustomVolume.KIND,
-                        CustomVolume.key(
-                                owner(request),
-                                request.variable("pool"),
-                                request.variable("volume")))
-                .orElseThrow(() -> new NotFoundException("Storage pool volume not found"));
+    private void tell(String action, CustomVolume volume, ProjectName owner) {
+        events.publishLifecycle(Lifecycle.of(action, volume.url(), owner).with("type", "custom"));
     }
 
     private Response update(Request request, boolean isPatch) throws IOException {
         Json body = request.json();
-        ProjectName owner = owner(request);
+        CustomVolumes.Place place = place(request);
+        Stored<CustomVolume> read = volumes.get(place);
+        etag(view(place.project(), read.value())).check(request);
+        String snapshot = body.get("restore").asString();
+        if (!snapshot.isEmpty()) {
+            volumes.restore(place, snapshot);
+            events.publishLifecycle(
+                    Lifecycle.of("storage-volume-restored", read.value().url(), place.project())
+                            .with("snapshot", snapshot));
+            return Response.empty();
+        }
         CustomVolume next =
                 store.attempt(() -> {
-                    Stored<CustomVolume> read = custom(request);
-                    etag(view(owner, read.value())).check(request);
-                    CustomVolume changed = next(read.value(), body, isPatch);
-                    store.commit(new Batch().replace(CustomVolume.KIND, read, changed));
-                    return changed;
+                    Stored<CustomVolume> now = volumes.get(place);
+                    return volumes.update(place, now, next(now.value(), body, isPatch));
                 });
-        applySize(
-                pools.driver(next.pool()), CustomVolume.volume(owner, next.name()), next.config());
-        String url = url(next.pool(), "custom", next.name());
-        events.publishLifecycle(Lifecycle.of("storage-volume-updated", url, owner));
+        tell("storage-volume-updated", next, place.project());
         return Response.empty();
     }
 
@@ -327,73 +358,85 @@ public final class VolumeRoutes implements Routes {
         config.putAll(Wire.config(body.get("config")));
         config.values().removeIf(String::isEmpty);
         boolean keepText = isPatch && body.get("description").isNull();
-        String text = keepText ? old.description() : body.get("description").asString();
-        return new CustomVolume(
-                old.pool(), old.name(), text, checkedConfig(config), old.createdAt());
-    }
-
-    private void requireUnused(ProjectName owner, CustomVolume volume) {
-        if (!pools.usersOfVolume(owner, volume.pool(), volume.name()).isEmpty()) {
-            throw new BusyException("The storage volume is still in use");
-        }
+        return old.edited(
+                keepText ? old.description() : body.get("description").asString(), config);
     }
 
     private Response rename(Request request) throws IOException {
-        ProjectName owner = owner(request);
-        Stored<CustomVolume> read = custom(request);
-        CustomVolume old = read.value();
-        String fresh = checkedName(request.json().get("name").asString());
-        String toPool = request.json().get("pool").asString();
-        if (!toPool.isEmpty() && !toPool.equals(old.pool())) {
+        CustomVolumes.Place from = place(request);
+        CustomVolume old = volumes.get(from).value();
+        Json body = request.json();
+        if (body.get("migration").asBoolean()) {
             throw new UnsupportedException(
-                    "Moving storage volumes between pools is not supported by this server");
+                    "Copying storage volumes to other servers is not supported by this server");
         }
-        requireUnused(owner, old);
-        CustomVolume next =
-                new CustomVolume(
-                        old.pool(), fresh, old.description(), old.config(), old.createdAt());
-        StorageDriver driver = pools.driver(old.pool());
-        VolumeName from = CustomVolume.volume(owner, old.name());
-        String to = CustomVolume.volume(owner, fresh).name();
-        try (Undo undo = new Undo()) {
-            driver.rename(from, to);
-            undo.add(() -> driver.rename(VolumeName.custom(to), from.name()));
-            store.commit(
-                    new Batch()
-                            .create(
-                                    CustomVolume.KIND,
-                                    CustomVolume.key(owner, old.pool(), fresh),
-                                    next)
-                            .delete(CustomVolume.KIND, read));
-            undo.keep();
+        String fresh = CustomVolumes.checkName(body.get("name").asString());
+        String pool = body.get("pool").asString();
+        String project = body.get("project").asString();
+        CustomVolumes.Place to =
+                new CustomVolumes.Place(
+                        project.isEmpty()
+                                ? from.project()
+                                : projects.effective(new ProjectName(project), Feature.VOLUMES),
+                        pool.isEmpty() ? from.pool() : pool,
+                        fresh);
+        if (to.pool().equals(from.pool()) && to.project().equals(from.project())) {
+            CustomVolume renamed = volumes.rename(from, fresh);
+            events.publishLifecycle(
+                    Lifecycle.of("storage-volume-renamed", renamed.url(), from.project())
+                            .with("old_name", old.name()));
+            return Response.created(renamed.url());
         }
-        String url = url(old.pool(), "custom", fresh);
-        events.publishLifecycle(
-                Lifecycle.of("storage-volume-renamed", url, owner).with("old_name", old.name()));
-        return Response.created(url);
+        pools.get(to.pool());
+        OperationSpec spec =
+                OperationSpec.task("Moving storage volume", request.project())
+                        .resource("storage_volumes", old.url());
+        return operations
+                .start(
+                        spec,
+                        _ -> {
+                            volumes.move(from, to);
+                            tell("storage-volume-updated", volumes.get(to).value(), to.project());
+                        })
+                .response();
     }
 
     private Response delete(Request request) {
-        ProjectName owner = owner(request);
-        Stored<CustomVolume> read = custom(request);
-        requireUnused(owner, read.value());
-        pools.driver(read.value().pool()).delete(CustomVolume.volume(owner, read.value().name()));
-        store.delete(CustomVolume.KIND, read.key());
-        String url = url(read.value().pool(), "custom", read.value().name());
-        events.publishLifecycle(Lifecycle.of("storage-volume-deleted", url, owner));
+        CustomVolumes.Place place = place(request);
+        CustomVolume volume = volumes.get(place).value();
+        volumes.delete(place);
+        tell("storage-volume-deleted", volume, place.project());
         return Response.empty();
     }
 
     private Response state(Request request) {
-        ProjectName owner = owner(request);
-        CustomVolume volume = custom(request).value();
-        OptionalLong used =
-                pools.driver(volume.pool())
-                        .usage(CustomVolume.volume(owner, volume.name()).current());
+        String type = checkedType(request.variable("type"));
+        String name = request.variable("volume");
+        VolumeRef ref =
+                switch (type) {
+                    case "custom" -> {
+                        CustomVolumes.Place place = place(request);
+                        CustomVolume _ = volumes.get(place).value();
+                        yield place.volume().current();
+                    }
+                    case "container" -> {
+                        View view = find(request);
+                        yield VolumeName.container(hostName(view.project(), name)).current();
+                    }
+                    default ->
+                            throw new InvalidConfigException("Invalid storage volume type " + type);
+                };
+        StorageDriver driver = pools.driver(request.variable("pool"));
+        OptionalLong used = driver.usage(ref);
         if (used.isEmpty()) {
             throw new InternalException("Not supported");
         }
-        return Response.sync(
-                Json.object().put("usage", Json.object().put("used", used.getAsLong())));
+        Json.Obj usage = Json.object().put("used", used.getAsLong());
+        driver.quota(ref.volume()).ifPresent(total -> usage.put("total", total));
+        return Response.sync(Json.object().put("usage", usage));
+    }
+
+    private static String hostName(ProjectName project, String instance) {
+        return project.equals(ProjectName.DEFAULT) ? instance : project + "_" + instance;
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.schedule;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,528 @@
+package io.atoll.daemon.storage;
+
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.BusyException;
+import io.atoll.base.DomainException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.Undo;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import io.atoll.storage.Filler;
+import io.atoll.storage.SnapshotFiller;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeContent;
+import io.atoll.storage.VolumeName;
+import io.atoll.storage.VolumeRef;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/// The custom volumes: what is done to them. The record comes before the volume and goes after it,
+/// marked as pending meanwhile, so that a killed daemon's work is taken back or finished by the
+/// next one ([#recover()]).
+final class CustomVolumes {
+    private static final Logger LOG = System.getLogger(CustomVolumes.class.getName());
+
+    private final Store store;
+    private final Pools pools;
+    private final VolumeLocks locks = new VolumeLocks();
+
+    CustomVolumes(Store store, Pools pools) {
+        this.store = store;
+        this.pools = pools;
+    }
+
+    /// A volume in its project.
+    record Place(ProjectName project, String pool, String name) {
+        RecordKey key() {
+            return CustomVolume.key(project, pool, name);
+        }
+
+        VolumeName volume() {
+            return CustomVolume.volume(project, name);
+        }
+    }
+
+    /// @throws NotFoundException in LXD's words
+    Stored<CustomVolume> get(Place place) {
+        pools.get(place.pool());
+        return store.find(CustomVolume.KIND, place.key())
+                .filter(v -> !v.value().pending().equals(CustomVolume.CREATE))
+                .orElseThrow(() -> new NotFoundException("Storage pool volume not found"));
+    }
+
+    /// The snapshots of a volume, oldest first.
+    List<VolumeSnapshot> snapshots(Place place) {
+        String prefix = place.pool() + "/" + place.name() + "/";
+        return store.list(VolumeSnapshot.KIND, place.project()).stream()
+                .filter(s -> s.name().startsWith(prefix))
+                .map(Stored::value)
+                .filter(s -> s.pending().isEmpty())
+                .sorted(java.util.Comparator.comparing(VolumeSnapshot::createdAt))
+                .toList();
+    }
+
+    /// @throws NotFoundException in LXD's words
+    Stored<VolumeSnapshot> snapshot(Place place, String name) {
+        return store.find(
+                        VolumeSnapshot.KIND,
+                        VolumeSnapshot.key(place.project(), place.pool(), place.name(), name))
+                .filter(s -> s.value().pending().isEmpty())
+                .orElseThrow(() -> new NotFoundException("Storage volume snapshot not found"));
+    }
+
+    /// A name that volumes may have.
+    static String checkName(String name) {
+        if (name.isEmpty()) {
+            throw new InvalidConfigException("No name provided");
+        }
+        if (name.contains("/")) {
+            throw new InvalidConfigException("Storage volume names may not contain slashes");
+        }
+        return name;
+    }
+
+    /// What the pool says for new volumes, where the volume itself says nothing.
+    private Map<String, String> withDefaults(String pool, Map<String, String> config) {
+        Map<String, String> out = new TreeMap<>();
+        pools.get(pool)
+                .value()
+                .config()
+                .forEach((key, value) -> {
+                    if (key.startsWith("volume.") && VolumeKeys.isKnown(key.substring(7))) {
+                        out.put(key.substring(7), value);
+                    }
+                });
+        out.putAll(config);
+        out.values().removeIf(String::isEmpty);
+        return out;
+    }
+
+    /// Makes the volume of a new record.
+    private interface Maker {
+        void make(StorageDriver driver, VolumeName volume);
+    }
+
+    CustomVolume create(Place place, String description, Map<String, String> config) {
+        CustomVolume wanted =
+                new CustomVolume(
+                        place.pool(),
+                        checkName(place.name()),
+                        description,
+                        withDefaults(place.pool(), config),
+                        Instant.now(),
+                        CustomVolume.CREATE);
+        return make(place, wanted, List.of(), StorageDriver::createEmpty);
+    }
+
+    private CustomVolume make(
+            Place place, CustomVolume wanted, List<VolumeSnapshot> snapshots, Maker maker) {
+        VolumeName name = place.volume();
+        Map<String, String> _ = VolumeKeys.check(name.name(), wanted.config());
+        StorageDriver driver = pools.driver(place.pool());
+        try (VolumeLocks.Held _ = locks.hold(place.key());
+                Undo undo = new Undo()) {
+            record(place, wanted);
+            undo.add(() -> store.delete(CustomVolume.KIND, place.key()));
+            maker.make(driver, name);
+            undo.add(() -> driver.delete(name));
+            OptionalLong size = VolumeKeys.size(wanted.config());
+            if (size.isPresent()) {
+                driver.setQuota(name, size);
+            }
+            CustomVolume made = wanted.withPending("");
+            Batch batch =
+                    new Batch()
+                            .replace(
+                                    CustomVolume.KIND,
+                                    store.find(CustomVolume.KIND, place.key()).orElseThrow(),
+                                    made);
+            for (VolumeSnapshot snapshot : snapshots) {
+                VolumeSnapshot mine = snapshot.of(place.pool(), place.name());
+                batch.create(VolumeSnapshot.KIND, mine.key(place.project()), mine);
+            }
+            store.commit(batch);
+            undo.keep();
+            return made;
+        }
+    }
+
+    private void record(Place place, CustomVolume wanted) {
+        try {
+            store.create(CustomVolume.KIND, place.key(), wanted);
+        } catch (AlreadyExistsException e) {
+            throw new AlreadyExistsException("Volume by that name already exists", e);
+        }
+    }
+
+    /// Copies a volume or one of its snapshots.
+    ///
+    /// @param snapshot the snapshot to copy, or empty for the volume as it is
+    /// @param withSnapshots copy them along
+    /// @param config empty for that of the source
+    CustomVolume copy(
+            Place from,
+            String snapshot,
+            Place to,
+            boolean withSnapshots,
+            Optional<String> description,
+            Map<String, String> config) {
+        CustomVolume source = get(from).value();
+        Map<String, String> settings = new TreeMap<>(source.config());
+        if (!snapshot.isEmpty()) {
+            settings = new TreeMap<>(snapshot(from, snapshot).value().config());
+        }
+        settings.keySet().removeIf(key -> key.startsWith("volatile."));
+        settings.putAll(config);
+        List<VolumeSnapshot> along =
+                withSnapshots && snapshot.isEmpty() ? snapshots(from) : List.of();
+        VolumeRef ref =
+                snapshot.isEmpty() ? from.volume().current() : from.volume().snapshot(snapshot);
+        CustomVolume wanted =
+                new CustomVolume(
+                        to.pool(),
+                        checkName(to.name()),
+                        description.orElse(source.description()),
+                        settings,
+                        Instant.now(),
+                        CustomVolume.CREATE);
+        try (VolumeLocks.Held _ = locks.hold(from.key(), to.key())) {
+            return make(
+                    to, wanted, along, (driver, name) -> copyInto(from, ref, along, driver, name));
+        }
+    }
+
+    private void copyInto(
+            Place from,
+            VolumeRef ref,
+            List<VolumeSnapshot> snapshots,
+            StorageDriver target,
+            VolumeName name) {
+        StorageDriver source = pools.driver(from.pool());
+        List<String> names = snapshots.stream().map(VolumeSnapshot::name).toList();
+        if (source == target) {
+            target.createCopy(name, ref, names);
+            return;
+        }
+        List<SnapshotFiller> fillers =
+                names.stream()
+                        .map(s ->
+                                new SnapshotFiller(
+                                        s, VolumeContent.of(source, from.volume().snapshot(s))))
+                        .toList();
+        target.createFilled(name, fillers, VolumeContent.of(source, ref));
+    }
+
+    /// Makes a volume from elsewhere.
+    ///
+    /// @param fillers of the snapshots, in the order of `snapshots`
+    void fill(
+            Place to,
+            CustomVolume wanted,
+            List<VolumeSnapshot> snapshots,
+            List<SnapshotFiller> fillers,
+            Filler filler) {
+        CustomVolume begun =
+                new CustomVolume(
+                        to.pool(),
+                        checkName(to.name()),
+                        wanted.description(),
+                        wanted.config(),
+                        wanted.createdAt(),
+                        CustomVolume.CREATE);
+        CustomVolume _ =
+                make(
+                        to,
+                        begun,
+                        snapshots,
+                        (driver, name) -> driver.createFilled(name, fillers, filler));
+    }
+
+    /// Moves a volume to another pool or project, with its snapshots.
+    void move(Place from, Place to) {
+        requireUnused(from);
+        try (VolumeLocks.Held _ = locks.hold(from.key(), to.key())) {
+            CustomVolume source = get(from).value();
+            CustomVolume _ = copy(from, "", to, true, Optional.of(source.description()), Map.of());
+            delete(from);
+        }
+    }
+
+    private void requireUnused(Place place) {
+        if (!pools.usersOfVolume(place.project(), place.pool(), place.name()).isEmpty()) {
+            throw new BusyException("The storage volume is still in use");
+        }
+    }
+
+    /// Changes description and keys.
+    CustomVolume update(Place place, Stored<CustomVolume> read, CustomVolume next) {
+        Map<String, String> _ = VolumeKeys.check(place.volume().name(), next.config());
+        OptionalLong size = VolumeKeys.size(next.config());
+        try (VolumeLocks.Held _ = locks.hold(place.key());
+                Undo undo = new Undo()) {
+            OptionalLong old = VolumeKeys.size(read.value().config());
+            if (!size.equals(old)) {
+                StorageDriver driver = pools.driver(place.pool());
+                driver.setQuota(place.volume(), size);
+                undo.add(() -> driver.setQuota(place.volume(), old));
+            }
+            store.commit(new Batch().replace(CustomVolume.KIND, read, next));
+            undo.keep();
+        }
+        return next;
+    }
+
+    CustomVolume rename(Place from, String fresh) {
+        requireUnused(from);
+        Place to = new Place(from.project(), from.pool(), checkName(fresh));
+        try (VolumeLocks.Held _ = locks.hold(from.key(), to.key());
+                Undo undo = new Undo()) {
+            CustomVolume old = get(from).value();
+            if (store.find(CustomVolume.KIND, to.key()).isPresent()) {
+                throw new AlreadyExistsException("Volume by that name already exists");
+            }
+            mark(from, CustomVolume.RENAME + fresh);
+            undo.add(() -> mark(from, ""));
+            StorageDriver driver = pools.driver(from.pool());
+            driver.rename(from.volume(), to.volume().name());
+            undo.add(() -> driver.rename(to.volume(), from.volume().name()));
+            commitRename(from, to);
+            undo.keep();
+            return old.named(fresh);
+        }
+    }
+
+    private void mark(Place place, String pending) {
+        Optional<CustomVolume> _ =
+                store.update(CustomVolume.KIND, place.key(), v -> v.withPending(pending));
+    }
+
+    private void commitRename(Place from, Place to) {
+        Stored<CustomVolume> read = store.find(CustomVolume.KIND, from.key()).orElseThrow();
+        Batch batch =
+                new Batch()
+                        .delete(CustomVolume.KIND, read)
+                        .create(
+                                CustomVolume.KIND,
+                                to.key(),
+                                read.value().withPending("").named(to.name()));
+        for (VolumeSnapshot snapshot : snapshots(from)) {
+            VolumeSnapshot mine = snapshot.of(to.pool(), to.name());
+            batch.delete(
+                    VolumeSnapshot.KIND,
+                    store.find(VolumeSnapshot.KIND, snapshot.key(from.project())).orElseThrow());
+            batch.create(VolumeSnapshot.KIND, mine.key(to.project()), mine);
+        }
+        store.commit(batch);
+    }
+
+    void delete(Place place) {
+        try (VolumeLocks.Held _ = locks.hold(place.key())) {
+            requireUnused(place);
+            CustomVolume _ = get(place).value();
+            mark(place, CustomVolume.DELETE);
+            remove(place);
+        }
+    }
+
+    private void remove(Place place) {
+        pools.driver(place.pool()).delete(place.volume());
+        Batch batch = new Batch();
+        String prefix = place.pool() + "/" + place.name() + "/";
+        for (Stored<VolumeSnapshot> snapshot : store.list(VolumeSnapshot.KIND, place.project())) {
+            if (snapshot.name().startsWith(prefix)) {
+                batch.delete(VolumeSnapshot.KIND, snapshot);
+            }
+        }
+        store.find(CustomVolume.KIND, place.key())
+                .ifPresent(v -> batch.delete(CustomVolume.KIND, v));
+        store.commit(batch);
+    }
+
+    /// Takes a snapshot.
+    ///
+    /// @param expiresAt empty for the volume's rule; an empty inner one for never
+    VolumeSnapshot takeSnapshot(
+            Place place, String name, String description, Optional<Optional<Instant>> expiresAt) {
+        try (VolumeLocks.Held _ = locks.hold(place.key());
+                Undo undo = new Undo()) {
+            CustomVolume volume = get(place).value();
+            Instant now = Instant.now();
+            String chosen =
+                    name.isEmpty()
+                            ? SnapshotNames.free(
+                                    volume.config().getOrDefault(VolumeKeys.PATTERN, ""),
+                                    snapshots(place).stream().map(VolumeSnapshot::name).toList())
+                            : SnapshotNames.check(name);
+            VolumeSnapshot snapshot =
+                    new VolumeSnapshot(
+                            place.pool(),
+                            place.name(),
+                            chosen,
+                            description,
+                            volume.config(),
+                            now,
+                            expiresAt.orElseGet(() -> SnapshotNames.expiry(volume.config(), now)),
+                            CustomVolume.CREATE);
+            RecordKey key = snapshot.key(place.project());
+            try {
+                store.create(VolumeSnapshot.KIND, key, snapshot);
+            } catch (AlreadyExistsException e) {
+                throw new AlreadyExistsException("Snapshot by that name already exists", e);
+            }
+            undo.add(() -> store.delete(VolumeSnapshot.KIND, key));
+            pools.driver(place.pool()).createSnapshot(place.volume(), chosen);
+            Optional<VolumeSnapshot> _ =
+                    store.update(VolumeSnapshot.KIND, key, s -> s.withPending(""));
+            undo.keep();
+            return snapshot.withPending("");
+        }
+    }
+
+    void deleteSnapshot(Place place, String name) {
+        try (VolumeLocks.Held _ = locks.hold(place.key())) {
+            RecordKey key = snapshot(place, name).key();
+            Optional<VolumeSnapshot> _ =
+                    store.update(VolumeSnapshot.KIND, key, s -> s.withPending(CustomVolume.DELETE));
+            pools.driver(place.pool()).deleteSnapshot(place.volume(), name);
+            boolean _ = store.delete(VolumeSnapshot.KIND, key);
+        }
+    }
+
+    VolumeSnapshot renameSnapshot(Place place, String name, String fresh) {
+        try (VolumeLocks.Held _ = locks.hold(place.key());
+                Undo undo = new Undo()) {
+            Stored<VolumeSnapshot> read = snapshot(place, name);
+            VolumeSnapshot renamed = read.value().named(SnapshotNames.check(fresh));
+            if (store.find(VolumeSnapshot.KIND, renamed.key(place.project())).isPresent()) {
+                throw new AlreadyExistsException("Snapshot by that name already exists");
+            }
+            StorageDriver driver = pools.driver(place.pool());
+            driver.renameSnapshot(place.volume(), name, fresh);
+            undo.add(() -> driver.renameSnapshot(place.volume(), fresh, name));
+            store.commit(
+                    new Batch()
+                            .delete(VolumeSnapshot.KIND, read)
+                            .create(VolumeSnapshot.KIND, renamed.key(place.project()), renamed));
+            undo.keep();
+            return renamed;
+        }
+    }
+
+    void updateSnapshot(Stored<VolumeSnapshot> read, VolumeSnapshot next) {
+        store.commit(new Batch().replace(VolumeSnapshot.KIND, read, next));
+    }
+
+    /// Brings a volume back to a snapshot.
+    ///
+    /// @throws BusyException while an instance that runs has it
+    void restore(Place place, String snapshot) {
+        try (VolumeLocks.Held _ = locks.hold(place.key())) {
+            CustomVolume _ = get(place).value();
+            VolumeSnapshot _ = snapshot(place, snapshot).value();
+            if (pools.isVolumeMounted(place.project(), place.pool(), place.name())) {
+                throw new BusyException("Cannot restore custom volume used by running instances");
+            }
+            pools.driver(place.pool()).restore(place.volume(), snapshot);
+        }
+    }
+
+    /// The places of all volumes.
+    List<Place> places() {
+        List<Place> out = new ArrayList<>();
+        for (Stored<CustomVolume> v : store.list(CustomVolume.KIND)) {
+            if (v.value().pending().isEmpty()) {
+                out.add(
+                        new Place(
+                                new ProjectName(v.project()), v.value().pool(), v.value().name()));
+            }
+        }
+        return out;
+    }
+
+    /// Finishes or takes back what an earlier daemon began. A pool that is down is left for the
+    /// next time.
+    void recover() {
+        for (Stored<CustomVolume> volume : store.list(CustomVolume.KIND)) {
+            if (!volume.value().pending().isEmpty() && pools.isUp(volume.value().pool())) {
+                attempt(volume.name(), () -> recover(volume));
+            }
+        }
+        for (Stored<VolumeSnapshot> snapshot : store.list(VolumeSnapshot.KIND)) {
+            VolumeSnapshot s = snapshot.value();
+            if (pools.isUp(s.pool())) {
+                attempt(snapshot.name(), () -> recoverSnapshot(snapshot));
+            }
+        }
+    }
+
+    private static void attempt(String what, Runnable work) {
+        try {
+            work.run();
+        } catch (DomainException e) {
+            LOG.log(Level.WARNING, "volume is not recovered volume=" + what, e);
+        }
+    }
+
+    private void recover(Stored<CustomVolume> stored) {
+        CustomVolume volume = stored.value();
+        Place place = new Place(new ProjectName(stored.project()), volume.pool(), volume.name());
+        if (!volume.pending().startsWith(CustomVolume.RENAME)) {
+            remove(place);
+            return;
+        }
+        Place to =
+                new Place(
+                        place.project(),
+                        place.pool(),
+                        volume.pending().substring(CustomVolume.RENAME.length()));
+        if (pools.driver(place.pool()).exists(to.volume().current())
+                && store.find(CustomVolume.KIND, to.key()).isEmpty()) {
+            commitRename(place, to);
+        } else {
+            mark(place, "");
+        }
+    }
+
+    private void recoverSnapshot(Stored<VolumeSnapshot> stored) {
+        VolumeSnapshot snapshot = stored.value();
+        VolumeName volume =
+                CustomVolume.volume(new ProjectName(stored.project()), snapshot.volume());
+        StorageDriver driver = pools.driver(snapshot.pool());
+        if (!snapshot.pending().isEmpty()) {
+            driver.deleteSnapshot(volume, snapshot.name());
+            boolean _ = store.delete(VolumeSnapshot.KIND, stored.key());
+        } else if (!driver.exists(volume.snapshot(snapshot.name()))) {
+            recoverRename(stored, driver.snapshots(volume));
+        }
+    }
+
+    /// A rename was cut off between the volume and the record: the one snapshot that has no record
+    /// is it.
+    private void recoverRename(Stored<VolumeSnapshot> stored, List<String> names) {
+        VolumeSnapshot snapshot = stored.value();
+        ProjectName project = new ProjectName(stored.project());
+        List<String> strays =
+                names.stream()
+                        .filter(n ->
+                                store.find(VolumeSnapshot.KIND, snapshot.named(n).key(project))
+                                        .isEmpty())
+                        .toList();
+        Batch batch = new Batch().delete(VolumeSnapshot.KIND, stored);
+        if (strays.size() == 1) {
+            VolumeSnapshot renamed = snapshot.named(strays.getFirst());
+            batch.create(VolumeSnapshot.KIND, renamed.key(project), renamed);
+        }
+        store.commit(batch);
+    }
+}

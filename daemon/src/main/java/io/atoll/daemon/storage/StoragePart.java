@@ -1,0 +1,147 @@
+package io.atoll.daemon.storage;
+
+import io.atoll.base.DomainException;
+import io.atoll.base.ProjectName;
+import io.atoll.daemon.DaemonPart;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.schedule.CronSchedule;
+import io.atoll.daemon.schedule.MinuteTimer;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// Pools and custom volumes: their routes, and what happens to volumes by the clock.
+public final class StoragePart implements DaemonPart {
+    private static final Logger LOG = System.getLogger(StoragePart.class.getName());
+
+    private final Store store;
+    private final Events events;
+    private final Pools pools;
+    private final CustomVolumes volumes;
+    private final VolumeBackups backups;
+    private final List<Routes> endpoints;
+    private final MinuteTimer timer = new MinuteTimer("volume-schedule", this::tick);
+
+    /// @param folder where backups of volumes are kept
+    /// @param compression of backups if a request names none
+    public StoragePart(
+            Store store,
+            Pools pools,
+            Projects projects,
+            Operations operations,
+            Events events,
+            Path folder,
+            Supplier<String> compression) {
+        this.store = store;
+        this.events = events;
+        this.pools = pools;
+        this.volumes = new CustomVolumes(store, pools);
+        this.backups =
+                new VolumeBackups(
+                        store, pools, volumes, projects, operations, events, folder, compression);
+        this.endpoints =
+                List.of(
+                        new PoolRoutes(store, pools, events),
+                        new VolumeRoutes(
+                                store, pools, volumes, backups, projects, operations, events),
+                        new VolumeSnapshotRoutes(volumes, projects, operations, events),
+                        backups);
+    }
+
+    @Override
+    public List<Route> routes() {
+        return endpoints.stream().flatMap(part -> part.routes().stream()).toList();
+    }
+
+    @Override
+    public void start() {
+        pools.start();
+        volumes.recover();
+        backups.recover();
+        snapshotsDue(CronSchedule::isAtStartup);
+        timer.start();
+    }
+
+    @Override
+    public void close() {
+        timer.close();
+    }
+
+    private void tick(LocalDateTime minute) {
+        prune(Instant.now());
+        snapshotsDue(schedule -> schedule.matches(minute));
+    }
+
+    /// Removes snapshots and backups whose time has come.
+    void prune(Instant now) {
+        for (Stored<VolumeSnapshot> stored : store.list(VolumeSnapshot.KIND)) {
+            VolumeSnapshot snapshot = stored.value();
+            boolean isOld = snapshot.expiresAt().filter(t -> t.isBefore(now)).isPresent();
+            if (isOld && snapshot.pending().isEmpty()) {
+                ProjectName project = new ProjectName(stored.project());
+                attempt(
+                        stored.name(),
+                        () -> {
+                            volumes.deleteSnapshot(
+                                    new CustomVolumes.Place(
+                                            project, snapshot.pool(), snapshot.volume()),
+                                    snapshot.name());
+                            events.publishLifecycle(
+                                    Lifecycle.of(
+                                            "storage-volume-snapshot-deleted",
+                                            snapshot.url(),
+                                            project));
+                        });
+            }
+        }
+        backups.prune(now);
+    }
+
+    /// Says of a volume's schedule whether it is time.
+    private interface Due {
+        boolean is(CronSchedule schedule);
+    }
+
+    private void snapshotsDue(Due due) {
+        for (CustomVolumes.Place place : volumes.places()) {
+            attempt(
+                    place.name(),
+                    () -> {
+                        String text =
+                                volumes.get(place)
+                                        .value()
+                                        .config()
+                                        .getOrDefault(VolumeKeys.SCHEDULE, "");
+                        if (due.is(CronSchedule.parse(text))) {
+                            VolumeSnapshot made =
+                                    volumes.takeSnapshot(place, "", "", Optional.empty());
+                            events.publishLifecycle(
+                                    Lifecycle.of(
+                                            "storage-volume-snapshot-created",
+                                            made.url(),
+                                            place.project()));
+                        }
+                    });
+        }
+    }
+
+    private static void attempt(String volume, Runnable work) {
+        try {
+            work.run();
+        } catch (DomainException e) {
+            LOG.log(Level.WARNING, "scheduled work on a volume failed volume=" + volume, e);
+        }
+    }
+}

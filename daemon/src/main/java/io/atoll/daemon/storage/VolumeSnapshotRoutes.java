@@ -1,0 +1,198 @@
+package io.atoll.daemon.storage;
+
+import io.atoll.api.Wire;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.http.Etag;
+import io.atoll.daemon.http.Request;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.store.Stored;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+
+/// `/1.0/storage-pools/POOL/volumes/custom/VOLUME/snapshots`.
+final class VolumeSnapshotRoutes implements Routes {
+    static final String NO_TIME = "0001-01-01T00:00:00Z";
+    private static final String ALL = "/1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots";
+    private static final String ONE = ALL + "/{snapshot}";
+
+    private final CustomVolumes volumes;
+    private final Projects projects;
+    private final Operations operations;
+    private final Events events;
+
+    VolumeSnapshotRoutes(
+            CustomVolumes volumes, Projects projects, Operations operations, Events events) {
+        this.volumes = volumes;
+        this.projects = projects;
+        this.operations = operations;
+        this.events = events;
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.of(
+                Route.get(ALL).needs(Right.VIEW).run(this::list),
+                Route.post(ALL).needs(Right.EDIT).run(this::create),
+                Route.get(ONE).needs(Right.VIEW).run(this::get),
+                Route.put(ONE).needs(Right.EDIT).run(r -> update(r, false)),
+                Route.patch(ONE).needs(Right.EDIT).run(r -> update(r, true)),
+                Route.post(ONE).needs(Right.EDIT).run(this::rename),
+                Route.delete(ONE).needs(Right.EDIT).run(this::delete));
+    }
+
+    private CustomVolumes.Place place(Request request) {
+        if (!request.variable("type").equals("custom")) {
+            throw new InvalidConfigException(
+                    "Invalid storage volume type " + request.variable("type"));
+        }
+        CustomVolumes.Place place =
+                new CustomVolumes.Place(
+                        projects.effective(request.project(), Feature.VOLUMES),
+                        request.variable("pool"),
+                        request.variable("volume"));
+        CustomVolume _ = volumes.get(place).value();
+        return place;
+    }
+
+    private Stored<VolumeSnapshot> named(Request request) {
+        return volumes.snapshot(place(request), request.variable("snapshot"));
+    }
+
+    private static Json json(VolumeSnapshot snapshot) {
+        return Json.object()
+                .put("name", snapshot.name())
+                .put("description", snapshot.description())
+                .put("content_type", "filesystem")
+                .put("created_at", snapshot.createdAt().toString())
+                .put("expires_at", snapshot.expiresAt().map(Instant::toString).orElse(NO_TIME))
+                .put("config", Wire.json(snapshot.config()));
+    }
+
+    private static Etag etag(VolumeSnapshot snapshot) {
+        return Etag.of(
+                Json.string(snapshot.name()),
+                Json.string(snapshot.description()),
+                Json.string(snapshot.expiresAt().map(Instant::toString).orElse("")));
+    }
+
+    private Response list(Request request) {
+        Json.Arr out = Json.array();
+        for (VolumeSnapshot snapshot : volumes.snapshots(place(request))) {
+            out.items().add(request.recursion() > 0 ? json(snapshot) : Json.string(snapshot.url()));
+        }
+        return Response.sync(out);
+    }
+
+    private Response get(Request request) {
+        VolumeSnapshot snapshot = named(request).value();
+        return Response.sync(json(snapshot), etag(snapshot));
+    }
+
+    /// Absent means by the volume's rule, the zero time means never.
+    static Optional<Optional<Instant>> expiry(Json body) {
+        String text = body.get("expires_at").asString();
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            Instant at = OffsetDateTime.parse(text).toInstant();
+            return Optional.of(text.startsWith("0001-01-01") ? Optional.empty() : Optional.of(at));
+        } catch (DateTimeException e) {
+            throw new InvalidConfigException("Invalid time \"" + text + "\"", e);
+        }
+    }
+
+    private static OperationSpec spec(String what, Request request, String url) {
+        return OperationSpec.task(what, request.project()).resource("storage_volumes", url);
+    }
+
+    private Response create(Request request) throws IOException {
+        CustomVolumes.Place place = place(request);
+        Json body = request.json();
+        String name = body.get("name").asString();
+        if (!name.isEmpty()) {
+            String _ = SnapshotNames.check(name);
+        }
+        Optional<Optional<Instant>> expiry = expiry(body);
+        String url = volumes.get(place).value().url();
+        return operations
+                .start(
+                        spec("Snapshotting storage volume", request, url),
+                        _ -> {
+                            VolumeSnapshot made =
+                                    volumes.takeSnapshot(
+                                            place,
+                                            name,
+                                            body.get("description").asString(),
+                                            expiry);
+                            tell("storage-volume-snapshot-created", made, place);
+                        })
+                .response();
+    }
+
+    private void tell(String action, VolumeSnapshot snapshot, CustomVolumes.Place place) {
+        events.publishLifecycle(Lifecycle.of(action, snapshot.url(), place.project()));
+    }
+
+    private Response update(Request request, boolean isPatch) throws IOException {
+        Stored<VolumeSnapshot> read = named(request);
+        etag(read.value()).check(request);
+        Json body = request.json();
+        VolumeSnapshot old = read.value();
+        boolean keepText = isPatch && body.get("description").isNull();
+        VolumeSnapshot next =
+                old.edited(
+                        keepText ? old.description() : body.get("description").asString(),
+                        expiry(body).orElse(isPatch ? old.expiresAt() : Optional.empty()));
+        volumes.updateSnapshot(read, next);
+        tell("storage-volume-snapshot-updated", next, place(request));
+        return Response.empty();
+    }
+
+    private Response rename(Request request) throws IOException {
+        CustomVolumes.Place place = place(request);
+        VolumeSnapshot old = named(request).value();
+        String fresh = SnapshotNames.check(request.json().get("name").asString());
+        return operations
+                .start(
+                        spec("Renaming storage volume snapshot", request, old.url()),
+                        _ -> {
+                            VolumeSnapshot renamed =
+                                    volumes.renameSnapshot(place, old.name(), fresh);
+                            events.publishLifecycle(
+                                    Lifecycle.of(
+                                                    "storage-volume-snapshot-renamed",
+                                                    renamed.url(),
+                                                    place.project())
+                                            .with("old_name", old.name()));
+                        })
+                .response();
+    }
+
+    private Response delete(Request request) {
+        CustomVolumes.Place place = place(request);
+        VolumeSnapshot snapshot = named(request).value();
+        return operations
+                .start(
+                        spec("Deleting storage volume snapshot", request, snapshot.url()),
+                        _ -> {
+                            volumes.deleteSnapshot(place, snapshot.name());
+                            tell("storage-volume-snapshot-deleted", snapshot, place);
+                        })
+                .response();
+    }
+}

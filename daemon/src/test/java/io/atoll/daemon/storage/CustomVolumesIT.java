@@ -1,0 +1,237 @@
+package io.atoll.daemon.storage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.ProjectName;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.Daemon;
+import io.atoll.daemon.DaemonOptions;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.http.TestClient;
+import io.atoll.daemon.store.SqliteStore;
+import io.atoll.daemon.store.Store;
+import io.atoll.linux.Command;
+import io.atoll.linux.Commands;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Custom volumes by the API, on pools of two drivers. Needs root.
+@Tag("privileged")
+final class CustomVolumesIT {
+    private static final String V = "/1.0/storage-pools/p1/volumes/custom";
+
+    private Path state;
+    private Daemon daemon;
+    private TestClient client;
+
+    @BeforeEach
+    void start() throws Exception {
+        state = Files.createTempDirectory(Path.of("/tmp"), "atoll-volumes-");
+        open();
+        assertEquals(201, post("/1.0/storage-pools", "{'name':'p1','driver':'overlay'}"));
+        assertEquals(201, post("/1.0/storage-pools", "{'name':'p2','driver':'dir'}"));
+    }
+
+    private void open() throws IOException {
+        daemon =
+                Daemon.open(
+                        DaemonOptions.parse(
+                                List.of("--state-dir", state.toString()), Optional.empty()),
+                        new Events());
+        daemon.start();
+        client = new TestClient(state.resolve("unix.socket"));
+    }
+
+    private void shut() throws IOException {
+        client.close();
+        daemon.close();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        shut();
+        Commands.Result _ =
+                Commands.run(Command.of("rm", "-rf", "--one-file-system", state.toString()));
+    }
+
+    private int post(String path, String body) throws IOException {
+        return client.send("POST", path, body.replace('\'', '"')).status();
+    }
+
+    /// The error of the operation that a request started; empty if it went well.
+    private String operation(String method, String path, String body) throws IOException {
+        TestClient.Answer answer = client.send(method, path, body.replace('\'', '"'));
+        assertEquals(202, answer.status(), answer.text());
+        String url = answer.json().get("operation").asString();
+        return client.get(url + "/wait").metadata().get("err").asString();
+    }
+
+    private String error(String method, String path, String body) throws IOException {
+        TestClient.Answer answer = client.send(method, path, body.replace('\'', '"'));
+        assertTrue(answer.status() >= 400, answer.text());
+        return answer.json().get("error").asString();
+    }
+
+    private Path file(String pool, String volume, String name) {
+        return state.resolve("storage-pools/" + pool + "/custom/default_" + volume + "/rootfs")
+                .resolve(name);
+    }
+
+    private void make(String name) throws IOException {
+        assertEquals(200, post(V, "{'name':'" + name + "'}"));
+        Files.writeString(file("p1", name, "f"), "one");
+    }
+
+    @Test
+    void refusesWhatCannotBe() throws IOException {
+        assertEquals(
+                "Storage pool not found", error("POST", V.replace("p1", "no"), "{'name':'v'}"));
+        assertEquals("No name provided", error("POST", V, "{}"));
+        assertEquals(
+                "Storage volume names may not contain slashes", error("POST", V, "{'name':'a/b'}"));
+        assertEquals(
+                "Invalid option for volume \"default_v\" option \"foo\"",
+                error("POST", V, "{'name':'v','config':{'foo':'1'}}"));
+        assertEquals(
+                "Invalid value for volume \"default_v\" option \"snapshots.expiry\": Invalid expiry expression",
+                error("POST", V, "{'name':'v','config':{'snapshots.expiry':'x'}}"));
+        make("v");
+        assertEquals("Volume by that name already exists", error("POST", V, "{'name':'v'}"));
+        assertEquals("Storage pool volume not found", error("GET", V + "/w", ""));
+        assertEquals("Storage volume snapshot not found", error("GET", V + "/v/snapshots/s", ""));
+        assertEquals(
+                "Storage pool volume not found",
+                error("POST", V, "{'name':'x','source':{'type':'copy','name':'nope'}}"));
+        assertEquals("one", Files.readString(file("p1", "v", "f")));
+    }
+
+    @Test
+    void snapshotsRestoresAndRenames() throws IOException {
+        make("v");
+        assertEquals("", operation("POST", V + "/v/snapshots", "{}"));
+        Files.writeString(file("p1", "v", "f"), "two");
+        assertEquals(
+                "",
+                operation(
+                        "POST",
+                        V + "/v/snapshots",
+                        "{'name':'b','expires_at':'2099-01-01T00:00:00Z'}"));
+        assertEquals(
+                "Snapshot by that name already exists",
+                operation("POST", V + "/v/snapshots", "{'name':'b'}"));
+        assertEquals(
+                List.of("snap0", "b"),
+                client.get(V + "/v/snapshots?recursion=1").metadata().asList().stream()
+                        .map(s -> s.get("name").asString())
+                        .toList());
+        assertEquals(200, client.send("PUT", V + "/v", "{\"restore\":\"snap0\"}").status());
+        assertEquals("one", Files.readString(file("p1", "v", "f")));
+        assertEquals("", operation("POST", V + "/v/snapshots/b", "{'name':'c'}"));
+        assertEquals(
+                "2099-01-01T00:00:00Z",
+                client.get(V + "/v/snapshots/c").metadata().get("expires_at").asString());
+        assertEquals(201, post(V + "/v", "{'name':'w'}"));
+        assertEquals("", operation("DELETE", V + "/w/snapshots/snap0", ""));
+        assertEquals(
+                List.of("/1.0/storage-pools/p1/volumes/custom/w/snapshots/c"),
+                client.get(V + "/w/snapshots").metadata().asStrings());
+        assertEquals(200, client.send("DELETE", V + "/w", "").status());
+        assertEquals(List.of(), client.get(V).metadata().asStrings());
+    }
+
+    @Test
+    void copiesAndMovesBetweenPools() throws IOException {
+        make("v");
+        assertEquals("", operation("POST", V + "/v/snapshots", "{'name':'s'}"));
+        Files.writeString(file("p1", "v", "f"), "two");
+        String toP2 = "{'name':'w','source':{'type':'copy','name':'v','pool':'p1'}}";
+        assertEquals("", operation("POST", V.replace("p1", "p2"), toP2));
+        assertEquals("two", Files.readString(file("p2", "w", "f")));
+        assertTrue(
+                Files.exists(
+                        state.resolve("storage-pools/p2/custom-snapshots/default_w/s/rootfs/f")));
+        assertEquals(
+                "Volume by that name already exists",
+                operation("POST", V.replace("p1", "p2"), toP2));
+        assertEquals(
+                "", operation("POST", V, "{'name':'x','source':{'type':'copy','name':'v/s'}}"));
+        assertEquals("one", Files.readString(file("p1", "x", "f")));
+        assertEquals("", operation("POST", V + "/v", "{'name':'m','pool':'p2'}"));
+        assertFalse(Files.exists(file("p1", "v", "f")));
+        assertEquals("two", Files.readString(file("p2", "m", "f")));
+        assertEquals(
+                1, client.get(V.replace("p1", "p2") + "/m/snapshots").metadata().asList().size());
+    }
+
+    @Test
+    void backsUpAndBringsBack() throws IOException {
+        make("v");
+        assertEquals("", operation("POST", V + "/v/snapshots", "{'name':'s'}"));
+        Files.writeString(file("p1", "v", "f"), "two");
+        assertEquals("", operation("POST", V + "/v/backups", "{'compression_algorithm':'none'}"));
+        byte[] archive = client.get(V + "/v/backups/backup0/export").body();
+        TestClient.Answer answer =
+                client.send(
+                        "POST",
+                        V.replace("p1", "p2"),
+                        Map.of("Content-Type", "application/octet-stream", "X-LXD-name", "back"),
+                        archive);
+        String url = answer.json().get("operation").asString();
+        assertEquals("", client.get(url + "/wait").metadata().get("err").asString());
+        assertEquals("two", Files.readString(file("p2", "back", "f")));
+        Json snapshots =
+                client.get(V.replace("p1", "p2") + "/back/snapshots?recursion=1").metadata();
+        assertEquals("s", snapshots.asList().getFirst().get("name").asString());
+        assertEquals("", operation("DELETE", V + "/v/backups/backup0", ""));
+        assertEquals(List.of(), client.get(V + "/v/backups").metadata().asStrings());
+        answer =
+                client.send(
+                        "POST",
+                        V,
+                        Map.of("Content-Type", "application/octet-stream"),
+                        "no archive".getBytes(StandardCharsets.UTF_8));
+        url = answer.json().get("operation").asString();
+        assertFalse(client.get(url + "/wait").metadata().get("err").asString().isEmpty());
+        try (var left = Files.list(state.resolve("backups/volumes"))) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    @Test
+    void takesBackWhatAKillLeft() throws IOException {
+        make("v");
+        shut();
+        // As if killed between the record and the volume, and in the middle of a rename.
+        try (Store store = SqliteStore.open(state.resolve("database/atoll.db"))) {
+            store.create(
+                    CustomVolume.KIND,
+                    CustomVolume.key(ProjectName.DEFAULT, "p1", "half"),
+                    new CustomVolume(
+                            "p1", "half", "", Map.of(), Instant.now(), CustomVolume.CREATE));
+            var _ =
+                    store.update(
+                            CustomVolume.KIND,
+                            CustomVolume.key(ProjectName.DEFAULT, "p1", "v"),
+                            v -> v.withPending(CustomVolume.RENAME + "w"));
+        }
+        Path custom = state.resolve("storage-pools/p1/custom");
+        Files.move(custom.resolve("default_v"), custom.resolve("default_w"));
+        open();
+        assertEquals(
+                List.of("/1.0/storage-pools/p1/volumes/custom/w"),
+                client.get(V).metadata().asStrings());
+        assertEquals("one", Files.readString(file("p1", "w", "f")));
+    }
+}

@@ -1,0 +1,50 @@
+package io.atoll.storage;
+
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fd;
+import io.atoll.linux.PlatformThreads;
+import io.atoll.linux.TreeCopy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// What is in a volume, for volumes of other pools whatever their drivers are.
+public final class VolumeContent {
+    private static final List<String> FILES = List.of("metadata.yaml", "backup.yaml");
+    private static final String TEMPLATES = "templates";
+
+    private VolumeContent() {}
+
+    /// Copies the files of a volume or snapshot, with what the daemon keeps beside them. The source
+    /// must stay until the filler was called.
+    public static Filler of(StorageDriver driver, VolumeRef source) {
+        return (directory, rootfs) -> {
+            copyFiles(driver.directory(source), directory);
+            PlatformThreads.run(() -> {
+                try (Fd from = driver.openRoot(source);
+                        Fd to = PoolDirectories.openDirectory(rootfs)) {
+                    long unused = TreeCopy.contents(from, to, _ -> true);
+                } catch (ErrnoException e) {
+                    throw PoolDirectories.storage("copy volume " + source + " to", rootfs, e);
+                }
+            });
+        };
+    }
+
+    private static void copyFiles(Path from, Path to) throws IOException {
+        for (String name : FILES) {
+            if (Files.isRegularFile(from.resolve(name))) {
+                Files.copy(from.resolve(name), to.resolve(name));
+            }
+        }
+        if (!Files.isDirectory(from.resolve(TEMPLATES))) {
+            return;
+        }
+        Path templates = Files.createDirectory(to.resolve(TEMPLATES));
+        try (Fd source = PoolDirectories.openDirectory(from.resolve(TEMPLATES));
+                Fd target = PoolDirectories.openDirectory(templates)) {
+            long unused = TreeCopy.contents(source, target, _ -> true);
+        }
+    }
+}
