@@ -11,8 +11,10 @@ IMAGE=debian/12
 STATE=/var/lib/atoll
 RUN=/run/atoll
 HOME_DIR=$PWD/dist/atoll
-UNIT=/etc/systemd/system/atolld.service
+UNITS=/etc/systemd/system
+VIEWS=/var/lib/lxcfs
 ADDRESS_SECONDS=60
+VIEWS_SECONDS=20
 
 [ "$(id -u)" = 0 ] || die "quickstart starts a system daemon: run it as root, with sudo ./mk quickstart"
 
@@ -35,6 +37,62 @@ is_running() {
     fi
 }
 
+# A unit of packaging/systemd that runs what was built here.
+install_unit() {
+    sed "s|/usr/lib/atoll/|$HOME_DIR/|; s|^\[Service\]|&\nEnvironment=ATOLL_JAVA=$JAVA_HOME|" \
+        "packaging/systemd/$1.service" >"$UNITS/$1.service"
+    systemctl daemon-reload
+}
+
+# Whether somebody answers there: the directory entry of a dead server stays.
+views_are_served() { head -c 1 "$VIEWS/proc/meminfo" >/dev/null 2>&1; }
+
+# The process that a former run of this script started, whatever tree it was in; nothing under systemd.
+views_pid() {
+    pid=$(cat "$RUN/lxcfs.pid" 2>/dev/null) && [ -n "$pid" ] &&
+        grep --quiet --null-data '^-Datoll.program=atoll-lxcfs$' "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
+}
+
+views_are_ours() {
+    if under_systemd; then
+        systemctl --quiet is-active atoll-lxcfs
+    else
+        [ -n "$(views_pid)" ]
+    fi
+}
+
+# Files through which instances see their own limits. Running instances get new ones in place of those of a server that
+# died or that is replaced here. Without them everything else works, so a failure is only said.
+start_views() {
+    # Made only where nothing is mounted: a dead mount cannot be looked at, and the server clears it itself.
+    grep --quiet " $VIEWS " /proc/self/mountinfo || mkdir -p "$VIEWS" "$RUN"
+    id=$(cksum <"$HOME_DIR/lib/lxcfs.jvm")$(cksum <"$(ls "$HOME_DIR"/lib/lxcfs-*.jar)")
+    if views_are_served; then
+        views_are_ours || {
+            echo "$VIEWS is served by another lxcfs: instances use that one"
+            return
+        }
+        [ "$(cat "$RUN/lxcfs.build" 2>/dev/null)" != "$id" ] || return 0
+    fi
+    if under_systemd; then
+        install_unit atoll-lxcfs
+        systemctl restart atoll-lxcfs
+    else
+        old=$(views_pid) && kill "$old" && while [ -n "$(views_pid)" ]; do sleep 0.1; done
+        setsid "$HOME_DIR/bin/atoll-lxcfs" -l -p "$RUN/lxcfs.pid" "$VIEWS" >>"$STATE/lxcfs.log" 2>&1 </dev/null &
+    fi
+    tries=0
+    until views_are_served && views_are_ours; do
+        tries=$((tries + 1))
+        [ "$tries" -le $((VIEWS_SECONDS * 10)) ] || {
+            say "atoll-lxcfs does not serve $VIEWS: instances will see the host's memory and processors"
+            return
+        }
+        sleep 0.1
+    done
+    echo "$id" >"$RUN/lxcfs.build"
+}
+
 start_daemon() {
     getent group atoll >/dev/null || groupadd --system atoll
     mkdir -p "$RUN" "$STATE"
@@ -42,9 +100,7 @@ start_daemon() {
         return
     fi
     if under_systemd; then
-        sed "s|/usr/lib/atoll/|$HOME_DIR/|; s|^\[Service\]|&\nEnvironment=ATOLL_JAVA=$JAVA_HOME|" \
-            packaging/systemd/atolld.service >"$UNIT"
-        systemctl daemon-reload
+        install_unit atolld
         systemctl restart atolld || {
             journalctl --unit atolld --lines 30 --no-pager >&2
             die "the daemon did not start"
@@ -75,6 +131,10 @@ await_address() {
     done
 }
 
+[ -d "$RUN" ] && [ -d "$STATE" ] || mkdir -p "$RUN" "$STATE"
+step "Serving the files that show instances their own memory, processors and load"
+start_views
+
 step "Starting the daemon"
 start_daemon
 atoll version
@@ -103,8 +163,8 @@ STOPPED)
 esac
 await_address
 atoll list
-printf '\n$ atoll exec %s -- sh -c "grep PRETTY_NAME /etc/os-release; uptime"\n' "$NAME"
-atoll exec "$NAME" -- sh -c 'grep PRETTY_NAME /etc/os-release; uptime || true'
+printf '\n$ atoll exec %s -- sh -c "grep PRETTY_NAME /etc/os-release; nproc; grep MemTotal /proc/meminfo; uptime"\n' "$NAME"
+atoll exec "$NAME" -- sh -c 'grep PRETTY_NAME /etc/os-release; nproc; grep MemTotal /proc/meminfo; uptime || true'
 
 cat <<EOF
 
@@ -112,6 +172,7 @@ It works. What next:
 
     export PATH=$HOME_DIR/bin:\$PATH
     atoll exec $NAME -- bash          a shell in it (atoll shell $NAME)
+    atoll config set $NAME limits.memory=512MiB limits.cpu=1    and \`free\` and \`nproc\` in it show just that
     atoll start $NAME --explain       what a start does, step by step
     atoll launch $IMAGE another      one more, in milliseconds
     atoll delete --force $NAME        and away

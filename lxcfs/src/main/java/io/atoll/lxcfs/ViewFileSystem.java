@@ -15,6 +15,7 @@ import java.util.Map;
 final class ViewFileSystem implements FileSystem {
     private static final String CPU_TREE = "sys/devices/system/cpu";
     private static final int DIRECTORY_MODE = Attributes.DIRECTORY | 0555;
+    private static final int SIZE_MIN = 2048;
     private static final int FILE_MODE = Attributes.REGULAR | 0444;
 
     /// Names above the views, by path from the root without a leading slash.
@@ -22,6 +23,7 @@ final class ViewFileSystem implements FileSystem {
 
     private final List<String> pathOfNode = new ArrayList<>();
     private final Map<String, View> viewOfPath = new LinkedHashMap<>();
+    private final Map<String, Long> sizeOfPath = new LinkedHashMap<>();
     private final ViewRenderer renderer;
     private final HostTree host;
 
@@ -36,8 +38,16 @@ final class ViewFileSystem implements FileSystem {
             }
             addPath(view.path());
             viewOfPath.put(view.path(), view);
+            sizeOfPath.put(view.path(), sizeFor(files.read(view.hostPath()).orElse("")));
         }
         host = new HostTree("/" + CPU_TREE, ROOT + pathOfNode.size());
+    }
+
+    /// What stat shows: a power of two that no content will exceed, as the files of sysfs have it. The
+    /// kernel refuses sendfile from an empty file by saying "end of file", and busybox's cat then
+    /// prints nothing.
+    private static long sizeFor(String hostText) {
+        return Long.highestOneBit(Math.max(SIZE_MIN, 2L * hostText.length() - 1)) * 2;
     }
 
     private void addPath(String path) {
@@ -67,8 +77,10 @@ final class ViewFileSystem implements FileSystem {
         if (host.contains(node)) {
             return host.attributes(node);
         }
-        boolean isFile = viewOfPath.containsKey(pathOf(node));
-        return new Attributes(node, isFile ? FILE_MODE : DIRECTORY_MODE, 0);
+        Long size = sizeOfPath.get(pathOf(node));
+        return size == null
+                ? new Attributes(node, DIRECTORY_MODE, 0)
+                : new Attributes(node, FILE_MODE, size);
     }
 
     @Override

@@ -13,8 +13,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 
 /// The mounted file system on a real kernel, read from boxes with limits.
@@ -146,6 +148,25 @@ class LxcfsIT {
         assertEquals("MemFree", box.run("dd if=/proc/meminfo bs=1 skip=28 count=7 2>/dev/null"));
     }
 
+    /// sendfile(2), SEEK_DATA and what tools make of a file's size: cat of busybox, cp, tail, wc.
+    @Test
+    void toolsOfAllKindsSeeTheWholeFile() {
+        for (String file : List.of("meminfo", "cpuinfo", "loadavg")) {
+            String whole = box.run("cat /proc/" + file + " | wc -l");
+            for (String command :
+                    List.of(
+                            "busybox cat /proc/" + file + " | wc -l",
+                            "cp /proc/" + file + " /tmp/" + cgroup + "-copy; wc -l < /tmp/" + cgroup + "-copy",
+                            "tail -n 1000 /proc/" + file + " | wc -l",
+                            "busybox head -c 99999 /proc/" + file + " | wc -l")) {
+                assertEquals(whole, box.run(command), command);
+            }
+            String bytes = box.run("cat /proc/" + file + " | wc -c").strip();
+            assertEquals(bytes, box.run("wc -c < /proc/" + file).strip(), file);
+        }
+        Box.shell("rm -f /tmp/" + cgroup + "-copy");
+    }
+
     @Test
     void servesAThousandReadersAtOnce() {
         String script =
@@ -211,9 +232,14 @@ class LxcfsIT {
 
     /// Every field against Debian's lxcfs on the same cgroup. What differs is listed with its
     /// reason.
-    @Test
-    void showsWhatUpstreamShows() {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/lxcfs")), "needs Debian's lxcfs");
+    @TestFactory
+    List<DynamicTest> beside() {
+        return Files.isExecutable(Path.of("/usr/bin/lxcfs"))
+                ? List.of(DynamicTest.dynamicTest("Debian's lxcfs", this::showsWhatUpstreamShows))
+                : List.of();
+    }
+
+    private void showsWhatUpstreamShows() {
         Path upstream = Path.of(mountPoint + "-upstream");
         List<String> command = List.of("/usr/bin/lxcfs", "-f", "-p", upstream + ".pid");
         try (LxcfsProcess _ = LxcfsProcess.start(command, upstream);

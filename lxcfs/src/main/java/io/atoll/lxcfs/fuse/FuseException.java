@@ -11,6 +11,9 @@ public final class FuseException extends RuntimeException {
     /// Permission denied.
     public static final int EACCES = 13;
 
+    /// Invalid argument.
+    public static final int EINVAL = 22;
+
     /// Too many open files in system.
     public static final int ENFILE = 23;
 

@@ -1,6 +1,7 @@
 package io.atoll.lxcfs.fuse;
 
 import static io.atoll.lxcfs.fuse.FuseException.EACCES;
+import static io.atoll.lxcfs.fuse.FuseException.EINVAL;
 import static io.atoll.lxcfs.fuse.FuseException.EIO;
 import static io.atoll.lxcfs.fuse.FuseException.ENFILE;
 import static io.atoll.lxcfs.fuse.FuseException.ENOSYS;
@@ -36,6 +37,7 @@ public final class FuseServer {
     /// The largest answer: one read of READ_BYTES_MAX and its header.
     private static final int READ_BYTES_MAX = 128 << 10;
 
+    private static final int BLOCK_BYTES = 4096;
     private static final int IN_HEADER = 40;
     private static final int OUT_HEADER = 16;
     private static final int PROTOCOL_MAJOR = 7;
@@ -44,6 +46,7 @@ public final class FuseServer {
     private static final int FOPEN_CACHE_DIR = 8;
     private static final int FUSE_ASYNC_READ = 1;
     private static final int FUSE_PARALLEL_DIROPS = 1 << 18;
+    private static final int FUSE_READ_LOCKOWNER = 1 << 1;
     private static final int O_ACCMODE = 3;
     private static final int SECONDS_VALID = 60;
 
@@ -116,6 +119,8 @@ public final class FuseServer {
                     bytes(files.readLink(node).getBytes(StandardCharsets.UTF_8), out);
             case Opcode.OPEN -> open(in, node, out);
             case Opcode.READ -> read(in, open, out);
+            // Only SEEK_DATA and SEEK_HOLE get here: without them cp takes the size for true.
+            case Opcode.LSEEK -> throw new FuseException(EINVAL);
             case Opcode.RELEASE -> release(in, open);
             case Opcode.OPENDIR -> openDirectory(node, out);
             case Opcode.READDIR -> readDirectory(in, out);
@@ -171,7 +176,9 @@ public final class FuseServer {
         out.putLong(attributes.node()).putLong(attributes.sizeBytes()).putLong(0);
         zero(out, 3 * Long.BYTES + 3 * Integer.BYTES);
         out.putInt(attributes.mode()).putInt(attributes.isDirectory() ? 2 : 1);
-        out.putInt(0).putInt(0).putInt(0).putInt(4096).putInt(0);
+        // No tool trusts the size of a file that is no longer than its block.
+        int block = Math.clamp(attributes.sizeBytes(), BLOCK_BYTES, READ_BYTES_MAX);
+        out.putInt(0).putInt(0).putInt(0).putInt(Integer.highestOneBit(block)).putInt(0);
     }
 
     private int open(ByteBuffer in, long node, ByteBuffer out) {
@@ -197,7 +204,13 @@ public final class FuseServer {
         return out.position();
     }
 
+    /// Reads of a process name its lock owner. Others fill the page cache, for sendfile, splice and
+    /// mmap: pages belong to the file, so readers in different containers would see each other's
+    /// numbers. Refused, programs read instead.
     private static int read(ByteBuffer in, Map<Long, byte[]> table, ByteBuffer out) {
+        if ((in.getInt(IN_HEADER + 20) & FUSE_READ_LOCKOWNER) == 0) {
+            throw new FuseException(EIO);
+        }
         byte[] content = table.get(in.getLong(IN_HEADER));
         long offset = in.getLong(IN_HEADER + 8);
         if (content == null || offset < 0 || offset >= content.length) {

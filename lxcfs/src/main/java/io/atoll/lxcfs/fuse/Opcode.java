@@ -28,6 +28,7 @@ final class Opcode {
     static final int DESTROY = 38;
     static final int BATCH_FORGET = 42;
     static final int RENAME2 = 45;
+    static final int LSEEK = 46;
 
     private Opcode() {}
 }

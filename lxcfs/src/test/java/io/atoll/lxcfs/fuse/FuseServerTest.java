@@ -50,6 +50,9 @@ class FuseServerTest {
                 }
             };
 
+    /// FUSE_READ_LOCKOWNER, in the word after the size.
+    private static final long LOCK_OWNER = 2L << 32;
+
     private final FuseServer server = new FuseServer(FILES);
     private final ByteBuffer out =
             ByteBuffer.allocateDirect(16 + (128 << 10)).order(ByteOrder.nativeOrder());
@@ -80,7 +83,7 @@ class FuseServerTest {
     }
 
     private String read(long handle, long offset, int size) {
-        int length = request(Opcode.READ, 2, words(handle, offset, size, 0, 0));
+        int length = request(Opcode.READ, 2, words(handle, offset, size | LOCK_OWNER, 0, 0));
         byte[] bytes = new byte[length - 16];
         out.get(16, bytes);
         return new String(bytes, StandardCharsets.UTF_8);
@@ -98,6 +101,16 @@ class FuseServerTest {
         assertEquals("", read(handle, Long.MAX_VALUE, 7));
         request(Opcode.RELEASE, 2, words(handle, 0, 0));
         assertEquals("", read(handle, 0, 4096));
+    }
+
+    /// Pages would be shared by readers of different containers.
+    @Test
+    void fillsNoPageCache() {
+        request(Opcode.OPEN, 2, words(0));
+        long handle = out.getLong(16);
+        assertEquals(16, request(Opcode.READ, 2, words(handle, 0, 4096, 0, 0)));
+        assertEquals(-FuseException.EIO, out.getInt(4));
+        assertEquals("0123456789", read(handle, 0, 4096));
     }
 
     @Test
