@@ -32,12 +32,11 @@ public final class FdIo {
     /// Reads at most `length` bytes into `into`; 0 at end of file.
     public static int read(Fd fd, byte[] into, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, into.length);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(Math.max(1, Math.min(length, CHUNK)));
-            long size = Math.min(length, CHUNK);
+        try (Scratch buffer = Scratch.borrow()) {
+            long size = Math.min(length, Scratch.BYTES);
             int count =
                     (int) Syscalls.call(Sys.READ, fd.what(), fd.number(), buffer.address(), size);
-            MemorySegment.copy(buffer, JAVA_BYTE, 0, into, offset, count);
+            MemorySegment.copy(buffer.memory(), JAVA_BYTE, 0, into, offset, count);
             return count;
         }
     }
@@ -65,13 +64,12 @@ public final class FdIo {
     /// Writes all of it.
     public static void write(Fd fd, byte[] from, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, from.length);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(Math.max(1, Math.min(length, CHUNK)));
+        try (Scratch buffer = Scratch.borrow()) {
             int done = 0;
             while (done < length) {
-                int size = Math.min(length - done, CHUNK);
-                MemorySegment.copy(from, offset + done, buffer, JAVA_BYTE, 0, size);
-                done += writeAll(fd, buffer, size);
+                int size = Math.min(length - done, Scratch.BYTES);
+                MemorySegment.copy(from, offset + done, buffer.memory(), JAVA_BYTE, 0, size);
+                done += writeAll(fd, buffer.memory(), size);
             }
         }
     }
@@ -96,10 +94,9 @@ public final class FdIo {
     /// @return how much was written, 0 if nothing fits
     public static int writeSome(Fd fd, byte[] from, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, from.length);
-        int size = Math.min(length, CHUNK);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(Math.max(1, size));
-            MemorySegment.copy(from, offset, buffer, JAVA_BYTE, 0, size);
+        int size = Math.min(length, Scratch.BYTES);
+        try (Scratch buffer = Scratch.borrow()) {
+            MemorySegment.copy(from, offset, buffer.memory(), JAVA_BYTE, 0, size);
             long result = Syscalls.raw(Sys.WRITE, fd.number(), buffer.address(), size);
             return result == -Errno.EAGAIN ? 0 : (int) Syscalls.check(Sys.WRITE, fd.what(), result);
         }

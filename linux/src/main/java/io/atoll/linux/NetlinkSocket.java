@@ -20,11 +20,9 @@ public final class NetlinkSocket implements AutoCloseable {
     private static final int MSG_TRUNC = 0x20;
 
     /// Larger than the kernel ever fills in one dump step.
-    private static final int RECEIVE_MAX = 256 * 1024;
+    private static final int RECEIVE_MAX = Scratch.BYTES;
 
     private final Fd fd;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment buffer = arena.allocate(RECEIVE_MAX, 8);
 
     private NetlinkSocket(Fd fd) {
         this.fd = fd;
@@ -66,25 +64,26 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /// The next datagram. Blocks until the kernel answers, which it does at once.
     public byte[] receive() {
-        long count =
-                Syscalls.call(
-                        Sys.RECVFROM,
-                        fd.what(),
-                        fd.number(),
-                        buffer.address(),
-                        RECEIVE_MAX,
-                        MSG_TRUNC,
-                        0,
-                        0);
-        if (count > RECEIVE_MAX) {
-            throw new ErrnoException("recvfrom", 90, fd.what());
+        try (Scratch buffer = Scratch.borrow()) {
+            long count =
+                    Syscalls.call(
+                            Sys.RECVFROM,
+                            fd.what(),
+                            fd.number(),
+                            buffer.address(),
+                            RECEIVE_MAX,
+                            MSG_TRUNC,
+                            0,
+                            0);
+            if (count > RECEIVE_MAX) {
+                throw new ErrnoException("recvfrom", 90, fd.what());
+            }
+            return buffer.memory().asSlice(0, count).toArray(JAVA_BYTE);
         }
-        return buffer.asSlice(0, count).toArray(JAVA_BYTE);
     }
 
     @Override
     public void close() {
         fd.close();
-        arena.close();
     }
 }

@@ -8,17 +8,14 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// Small files of `/proc`, `/sys` and cgroups: whole content by openat(2), read(2), close(2) and
-/// one buffer per thread. For files of the kernel only, which never block and are small.
+/// Small files of `/proc`, `/sys` and cgroups: whole content by openat(2), read(2), close(2) and a
+/// buffer that is kept. For files of the kernel only, which never block and are small.
 public final class ProcFiles {
     /// Largest file that is read; the biggest of interest are mountinfo and meminfo-like tables.
     static final int BYTES_MAX = 64 * 1024 * 1024;
 
-    private static final int FIRST_READ = 64 * 1024;
+    private static final int FIRST_READ = Scratch.BYTES;
     private static final byte[] NOTHING = new byte[0];
-
-    private static final ThreadLocal<MemorySegment> BUFFER =
-            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(FIRST_READ));
 
     private ProcFiles() {}
 
@@ -39,29 +36,34 @@ public final class ProcFiles {
     }
 
     private static String read(Fd fd) {
-        MemorySegment buffer = BUFFER.get();
-        byte[] all = NOTHING;
-        while (true) {
-            int count =
-                    (int)
-                            Syscalls.call(
-                                    Sys.READ, fd.what(), fd.number(), buffer.address(), FIRST_READ);
-            if (count == 0) {
-                return KernelText.decode(all);
+        try (Scratch buffer = Scratch.borrow()) {
+            byte[] all = NOTHING;
+            while (true) {
+                int count =
+                        (int)
+                                Syscalls.call(
+                                        Sys.READ,
+                                        fd.what(),
+                                        fd.number(),
+                                        buffer.address(),
+                                        FIRST_READ);
+                if (count == 0) {
+                    return KernelText.decode(all);
+                }
+                if (all.length + count > BYTES_MAX) {
+                    throw new ErrnoException("read", Errno.EFBIG, fd.what());
+                }
+                int old = all.length;
+                all = old == 0 ? new byte[count] : Arrays.copyOf(all, old + count);
+                MemorySegment.copy(buffer.memory(), JAVA_BYTE, 0, all, old, count);
             }
-            if (all.length + count > BYTES_MAX) {
-                throw new ErrnoException("read", Errno.EFBIG, fd.what());
-            }
-            int old = all.length;
-            all = old == 0 ? new byte[count] : Arrays.copyOf(all, old + count);
-            MemorySegment.copy(buffer, JAVA_BYTE, 0, all, old, count);
         }
     }
 
     /// Where a link such as `/proc/PID/ns/net` points, as text.
     public static String readLink(String path) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = BUFFER.get();
+        try (Arena arena = Arena.ofConfined();
+                Scratch buffer = Scratch.borrow()) {
             long name = KernelText.address(arena, path);
             long length =
                     Syscalls.call(
@@ -71,7 +73,7 @@ public final class ProcFiles {
                             name,
                             buffer.address(),
                             FIRST_READ);
-            return KernelText.decode(buffer.asSlice(0, length).toArray(JAVA_BYTE));
+            return KernelText.decode(buffer.memory().asSlice(0, length).toArray(JAVA_BYTE));
         }
     }
 

@@ -25,6 +25,27 @@ final class CgroupStatsReader {
         return new CgroupStatsReader(cgroups, layout).read();
     }
 
+    static CgroupUsage usage(Function<String, Optional<CgroupFiles>> cgroups, CgroupLayout layout) {
+        return new CgroupStatsReader(cgroups, layout).usage();
+    }
+
+    private CgroupUsage usage() {
+        boolean isV1 = isV1("memory");
+        long memory = number("memory", isV1 ? "memory.usage_in_bytes" : "memory.current");
+        long peak = number("memory", isV1 ? "memory.max_usage_in_bytes" : "memory.peak");
+        return new CgroupUsage(
+                memory,
+                peak,
+                isV1
+                        ? difference(number("memory", "memory.memsw.usage_in_bytes"), memory)
+                        : number("memory", "memory.swap.current"),
+                isV1
+                        ? difference(number("memory", "memory.memsw.max_usage_in_bytes"), peak)
+                        : number("memory", "memory.swap.peak"),
+                cpuNanos(),
+                number("pids", "pids.current"));
+    }
+
     private CgroupStats read() {
         boolean isV1 = isV1("memory");
         Map<String, Long> stat =

@@ -99,6 +99,9 @@ public interface Container {
     /// Changes the throughput of block devices; devices that are not named stay as they are.
     void updateThrottles(List<LimitsSpec.Throttle> throttles);
 
+    /// What it uses, in short.
+    CgroupUsage usage();
+
     /// What it uses.
     CgroupStats stats();
 

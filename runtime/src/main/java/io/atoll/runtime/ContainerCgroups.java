@@ -283,6 +283,10 @@ final class ContainerCgroups {
         }
     }
 
+    CgroupUsage usage() {
+        return CgroupStatsReader.usage(this::controller, layout);
+    }
+
     CgroupStats stats() {
         return CgroupStatsReader.read(this::controller, layout);
     }

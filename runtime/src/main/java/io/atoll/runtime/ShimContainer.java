@@ -502,6 +502,12 @@ final class ShimContainer implements Container {
     }
 
     @Override
+    public CgroupUsage usage() {
+        whileAlive(Fd::isOpen);
+        return cgroups.usage();
+    }
+
+    @Override
     public CgroupStats stats() {
         whileAlive(Fd::isOpen);
         return cgroups.stats();

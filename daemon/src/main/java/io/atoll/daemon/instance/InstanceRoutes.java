@@ -18,6 +18,7 @@ import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.linux.PlatformThreads;
 import io.atoll.plan.PlanPrinter;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -94,30 +95,39 @@ final class InstanceRoutes implements Routes {
         if (request.recursion() == 0 && filter.isEmpty()) {
             return Response.sync(Json.strings(all.stream().map(r -> url(r, isOld)).toList()));
         }
+        // On one platform thread, which the states of running instances need: to change threads for
+        // each of them takes longer than to read them.
+        return Response.sync(
+                request.recursion() == 2
+                        ? PlatformThreads.call(() -> views(all, filter, 2, isOld))
+                        : views(all, filter, request.recursion(), isOld));
+    }
+
+    private Json views(List<InstanceRecord> all, Filter filter, int recursion, boolean isOld) {
         Map<RecordKey, List<SnapshotRecord>> bySource =
-                request.recursion() == 2 ? snapshotsByInstance() : Map.of();
+                recursion == 2 ? snapshotsByInstance() : Map.of();
         Json.Arr out = Json.array();
         for (InstanceRecord instance : all) {
             Expansion expansion = table.expand(instance);
-            Json.Obj view =
-                    InstanceView.instance(instance, expansion, runner.status(instance.key()));
+            StatusCode status = runner.status(instance.key());
+            Json.Obj view = InstanceView.instance(instance, expansion, status);
             if (!filter.matches(view)) {
                 continue;
             }
             out.items()
                     .add(
-                            switch (request.recursion()) {
+                            switch (recursion) {
                                 case 0 -> Json.string(url(instance, isOld));
                                 case 1 -> view;
                                 default ->
                                         InstanceView.full(
                                                 view,
-                                                states.read(instance, expansion),
+                                                states.read(instance, expansion, status),
                                                 bySource.getOrDefault(instance.key(), List.of()),
                                                 this::snapshotView);
                             });
         }
-        return Response.sync(out);
+        return out;
     }
 
     private static String url(InstanceRecord r, boolean isOld) {

@@ -14,7 +14,7 @@ import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.Link;
 import io.atoll.linux.net.LinkAddress;
 import io.atoll.linux.net.Netlink;
-import io.atoll.runtime.CgroupStats;
+import io.atoll.runtime.CgroupUsage;
 import io.atoll.storage.VolumeName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -40,7 +40,11 @@ final class StateReader {
 
     /// The state as the API shows it.
     Json read(InstanceRecord instance, Expansion expansion) {
-        StatusCode status = runner.status(instance.key());
+        return read(instance, expansion, runner.status(instance.key()));
+    }
+
+    /// As [#read(InstanceRecord,Expansion)] when its status has just been read.
+    Json read(InstanceRecord instance, Expansion expansion, StatusCode status) {
         Optional<Running> run = runner.find(instance.key());
         Json.Obj out = Json.object().put("status", status.text()).put("status_code", status.code());
         out.put("disk", disks(instance, expansion));
@@ -68,7 +72,7 @@ final class StateReader {
 
     private static Json running(
             Json.Obj out, InstanceRecord instance, Expansion expansion, Running run) {
-        CgroupStats stats = run.container().stats();
+        CgroupUsage stats = run.container().usage();
         return out.put(
                         "memory",
                         memory(
@@ -107,12 +111,14 @@ final class StateReader {
     private static Json network(InstanceRecord instance, Expansion expansion, Running run) {
         Map<String, String> hostNames = hostNames(instance, expansion);
         Netlink netlink = run.netlink();
-        List<LinkAddress> addresses = PlatformThreads.call(netlink::addresses);
-        Json.Obj out = Json.object();
-        PlatformThreads.call(netlink::links).stream()
-                .sorted(Comparator.comparing(Link::name))
-                .forEach(link -> out.put(link.name(), link(link, addresses, hostNames)));
-        return out;
+        return PlatformThreads.call(() -> {
+            List<LinkAddress> addresses = netlink.addresses();
+            Json.Obj out = Json.object();
+            netlink.links().stream()
+                    .sorted(Comparator.comparing(Link::name))
+                    .forEach(link -> out.put(link.name(), link(link, addresses, hostNames)));
+            return out;
+        });
     }
 
     /// Name inside to name of the host's end.

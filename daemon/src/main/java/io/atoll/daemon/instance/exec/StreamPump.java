@@ -27,7 +27,7 @@ final class StreamPump implements AutoCloseable {
     /// Sends what can be read from `source` until its end. After [#stop], what is there already is
     /// still sent.
     void toSocket(Fd source, WebSocket socket) {
-        byte[] chunk = new byte[CHUNK];
+        byte[] chunk = new byte[PAGE];
         try {
             while (awaitReadable(source)) {
                 int count = FdIo.read(source, chunk, 0, chunk.length);
@@ -35,6 +35,10 @@ final class StreamPump implements AutoCloseable {
                     return;
                 }
                 socket.sendBinary(ByteBuffer.wrap(chunk, 0, count));
+                if (count == PAGE && chunk.length == PAGE) {
+                    // Most commands say little.
+                    chunk = new byte[CHUNK];
+                }
             }
         } catch (IOException _) {
             // The client is gone; whoever watches the control socket ends the command.
