@@ -3,21 +3,7 @@ package io.atoll.lxctools;
 import io.atoll.lxctools.boot.AutostartTool;
 import io.atoll.lxctools.boot.CheckConfigTool;
 import io.atoll.lxctools.boot.UpdateConfigTool;
-import io.atoll.lxctools.command.AttachTool;
-import io.atoll.lxctools.command.CgroupTool;
-import io.atoll.lxctools.command.ConfigTool;
-import io.atoll.lxctools.command.ConsoleTool;
-import io.atoll.lxctools.command.DeviceTool;
-import io.atoll.lxctools.command.ExecuteTool;
-import io.atoll.lxctools.command.FreezeTool;
-import io.atoll.lxctools.command.InfoTool;
-import io.atoll.lxctools.command.LsTool;
-import io.atoll.lxctools.command.StartTool;
-import io.atoll.lxctools.command.StopTool;
-import io.atoll.lxctools.command.UnfreezeTool;
-import io.atoll.lxctools.command.UnshareTool;
-import io.atoll.lxctools.command.UsernsexecTool;
-import io.atoll.lxctools.command.WaitTool;
+import io.atoll.lxctools.command.RunningTools;
 import io.atoll.lxctools.disk.CloneTool;
 import io.atoll.lxctools.disk.CopyTool;
 import io.atoll.lxctools.disk.CreateTool;
@@ -35,20 +21,6 @@ public final class Tools {
     private static final Map<String, Supplier<Tool>> ALL =
             new TreeMap<>(
                     Map.ofEntries(
-                            Map.entry("lxc-usernsexec", UsernsexecTool::new),
-                            Map.entry("lxc-unshare", UnshareTool::new),
-                            Map.entry("lxc-info", InfoTool::new),
-                            Map.entry("lxc-attach", AttachTool::new),
-                            Map.entry("lxc-cgroup", CgroupTool::new),
-                            Map.entry("lxc-config", ConfigTool::new),
-                            Map.entry("lxc-console", ConsoleTool::new),
-                            Map.entry("lxc-device", DeviceTool::new),
-                            Map.entry("lxc-execute", ExecuteTool::new),
-                            Map.entry("lxc-freeze", FreezeTool::new),
-                            Map.entry("lxc-ls", LsTool::new),
-                            Map.entry("lxc-start", StartTool::new),
-                            Map.entry("lxc-stop", StopTool::new),
-                            Map.entry("lxc-unfreeze", UnfreezeTool::new),
                             Map.entry("lxc-clone", CloneTool::new),
                             Map.entry("lxc-copy", CopyTool::new),
                             Map.entry("lxc-create", CreateTool::new),
@@ -57,8 +29,11 @@ public final class Tools {
                             Map.entry("lxc-start-ephemeral", StartEphemeralTool::new),
                             Map.entry("lxc-autostart", AutostartTool::new),
                             Map.entry("lxc-checkconfig", CheckConfigTool::new),
-                            Map.entry("lxc-update-config", UpdateConfigTool::new),
-                            Map.entry("lxc-wait", WaitTool::new)));
+                            Map.entry("lxc-update-config", UpdateConfigTool::new)));
+
+    static {
+        ALL.putAll(RunningTools.ALL);
+    }
 
     private Tools() {}
 

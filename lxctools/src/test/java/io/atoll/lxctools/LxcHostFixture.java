@@ -195,6 +195,11 @@ final class LxcHostFixture implements AutoCloseable {
         }
     }
 
+    /// Lets others see what happened before the next thing does.
+    void settle(long millis) {
+        LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
+    }
+
     static String sh(String command) {
         return Commands.run(Command.of("/bin/sh", "-c", command)).text();
     }

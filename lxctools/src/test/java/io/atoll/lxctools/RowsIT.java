@@ -509,7 +509,9 @@ class RowsIT {
         Path out = host.base.resolve("hooks");
         StringBuilder lines = new StringBuilder();
         for (String kind :
-                new String[] {"pre-start", "pre-mount", "mount", "autodev", "stop", "post-stop"}) {
+                new String[] {
+                    "pre-start", "pre-mount", "mount", "autodev", "start-host", "stop", "post-stop"
+                }) {
             lines.append("lxc.hook.")
                     .append(kind)
                     .append(" = echo $LXC_HOOK_TYPE $LXC_NAME \"$@\" ${LXC_TARGET:-none} >> ")
@@ -525,6 +527,7 @@ class RowsIT {
                 pre-mount NAME NAME lxc pre-mount none
                 mount NAME NAME lxc mount none
                 autodev NAME NAME lxc autodev none
+                start-host NAME NAME lxc start-host none
                 stop NAME NAME lxc stop stop
                 post-stop NAME NAME lxc post-stop stop
                 """
@@ -592,5 +595,123 @@ class RowsIT {
         String text = host.must("lxc-start", "-n", name, "--explain");
         assertTrue(text.contains("mount proc on /proc") || text.contains("/sbin/init"), text);
         assertEquals("STOPPED", host.state(name));
+    }
+
+    @Test
+    void monitorTellsWhatHappens() throws Exception {
+        String name = host.define("monitor");
+        java.util.concurrent.CompletableFuture<ToolRun> run =
+                new java.util.concurrent.CompletableFuture<>();
+        Thread thread =
+                Thread.ofPlatform()
+                        .start(() -> run.complete(host.run("lxc-monitor", "-n", "nobody|" + name)));
+        LxcHostFixture.until(() -> thread.getState() == Thread.State.TIMED_WAITING, "it watches");
+        host.must("lxc-start", "-n", name);
+        host.settle(200);
+        host.must("lxc-freeze", "-n", name);
+        host.settle(200);
+        host.must("lxc-unfreeze", "-n", name);
+        host.settle(200);
+        host.must("lxc-stop", "-n", name, "-k");
+        host.settle(500);
+        thread.interrupt();
+        String states = "STARTING RUNNING FREEZING FROZEN THAWED RUNNING exited STOPPING STOPPED";
+        StringBuilder expected = new StringBuilder();
+        for (String state : states.split(" ")) {
+            expected.append("'").append(name).append("' ");
+            expected.append(
+                    state.equals("exited")
+                            ? "exited with status [137]\n"
+                            : "changed state to [" + state + "]\n");
+        }
+        assertEquals(expected.toString(), run.get().out());
+    }
+
+    @Test
+    void listsByStateAsIn1_0() {
+        String name = host.define("list", "lxc.start.auto = 1");
+        String text = host.must("lxc-list");
+        assertTrue(text.startsWith("RUNNING\n") && text.contains("\nFROZEN\n"), text);
+        assertTrue(text.substring(text.indexOf("STOPPED")).contains("  " + name + " (auto)"));
+    }
+
+    @Test
+    void checkpointNamesWhatIsMissing() {
+        String name = host.define("criu");
+        assertEquals(1, host.run("lxc-checkpoint", "-n", name).status());
+        host.must("lxc-start", "-n", name);
+        ToolRun run =
+                host.run("lxc-checkpoint", "-n", name, "-D", host.base.resolve("dump").toString());
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("criu"), run.err());
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l1_09_consoleWithoutATerminalSaysSo() {
+        ToolRun run = host.run("lxc-console", "-n", host.name("any"));
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("not a tty"), run.err());
+    }
+
+    @Test
+    void l1_09_theConsoleOfATerminal() {
+        String name = host.define("console");
+        host.must("lxc-start", "-n", name);
+        try (TypedRun run =
+                TypedRun.start(
+                        host.env(), "lxc-console", "-P", host.lxcPath.toString(), "-n", name)) {
+            run.awaitText("Connected to tty 1");
+            run.awaitText("Type <Ctrl+a q> to exit the console, <Ctrl+a Ctrl+a> to enter Ctrl+a");
+            run.type("\r");
+            run.type("echo terminal=$((6*7))\r");
+            run.awaitText("terminal=42");
+            ToolRun second =
+                    TypedRun.once(
+                            host.env(),
+                            "lxc-console",
+                            "-P",
+                            host.lxcPath.toString(),
+                            "-n",
+                            name,
+                            "-t",
+                            "1");
+            assertEquals(1, second.status());
+            assertTrue(second.err().contains("Denied access to tty"), second.err());
+            run.type("\u0001q");
+            assertEquals(0, run.awaitEnd());
+        }
+        assertEquals("RUNNING", host.state(name));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l1_10_attachHasATerminalOfItsOwn() {
+        String name = host.define("pty");
+        host.must("lxc-start", "-n", name);
+        try (TypedRun run =
+                TypedRun.start(
+                        host.env(), "lxc-attach", "-P", host.lxcPath.toString(), "-n", name)) {
+            run.type("tty; stty size; hostname\r");
+            run.awaitText("/dev/pts/");
+            run.awaitText("50 132");
+            run.awaitText("pty");
+            run.type("exit 6\r");
+            assertEquals(6, run.awaitEnd());
+        }
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void l1_23_24_foregroundShowsTheConsole() {
+        String name = host.define("fore");
+        try (TypedRun run =
+                TypedRun.start(
+                        host.env(), "lxc-start", "-P", host.lxcPath.toString(), "-n", name, "-F")) {
+            run.awaitText("started");
+            assertEquals("RUNNING", host.state(name));
+            host.must("lxc-stop", "-n", name, "-k");
+            assertEquals(0, run.awaitEnd());
+        }
     }
 }

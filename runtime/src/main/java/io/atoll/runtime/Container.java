@@ -67,6 +67,9 @@ public interface Container {
     /// Output goes to everyone attached.
     Fd console();
 
+    /// As [#console()], beginning with what was printed so far.
+    Fd consoleFromStart();
+
     /// A new connection to `/dev/ttyN`.
     ///
     /// @param number 1 to the spec's tty count

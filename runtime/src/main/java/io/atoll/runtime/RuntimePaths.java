@@ -44,4 +44,9 @@ public record RuntimePaths(Path runDir, Path shim) {
     public Path monitors() {
         return runDir.resolve("monitors");
     }
+
+    /// A file for each container, locked by who makes or removes its directory.
+    public Path locks() {
+        return runDir.resolve("locks");
+    }
 }

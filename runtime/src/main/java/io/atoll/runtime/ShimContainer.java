@@ -654,6 +654,11 @@ final class ShimContainer implements Container {
     }
 
     @Override
+    public Fd consoleFromStart() {
+        return request(new ShimMessage.Attach(0, true, true)).fds().getFirst();
+    }
+
+    @Override
     public Fd tty(int number) {
         return attach(number);
     }

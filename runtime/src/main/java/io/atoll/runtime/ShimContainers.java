@@ -174,7 +174,11 @@ final class ShimContainers implements Containers {
         if (!starting.add(id)) {
             throw new BusyException("container " + id + " is being started already");
         }
-        try {
+        try (ContainerLock _ =
+                ContainerLock.tryLock(paths.locks(), id)
+                        .orElseThrow(() ->
+                                new BusyException(
+                                        "container " + id + " is being started already"))) {
             if (find(id).isPresent()) {
                 throw new BusyException("container " + id + " is already running");
             }
@@ -505,15 +509,42 @@ final class ShimContainers implements Containers {
         }
     }
 
-    /// Neither monitor nor init: what is left of it, but for the word of how it ended.
+    /// Neither monitor nor init: what is left of it, but for the word of how it ended. Unless
+    /// somebody starts it at this moment: then it only looks so.
     private void clearLeftovers(MonitorRecord record, MonitorFiles files) {
-        new ContainerCgroups(layout(), record.cgroup()).delete();
-        MonitorRecord.deleteAllButExit(files);
+        Optional<ContainerLock> lock = ContainerLock.tryLock(paths.locks(), record.plan().name());
+        if (lock.isPresent()) {
+            try (ContainerLock _ = lock.get()) {
+                if (!answers(files)) {
+                    new ContainerCgroups(layout(), record.cgroup()).delete();
+                    MonitorRecord.deleteAllButExit(files);
+                }
+            }
+        }
     }
 
     void forget(ShimContainer container) {
         running.remove(container.id(), container);
-        MonitorRecord.delete(container.files());
+        Optional<ContainerLock> lock = ContainerLock.tryLock(paths.locks(), container.id());
+        if (lock.isPresent()) {
+            try (ContainerLock _ = lock.get()) {
+                if (!answers(container.files())) {
+                    MonitorRecord.delete(container.files());
+                }
+            }
+        }
+    }
+
+    /// True if a monitor is there, of a later start perhaps.
+    private static boolean answers(MonitorFiles files) {
+        try (ShimConnection _ = ShimConnection.open(files.socket())) {
+            return true;
+        } catch (ErrnoException e) {
+            if (ShimConnection.isAbsence(e)) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     @Override

@@ -84,11 +84,9 @@ public final class ConsoleTool implements Tool {
         container.onGone(_ -> far.close());
         try (Host.Signals signals = call.invocation().host().signals(Signals.SIGWINCH);
                 TerminalRelay relay =
-                        TerminalRelay.start(
-                                call,
-                                far,
-                                escape,
-                                isConsole ? Optional.of(container) : Optional.empty())) {
+                        isConsole
+                                ? TerminalRelay.start(call, far, escape, Optional.of(container))
+                                : TerminalRelay.startLasting(call, far, escape)) {
             resize(call, container, terminal);
             Thread.ofPlatform()
                     .daemon()

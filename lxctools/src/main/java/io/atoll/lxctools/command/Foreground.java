@@ -19,7 +19,7 @@ final class Foreground {
         CompletableFuture<ExitReason> end = new CompletableFuture<>();
         container.onGone(end::complete);
         try (Host.Signals _ = route(call, container);
-                Fd console = container.console();
+                Fd console = container.consoleFromStart();
                 TerminalRelay relay =
                         TerminalRelay.start(
                                 call, console, TerminalRelay.NO_ESCAPE, Optional.of(container))) {

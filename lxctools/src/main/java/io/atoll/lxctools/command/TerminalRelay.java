@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /// Carries bytes between the caller's terminal and one of a container's, until either ends or the
 /// escape keys are typed. The caller's terminal is raw meanwhile.
@@ -22,18 +23,22 @@ final class TerminalRelay implements AutoCloseable {
     static final int NO_ESCAPE = -1;
 
     private static final int BUFFER = 16 << 10;
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration LOGIN = Duration.ofMillis(20);
     private static final Duration DRAIN = Duration.ofSeconds(2);
 
     private final Call call;
     private final Fd far;
     private final int escape;
+    private final boolean isLasting;
     private final Optional<Pty.Mode> saved;
     private final CountDownLatch left = new CountDownLatch(1);
     private final CountDownLatch drained = new CountDownLatch(1);
     private boolean isEscaped;
 
-    private TerminalRelay(Call call, Fd far, int escape) {
+    private TerminalRelay(Call call, Fd far, int escape, boolean isLasting) {
         this.call = call;
+        this.isLasting = isLasting;
         this.far = far;
         this.escape = escape;
         Host host = call.invocation().host();
@@ -49,7 +54,15 @@ final class TerminalRelay implements AutoCloseable {
     /// @param escape the key that, followed by `q`, leaves; or [#NO_ESCAPE]
     /// @param sized whose console gets the size of the caller's terminal
     static TerminalRelay start(Call call, Fd far, int escape, Optional<Container> sized) {
-        TerminalRelay relay = new TerminalRelay(call, far, escape);
+        return begin(new TerminalRelay(call, far, escape, false), call, sized);
+    }
+
+    /// As [#start] for the master of a terminal that outlives who is logged in.
+    static TerminalRelay startLasting(Call call, Fd far, int escape) {
+        return begin(new TerminalRelay(call, far, escape, true), call, Optional.empty());
+    }
+
+    private static TerminalRelay begin(TerminalRelay relay, Call call, Optional<Container> sized) {
         sized.ifPresent(container ->
                 call.invocation()
                         .host()
@@ -63,10 +76,12 @@ final class TerminalRelay implements AutoCloseable {
     private void outward() {
         byte[] buffer = new byte[BUFFER];
         try {
-            for (int n = read(buffer); n > 0; n = read(buffer)) {
-                call.out().write(buffer, 0, n);
-                call.out().flush();
-            }
+            do {
+                for (int n = read(buffer); n > 0; n = read(buffer)) {
+                    call.out().write(buffer, 0, n);
+                    call.out().flush();
+                }
+            } while (waitsForLogin());
         } catch (IOException | IllegalStateException _) {
             // Nobody reads our output, or we were closed: either way it is over.
             return;
@@ -76,8 +91,14 @@ final class TerminalRelay implements AutoCloseable {
         }
     }
 
+    /// The monitor's masters do not block, and are not ours to change.
     private int read(byte[] buffer) {
         try {
+            while (FdIo.poll(far, FdIo.POLLIN, PATIENCE) == 0) {
+                if (!far.isOpen()) {
+                    return 0;
+                }
+            }
             return FdIo.read(far, buffer, 0, buffer.length);
         } catch (ErrnoException e) {
             if (e.is(Errno.EIO, Errno.ECONNRESET)) {
@@ -85,6 +106,23 @@ final class TerminalRelay implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    private void write(byte[] bytes, int length) {
+        int done = 0;
+        while (done < length) {
+            done += FdIo.writeSome(far, bytes, done, length - done);
+            if (done < length) {
+                int unused = FdIo.poll(far, FdIo.POLLOUT, PATIENCE);
+            }
+        }
+    }
+
+    /// A login that ends closes the terminal, and the next one opens it again: until then reading
+    /// fails, which is no end.
+    private boolean waitsForLogin() {
+        LockSupport.parkNanos(LOGIN.toNanos());
+        return isLasting && far.isOpen() && left.getCount() > 0;
     }
 
     private void inward() {
@@ -119,7 +157,7 @@ final class TerminalRelay implements AutoCloseable {
                 buffer[length++] = buffer[i];
             }
         }
-        FdIo.write(far, buffer, 0, length);
+        write(buffer, length);
         return !isLeaving;
     }
 

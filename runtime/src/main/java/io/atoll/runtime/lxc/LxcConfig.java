@@ -70,6 +70,9 @@ public final class LxcConfig {
         if (!trimmed.startsWith("lxc.")) {
             return;
         }
+        if (trimmed.indexOf('\0') >= 0) {
+            throw new InvalidConfigException(where + ": there is a NUL byte in the line");
+        }
         int equals = trimmed.indexOf('=');
         if (equals < 0) {
             throw new InvalidConfigException(where + ": no = in the line: " + trimmed);

@@ -63,6 +63,9 @@ final class LxcMounts {
     /// @param where file and line, for messages
     /// @throws InvalidConfigException if it is none
     MountSpec parse(String line, String where) {
+        if (line.indexOf('\0') >= 0) {
+            throw new InvalidConfigException(where + ": a mount has a NUL byte in it");
+        }
         String[] words = line.strip().split("[ \t]+");
         if (words.length < 3) {
             throw new InvalidConfigException(

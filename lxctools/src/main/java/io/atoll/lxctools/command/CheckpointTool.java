@@ -1,0 +1,68 @@
+package io.atoll.lxctools.command;
+
+import io.atoll.lxctools.Call;
+import io.atoll.lxctools.Tool;
+import io.atoll.lxctools.ToolException;
+import io.atoll.lxctools.ToolOption;
+import io.atoll.lxctools.ToolSpec;
+import io.atoll.runtime.lxc.LxcCheckpoint;
+import io.atoll.runtime.lxc.LxcContainer;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// `lxc-checkpoint`: writes a running container's processes to disk, by CRIU.
+public final class CheckpointTool implements Tool {
+    @Override
+    public ToolSpec spec() {
+        return ToolSpec.of(
+                "-n NAME -D DIRECTORY [-s] [-p [--predump-dir DIRECTORY]] [-v] [-A SCRIPT]",
+                "Checkpoints a running container by CRIU.",
+                ToolOption.flag('r', "restore", "Restore it"),
+                ToolOption.value('D', "checkpoint-dir", "DIRECTORY", "Where the images are"),
+                ToolOption.flag('v', "verbose", "Let CRIU log everything"),
+                ToolOption.value('A', "action-script", "SCRIPT", "CRIU's action script"),
+                ToolOption.flag('s', "stop", "Stop the container when it is written"),
+                ToolOption.flag('p', "pre-dump", "Only write memory, for a faster dump later"),
+                ToolOption.value("predump-dir", "DIRECTORY", "Images of the pre-dump before"),
+                ToolOption.flag('d', "daemon", "With -r: go to the background"),
+                ToolOption.flag('F', "foreground", "With -r: stay in the foreground"));
+    }
+
+    @Override
+    public int run(Call call) {
+        Path directory =
+                call.options()
+                        .value("checkpoint-dir")
+                        .map(call::file)
+                        .orElseThrow(() -> new ToolException("-D is required."));
+        boolean isRestore = call.options().has("restore");
+        if (isRestore && (call.options().has("stop") || call.options().has("pre-dump"))) {
+            throw new ToolException("-s and -p are not compatible with -r.");
+        }
+        if (!isRestore && (call.options().has("foreground") || call.options().has("daemon"))) {
+            throw new ToolException("-F and -d are only for -r.");
+        }
+        if (!call.options().has("pre-dump") && call.options().has("predump-dir") && isRestore) {
+            throw new ToolException("--predump-dir is not compatible with -r.");
+        }
+        LxcContainer container = call.container();
+        if (isRestore) {
+            throw new ToolException(
+                    "restoring is not possible: a restored process would be no child of a monitor"
+                            + " of this version, which could not see its end");
+        }
+        if (!container.isRunning()) {
+            throw new ToolException("is not running");
+        }
+        Optional<Path> before = call.options().value("predump-dir").map(call::file);
+        new LxcCheckpoint(
+                        directory,
+                        call.options().has("stop"),
+                        call.options().has("pre-dump"),
+                        call.options().has("verbose"),
+                        call.options().value("action-script"),
+                        before)
+                .run(container);
+        return 0;
+    }
+}

@@ -1,0 +1,115 @@
+package io.atoll.runtime.lxc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
+import io.atoll.runtime.spec.NetworkSpec;
+import io.atoll.runtime.spec.NicLink;
+import io.atoll.runtime.spec.NicSpec;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class LxcNetworkTest {
+    private static final HostLinks LINKS =
+            () ->
+                    List.of(
+                            new HostLinks.HostLink(
+                                    "lxcbr0", 1400, true, List.of("10.0.3.1", "fd00::1")),
+                            new HostLinks.HostLink("eth0", 1500, false, List.of()),
+                            new HostLinks.HostLink("enp1", 1500, false, List.of()),
+                            new HostLinks.HostLink("enp2", 1500, false, List.of()));
+
+    private static NetworkSpec compile(String... lines) {
+        LxcConfig config = LxcConfig.parse(String.join("\n", lines), "test", LxcIncludes.none());
+        return new LxcNetwork(
+                        config,
+                        LINKS,
+                        new LxcHooks("c1", config, Map.of()),
+                        new Random(1),
+                        Optional.empty())
+                .compile();
+    }
+
+    @Test
+    void takesTheMtuOfTheBridgeAndTheGatewayOfItsAddress() {
+        NicSpec nic =
+                compile(
+                                "lxc.net.0.type = veth",
+                                "lxc.net.0.link = lxcbr0",
+                                "lxc.net.0.ipv4.address = 10.0.3.9",
+                                "lxc.net.0.ipv4.gateway = auto",
+                                "lxc.net.0.ipv6.gateway = auto")
+                        .nics()
+                        .getFirst();
+        assertEquals(OptionalInt.of(1400), nic.mtu());
+        assertEquals(List.of("10.0.3.9/8"), nic.addresses());
+        assertEquals(List.of("10.0.3.1", "fd00::1"), nic.gateways());
+        assertTrue(((NicLink.Veth) nic.link()).hostName().orElse("").startsWith("veth"));
+    }
+
+    @Test
+    void givesTheFirstFreeName() {
+        NetworkSpec network =
+                compile(
+                        "lxc.net.0.type = veth",
+                        "lxc.net.1.type = veth",
+                        "lxc.net.1.name = eth0",
+                        "lxc.net.2.type = veth");
+        assertEquals(
+                List.of("eth1", "eth0", "eth2"),
+                network.nics().stream().map(NicSpec::name).toList());
+    }
+
+    @Test
+    void movesAllInterfacesOfAPrefix() {
+        NetworkSpec network = compile("lxc.net.0.type = phys", "lxc.net.0.link = enp+");
+        assertEquals(List.of("enp1", "enp2"), network.nics().stream().map(NicSpec::name).toList());
+    }
+
+    @Test
+    void refusesWhatIsNotThere() {
+        NotFoundException missing =
+                assertThrows(
+                        NotFoundException.class,
+                        () -> compile("lxc.net.0.type = veth", "lxc.net.0.link = br9"));
+        assertTrue(missing.getMessage().contains("lxc.net.0.link = br9"), missing.getMessage());
+        assertThrows(
+                InvalidConfigException.class,
+                () -> compile("lxc.net.0.type = veth", "lxc.net.0.link = eth0"));
+        assertThrows(InvalidConfigException.class, () -> compile("lxc.net.0.link = lxcbr0"));
+        assertThrows(InvalidConfigException.class, () -> compile("lxc.net.0.type = macvlan"));
+        assertThrows(
+                InvalidConfigException.class,
+                () ->
+                        compile(
+                                "lxc.net.0.type = phys",
+                                "lxc.net.0.link = eth0",
+                                "lxc.net.0.ipv4.gateway = auto"));
+    }
+
+    @Test
+    void emptyAndNoneHaveNoInterface() {
+        assertTrue(compile("lxc.net.0.type = empty").isLoopbackUp());
+        assertEquals(List.of(), compile("lxc.net.0.type = empty").nics());
+        assertEquals(List.of(), compile("lxc.net.0.type = none").nics());
+    }
+
+    @Test
+    void drawsTheDigitsThatAreLeftOpen() {
+        String mac =
+                compile("lxc.net.0.type = veth", "lxc.net.0.hwaddr = 00:16:3e:xx:xx:xx")
+                        .nics()
+                        .getFirst()
+                        .mac()
+                        .orElseThrow()
+                        .toString();
+        assertTrue(mac.contains("00:16:3e:"), mac);
+    }
+}
