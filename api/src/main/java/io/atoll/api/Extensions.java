@@ -7,6 +7,14 @@ import java.util.List;
 public final class Extensions {
     public static final List<String> ALL =
             List.of(
+                    "auth_pki",
+                    "https_allowed_credentials",
+                    "certificate_update",
+                    "trust_ca_certificates",
+                    "certificate_project",
+                    "certificate_token",
+                    "certificate_self_renewal",
+                    "remote_token_expiry",
                     "container_host_shutdown_timeout",
                     "container_stop_priority",
                     "container_last_used_at",

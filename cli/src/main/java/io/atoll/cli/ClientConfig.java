@@ -143,6 +143,11 @@ public final class ClientConfig {
         }
     }
 
+    /// The user's certificates and the servers' ones that the user accepted.
+    public RemoteAccess access() {
+        return new RemoteAccess(file.resolveSibling(""));
+    }
+
     public String defaultRemote() {
         return defaultRemote;
     }

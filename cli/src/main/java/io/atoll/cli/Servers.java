@@ -1,6 +1,7 @@
 package io.atoll.cli;
 
 import io.atoll.client.AtollClient;
+import io.atoll.client.Connector;
 import io.atoll.client.RestClient;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,18 +78,17 @@ public final class Servers implements AutoCloseable {
     }
 
     private AtollClient connect(Remote remote, String inProject) {
-        if (!remote.isLocal() && !forceLocal) {
+        if (!remote.isLocal() && remote.effectiveProtocol().equals("simplestreams")) {
             throw new CliException(
-                    "cannot talk to the remote \""
-                            + remote.name()
-                            + "\": servers are reached by unix sockets only so far",
-                    remote.effectiveProtocol().equals("simplestreams")
-                            ? "its images can be named in launch, init and image copy"
-                            : "");
+                    "the remote \"" + remote.name() + "\" has images only",
+                    "its images can be named in launch, init and image copy");
         }
+        Connector connector =
+                remote.isLocal() || forceLocal
+                        ? invocation.host().connector(socket(remote))
+                        : config().access().connector(remote);
         String agent = invocation.program() + "/" + Version.TEXT;
-        return new AtollClient(
-                new RestClient(invocation.host().connector(socket(remote)), agent), inProject);
+        return new AtollClient(new RestClient(connector, agent), inProject);
     }
 
     /// The local socket: the remote's own path, or as LXD's environment variables say.

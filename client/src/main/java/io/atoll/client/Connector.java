@@ -11,4 +11,9 @@ public interface Connector {
 
     /// Where this leads, for messages: `/var/lib/atoll/unix.socket`.
     String target();
+
+    /// The name the server is called by in requests; a unix socket has none that matters.
+    default String host() {
+        return "atoll";
+    }
 }

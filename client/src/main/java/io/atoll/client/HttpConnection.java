@@ -25,6 +25,7 @@ public final class HttpConnection implements AutoCloseable {
     private static final int BUFFER_BYTES = 16 << 10;
 
     private final Connection connection;
+    private final String host;
     private final byte[] buffer = new byte[BUFFER_BYTES];
     private int position;
     private int limit;
@@ -32,7 +33,13 @@ public final class HttpConnection implements AutoCloseable {
     private boolean reading;
 
     public HttpConnection(Connection connection) {
+        this(connection, "atoll");
+    }
+
+    /// @param host sent as `Host`
+    HttpConnection(Connection connection, String host) {
         this.connection = connection;
+        this.host = host;
     }
 
     /// Whether another request may be sent.
@@ -61,7 +68,9 @@ public final class HttpConnection implements AutoCloseable {
         head.append(request.method())
                 .append(' ')
                 .append(request.target())
-                .append(" HTTP/1.1\r\nHost: atoll\r\n");
+                .append(" HTTP/1.1\r\nHost: ")
+                .append(host)
+                .append("\r\n");
         List<String> headers = request.headers();
         for (int i = 0; i < headers.size(); i += 2) {
             head.append(headers.get(i)).append(": ").append(headers.get(i + 1)).append("\r\n");

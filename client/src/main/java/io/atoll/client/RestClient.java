@@ -114,7 +114,7 @@ public final class RestClient implements AutoCloseable {
                         .header("Sec-WebSocket-Key", Base64.getEncoder().encodeToString(nonce))
                         .header("User-Agent", userAgent);
         try {
-            HttpConnection http = new HttpConnection(connector.open());
+            HttpConnection http = new HttpConnection(connector.open(), connector.host());
             HttpReply reply = http.send(request);
             if (reply.status() != 101) {
                 try (http) {
@@ -140,7 +140,7 @@ public final class RestClient implements AutoCloseable {
                 rewind(request);
             }
         }
-        HttpConnection fresh = new HttpConnection(connector.open());
+        HttpConnection fresh = new HttpConnection(connector.open(), connector.host());
         try {
             return keeping(fresh, fresh.send(request));
         } catch (IOException e) {

@@ -4,6 +4,8 @@ import io.atoll.base.InvalidConfigException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringReader;
+import java.security.KeyFactory;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.cert.CRLException;
 import java.security.cert.CertificateEncodingException;
@@ -11,7 +13,10 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import java.util.List;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.openssl.PEMException;
 import org.bouncycastle.openssl.PEMKeyPair;
@@ -23,6 +28,10 @@ import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 public final class Pem {
     private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
     private static final String END = "-----END CERTIFICATE-----";
+
+    private static final String BEGIN_KEY = "-----BEGIN PRIVATE KEY-----";
+    private static final String END_KEY = "-----END PRIVATE KEY-----";
+    private static final List<String> KEY_ALGORITHMS = List.of("EC", "RSA", "Ed25519");
 
     private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
@@ -76,6 +85,36 @@ public final class Pem {
     ///
     /// @throws InvalidConfigException if it is none, or is encrypted
     public static PrivateKey privateKey(String text) {
+        int begin = text.indexOf(BEGIN_KEY);
+        int end = text.indexOf(END_KEY);
+        if (begin >= 0 && end > begin) {
+            return encodedKey(text.substring(begin + BEGIN_KEY.length(), end));
+        }
+        return foreignKey(text);
+    }
+
+    /// What [#render(PrivateKey)] wrote: the JDK reads it, and a cold command is spared a library.
+    private static PrivateKey encodedKey(String base64) {
+        try {
+            byte[] der = Base64.getDecoder().decode(base64.replaceAll("\\s", ""));
+            PKCS8EncodedKeySpec encoded = new PKCS8EncodedKeySpec(der);
+            for (String algorithm : KEY_ALGORITHMS) {
+                try {
+                    return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
+                } catch (InvalidKeySpecException _) {
+                    // A key of another algorithm.
+                }
+            }
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has " + KEY_ALGORITHMS, e);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidConfigException("This is no private key: not base64", e);
+        }
+        throw new InvalidConfigException(
+                "This private key is of none of the kinds " + String.join(", ", KEY_ALGORITHMS));
+    }
+
+    private static PrivateKey foreignKey(String text) {
         try (PEMParser parser = new PEMParser(new StringReader(text))) {
             JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
             for (Object found = parser.readObject(); found != null; found = parser.readObject()) {

@@ -55,7 +55,16 @@ final class ConfigCommands {
         return CommandGroup.of(
                 "config",
                 "Manage the configuration of instances and of the server",
-                List.of("device", "edit", "get", "metadata", "set", "show", "template", "unset"),
+                List.of(
+                        "device",
+                        "edit",
+                        "get",
+                        "metadata",
+                        "set",
+                        "show",
+                        "template",
+                        "trust",
+                        "unset"),
                 ConfigCommands::make);
     }
 
@@ -99,6 +108,7 @@ final class ConfigCommands {
                             1,
                             CommandSpec.ANY,
                             ConfigCommands::set);
+            case "trust" -> Optional.of(TrustCommands.group());
             case "show" ->
                     targeted(
                             "show",

@@ -218,10 +218,11 @@ final class LaunchCommand {
     }
 
     private static Json source(Context context, AtollClient client, Ref image, Ref target) {
-        Remote remote = context.servers().remote(image.remote());
         Json.Obj source = Json.object().put("type", "image");
         String name = image.name().startsWith("/") ? image.name().substring(1) : image.name();
-        if (!remote.isLocal()) {
+        Remote remote = context.servers().remote(image.remote());
+        boolean isElsewhere = !image.remote().equals(target.remote());
+        if (isElsewhere && !remote.isLocal()) {
             return source.put("mode", "pull")
                     .put("server", remote.address())
                     .put("protocol", remote.effectiveProtocol())
@@ -231,7 +232,7 @@ final class LaunchCommand {
             throw new CliException(
                     "an image has to be named, after the remote's colon", "see: image list");
         }
-        if (!image.remote().equals(target.remote())) {
+        if (isElsewhere) {
             throw new CliException(
                     "the image and the instance have to be on the same server",
                     "copy the image there first: image copy");

@@ -2,6 +2,7 @@ package io.atoll.cli.command;
 
 import io.atoll.cli.CliException;
 import io.atoll.cli.Context;
+import io.atoll.cli.host.Host;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +12,10 @@ import java.util.List;
 /// Asks the user on stdout and reads lines from stdin, byte by byte: what follows may belong to
 /// somebody else.
 final class Questions {
+    private static final int CTRL_C = 3;
+    private static final int CTRL_D = 4;
+    private static final int BACKSPACE = 127;
+
     private final Context context;
 
     private Questions(Context context) {
@@ -54,6 +59,35 @@ final class Questions {
             }
             context.output().note("Invalid input, try again.");
         }
+    }
+
+    /// A line that is not shown while it is typed; not empty.
+    ///
+    /// @throws CliException at the end of the input, or when the user gives up by ^C
+    String password(String question) throws IOException {
+        context.output().print(question + ": ");
+        if (!context.invocation().host().isTerminal(0)) {
+            return readLine();
+        }
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        try (Host.RawMode _ = context.invocation().host().enterRawMode()) {
+            for (int c = context.invocation().in().read();
+                    c != '\r' && c != '\n';
+                    c = context.invocation().in().read()) {
+                switch (c) {
+                    case -1, CTRL_C, CTRL_D -> throw new CliException("no password was given");
+                    case BACKSPACE -> {
+                        byte[] typed = line.toByteArray();
+                        line.reset();
+                        line.write(typed, 0, Math.max(0, typed.length - 1));
+                    }
+                    default -> line.write(c);
+                }
+            }
+        } finally {
+            context.output().line("");
+        }
+        return line.toString(StandardCharsets.UTF_8);
     }
 
     private String readLine() throws IOException {

@@ -9,6 +9,7 @@ import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Remote;
 import io.atoll.cli.text.Table;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,7 +31,7 @@ final class RemoteCommands {
                     Optional.of(
                             CommandSpec.of(
                                             "add",
-                                            "[<remote>] <IP|FQDN|URL> [flags]",
+                                            "[<remote>] <IP|FQDN|URL|token> [flags]",
                                             "Add a server")
                                     .detail(
                                             "An address is unix:///PATH, https://HOST:PORT, or a host: then https and port 8443 are added.")
@@ -134,30 +135,49 @@ final class RemoteCommands {
                 + (slash < 0 ? "" : rest.substring(slash));
     }
 
-    private static int add(Context context) {
+    private static String authType(Context context, String address, boolean isPublic) {
+        String given = context.args().value("auth-type");
+        boolean isTls = given.isEmpty() && address.startsWith("https:") && !isPublic;
+        if (!given.isEmpty() && !given.equals("tls")) {
+            throw new CliException(
+                    "the authentication type \"" + given + "\" is not supported, tls is");
+        }
+        return isTls ? "tls" : given;
+    }
+
+    private static int add(Context context) throws IOException {
         ClientConfig config = context.servers().config();
         boolean named = context.args().count() == 2;
         String given = context.args().at(named ? 1 : 0);
         String name = context.args().at(0);
+        Optional<JoinCommand.Token> token = JoinCommand.Token.parse(given);
+        if (token.isPresent()) {
+            if (!named) {
+                throw new CliException("a remote added by a token needs a name");
+            }
+            checkFree(config, name);
+            Remote remote =
+                    new Remote(
+                            name, "", "lxd", "tls", context.args().value("project"), false, false);
+            return new JoinCommand(context).byToken(remote, token.get());
+        }
         checkFree(config, name);
         boolean simplestreams = context.args().value("protocol").equals("simplestreams");
         boolean isPublic = context.args().flag("public") || simplestreams;
         String address = simplestreams && given.startsWith("https://") ? given : complete(given);
-        if (!address.startsWith("unix:") && !isPublic) {
-            throw new CliException(
-                    "servers are reached by unix sockets only so far: cannot add " + address,
-                    "public servers of images can be added with --public or --protocol=simplestreams");
-        }
-        String protocol = simplestreams ? "simplestreams" : "lxd";
-        config.add(
+        Remote remote =
                 new Remote(
                         name,
                         address,
-                        protocol,
-                        context.args().value("auth-type"),
+                        simplestreams ? "simplestreams" : "lxd",
+                        authType(context, address, isPublic),
                         context.args().value("project"),
                         isPublic,
-                        false));
+                        false);
+        if (!address.startsWith("unix:") && !simplestreams) {
+            return new JoinCommand(context).byAddress(remote, context.args().value("password"));
+        }
+        config.add(remote);
         config.save();
         return 0;
     }
@@ -206,6 +226,7 @@ final class RemoteCommands {
             throw new CliException("Can't remove the default remote");
         }
         config.remove(name);
+        config.access().forget(name);
         config.save();
         return 0;
     }
@@ -217,6 +238,7 @@ final class RemoteCommands {
         checkFree(config, name);
         config.remove(old.name());
         config.add(old.renamed(name));
+        config.access().rename(old.name(), name);
         if (config.defaultRemote().equals(old.name())) {
             config.makeDefault(name);
         }

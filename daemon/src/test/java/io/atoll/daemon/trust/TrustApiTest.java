@@ -14,6 +14,7 @@ import io.atoll.daemon.Daemon;
 import io.atoll.daemon.DaemonOptions;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.TestClient;
+import io.atoll.testkit.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -25,6 +26,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
@@ -322,7 +326,9 @@ final class TrustApiTest {
     void anExpiredTokenLetsNobodyIn() throws Exception {
         configure("core.remote_token_expiry", "1S");
         Json token = makeToken(false);
-        Thread.sleep(1100);
+        Instant end = OffsetDateTime.parse(token.get("expiresAt").asString()).toInstant();
+        Await.until(
+                "the token to expire", Duration.ofSeconds(10), () -> Instant.now().isAfter(end));
         try (Remote alice = new Remote(ALICE)) {
             assertEquals(403, alice.status("POST", "/1.0/certificates", admission(token)));
         }
