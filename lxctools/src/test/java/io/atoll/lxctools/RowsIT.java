@@ -579,6 +579,19 @@ class RowsIT {
         Files.delete(host.lxcPath.resolve(key).resolve("config"));
     }
 
+    /// Only explained: what it refuses must not happen where the refusal is broken.
+    @Test
+    void doesNotBootTheHostsInitOnTheHostsRoot() throws IOException {
+        String name = host.define("hostroot");
+        for (String root : new String[] {"", "lxc.rootfs.path = dir:/\n"}) {
+            Files.writeString(host.lxcPath.resolve(name).resolve("config"), root);
+            ToolRun run = host.run("lxc-start", "-n", name, "--explain");
+            assertEquals(1, run.status(), run.out());
+            assertTrue(run.err().contains("would take the host over"), run.err());
+            host.must("lxc-start", "-n", name, "--explain", "--", "/bin/true");
+        }
+    }
+
     @Test
     void setsKeysForOneStart() {
         String name = host.define("define");

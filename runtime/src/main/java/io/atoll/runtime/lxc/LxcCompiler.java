@@ -394,6 +394,7 @@ final class LxcCompiler {
                             + (request.isApplication() ? "lxc.execute.cmd" : "lxc.init.cmd"));
         }
         if (!request.isApplication()) {
+            refuseHostInit(command.getFirst());
             return command;
         }
         List<String> argv = new ArrayList<>();
@@ -402,6 +403,33 @@ final class LxcCompiler {
         argv.add("--");
         argv.addAll(command);
         return argv;
+    }
+
+    /// The host's init, booted a second time on the host's root, does there what a boot does: it
+    /// empties `/tmp`, starts services on their data and takes terminals.
+    private void refuseHostInit(String program) {
+        boolean isOnHostRoot =
+                rootfs.isEmpty()
+                        || rootfs.flatMap(LxcCompiler::directory)
+                                .filter(LxcCompiler::isHostRoot)
+                                .isPresent();
+        String base = program.substring(program.lastIndexOf('/') + 1);
+        if (isOnHostRoot && (base.equals("init") || base.equals("systemd"))) {
+            throw new InvalidConfigException(
+                    name
+                            + " has the host's root file system, and "
+                            + program
+                            + " of the host would take the host over; set lxc.rootfs.path, or give a"
+                            + " command or lxc.init.cmd that is no init");
+        }
+    }
+
+    private static boolean isHostRoot(Path path) {
+        try {
+            return Files.isSameFile(path, Path.of("/"));
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     private InitSpec init() {
