@@ -43,9 +43,9 @@ final class ViewFileSystem implements FileSystem {
         host = new HostTree("/" + CPU_TREE, ROOT + pathOfNode.size());
     }
 
-    /// What stat shows: a power of two that no content will exceed, as the files of sysfs have it. The
-    /// kernel refuses sendfile from an empty file by saying "end of file", and busybox's cat then
-    /// prints nothing.
+    /// What stat shows: a power of two that no content will exceed, as the files of sysfs have it.
+    /// The kernel refuses sendfile from an empty file by saying "end of file", and busybox's cat
+    /// then prints nothing.
     private static long sizeFor(String hostText) {
         return Long.highestOneBit(Math.max(SIZE_MIN, 2L * hostText.length() - 1)) * 2;
     }

@@ -156,7 +156,13 @@ class LxcfsIT {
             for (String command :
                     List.of(
                             "busybox cat /proc/" + file + " | wc -l",
-                            "cp /proc/" + file + " /tmp/" + cgroup + "-copy; wc -l < /tmp/" + cgroup + "-copy",
+                            "cp /proc/"
+                                    + file
+                                    + " /tmp/"
+                                    + cgroup
+                                    + "-copy; wc -l < /tmp/"
+                                    + cgroup
+                                    + "-copy",
                             "tail -n 1000 /proc/" + file + " | wc -l",
                             "busybox head -c 99999 /proc/" + file + " | wc -l")) {
                 assertEquals(whole, box.run(command), command);

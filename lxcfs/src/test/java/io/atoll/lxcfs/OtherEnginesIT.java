@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 
-/// Containers that others made: Debian's LXC by our mount hook, and an OCI runtime by the bind mounts
-/// that Docker's `-v` comes down to.
+/// Containers that others made: Debian's LXC by our mount hook, and an OCI runtime by the bind
+/// mounts that Docker's `-v` comes down to.
 @Tag("privileged")
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OtherEnginesIT {
@@ -128,16 +128,16 @@ class OtherEnginesIT {
                             .formatted(file, mountPoint, file));
         }
         return """
-                {"ociVersion": "1.0.0",
-                 "process": {"user": {"uid": 0, "gid": 0}, "cwd": "/", "env": ["PATH=/bin"],
-                             "args": ["/bin/sh", "-c", "%s"]},
-                 "root": {"path": "rootfs"},
-                 "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
-                            {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro"]}%s],
-                 "linux": {"cgroupsPath": "/%s",
-                           "resources": {"memory": {"limit": 83886080}, "cpu": {"cpus": "0"}},
-                           "namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}]}}
-                """
+        {"ociVersion": "1.0.0",
+         "process": {"user": {"uid": 0, "gid": 0}, "cwd": "/", "env": ["PATH=/bin"],
+                     "args": ["/bin/sh", "-c", "%s"]},
+         "root": {"path": "rootfs"},
+         "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+                    {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro"]}%s],
+         "linux": {"cgroupsPath": "/%s",
+                   "resources": {"memory": {"limit": 83886080}, "cpu": {"cpus": "0"}},
+                   "namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}]}}
+        """
                 .formatted(SHOW, binds, name);
     }
 }

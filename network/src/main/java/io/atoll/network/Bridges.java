@@ -448,7 +448,10 @@ public final class Bridges {
 
     /// True if the interface is there and up.
     public boolean isRunning(String name) {
-        return state(name).filter(NetworkState::isUp).isPresent();
+        // Not by its whole state, which lists all ports: every start of an instance asks.
+        try (Netlink netlink = Netlink.open()) {
+            return netlink.link(name).filter(Link::isUp).isPresent();
+        }
     }
 
     /// What the interface of this name is doing, managed or not; empty if there is none.

@@ -114,13 +114,13 @@ public final class Networks {
     ///
     /// @throws NotFoundException if there is no such network
     public BridgeConfig running(String name) {
-        Network network = get(name).value();
+        BridgeConfig config = parse(get(name).value());
         if (!bridges.isRunning(name)) {
-            bridges.start(parse(network));
+            bridges.start(config);
             down.remove(name);
             warnings.resolve(UNAVAILABLE, ApiPath.of("networks", name));
         }
-        return parse(network);
+        return config;
     }
 
     /// Tells DHCP and DNS about a network card.
