@@ -1,0 +1,64 @@
+package io.atoll.conformance;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/// One thing that is done to both servers: a request or a command.
+///
+/// @param words the request's method, path and body, or the command's words
+/// @param reasons why answers may differ: a path within the answer, or the beginning of one, and
+///   the reason
+record Exchange(String section, List<String> words, List<Reason> reasons) {
+    /// Words of a command; a space goes between single quotes.
+    private static final Pattern WORD = Pattern.compile("('[^']*'|[^ '])+");
+
+    /// @param path the beginning of the paths it speaks of; `*` for everything
+    record Reason(String path, String text) {
+        boolean covers(String difference) {
+            return path.equals("*") || difference.startsWith(path);
+        }
+    }
+
+    /// True if a client runs it, false if it is sent as it stands.
+    boolean isCommand() {
+        return words.getFirst().equals("lxc");
+    }
+
+    /// The exchanges of the resource `exchanges.txt`, in order.
+    static List<Exchange> read() {
+        try (InputStream in = Exchange.class.getResourceAsStream("/conformance/exchanges.txt")) {
+            if (in == null) {
+                throw new AssertionError("exchanges.txt is missing");
+            }
+            return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    private static List<Exchange> parse(String text) {
+        List<Exchange> all = new ArrayList<>();
+        String section = "";
+        for (String line : text.lines().toList()) {
+            if (line.startsWith("## ")) {
+                section = line.substring(3);
+            } else if (line.startsWith("  ~ ")) {
+                String[] parts = line.substring(4).split(" : ", 2);
+                all.getLast().reasons().add(new Reason(parts[0], parts[1]));
+            } else if (!line.isBlank() && !line.startsWith("#")) {
+                all.add(new Exchange(section, words(line), new ArrayList<>()));
+            }
+        }
+        return all;
+    }
+
+    private static List<String> words(String line) {
+        return line.startsWith("lxc ")
+                ? WORD.matcher(line).results().map(m -> m.group().replace("'", "")).toList()
+                : List.of(line.split(" ", 3));
+    }
+}
