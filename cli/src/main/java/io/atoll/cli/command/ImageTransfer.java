@@ -1,5 +1,6 @@
 package io.atoll.cli.command;
 
+import io.atoll.api.MultipartReader;
 import io.atoll.base.json.Json;
 import io.atoll.cli.CliException;
 import io.atoll.cli.Context;
@@ -207,25 +208,17 @@ final class ImageTransfer {
         try (HttpReply reply = client.rest().raw(new HttpRequest("GET", path))) {
             String type = reply.header("content-type").orElse("");
             if (type.startsWith("multipart/")) {
-                MultipartReader parts = new MultipartReader(reply.body(), boundary(type));
-                while (parts.next()) {
-                    write(target, parts.fileName(), full, parts.body());
+                MultipartReader parts = new MultipartReader(reply.body(), type);
+                while (parts.next().isPresent()) {
+                    write(target, withoutDirectory(parts.fileName()), full, parts::copyTo);
                 }
             } else {
                 String name = fileName(reply.header("content-disposition").orElse(""));
-                write(target, name.isEmpty() ? full : name, full, reply.body());
+                write(target, name.isEmpty() ? full : name, full, reply.body()::transferTo);
             }
         }
         RecordCommands.say(context, "Image exported successfully!");
         return 0;
-    }
-
-    private static String boundary(String contentType) {
-        int at = contentType.indexOf("boundary=");
-        if (at < 0) {
-            throw new CliException("the server sent parts without a boundary");
-        }
-        return contentType.substring(at + "boundary=".length()).replace("\"", "").strip();
     }
 
     static String fileName(String disposition) {
@@ -236,13 +229,22 @@ final class ImageTransfer {
         String name = disposition.substring(at + "filename=".length()).replace("\"", "").strip();
         int end = name.indexOf(';');
         name = end < 0 ? name : name.substring(0, end);
-        // A server must not choose a directory.
+        return withoutDirectory(name);
+    }
+
+    /// A server must not choose a directory.
+    private static String withoutDirectory(String name) {
         return name.substring(name.lastIndexOf('/') + 1);
+    }
+
+    @FunctionalInterface
+    private interface Content {
+        void copyTo(OutputStream out) throws IOException;
     }
 
     /// Into a directory under the server's name, else under the user's name with the server's
     /// extension.
-    private static void write(Path target, String name, String fingerprint, InputStream content)
+    private static void write(Path target, String name, String fingerprint, Content content)
             throws IOException {
         Path file;
         if (Files.isDirectory(target)) {
@@ -254,7 +256,7 @@ final class ImageTransfer {
             file = target.resolveSibling(prefix + target.getFileName() + extension);
         }
         try (OutputStream out = Files.newOutputStream(file)) {
-            content.transferTo(out);
+            content.copyTo(out);
         }
     }
 }

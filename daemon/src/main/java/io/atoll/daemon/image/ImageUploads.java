@@ -1,5 +1,6 @@
 package io.atoll.daemon.image;
 
+import io.atoll.api.MultipartReader;
 import io.atoll.base.Fingerprint;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;

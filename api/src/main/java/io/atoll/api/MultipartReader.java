@@ -1,4 +1,4 @@
-package io.atoll.daemon.image;
+package io.atoll.api;
 
 import io.atoll.base.InvalidConfigException;
 import java.io.IOException;
@@ -11,10 +11,12 @@ import java.util.regex.Pattern;
 
 /// Reads a `multipart/form-data` body (RFC 7578) part by part, in one pass. Takes the liberties
 /// real clients take: names and boundary without quotes, a `;` after the last parameter.
-final class MultipartReader {
+public final class MultipartReader {
     private static final Pattern BOUNDARY =
             Pattern.compile("boundary=(?:\"([^\"]{1,200})\"|([^;\\s]{1,200}))");
     private static final Pattern NAME = Pattern.compile("[;\\s]name=(?:\"([^\"]*)\"|([^;\\s]*))");
+    private static final Pattern FILE_NAME =
+            Pattern.compile("[;\\s]filename=(?:\"([^\"]*)\"|([^;\\s]*))");
     private static final int HEADERS_BYTES_MAX = 16 << 10;
 
     private final InputStream in;
@@ -27,9 +29,10 @@ final class MultipartReader {
     private int inputAt;
     private int inputEnd;
     private boolean isOver;
+    private String fileName = "";
 
-    /// @param contentType the request's header, which names the boundary
-    MultipartReader(InputStream in, String contentType) throws IOException {
+    /// @param contentType the header that names the boundary
+    public MultipartReader(InputStream in, String contentType) throws IOException {
         Matcher m = BOUNDARY.matcher(contentType);
         if (!m.find()) {
             throw new InvalidConfigException("The Content-Type names no boundary");
@@ -60,7 +63,7 @@ final class MultipartReader {
 
     /// Goes to the next part and returns its name; empty after the last. The part before must have
     /// been read.
-    Optional<String> next() throws IOException {
+    public Optional<String> next() throws IOException {
         if (isOver) {
             return Optional.empty();
         }
@@ -70,15 +73,24 @@ final class MultipartReader {
             return Optional.empty();
         }
         String name = "";
+        fileName = "";
         for (String header = line(); !header.isEmpty(); header = line()) {
             if (header.regionMatches(true, 0, "Content-Disposition:", 0, 20)) {
-                Matcher m = NAME.matcher(header);
-                if (m.find()) {
-                    name = m.group(1) == null ? m.group(2) : m.group(1);
-                }
+                name = value(NAME, header);
+                fileName = value(FILE_NAME, header);
             }
         }
         return Optional.of(name);
+    }
+
+    private static String value(Pattern parameter, String header) {
+        Matcher m = parameter.matcher(header);
+        return !m.find() ? "" : m.group(1) == null ? m.group(2) : m.group(1);
+    }
+
+    /// The file name that the header of this part gives; empty if none. The sender chose it.
+    public String fileName() {
+        return fileName;
     }
 
     private int read() throws IOException {
@@ -108,7 +120,7 @@ final class MultipartReader {
     }
 
     /// Copies the part's content; returns after its delimiter.
-    void copyTo(OutputStream out) throws IOException {
+    public void copyTo(OutputStream out) throws IOException {
         copyUntilDelimiter(out, 0);
     }
 

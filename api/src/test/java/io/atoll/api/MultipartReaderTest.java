@@ -1,4 +1,4 @@
-package io.atoll.daemon.image;
+package io.atoll.api;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -47,6 +47,7 @@ final class MultipartReaderTest {
         for (String boundary : new String[] {"boundary=b", "boundary=\"b\""}) {
             MultipartReader reader = reader(bytes(body), boundary);
             assertEquals("metadata", reader.next().orElseThrow());
+            assertEquals("x", reader.fileName());
             assertEquals("one", new String(part(reader), StandardCharsets.UTF_8));
             assertEquals("rootfs", reader.next().orElseThrow());
             assertEquals("two", new String(part(reader), StandardCharsets.UTF_8));
