@@ -10,6 +10,9 @@ public final class Processes {
     /// @param startTicks field 22 of `/proc/PID/stat`, clock ticks since boot
     public record Identity(int pid, long startTicks) {}
 
+    /// Field 22, counted from the state, which is field 3.
+    private static final int START_TICKS = 19;
+
     private Processes() {}
 
     /// Who has this pid now; empty if nobody alive. A zombie is not alive.
@@ -18,12 +21,28 @@ public final class Processes {
     }
 
     static Optional<Identity> parse(int pid, String stat) {
-        // The name in parentheses may hold spaces and parentheses itself.
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-        boolean isDead = fields[0].equals("Z") || fields[0].equals("X");
-        return isDead
+        String state = fields(stat)[0];
+        return state.equals("Z") || state.equals("X")
                 ? Optional.empty()
-                : Optional.of(new Identity(pid, Long.parseLong(fields[19])));
+                : startTicks(stat).map(ticks -> new Identity(pid, ticks));
+    }
+
+    /// When the process started whose `/proc/PID/stat` this is, in clock ticks since boot; empty if
+    /// the text is cut short.
+    public static Optional<Long> startTicks(String stat) {
+        String[] fields = fields(stat);
+        try {
+            return fields.length > START_TICKS
+                    ? Optional.of(Long.parseLong(fields[START_TICKS]))
+                    : Optional.empty();
+        } catch (NumberFormatException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// From the state on: the name before it may hold spaces and parentheses itself.
+    private static String[] fields(String stat) {
+        return stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
     }
 
     /// True while this very process is alive.

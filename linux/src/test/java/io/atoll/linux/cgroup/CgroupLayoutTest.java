@@ -9,7 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/// Against texts recorded on hosts of each kind.
+/// Against texts of hosts of each kind. Those named `v2-debian12` and `v2-container` were recorded,
+/// on a Debian 12 and in a container on it; the others are written after the kernel's documents.
 final class CgroupLayoutTest {
     private static String text(String name) {
         try (var in = CgroupLayoutTest.class.getResourceAsStream("/cgroup/" + name)) {
@@ -36,6 +37,23 @@ final class CgroupLayoutTest {
         assertEquals(tree, layout.controller("freezer").orElseThrow());
         assertTrue(layout.controller("net_cls").isEmpty());
         assertTrue(layout.legacy().isEmpty());
+    }
+
+    @Test
+    void findsPureVersion2AsDebianHasIt() {
+        CgroupLayout host = layout("v2-debian12", "cpuset cpu io memory hugetlb pids rdma misc\n");
+        assertEquals(CgroupLayout.Kind.V2, host.kind());
+        assertEquals(
+                "/user.slice/user-0.slice/session-2.scope", host.unified().orElseThrow().ownPath());
+        assertTrue(host.controller("devices").isEmpty());
+
+        CgroupLayout inside =
+                layout("v2-container", "cpuset cpu io memory hugetlb pids rdma misc\n");
+        assertEquals(CgroupLayout.Kind.V2, inside.kind());
+        assertEquals(
+                "/sys/fs/cgroup/.lxc",
+                inside.unified().orElseThrow().directory(inside.unified().orElseThrow().ownPath()));
+        assertEquals(1, inside.hierarchies().size());
     }
 
     @Test

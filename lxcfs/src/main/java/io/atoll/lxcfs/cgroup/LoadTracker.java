@@ -1,5 +1,6 @@
 package io.atoll.lxcfs.cgroup;
 
+import io.atoll.linux.Processes;
 import io.atoll.lxcfs.view.Loadavg;
 import io.atoll.lxcfs.view.Text;
 import java.util.List;
@@ -66,8 +67,7 @@ public final class LoadTracker {
     public void sampleAll() {
         for (Key key : List.copyOf(tracked.keySet())) {
             Optional<Long> start =
-                    files.read("/proc/" + key.initPid() + "/stat")
-                            .flatMap(Readers::parseStartTicks);
+                    files.read("/proc/" + key.initPid() + "/stat").flatMap(Processes::startTicks);
             if (start.isPresent() && start.get() == key.startTicks()) {
                 tracked.computeIfPresent(key, (_, value) -> sample(value));
             } else {

@@ -1,13 +1,12 @@
 package io.atoll.lxcfs.cgroup;
 
-import io.atoll.lxcfs.view.Text;
+import io.atoll.linux.Processes;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /// Tells whose numbers a reading process is to see. What the kernel says of the caller's pid
 /// decides, never anything the caller says.
 public final class Readers {
-    private static final int STAT_STARTTIME = 22;
 
     private final HostFiles files;
     private final CgroupMounts mounts;
@@ -53,15 +52,6 @@ public final class Readers {
 
     /// When a process started, in clock ticks since boot; proc_pid_stat(5).
     public Optional<Long> startTicks(int pid) {
-        return files.read("/proc/" + pid + "/stat").flatMap(Readers::parseStartTicks);
-    }
-
-    /// The command name may hold blanks and brackets: fields count from the last closing bracket.
-    static Optional<Long> parseStartTicks(String stat) {
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
-        int index = STAT_STARTTIME - 3;
-        return index < fields.length
-                ? Text.parseLong(fields[index]).stream().boxed().findFirst()
-                : Optional.empty();
+        return files.read("/proc/" + pid + "/stat").flatMap(Processes::startTicks);
     }
 }

@@ -165,14 +165,6 @@ class CgroupTest {
     }
 
     @Test
-    void readsTheStartTimeBehindAHostileName() {
-        String stat = "7 (a) R (b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 20";
-        assertEquals(Optional.of(4242L), Readers.parseStartTicks(stat));
-        assertEquals(Optional.empty(), Readers.parseStartTicks("7 (a) S 1"));
-        assertEquals(Optional.empty(), Readers.parseStartTicks(""));
-    }
-
-    @Test
     void tracksLoadUntilTheInitHasGone() {
         Fake files =
                 new Fake()
