@@ -1,6 +1,7 @@
 package io.atoll.house;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 /// House rules that no compiler checks, each a search over the sources of the repository.
 class TidyTest {
     private static final Path ROOT = Path.of(System.getProperty("atoll.root"));
+    private static final int SHIM_LINES_MAX = 5000;
     private static final int FILE_MAX_BYTES = 256 * 1024;
     private static final Set<String> NOT_SOURCES =
             Set.of(".git", "target", "dist", ".idea", ".vscode");
@@ -113,6 +115,17 @@ class TidyTest {
             }
         }
         assertEquals(List.of(), large);
+    }
+
+    /// Why this many: docs/decisions/0011.
+    @Test
+    void theProgramThatRunsAsRootStaysReadable() {
+        long lines =
+                FILES.stream()
+                        .filter(file -> file.startsWith("shim/src"))
+                        .mapToLong(file -> read(ROOT.resolve(file)).lines().count())
+                        .sum();
+        assertTrue(lines > 1000 && lines <= SHIM_LINES_MAX, "shim/src has " + lines + " lines");
     }
 
     private static void assertNowhere(Predicate<Path> where, String regex) {
