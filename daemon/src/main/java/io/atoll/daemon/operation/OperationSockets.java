@@ -76,7 +76,10 @@ public final class OperationSockets implements AutoCloseable {
         WebSocketAcceptor place = new Place(name);
         lock.lock();
         try {
-            if (reserved.putIfAbsent(name, place) != null || isClosed) {
+            if (isClosed) {
+                throw new InternalException("The operation has ended");
+            }
+            if (reserved.putIfAbsent(name, place) != null) {
                 throw new InternalException("Websocket number already connected");
             }
         } finally {

@@ -29,8 +29,9 @@ import java.util.function.UnaryOperator;
 final class ExecSession {
     private static final Logger LOG = System.getLogger(ExecSession.class.getName());
 
-    /// How long clients have to connect.
-    private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
+    /// How long clients have to connect. On a slow host a JVM's first four connections take longer
+    /// than LXD's 5 seconds.
+    private static final Duration CONNECT_MAX = Duration.ofSeconds(30);
 
     /// How long a client may take to close the terminal's socket after its barrier.
     private static final Duration CLOSE_MAX = Duration.ofSeconds(60);
