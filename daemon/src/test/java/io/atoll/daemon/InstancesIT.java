@@ -1,0 +1,233 @@
+package io.atoll.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.http.TestClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// The life of an instance in a daemon of this process, and lives that fail half-way.
+@Tag("privileged")
+final class InstancesIT {
+    private static final String MARK = "atoll-dinst-";
+
+    private Path state;
+    private Daemon daemon;
+    private TestClient client;
+
+    @BeforeEach
+    void start() throws Exception {
+        state = Files.createTempDirectory(MARK);
+        open();
+        ok("POST", "/1.0/storage-pools", "{'name':'p','driver':'dir'}");
+        ok(
+                "PATCH",
+                "/1.0/profiles/default",
+                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'}}}");
+        ok(
+                "POST",
+                "/1.0/images",
+                "{'source':{'type':'build','alias':'busybox'},'aliases':[{'name':'busybox'}]}");
+    }
+
+    private void open() throws IOException {
+        daemon =
+                Daemon.open(
+                        DaemonOptions.parse(
+                                List.of("--state-dir", state.toString()), Optional.empty()),
+                        new Events());
+        daemon.start();
+        client = new TestClient(state.resolve("unix.socket"));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        daemon.stopInstances();
+        client.close();
+        daemon.close();
+        assertEquals(List.of(), mounts());
+        try (Stream<Path> files = Files.walk(state)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private List<String> mounts() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
+                .filter(line -> line.contains(state.toString()))
+                .toList();
+    }
+
+    private TestClient.Answer send(String method, String path, String body) throws IOException {
+        return client.send(method, path, body.replace('\'', '"'));
+    }
+
+    /// What an operation says at its end; empty where the answer was no operation.
+    private Json operation(String method, String path, String body) throws IOException {
+        TestClient.Answer answer = send(method, path, body);
+        String url = answer.json().get("operation").asString();
+        return url.isEmpty() ? Json.object() : client.get(url + "/wait?timeout=120").metadata();
+    }
+
+    private void ok(String method, String path, String body) throws IOException {
+        TestClient.Answer answer = send(method, path, body);
+        assertTrue(answer.status() < 300, answer.text());
+        String url = answer.json().get("operation").asString();
+        if (!url.isEmpty()) {
+            Json end = client.get(url + "/wait?timeout=120").metadata();
+            assertEquals("Success", end.get("status").asString(), end.toString());
+        }
+    }
+
+    private String failure(String method, String path, String body) throws IOException {
+        Json end = operation(method, path, body);
+        assertEquals("Failure", end.get("status").asString(), end.toString());
+        return end.get("err").asString();
+    }
+
+    private void create(String name, String config) throws IOException {
+        ok(
+                "POST",
+                "/1.0/instances",
+                "{'name':'"
+                        + name
+                        + "','source':{'type':'image','alias':'busybox'},'config':"
+                        + config
+                        + "}");
+    }
+
+    private void change(String name, String action) throws IOException {
+        ok("PUT", state(name), "{'action':'" + action + "','timeout':20,'force':true}");
+    }
+
+    private static String state(String name) {
+        return "/1.0/instances/" + name + "/state";
+    }
+
+    private Json instance(String name) throws IOException {
+        return client.get("/1.0/instances/" + name).metadata();
+    }
+
+    private String status(String name) throws IOException {
+        return instance(name).get("status").asString();
+    }
+
+    /// Nothing of a run: no process, no cgroup, no key that holds only while it runs.
+    private void assertAtRest(String name) throws IOException {
+        assertEquals("Stopped", status(name));
+        assertEquals(0, client.get(state(name)).metadata().get("pid").asLong());
+        assertFalse(Files.exists(state.resolve("run/monitors").resolve(name).resolve("socket")));
+        assertTrue(cgroups(name).isEmpty(), () -> cgroups(name).toString());
+    }
+
+    private List<Path> cgroups(String name) {
+        String parent = new io.atoll.daemon.instance.InstancePaths(state).cgroups();
+        try (Stream<Path> all = Files.walk(Path.of("/sys/fs/cgroup"), 3)) {
+            return all.filter(path -> path.endsWith(Path.of(parent, name))).toList();
+        } catch (IOException | java.io.UncheckedIOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void livesThroughAllItsStates() throws Exception {
+        create("c1", "{'limits.processes':'50'}");
+        assertAtRest("c1");
+        change("c1", "start");
+        assertEquals("Running", status("c1"));
+        assertTrue(client.get(state("c1")).metadata().get("pid").asLong() > 1);
+        change("c1", "freeze");
+        assertEquals("Frozen", status("c1"));
+        change("c1", "unfreeze");
+        ok("POST", "/1.0/instances/c1/snapshots", "{'name':'s1'}");
+        change("c1", "restart");
+        change("c1", "stop");
+        assertAtRest("c1");
+        ok("POST", "/1.0/instances/c1", "{'name':'c2'}");
+        ok("PUT", "/1.0/instances/c2", "{'restore':'s1'}");
+        change("c2", "start");
+        change("c2", "stop");
+        ok("DELETE", "/1.0/instances/c2", "");
+        assertEquals(404, client.get("/1.0/instances/c2").status());
+        assertFalse(Files.exists(state.resolve("storage-pools/p/containers/c2")));
+    }
+
+    @Test
+    void aStartThatFailsLeavesItAsItWas() throws Exception {
+        create("c1", "{'raw.lxc':'lxc.hook.start-host = /bin/false'}");
+        Json before = instance("c1").get("config");
+        String why = failure("PUT", state("c1"), "{'action':'start'}");
+        assertTrue(why.contains("exited with status 1"), why);
+        assertAtRest("c1");
+        assertEquals(
+                before.get("volatile.last_state.power"),
+                instance("c1").get("config").get("volatile.last_state.power"));
+
+        // Sooner, before anything is made, and later, inside.
+        for (String line :
+                List.of("lxc.hook.pre-start = /bin/false", "lxc.init.cmd = /no/such/program")) {
+            ok("PATCH", "/1.0/instances/c1", "{'config':{'raw.lxc':'" + line + "'}}");
+            why = failure("PUT", state("c1"), "{'action':'start'}");
+            assertTrue(why.contains("exited with status 1") || why.contains("/no/such"), why);
+            assertAtRest("c1");
+        }
+        ok("PATCH", "/1.0/instances/c1", "{'config':{'raw.lxc':''}}");
+        change("c1", "start");
+        assertEquals("Running", status("c1"));
+    }
+
+    @Test
+    void aCreationThatFailsLeavesNothing() throws Exception {
+        String body = "{'name':'c1','source':{'type':'image','alias':'busybox'},%s}";
+        refused(body.formatted("'config':{'limits.cpu':'x'}"));
+        refused(body.formatted("'profiles':['none']"));
+        refused(body.formatted("'devices':{'root':{'type':'disk','path':'/','pool':'none'}}"));
+        assertEquals(0, client.get("/1.0/instances").metadata().asList().size());
+        try (Stream<Path> volumes = Files.list(state.resolve("storage-pools/p/containers"))) {
+            assertEquals(List.of(), volumes.toList());
+        }
+    }
+
+    /// At once or by its operation.
+    private void refused(String body) throws IOException {
+        TestClient.Answer answer = send("POST", "/1.0/instances", body);
+        String url = answer.json().get("operation").asString();
+        if (answer.status() < 300) {
+            Json end = client.get(url + "/wait?timeout=120").metadata();
+            assertEquals("Failure", end.get("status").asString(), end.toString());
+        }
+    }
+
+    @Test
+    void theNextDaemonGoesOnWithIt() throws Exception {
+        create("c1", "{}");
+        change("c1", "start");
+        long pid = client.get(state("c1")).metadata().get("pid").asLong();
+        client.close();
+        daemon.close();
+        open();
+        assertEquals(pid, client.get(state("c1")).metadata().get("pid").asLong());
+        String passwd =
+                new String(
+                        client.get("/1.0/instances/c1/files?path=/etc/passwd").body(),
+                        StandardCharsets.UTF_8);
+        assertTrue(passwd.toLowerCase(Locale.ROOT).startsWith("root:"), passwd);
+        change("c1", "stop");
+        assertAtRest("c1");
+    }
+}
