@@ -230,6 +230,23 @@ static const char *options_file(bool daemon, const char *home)
     return join(home, "/lib/atoll.jvm", "");
 }
 
+// Socket activation as of sd_listen_fds(3): one listening socket as descriptor 3. A JVM can take one over only as its
+// standard input.
+static bool take_socket(void)
+{
+    const char *pid = getenv("LISTEN_PID");
+    const char *count = getenv("LISTEN_FDS");
+    if (!pid || !count || atol(pid) != (long)getpid() || strcmp(count, "1") != 0)
+        return false;
+    if (dup2(3, 0) < 0)
+        die("the socket that was passed on", strerror(errno));
+    close(3);
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    return true;
+}
+
 // What other tools put there for other JVMs would print notes into our output, or slow us down.
 static void clean_environment(void)
 {
@@ -257,7 +274,10 @@ int main(int argc, char **argv)
     if (is_lxcfs()) {
         // Its few threads would otherwise each get an arena of glibc's: megabytes that a file server never uses.
         setenv("MALLOC_ARENA_MAX", "1", 1);
-    } else if (!daemon) {
+    } else if (daemon) {
+        if (take_socket())
+            arguments[count++] = "-Datoll.socket=inherited";
+    } else {
         const char *path = socket_path();
         int fd = connect_daemon(path);
         if (fd >= 0) {

@@ -42,6 +42,9 @@ record Program(String name, String module, String mainClass, List<String> option
 static final List<String> ANY_PROCESSOR =
         List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTAdapterCaching", "-XX:-AOTStubCaching");
 
+/// What the JVM has to say about itself, as of a cache that it cannot use, must not get into what a command prints.
+static final List<String> NOT_ON_STDOUT = List.of("-Xlog:disable", "-Xlog:all=warning:stderr");
+
 static final Program DAEMON =
         new Program(
                 "atolld",
@@ -162,6 +165,7 @@ static void assemble(Program program) throws IOException {
         jars.add("@home@/lib/" + jar.getFileName());
     }
     List<String> arguments = new ArrayList<>(ANY_PROCESSOR);
+    arguments.addAll(NOT_ON_STDOUT);
     arguments.addAll(program.options());
     arguments.add("-Datoll.shim=@home@/libexec/atoll-shim");
     arguments.addAll(List.of("-cp", String.join(":", jars)));

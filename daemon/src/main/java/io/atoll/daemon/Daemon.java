@@ -148,6 +148,7 @@ public final class Daemon implements AutoCloseable {
         server =
                 new ApiServer(
                         paths.socket(),
+                        options.isActivated(),
                         new RouteTable(endpoints, new AbsentRoutes()),
                         availability,
                         new ProjectGate(projects),
@@ -259,13 +260,13 @@ public final class Daemon implements AutoCloseable {
 
     /// Listens at once, but answers 503 until everything is up.
     public void start() {
-        try {
-            Files.deleteIfExists(paths.socket());
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+        if (options.isActivated()) {
+            server.start();
+        } else {
+            removeSocket();
+            server.start();
+            StateDirectory.openSocket(paths.socket(), options.group());
         }
-        server.start();
-        StateDirectory.openSocket(paths.socket(), options.group());
         KernelLimits.raise(warnings);
         config.start();
         projects.start();
@@ -278,6 +279,14 @@ public final class Daemon implements AutoCloseable {
         LOG.log(
                 Level.INFO,
                 "ready state=" + paths.state() + " pid=" + ProcessHandle.current().pid());
+    }
+
+    private void removeSocket() {
+        try {
+            Files.deleteIfExists(paths.socket());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     /// `/internal/shutdown`: stops all instances, then lets [#awaitExit()] return.
@@ -363,10 +372,8 @@ public final class Daemon implements AutoCloseable {
         containers.close();
         operations.close();
         store.close();
-        try {
-            Files.deleteIfExists(paths.socket());
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "cannot remove the socket " + paths.socket(), e);
+        if (!options.isActivated()) {
+            quietly("remove the socket " + paths.socket(), this::removeSocket);
         }
         lock.close();
         LOG.log(Level.INFO, "stopped");

@@ -12,6 +12,7 @@ import java.util.Optional;
 /// @param group who besides root may use the socket; the group `atoll` if there is one, else root
 ///   alone
 /// @param logFile instead of standard error
+/// @param isActivated the API's socket is somebody else's, who listened on it before us
 public record DaemonOptions(
         Path stateDir,
         Optional<String> group,
@@ -19,7 +20,8 @@ public record DaemonOptions(
         boolean isDebug,
         boolean isVerbose,
         boolean isHelp,
-        boolean isVersion) {
+        boolean isVersion,
+        boolean isActivated) {
     static final String USAGE =
             """
             Usage: atolld [OPTIONS]
@@ -66,7 +68,14 @@ public record DaemonOptions(
                 default -> throw new InvalidConfigException("unknown argument " + argument);
             }
         }
-        return new DaemonOptions(stateDir, group, logFile, isDebug, isVerbose, isHelp, isVersion);
+        return new DaemonOptions(
+                stateDir, group, logFile, isDebug, isVerbose, isHelp, isVersion, false);
+    }
+
+    /// A copy for a daemon whose standard input is the socket that it is to listen on.
+    DaemonOptions activated(boolean value) {
+        return new DaemonOptions(
+                stateDir, group, logFile, isDebug, isVerbose, isHelp, isVersion, value);
     }
 
     private static String value(String name, Deque<String> rest) {

@@ -20,7 +20,8 @@ public final class Main {
         try {
             options =
                     DaemonOptions.parse(
-                            List.of(args), Optional.ofNullable(System.getenv("LXD_DIR")));
+                                    List.of(args), Optional.ofNullable(System.getenv("LXD_DIR")))
+                            .activated("inherited".equals(System.getProperty("atoll.socket")));
         } catch (InvalidConfigException e) {
             System.err.println("atolld: " + e.getMessage());
             System.err.print(DaemonOptions.USAGE);

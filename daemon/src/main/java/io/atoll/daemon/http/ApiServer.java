@@ -2,6 +2,8 @@ package io.atoll.daemon.http;
 
 import io.atoll.base.UnavailableException;
 import java.net.InetSocketAddress;
+import java.io.IOException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -42,10 +44,12 @@ public final class ApiServer implements AutoCloseable {
 
     /// @param socket where to listen; the caller removes stale files before and sets owner and mode
     ///   after [#start()]
+    /// @param isActivated true to take over the listening socket that is standard input
     /// @param gate asked about callers who are kept to some projects
     /// @param crossOrigin what scripts in browsers may do over the network
     public ApiServer(
             Path socket,
+            boolean isActivated,
             RouteTable table,
             Availability availability,
             Gate gate,
@@ -56,7 +60,7 @@ public final class ApiServer implements AutoCloseable {
                 Executors.newThreadPerTaskExecutor(
                         Thread.ofVirtual().name("request-", 0).factory()));
         server = new Server(threads);
-        server.addConnector(connector(socket));
+        server.addConnector(connector(socket, isActivated));
         server.setHandler(
                 new JettyHandler(
                         new Dispatcher(table, availability, gate),
@@ -74,16 +78,39 @@ public final class ApiServer implements AutoCloseable {
         return http;
     }
 
-    private UnixDomainServerConnector connector(Path socket) {
+    private UnixDomainServerConnector connector(Path socket, boolean isActivated) {
+        if (isActivated) {
+            requireInherited();
+        }
         HttpConnectionFactory factory = new HttpConnectionFactory(http());
         factory.setInputBufferSize(INPUT_BUFFER_BYTES);
         UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, factory);
-        connector.setUnixDomainPath(socket);
+        // Jetty deletes this path when it closes, which with a socket of somebody else's must not be
+        // that socket.
+        connector.setUnixDomainPath(
+                isActivated
+                        ? socket.resolveSibling(socket.getFileName() + ".inherited")
+                        : socket);
+        connector.setInheritChannel(isActivated);
         connector.setAcceptQueueSize(BACKLOG);
         // A peer on the same host that dies closes its socket; waiting for an operation may take
         // hours.
         connector.setIdleTimeout(0);
         return connector;
+    }
+
+    /// Jetty would listen somewhere else without a word.
+    private static void requireInherited() {
+        try {
+            if (System.inheritedChannel() instanceof ServerSocketChannel) {
+                return;
+            }
+        } catch (IOException e) {
+            throw new UnavailableException(
+                    "Cannot take the API socket over: " + e.getMessage(), e);
+        }
+        throw new UnavailableException(
+                "Cannot take the API socket over: standard input is not a listening socket");
     }
 
     /// Listens on a network address too, with TLS 1.3 and HTTP/1.1.

@@ -16,6 +16,7 @@ public final class TestServer implements AutoCloseable {
         server =
                 new ApiServer(
                         socket(),
+                        false,
                         new RouteTable(List.of(parts)),
                         availability,
                         Gate.OPEN,

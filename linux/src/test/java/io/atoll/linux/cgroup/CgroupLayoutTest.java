@@ -45,7 +45,7 @@ final class CgroupLayoutTest {
         assertEquals(CgroupLayout.Kind.V2, host.kind());
         assertEquals(
                 "/user.slice/user-0.slice/session-2.scope", host.unified().orElseThrow().ownPath());
-        assertTrue(host.controller("devices").isEmpty());
+        assertTrue(host.controller("net_cls").isEmpty());
 
         CgroupLayout inside =
                 layout("v2-container", "cpuset cpu io memory hugetlb pids rdma misc\n");
