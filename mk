@@ -9,7 +9,8 @@ usage() {
     cat <<'EOF'
 usage: ./mk VERB [OPTIONS]
 
-  quickstart     install what is missing, build, start the daemon and launch a Debian container (root)
+  quickstart     install what is missing, build, start the daemon and launch a Debian container (root);
+                 ATOLL_WAIT_SECONDS (120) is how long it waits for the daemon and for an address
   build          compile everything and make the jars, without running tests
   check          formatting, compiler warnings, house rules and unit tests; needs no root
   fmt            format the sources

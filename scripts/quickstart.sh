@@ -13,8 +13,8 @@ RUN=/run/atoll
 HOME_DIR=$PWD/dist/atoll
 UNITS=/etc/systemd/system
 VIEWS=/var/lib/lxcfs
-ADDRESS_SECONDS=60
-VIEWS_SECONDS=20
+# How long the daemon and the address are waited for; a slow machine may need more.
+WAIT_SECONDS=${ATOLL_WAIT_SECONDS:-120}
 
 [ "$(id -u)" = 0 ] || die "quickstart starts a system daemon: run it as root, with sudo ./mk quickstart"
 
@@ -84,7 +84,7 @@ start_views() {
     tries=0
     until views_are_served && views_are_ours; do
         tries=$((tries + 1))
-        [ "$tries" -le $((VIEWS_SECONDS * 10)) ] || {
+        [ "$tries" -le $((WAIT_SECONDS * 10)) ] || {
             say "atoll-lxcfs does not serve $VIEWS: instances will see the host's memory and processors"
             return
         }
@@ -113,7 +113,7 @@ start_daemon() {
         setsid "$HOME_DIR/bin/atolld" --group atoll >>"$STATE/atolld.log" 2>&1 </dev/null &
         echo $! >"$RUN/atolld.pid"
     fi
-    atoll admin waitready --timeout=60 || {
+    atoll admin waitready --timeout="$WAIT_SECONDS" || {
         under_systemd || tail -n 30 "$STATE/atolld.log" >&2
         die "the daemon does not answer"
     }
@@ -126,7 +126,7 @@ await_address() {
     tries=0
     while [ -z "$(state_of 4)" ]; do
         tries=$((tries + 1))
-        [ "$tries" -le $((ADDRESS_SECONDS * 2)) ] || die "$NAME got no address in $ADDRESS_SECONDS s; see: atoll console $NAME --show-log"
+        [ "$tries" -le $((WAIT_SECONDS * 2)) ] || die "$NAME got no address in $WAIT_SECONDS s (ATOLL_WAIT_SECONDS sets it); see: atoll console $NAME --show-log"
         sleep 0.5
     done
 }
