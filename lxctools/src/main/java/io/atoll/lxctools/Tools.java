@@ -10,6 +10,7 @@ import io.atoll.lxctools.disk.CreateTool;
 import io.atoll.lxctools.disk.DestroyTool;
 import io.atoll.lxctools.disk.SnapshotTool;
 import io.atoll.lxctools.disk.StartEphemeralTool;
+import io.atoll.lxctools.fetch.DownloadTool;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +30,8 @@ public final class Tools {
                             Map.entry("lxc-start-ephemeral", StartEphemeralTool::new),
                             Map.entry("lxc-autostart", AutostartTool::new),
                             Map.entry("lxc-checkconfig", CheckConfigTool::new),
-                            Map.entry("lxc-update-config", UpdateConfigTool::new)));
+                            Map.entry("lxc-update-config", UpdateConfigTool::new),
+                            Map.entry("lxc-template-download", DownloadTool::new)));
 
     static {
         ALL.putAll(RunningTools.ALL);

@@ -22,8 +22,12 @@ public final class Installation {
         this.call = call;
     }
 
-    /// Our own `share/lxc`, else LXC's.
+    /// `LXC_SHARE` if it is set, else our own `share/lxc`, else LXC's.
     public Path share() {
+        String named = call.invocation().env("LXC_SHARE");
+        if (!named.isEmpty()) {
+            return call.file(named);
+        }
         Path own = Path.of(call.invocation().home()).resolve("share/lxc");
         return own.isAbsolute() && Files.isDirectory(own) ? own : PACKAGED;
     }
