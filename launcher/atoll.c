@@ -214,6 +214,45 @@ static bool is_daemon(int argc, char **argv)
     return first[0] == '-' && strcmp(first, "-h") != 0 && strcmp(first, "--help") != 0 && strcmp(first, "--version") != 0;
 }
 
+// Where the runtime keeps its sockets for this user; LxcSystemConfig has the same rule.
+static const char *user_run_directory(void)
+{
+    const char *named = environment("ATOLL_RUN_DIR");
+    if (named)
+        return named;
+    const char *session = environment("XDG_RUNTIME_DIR");
+    if (session)
+        return join(session, "/atoll/lxc", "");
+    const char *own = environment("HOME");
+    return join(own ? own : "/", "/.cache/atoll/run", "");
+}
+
+// A plain user's LXC tools run as root of a user namespace that all of them share: there they may mount, give files to
+// the ids of containers, and enter what they started. Returns if that is not wanted or not possible.
+static void become_rootless(const char *home, char **argv, int argc)
+{
+    bool is_needed = strncmp(program, "lxc-", strlen("lxc-")) == 0 && geteuid() != 0 && !getenv("ATOLL_ROOTLESS") &&
+                     strcmp(program, "lxc-checkconfig") != 0 && strcmp(program, "lxc-config") != 0 &&
+                     strcmp(program, "lxc-update-config") != 0 && strcmp(program, "lxc-usernsexec") != 0 &&
+                     strcmp(program, "lxc-unshare") != 0;
+    if (!is_needed)
+        return;
+    char **arguments = calloc((size_t)argc + 8, sizeof *arguments);
+    if (!arguments)
+        die("out of memory", NULL);
+    char *shim = join(home, "/libexec/atoll-shim", "");
+    size_t count = 0;
+    arguments[count++] = shim;
+    arguments[count++] = join("rootless", "", "");
+    arguments[count++] = join("--run-dir", "", "");
+    arguments[count++] = join(user_run_directory(), "", "");
+    arguments[count++] = join("--", "", "");
+    arguments[count++] = join(home, "/bin/atoll", "");
+    for (int i = 0; i < argc; i++)
+        arguments[count++] = argv[i];
+    execv(shim, arguments);
+}
+
 static bool is_lxcfs(void)
 {
     return strcmp(program, "lxcfs") == 0 || strcmp(program, "atoll-lxcfs") == 0;
@@ -260,6 +299,7 @@ int main(int argc, char **argv)
 {
     program = argc > 0 ? basename(argv[0]) : "atoll";
     const char *home = find_home();
+    become_rootless(home, argv, argc);
     const char *java = find_java(home);
     bool daemon = is_daemon(argc, argv);
 

@@ -12,6 +12,7 @@
 
 #include "init.h"
 #include "serve.h"
+#include "userns.h"
 #include "util.h"
 
 #ifndef MFD_EXEC
@@ -77,6 +78,10 @@ int main(int argc, char **argv) {
     }
     if (argc >= 4 && strcmp(argv[1], "init") == 0 && strcmp(argv[2], "--") == 0)
         return container_init(argv + 3);
+    if (argc > 2 && strcmp(argv[1], "userns") == 0)
+        return userns_main(argc - 2, argv + 2);
+    if (argc > 2 && strcmp(argv[1], "rootless") == 0)
+        return rootless_main(argc - 2, argv + 2);
     if (argc != 4 || strcmp(argv[1], "serve") != 0 || strcmp(argv[2], "--socket") != 0)
         return usage();
     // Descriptors of the caller are not ours to keep.

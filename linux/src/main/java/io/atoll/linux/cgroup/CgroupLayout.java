@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /// The control group hierarchies of a host, as this process sees them. Immutable; a host does not
@@ -40,6 +41,24 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
                 ProcFiles.read("/proc/self/mountinfo"),
                 ProcFiles.read("/proc/self/cgroup"),
                 mount -> ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse(""));
+    }
+
+    /// What of it this process may use: all, or, where it may not write at the top as a plain user,
+    /// the cgroups it is in itself and that are delegated to it, each seen as the top of its tree.
+    public CgroupLayout usable(Predicate<String> isWritable) {
+        if (hierarchies.stream().anyMatch(h -> isWritable.test(h.directory("/")))) {
+            return this;
+        }
+        return new CgroupLayout(
+                hierarchies.stream()
+                        .map(h ->
+                                new CgroupHierarchy(
+                                        h.version(),
+                                        h.directory(h.ownPath()),
+                                        h.controllers(),
+                                        "/"))
+                        .filter(h -> isWritable.test(h.mountPoint()))
+                        .toList());
     }
 
     /// From recorded texts.

@@ -102,4 +102,21 @@ final class CgroupLayoutTest {
                 .hierarchies()
                 .forEach(h -> assertTrue(h.mountPoint().startsWith("/"), h.toString()));
     }
+
+    @Test
+    void aPlainUserHasWhatIsDelegatedToIt() {
+        CgroupLayout layout =
+                new CgroupLayout(
+                        java.util.List.of(
+                                new CgroupHierarchy(
+                                        1, "/c/memory", java.util.Set.of("memory"), "/user/ann"),
+                                new CgroupHierarchy(1, "/c/pids", java.util.Set.of("pids"), "/")));
+        assertEquals(layout, layout.usable(path -> path.equals("/c/memory")));
+        CgroupLayout own = layout.usable(path -> path.equals("/c/memory/user/ann"));
+        assertEquals(1, own.hierarchies().size());
+        assertEquals(
+                "/c/memory/user/ann/lxc.payload.c1",
+                own.hierarchies().getFirst().directory("lxc.payload.c1"));
+        assertEquals(CgroupLayout.Kind.NONE, layout.usable(_ -> false).kind());
+    }
 }

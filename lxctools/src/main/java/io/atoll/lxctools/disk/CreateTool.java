@@ -2,6 +2,8 @@ package io.atoll.lxctools.disk;
 
 import static io.atoll.lxctools.ToolOption.value;
 
+import io.atoll.base.Idmap;
+import io.atoll.base.IdmapEntry;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnavailableException;
@@ -134,6 +136,7 @@ public final class CreateTool implements Tool {
                     return Boolean.TRUE;
                 }));
         check(draft.container());
+        Shifting.shift(call, draft.container());
     }
 
     /// A new overlay's template fills the layer below.
@@ -162,7 +165,7 @@ public final class CreateTool implements Tool {
                         .map(call::file)
                         .orElseGet(installation::defaultConfig);
         try {
-            String text = Files.readString(file);
+            String text = Files.readString(file) + Rootless.idmap(call, file);
             // Says what is wrong before anything is made.
             LxcConfig unused = LxcConfig.parse(text, file.toString(), LxcIncludes.files());
             return text.isEmpty() || text.endsWith("\n") ? text : text + "\n";
@@ -189,10 +192,19 @@ public final class CreateTool implements Tool {
             boolean mayMount) {
         LxcContainer container = draft.container();
         List<String> argv = new ArrayList<>();
+        Idmap idmap = container.idmap();
+        boolean isShifted = !idmap.isPrivileged() && Rootless.isCaller(call);
+        if (isShifted) {
+            argv.addAll(Rootless.enter(call, idmap, rootfs));
+        }
         argv.add(program.toString());
         argv.add("--path=" + container.directory());
         argv.add("--name=" + container.name());
         argv.add("--rootfs=" + rootfs);
+        if (isShifted) {
+            argv.add("--mapped-uid=" + Rootless.root(idmap, IdmapEntry.Kind.UID));
+            argv.add("--mapped-gid=" + Rootless.root(idmap, IdmapEntry.Kind.GID));
+        }
         argv.addAll(call.words());
         Map<String, String> env = new TreeMap<>(call.invocation().env());
         env.put("LXC_NAME", container.name());

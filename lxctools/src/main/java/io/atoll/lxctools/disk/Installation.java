@@ -72,7 +72,8 @@ public final class Installation {
     /// What a new container's configuration begins as: the caller's file, or ours if there is none.
     Path defaultConfig() {
         Path own = call.system().defaultConfig();
-        return Files.isReadable(own) ? own : share().resolve("default.conf");
+        String ours = call.invocation().isRoot() ? "default.conf" : "user.conf";
+        return Files.isReadable(own) ? own : share().resolve(ours);
     }
 
     /// What the options and lxc.conf(5) say about storage.

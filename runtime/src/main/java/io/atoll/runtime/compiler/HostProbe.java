@@ -37,7 +37,8 @@ public final class HostProbe {
 
     /// The facts. Takes a few milliseconds and needs root.
     public static HostFacts probe() {
-        CgroupLayout cgroups = CgroupLayout.detect();
+        CgroupLayout cgroups =
+                CgroupLayout.detect().usable(path -> Files.isWritable(Path.of(path)));
         Optional<CgroupHierarchy> cpuset =
                 cgroups.controller("cpuset").filter(h -> h.version() == 1);
         return new HostFacts(

@@ -16,7 +16,8 @@ import java.util.random.RandomGenerator;
 final class OwnHost implements LxcHost {
     private final LxcContainer container;
     private final LxcStart request;
-    private final CgroupLayout cgroups = CgroupLayout.detect();
+    private final CgroupLayout cgroups =
+            CgroupLayout.detect().usable(path -> Files.isWritable(Path.of(path)));
 
     OwnHost(LxcContainer container, LxcStart request) {
         this.container = container;
