@@ -318,7 +318,8 @@ static void start_advance(struct monitor *m) {
         m->child_awaited = false;
         frame_send_numbers(m->starter_report, MSG_OK, 0, NULL, 0, -1);
     }
-    if (m->gate_done && !m->gate_told) {
+    // Whoever waits for the gate looks into the container: the child must have made its mounts by then.
+    if (m->gate_done && m->at_gate && !m->gate_told) {
         m->gate_told = true;
         uint32_t pid = (uint32_t)m->init;
         if (!m->gate_open && m->requester >= 0)

@@ -267,6 +267,12 @@ static void test_gate(void) {
     int socket = send_start();
     struct event e = expect(socket, MSG_GATE_REACHED);
     CHECK(e.count == 1 && e.n[0] > 0, "gate with pid %u", e.n[0]);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%u/mountinfo", e.n[0]);
+    char *mounts = slurp(path);
+    CHECK(strstr(mounts, "/dev/pts") != NULL && strstr(mounts, in_base("mnt")) != NULL, "not mounted at the gate: %s",
+          mounts);
+    free(mounts);
     event_close(&e);
     struct timespec t = {.tv_nsec = 50000000};
     nanosleep(&t, NULL);
