@@ -113,6 +113,7 @@ void main() throws Exception {
         Files.createDirectories(ROOT.resolve(folder));
     }
     copyProgram("shim/target/atoll-shim", "libexec/atoll-shim");
+    copyProgram("shim/target/atoll-proxy", "libexec/atoll-proxy");
     copyProgram("launcher/target/atoll", "bin/atoll");
     copyProgram("launcher/target/libatoll-native.so", "libexec/libatoll-native.so");
     Files.createSymbolicLink(ROOT.resolve("bin/atolld"), Path.of("atoll"));

@@ -88,7 +88,27 @@ public final class Extensions {
                     "event_project",
                     "warnings",
                     "instance_file_head",
-                    "init_preseed");
+                    "init_preseed",
+                    "proxy",
+                    "container_mount_propagation",
+                    "proxy_unix",
+                    "proxy_udp",
+                    "proxy_tcp_udp_multi_port_handling",
+                    "proxy_unix_dac_properties",
+                    "proxy_haproxy_protocol",
+                    "proxy_nat",
+                    "container_nic_routes",
+                    "container_nic_ipvlan",
+                    "container_nic_ipfilter",
+                    "container_disk_shift",
+                    "container_nic_routed",
+                    "container_nic_routed_gateway",
+                    "container_nic_routed_host_address",
+                    "container_nic_ipvlan_gateway",
+                    "container_nic_ipvlan_mode",
+                    "container_nic_routed_limits",
+                    "instance_nic_bridged_vlan",
+                    "instance_nic_bridged_port_isolation");
 
     private Extensions() {}
 }

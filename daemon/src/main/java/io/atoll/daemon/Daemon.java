@@ -2,6 +2,7 @@ package io.atoll.daemon;
 
 import io.atoll.api.ApiPath;
 import io.atoll.base.ProjectName;
+import io.atoll.daemon.device.attach.ProxyServer;
 import io.atoll.daemon.event.EventRoutes;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -127,7 +128,12 @@ public final class Daemon implements AutoCloseable {
                         InstancePorts.of(projects, profiles, images, pools, networks),
                         instancePaths,
                         hostIds(),
-                        HostReader.read());
+                        HostReader.read(),
+                        new ProxyServer(
+                                RuntimePaths.under(paths.run())
+                                        .shim()
+                                        .resolveSibling("atoll-proxy"),
+                                paths.run().resolve("proxy.sock")));
         parts.add(
                 new StoragePart(
                         store,

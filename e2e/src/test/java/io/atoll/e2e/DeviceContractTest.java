@@ -40,6 +40,10 @@ class DeviceContractTest {
     private static final String NAME = MARKER + "1";
     private static final String CARD = MARKER + "ph0";
     private static final Path SOURCE = Path.of("/tmp/atoll-" + MARKER + "-source");
+
+    /// Before commands that are not meant for the instance.
+    private static final String ON_HOST = "host ";
+
     private static final Duration SOON = Duration.ofSeconds(20);
 
     /// A kind of device.
@@ -173,6 +177,41 @@ class DeviceContractTest {
                                 + " && ip route | grep -q 'default via 169.254.0.1'",
                         "ip addr show in1 | grep -q 10.83.97.10/32"),
                 new Kind(
+                        "proxy from the host",
+                        List.of(
+                                "proxy",
+                                "listen=tcp:127.0.0.1:18731-18732",
+                                "connect=tcp:127.0.0.1:81"),
+                        "listen=tcp:127.0.0.1:18733",
+                        // The first port is taken before the second turns out to be impossible.
+                        List.of("listen=tcp:127.0.0.1:18734,18734"),
+                        "host ss -ltn | grep -q 127.0.0.1:18731",
+                        "host ss -ltn | grep -q 127.0.0.1:18733"),
+                new Kind(
+                        "proxy from inside",
+                        List.of(
+                                "proxy",
+                                "bind=instance",
+                                "listen=tcp:127.0.0.1:18735",
+                                "connect=unix:/no/such/socket"),
+                        "listen=tcp:127.0.0.1:18736",
+                        List.of("listen=tcp:10.250.250.250:18735"),
+                        "netstat -ltn | grep -q 127.0.0.1:18735",
+                        "netstat -ltn | grep -q 127.0.0.1:18736"),
+                new Kind(
+                        "proxy from a socket inside",
+                        List.of(
+                                "proxy",
+                                "bind=instance",
+                                "listen=unix:/root/sock",
+                                "connect=tcp:127.0.0.1:9",
+                                "uid=5",
+                                "mode=0600"),
+                        "mode=0660",
+                        List.of("listen=unix:/no/such/directory/sock"),
+                        "ls -ln /root/sock | grep -q '^srw-------.* 5 '",
+                        "ls -ln /root/sock | grep -q '^srw-rw----.* 5 '"),
+                new Kind(
                         "physical",
                         List.of("nic", "nictype=physical", "parent=" + CARD, "name=in1"),
                         "name=in2",
@@ -267,7 +306,9 @@ class DeviceContractTest {
     }
 
     private boolean holds(String command) {
-        return client.run("exec", NAME, "--", "sh", "-c", command).exit() == 0;
+        return command.startsWith(ON_HOST)
+                ? Program.of("sh").run("-c", command.substring(ON_HOST.length())).exit() == 0
+                : client.run("exec", NAME, "--", "sh", "-c", command).exit() == 0;
     }
 
     private void add(Kind kind) {

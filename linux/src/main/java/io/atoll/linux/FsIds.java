@@ -19,14 +19,17 @@ public final class FsIds {
         return PlatformThreads.onOwnThread(
                 "fsids",
                 () -> {
-                    // Without this bit leaving uid 0 would drop the capabilities that concern
-                    // files.
-                    Syscalls.call(
-                            Sys.PRCTL, "securebits", PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
-                    set(Sys.SETFSGID, gid);
-                    set(Sys.SETFSUID, uid);
+                    become(uid, gid);
                     return work.call();
                 });
+    }
+
+    /// Gives the calling thread, which must not be anybody else's, other file-system ids.
+    static void become(long uid, long gid) {
+        // Without this bit leaving uid 0 would drop the capabilities that concern files.
+        Syscalls.call(Sys.PRCTL, "securebits", PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
+        set(Sys.SETFSGID, gid);
+        set(Sys.SETFSUID, uid);
     }
 
     /// These calls answer the old id and never an error: a second call with an impossible id tells

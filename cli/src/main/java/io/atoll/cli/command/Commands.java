@@ -28,6 +28,7 @@ public final class Commands {
                     "network",
                     "operation",
                     "pause",
+                    "port-forward",
                     "profile",
                     "publish",
                     "query",
@@ -75,6 +76,7 @@ public final class Commands {
             case "network" -> Optional.of(NetworkCommands.group());
             case "operation" -> Optional.of(OperationCommands.group());
             case "pause", "restart", "start", "stop" -> Optional.of(StateCommands.spec(name));
+            case "port-forward" -> Optional.of(PortForwardCommand.spec());
             case "profile" -> Optional.of(ProfileCommands.group());
             case "publish" -> Optional.of(PublishCommand.spec());
             case "query" -> Optional.of(QueryCommand.spec());

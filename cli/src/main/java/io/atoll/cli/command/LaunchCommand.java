@@ -13,6 +13,7 @@ import io.atoll.client.AtollClient;
 import io.atoll.client.Operation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -56,7 +57,10 @@ final class LaunchCommand {
                 .flag('e', "ephemeral", "Delete it when it stops")
                 .value('n', "network", "", "Attach eth0 to this network")
                 .flag("no-profiles", "Apply no profiles")
-                .values('p', "profile", "Apply this profile instead of the default one")
+                .values(
+                        'p',
+                        "profile",
+                        "Apply this profile, or publish [ADDRESS:]PORT:PORT[/udp]")
                 .value('s', "storage", "", "Storage pool of its root disk")
                 .value("target", "Cluster member")
                 .value('t', "type", "", "Instance type")
@@ -132,7 +136,8 @@ final class LaunchCommand {
         if (given.get("profiles") instanceof Json.Arr profiles) {
             request.put("profiles", profiles);
         }
-        List<String> profiles = context.args().values("profile");
+        List<String> profiles = new ArrayList<>(context.args().values("profile"));
+        profiles.removeIf(PublishedPort::isOne);
         if (!profiles.isEmpty()) {
             request.put("profiles", profiles);
         } else if (context.args().flag("no-profiles")) {
@@ -172,6 +177,12 @@ final class LaunchCommand {
         if (!pool.isEmpty()) {
             devices.put(
                     "root", Json.object().put("type", "disk").put("path", "/").put("pool", pool));
+        }
+        for (String text : context.args().values("profile")) {
+            if (PublishedPort.isOne(text)) {
+                PublishedPort port = PublishedPort.parse(text);
+                devices.put(port.deviceName(), port.device());
+            }
         }
         for (String text : context.args().values("device")) {
             overrideDevice(client, request, devices, text);

@@ -15,7 +15,8 @@ public sealed interface DeviceConfig
                 DeviceConfig.Tmpfs,
                 DeviceConfig.None,
                 DeviceConfig.UnixNode,
-                NicConfig {
+                NicConfig,
+                ProxyConfig {
     /// The device's name in the instance's list.
     String name();
 

@@ -36,7 +36,8 @@ public final class Devices {
                 case "nic" -> NicParser.parse(name, new DeviceOptions(values));
                 case "unix-char" -> unixNode(name, false, new DeviceOptions(values));
                 case "unix-block" -> unixNode(name, true, new DeviceOptions(values));
-                case "proxy", "gpu", "usb", "infiniband", "unix-hotplug", "tpm", "pci" ->
+                case "proxy" -> ProxyParser.parse(name, new DeviceOptions(values));
+                case "gpu", "usb", "infiniband", "unix-hotplug", "tpm", "pci" ->
                         throw new UnsupportedException(
                                 "Devices of type \""
                                         + values.get("type")
@@ -120,7 +121,7 @@ public final class Devices {
         return node;
     }
 
-    private static Integer mode(String text) {
+    static Integer mode(String text) {
         if (!text.matches("[0-7]{1,4}")) {
             throw new InvalidConfigException("Not an octal mode: \"" + text + "\"");
         }

@@ -64,26 +64,15 @@ public record NicConfig(
     /// @param routes networks that the host routes to the interface
     /// @param hasGateway whether the instance gets a default route
     /// @param hostAddress of a routed pair's end on the host
-    /// @param hostTable routing table of the host that its routes go to besides the main one
-    /// @param probes whether the host asks whether somebody has the address already
     public record Family(
             List<InetAddress> addresses,
             boolean isNone,
             List<IpNetwork> routes,
             boolean hasGateway,
-            Optional<InetAddress> hostAddress,
-            OptionalInt hostTable,
-            boolean probes) {
+            Optional<InetAddress> hostAddress) {
         /// Nothing said.
         public static final Family NONE =
-                new Family(
-                        List.of(),
-                        false,
-                        List.of(),
-                        true,
-                        Optional.empty(),
-                        OptionalInt.empty(),
-                        true);
+                new Family(List.of(), false, List.of(), true, Optional.empty());
 
         public Family {
             addresses = List.copyOf(addresses);

@@ -188,6 +188,12 @@ final class NicParser {
         if (kind == NicConfig.Kind.BRIDGED) {
             options.refuse(prefix + ".routes.external");
         }
+        if (isLayer3) {
+            options.refuse(prefix + ".host_table");
+        }
+        if (isRouted) {
+            options.accept(prefix + ".neighbor_probe");
+        }
         return new NicConfig.Family(
                 addresses,
                 isNone,
@@ -195,13 +201,7 @@ final class NicParser {
                 !isLayer3 || hasGateway(prefix, isV6),
                 isRouted
                         ? options.get(prefix + ".host_address", w -> address(w, isV6))
-                        : Optional.empty(),
-                isLayer3
-                        ? Devices.optionalInt(
-                                options.get(prefix + ".host_table", ValueType.UINT32)
-                                        .map(Long::intValue))
-                        : OptionalInt.empty(),
-                !isRouted || options.flag(prefix + ".neighbor_probe", true));
+                        : Optional.empty());
     }
 
     /// On layer 2 the gateway is an address; a link without one is routed by the device.

@@ -2,6 +2,7 @@ package io.atoll.daemon.instance;
 
 import io.atoll.daemon.DaemonPart;
 import io.atoll.daemon.device.attach.AttachedDevices;
+import io.atoll.daemon.device.attach.ProxyServer;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
@@ -60,12 +61,14 @@ public final class InstancePart implements DaemonPart {
             Ports ports,
             InstancePaths paths,
             Idmaps.Range ids,
-            HostResources host) {
+            HostResources host,
+            ProxyServer proxies) {
         this.containers = containers;
         this.ports = ports;
         this.table = new InstanceTable(store, ports.profiles());
         InstanceLocks locks = new InstanceLocks();
-        AttachedDevices attached = new AttachedDevices(InstanceDevices.host(ports, paths));
+        AttachedDevices attached =
+                new AttachedDevices(InstanceDevices.host(table, ports, paths, proxies));
         Preparation preparation =
                 new Preparation(table, ports, paths, new SpecCompiler(host), attached);
         this.remover =

@@ -5,6 +5,7 @@ import io.atoll.base.InternalException;
 import io.atoll.base.Undo;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.NicConfig;
+import io.atoll.daemon.device.ProxyConfig;
 import io.atoll.linux.ErrnoException;
 import io.atoll.runtime.Container;
 import java.lang.System.Logger;
@@ -34,6 +35,7 @@ public final class AttachedDevices {
             case DeviceConfig.None none -> new NoDevice(none);
             case DeviceConfig.UnixNode node -> new UnixDevice(node, host);
             case NicConfig nic -> new NicDevice(nic, host);
+            case ProxyConfig proxy -> new ProxyDevice(proxy, host);
         };
     }
 

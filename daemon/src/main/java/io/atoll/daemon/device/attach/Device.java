@@ -17,7 +17,7 @@ import java.util.Optional;
 ///
 /// What a method has done when it throws, the [Undo] it was given takes back. Methods block.
 public sealed interface Device
-        permits DiskDevice, NicDevice, NoDevice, RootDevice, TmpfsDevice, UnixDevice {
+        permits DiskDevice, NicDevice, NoDevice, ProxyDevice, RootDevice, TmpfsDevice, UnixDevice {
     /// What it is configured to be.
     DeviceConfig config();
 

@@ -3,7 +3,9 @@ package io.atoll.daemon.device.attach;
 import io.atoll.base.Idmap;
 import io.atoll.base.ProjectName;
 import io.atoll.storage.RootfsLayers;
+import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// What devices need of the rest of the daemon.
 public interface DeviceHost {
@@ -18,6 +20,14 @@ public interface DeviceHost {
 
     /// The directory of an instance's own volume in a pool.
     Path rootVolume(String pool, String instance);
+
+    /// The process that passes connections on.
+    ProxyServer proxies();
+
+    /// The fixed address of an instance's interface, the first that has one of that family.
+    ///
+    /// @param instance host-wide name
+    Optional<InetAddress> address(String instance, boolean isV6);
 
     /// Where notes about devices of running instances are kept, below a directory of the instance's
     /// name.

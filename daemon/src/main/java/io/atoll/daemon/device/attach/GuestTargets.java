@@ -86,6 +86,25 @@ final class GuestTargets {
                 });
     }
 
+    /// Removes a socket; everything else stays.
+    static void removeSocket(Site site, Container container, String path) {
+        inside(
+                site,
+                container,
+                files -> {
+                    try {
+                        if (files.lstat(path).type() == FileStat.Type.SOCKET) {
+                            files.unlink(path);
+                        }
+                    } catch (ErrnoException e) {
+                        if (!e.is(Errno.ENOENT, Errno.ENOTDIR)) {
+                            throw e;
+                        }
+                    }
+                    return true;
+                });
+    }
+
     private interface Work<T> {
         T on(GuestFiles files);
     }

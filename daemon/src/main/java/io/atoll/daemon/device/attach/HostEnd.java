@@ -35,7 +35,7 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         return key(site, nic.config().name());
     }
 
-    private static String key(Site site, String device) {
+    static String key(Site site, String device) {
         String tail =
                 device.matches("[-a-zA-Z0-9_.]+")
                         ? device

@@ -194,7 +194,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         beforeStart(site, undo);
         try (Fd namespace = container.namespaceFd(NamespaceKind.NET);
                 Netlink here = Netlink.open()) {
-            PlatformThreads.run(() -> makeLink(here, namespace, nic, undo));
+            PlatformThreads.run(() -> makeLink(here, container, namespace, nic, undo));
         }
         remember(site, nic);
         undo.add(() -> site.memory().remove(Volatile.hostName(config.name())));
@@ -211,7 +211,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         return nic.mtu().isPresent() ? options.mtu(nic.mtu().getAsInt()) : options;
     }
 
-    private void makeLink(Netlink here, Fd namespace, Decided nic, Undo undo) {
+    private void makeLink(Netlink here, Container container, Fd namespace, Decided nic, Undo undo) {
         Rtnetlink.Target inside = new Rtnetlink.Target.Descriptor(namespace.number());
         switch (nic.kind()) {
             case BRIDGED, P2P, ROUTED -> {
@@ -250,10 +250,11 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                                             : Rtnetlink.IpvlanMode.L3S,
                                     options(nic),
                                     inside));
-            case PHYSICAL -> move(here, namespace, nic.link(), nic, undo);
+            case PHYSICAL -> move(here, container, namespace, nic.link(), nic, undo);
             case SRIOV ->
                     move(
                             here,
+                            container,
                             namespace,
                             VirtualFunctions.KERNEL.choose(nic.link()).link(),
                             nic,
@@ -270,7 +271,8 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
 
     /// The kernel moves first and renames then, and what it could not rename stays inside. A name
     /// of nobody's on the way keeps both steps apart.
-    private static void move(Netlink here, Fd namespace, String link, Decided nic, Undo undo) {
+    private static void move(
+            Netlink here, Container container, Fd namespace, String link, Decided nic, Undo undo) {
         String onTheWay = Volatile.randomHostName(ThreadLocalRandom.current());
         here.run(Rtnetlink.setUp(link, false));
         here.run(Rtnetlink.rename(link, onTheWay));
@@ -278,10 +280,17 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         here.run(
                 Rtnetlink.move(
                         onTheWay, onTheWay, new Rtnetlink.Target.Descriptor(namespace.number())));
+        // The descriptor is closed when this is undone.
+        undo.add(() -> moveBack(container, onTheWay, onTheWay));
         try (Netlink there = Netlink.openIn(namespace)) {
-            undo.add(() -> moveBack(namespace, onTheWay, onTheWay));
             there.run(Rtnetlink.rename(onTheWay, nic.guestName()));
-            undo.add(() -> moveBack(namespace, nic.guestName(), onTheWay));
+            undo.add(() -> moveBack(container, nic.guestName(), onTheWay));
+        }
+    }
+
+    private static void moveBack(Container container, String guestName, String link) {
+        try (Fd namespace = container.namespaceFd(NamespaceKind.NET)) {
+            moveBack(namespace, guestName, link);
         }
     }
 

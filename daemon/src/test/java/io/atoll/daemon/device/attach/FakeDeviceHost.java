@@ -61,6 +61,16 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
     }
 
     @Override
+    public ProxyServer proxies() {
+        throw new AssertionError("no proxies here");
+    }
+
+    @Override
+    public Optional<InetAddress> address(String instance, boolean isV6) {
+        return Optional.empty();
+    }
+
+    @Override
     public Path notes() {
         return Path.of("/no/such/directory");
     }
