@@ -108,7 +108,11 @@ public final class Extensions {
                     "container_nic_ipvlan_mode",
                     "container_nic_routed_limits",
                     "instance_nic_bridged_vlan",
-                    "instance_nic_bridged_port_isolation");
+                    "network_type_macvlan",
+                    "network_type_sriov",
+                    "network_type_physical",
+                    "instance_nic_bridged_port_isolation",
+                    "network_forward");
 
     private Extensions() {}
 }

@@ -7,7 +7,9 @@ import io.atoll.daemon.instance.ImageQuery;
 import io.atoll.daemon.instance.Ports;
 import io.atoll.daemon.instance.SourceImage;
 import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.network.NetworkType;
 import io.atoll.daemon.network.Networks;
+import io.atoll.daemon.network.ParentConfig;
 import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.profile.Profiles;
 import io.atoll.daemon.project.Feature;
@@ -91,6 +93,10 @@ final class InstancePorts {
         return new io.atoll.daemon.device.attach.Networks() {
             @Override
             public Network find(String network) {
+                Optional<ParentConfig> parent = networks.parent(network);
+                if (parent.isPresent()) {
+                    return other(networks.get(network).value().type(), parent.get());
+                }
                 BridgeConfig config = networks.running(network);
                 return new Network(
                         Network.Type.BRIDGE,
@@ -123,6 +129,17 @@ final class InstancePorts {
                 networks.releaseLeases(network, MacAddress.of(port.mac().bytes()));
             }
         };
+    }
+
+    private static io.atoll.daemon.device.attach.Networks.Network other(
+            NetworkType type, ParentConfig parent) {
+        return new io.atoll.daemon.device.attach.Networks.Network(
+                io.atoll.daemon.device.attach.Networks.Network.Type.valueOf(type.name()),
+                parent.parent(),
+                parent.mtu(),
+                parent.vlan(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     private static StaticHost host(io.atoll.daemon.device.attach.Networks.Port port) {

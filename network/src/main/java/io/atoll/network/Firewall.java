@@ -20,7 +20,7 @@ public final class Firewall {
 
     /// Only one change at a time, because the rules of others are first read and then changed; leaf
     /// lock.
-    private static final ReentrantLock LOCK = new ReentrantLock();
+    static final ReentrantLock LOCK = new ReentrantLock();
 
     /// A chain and what is in it.
     ///

@@ -12,6 +12,7 @@ import io.atoll.linux.Commands;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Namespaces;
 import io.atoll.linux.Nftables;
+import io.atoll.linux.ProcFiles;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.MacAddress;
 import io.atoll.linux.net.Netlink;
@@ -39,6 +40,8 @@ final class NicFiltersIT {
         assumeTrue(Commands.find("busybox").isPresent(), "busybox-static");
         host = Namespaces.withOwnNet(Namespaces::ownNet);
         inside = Namespaces.withOwnNet(Namespaces::ownNet);
+        usableAtOnce(host);
+        usableAtOnce(inside);
         try (Netlink netlink = Netlink.openIn(host)) {
             netlink.run(Rtnetlink.bridge("br0", LinkOptions.UP, false));
             netlink.run(Rtnetlink.addAddress("br0", net("10.7.0.1/24")));
@@ -61,6 +64,16 @@ final class NicFiltersIT {
     void close() {
         host.close();
         inside.close();
+    }
+
+    /// Without the search for duplicates, which takes a second and longer on a busy machine.
+    private static void usableAtOnce(Fd namespace) {
+        Namespaces.inNet(
+                namespace,
+                () -> {
+                    ProcFiles.write("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
+                    return null;
+                });
     }
 
     private static IpNetwork net(String text) {

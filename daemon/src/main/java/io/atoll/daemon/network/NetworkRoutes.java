@@ -4,7 +4,6 @@ import io.atoll.api.ApiPath;
 import io.atoll.api.Wire;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
-import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -67,7 +66,7 @@ public final class NetworkRoutes implements Routes {
                 .put("config", Wire.json(network.config()))
                 .put("description", network.description())
                 .put("name", network.name())
-                .put("type", "bridge")
+                .put("type", network.type().word())
                 .put("used_by", usedBy.isEmpty() ? Json.Null.NULL : Json.strings(usedBy))
                 .put("managed", true)
                 .put("status", networks.isUp(network.name()) ? "Created" : "Unavailable")
@@ -119,7 +118,7 @@ public final class NetworkRoutes implements Routes {
         Link link =
                 HostInterfaces.find(name)
                         .orElseThrow(() -> new NotFoundException("Network not found"));
-        Network shown = new Network(name, "", Map.of());
+        Network shown = new Network(name, NetworkType.BRIDGE, "", Map.of(), List.of());
         return Response.sync(unmanaged(link), etag(shown));
     }
 
@@ -148,13 +147,13 @@ public final class NetworkRoutes implements Routes {
         Json body = request.json();
         String name = checkedName(body.get("name").asString());
         String type = body.get("type").asString();
-        if (!type.isEmpty() && !type.equals("bridge")) {
-            throw new UnsupportedException(
-                    "Networks of type \"" + type + "\" are not supported by this server");
-        }
         networks.create(
                 new Network(
-                        name, body.get("description").asString(), Wire.config(body.get("config"))));
+                        name,
+                        type.isEmpty() ? NetworkType.BRIDGE : NetworkType.parse(type),
+                        body.get("description").asString(),
+                        Wire.config(body.get("config")),
+                        List.of()));
         events.publishLifecycle(Lifecycle.server("network-created", url(name)));
         return Response.created(url(name));
     }
@@ -178,7 +177,7 @@ public final class NetworkRoutes implements Routes {
         config.values().removeIf(String::isEmpty);
         boolean keepText = isPatch && body.get("description").isNull();
         String text = keepText ? old.description() : body.get("description").asString();
-        return new Network(old.name(), text, config);
+        return old.with(text, config);
     }
 
     private Response rename(Request request) throws IOException {

@@ -14,6 +14,7 @@ import io.atoll.daemon.warning.Warning;
 import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.MacAddress;
+import io.atoll.network.AddressForwards;
 import io.atoll.network.BridgeConfig;
 import io.atoll.network.Bridges;
 import io.atoll.network.Lease;
@@ -67,7 +68,7 @@ public final class Networks {
         for (Stored<Network> network : list()) {
             String url = ApiPath.of("networks", network.name());
             try {
-                bridges.start(parse(network.value()));
+                bringUp(network.value());
                 warnings.resolve(UNAVAILABLE, url);
             } catch (RuntimeException e) {
                 // A broken network must not keep the daemon and all instances down.
@@ -82,11 +83,64 @@ public final class Networks {
     public void stop() {
         for (Stored<Network> network : list()) {
             try {
-                bridges.stop(network.name());
+                takeDown(network.value());
             } catch (RuntimeException e) {
                 LOG.log(Level.WARNING, "network is not taken down network=" + network.name(), e);
             }
         }
+    }
+
+    /// Makes the host be as recorded.
+    private void bringUp(Network network) {
+        if (network.type() != NetworkType.BRIDGE) {
+            String parent = ParentConfig.parse(network).parent();
+            if (bridges.state(parent).isEmpty()) {
+                throw new InvalidConfigException("Parent interface \"" + parent + "\" not found");
+            }
+            return;
+        }
+        bridges.start(parse(network));
+        AddressForwards.apply(network.name(), compiled(network));
+    }
+
+    private void takeDown(Network network) {
+        if (network.type() == NetworkType.BRIDGE) {
+            AddressForwards.apply(network.name(), List.of());
+            bridges.stop(network.name());
+        }
+    }
+
+    private static List<AddressForwards.Forward> compiled(Network network) {
+        BridgeConfig config = parse(network);
+        List<IpNetwork> networks = new ArrayList<>();
+        config.ipv4().address().ifPresent(networks::add);
+        config.ipv6().address().ifPresent(networks::add);
+        return network.forwards().stream().map(f -> f.compile(networks)).toList();
+    }
+
+    /// Records other forwards and makes them hold; if that fails, all stays as it was.
+    void forward(Stored<Network> read, Network wanted) {
+        lifecycle.lock();
+        try (Undo undo = new Undo()) {
+            List<AddressForwards.Forward> forwards = compiled(wanted);
+            store.commit(new Batch().replace(Network.KIND, read, wanted));
+            undo.add(() ->
+                    store.update(Network.KIND, RecordKey.global(wanted.name()), _ -> read.value()));
+            AddressForwards.apply(wanted.name(), forwards);
+            undo.keep();
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// What a network that is no bridge stands for.
+    ///
+    /// @throws NotFoundException if there is no such network
+    public Optional<ParentConfig> parent(String name) {
+        Network network = get(name).value();
+        return network.type() == NetworkType.BRIDGE
+                ? Optional.empty()
+                : Optional.of(ParentConfig.parse(network));
     }
 
     private static BridgeConfig parse(Network network) {
@@ -114,9 +168,13 @@ public final class Networks {
     ///
     /// @throws NotFoundException if there is no such network
     public BridgeConfig running(String name) {
-        BridgeConfig config = parse(get(name).value());
+        Network network = get(name).value();
+        if (network.type() != NetworkType.BRIDGE) {
+            throw new InvalidConfigException("Network \"" + name + "\" is no bridge");
+        }
+        BridgeConfig config = parse(network);
         if (!bridges.isRunning(name)) {
-            bridges.start(config);
+            bringUp(network);
             down.remove(name);
             warnings.resolve(UNAVAILABLE, ApiPath.of("networks", name));
         }
@@ -146,11 +204,17 @@ public final class Networks {
     }
 
     Optional<NetworkState> state(String name) {
-        return bridges.state(name);
+        Optional<Stored<Network>> network = find(name);
+        boolean isOther = network.isPresent() && network.get().value().type() != NetworkType.BRIDGE;
+        return bridges.state(isOther ? parent(name).orElseThrow().parent() : name);
     }
 
     List<Lease> leases(String name) {
-        return bridges.leases(parse(get(name).value()));
+        Network network = get(name).value();
+        if (network.type() != NetworkType.BRIDGE) {
+            throw new NotFoundException("Leases are only known of bridges");
+        }
+        return bridges.leases(parse(network));
     }
 
     /// Makes a network and its bridge.
@@ -160,10 +224,17 @@ public final class Networks {
             if (find(wanted.name()).isPresent()) {
                 throw new InvalidConfigException("The network already exists");
             }
-            Map<String, String> config = bridges.fill(wanted.config(), taken(wanted.name()));
-            Network made = new Network(wanted.name(), wanted.description(), config);
-            bridges.create(parse(made));
-            undo.add(() -> bridges.delete(made.name()));
+            Network made = wanted;
+            if (wanted.type() == NetworkType.BRIDGE) {
+                made =
+                        wanted.with(
+                                wanted.description(),
+                                bridges.fill(wanted.config(), taken(wanted.name())));
+                bridges.create(parse(made));
+                undo.add(() -> bridges.delete(wanted.name()));
+            } else {
+                bringUp(made);
+            }
             store.create(Network.KIND, RecordKey.global(made.name()), made);
             undo.keep();
             return made;
@@ -191,12 +262,15 @@ public final class Networks {
     void change(Stored<Network> read, Network wanted) {
         lifecycle.lock();
         try (Undo undo = new Undo()) {
-            Network next = new Network(wanted.name(), wanted.description(), chosen(wanted));
-            BridgeConfig config = parse(next);
+            boolean isBridge = wanted.type() == NetworkType.BRIDGE;
+            Network next = isBridge ? wanted.with(wanted.description(), chosen(wanted)) : wanted;
+            if (isBridge) {
+                compiled(next);
+            }
             store.commit(new Batch().replace(Network.KIND, read, next));
             undo.add(() -> takeBack(read.value()));
             if (!next.config().equals(read.value().config())) {
-                bridges.start(config);
+                bringUp(next);
             }
             undo.keep();
         } finally {
@@ -206,7 +280,7 @@ public final class Networks {
 
     private void takeBack(Network before) {
         store.update(Network.KIND, RecordKey.global(before.name()), _ -> before);
-        bridges.start(parse(before));
+        bringUp(before);
     }
 
     /// Chooses addresses that say `auto`. Unlike at creation an absent address means none.
@@ -229,12 +303,15 @@ public final class Networks {
                 throw new InvalidConfigException("The network already exists");
             }
             Network old = read.value();
-            Network next = new Network(fresh, old.description(), old.config());
-            BridgeConfig config = parse(next);
-            bridges.rename(read.name(), fresh);
-            undo.add(() -> bridges.start(parse(old)));
-            undo.add(() -> bridges.rename(fresh, read.name()));
-            bridges.start(config);
+            Network next = old.named(fresh);
+            if (old.type() == NetworkType.BRIDGE) {
+                parse(next);
+                AddressForwards.apply(old.name(), List.of());
+                undo.add(() -> bringUp(old));
+                bridges.rename(read.name(), fresh);
+                undo.add(() -> bridges.rename(fresh, read.name()));
+                bringUp(next);
+            }
             store.commit(
                     new Batch()
                             .create(Network.KIND, RecordKey.global(fresh), next)
@@ -250,7 +327,10 @@ public final class Networks {
         lifecycle.lock();
         try {
             requireUnused(read.name());
-            bridges.delete(read.name());
+            takeDown(read.value());
+            if (read.value().type() == NetworkType.BRIDGE) {
+                bridges.delete(read.name());
+            }
             store.delete(Network.KIND, read.key());
             down.remove(read.name());
         } finally {

@@ -1,0 +1,223 @@
+package io.atoll.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.testkit.Await;
+import io.atoll.testkit.Leaks;
+import io.atoll.testkit.Program;
+import io.atoll.testkit.TestDaemon;
+import io.atoll.testkit.TestImages;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// Networks with the distribution's `lxc`, and a network namespace as the neighbour outside.
+@Tag("privileged")
+@Tag("e2e")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class NetworksTest {
+    private static final String MARKER = "e2enw";
+    private static final String BRIDGE = MARKER + "br";
+    private static final String CARD = MARKER + "ph0";
+    private static final String OUTSIDE = MARKER + "out";
+    private static final String HOST = "10.84.1.1";
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @RegisterExtension final Leaks leaks = Leaks.of(MARKER + "c");
+
+    private final TestDaemon daemon = TestDaemon.launch("atoll-" + MARKER);
+    private final Program client = daemon.lxc();
+
+    @BeforeAll
+    void prepare() {
+        lxc("storage", "create", "default", "overlay");
+        lxc("network", "create", BRIDGE, "ipv6.address=none", "ipv4.address=10.84.7.1/24");
+        lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
+        lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
+        ip("netns", "add", OUTSIDE);
+        ip("link", "add", CARD, "type", "veth", "peer", "name", "eth0", "netns", OUTSIDE);
+        ip("address", "add", HOST + "/24", "dev", CARD);
+        ip("link", "set", CARD, "up");
+        ip("-netns", OUTSIDE, "address", "add", "10.84.1.2/24", "dev", "eth0");
+        ip("-netns", OUTSIDE, "link", "set", "eth0", "up");
+        ip("-netns", OUTSIDE, "route", "add", "default", "via", HOST);
+    }
+
+    @AfterAll
+    void cleanUp() {
+        Program.of("ip").run("link", "delete", CARD);
+        Program.of("ip").run("netns", "delete", OUTSIDE);
+        daemon.close();
+    }
+
+    @BeforeEach
+    void launch() {
+        lxc("init", "busybox", MARKER + "c1");
+        lxc(
+                "config",
+                "device",
+                "add",
+                MARKER + "c1",
+                "eth0",
+                "nic",
+                "network=" + BRIDGE,
+                "name=eth0",
+                "ipv4.address=10.84.7.20");
+    }
+
+    @AfterEach
+    void delete() {
+        for (String name : lxc("list", "--format=csv", "--columns=n").out().lines().toList()) {
+            lxc("delete", "--force", name);
+        }
+    }
+
+    private Program.Output lxc(String... command) {
+        return client.run(command).ok();
+    }
+
+    private static void ip(String... command) {
+        Program.of("ip").run(command).ok();
+    }
+
+    private void startWebServer() {
+        lxc("start", MARKER + "c1");
+        lxc(
+                "exec",
+                MARKER + "c1",
+                "--",
+                "sh",
+                "-c",
+                "ip addr add 10.84.7.20/24 dev eth0; ip route add default via 10.84.7.1;"
+                        + " mkdir /www; echo inside > /www/index.html; httpd -p 8080 -h /www");
+    }
+
+    /// Whether the neighbour outside gets the page.
+    private static boolean isServed(String url) {
+        return Program.of("ip")
+                .run("netns", "exec", OUTSIDE, "curl", "--silent", "--max-time", "2", url)
+                .out()
+                .equals("inside\n");
+    }
+
+    @Test
+    void forwardsLeadInside() {
+        startWebServer();
+        assertFalse(isServed("http://" + HOST + ":80/"));
+        lxc("network", "forward", "create", BRIDGE, HOST);
+        lxc(
+                "network",
+                "forward",
+                "port",
+                "add",
+                BRIDGE,
+                HOST,
+                "tcp",
+                "80,90-91",
+                "10.84.7.20",
+                "8080");
+        assertTrue(isServed("http://" + HOST + ":80/"));
+        assertTrue(isServed("http://" + HOST + ":91/"));
+        assertTrue(lxc("network", "forward", "show", BRIDGE, HOST).out().contains("80,90-91"));
+        lxc("network", "forward", "port", "remove", BRIDGE, HOST, "tcp", "80,90-91");
+        assertFalse(isServed("http://" + HOST + ":80/"));
+        lxc("network", "forward", "set", BRIDGE, HOST, "target_address=10.84.7.20");
+        assertTrue(isServed("http://" + HOST + ":8080/"));
+        daemon.kill();
+        daemon.start();
+        assertTrue(isServed("http://" + HOST + ":8080/"), "after a restart of the daemon");
+        lxc("network", "forward", "delete", BRIDGE, HOST);
+        assertFalse(isServed("http://" + HOST + ":8080/"));
+        assertFalse(Program.of("nft").run("list", "ruleset").ok().out().contains(HOST));
+    }
+
+    @Test
+    void wrongForwardsAreRefusedAndChangeNothing() {
+        lxc("network", "forward", "create", BRIDGE, HOST);
+        for (String[] wrong :
+                new String[][] {
+                    {"create", BRIDGE, HOST},
+                    {"create", BRIDGE, "nowhere"},
+                    {"port", "add", BRIDGE, HOST, "tcp", "80", "10.99.0.1"},
+                    {"port", "add", BRIDGE, HOST, "icmp", "80", "10.84.7.20"},
+                    {"port", "add", BRIDGE, HOST, "tcp", "80-90", "10.84.7.20", "1-3"},
+                    {"port", "add", BRIDGE, HOST, "tcp", "0", "10.84.7.20"},
+                    {"set", BRIDGE, HOST, "target_address=10.99.0.1"},
+                    {"show", BRIDGE, "10.84.1.77"}
+                }) {
+            String[] command = new String[wrong.length + 2];
+            command[0] = "network";
+            command[1] = "forward";
+            System.arraycopy(wrong, 0, command, 2, wrong.length);
+            client.run(command).exits(1);
+        }
+        assertTrue(lxc("network", "forward", "show", BRIDGE, HOST).out().contains("ports: []"));
+        lxc("network", "forward", "delete", BRIDGE, HOST);
+    }
+
+    @Test
+    void natLeadsOut() {
+        startWebServer();
+        Await.until(
+                "the neighbour to be reached",
+                SOON,
+                () ->
+                        client.run(
+                                                "exec",
+                                                MARKER + "c1",
+                                                "--",
+                                                "ping",
+                                                "-c",
+                                                "1",
+                                                "-W",
+                                                "1",
+                                                "10.84.1.2")
+                                        .exit()
+                                == 0);
+    }
+
+    @Test
+    void aNetworkOfAnotherTypeStandsForItsParent() {
+        String name = MARKER + "mv";
+        lxc("network", "create", name, "--type=macvlan", "parent=" + CARD, "mtu=1400");
+        try {
+            lxc("start", MARKER + "c1");
+            lxc("config", "device", "add", MARKER + "c1", "eth1", "nic", "network=" + name);
+            String link = lxc("exec", MARKER + "c1", "--", "ip", "link", "show", "eth1").out();
+            assertTrue(link.contains("mtu 1400"), link);
+            lxc("exec", MARKER + "c1", "--", "ip", "addr", "add", "10.84.1.9/24", "dev", "eth1");
+            assertEquals(
+                    0,
+                    Program.of("ip")
+                            .run(
+                                    "netns",
+                                    "exec",
+                                    OUTSIDE,
+                                    "ping",
+                                    "-c",
+                                    "1",
+                                    "-W",
+                                    "2",
+                                    "10.84.1.9")
+                            .exit());
+            client.run("network", "delete", name).exits(1);
+            assertTrue(
+                    lxc("network", "list", "--format=csv").out().contains(name + ",macvlan,YES"));
+            lxc("config", "device", "remove", MARKER + "c1", "eth1");
+        } finally {
+            lxc("network", "delete", name);
+        }
+        client.run("network", "create", name, "--type=macvlan", "parent=nosuch0").exits(1);
+        client.run("network", "create", name, "--type=physical").exits(1);
+        client.run("network", "create", name, "--type=nonsense").exits(1);
+        assertFalse(lxc("network", "list", "--format=csv").out().contains(name));
+    }
+}
