@@ -13,7 +13,9 @@ import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.RouteTable;
 import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.image.AliasRoutes;
+import io.atoll.daemon.image.ImagePulls;
 import io.atoll.daemon.image.ImageRoutes;
+import io.atoll.daemon.image.ImageUpkeep;
 import io.atoll.daemon.image.Images;
 import io.atoll.daemon.instance.InstancePart;
 import io.atoll.daemon.instance.InstancePaths;
@@ -87,6 +89,8 @@ public final class Daemon implements AutoCloseable {
     private final Profiles profiles;
     private final Pools pools;
     private final Images images;
+    private final ImagePulls pulls;
+    private final ImageUpkeep upkeep;
     private final Networks networks;
     private final ServerConfig config;
     private final Containers containers;
@@ -118,6 +122,8 @@ public final class Daemon implements AutoCloseable {
         images = new Images(store, projects, pools, paths.images());
         networks = new Networks(store, new Bridges(paths.networks()), warnings);
         config = new ServerConfig(store);
+        pulls = new ImagePulls(images, config, paths.state().resolve("image-keys"));
+        upkeep = new ImageUpkeep(store, images, pulls, config, operations, events);
         containers = Containers.open(RuntimePaths.under(paths.run()));
         instancePaths = new InstancePaths(paths.state());
         instances =
@@ -126,7 +132,7 @@ public final class Daemon implements AutoCloseable {
                         operations,
                         events,
                         containers,
-                        InstancePorts.of(projects, profiles, images, pools, networks),
+                        InstancePorts.of(projects, profiles, images, pulls, pools, networks),
                         instancePaths,
                         hostIds(),
                         HostReader.read(),
@@ -145,6 +151,7 @@ public final class Daemon implements AutoCloseable {
                         paths.state().resolve("backups/volumes"),
                         () -> config.value(ServerKey.BACKUP_COMPRESSION)));
         parts.add(instances);
+        parts.add(upkeep);
         profiles.addUsers(instances.uses());
         pools.addUsers(instances.uses());
         projects.addContents(instances.uses());
@@ -188,7 +195,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     private List<Routes> routes() {
-        ImageRoutes imageRoutes = new ImageRoutes(store, images, projects, operations, events);
+        ImageRoutes imageRoutes =
+                new ImageRoutes(store, images, pulls, upkeep, projects, operations, events);
         imageRoutes.publishWith(instances.publisher());
         List<Routes> out = new ArrayList<>();
         out.add(

@@ -2,7 +2,9 @@ package io.atoll.daemon;
 
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.image.Image;
+import io.atoll.daemon.image.ImagePulls;
 import io.atoll.daemon.image.Images;
+import io.atoll.daemon.image.RemoteSource;
 import io.atoll.daemon.instance.ImageQuery;
 import io.atoll.daemon.instance.Ports;
 import io.atoll.daemon.instance.SourceImage;
@@ -10,6 +12,7 @@ import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.network.NetworkType;
 import io.atoll.daemon.network.Networks;
 import io.atoll.daemon.network.ParentConfig;
+import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.profile.Profiles;
 import io.atoll.daemon.project.Feature;
@@ -30,10 +33,15 @@ final class InstancePorts {
     private InstancePorts() {}
 
     static Ports of(
-            Projects projects, Profiles profiles, Images images, Pools pools, Networks networks) {
+            Projects projects,
+            Profiles profiles,
+            Images images,
+            ImagePulls pulls,
+            Pools pools,
+            Networks networks) {
         return new Ports(
                 profiles(projects, profiles),
-                images(images),
+                images(images, pulls),
                 pools(projects, pools),
                 networks(networks));
     }
@@ -67,16 +75,17 @@ final class InstancePorts {
         };
     }
 
-    private static Ports.Images images(Images images) {
+    private static Ports.Images images(Images images, ImagePulls pulls) {
         return new Ports.Images() {
             @Override
             public SourceImage find(ProjectName project, ImageQuery query) {
-                Image image = lookUp(images, project, query);
-                return new SourceImage(
-                        image.fingerprint(),
-                        image.architecture(),
-                        image.properties(),
-                        image.profiles());
+                return source(lookUp(images, project, query));
+            }
+
+            @Override
+            public SourceImage fetch(
+                    ProjectName project, RemoteSource source, Operation operation) {
+                return source(pulls.cache(project, source, operation));
             }
 
             @Override
@@ -87,6 +96,11 @@ final class InstancePorts {
                         images.getByFingerprint(project, image.fingerprint().value()).value());
             }
         };
+    }
+
+    private static SourceImage source(Image image) {
+        return new SourceImage(
+                image.fingerprint(), image.architecture(), image.properties(), image.profiles());
     }
 
     private static io.atoll.daemon.device.attach.Networks networks(Networks networks) {

@@ -27,7 +27,7 @@ class ArrowsTest {
                     Map.entry("linux", Set.of("base")),
                     Map.entry("runtime", Set.of("plan", "linux")),
                     Map.entry("storage", Set.of("linux")),
-                    Map.entry("image", Set.of("linux")),
+                    Map.entry("image", Set.of("linux", "api")),
                     Map.entry("network", Set.of("linux")),
                     Map.entry("lxcfs", Set.of("linux")),
                     Map.entry("api", Set.of("base")),
@@ -35,7 +35,7 @@ class ArrowsTest {
                             "daemon",
                             Set.of("runtime", "storage", "image", "network", "lxcfs", "api")),
                     Map.entry("client", Set.of("api")),
-                    Map.entry("cli", Set.of("client")),
+                    Map.entry("cli", Set.of("client", "image")),
                     Map.entry("lxctools", Set.of("runtime", "storage", "network")));
 
     private static final JavaClasses CLASSES =

@@ -9,7 +9,6 @@ import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
-import io.atoll.cli.Remote;
 import io.atoll.cli.text.Format;
 import io.atoll.cli.text.Yaml;
 import io.atoll.client.AtollClient;
@@ -45,7 +44,9 @@ final class ImageCommands {
                         "import",
                         "info",
                         "list",
+                        "mirror",
                         "refresh",
+                        "serve",
                         "set-property",
                         "show",
                         "unset-property"),
@@ -95,7 +96,7 @@ final class ImageCommands {
                                             "Transfer mode: pull, push or relay (default \"pull\")")
                                     .flag("public", "Make the copy public")
                                     .value("target-project", "Copy into another project")
-                                    .run(ImageCommands::copy));
+                                    .run(ImageCopy::run));
             case "delete", "rm" ->
                     Optional.of(
                             CommandSpec.of(
@@ -130,7 +131,7 @@ final class ImageCommands {
                     Optional.of(
                             CommandSpec.of(
                                             "import",
-                                            "<tarball>|<URL> [<rootfs tarball>] [<remote>:] [key=value...] [flags]",
+                                            "<tarball>|<directory>|<URL> [<rootfs tarball>] [<remote>:] [key=value...] [flags]",
                                             "Import an image")
                                     .args(1, CommandSpec.ANY)
                                     .values('\0', "alias", "Alias of the new image")
@@ -150,6 +151,8 @@ final class ImageCommands {
                                             "Bring images up to date")
                                     .args(1, CommandSpec.ANY)
                                     .run(ImageCommands::refresh));
+            case "mirror" -> Optional.of(ImageMirrorCommand.spec());
+            case "serve" -> Optional.of(ImageServeCommand.spec());
             case "set-property" ->
                     Optional.of(
                             CommandSpec.of(
@@ -203,52 +206,6 @@ final class ImageCommands {
         return 0;
     }
 
-    private static int copy(Context context) {
-        Ref from = context.refAt(0);
-        Ref to = context.refAt(1);
-        if (!to.name().isEmpty()) {
-            throw new CliException(
-                    "Can't provide a name for the target image", "name it with --alias");
-        }
-        Remote remote = context.servers().remote(from.remote());
-        String project = context.args().value("target-project");
-        AtollClient target =
-                project.isEmpty()
-                        ? context.client(to)
-                        : context.servers().client(to.remote(), project);
-        String name = from.name().startsWith("/") ? from.name().substring(1) : from.name();
-        Json.Obj source = Json.object().put("type", "image").put("mode", "pull");
-        Json.Arr aliases = Json.array();
-        if (remote.isLocal()) {
-            if (project.isEmpty()) {
-                throw new CliException(
-                        "The source and the target are the same server", "use --target-project");
-            }
-            Json image = load(context, from).value();
-            source.put("fingerprint", image.get("fingerprint").asString())
-                    .put("project", context.client(from).project());
-            if (context.args().flag("copy-aliases")) {
-                aliases.items().addAll(image.get("aliases").asList());
-            }
-        } else {
-            source.put("server", remote.address())
-                    .put("protocol", remote.effectiveProtocol())
-                    .put("alias", name);
-        }
-        for (String alias : context.args().values("alias")) {
-            aliases.items().add(Json.object().put("name", alias));
-        }
-        Json.Obj body =
-                Json.object()
-                        .put("source", source)
-                        .put("aliases", aliases)
-                        .put("auto_update", context.args().flag("auto-update"))
-                        .put("public", context.args().flag("public"));
-        context.await(target.images().create(body), "Copying the image");
-        RecordCommands.say(context, "Image copied successfully!");
-        return 0;
-    }
-
     private static int delete(Context context) {
         for (Ref ref : context.servers().refs(context.args().positional())) {
             if (ref.name().isEmpty()) {
@@ -280,11 +237,15 @@ final class ImageCommands {
 
     private static int show(Context context) {
         context.output()
-                .print(
-                        Yaml.render(
-                                RecordCommands.pick(
-                                        load(context, context.refAt(0)).value(), EDITABLE)));
+                .print(Yaml.render(RecordCommands.pick(see(context, context.refAt(0)), EDITABLE)));
         return 0;
+    }
+
+    /// An image of any kind of server.
+    private static Json see(Context context, Ref ref) {
+        return RemoteImages.isStreams(context, ref)
+                ? RemoteImages.json(RemoteImages.find(context, ref))
+                : load(context, ref).value();
     }
 
     private static int edit(Context context) throws IOException {
@@ -337,7 +298,7 @@ final class ImageCommands {
     }
 
     private static int info(Context context) {
-        Json it = load(context, context.refAt(0)).value();
+        Json it = see(context, context.refAt(0));
         ZoneId zone = Format.zone(context.invocation().env("TZ"));
         StringBuilder out = new StringBuilder();
         line(out, 0, "Fingerprint: " + it.get("fingerprint").asString());

@@ -55,7 +55,7 @@ final class ImageListCommand {
         List<String> filters = new ArrayList<>(context.args().positional());
         Ref server = server(context, filters);
         List<Json> chosen = new ArrayList<>();
-        for (Json image : context.client(server).images().list()) {
+        for (Json image : RemoteImages.list(context, server)) {
             if (fits(image, filters)) {
                 chosen.add(image);
             }
@@ -165,13 +165,31 @@ final class ImageListCommand {
         return names.size() > 1 ? shortest + " (" + (names.size() - 1) + " more)" : shortest;
     }
 
+    private static List<Json> allAliases(Context context, Ref server) {
+        if (!RemoteImages.isStreams(context, server)) {
+            return context.client(server).imageAliases().list();
+        }
+        List<Json> out = new ArrayList<>();
+        for (Json image : RemoteImages.list(context, server)) {
+            for (String alias : aliases(image)) {
+                out.add(
+                        Json.object()
+                                .put("name", alias)
+                                .put("target", image.get("fingerprint").asString())
+                                .put("type", "container")
+                                .put("description", ""));
+            }
+        }
+        return out;
+    }
+
     static int listAliases(Context context) {
         String format = ListCommand.formatOf(context);
         List<String> filters = new ArrayList<>(context.args().positional());
         Ref server = server(context, filters);
         Table table = new Table("ALIAS", "FINGERPRINT", "TYPE", "DESCRIPTION");
         List<Json> chosen = new ArrayList<>();
-        for (Json it : context.client(server).imageAliases().list()) {
+        for (Json it : allAliases(context, server)) {
             String name = it.get("name").asString();
             String target = it.get("target").asString();
             boolean fits = true;

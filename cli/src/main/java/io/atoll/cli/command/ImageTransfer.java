@@ -11,6 +11,9 @@ import io.atoll.client.HttpReply;
 import io.atoll.client.HttpRequest;
 import io.atoll.client.Operation;
 import io.atoll.client.Target;
+import io.atoll.image.remote.ImageDownload;
+import io.atoll.image.remote.RemoteImage;
+import io.atoll.image.remote.TransferProgress;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -61,7 +64,7 @@ final class ImageTransfer {
                         ? context.await(
                                 client.images().create(fromUrl(context, source)),
                                 "Importing the image")
-                        : upload(context, client, source);
+                        : fromFiles(context, client, source);
         String fingerprint = done.metadata().get("fingerprint").asString();
         ImageCommands.moveAliases(context, client, context.args().values("alias"), fingerprint);
         context.output().line("Image imported with fingerprint: " + fingerprint);
@@ -69,7 +72,9 @@ final class ImageTransfer {
     }
 
     private static Json fromUrl(Context context, Source source) {
-        if (source.first().startsWith("http://")) {
+        boolean isHere =
+                source.first().matches("http://(127\\.0\\.0\\.1|localhost|\\[::1\\])[:/].*");
+        if (source.first().startsWith("http://") && !isHere) {
             throw new CliException("Only https:// is supported for remote image import");
         }
         return Json.object()
@@ -81,6 +86,28 @@ final class ImageTransfer {
                                 .put("url", source.first()))
                 .put("properties", source.properties())
                 .put("public", context.args().flag("public"));
+    }
+
+    /// A directory is packed first.
+    private static Operation fromFiles(Context context, AtollClient client, Source source)
+            throws IOException {
+        Path directory = context.invocation().path(source.first());
+        if (!Files.isDirectory(directory)) {
+            return upload(context, client, source);
+        }
+        if (!source.rootfs().isEmpty()) {
+            throw new CliException("an image in a directory has no second file");
+        }
+        Path packed = Files.createTempFile("atoll-image-", ".tar.gz");
+        try {
+            ImagePacker.pack(directory, packed);
+            return upload(
+                    context,
+                    client,
+                    new Source(packed.toString(), "", source.server(), source.properties()));
+        } finally {
+            Files.deleteIfExists(packed);
+        }
     }
 
     private static Operation upload(Context context, AtollClient client, Source source)
@@ -141,9 +168,7 @@ final class ImageTransfer {
     private static Path existing(Context context, String text) {
         Path path = context.invocation().path(text);
         if (Files.isDirectory(path)) {
-            throw new CliException(
-                    "cannot import the directory " + text,
-                    "pack it first: tar -C DIR -cJf image.tar.xz .");
+            throw new CliException(text + " is a directory");
         }
         if (!Files.isReadable(path)) {
             throw new CliException(
@@ -166,7 +191,7 @@ final class ImageTransfer {
     }
 
     /// Shows how far reading a stream is.
-    private static InputStream counted(Context context, InputStream in, long total) {
+    static InputStream counted(Context context, InputStream in, long total) {
         return new java.io.FilterInputStream(in) {
             private long read;
             private long shown = -1;
@@ -199,6 +224,9 @@ final class ImageTransfer {
 
     static int export(Context context) throws IOException {
         Ref ref = context.refAt(0);
+        if (RemoteImages.isStreams(context, ref)) {
+            return exportStreams(context, ref);
+        }
         AtollClient client = context.client(ref);
         String fingerprint = LaunchCommand.fingerprint(context, client, ref.name());
         String full = client.images().get(fingerprint).value().get("fingerprint").asString();
@@ -219,6 +247,43 @@ final class ImageTransfer {
         }
         RecordCommands.say(context, "Image exported successfully!");
         return 0;
+    }
+
+    /// Straight from a simplestreams server.
+    private static int exportStreams(Context context, Ref ref) throws IOException {
+        RemoteImage image = RemoteImages.find(context, ref);
+        String wanted = context.args().at(1);
+        Path target = context.invocation().path(wanted.isEmpty() ? "." : wanted).normalize();
+        String full = image.fingerprint().value();
+        List<Path> files = new ArrayList<>();
+        boolean isSplit = image.files().size() > 1;
+        for (int i = 0; i < image.files().size(); i++) {
+            String path = image.files().get(i).uri().getPath();
+            String extension = extension(path.substring(path.lastIndexOf('/') + 1));
+            String name = (isSplit && i == 0 ? "meta-" : "") + full + extension;
+            Path file = place(target, name, full);
+            Files.deleteIfExists(file);
+            files.add(Files.createFile(file));
+        }
+        try {
+            new ImageDownload(
+                            RemoteImages.http(context),
+                            RemoteImages.streams(context, ref)::alternatives)
+                    .fetch(image, files, TransferProgress.NONE);
+        } catch (IOException | RuntimeException e) {
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
+            throw e;
+        }
+        RecordCommands.say(context, "Image exported successfully!");
+        return 0;
+    }
+
+    private static String extension(String name) {
+        int tar = name.indexOf(".tar");
+        int dot = tar >= 0 ? tar : name.lastIndexOf('.');
+        return dot < 0 ? "" : name.substring(dot);
     }
 
     static String fileName(String disposition) {
@@ -244,18 +309,19 @@ final class ImageTransfer {
 
     /// Into a directory under the server's name, else under the user's name with the server's
     /// extension.
+    private static Path place(Path target, String name, String fingerprint) {
+        if (Files.isDirectory(target)) {
+            return target.resolve(name);
+        }
+        int at = name.indexOf(fingerprint);
+        String prefix = at > 0 ? name.substring(0, at) : "";
+        String extension = at < 0 ? "" : name.substring(at + fingerprint.length());
+        return target.resolveSibling(prefix + target.getFileName() + extension);
+    }
+
     private static void write(Path target, String name, String fingerprint, Content content)
             throws IOException {
-        Path file;
-        if (Files.isDirectory(target)) {
-            file = target.resolve(name);
-        } else {
-            int at = name.indexOf(fingerprint);
-            String prefix = at > 0 ? name.substring(0, at) : "";
-            String extension = at < 0 ? "" : name.substring(at + fingerprint.length());
-            file = target.resolveSibling(prefix + target.getFileName() + extension);
-        }
-        try (OutputStream out = Files.newOutputStream(file)) {
+        try (OutputStream out = Files.newOutputStream(place(target, name, fingerprint))) {
             content.copyTo(out);
         }
     }

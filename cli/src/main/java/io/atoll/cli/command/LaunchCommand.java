@@ -7,7 +7,6 @@ import io.atoll.cli.CliException;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
-import io.atoll.cli.Remote;
 import io.atoll.cli.text.Yaml;
 import io.atoll.client.AtollClient;
 import io.atoll.client.Operation;
@@ -231,22 +230,13 @@ final class LaunchCommand {
     private static Json source(Context context, AtollClient client, Ref image, Ref target) {
         Json.Obj source = Json.object().put("type", "image");
         String name = image.name().startsWith("/") ? image.name().substring(1) : image.name();
-        Remote remote = context.servers().remote(image.remote());
         boolean isElsewhere = !image.remote().equals(target.remote());
-        if (isElsewhere && !remote.isLocal()) {
-            return source.put("mode", "pull")
-                    .put("server", remote.address())
-                    .put("protocol", remote.effectiveProtocol())
-                    .put("alias", name);
-        }
         if (name.isEmpty()) {
             throw new CliException(
                     "an image has to be named, after the remote's colon", "see: image list");
         }
         if (isElsewhere) {
-            throw new CliException(
-                    "the image and the instance have to be on the same server",
-                    "copy the image there first: image copy");
+            return RemoteImages.pullSource(context, image);
         }
         return source.put("fingerprint", fingerprint(context, client, name));
     }

@@ -35,14 +35,18 @@ final class VolumeCommands {
                 List.of(
                         "attach",
                         "attach-profile",
+                        "copy",
                         "create",
                         "delete",
                         "detach",
                         "detach-profile",
                         "edit",
+                        "export",
                         "get",
+                        "import",
                         "info",
                         "list",
+                        "move",
                         "rename",
                         "restore",
                         "set",
@@ -79,6 +83,7 @@ final class VolumeCommands {
                                             context,
                                             context.client(context.refAt(0)).profiles(),
                                             ProfileCommands.EDITABLE));
+            case "copy", "cp", "move", "mv", "export", "import" -> VolumeTransfer.make(name);
             case "create" ->
                     spec(
                             "create",
@@ -142,7 +147,7 @@ final class VolumeCommands {
             case "rename" ->
                     spec(
                             "rename",
-                            volume + " <new name>",
+                            volume + "[/<snapshot>] <new name>[/<new snapshot>]",
                             "Rename a volume",
                             3,
                             3,
@@ -332,7 +337,24 @@ final class VolumeCommands {
     private static int rename(Context context) {
         Volume volume = Volume.of(context);
         String newName = context.args().at(2);
-        context.await(volume.records(context).rename(volume.name(), newName));
+        String bare = newName;
+        if (!volume.snapshot().isEmpty()) {
+            String parent = volume.parent() + "/";
+            if (newName.contains("/") && !newName.startsWith(parent)) {
+                throw new CliException(
+                        "Invalid new snapshot name, parent must be the same as source");
+            }
+            bare = newName.contains("/") ? newName.substring(parent.length()) : newName;
+        }
+        AtollClient client = context.client(volume.pool());
+        context.await(
+                client.handle(
+                        client.rest()
+                                .call(
+                                        "POST",
+                                        volume.path(context),
+                                        Json.object().put("name", bare),
+                                        "")));
         RecordCommands.say(
                 context,
                 "Renamed storage volume from \"" + volume.name() + "\" to \"" + newName + "\"");

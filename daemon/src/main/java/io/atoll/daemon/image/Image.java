@@ -7,6 +7,7 @@ import io.atoll.daemon.store.RecordKind;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// An image of a project, as recorded; its files are shared by all projects that have it.
 ///
@@ -16,6 +17,8 @@ import java.util.Map;
 /// @param expiresAt the epoch for never
 /// @param lastUsedAt the epoch for never
 /// @param profiles for instances that name none
+/// @param isCached came along with an instance and goes when it was not used for a while
+/// @param source where it can be had anew, if it came from a server
 public record Image(
         Fingerprint fingerprint,
         String filename,
@@ -30,7 +33,9 @@ public record Image(
         Instant uploadedAt,
         Instant lastUsedAt,
         Map<String, String> properties,
-        List<String> profiles) {
+        List<String> profiles,
+        boolean isCached,
+        Optional<UpdateSource> source) {
     public static final RecordKind<Image> KIND =
             RecordKind.of("image", Image::encode, Image::decode);
 
@@ -54,7 +59,9 @@ public record Image(
                 .put("uploaded_at", i.uploadedAt.toString())
                 .put("last_used_at", i.lastUsedAt.toString())
                 .put("properties", Wire.json(i.properties))
-                .put("profiles", i.profiles);
+                .put("profiles", i.profiles)
+                .put("cached", i.isCached)
+                .put("source", i.source.map(UpdateSource::encode).orElse(Json.Null.NULL));
     }
 
     private static Image decode(Json j) {
@@ -72,7 +79,9 @@ public record Image(
                 Instant.parse(j.get("uploaded_at").asString()),
                 Instant.parse(j.get("last_used_at").asString()),
                 Wire.config(j.get("properties")),
-                j.get("profiles").asStrings());
+                j.get("profiles").asStrings(),
+                j.get("cached").asBoolean(),
+                UpdateSource.decode(j.get("source")));
     }
 
     /// The same image with what a user may change.
@@ -96,7 +105,9 @@ public record Image(
                 uploadedAt,
                 lastUsedAt,
                 nowProperties,
-                nowProfiles);
+                nowProfiles,
+                isCached,
+                source);
     }
 
     /// The same image, used just now.
@@ -115,6 +126,29 @@ public record Image(
                 uploadedAt,
                 when,
                 properties,
-                profiles);
+                profiles,
+                isCached,
+                source);
+    }
+
+    /// The same image, asked for by itself: it stays.
+    Image kept() {
+        return new Image(
+                fingerprint,
+                filename,
+                size,
+                architecture,
+                isSplit,
+                extension,
+                isPublic,
+                isAutoUpdated,
+                createdAt,
+                expiresAt,
+                uploadedAt,
+                lastUsedAt,
+                properties,
+                profiles,
+                false,
+                source);
     }
 }

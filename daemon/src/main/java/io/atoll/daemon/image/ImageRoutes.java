@@ -28,6 +28,7 @@ import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.image.FingerprintDigest;
 import io.atoll.image.ImageFile;
+import io.atoll.image.remote.HttpFetcher;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -41,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// `/1.0/images`, without aliases.
 public final class ImageRoutes implements Routes {
@@ -53,17 +55,27 @@ public final class ImageRoutes implements Routes {
     private final Images images;
     private final ImageUploads uploads;
     private final ImageBuilds builds;
+    private final ImagePulls pulls;
+    private final ImageUpkeep upkeep;
     private final Projects projects;
     private final Operations operations;
     private final Events events;
     private volatile Optional<ImagePublisher> publisher = Optional.empty();
 
     public ImageRoutes(
-            Store store, Images images, Projects projects, Operations operations, Events events) {
+            Store store,
+            Images images,
+            ImagePulls pulls,
+            ImageUpkeep upkeep,
+            Projects projects,
+            Operations operations,
+            Events events) {
         this.store = store;
         this.images = images;
         this.uploads = new ImageUploads(images);
         this.builds = new ImageBuilds(images);
+        this.pulls = pulls;
+        this.upkeep = upkeep;
         this.projects = projects;
         this.operations = operations;
         this.events = events;
@@ -120,14 +132,19 @@ public final class ImageRoutes implements Routes {
                 .put("profiles", image.profiles())
                 .put("aliases", aliases)
                 .put("architecture", image.architecture())
-                .put("cached", false)
+                .put("cached", image.isCached())
                 .put("filename", image.filename())
                 .put("fingerprint", image.fingerprint().value())
                 .put("size", image.size())
                 .put("type", "container")
                 .put("created_at", image.createdAt().toString())
                 .put("last_used_at", time(image.lastUsedAt()))
-                .put("uploaded_at", image.uploadedAt().toString());
+                .put("uploaded_at", image.uploadedAt().toString())
+                .put("update_source", source(image));
+    }
+
+    private static Json source(Image image) {
+        return image.source().map(UpdateSource::encode).orElse(Json.Null.NULL);
     }
 
     private static String time(Instant when) {
@@ -205,11 +222,12 @@ public final class ImageRoutes implements Routes {
         return switch (uploads.receive(request)) {
             case ImageUploads.Upload upload ->
                     operations.start(spec, o -> add(o, project, upload)).response();
-            case ImageUploads.Reference(Json body) -> reference(project, spec, body);
+            case ImageUploads.Reference(Json body) -> reference(request, spec, body);
         };
     }
 
-    private Response reference(ProjectName project, OperationSpec spec, Json body) {
+    private Response reference(Request request, OperationSpec spec, Json body) {
+        ProjectName project = request.project();
         Json source = body.get("source");
         String type = source.get("type").asString();
         return switch (type) {
@@ -226,14 +244,69 @@ public final class ImageRoutes implements Routes {
                 OperationSpec building = OperationSpec.task("Building image", project);
                 yield operations.start(building, o -> build(o, project, body)).response();
             }
-            case "image", "url" ->
-                    throw new UnsupportedException(
-                            "Copying images from other servers is not supported yet");
+            case "image" -> copy(request, spec, body);
+            case "url" -> pull(project, spec, body, RemoteSource.ofUrl(url(source)));
             case "virtual-machine" ->
                     throw new UnsupportedException(
                             "Virtual machines are not supported by this server");
             default -> throw new InvalidConfigException("Invalid images JSON");
         };
+    }
+
+    private static String url(Json source) {
+        String url = source.get("url").asString();
+        if (url.isEmpty()) {
+            throw new InvalidConfigException("Missing URL");
+        }
+        return HttpFetcher.uri(url).toString();
+    }
+
+    /// From another server, or from another project of this one.
+    private Response copy(Request request, OperationSpec spec, Json body) {
+        Json source = body.get("source");
+        Optional<RemoteSource> remote = RemoteSource.parse(source);
+        if (remote.isPresent()) {
+            return pull(request.project(), spec, body, remote.get());
+        }
+        String other = source.get("project").asString();
+        ProjectName from = other.isEmpty() ? request.project() : new ProjectName(other);
+        request.caller().require(Right.VIEW, from);
+        String fingerprint = source.get("fingerprint").asString();
+        Image image =
+                fingerprint.isEmpty()
+                        ? images.getByAlias(from, source.get("alias").asString()).value()
+                        : images.getByFingerprint(from, fingerprint).value();
+        return operations
+                .start(
+                        spec,
+                        o -> {
+                            ImageOptions options = options(body);
+                            Image copied = images.copyWithin(request.project(), image, options);
+                            images.moveAliases(
+                                    request.project(), options.aliases(), copied.fingerprint());
+                            o.update(result(copied.fingerprint(), copied.size()));
+                            created(request.project(), copied.fingerprint());
+                        })
+                .response();
+    }
+
+    private Response pull(ProjectName project, OperationSpec spec, Json body, RemoteSource source) {
+        ImageOptions options = options(body);
+        List<Thread> workers = new CopyOnWriteArrayList<>();
+        OperationSpec stoppable = spec.onCancel(() -> workers.forEach(Thread::interrupt));
+        return operations
+                .start(
+                        stoppable,
+                        o -> {
+                            boolean _ = workers.add(Thread.currentThread());
+                            ImagePulls.Pulled pulled =
+                                    pulls.pull(project, source, options, ImagePulls.progress(o));
+                            o.update(result(pulled.image().fingerprint(), pulled.image().size()));
+                            if (pulled.isNew()) {
+                                created(project, pulled.image().fingerprint());
+                            }
+                        })
+                .response();
     }
 
     private void add(Operation operation, ProjectName project, ImageUploads.Upload upload)
@@ -386,10 +459,12 @@ public final class ImageRoutes implements Routes {
                 : ImageFile.unified(file.rootfs().orElseThrow()).compression().extension();
     }
 
-    /// Only images that were copied from a server can be refreshed, and there are none yet.
     private Response refresh(Request request) {
-        named(request);
-        throw new UnsupportedException("Refreshing images is not supported by this server");
+        Stored<Image> image = named(request);
+        OperationSpec spec =
+                OperationSpec.task("Refreshing image", request.project())
+                        .resource("images", url(image.value().fingerprint()));
+        return operations.start(spec, o -> upkeep.refresh(image, o)).response();
     }
 
     private Response secret(Request request) {

@@ -174,6 +174,43 @@ public final class Images {
                 i -> i.used(Instant.now()));
     }
 
+    /// The image of a project with this fingerprint.
+    Optional<Stored<Image>> find(ProjectName project, Fingerprint fingerprint) {
+        return store.find(Image.KIND, RecordKey.of(owner(project), fingerprint.value()));
+    }
+
+    /// Gives a project an image that another has; the files are shared.
+    Image copyWithin(ProjectName project, Image image, ImageOptions options) {
+        ProjectName owner = projects.effective(project, Feature.IMAGES);
+        files.lock();
+        try {
+            RecordKey key = RecordKey.of(owner, image.fingerprint().value());
+            Optional<Stored<Image>> there = store.find(Image.KIND, key);
+            if (there.isPresent()) {
+                return there.get().value();
+            }
+            if (!isKept(image.fingerprint())) {
+                throw new NotFoundException("Image not found");
+            }
+            Image copy =
+                    image.edited(
+                            options.isPublic(),
+                            options.isAutoUpdated(),
+                            options.expiresAt().orElse(image.expiresAt()),
+                            image.properties(),
+                            options.profiles().orElse(image.profiles()));
+            store.commit(new Batch().create(Image.KIND, key, copy));
+            return copy;
+        } finally {
+            files.unlock();
+        }
+    }
+
+    /// Notes that somebody wants an image for itself, which came along with an instance before.
+    void keep(ProjectName project, Fingerprint fingerprint) {
+        store.update(Image.KIND, RecordKey.of(owner(project), fingerprint.value()), Image::kept);
+    }
+
     /// A name for a file that comes in, in the folder where it will stay.
     public Path newUpload() throws IOException {
         return Files.createTempFile(folder, UPLOAD_PREFIX, "");
@@ -264,7 +301,9 @@ public final class Images {
                 Instant.now(),
                 Instant.EPOCH,
                 properties,
-                options.profiles().orElse(List.of(Profiles.DEFAULT)));
+                options.profiles().orElse(List.of(Profiles.DEFAULT)),
+                options.isCached(),
+                options.source());
     }
 
     /// Whether any project has this image.

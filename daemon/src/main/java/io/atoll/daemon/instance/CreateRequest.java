@@ -5,6 +5,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.image.RemoteSource;
 import io.atoll.daemon.instance.config.InstanceTypes;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,9 @@ public record CreateRequest(
     sealed interface Source {
         /// An image of this server.
         record FromImage(ImageQuery query) implements Source {}
+
+        /// An image of another server.
+        record FromServer(RemoteSource source) implements Source {}
 
         /// Nowhere: the root is empty.
         record Empty() implements Source {}
@@ -79,7 +83,10 @@ public record CreateRequest(
     private static Source source(ProjectName project, Json source) {
         String type = source.get("type").asString();
         return switch (type) {
-            case "image" -> new Source.FromImage(ImageQuery.parse(source));
+            case "image" ->
+                    RemoteSource.parse(source)
+                            .<Source>map(Source.FromServer::new)
+                            .orElseGet(() -> new Source.FromImage(ImageQuery.parse(source)));
             case "none" -> new Source.Empty();
             case "copy" -> copy(project, source);
             case "migration" -> throw new UnsupportedException("Migration is not supported yet");

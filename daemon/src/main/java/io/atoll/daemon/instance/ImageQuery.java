@@ -1,7 +1,6 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.base.InvalidConfigException;
-import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import java.util.Map;
 
@@ -15,9 +14,6 @@ public record ImageQuery(String fingerprint, String alias, Map<String, String> p
     ///
     /// @throws InvalidConfigException in LXD's words if it names none
     static ImageQuery parse(Json source) {
-        if (!source.get("server").asString().isEmpty()) {
-            throw new UnsupportedException("Images of other servers are not supported yet");
-        }
         String fingerprint = source.get("fingerprint").asString();
         String alias = source.get("alias").asString();
         Map<String, String> properties = source.get("properties").asStringMap();

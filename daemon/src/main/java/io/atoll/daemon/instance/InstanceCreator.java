@@ -13,11 +13,13 @@ import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.image.RemoteSource;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.NameGenerator;
 import io.atoll.daemon.instance.config.TemplateTriggers;
 import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.storage.StorageDriver;
@@ -83,6 +85,8 @@ final class InstanceCreator {
                             name,
                             Optional.of(ports.images().find(request.project(), query)),
                             Optional.empty());
+            case CreateRequest.Source.FromServer _ ->
+                    new Ready(request, name, Optional.empty(), Optional.empty());
             case CreateRequest.Source.Empty _ ->
                     new Ready(request, name, Optional.empty(), Optional.empty());
             case CreateRequest.Source.Copy copy ->
@@ -119,7 +123,10 @@ final class InstanceCreator {
     }
 
     /// Makes it. Blocks for as long as the files take.
-    void create(Ready ready) {
+    ///
+    /// @param operation shows the progress of a download
+    void create(Ready checked, Operation operation) {
+        Ready ready = withImage(checked, operation);
         RecordKey key = RecordKey.of(ready.request().project(), ready.name().value());
         try (InstanceLocks.Held _ = locks.hold(key, "create");
                 Undo undo = new Undo()) {
@@ -152,6 +159,16 @@ final class InstanceCreator {
                         "instance-created",
                         InstanceView.url(ready.request().project(), ready.name().value()),
                         ready.request().project()));
+    }
+
+    /// An image of another server is only known when it was asked, which takes its time.
+    private Ready withImage(Ready ready, Operation operation) {
+        if (!(ready.request().source()
+                instanceof CreateRequest.Source.FromServer(RemoteSource source))) {
+            return ready;
+        }
+        SourceImage image = ports.images().fetch(ready.request().project(), source, operation);
+        return new Ready(ready.request(), ready.name(), Optional.of(image), Optional.empty());
     }
 
     private static String failed(DomainException e) {

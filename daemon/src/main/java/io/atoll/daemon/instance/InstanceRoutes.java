@@ -170,7 +170,7 @@ final class InstanceRoutes implements Routes {
         if (wanted.source() instanceof CreateRequest.Source.Copy copy) {
             spec = Instances.about(spec, copy.project(), copy.instance());
         }
-        return operations.start(spec, _ -> creator.create(ready)).response();
+        return operations.start(spec, o -> creator.create(ready, o)).response();
     }
 
     private Response get(Request request) {

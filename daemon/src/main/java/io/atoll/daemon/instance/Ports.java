@@ -2,7 +2,9 @@ package io.atoll.daemon.instance;
 
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.device.attach.Networks;
+import io.atoll.daemon.image.RemoteSource;
 import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.operation.Operation;
 import io.atoll.storage.StorageDriver;
 
 /// What instances need of the other parts of the daemon, as far as they need it.
@@ -27,6 +29,12 @@ public record Ports(Profiles profiles, Images images, Pools pools, Networks netw
         ///
         /// @throws io.atoll.base.NotFoundException if there is none, in LXD's words
         SourceImage find(ProjectName project, ImageQuery query);
+
+        /// Brings the image from another server, unless it is here. Blocks, possibly long.
+        ///
+        /// @param operation shows the progress
+        /// @throws io.atoll.base.UnavailableException naming the host that does not give it
+        SourceImage fetch(ProjectName project, RemoteSource source, Operation operation);
 
         /// Makes the image's volume in a pool; returns at once if it is there.
         void importInto(StorageDriver pool, ProjectName project, SourceImage image);

@@ -1,0 +1,157 @@
+package io.atoll.daemon.image;
+
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.Architecture;
+import io.atoll.base.Fingerprint;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
+import io.atoll.base.UnavailableException;
+import io.atoll.daemon.operation.Operation;
+import io.atoll.daemon.server.ServerConfig;
+import io.atoll.daemon.server.ServerKey;
+import io.atoll.daemon.store.Stored;
+import io.atoll.image.ImageFile;
+import io.atoll.image.remote.TransferProgress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Brings images of other servers here.
+public final class ImagePulls {
+    private final Images images;
+    private final ServerConfig config;
+    private final RemoteServers servers;
+    private final SharedDownloads downloads;
+
+    /// @param keys a directory with the keys that servers sign their indexes with
+    public ImagePulls(Images images, ServerConfig config, Path keys) {
+        this.images = images;
+        this.config = config;
+        this.servers = new RemoteServers(keys, images::newUpload, this::architecture);
+        this.downloads = new SharedDownloads(images::newUpload);
+    }
+
+    private Architecture architecture() {
+        return Architecture.find(config.value(ServerKey.DEFAULT_ARCHITECTURE))
+                .orElseGet(Architecture::host);
+    }
+
+    /// Brings an image for an instance, unless the project has it. Blocks.
+    public Image cache(ProjectName project, RemoteSource source, Operation operation) {
+        try {
+            return pull(
+                            project,
+                            source,
+                            ImageOptions.cached(config.isOn(ServerKey.AUTO_UPDATE_CACHED)),
+                            progress(operation))
+                    .image();
+        } catch (IOException e) {
+            throw new UnavailableException(
+                    "Failed to keep a downloaded image: " + e.getMessage(), e);
+        }
+    }
+
+    /// An image that is here now.
+    ///
+    /// @param isNew whether it was not before
+    record Pulled(Image image, boolean isNew) {}
+
+    /// Brings an image, unless the project has it; then its aliases are added. Blocks.
+    ///
+    /// @throws NotFoundException if the server has no such image
+    /// @throws UnavailableException naming the host, if the server does not give it
+    Pulled pull(
+            ProjectName project,
+            RemoteSource source,
+            ImageOptions options,
+            TransferProgress progress)
+            throws IOException {
+        RemoteServers.Found found = servers.find(source);
+        Pulled pulled = known(project, found.fingerprint(), options).orElse(null);
+        if (pulled == null) {
+            pulled = fetch(project, source, found, options, progress);
+        }
+        images.moveAliases(project, options.aliases(), found.fingerprint());
+        return pulled;
+    }
+
+    private Optional<Pulled> known(
+            ProjectName project, Fingerprint fingerprint, ImageOptions options) {
+        Optional<Stored<Image>> there = images.find(project, fingerprint);
+        if (there.isPresent() && there.get().value().isCached() && !options.isCached()) {
+            images.keep(project, fingerprint);
+        }
+        return there.map(image -> new Pulled(image.value(), false));
+    }
+
+    private Pulled fetch(
+            ProjectName project,
+            RemoteSource source,
+            RemoteServers.Found found,
+            ImageOptions options,
+            TransferProgress progress)
+            throws IOException {
+        ImageFile staged = downloads.fetch(found.fingerprint(), found.fetch(), progress);
+        Map<String, String> properties = new TreeMap<>(found.image().properties());
+        try {
+            Image image =
+                    images.add(
+                            project,
+                            staged,
+                            found.fingerprint(),
+                            options.over(properties, found.image().expiresAt(), source.recorded()));
+            return new Pulled(image, true);
+        } catch (AlreadyExistsException e) {
+            // Somebody else brought the same image meanwhile.
+            return known(project, found.fingerprint(), options).orElseThrow(() -> e);
+        } finally {
+            SharedDownloads.discard(staged);
+        }
+    }
+
+    /// Shows a download the way LXD's clients print it.
+    static TransferProgress progress(Operation operation) {
+        return (bytes, total, speed) -> {
+            int percent = total > 0 ? (int) (bytes * 100 / total) : 0;
+            String done = total > 0 ? percent + "%" : size(bytes);
+            operation.progress(
+                    "download",
+                    "rootfs: " + done + " (" + size(speed) + "/s)",
+                    percent,
+                    bytes,
+                    speed);
+        };
+    }
+
+    private static String size(long bytes) {
+        return String.format(Locale.ROOT, "%.2fMB", bytes / 1e6);
+    }
+
+    /// The image that a recorded one should be replaced by; empty if it is the newest.
+    Optional<Pulled> newer(ProjectName project, Image image, TransferProgress progress)
+            throws IOException {
+        if (image.source().isEmpty()) {
+            return Optional.empty();
+        }
+        RemoteSource source = RemoteSource.of(image.source().get());
+        servers.forget(source);
+        if (servers.find(source).fingerprint().equals(image.fingerprint())) {
+            return Optional.empty();
+        }
+        ImageOptions options =
+                new ImageOptions(
+                        image.filename(),
+                        image.isPublic(),
+                        image.isAutoUpdated(),
+                        Map.of(),
+                        Optional.of(image.profiles()),
+                        Optional.empty(),
+                        Map.of(),
+                        image.isCached(),
+                        image.source());
+        return Optional.of(pull(project, source, options, progress));
+    }
+}

@@ -1,0 +1,354 @@
+package io.atoll.daemon.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.json.Json;
+import io.atoll.daemon.Daemon;
+import io.atoll.daemon.DaemonOptions;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.http.TestClient;
+import io.atoll.image.ImageFile;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Images of other servers by the API of a daemon in this process.
+final class RemoteImagesTest {
+    private Path state;
+    private Daemon daemon;
+    private TestClient client;
+    private ImageSite site;
+
+    @BeforeEach
+    void start() throws Exception {
+        state = Files.createTempDirectory("atoll-remote-images-");
+        daemon = open(state.resolve("a"));
+        client = new TestClient(state.resolve("a/unix.socket"));
+        site = new ImageSite(state.resolve("site"));
+    }
+
+    private static Daemon open(Path state) {
+        Daemon daemon =
+                Daemon.open(
+                        DaemonOptions.parse(
+                                List.of("--state-dir", state.toString()), Optional.empty()),
+                        new Events());
+        daemon.start();
+        return daemon;
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        site.gate.countDown();
+        client.close();
+        daemon.close();
+        site.close();
+        try (var files = Files.walk(state)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private Json begin(String path, String body) throws IOException {
+        TestClient.Answer answer = client.send("POST", path, body.replace('\'', '"'));
+        assertEquals(202, answer.status(), answer.text());
+        return answer.json();
+    }
+
+    private Json end(Json begun) throws IOException {
+        return client.get(begun.get("operation").asString() + "/wait").metadata();
+    }
+
+    private String copyRequest(String more) {
+        return "{'source':{'type':'image','mode':'pull','protocol':'simplestreams','server':'"
+                + site.url()
+                + "','alias':'test/1'}"
+                + more
+                + "}";
+    }
+
+    private Json copy(String more) throws IOException {
+        return end(begin("/1.0/images", copyRequest(more)));
+    }
+
+    private Json image(ImageFile file) throws IOException {
+        return client.get("/1.0/images/" + file.fingerprint()).metadata();
+    }
+
+    private Set<String> kept() throws IOException {
+        try (var files = Files.list(state.resolve("a/images"))) {
+            return files.map(f -> f.getFileName().toString()).collect(Collectors.toSet());
+        }
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, "in time");
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    @Test
+    void copiesAnImage() throws Exception {
+        ImageFile file = site.offer("20260101");
+        Json done = copy(",'aliases':[{'name':'mine'}],'auto_update':true");
+        assertEquals("", done.get("err").asString());
+        String fingerprint = file.fingerprint().value();
+        assertEquals(fingerprint, done.get("metadata").get("fingerprint").asString());
+        assertTrue(
+                done.get("metadata")
+                        .get("download_progress")
+                        .asString()
+                        .matches("rootfs: 100% \\(\\d+\\.\\d\\dMB/s\\)"),
+                done.toString());
+        Json image = image(file);
+        assertEquals("20260101", image.get("properties").get("serial").asString());
+        assertEquals("20260101", image.get("properties").get("own").asString());
+        assertEquals("mine", image.get("aliases").asList().getFirst().get("name").asString());
+        assertFalse(image.get("cached").asBoolean());
+        assertEquals(site.url(), image.get("update_source").get("server").asString());
+        assertEquals("test/1", image.get("update_source").get("alias").asString());
+        assertEquals(Set.of(fingerprint, fingerprint + ".rootfs"), kept());
+    }
+
+    @Test
+    void copyingAgainAddsTheAlias() throws Exception {
+        ImageFile file = site.offer("20260101");
+        assertEquals("", copy(",'aliases':[{'name':'one'}]").get("err").asString());
+        assertEquals("", copy(",'aliases':[{'name':'two'}]").get("err").asString());
+        assertEquals(2, image(file).get("aliases").asList().size());
+        assertEquals(1, site.count(".squashfs"));
+    }
+
+    @Test
+    void sharesADownloadBetweenRequestsAndProjects() throws Exception {
+        ImageFile file = site.offer("20260101");
+        assertEquals(201, client.send("POST", "/1.0/projects", "{\"name\":\"p\"}").status());
+        site.gate = new CountDownLatch(1);
+        List<Json> begun = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            String project = i % 2 == 0 ? "" : "?project=p";
+            begun.add(begin("/1.0/images" + project, copyRequest("")));
+        }
+        await(() -> site.count(".squashfs") > 0);
+        site.gate.countDown();
+        for (Json operation : begun) {
+            assertEquals("", end(operation).get("err").asString());
+        }
+        assertEquals(1, site.count(".squashfs"));
+        String fingerprint = file.fingerprint().value();
+        assertEquals(Set.of(fingerprint, fingerprint + ".rootfs"), kept());
+        assertEquals(200, client.get("/1.0/images/" + fingerprint + "?project=p").status());
+    }
+
+    @Test
+    void stopsADownloadThatIsCancelled() throws Exception {
+        site.offer("20260101");
+        site.gate = new CountDownLatch(1);
+        Json begun = begin("/1.0/images", copyRequest(""));
+        await(() -> site.count(".squashfs") > 0);
+        String url = begun.get("operation").asString();
+        assertEquals(200, client.send("DELETE", url, "").status());
+        assertEquals("Cancelled", end(begun).get("status").asString());
+        await(() -> {
+            try {
+                return kept().isEmpty();
+            } catch (IOException e) {
+                return false;
+            }
+        });
+        assertEquals(0, client.get("/1.0/images").metadata().asList().size());
+    }
+
+    @Test
+    void leavesNothingOfAnImageThatIsDamaged() throws Exception {
+        site.offer("20260101");
+        Path rootfs = site.file("images/test/1/amd64/default/20260101").resolve("rootfs.squashfs");
+        byte[] bytes = Files.readAllBytes(rootfs);
+        bytes[1000] ^= 1;
+        Files.delete(rootfs);
+        Files.write(rootfs, bytes);
+        String error = copy("").get("err").asString();
+        assertTrue(error.startsWith("Hash mismatch for /images/test/1/"), error);
+        assertEquals(Set.of(), kept());
+    }
+
+    @Test
+    void namesTheHostThatDoesNotAnswer() throws Exception {
+        String url = site.url();
+        site.close();
+        String error =
+                end(begin(
+                                "/1.0/images",
+                                "{'source':{'type':'image','protocol':'simplestreams','server':'"
+                                        + url
+                                        + "','alias':'x'}}"))
+                        .get("err")
+                        .asString();
+        assertEquals(
+                "Failed to download /streams/v1/index.json from 127.0.0.1: cannot connect", error);
+    }
+
+    @Test
+    void saysThatThereIsNoSuchImage() throws Exception {
+        site.offer("20260101");
+        String error =
+                end(begin("/1.0/images", copyRequest("").replace("test/1", "test/2")))
+                        .get("err")
+                        .asString();
+        assertEquals("The requested image couldn't be found", error);
+    }
+
+    @Test
+    void importsWhatAnAddressPublishes() throws Exception {
+        ImageFile split = site.image("a");
+        Path unified = site.file("u.tar");
+        Path empty = Files.createDirectories(site.file(".empty"));
+        try (io.atoll.linux.Fd root =
+                io.atoll.linux.Opens.open(
+                        empty.toString(),
+                        io.atoll.linux.Fcntl.O_RDONLY | io.atoll.linux.Fcntl.O_DIRECTORY,
+                        0)) {
+            io.atoll.image.ImageWriter.writeUnified(
+                    Files.newOutputStream(unified),
+                    io.atoll.image.Compression.NONE,
+                    split.readMetadata(),
+                    empty,
+                    root);
+        }
+        String hash = ImageFile.unified(unified).fingerprint().value();
+        site.publish("web", hash, "/u.tar");
+        String request = "{'source':{'type':'url','mode':'pull','url':'" + site.url() + "/web'}}";
+        Json done = end(begin("/1.0/images", request));
+        assertEquals("", done.get("err").asString());
+        assertEquals(hash, done.get("metadata").get("fingerprint").asString());
+        String bare = request.replace("/web", "/u.tar");
+        assertEquals(
+                "Missing LXD-Image-Hash header",
+                end(begin("/1.0/images", bare)).get("err").asString());
+    }
+
+    @Test
+    void refreshesAnImage() throws Exception {
+        ImageFile old = site.offer("20260101");
+        assertEquals("", copy(",'aliases':[{'name':'mine'}]").get("err").asString());
+        String refresh = "/1.0/images/" + old.fingerprint() + "/refresh";
+        assertFalse(end(begin(refresh, "{}")).get("metadata").get("refreshed").asBoolean());
+        ImageFile fresh = site.offer("20260202");
+        // The server's list may be known from before.
+        Json done = end(begin(refresh, "{}"));
+        assertEquals("", done.get("err").asString());
+        assertTrue(done.get("metadata").get("refreshed").asBoolean());
+        assertEquals(404, client.get("/1.0/images/" + old.fingerprint()).status());
+        assertEquals(
+                fresh.fingerprint().value(),
+                client.get("/1.0/images/aliases/mine").metadata().get("target").asString());
+    }
+
+    @Test
+    void copiesBetweenProjects() throws Exception {
+        ImageFile file = site.offer("20260101");
+        assertEquals("", copy("").get("err").asString());
+        assertEquals(201, client.send("POST", "/1.0/projects", "{\"name\":\"p\"}").status());
+        String body =
+                "{'source':{'type':'image','mode':'pull','project':'default','fingerprint':'"
+                        + file.fingerprint()
+                        + "'},'aliases':[{'name':'here'}]}";
+        assertEquals("", end(begin("/1.0/images?project=p", body)).get("err").asString());
+        assertEquals(200, client.get("/1.0/images/aliases/here?project=p").status());
+        assertEquals(1, site.count(".squashfs"));
+    }
+
+    @Test
+    void refusesAnUnsignedIndexWhereAKeyIsSet() throws Exception {
+        site.offer("20260101");
+        Path keys = Files.createDirectories(state.resolve("a/image-keys"));
+        Files.writeString(keys.resolve("127.0.0.1.asc"), "no key");
+        String error = copy("").get("err").asString();
+        assertTrue(
+                error.contains("is not signed, but a key is set")
+                        || error.startsWith("Cannot get the keys"),
+                error);
+        assertEquals(Set.of(), kept());
+    }
+
+    @Test
+    void copiesFromAServerLikeItself() throws Exception {
+        ImageFile file = site.offer("20260101");
+        assertEquals("", copy("").get("err").asString());
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        assertEquals(
+                200,
+                client.send(
+                                "PATCH",
+                                "/1.0",
+                                "{\"config\":{\"core.https_address\":\"127.0.0.1:" + port + "\"}}")
+                        .status());
+        String certificate = Files.readString(state.resolve("a/server.crt"));
+        try (Daemon other = open(state.resolve("b"));
+                TestClient second = new TestClient(state.resolve("b/unix.socket"))) {
+            String url = "/1.0/images/" + file.fingerprint();
+            String closed = pullFrom(second, port, certificate, file, "");
+            assertEquals("The requested image couldn't be found", closed);
+            String secret =
+                    client.send("POST", url + "/secret", "{}")
+                            .metadata()
+                            .get("metadata")
+                            .get("secret")
+                            .asString();
+            assertEquals("", pullFrom(second, port, certificate, file, secret));
+            Json copied = second.get(url).metadata();
+            assertEquals("20260101", copied.get("properties").get("serial").asString());
+            String wrong = pullFrom(second, port, otherCertificate(), file, "");
+            assertTrue(wrong.contains("no secure connection"), wrong);
+            assertTrue(other.endpoints().size() > 0);
+        }
+    }
+
+    private String otherCertificate() throws IOException {
+        Path file = state.resolve("other.crt");
+        io.atoll.api.tls.Identity.selfSigned(
+                        io.atoll.api.tls.Identity.Purpose.SERVER, "x", List.of("127.0.0.1"))
+                .save(file, state.resolve("other.key"));
+        return Files.readString(file);
+    }
+
+    private static String pullFrom(
+            TestClient client, int port, String certificate, ImageFile file, String secret)
+            throws IOException {
+        Json source =
+                Json.object()
+                        .put("type", "image")
+                        .put("mode", "pull")
+                        .put("protocol", "lxd")
+                        .put("server", "https://127.0.0.1:" + port)
+                        .put("certificate", certificate)
+                        .put("secret", secret)
+                        .put("fingerprint", file.fingerprint().value());
+        TestClient.Answer answer =
+                client.send("POST", "/1.0/images", Json.object().put("source", source).render());
+        assertEquals(202, answer.status(), answer.text());
+        String operation = answer.json().get("operation").asString();
+        return client.get(operation + "/wait").metadata().get("err").asString();
+    }
+}
