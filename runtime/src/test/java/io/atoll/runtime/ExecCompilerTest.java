@@ -39,6 +39,7 @@ class ExecCompilerTest {
                                         new CgroupHierarchy(
                                                 2, "/sys/fs/cgroup/unified", Set.of(), "/"))),
                         true,
+                        true,
                         false,
                         "0",
                         "0",

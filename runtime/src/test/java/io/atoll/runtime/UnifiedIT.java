@@ -40,6 +40,7 @@ class UnifiedIT {
                         new HostFacts(
                                 new CgroupLayout(List.of(all.cgroups().unified().get())),
                                 all.hasDetachedLayers(),
+                                all.makesNodes(),
                                 all.isChrooted(),
                                 "",
                                 "",
@@ -131,6 +132,7 @@ class UnifiedIT {
                 new HostFacts(
                         all.cgroups(),
                         false,
+                        all.makesNodes(),
                         all.isChrooted(),
                         all.cpus(),
                         all.mems(),

@@ -72,13 +72,16 @@ final class DevSteps {
             directories.addAll(List.of(".lxc", ".lxc/proc", ".lxc/sys"));
         }
         parents(terminal("console"), directories);
-        List<DeviceNode> nodes = new ArrayList<>(STANDARD);
-        draft.spec.devices().nodes().stream().filter(this::isInDev).forEach(nodes::add);
+        List<DeviceNode> nodes = nodes();
         nodes.forEach(node -> parents(relative(node), directories));
         directories.forEach(
                 name -> owned(new Step.Mkdir(Place.in(dev, name), 0755, true), name, 0, 0));
         for (DeviceNode node : nodes) {
-            owned(node(dev, relative(node), node), relative(node), node.uid(), node.gid());
+            Step step =
+                    draft.facts.makesNodes()
+                            ? node(dev, relative(node), node)
+                            : file(relative(node));
+            owned(step, relative(node), node.uid(), node.gid());
         }
         if (draft.spec.console().isPresent()) {
             terminalFile("console");
@@ -91,6 +94,23 @@ final class DevSteps {
         symlink("/proc/self/fd/0", "stdin");
         symlink("/proc/self/fd/1", "stdout");
         symlink("/proc/self/fd/2", "stderr");
+    }
+
+    private List<DeviceNode> nodes() {
+        List<DeviceNode> nodes = new ArrayList<>(STANDARD);
+        draft.spec.devices().nodes().stream().filter(this::isInDev).forEach(nodes::add);
+        return nodes;
+    }
+
+    /// The host's own nodes, for who may not make any. The old root is still the root, so that they
+    /// are found by their names.
+    private void bindNodes() {
+        for (DeviceNode node : nodes()) {
+            Slot slot = draft.newSlot();
+            draft.child.add(new Step.OpenTree(slot, Place.host(node.path().value()), true, false));
+            draft.child.add(new Step.AttachMount(slot, Place.in(root, "dev/" + relative(node))));
+            draft.child.add(new Step.Close(slot));
+        }
     }
 
     /// What a terminal is bound on.
@@ -209,6 +229,9 @@ final class DevSteps {
         if (isPopulated()) {
             draft.child.add(new Step.IfPossible(new Step.Mkdir(Place.in(root, "dev"), 0755, true)));
             draft.child.add(new Step.AttachMount(dev, Place.in(root, "dev")));
+            if (!draft.facts.makesNodes()) {
+                bindNodes();
+            }
         } else {
             for (String name : List.of("dev", "dev/pts", "dev/shm", "dev/mqueue")) {
                 draft.child.add(

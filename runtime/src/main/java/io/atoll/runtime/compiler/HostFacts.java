@@ -11,6 +11,8 @@ import java.util.Set;
 /// @param cgroups which hierarchies there are
 /// @param hasDetachedLayers true if overlayfs takes layers that are mounted nowhere (6.5 and
 ///   newer); else they are attached in the starter's private mount namespace first
+/// @param makesNodes true if device nodes may be made; else, as for plain users, those of the host
+///   are bound
 /// @param isChrooted true if we live in a chroot, where the kernel refuses user namespaces and
 ///   pivot_root
 /// @param cpus CPUs of the version 1 cpuset that ours are made below, as `0-3`
@@ -23,6 +25,7 @@ import java.util.Set;
 public record HostFacts(
         CgroupLayout cgroups,
         boolean hasDetachedLayers,
+        boolean makesNodes,
         boolean isChrooted,
         String cpus,
         String mems,

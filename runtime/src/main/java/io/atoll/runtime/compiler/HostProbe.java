@@ -3,6 +3,7 @@ package io.atoll.runtime.compiler;
 import io.atoll.linux.Directories;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
+import io.atoll.linux.FileStat;
 import io.atoll.linux.FsContext;
 import io.atoll.linux.Namespaces;
 import io.atoll.linux.PlatformThreads;
@@ -33,6 +34,8 @@ public final class HostProbe {
                     "/sys/kernel/security",
                     "/sys/kernel/tracing");
 
+    private static final long NULL_DEVICE = 1 << 8 | 3;
+
     private HostProbe() {}
 
     /// The facts. Takes a few milliseconds and needs root.
@@ -44,6 +47,7 @@ public final class HostProbe {
         return new HostFacts(
                 cgroups,
                 PlatformThreads.call(HostProbe::hasDetachedLayers),
+                PlatformThreads.call(HostProbe::makesNodes),
                 Namespaces.isChrooted(),
                 cpuset.map(h -> read(h, "cpuset.cpus")).orElse(""),
                 cpuset.map(h -> read(h, "cpuset.mems")).orElse(""),
@@ -65,6 +69,17 @@ public final class HostProbe {
             return Optional.of(HostFacts.Lsm.APPARMOR);
         }
         return ProcFiles.readIfPresent("/sys/fs/selinux/enforce").map(_ -> HostFacts.Lsm.SELINUX);
+    }
+
+    /// `/dev/null` on a tmpfs that is mounted nowhere.
+    private static boolean makesNodes() {
+        try (FsContext tmpfs = FsContext.open("tmpfs");
+                Fd nodes = tmpfs.mount(Set.of())) {
+            Directories.mknod(nodes, "null", FileStat.Type.CHAR_DEVICE, 0600, NULL_DEVICE);
+            return true;
+        } catch (ErrnoException _) {
+            return false;
+        }
     }
 
     /// An overlay of three directories of a tmpfs that is mounted nowhere.

@@ -67,6 +67,7 @@ final class Hosts {
         return new HostFacts(
                 new CgroupLayout(hierarchies),
                 detached,
+                true,
                 chrooted,
                 "0-3",
                 "0",
