@@ -98,27 +98,31 @@ final class Copying {
         boolean isOverlayAsked = plan.backend().map(b -> b.startsWith("overlay")).orElse(false);
         if (plan.isSnapshot() && (!hasOtherType || isOverlayAsked)) {
             try {
-                LxcRootfs made = own.snapshot(from, draft.place());
-                if (own.isSnapshotDependent() && !isOnOwnFeet(made)) {
-                    Kin.bind(original, draft.container());
-                    draft.add(() -> Kin.release(draft.container()));
-                }
-                return made;
+                return share(original, draft, from, own);
             } catch (UnsupportedException e) {
                 if (!plan.isEvenFull()) {
                     throw e;
                 }
             }
         }
-        if (!hasOtherType && (from instanceof LxcRootfs.Overlay || own.name().equals("btrfs"))) {
-            LxcRootfs made = own.snapshot(from, draft.place());
-            if (!isOnOwnFeet(made) && own.isSnapshotDependent()) {
-                Kin.bind(original, draft.container());
-                draft.add(() -> Kin.release(draft.container()));
-            }
-            return made;
+        boolean isCheap =
+                from instanceof LxcRootfs.Overlay overlay
+                        ? !Kin.ownsLayer(original, overlay)
+                        : own.name().equals("btrfs");
+        if (!hasOtherType && isCheap) {
+            return share(original, draft, from, own);
         }
         return full(original, draft, from, plan.backend().orElse(own.name()));
+    }
+
+    private static LxcRootfs share(
+            LxcContainer original, Draft draft, LxcRootfs from, Backend own) {
+        LxcRootfs made = own.snapshot(from, draft.place());
+        if (own.isSnapshotDependent() && !isOnOwnFeet(made)) {
+            draft.add(() -> Kin.release(draft.container()));
+            Kin.bind(original, draft.container(), made);
+        }
+        return made;
     }
 
     private static boolean isSame(String word, String name) {

@@ -28,11 +28,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// `lxc-create`: a container from a template, any program that fills a directory.
 public final class CreateTool implements Tool {
     private static final Duration TEMPLATE_TIMEOUT = Duration.ofHours(6);
+
+    private static final Set<String> QUESTIONS = Set.of("--help", "-h", "--clean", "--list", "-l");
 
     private static final String NESTING =
             """
@@ -105,6 +108,10 @@ public final class CreateTool implements Tool {
         Removal.sweep(call.path().directory());
         try (Draft draft = Draft.begin(container, backends)) {
             create(call, installation, backends, draft, program);
+            // A question to the template makes no container.
+            if (call.words().stream().anyMatch(QUESTIONS::contains) && draft.isAsWritten()) {
+                return 0;
+            }
             draft.finish();
         }
         return 0;

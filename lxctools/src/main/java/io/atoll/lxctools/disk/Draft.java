@@ -29,6 +29,7 @@ final class Draft implements AutoCloseable {
     private final LxcContainer container;
     private final Undo undo = new Undo();
     private final FileChannel lock;
+    private String written = "";
 
     private Draft(LxcContainer container, FileChannel lock) {
         this.container = container;
@@ -135,9 +136,20 @@ final class Draft implements AutoCloseable {
         Path file = container.configFile();
         try {
             Files.writeString(file, config);
+            written = config;
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
         } catch (IOException e) {
             throw new UnavailableException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// True if nobody else has changed the configuration.
+    boolean isAsWritten() {
+        Path file = container.configFile();
+        try {
+            return Files.exists(file) && Files.readString(file).equals(written);
+        } catch (IOException e) {
+            throw new UnavailableException("cannot read " + file + ": " + e.getMessage(), e);
         }
     }
 

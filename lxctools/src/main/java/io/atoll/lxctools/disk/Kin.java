@@ -2,6 +2,7 @@ package io.atoll.lxctools.disk;
 
 import io.atoll.base.UnavailableException;
 import io.atoll.runtime.lxc.LxcContainer;
+import io.atoll.runtime.lxc.LxcRootfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,10 +77,22 @@ final class Kin {
         return new Relative(container.path().directory(), container.name());
     }
 
-    /// Notes that a copy needs its original.
-    static void bind(LxcContainer original, LxcContainer copy) {
-        add(original.directory().resolve(CLONES), of(copy));
-        add(copy.directory().resolve(ORIGINALS), of(original));
+    /// Notes what a copy needs: its original, or, where it has the same layers of others, what the
+    /// original needs itself.
+    static void bind(LxcContainer original, LxcContainer copy, LxcRootfs made) {
+        boolean isOfOthers =
+                made instanceof LxcRootfs.Overlay overlay && !ownsLayer(original, overlay);
+        List<Relative> needed = isOfOthers ? originals(original) : List.of(of(original));
+        for (Relative relative : needed) {
+            rebind(relative, copy);
+            add(copy.directory().resolve(ORIGINALS), relative);
+        }
+    }
+
+    /// True if a layer is a directory of the container's own, which goes when it goes.
+    static boolean ownsLayer(LxcContainer container, LxcRootfs.Overlay overlay) {
+        return overlay.lowers().stream()
+                .anyMatch(l -> Files.isDirectory(l) && l.startsWith(container.directory()));
     }
 
     /// Forgets what a container that goes away needed.

@@ -32,6 +32,8 @@ final class Restoring {
             throw new UnavailableException(
                     "cannot restore " + container.name() + ": " + e.getMessage(), e);
         }
-        Removal.remove(path.container(old.name()), backends);
+        LxcContainer replaced = path.container(old.name());
+        Kin.release(replaced);
+        Removal.remove(replaced, backends);
     }
 }

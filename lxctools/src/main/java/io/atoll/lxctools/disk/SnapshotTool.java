@@ -12,6 +12,7 @@ import io.atoll.lxctools.ToolSpec;
 import io.atoll.lxctools.storage.Backends;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcPath;
+import io.atoll.runtime.lxc.LxcRootfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,10 +104,19 @@ public final class SnapshotTool implements Tool {
         Kin.release(snapshot);
     }
 
-    /// A directory's snapshot by overlay would change with the directory: it is copied as a whole.
+    /// A directory's snapshot by overlay would change with the directory, and a layer of the
+    /// container's own goes with it when the snapshot is restored: they are copied as a whole.
     private static boolean isSnapshotCheap(LxcContainer container) {
-        String value = container.config().find("lxc.rootfs.path").orElse("");
-        return !value.startsWith("/") && !value.startsWith("dir:") && !value.startsWith("loop:");
+        Optional<LxcRootfs> rootfs =
+                container.config().find("lxc.rootfs.path").map(LxcRootfs::parse);
+        return rootfs.isPresent()
+                && switch (rootfs.get()) {
+                    case LxcRootfs.Directory(String driver, _) -> driver.equals("btrfs");
+                    case LxcRootfs.Loop _ -> false;
+                    case LxcRootfs.Overlay overlay -> !Kin.ownsLayer(container, overlay);
+                    case LxcRootfs.Device _, LxcRootfs.Zfs _, LxcRootfs.Rbd _, LxcRootfs.Nbd _ ->
+                            true;
+                };
     }
 
     private static CopyPlan plan(Optional<String> backend, boolean isSnapshot, boolean keeps) {

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 
 /// Whole directories, made, copied and removed.
 public final class Trees {
+    private static final String LOST_FOUND = "lost+found";
+
     private Trees() {}
 
     /// Makes a directory and what is missing above it.
@@ -37,7 +39,11 @@ public final class Trees {
     static void copyHere(Path from, Path to) {
         try (Fd source = directory(from);
                 Fd target = directory(to)) {
-            long unused = TreeCopy.contents(source, target, _ -> true);
+            // A fresh file system may have one, and what is in the old one is nobody's.
+            boolean hasLostFound = Files.exists(to.resolve(LOST_FOUND));
+            long unused =
+                    TreeCopy.contents(
+                            source, target, path -> !hasLostFound || !path.equals(LOST_FOUND));
         } catch (ErrnoException e) {
             throw new UnavailableException(
                     "cannot copy " + from + " to " + to + ": " + e.getMessage(), e);
