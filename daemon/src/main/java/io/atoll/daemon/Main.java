@@ -58,6 +58,7 @@ public final class Main {
         try (daemon) {
             daemon.start();
             listenForSignals(daemon);
+            ServiceManager.tellReady(Optional.ofNullable(System.getenv("NOTIFY_SOCKET")));
             daemon.awaitExit();
         }
     }

@@ -99,7 +99,9 @@ class HardCasesTest {
         lxc("launch", "busybox", "c1");
         lxc("launch", "busybox", "c2");
         List<ProcessHandle> inits =
-                lxc("list", "--format=csv", "--columns=p").out().lines()
+                lxc("list", "--format=csv", "--columns=p")
+                        .out()
+                        .lines()
                         .map(line -> ProcessHandle.of(Long.parseLong(line)).orElseThrow())
                         .toList();
         List<ProcessHandle> monitors = daemon.monitors();
@@ -114,7 +116,9 @@ class HardCasesTest {
                 "both to come back",
                 SOON,
                 () ->
-                        lxc("list", "--format=csv", "--columns=s").out().lines()
+                        lxc("list", "--format=csv", "--columns=s")
+                                .out()
+                                .lines()
                                 .allMatch("RUNNING"::equals));
         assertEquals("here", inside("c1", "echo here"));
         lxc("delete", "--force", "c1", "c2");
@@ -144,9 +148,10 @@ class HardCasesTest {
         Path root = daemon.state().resolve("storage-pools/layers/containers/c1");
         lxc("stop", "--force", "c1");
         // As an image could bring one: the host's null device, owned by root of the container.
-        Program.of("mknod").run("--mode=666", root.resolve("upper/null").toString(), "c", "1", "3").ok();
+        Program.of("mknod")
+                .run("--mode=666", root.resolve("upper/null").toString(), "c", "1", "3")
+                .ok();
         lxc("start", "c1");
-        assertEquals(
-                "refused", inside("c1", "(echo x >/null) 2>/dev/null || echo refused"));
+        assertEquals("refused", inside("c1", "(echo x >/null) 2>/dev/null || echo refused"));
     }
 }

@@ -37,6 +37,7 @@ public final class UnixSockets {
     /// Whether message borders are kept.
     public enum Type {
         STREAM(1),
+        DATAGRAM(2),
         SEQPACKET(5);
 
         private final int number;
@@ -79,13 +80,24 @@ public final class UnixSockets {
 
     /// A socket that listens on `path`, which must not exist.
     public static Fd listen(Type type, Path path, int backlog) {
+        Fd socket = bind(type, path);
+        try {
+            Syscalls.call(Sys.LISTEN, path, socket.number(), backlog);
+            return socket;
+        } catch (RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /// A socket with the name `path`, which must not exist; datagrams are received on it at once.
+    public static Fd bind(Type type, Path path) {
         Fd socket = socket(type, path.toString());
         try {
             withAddress(
                     path,
                     (address, length) ->
                             Syscalls.call(Sys.BIND, path, socket.number(), address, length));
-            Syscalls.call(Sys.LISTEN, path, socket.number(), backlog);
             return socket;
         } catch (RuntimeException e) {
             socket.close();

@@ -1,8 +1,8 @@
 package io.atoll.daemon.http;
 
 import io.atoll.base.UnavailableException;
-import java.net.InetSocketAddress;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,12 +85,11 @@ public final class ApiServer implements AutoCloseable {
         HttpConnectionFactory factory = new HttpConnectionFactory(http());
         factory.setInputBufferSize(INPUT_BUFFER_BYTES);
         UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, factory);
-        // Jetty deletes this path when it closes, which with a socket of somebody else's must not be
+        // Jetty deletes this path when it closes, which with a socket of somebody else's must not
+        // be
         // that socket.
         connector.setUnixDomainPath(
-                isActivated
-                        ? socket.resolveSibling(socket.getFileName() + ".inherited")
-                        : socket);
+                isActivated ? socket.resolveSibling(socket.getFileName() + ".inherited") : socket);
         connector.setInheritChannel(isActivated);
         connector.setAcceptQueueSize(BACKLOG);
         // A peer on the same host that dies closes its socket; waiting for an operation may take
@@ -106,8 +105,7 @@ public final class ApiServer implements AutoCloseable {
                 return;
             }
         } catch (IOException e) {
-            throw new UnavailableException(
-                    "Cannot take the API socket over: " + e.getMessage(), e);
+            throw new UnavailableException("Cannot take the API socket over: " + e.getMessage(), e);
         }
         throw new UnavailableException(
                 "Cannot take the API socket over: standard input is not a listening socket");
