@@ -140,7 +140,8 @@ public final class Daemon implements AutoCloseable {
                                 RuntimePaths.under(paths.run())
                                         .shim()
                                         .resolveSibling("atoll-proxy"),
-                                paths.run().resolve("proxy.sock")));
+                                paths.run().resolve("proxy.sock")),
+                        () -> config.value(ServerKey.BACKUP_COMPRESSION));
         parts.add(
                 new StoragePart(
                         store,

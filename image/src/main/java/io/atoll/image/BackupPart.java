@@ -33,4 +33,9 @@ public record BackupPart(String prefix, boolean isInstance) {
     String rootPrefix() {
         return isInstance ? prefix + "/rootfs" : prefix;
     }
+
+    /// Whether a member of the archive belongs to it.
+    boolean has(String name) {
+        return name.equals(prefix) || name.startsWith(prefix + "/");
+    }
 }

@@ -8,74 +8,104 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// Reads a backup in LXD's layout, made by us or by LXD without `--optimized-storage`. The archive
-/// comes from anyone and is read with the same care as an image.
-///
-/// @param file the archive, packed in any way that images may be
-public record BackupReader(Path file) {
+/// Reads a backup in LXD's layout, made by us or by LXD without `--optimized-storage`, from its
+/// beginning to its end: the index first, then its parts in the order of the archive, which is
+/// snapshots from the oldest on and then the volume itself. The archive comes from anyone and is
+/// read with the same care as an image. Not thread-safe.
+public final class BackupReader implements AutoCloseable {
     private static final int INDEX_BYTES_MAX = 16 << 20;
 
-    /// The text of `backup/index.yaml`.
+    private final TarReader tar;
+    private Optional<TarEntry> ahead = Optional.empty();
+
+    /// @param archive packed in any way that images may be; closed with the reader
+    public BackupReader(InputStream archive) throws IOException {
+        this.tar = new TarReader(Compression.unpacked(archive));
+    }
+
+    /// The text of `backup/index.yaml`. Called once, before anything else.
     ///
     /// @throws InvalidConfigException if there is none at the start of the archive
     public String readIndex() throws IOException {
-        try (InputStream in = Files.newInputStream(file);
-                TarReader tar = new TarReader(Compression.unpacked(in))) {
-            for (Optional<TarEntry> next = tar.next(); next.isPresent(); next = tar.next()) {
-                String name = ImageArchives.clean(next.get().name());
+        try {
+            for (advance(); ahead.isPresent(); advance()) {
+                String name = ImageArchives.clean(ahead.get().name());
                 if (name.equals("backup/index.yaml")) {
-                    return new String(
-                            tar.data().readNBytes(INDEX_BYTES_MAX), StandardCharsets.UTF_8);
+                    String text =
+                            new String(
+                                    tar.data().readNBytes(INDEX_BYTES_MAX), StandardCharsets.UTF_8);
+                    advance();
+                    return text;
                 }
-                if (next.get().type() != TarEntry.Type.DIRECTORY) {
+                if (ahead.get().type() != TarEntry.Type.DIRECTORY) {
                     break;
                 }
             }
         } catch (EOFException e) {
-            throw new InvalidConfigException("The backup is damaged: " + e.getMessage(), e);
+            throw damaged(e);
         }
         throw new InvalidConfigException("Backup is missing at \"backup/index.yaml\"");
     }
 
-    /// Unpacks one volume. Needs root.
+    private void advance() throws IOException {
+        ahead = tar.next();
+    }
+
+    private static InvalidConfigException damaged(EOFException e) {
+        return new InvalidConfigException("The backup is damaged: " + e.getMessage(), e);
+    }
+
+    /// Unpacks the next volume of the archive. Needs root.
     ///
-    /// @param directory gets `backup.yaml`, `metadata.yaml` and `templates/`
+    /// @param directory gets `metadata.yaml`, `backup.yaml` and `templates/`
     /// @param rootfs gets the files; exists and is empty
     /// @param shifted the id map that owner ids in the archive went through, the value of
     ///   `volatile.last_state.idmap`; [Idmap#NONE] if they are as inside
-    /// @throws InvalidConfigException if the backup has no such volume
+    /// @throws InvalidConfigException if another volume comes next, or none
     public void unpack(BackupPart part, Path directory, Path rootfs, Idmap shifted)
             throws IOException {
-        long count;
-        try (InputStream in = Files.newInputStream(file);
-                TreeUnpacker unpacker = new TreeUnpacker(rootfs)) {
-            ImageArchives.Sink sink = (entry, data) -> unpacker.add(unshift(entry, shifted), data);
-            count = ImageArchives.readTar(Compression.unpacked(in), part.rootPrefix(), sink);
+        try (TreeUnpacker unpacker = new TreeUnpacker(rootfs)) {
+            ImageArchives.Members files =
+                    new ImageArchives.Members(
+                            part.rootPrefix(),
+                            (entry, data) -> unpacker.add(unshift(entry, shifted), data));
+            skipFolders(part);
+            while (ahead.isPresent() && part.has(ImageArchives.clean(ahead.get().name()))) {
+                if (!files.offer(ahead.get(), tar.data())) {
+                    unpackFile(part, directory, ahead.get());
+                }
+                advance();
+            }
             unpacker.finish();
-        }
-        if (count == 0) {
-            throw new InvalidConfigException("The backup has no \"" + part.rootPrefix() + "\"");
-        }
-        if (part.isInstance()) {
-            unpackFiles(part, directory);
+            if (files.count() == 0) {
+                throw new InvalidConfigException(
+                        "The backup has no \"" + part.rootPrefix() + "\" where it belongs");
+            }
+        } catch (EOFException e) {
+            throw damaged(e);
         }
     }
 
-    private void unpackFiles(BackupPart part, Path directory) throws IOException {
-        try (InputStream in = Files.newInputStream(file);
-                TarReader tar = new TarReader(Compression.unpacked(in))) {
-            for (Optional<TarEntry> next = tar.next(); next.isPresent(); next = tar.next()) {
-                String name = ImageArchives.clean(next.get().name());
-                if (next.get().type() == TarEntry.Type.FILE
-                        && name.startsWith(part.prefix() + "/")) {
+    /// Archives may have members for the folders above a part.
+    private void skipFolders(BackupPart part) throws IOException {
+        while (ahead.isPresent()
+                && ahead.get().type() == TarEntry.Type.DIRECTORY
+                && part.prefix().startsWith(ImageArchives.clean(ahead.get().name()) + "/")) {
+            advance();
+        }
+    }
+
+    private void unpackFile(BackupPart part, Path directory, TarEntry entry) throws IOException {
+        String name = ImageArchives.clean(entry.name());
+        if (part.isInstance()
+                && entry.type() == TarEntry.Type.FILE
+                && name.startsWith(part.prefix() + "/")) {
+            boolean _ =
                     ImageArchives.unpackVolumeFile(
                             tar, name.substring(part.prefix().length() + 1), directory);
-                }
-            }
         }
     }
 
@@ -93,5 +123,10 @@ public record BackupReader(Path file) {
         return id < HostId.LIMIT
                 ? shifted.toNs(kind, new HostId(id)).map(ns -> ns.value()).orElse(id)
                 : id;
+    }
+
+    @Override
+    public void close() throws IOException {
+        tar.close();
     }
 }

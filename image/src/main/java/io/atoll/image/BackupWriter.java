@@ -6,7 +6,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /// Writes a backup of an instance or custom volume in LXD's layout: `backup/index.yaml`, then each
 /// snapshot from the oldest on, then the volume itself. Owner ids are written as inside, so
@@ -14,8 +13,6 @@ import java.util.List;
 ///
 /// Close it to finish the archive; a writer that is not closed leaves one that no reader takes.
 public final class BackupWriter implements AutoCloseable {
-    private static final List<String> FILES = List.of("backup.yaml", "metadata.yaml");
-
     private final TarWriter tar;
 
     /// Begins with the index; closing closes `out`.
@@ -25,24 +22,34 @@ public final class BackupWriter implements AutoCloseable {
         tar.putFile("backup/index.yaml", indexYaml.getBytes(StandardCharsets.UTF_8));
     }
 
-    /// Adds one volume or snapshot of an instance.
+    /// Adds a custom volume or a snapshot of one.
     ///
-    /// @param part which, see [BackupPart]
-    /// @param directory with `backup.yaml`, `metadata.yaml` and `templates/`, as far as there are
-    ///   any
     /// @param root open for reading
-    public void put(BackupPart part, Path directory, Fd root) throws IOException {
-        tar.put(TarEntry.plain(TarEntry.Type.DIRECTORY, part.prefix(), 0711, 0));
-        for (String name : FILES) {
-            if (part.isInstance() && Files.exists(directory.resolve(name))) {
-                tar.putFile(
-                        part.prefix() + "/" + name, Files.readAllBytes(directory.resolve(name)));
-            }
+    public void putVolume(BackupPart part, Fd root) throws IOException {
+        putDirectory(part);
+        new TreePacker(tar).pack(root, part.rootPrefix());
+    }
+
+    /// Adds an instance or a snapshot of one.
+    ///
+    /// @param directory with `metadata.yaml` and `templates/`, as far as there are any
+    /// @param backupYaml the text of `backup.yaml`
+    /// @param root open for reading
+    public void putInstance(BackupPart part, Path directory, String backupYaml, Fd root)
+            throws IOException {
+        putDirectory(part);
+        String prefix = part.prefix() + "/";
+        tar.putFile(prefix + "backup.yaml", backupYaml.getBytes(StandardCharsets.UTF_8));
+        Path metadata = directory.resolve("metadata.yaml");
+        if (Files.exists(metadata)) {
+            tar.putFile(prefix + "metadata.yaml", Files.readAllBytes(metadata));
         }
         new TreePacker(tar).pack(root, part.rootPrefix());
-        if (part.isInstance()) {
-            ImageWriter.putTemplates(tar, directory.resolve("templates"), part.prefix() + "/");
-        }
+        ImageWriter.putTemplates(tar, directory.resolve("templates"), prefix);
+    }
+
+    private void putDirectory(BackupPart part) throws IOException {
+        tar.put(TarEntry.plain(TarEntry.Type.DIRECTORY, part.prefix(), 0711, 0));
     }
 
     @Override

@@ -142,23 +142,50 @@ final class ImageArchives {
     ///
     /// @return how many
     static long readTar(InputStream in, String prefix, Sink sink) throws IOException {
-        RootfsChecks checks = new RootfsChecks();
+        Members members = new Members(prefix, sink);
         try (TarReader tar = new TarReader(in)) {
             for (Optional<TarEntry> next = tar.next(); next.isPresent(); next = tar.next()) {
-                TarEntry entry = next.get();
-                Optional<String> name = below(prefix, clean(entry.name()));
-                if (name.isPresent() && isKept(entry.type())) {
-                    boolean hard = entry.type() == TarEntry.Type.HARD_LINK;
-                    String link = hard ? hardLinkTarget(prefix, entry) : entry.link();
-                    TarEntry kept =
-                            entry.renamed(name.get(), link).withXattrs(keptXattrs(entry.xattrs()));
-                    checks.check(kept);
-                    sink.put(kept, tar.data());
-                }
+                members.offer(next.get(), tar.data());
             }
-            return checks.entries();
+            return members.count();
         } catch (EOFException e) {
             throw new InvalidConfigException("The archive is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    /// Hands the members below a prefix on to a sink, checked one by one and all together.
+    static final class Members {
+        private final String prefix;
+        private final Sink sink;
+        private final RootfsChecks checks = new RootfsChecks();
+
+        Members(String prefix, Sink sink) {
+            this.prefix = prefix;
+            this.sink = sink;
+        }
+
+        /// Takes the next member of the archive.
+        ///
+        /// @return false if it does not stand below the prefix
+        boolean offer(TarEntry entry, InputStream data) throws IOException {
+            Optional<String> name = below(prefix, clean(entry.name()));
+            if (name.isEmpty()) {
+                return false;
+            }
+            if (isKept(entry.type())) {
+                boolean hard = entry.type() == TarEntry.Type.HARD_LINK;
+                String link = hard ? hardLinkTarget(prefix, entry) : entry.link();
+                TarEntry kept =
+                        entry.renamed(name.get(), link).withXattrs(keptXattrs(entry.xattrs()));
+                checks.check(kept);
+                sink.put(kept, data);
+            }
+            return true;
+        }
+
+        /// How many were handed on.
+        long count() {
+            return checks.entries();
         }
     }
 

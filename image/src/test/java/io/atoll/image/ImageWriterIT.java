@@ -95,29 +95,45 @@ class ImageWriterIT {
                 BackupWriter backup =
                         new BackupWriter(
                                 Files.newOutputStream(file), Compression.ZSTD, "name: c1\n")) {
-            backup.put(BackupPart.snapshot("s0"), volume, root);
-            backup.put(BackupPart.INSTANCE, volume, root);
+            backup.putInstance(BackupPart.snapshot("s0"), volume, "x: 0\n", root);
+            backup.putInstance(BackupPart.INSTANCE, volume, "x: 1\n", root);
         }
-        BackupReader reader = new BackupReader(file);
-        assertEquals("name: c1\n", reader.readIndex());
+        Path snapshot = Files.createDirectories(directory.resolve("s0/rootfs"));
         Path target = Files.createDirectories(directory.resolve("target/rootfs"));
         Path directoryTarget = directory.resolve("target");
-        reader.unpack(BackupPart.INSTANCE, directoryTarget, target, Idmap.range(100_000, 65_536));
+        try (BackupReader reader = new BackupReader(Files.newInputStream(file))) {
+            assertEquals("name: c1\n", reader.readIndex());
+            reader.unpack(BackupPart.snapshot("s0"), directory.resolve("s0"), snapshot, Idmap.NONE);
+            reader.unpack(
+                    BackupPart.INSTANCE, directoryTarget, target, Idmap.range(100_000, 65_536));
+        }
         assertEquals("33", run("stat", "-c", "%u", target.resolve("etc/b").toString()).strip());
         assertEquals("x: 1\n", Files.readString(directoryTarget.resolve("backup.yaml")));
         assertEquals("{{ path }}", Files.readString(directoryTarget.resolve("templates/t.tpl")));
-        Path snapshot = Files.createDirectories(directory.resolve("s0/rootfs"));
-        reader.unpack(BackupPart.snapshot("s0"), directory.resolve("s0"), snapshot, Idmap.NONE);
         assertEquals(listing(volume.resolve("rootfs")), listing(snapshot));
+    }
+
+    @Test
+    void aBackupHasItsPartsInOrder() throws IOException {
+        Path file = directory.resolve("backup.tar");
+        try (Fd root = root();
+                BackupWriter backup =
+                        new BackupWriter(
+                                Files.newOutputStream(file), Compression.NONE, "name: c1\n")) {
+            backup.putInstance(BackupPart.INSTANCE, volume, "x: 1\n", root);
+        }
         Path none = Files.createDirectories(directory.resolve("s1/rootfs"));
-        assertThrows(
-                InvalidConfigException.class,
-                () ->
-                        reader.unpack(
-                                BackupPart.snapshot("s1"),
-                                directory.resolve("s1"),
-                                none,
-                                Idmap.NONE));
+        try (BackupReader reader = new BackupReader(Files.newInputStream(file))) {
+            assertEquals("name: c1\n", reader.readIndex());
+            assertThrows(
+                    InvalidConfigException.class,
+                    () ->
+                            reader.unpack(
+                                    BackupPart.snapshot("s1"),
+                                    directory.resolve("s1"),
+                                    none,
+                                    Idmap.NONE));
+        }
     }
 
     @Test
@@ -126,6 +142,8 @@ class ImageWriterIT {
         try (TarWriter tar = new TarWriter(Files.newOutputStream(file))) {
             tar.putFile("rootfs/x", new byte[3]);
         }
-        assertThrows(InvalidConfigException.class, () -> new BackupReader(file).readIndex());
+        try (BackupReader reader = new BackupReader(Files.newInputStream(file))) {
+            assertThrows(InvalidConfigException.class, reader::readIndex);
+        }
     }
 }

@@ -17,8 +17,10 @@ public final class Commands {
                     "copy",
                     "delete",
                     "exec",
+                    "export",
                     "file",
                     "image",
+                    "import",
                     "info",
                     "init",
                     "launch",
@@ -65,8 +67,10 @@ public final class Commands {
             case "copy", "cp" -> Optional.of(CopyCommands.copy());
             case "delete", "rm" -> Optional.of(DeleteCommand.spec());
             case "exec" -> Optional.of(ExecCommand.spec());
+            case "export" -> Optional.of(BackupTransfer.exportCommand());
             case "file" -> Optional.of(FileCommands.group());
             case "image" -> Optional.of(ImageCommands.group());
+            case "import" -> Optional.of(BackupTransfer.importCommand());
             case "info" -> Optional.of(InfoCommand.spec());
             case "init" -> Optional.of(LaunchCommand.init());
             case "launch" -> Optional.of(LaunchCommand.launch());

@@ -6,28 +6,16 @@ import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
-import io.atoll.cli.text.Format;
 import io.atoll.client.AtollClient;
-import io.atoll.client.HttpReply;
 import io.atoll.client.HttpRequest;
 import io.atoll.client.Operation;
 import io.atoll.client.Target;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.time.Duration;
-import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /// `storage volume copy`, `move`, `export` and `import`: custom volumes as a whole.
 final class VolumeTransfer {
-    /// How long a server keeps the backup of an export that was cut off.
-    private static final Duration KEPT = Duration.ofHours(24);
-
     private VolumeTransfer() {}
 
     static Optional<CommandNode> make(String name) {
@@ -63,13 +51,12 @@ final class VolumeTransfer {
                                     .run(VolumeTransfer::move));
             case "export" ->
                     Optional.of(
-                            CommandSpec.of(
-                                            "export",
-                                            "[<remote>:]<pool> <volume> [<path>] [flags]",
-                                            "Export a custom storage volume")
-                                    .args(2, 3)
-                                    .value("compression", "Compression algorithm, or none")
-                                    .flag("optimized-storage", "Use the driver's own format")
+                            BackupTransfer.exportFlags(
+                                            CommandSpec.of(
+                                                            "export",
+                                                            "[<remote>:]<pool> <volume> [<path>] [flags]",
+                                                            "Export a custom storage volume")
+                                                    .args(2, 3))
                                     .value("target", "Cluster member")
                                     .flag("volume-only", "Leave the snapshots out")
                                     .run(VolumeTransfer::export));
@@ -163,108 +150,30 @@ final class VolumeTransfer {
 
     private static int export(Context context) throws IOException {
         Ref pool = context.refAt(0);
-        String volume = context.args().at(1);
-        AtollClient client = context.client(pool);
-        String wanted = context.args().at(2);
-        Path target = context.invocation().path(wanted.isEmpty() ? "backup.tar.gz" : wanted);
-        if (Files.exists(target)) {
-            throw new CliException("File already exists: " + target.getFileName());
-        }
-        Json.Obj body =
-                Json.object()
-                        .put("name", "")
-                        .put("expires_at", Instant.now().plus(KEPT).toString())
-                        .put("volume_only", context.args().flag("volume-only"))
-                        .put("optimized_storage", context.args().flag("optimized-storage"))
-                        .put("compression_algorithm", context.args().value("compression"));
-        Target backups =
-                Target.of("storage-pools", pool.name(), "volumes", "custom", volume, "backups");
-        Operation done =
-                context.await(
-                        client.handle(
-                                client.rest()
-                                        .call("POST", client.scope(backups).toString(), body, "")),
-                        "Backing up storage volume");
-        String url =
-                done.value().get("resources").get("backups").asStrings().stream()
-                        .findFirst()
-                        .orElseThrow(() -> new CliException("the server did not name the backup"));
-        int query = url.indexOf('?');
-        String path = query < 0 ? url : url.substring(0, query);
-        String name = path.substring(path.lastIndexOf('/') + 1);
-        Target backup =
-                Target.of(
-                        "storage-pools", pool.name(), "volumes", "custom", volume, "backups", name);
-        Target export =
-                Target.of(
+        return BackupTransfer.export(
+                context,
+                context.client(pool),
+                List.of(
                         "storage-pools",
                         pool.name(),
                         "volumes",
                         "custom",
-                        volume,
-                        "backups",
-                        name,
-                        "export");
-        try {
-            download(context, client, client.scope(export).toString(), target);
-        } finally {
-            Operation _ =
-                    context.await(
-                            client.handle(
-                                    client.rest()
-                                            .call(
-                                                    "DELETE",
-                                                    client.scope(backup).toString(),
-                                                    null,
-                                                    "")));
-        }
-        RecordCommands.say(context, "Backup exported successfully!");
-        return 0;
-    }
-
-    /// Never over another file, and nothing half written stays.
-    private static void download(Context context, AtollClient client, String path, Path target)
-            throws IOException {
-        boolean isComplete = false;
-        try (HttpReply reply = client.rest().raw(new HttpRequest("GET", path));
-                OutputStream out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW)) {
-            long bytes = reply.body().transferTo(out);
-            isComplete = true;
-            if (!context.isQuiet()) {
-                context.output().status("Exported " + Format.decimalBytes(bytes));
-            }
-        } catch (FileAlreadyExistsException e) {
-            isComplete = true;
-            throw e;
-        } finally {
-            if (!isComplete) {
-                boolean _ = Files.deleteIfExists(target);
-            }
-        }
+                        context.args().at(1),
+                        "backups"),
+                "volume_only",
+                context.args().at(2));
     }
 
     private static int importBackup(Context context) throws IOException {
         Ref pool = context.refAt(0);
         AtollClient client = context.client(pool);
-        Path file = context.invocation().path(context.args().at(1));
-        if (!Files.isRegularFile(file)) {
-            throw new CliException("cannot read " + context.args().at(1) + ": no such file");
-        }
         Target target = Target.of("storage-pools", pool.name(), "volumes", "custom");
-        try (InputStream in = Files.newInputStream(file)) {
-            HttpRequest request =
-                    new HttpRequest("POST", client.scope(target).toString())
-                            .header("Content-Type", "application/octet-stream")
-                            .body(
-                                    ImageTransfer.counted(context, in, Files.size(file)),
-                                    Files.size(file));
-            if (!context.args().at(2).isEmpty()) {
-                request.header("X-LXD-name", context.args().at(2));
-            }
-            Operation _ =
-                    context.await(
-                            client.handle(client.rest().call(request)), "Importing custom volume");
-        }
-        return 0;
+        return BackupTransfer.importFile(
+                context,
+                client,
+                new HttpRequest("POST", client.scope(target).toString()),
+                context.args().at(1),
+                context.args().at(2),
+                "Importing custom volume");
     }
 }

@@ -127,10 +127,25 @@ final class InstanceCreator {
     /// @param operation shows the progress of a download
     void create(Ready checked, Operation operation) {
         Ready ready = withImage(checked, operation);
-        RecordKey key = RecordKey.of(ready.request().project(), ready.name().value());
+        make(
+                draft(ready),
+                ready.original().map(Original::snapshots).orElse(List.of()),
+                (pool, volume) -> fill(ready, pool, volume));
+    }
+
+    /// Makes the volume of a new instance.
+    interface Fill {
+        void fill(StorageDriver pool, VolumeName volume);
+    }
+
+    /// Makes an instance of which everything is known, but its ids and what its interfaces lack.
+    ///
+    /// @param draft pending
+    /// @param snapshots that `fill` makes too, recorded with their own names and of any instance
+    void make(InstanceRecord draft, List<SnapshotRecord> snapshots, Fill fill) {
+        RecordKey key = draft.key();
         try (InstanceLocks.Held _ = locks.hold(key, "create");
                 Undo undo = new Undo()) {
-            InstanceRecord draft = draft(ready);
             Expansion expansion;
             DeviceConfig.RootDisk root;
             StorageDriver pool;
@@ -146,19 +161,20 @@ final class InstanceCreator {
             record(key, draft, expansion);
             undo.add(() -> table.store().delete(InstanceRecord.KIND, key));
             VolumeName volume = VolumeName.container(draft.hostWideName());
-            fill(ready, pool, volume, undo);
+            undo.add(() -> pool.delete(volume));
+            fill.fill(pool, volume);
             if (root.size().isPresent()) {
                 pool.setQuota(volume, OptionalLong.of(root.size().get().bytes()));
             }
-            copySnapshotRecords(ready, draft);
+            recordSnapshots(snapshots, draft);
             table.update(key, now -> now.withPending(Pending.NOTHING));
             undo.keep();
         }
         events.publishLifecycle(
                 Lifecycle.of(
                         "instance-created",
-                        InstanceView.url(ready.request().project(), ready.name().value()),
-                        ready.request().project()));
+                        InstanceView.url(draft.project(), draft.name()),
+                        draft.project()));
     }
 
     /// An image of another server is only known when it was asked, which takes its time.
@@ -213,8 +229,7 @@ final class InstanceCreator {
         }
     }
 
-    private void fill(Ready ready, StorageDriver pool, VolumeName volume, Undo undo) {
-        undo.add(() -> pool.delete(volume));
+    private void fill(Ready ready, StorageDriver pool, VolumeName volume) {
         if (ready.image().isPresent()) {
             ports.images().importInto(pool, ready.request().project(), ready.image().get());
             pool.createFromImage(volume, ready.image().get().fingerprint());
@@ -234,9 +249,7 @@ final class InstanceCreator {
                 original.snapshots().stream().map(SnapshotRecord::name).toList());
     }
 
-    private void copySnapshotRecords(Ready ready, InstanceRecord draft) {
-        List<SnapshotRecord> snapshots =
-                ready.original().map(Original::snapshots).orElse(List.of());
+    private void recordSnapshots(List<SnapshotRecord> snapshots, InstanceRecord draft) {
         Batch batch = new Batch();
         for (SnapshotRecord snapshot : snapshots) {
             SnapshotRecord copy = snapshot.withInstance(draft);

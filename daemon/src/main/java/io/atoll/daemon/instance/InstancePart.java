@@ -1,6 +1,8 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.daemon.DaemonPart;
+import io.atoll.daemon.backup.Backup;
+import io.atoll.daemon.backup.BackupTable;
 import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.device.attach.ProxyServer;
 import io.atoll.daemon.event.Events;
@@ -17,6 +19,7 @@ import io.atoll.daemon.instance.files.FileRoutes;
 import io.atoll.daemon.instance.files.LogRoutes;
 import io.atoll.daemon.instance.files.MetadataRoutes;
 import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.schedule.MinuteTimer;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.linux.Idmaps;
@@ -25,6 +28,7 @@ import io.atoll.runtime.Containers;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -33,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /// Instances, put together: their endpoints, what happens to them when the daemon starts, and when
 /// the host goes down.
@@ -51,8 +56,11 @@ public final class InstancePart implements DaemonPart {
     private final Ports ports;
     private final InstancePublisher publisher;
     private final List<Routes> routes;
+    private final BackupTable backups;
+    private final MinuteTimer timer = new MinuteTimer("instance-schedule", _ -> prune());
 
     /// @param containers closed by whoever opened it
+    /// @param compression of backups if a request names none
     public InstancePart(
             Store store,
             Operations operations,
@@ -62,17 +70,20 @@ public final class InstancePart implements DaemonPart {
             InstancePaths paths,
             Idmaps.Range ids,
             HostResources host,
-            ProxyServer proxies) {
+            ProxyServer proxies,
+            Supplier<String> compression) {
         this.containers = containers;
         this.ports = ports;
         this.table = new InstanceTable(store, ports.profiles());
+        this.backups = new BackupTable(store, Backup.OF_INSTANCE, paths.backups());
         InstanceLocks locks = new InstanceLocks();
         AttachedDevices attached =
                 new AttachedDevices(InstanceDevices.host(table, ports, paths, proxies));
         Preparation preparation =
                 new Preparation(table, ports, paths, new SpecCompiler(host), attached);
         this.remover =
-                new InstanceRemover(table, locks, ports, attached, paths, events, this::isRunning);
+                new InstanceRemover(
+                        table, locks, ports, attached, paths, backups, events, this::isRunning);
         this.runner =
                 new InstanceRunner(
                         table,
@@ -91,18 +102,33 @@ public final class InstancePart implements DaemonPart {
         Instances instances = new Instances(table, runner, ports, paths, events);
         this.publisher = new InstancePublisher(table, locks, runner, instances);
         StateReader states = new StateReader(runner, ports.pools());
+        InstanceCreator creator = new InstanceCreator(table, locks, chooser, ports, events);
+        InstanceBackups archives =
+                new InstanceBackups(
+                        table,
+                        locks,
+                        runner,
+                        snapshots,
+                        creator,
+                        ports,
+                        backups,
+                        operations,
+                        events,
+                        compression);
         this.routes =
                 List.of(
                         new InstanceRoutes(
                                 instances,
                                 table,
                                 runner,
-                                new InstanceCreator(table, locks, chooser, ports, events),
+                                creator,
                                 updater,
                                 remover,
                                 snapshots,
                                 states,
+                                archives,
                                 operations),
+                        archives,
                         new StateRoutes(instances, table, runner, states, operations),
                         new SnapshotRoutes(instances, table, snapshots, operations),
                         new ExecRoutes(instances, operations),
@@ -133,10 +159,22 @@ public final class InstancePart implements DaemonPart {
         adopt();
         remover.recover();
         snapshots.recover();
+        backups.recover();
+        timer.start();
         List<InstanceRecord> wanted = autostarted();
         if (!wanted.isEmpty()) {
             Thread.ofVirtual().name("autostart").start(() -> autostart(wanted));
         }
+    }
+
+    /// Removes backups whose time has come.
+    private void prune() {
+        backups.prune(Instant.now(), instance -> table.find(instance).isPresent());
+    }
+
+    @Override
+    public void close() {
+        timer.close();
     }
 
     private void adopt() {

@@ -41,6 +41,11 @@ public record InstancePaths(Path stateDir) {
         return stateDir.resolve("devices");
     }
 
+    /// Archives of instances.
+    Path backups() {
+        return stateDir.resolve("backups/instances");
+    }
+
     Path consoleLog(InstanceRecord instance) {
         return logs(instance).resolve("console.log");
     }

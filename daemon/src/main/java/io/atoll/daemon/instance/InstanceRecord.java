@@ -90,6 +90,24 @@ public record InstanceRecord(
                 value);
     }
 
+    /// A copy with this device of its own.
+    InstanceRecord withDevice(String device, Map<String, String> keys) {
+        Map<String, Map<String, String>> more = new TreeMap<>(devices);
+        more.put(device, keys);
+        return new InstanceRecord(
+                project,
+                name,
+                architecture,
+                description,
+                config,
+                more,
+                profiles,
+                isEphemeral,
+                createdAt,
+                lastUsedAt,
+                pending);
+    }
+
     InstanceRecord withName(String value) {
         return withKey(project, value);
     }

@@ -8,6 +8,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
+import io.atoll.daemon.backup.BackupTable;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.attach.AttachedDevices;
@@ -43,6 +44,7 @@ final class InstanceRemover {
     private final Ports ports;
     private final AttachedDevices attached;
     private final InstancePaths paths;
+    private final BackupTable backups;
     private final Events events;
     private final Predicate<RecordKey> isRunning;
 
@@ -52,6 +54,7 @@ final class InstanceRemover {
             Ports ports,
             AttachedDevices attached,
             InstancePaths paths,
+            BackupTable backups,
             Events events,
             Predicate<RecordKey> isRunning) {
         this.table = table;
@@ -59,6 +62,7 @@ final class InstanceRemover {
         this.ports = ports;
         this.attached = attached;
         this.paths = paths;
+        this.backups = backups;
         this.events = events;
         this.isRunning = isRunning;
     }
@@ -106,9 +110,10 @@ final class InstanceRemover {
             }
         }
         deleteLogs(instance);
-        for (SnapshotRecord snapshot : table.snapshots(instance)) {
+        for (SnapshotRecord snapshot : table.snapshotsAndBegun(instance)) {
             table.store().delete(SnapshotRecord.KIND, snapshot.key());
         }
+        backups.deleteAll(instance.project(), instance.name());
         table.store().delete(InstanceRecord.KIND, instance.key());
     }
 
@@ -203,6 +208,7 @@ final class InstanceRemover {
             SnapshotRecord moved = snapshot.withInstance(renamed);
             batch.create(SnapshotRecord.KIND, moved.key(), moved);
         }
+        backups.move(batch, marked.project(), marked.name(), renamed.name());
         return batch;
     }
 

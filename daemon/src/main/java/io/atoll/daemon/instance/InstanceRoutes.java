@@ -38,6 +38,7 @@ final class InstanceRoutes implements Routes {
     private final InstanceRemover remover;
     private final InstanceSnapshots snapshots;
     private final StateReader states;
+    private final InstanceBackups backups;
     private final Operations operations;
 
     InstanceRoutes(
@@ -49,6 +50,7 @@ final class InstanceRoutes implements Routes {
             InstanceRemover remover,
             InstanceSnapshots snapshots,
             StateReader states,
+            InstanceBackups backups,
             Operations operations) {
         this.instances = instances;
         this.table = table;
@@ -58,6 +60,7 @@ final class InstanceRoutes implements Routes {
         this.remover = remover;
         this.snapshots = snapshots;
         this.states = states;
+        this.backups = backups;
         this.operations = operations;
     }
 
@@ -124,7 +127,8 @@ final class InstanceRoutes implements Routes {
                                                 view,
                                                 states.read(instance, expansion, status),
                                                 bySource.getOrDefault(instance.key(), List.of()),
-                                                this::snapshotView);
+                                                this::snapshotView,
+                                                backups.views(instance));
                             });
         }
         return out;
@@ -144,6 +148,7 @@ final class InstanceRoutes implements Routes {
         Map<RecordKey, List<SnapshotRecord>> out = new HashMap<>();
         table.store().list(SnapshotRecord.KIND).stream()
                 .map(stored -> stored.value())
+                .filter(snapshot -> snapshot.pending().kind() != Pending.Kind.CREATE)
                 .sorted(Comparator.comparing(SnapshotRecord::createdAt))
                 .forEach(s ->
                         out.computeIfAbsent(s.instance().key(), _ -> new ArrayList<>()).add(s));
@@ -152,7 +157,7 @@ final class InstanceRoutes implements Routes {
 
     private Response create(Request request) throws IOException {
         if (request.header("Content-Type").orElse("").startsWith("application/octet-stream")) {
-            throw new UnsupportedException("Importing backups is not supported yet");
+            return backups.restore(request);
         }
         if (request.query("target").filter(t -> !t.isEmpty()).isPresent()) {
             throw new InvalidConfigException("Target only allowed when clustered");
@@ -185,7 +190,8 @@ final class InstanceRoutes implements Routes {
                         view,
                         states.read(instance, expansion),
                         table.snapshots(instance),
-                        this::snapshotView),
+                        this::snapshotView,
+                        backups.views(instance)),
                 InstanceView.etag(instance));
     }
 

@@ -16,12 +16,15 @@ import io.atoll.daemon.store.RecordKey;
 import io.atoll.image.TemplateRenderer;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
+import io.atoll.storage.VolumeRef;
+import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /// Snapshots of instances: a record of what the instance was and a snapshot of its volume.
 final class InstanceSnapshots {
@@ -72,6 +75,38 @@ final class InstanceSnapshots {
             undo.keep();
         }
         tell("instance-snapshot-created", snapshot);
+    }
+
+    /// What is done with an instance's files as they are at one moment.
+    interface Use {
+        void with(VolumeRef moment) throws IOException;
+    }
+
+    /// Lets something be done with the files of an instance, running or not, as they are now. They
+    /// are kept like a snapshot that is not finished: nobody sees it, and it does not outlive the
+    /// daemon.
+    void ofThisMoment(RecordKey key, Use use) throws IOException {
+        String name = "moment-" + UUID.randomUUID();
+        InstanceRecord instance;
+        SnapshotRecord moment;
+        try (InstanceLocks.Held _ = locks.hold(key, "snapshot");
+                Undo undo = new Undo()) {
+            instance = table.get(new ProjectName(key.project()), key.name());
+            moment =
+                    new SnapshotRecord(
+                            name, instance, Instant.now(), Optional.empty(), Pending.CREATE);
+            record(moment);
+            RecordKey momentKey = moment.key();
+            undo.add(() -> table.store().delete(SnapshotRecord.KIND, momentKey));
+            takeVolume(key, instance, name);
+            undo.keep();
+        }
+        try {
+            use.with(volume(instance).snapshot(name));
+        } finally {
+            pool(instance).deleteSnapshot(volume(instance), name);
+            table.store().delete(SnapshotRecord.KIND, moment.key());
+        }
     }
 
     /// A running instance stands still meanwhile, so that the copy is of one moment.

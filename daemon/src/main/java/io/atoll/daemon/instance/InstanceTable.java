@@ -53,8 +53,15 @@ final class InstanceTable {
                 .orElseThrow(() -> new NotFoundException("Instance not found"));
     }
 
-    /// The snapshots of one instance, oldest first.
+    /// The finished snapshots of one instance, oldest first.
     List<SnapshotRecord> snapshots(InstanceRecord instance) {
+        return snapshotsAndBegun(instance).stream()
+                .filter(s -> s.pending().kind() != Pending.Kind.CREATE)
+                .toList();
+    }
+
+    /// The same with those that are being made.
+    List<SnapshotRecord> snapshotsAndBegun(InstanceRecord instance) {
         String prefix = instance.name() + "/";
         return store.list(SnapshotRecord.KIND, instance.project()).stream()
                 .filter(stored -> stored.name().startsWith(prefix))

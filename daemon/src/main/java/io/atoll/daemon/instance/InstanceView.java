@@ -73,12 +73,15 @@ final class InstanceView {
             Json.Obj instance,
             Json state,
             List<SnapshotRecord> snapshots,
-            Function<SnapshotRecord, Json> view) {
+            Function<SnapshotRecord, Json> view,
+            List<Json> backups) {
         Json all =
                 snapshots.isEmpty()
                         ? Json.Null.NULL
                         : Json.array(snapshots.stream().map(view).toList());
-        return instance.put("backups", Json.Null.NULL).put("state", state).put("snapshots", all);
+        return instance.put("backups", backups.isEmpty() ? Json.Null.NULL : Json.array(backups))
+                .put("state", state)
+                .put("snapshots", all);
     }
 
     static Json.Obj snapshot(SnapshotRecord s, Expansion expanded) {

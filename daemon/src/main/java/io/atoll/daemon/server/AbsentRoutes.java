@@ -33,11 +33,6 @@ public final class AbsentRoutes implements Routes {
     private static final List<Part> LEAVES =
             List.of(
                     new Part("/1.0/metrics", "Metrics"),
-                    new Part("/1.0/instances/{name}/backups", "Backups of instances"),
-                    new Part("/1.0/instances/{name}/backups/{backup}", "Backups of instances"),
-                    new Part(
-                            "/1.0/instances/{name}/backups/{backup}/export",
-                            "Backups of instances"),
                     new Part("/1.0/instances/{name}/snapshots", "Snapshots of instances"),
                     new Part(
                             "/1.0/instances/{name}/snapshots/{snapshot}", "Snapshots of instances"),
@@ -48,9 +43,6 @@ public final class AbsentRoutes implements Routes {
                     new Part("/1.0/networks/{name}/peers/{peer}", "Network peers"),
                     new Part(VOLUME + "/snapshots", "Snapshots of custom volumes"),
                     new Part(VOLUME + "/snapshots/{snapshot}", "Snapshots of custom volumes"),
-                    new Part(VOLUME + "/backups", "Backups of custom volumes"),
-                    new Part(VOLUME + "/backups/{backup}", "Backups of custom volumes"),
-                    new Part(VOLUME + "/backups/{backup}/export", "Backups of custom volumes"),
                     new Part("/internal/sql", "Access to the database by SQL"));
 
     @Override

@@ -7,6 +7,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
+import io.atoll.daemon.backup.BackupTable;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
@@ -35,9 +36,12 @@ final class CustomVolumes {
 
     private final Store store;
     private final Pools pools;
+    private final BackupTable backups;
     private final VolumeLocks locks = new VolumeLocks();
 
-    CustomVolumes(Store store, Pools pools) {
+    /// @param backups of volumes, which are renamed and deleted with them
+    CustomVolumes(Store store, Pools pools, BackupTable backups) {
+        this.backups = backups;
         this.store = store;
         this.pools = pools;
     }
@@ -323,6 +327,7 @@ final class CustomVolumes {
                     store.find(VolumeSnapshot.KIND, snapshot.key(from.project())).orElseThrow());
             batch.create(VolumeSnapshot.KIND, mine.key(to.project()), mine);
         }
+        backups.move(batch, to.project(), from.key().name(), to.key().name());
         store.commit(batch);
     }
 
@@ -347,6 +352,7 @@ final class CustomVolumes {
         store.find(CustomVolume.KIND, place.key())
                 .ifPresent(v -> batch.delete(CustomVolume.KIND, v));
         store.commit(batch);
+        backups.deleteAll(place.project(), place.key().name());
     }
 
     /// Takes a snapshot.

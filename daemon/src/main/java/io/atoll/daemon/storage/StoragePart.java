@@ -3,6 +3,9 @@ package io.atoll.daemon.storage;
 import io.atoll.base.DomainException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.DaemonPart;
+import io.atoll.daemon.backup.Backup;
+import io.atoll.daemon.backup.BackupRoutes;
+import io.atoll.daemon.backup.BackupTable;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.Route;
@@ -30,7 +33,7 @@ public final class StoragePart implements DaemonPart {
     private final Events events;
     private final Pools pools;
     private final CustomVolumes volumes;
-    private final VolumeBackups backups;
+    private final BackupTable backups;
     private final List<Routes> endpoints;
     private final MinuteTimer timer = new MinuteTimer("volume-schedule", this::tick);
 
@@ -47,17 +50,16 @@ public final class StoragePart implements DaemonPart {
         this.store = store;
         this.events = events;
         this.pools = pools;
-        this.volumes = new CustomVolumes(store, pools);
-        this.backups =
-                new VolumeBackups(
-                        store, pools, volumes, projects, operations, events, folder, compression);
+        this.backups = new BackupTable(store, Backup.OF_VOLUME, folder);
+        this.volumes = new CustomVolumes(store, pools, backups);
+        VolumeBackups archives = new VolumeBackups(pools, volumes, projects, operations, events);
         this.endpoints =
                 List.of(
                         new PoolRoutes(store, pools, events),
                         new VolumeRoutes(
-                                store, pools, volumes, backups, projects, operations, events),
+                                store, pools, volumes, archives, projects, operations, events),
                         new VolumeSnapshotRoutes(volumes, projects, operations, events),
-                        backups);
+                        new BackupRoutes(backups, archives, operations, events, compression));
     }
 
     @Override
@@ -106,7 +108,7 @@ public final class StoragePart implements DaemonPart {
                         });
             }
         }
-        backups.prune(now);
+        backups.prune(now, volume -> store.find(CustomVolume.KIND, volume).isPresent());
     }
 
     /// Says of a volume's schedule whether it is time.

@@ -1,0 +1,54 @@
+package io.atoll.daemon.backup;
+
+import io.atoll.base.ProjectName;
+import io.atoll.daemon.http.Request;
+import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.image.Compression;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.List;
+
+/// A kind of thing that backups are made of.
+public interface BackupSubject {
+    /// What the endpoints say of this kind.
+    ///
+    /// @param event beginning of the lifecycle events' names
+    /// @param aloneMembers the JSON members that leave the snapshots behind, the current one first
+    /// @param creating description of the operation that makes a backup
+    /// @param renaming of the one that renames it
+    /// @param deleting of the one that deletes it
+    record Words(
+            String event,
+            List<String> aloneMembers,
+            String creating,
+            String renaming,
+            String deleting) {}
+
+    /// One thing of this kind.
+    ///
+    /// @param project the one its record is in
+    /// @param key the name of its record there
+    record Owner(ProjectName project, String key) {}
+
+    Words words();
+
+    /// The paths of the list of backups; several if the kind has an old name.
+    List<String> paths();
+
+    /// The thing that a request's path names.
+    ///
+    /// @throws io.atoll.base.NotFoundException if there is no such thing
+    Owner owner(Request request);
+
+    /// The URL of a backup.
+    String url(Owner owner, String backup);
+
+    /// Names the thing and its backup among an operation's resources.
+    OperationSpec describe(OperationSpec spec, Owner owner, String backup);
+
+    /// Writes the archive. Blocks for as long as the files take.
+    ///
+    /// @param isAlone leave the snapshots behind
+    void write(Owner owner, boolean isAlone, Compression packing, OutputStream out)
+            throws IOException;
+}

@@ -1,0 +1,196 @@
+package io.atoll.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.testkit.Leaks;
+import io.atoll.testkit.Program;
+import io.atoll.testkit.Program.Output;
+import io.atoll.testkit.TestDaemon;
+import io.atoll.testkit.TestImages;
+import io.atoll.testkit.UpstreamDaemon;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Backups of instances: made and brought back here, and exchanged with a real LXD.
+@Tag("privileged")
+@Tag("e2e")
+class BackupsTest {
+    private static final String MARKER = "e2eb";
+    private static final String FILES =
+            "cd /root && echo secret > owned && chown 33:44 owned && chmod 4711 owned"
+                    + " && ln owned twice && ln -s /etc/none link && mkfifo pipe";
+
+    @RegisterExtension final Leaks leaks = Leaks.of(MARKER);
+
+    @TempDir Path folder;
+
+    private TestDaemon daemon;
+    private Program lxc;
+
+    @BeforeEach
+    void start() {
+        daemon = TestDaemon.launch("atoll-" + MARKER);
+        lxc = daemon.lxc();
+        prepare(lxc, "overlay");
+    }
+
+    @AfterEach
+    void stop() {
+        daemon.close();
+    }
+
+    private static void prepare(Program client, String driver) {
+        client.run("storage", "create", "default", driver).ok();
+        client.run("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default")
+                .ok();
+        client.run("image", "import", TestImages.busybox().toString(), "--alias", "bb").ok();
+    }
+
+    /// A running instance with files of all kinds, and a snapshot from before they came.
+    private static void launch(Program client) {
+        client.run("launch", "bb", "c1", "-c", "user.note=kept").ok();
+        client.run("exec", "c1", "--", "sh", "-c", "echo before > /root/state").ok();
+        client.run("snapshot", "c1", "s0").ok();
+        client.run("exec", "c1", "--", "sh", "-c", FILES + " && echo after > /root/state").ok();
+    }
+
+    private static void checkRestored(Program client, String name) {
+        assertEquals("kept\n", client.run("config", "get", name, "user.note").ok().out());
+        client.run("start", name).ok();
+        assertEquals(
+                "33 44 4711 2\nafter\n/etc/none\nfifo\n",
+                client.run(
+                                "exec",
+                                name,
+                                "--",
+                                "sh",
+                                "-c",
+                                "cd /root && stat -c '%u %g %a %h' twice && cat state"
+                                        + " && readlink link && stat -c %F pipe")
+                        .ok()
+                        .out());
+        client.run("restore", name, "s0").ok();
+        assertEquals("before\n", client.run("exec", name, "--", "cat", "/root/state").ok().out());
+        client.run("delete", "--force", name).ok();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"atoll", "lxc"})
+    void anInstanceComesBackFromItsBackup(String name) {
+        Program client = name.equals("lxc") ? lxc : daemon.atoll();
+        launch(client);
+        String file = folder.resolve("c1.tar.gz").toString();
+        client.run("export", "c1", file).ok();
+        assertFalse(lxc.run("query", "/1.0/instances/c1/backups").ok().out().contains("backup0"));
+        assertEquals("RUNNING\n", lxc.run("list", "c1", "-c", "s", "--format=csv").ok().out());
+        assertEquals(1, client.run("import", file).exit(), "the name is taken");
+        client.run("import", file, "c2").ok();
+        checkRestored(client, "c2");
+        client.run("delete", "--force", "c1").ok();
+        client.run("import", file).ok();
+        checkRestored(client, "c1");
+    }
+
+    @Test
+    void aStoppedInstanceWithoutSnapshotsGoesToAnotherPool() {
+        lxc.run("storage", "create", "plain", "dir").ok();
+        launch(lxc);
+        lxc.run("stop", "--force", "c1").ok();
+        String file = folder.resolve("c1.tar.zst").toString();
+        lxc.run("export", "c1", file, "--instance-only", "--compression=zstd").ok();
+        lxc.run("import", file, "c2", "--storage=plain").ok();
+        assertEquals(
+                "plain\n", lxc.run("config", "device", "get", "c2", "root", "pool").ok().out());
+        assertEquals(
+                "",
+                lxc.run("query", "/1.0/instances/c2/snapshots")
+                        .ok()
+                        .out()
+                        .strip()
+                        .replace("[]", ""));
+        lxc.run("start", "c2").ok();
+        lxc.run("delete", "--force", "c1", "c2").ok();
+    }
+
+    @Test
+    void backupsThatTheServerKeepsGoWithTheirInstance() throws IOException {
+        lxc.run("init", "bb", "c1").ok();
+        lxc.run(
+                        "query",
+                        "--wait",
+                        "-X",
+                        "POST",
+                        "-d",
+                        "{\"name\":\"b\"}",
+                        "/1.0/instances/c1/backups")
+                .ok();
+        lxc.run("rename", "c1", "c2").ok();
+        assertTrue(
+                lxc.run("query", "/1.0/instances/c2/backups").ok().out().contains("c2/backups/b"));
+        assertTrue(lxc.run("query", "/1.0/instances/c2?recursion=1").ok().out().contains("\"b\""));
+        lxc.run("delete", "c2").ok();
+        try (var files = Files.list(daemon.state().resolve("backups/instances"))) {
+            assertEquals(List.of(), files.toList());
+        }
+    }
+
+    @Test
+    void aDamagedBackupLeavesNothing() throws IOException {
+        launch(lxc);
+        Path file = folder.resolve("c1.tar");
+        lxc.run("export", "c1", file.toString(), "--compression=none").ok();
+        lxc.run("delete", "--force", "c1").ok();
+        byte[] bytes = Files.readAllBytes(file);
+        for (int length : new int[] {0, 100, bytes.length / 2, bytes.length - 100_000}) {
+            Path cut = folder.resolve("cut-" + length);
+            Files.write(cut, Arrays.copyOf(bytes, length));
+            Output refused = lxc.run("import", cut.toString());
+            assertEquals(1, refused.exit(), refused.toString());
+            assertEquals("", lxc.run("list", "--format=csv").ok().out());
+        }
+        Path cut = folder.resolve("cut");
+        Files.write(cut, Arrays.copyOf(bytes, bytes.length / 2));
+        assertEquals(1, daemon.atoll().run("import", cut.toString()).exit());
+        try (var volumes = Files.list(daemon.state().resolve("storage-pools/default/containers"))) {
+            assertEquals(List.of(), volumes.toList());
+        }
+        lxc.run("import", file.toString()).ok();
+        checkRestored(lxc, "c1");
+    }
+
+    @Test
+    void backupsAreExchangedWithLxd() {
+        Assumptions.assumeTrue(UpstreamDaemon.isInstalled(), "Debian's lxd is not installed");
+        try (UpstreamDaemon lxd = UpstreamDaemon.launch("lxd-" + MARKER)) {
+            prepare(lxd.lxc(), "dir");
+            launch(lxd.lxc());
+            String theirs = folder.resolve("theirs.tar.gz").toString();
+            lxd.lxc().run("export", "c1", theirs).ok();
+            lxd.lxc().run("delete", "--force", "c1").ok();
+            lxc.run("import", theirs).ok();
+            checkRestored(lxc, "c1");
+
+            launch(lxc);
+            String ours = folder.resolve("ours.tar.gz").toString();
+            lxc.run("export", "c1", ours).ok();
+            lxd.lxc().run("import", ours).ok();
+            checkRestored(lxd.lxc(), "c1");
+            lxd.lxc().run("image", "delete", "bb").ok();
+            lxc.run("delete", "--force", "c1").ok();
+        }
+    }
+}
