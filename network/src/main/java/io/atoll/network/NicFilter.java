@@ -11,6 +11,7 @@ import java.util.Optional;
 /// @param hostInterface the host's end of the card, a port of the bridge
 /// @param mac its hardware address
 /// @param filtersMac whether frames must come from `mac`
+/// @param mayTag whether frames may carry a VLAN tag, inside which only `mac` is looked at
 /// @param ipv4 from which addresses and networks it may send; empty: from any; an empty list: no
 ///   IPv4 at all
 /// @param ipv6 likewise; its link-local address is always among them unless the list is empty
@@ -19,6 +20,7 @@ public record NicFilter(
         String hostInterface,
         MacAddress mac,
         boolean filtersMac,
+        boolean mayTag,
         Optional<List<IpNetwork>> ipv4,
         Optional<List<IpNetwork>> ipv6) {
     public NicFilter {

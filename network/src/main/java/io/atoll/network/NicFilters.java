@@ -3,6 +3,7 @@ package io.atoll.network;
 import io.atoll.base.json.Json;
 import io.atoll.linux.Nftables;
 import io.atoll.linux.net.IpNetwork;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -28,6 +29,10 @@ public final class NicFilters {
     /// passes.
     static List<String> rules(NicFilter filter) {
         List<String> rules = new ArrayList<>();
+        if (!filter.mayTag()) {
+            // Rules about addresses do not see behind a tag everywhere.
+            rules.add("ether type { 8021q, 8021ad } drop");
+        }
         if (filter.filtersMac()) {
             addMac(rules, filter);
         }
@@ -42,14 +47,30 @@ public final class NicFilters {
 
     private static void addMac(List<String> rules, NicFilter filter) {
         String mac = filter.mac().text();
+        String raw = "0x" + mac.replace(":", "");
         rules.add("ether saddr != " + mac + " drop");
         rules.add("arp saddr ether != " + mac + " drop");
-        // The link-layer address that a neighbour advertisement offers as its first option; RFC
-        // 4861 section 4.4.
-        rules.add(
-                "icmpv6 type nd-neighbor-advert @th,192,8 2 @th,208,48 != 0x"
-                        + mac.replace(":", "")
-                        + " drop");
+        // DHCP gives an address to the hardware address that the message names; RFC 2131 section 2.
+        rules.add("ip protocol udp udp dport 67 @th,288,48 != " + raw + " drop");
+        addDiscovery(rules, raw);
+    }
+
+    /// The link-layer addresses that IPv6 hosts tell each other in options; RFC 4861 section 4.
+    /// Receivers take the first option of a kind wherever it stands, so it must stand first.
+    private static void addDiscovery(List<String> rules, String mac) {
+        String advert = "icmpv6 type nd-neighbor-advert ";
+        rules.add(advert + "@th,192,8 != 2 drop");
+        rules.add(advert + "@th,208,48 != " + mac + " drop");
+        // While an address is tried, a number to know one's own question by stands there, alone;
+        // RFC 7527.
+        String solicit = "icmpv6 type nd-neighbor-solicit ";
+        rules.add(solicit + "@th,192,8 != { 1, 14 } drop");
+        rules.add(solicit + "@th,192,8 1 @th,208,48 != " + mac + " drop");
+        rules.add(solicit + "@th,192,16 != { 0x0101, 0x0e01 } drop");
+        rules.add(solicit + "@th,192,8 14 @th,256,8 != 0 drop");
+        String router = "icmpv6 type nd-router-solicit ";
+        rules.add(router + "@th,64,8 != 1 drop");
+        rules.add(router + "@th,80,48 != " + mac + " drop");
     }
 
     private static void addIpv4(List<String> rules, List<IpNetwork> addresses) {
@@ -59,6 +80,8 @@ public final class NicFilters {
         }
         String set = set(addresses);
         rules.add("arp saddr ip != " + set + " drop");
+        // Only the bridge gives out addresses here.
+        rules.add("ip protocol udp udp sport 67 drop");
         rules.add("ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp dport 67 accept");
         rules.add("ip saddr != " + set + " drop");
     }
@@ -71,31 +94,30 @@ public final class NicFilters {
         List<IpNetwork> all = new ArrayList<>(addresses);
         IpNetwork linkLocal = IpNetwork.parse("fe80::/64").orElseThrow();
         Leases.eui64(linkLocal, filter.mac()).ifPresent(own -> all.add(new IpNetwork(own, 128)));
-        String set = set(all);
-        // Only the bridge is a router here.
+        // Only the bridge is a router here, and gives out addresses.
         rules.add("icmpv6 type nd-router-advert drop");
+        rules.add("ip6 nexthdr udp udp sport 547 drop");
+        // The target of an advertisement, which is not its source.
+        rules.add("icmpv6 type nd-neighbor-advert @th,64,128 != " + ranges(all) + " drop");
         rules.add("ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept");
         // Searching for duplicates comes from no address, and so do reports about groups on the
         // way.
         rules.add(
                 "ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld2-listener-report } accept");
-        rules.add("ip6 saddr != " + set + " drop");
-        for (IpNetwork network : all) {
-            // The target of an advertisement, which is not its source; one rule decides only for a
-            // single address.
-            if (all.size() == 1 && network.prefix() == 128) {
-                rules.add("icmpv6 type nd-neighbor-advert @th,64,128 != " + hex(network) + " drop");
-            }
-        }
-        if (all.size() > 1 && all.stream().allMatch(network -> network.prefix() == 128)) {
-            String targets =
-                    all.stream().map(NicFilters::hex).collect(Collectors.joining(", ", "{ ", " }"));
-            rules.add("icmpv6 type nd-neighbor-advert @th,64,128 != " + targets + " drop");
-        }
+        rules.add("ip6 saddr != " + set(all) + " drop");
     }
 
-    private static String hex(IpNetwork network) {
-        return "0x" + HexFormat.of().formatHex(network.address().getAddress());
+    /// Networks as a set of numbers.
+    private static String ranges(List<IpNetwork> networks) {
+        return networks.stream()
+                .map(IpNetwork::network)
+                .map(n -> n.prefix() == 128 ? hex(n.address()) : hex(n.address()) + "-" + hex(n.last()))
+                .distinct()
+                .collect(Collectors.joining(", ", "{ ", " }"));
+    }
+
+    private static String hex(InetAddress address) {
+        return "0x" + HexFormat.of().formatHex(address.getAddress());
     }
 
     private static String set(List<IpNetwork> networks) {

@@ -123,6 +123,7 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
                         io.atoll.linux.net.MacAddress.of(nic.mac().orElseThrow().bytes()),
                         // Who may not use other addresses may not do so behind another card's.
                         filters.areAny(),
+                        !nic.config().taggedVlans().isEmpty(),
                         filters.ipv4()
                                 ? Optional.of(allowed(ipv4, nic.config().ipv4(), 32))
                                 : Optional.empty(),
