@@ -117,7 +117,10 @@ public final class Extensions {
                     "network_type_sriov",
                     "network_type_physical",
                     "instance_nic_bridged_port_isolation",
-                    "network_forward");
+                    "network_forward",
+                    "network_acl",
+                    "network_bridge_acl",
+                    "network_acl_log");
 
     private Extensions() {}
 }

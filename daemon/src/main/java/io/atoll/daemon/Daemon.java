@@ -21,6 +21,7 @@ import io.atoll.daemon.instance.InstancePart;
 import io.atoll.daemon.instance.InstancePaths;
 import io.atoll.daemon.instance.compile.HostReader;
 import io.atoll.daemon.instance.config.Expiry;
+import io.atoll.daemon.network.AclRoutes;
 import io.atoll.daemon.network.ForwardRoutes;
 import io.atoll.daemon.network.NetworkRoutes;
 import io.atoll.daemon.network.Networks;
@@ -224,6 +225,7 @@ public final class Daemon implements AutoCloseable {
         out.add(new AliasRoutes(store, images, projects, events));
         out.add(new NetworkRoutes(store, networks, events));
         out.add(new ForwardRoutes(store, networks, events));
+        out.add(new AclRoutes(store, networks, events));
         out.add(new CertificateRoutes(store, trust, operations, identity, trustSettings(), events));
         out.add(new WarningRoutes(warnings));
         out.add(new ResourceRoutes());

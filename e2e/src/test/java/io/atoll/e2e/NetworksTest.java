@@ -80,6 +80,11 @@ class NetworksTest {
         }
     }
 
+    @AfterEach
+    void unfilter() {
+        client.run("network", "unset", BRIDGE, "security.acls");
+    }
+
     private Program.Output lxc(String... command) {
         return client.run(command).ok();
     }
@@ -161,6 +166,65 @@ class NetworksTest {
         }
         assertTrue(lxc("network", "forward", "show", BRIDGE, HOST).out().contains("ports: []"));
         lxc("network", "forward", "delete", BRIDGE, HOST);
+    }
+
+    @Test
+    void listsOfRulesDecideWhatPassesTheBridge() {
+        String acl = MARKER + "acl";
+        startWebServer();
+        ip("-netns", OUTSIDE, "route", "replace", "10.84.7.0/24", "via", HOST);
+        String page = "http://10.84.7.20:8080/";
+        assertTrue(isServed(page));
+        lxc("network", "acl", "create", acl);
+        lxc("network", "set", BRIDGE, "security.acls", acl);
+        assertFalse(isServed(page), "rejected by default");
+        lxc(
+                "network", "acl", "rule", "add", acl, "ingress", "action=allow", "protocol=tcp",
+                "destination_port=8080", "source=10.84.1.0/24,@internal", "state=logged");
+        assertTrue(isServed(page));
+        String[] ask = {"exec", MARKER + "c1", "--", "nslookup", "_gateway.lxd", "10.84.7.1"};
+        assertTrue(client.run(ask).out().contains("Address: 10.84.7.1"), "DNS of the bridge");
+        client.run("exec", MARKER + "c1", "--", "ping", "-c", "1", "-W", "1", "10.84.1.2").exits(1);
+        daemon.kill();
+        daemon.start();
+        assertTrue(isServed(page), "after a restart of the daemon");
+        lxc(
+                "network", "acl", "rule", "add", acl, "egress", "action=allow", "protocol=icmp4",
+                "icmp_type=8");
+        lxc("exec", MARKER + "c1", "--", "ping", "-c", "1", "-W", "2", "10.84.1.2");
+        assertTrue(lxc("network", "acl", "show", acl).out().contains("/1.0/networks/" + BRIDGE));
+        for (String[] wrong :
+                new String[][] {
+                    {"create", acl},
+                    {"create", "0wrong"},
+                    {"delete", acl},
+                    {"rename", acl, acl + "2"},
+                    {"rule", "add", acl, "ingress", "action=maybe"},
+                    {"rule", "add", acl, "ingress", "action=allow", "source=nosuchacl"},
+                    {"rule", "add", acl, "ingress", "action=allow", "source=10.0.0.0/99"},
+                    {"rule", "add", acl, "ingress", "action=allow", "destination_port=80"},
+                    {"rule", "add", acl, "egress", "action=allow", "protocol=tcp", "icmp_type=8"},
+                }) {
+            String[] command = new String[wrong.length + 2];
+            command[0] = "network";
+            command[1] = "acl";
+            System.arraycopy(wrong, 0, command, 2, wrong.length);
+            client.run(command).exits(1);
+        }
+        client.run("network", "set", BRIDGE, "security.acls", "nosuchacl").exits(1);
+        client.run("network", "set", BRIDGE, "security.acls.default.ingress.action", "x").exits(1);
+        assertTrue(isServed(page), "after changes that were refused");
+        lxc(
+                "network", "acl", "rule", "remove", acl, "ingress", "action=allow",
+                "destination_port=8080");
+        assertFalse(isServed(page));
+        lxc("network", "set", BRIDGE, "security.acls.default.ingress.action", "allow");
+        assertTrue(isServed(page));
+        lxc("network", "unset", BRIDGE, "security.acls");
+        lxc("network", "unset", BRIDGE, "security.acls.default.ingress.action");
+        lxc("network", "acl", "rename", acl, acl + "2");
+        lxc("network", "acl", "delete", acl + "2");
+        assertFalse(Program.of("nft").run("list", "ruleset").ok().out().contains("acl." + BRIDGE));
     }
 
     @Test

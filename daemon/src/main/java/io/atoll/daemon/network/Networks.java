@@ -14,6 +14,7 @@ import io.atoll.daemon.warning.Warning;
 import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.MacAddress;
+import io.atoll.network.AccessControl;
 import io.atoll.network.AddressForwards;
 import io.atoll.network.BridgeConfig;
 import io.atoll.network.Bridges;
@@ -42,6 +43,7 @@ public final class Networks {
     private final Store store;
     private final Bridges bridges;
     private final Warnings warnings;
+    private final Acls acls;
     private final List<NetworkUsers> users = new CopyOnWriteArrayList<>();
 
     /// Networks whose bridge could not be brought up when the daemon started.
@@ -55,6 +57,11 @@ public final class Networks {
         this.store = store;
         this.bridges = bridges;
         this.warnings = warnings;
+        acls = new Acls(store);
+    }
+
+    Acls acls() {
+        return acls;
     }
 
     /// Adds a kind of users; called while the daemon is put together.
@@ -101,11 +108,56 @@ public final class Networks {
         }
         bridges.start(parse(network));
         AddressForwards.apply(network.name(), compiled(network));
+        acls.apply(network);
+    }
+
+    /// Lists stand for addresses of other bridges too.
+    private void filterAnew() {
+        acls.filtered().forEach(acls::apply);
+    }
+
+    /// Records a list that nobody uses yet.
+    void createAcl(NetworkAcl acl) {
+        lifecycle.lock();
+        try {
+            List<NetworkAcl> all = acls.all();
+            if (all.stream().anyMatch(a -> a.name().equals(acl.name()))) {
+                throw new InvalidConfigException("The network ACL already exists");
+            }
+            acls.check(acl, all);
+            store.create(NetworkAcl.KIND, RecordKey.global(acl.name()), acl);
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// Records a changed list and makes all bridges that it is about follow; if one cannot, all stay
+    /// as they were.
+    void changeAcl(Stored<NetworkAcl> read, NetworkAcl wanted) {
+        lifecycle.lock();
+        try (Undo undo = new Undo()) {
+            List<NetworkAcl> all = new ArrayList<>(acls.all());
+            all.replaceAll(acl -> acl.name().equals(wanted.name()) ? wanted : acl);
+            acls.check(wanted, all);
+            for (Network network : acls.filtered()) {
+                Optional<AccessControl.Policy> unused = acls.policy(network, all);
+            }
+            undo.add(this::filterAnew);
+            store.commit(new Batch().replace(NetworkAcl.KIND, read, wanted));
+            undo.add(() ->
+                    store.update(
+                            NetworkAcl.KIND, RecordKey.global(wanted.name()), _ -> read.value()));
+            filterAnew();
+            undo.keep();
+        } finally {
+            lifecycle.unlock();
+        }
     }
 
     private void takeDown(Network network) {
         if (network.type() == NetworkType.BRIDGE) {
             AddressForwards.apply(network.name(), List.of());
+            AccessControl.apply(network.name(), Optional.empty());
             bridges.stop(network.name());
         }
     }
@@ -230,13 +282,17 @@ public final class Networks {
                         wanted.with(
                                 wanted.description(),
                                 bridges.fill(wanted.config(), taken(wanted.name())));
+                Optional<AccessControl.Policy> policy = acls.policy(made);
                 bridges.create(parse(made));
                 undo.add(() -> bridges.delete(wanted.name()));
+                undo.add(() -> AccessControl.apply(wanted.name(), Optional.empty()));
+                AccessControl.apply(made.name(), policy);
             } else {
                 bringUp(made);
             }
             store.create(Network.KIND, RecordKey.global(made.name()), made);
             undo.keep();
+            filterAnew();
             return made;
         } finally {
             lifecycle.unlock();
@@ -266,11 +322,13 @@ public final class Networks {
             Network next = isBridge ? wanted.with(wanted.description(), chosen(wanted)) : wanted;
             if (isBridge) {
                 compiled(next);
+                Optional<AccessControl.Policy> unused = acls.policy(next);
             }
             store.commit(new Batch().replace(Network.KIND, read, next));
             undo.add(() -> takeBack(read.value()));
             if (!next.config().equals(read.value().config())) {
                 bringUp(next);
+                filterAnew();
             }
             undo.keep();
         } finally {
@@ -307,6 +365,7 @@ public final class Networks {
             if (old.type() == NetworkType.BRIDGE) {
                 parse(next);
                 AddressForwards.apply(old.name(), List.of());
+                AccessControl.apply(old.name(), Optional.empty());
                 undo.add(() -> bringUp(old));
                 bridges.rename(read.name(), fresh);
                 undo.add(() -> bridges.rename(fresh, read.name()));

@@ -1,0 +1,143 @@
+package io.atoll.daemon.network;
+
+import io.atoll.api.ApiPath;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.http.Etag;
+import io.atoll.daemon.http.Request;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
+import io.atoll.daemon.http.Route;
+import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/// `/1.0/network-acls`: lists of rules that bridges refer to by name. All projects share them.
+public final class AclRoutes implements Routes {
+    private static final String ALL = "/1.0/network-acls";
+    private static final String ONE = ALL + "/{name}";
+
+    private final Store store;
+    private final Networks networks;
+    private final Events events;
+
+    public AclRoutes(Store store, Networks networks, Events events) {
+        this.store = store;
+        this.networks = networks;
+        this.events = events;
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.of(
+                Route.get(ALL).needs(Right.VIEW).run(this::list),
+                Route.post(ALL).needs(Right.ADMIN).run(this::create),
+                Route.get(ONE).needs(Right.VIEW).run(this::get),
+                Route.put(ONE).needs(Right.ADMIN).run(r -> update(r, false)),
+                Route.patch(ONE).needs(Right.ADMIN).run(r -> update(r, true)),
+                Route.post(ONE).needs(Right.ADMIN).run(this::rename),
+                Route.delete(ONE).needs(Right.ADMIN).run(this::delete),
+                Route.get(ONE + "/log").needs(Right.VIEW).run(this::log));
+    }
+
+    private static String url(String name) {
+        return ApiPath.of("network-acls", name);
+    }
+
+    private Json shown(NetworkAcl acl) {
+        List<String> usedBy =
+                networks.acls().users(acl.name()).stream()
+                        .map(name -> ApiPath.of("networks", name))
+                        .toList();
+        return acl.json().put("used_by", usedBy);
+    }
+
+    private Response list(Request request) {
+        List<Json> out = new ArrayList<>();
+        for (NetworkAcl acl : networks.acls().all()) {
+            out.add(request.recursion() > 0 ? shown(acl) : Json.string(url(acl.name())));
+        }
+        return Response.sync(Json.array(out));
+    }
+
+    private Response get(Request request) {
+        NetworkAcl acl = networks.acls().get(request.variable("name")).value();
+        return Response.sync(shown(acl), Etag.of(acl.json()));
+    }
+
+    private static String checkedName(String name) {
+        if (name.isEmpty()) {
+            throw new InvalidConfigException("Name is required");
+        }
+        if (!name.matches("[a-zA-Z][-a-zA-Z0-9]{0,62}") || name.endsWith("-")) {
+            throw new InvalidConfigException(
+                    "Name must be 1-63 letters, digits or hyphens, begin with a letter and not end"
+                            + " with a hyphen");
+        }
+        return name;
+    }
+
+    private Response create(Request request) throws IOException {
+        Json body = request.json();
+        NetworkAcl acl = NetworkAcl.of(checkedName(body.get("name").asString()), body);
+        networks.createAcl(acl);
+        tell("created", acl.name());
+        return Response.created(url(acl.name()));
+    }
+
+    private Response update(Request request, boolean isPatch) throws IOException {
+        Json body = request.json();
+        String name = request.variable("name");
+        store.attempt(() -> {
+            Stored<NetworkAcl> read = networks.acls().get(name);
+            Etag.of(read.value().json()).check(request);
+            NetworkAcl next = next(read.value(), body, isPatch);
+            networks.changeAcl(read, next);
+            return next;
+        });
+        tell("updated", name);
+        return Response.empty();
+    }
+
+    private static NetworkAcl next(NetworkAcl old, Json body, boolean isPatch) {
+        if (!isPatch) {
+            return NetworkAcl.of(old.name(), body);
+        }
+        Json.Obj merged = old.json();
+        body.asMap().forEach(merged::put);
+        return NetworkAcl.of(old.name(), merged);
+    }
+
+    private Response rename(Request request) throws IOException {
+        Stored<NetworkAcl> read = networks.acls().get(request.variable("name"));
+        String fresh = checkedName(request.json().get("name").asString());
+        networks.acls().rename(read, fresh);
+        events.publishLifecycle(
+                Lifecycle.server("network-acl-renamed", url(fresh)).with("old_name", read.name()));
+        return Response.created(url(fresh));
+    }
+
+    private Response delete(Request request) {
+        Stored<NetworkAcl> read = networks.acls().get(request.variable("name"));
+        networks.acls().delete(read);
+        tell("deleted", read.name());
+        return Response.empty();
+    }
+
+    /// What the kernel remembers of packets that rules of the list wanted written down.
+    private Response log(Request request) {
+        NetworkAcl acl = networks.acls().get(request.variable("name")).value();
+        byte[] text = AclLog.read(acl.name()).getBytes(StandardCharsets.UTF_8);
+        return Response.raw("application/octet-stream", text);
+    }
+
+    private void tell(String verb, String name) {
+        events.publishLifecycle(Lifecycle.server("network-acl-" + verb, url(name)));
+    }
+}
