@@ -111,7 +111,7 @@ final class InstancePorts {
                 if (parent.isPresent()) {
                     return other(networks.get(network).value().type(), parent.get());
                 }
-                BridgeConfig config = networks.running(network);
+                BridgeConfig config = networks.config(network);
                 return new Network(
                         Network.Type.BRIDGE,
                         config.name(),
@@ -121,6 +121,11 @@ final class InstancePorts {
                         OptionalInt.empty(),
                         config.ipv4().address(),
                         config.ipv6().address());
+            }
+
+            @Override
+            public void ensureUp(String network) {
+                networks.ensureUp(network);
             }
 
             @Override

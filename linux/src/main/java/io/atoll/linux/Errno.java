@@ -38,6 +38,7 @@ public final class Errno {
     public static final int ENODATA = 61;
     public static final int EOVERFLOW = 75;
     public static final int EOPNOTSUPP = 95;
+    public static final int EAFNOSUPPORT = 97;
     public static final int EADDRINUSE = 98;
     public static final int EADDRNOTAVAIL = 99;
     public static final int ENETDOWN = 100;
@@ -100,7 +101,7 @@ public final class Errno {
                     entry(92, "ENOPROTOOPT", "protocol not available"),
                     entry(93, "EPROTONOSUPPORT", "protocol not supported"),
                     entry(EOPNOTSUPP, "EOPNOTSUPP", "operation not supported"),
-                    entry(97, "EAFNOSUPPORT", "address family not supported"),
+                    entry(EAFNOSUPPORT, "EAFNOSUPPORT", "address family not supported"),
                     entry(EADDRINUSE, "EADDRINUSE", "address already in use"),
                     entry(EADDRNOTAVAIL, "EADDRNOTAVAIL", "address not available"),
                     entry(ENETDOWN, "ENETDOWN", "network is down"),

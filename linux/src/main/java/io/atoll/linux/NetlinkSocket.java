@@ -13,6 +13,7 @@ public final class NetlinkSocket implements AutoCloseable {
     private static final int AF_NETLINK = 16;
     private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
     private static final int NETLINK_ROUTE = 0;
+    private static final int NETLINK_NETFILTER = 12;
     private static final int SOL_NETLINK = 270;
     private static final int NETLINK_CAP_ACK = 10;
     private static final int NETLINK_EXT_ACK = 11;
@@ -30,10 +31,19 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /// A socket for routing messages in the network namespace of the calling thread.
     public static NetlinkSocket openRoute() {
+        return open(NETLINK_ROUTE);
+    }
+
+    /// A socket for messages about the packet filter, likewise.
+    static NetlinkSocket openNetfilter() {
+        return open(NETLINK_NETFILTER);
+    }
+
+    private static NetlinkSocket open(int protocol) {
         Fd fd =
                 Fd.own(
                         Syscalls.call(
-                                Sys.SOCKET, "netlink", AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE),
+                                Sys.SOCKET, "netlink", AF_NETLINK, SOCK_RAW_CLOEXEC, protocol),
                         "netlink");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(12, 4);

@@ -5,6 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.atoll.base.UnsupportedException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The packet filter, by libnftables: text of the nft(8) language in, one transaction each, JSON or
@@ -14,6 +17,33 @@ public final class Nftables {
 
     /// Largest answer that is taken over.
     private static final long OUTPUT_MAX = 64L * 1024 * 1024;
+
+    private static final short NLM_F_REQUEST = 1;
+    private static final short NLMSG_ERROR = 2;
+
+    /// `NFNL_SUBSYS_NFTABLES` and `NFT_MSG_GETTABLE`.
+    private static final short GET_TABLE = 10 << 8 | 1;
+
+    /// `NFTA_TABLE_NAME`.
+    private static final short TABLE_NAME = 1;
+
+    /// Of the message and of the netfilter subsystem.
+    private static final int HEADER = 16 + 4;
+
+    private static final int ATTRIBUTE_HEADER = 4;
+
+    /// The families of tables that are asked for.
+    public enum Family {
+        INET(1),
+        NETDEV(5),
+        BRIDGE(7);
+
+        private final int number;
+
+        Family(int number) {
+            this.number = number;
+        }
+    }
 
     /// Held around every use of the library, which keeps global tables; leaf lock.
     private static final ReentrantLock LOCK = new ReentrantLock();
@@ -52,6 +82,36 @@ public final class Nftables {
 
     private static SharedLibrary library() {
         return SharedLibrary.from(() -> Library.LIBRARY, "libnftables.so.1");
+    }
+
+    /// True if there is a table of this name. Asks the kernel itself, which takes microseconds; the
+    /// library would first read the names that it may have to print.
+    ///
+    /// @throws ErrnoException if the kernel does not say
+    public static boolean hasTable(Family family, String table) {
+        byte[] name = table.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer request =
+                ByteBuffer.allocate(HEADER + ATTRIBUTE_HEADER + (name.length + 4) / 4 * 4)
+                        .order(ByteOrder.nativeOrder());
+        request.putInt(request.capacity()).putShort(GET_TABLE).putShort(NLM_F_REQUEST);
+        request.putInt(1).putInt(0);
+        request.put((byte) family.number).put((byte) 0).putShort((short) 0);
+        request.putShort((short) (ATTRIBUTE_HEADER + name.length + 1)).putShort(TABLE_NAME);
+        request.put(name);
+        try (NetlinkSocket socket = NetlinkSocket.openNetfilter()) {
+            socket.send(request.array());
+            ByteBuffer answer =
+                    ByteBuffer.wrap(socket.receive()).order(ByteOrder.nativeOrder());
+            if (answer.getShort(4) != NLMSG_ERROR) {
+                return true;
+            }
+            int errno = -answer.getInt(16);
+            // A kernel without nf_tables has no such subsystem, or not this family.
+            if (errno == Errno.ENOENT || errno == Errno.EINVAL || errno == Errno.EAFNOSUPPORT) {
+                return false;
+            }
+            throw new ErrnoException("netlink", errno, "packet filter table " + table);
+        }
     }
 
     /// Runs commands as one transaction: all of them or none.

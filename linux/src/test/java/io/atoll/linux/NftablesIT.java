@@ -36,6 +36,21 @@ final class NftablesIT {
     }
 
     @Test
+    void tellsWhetherATableIsThere() {
+        Namespaces.withOwnNet(() -> {
+            assertFalse(Nftables.hasTable(Nftables.Family.BRIDGE, "atolltest"));
+            Nftables.run("add table bridge atolltest\nadd table netdev atolltes");
+            assertTrue(Nftables.hasTable(Nftables.Family.BRIDGE, "atolltest"));
+            assertTrue(Nftables.hasTable(Nftables.Family.NETDEV, "atolltes"));
+            assertFalse(Nftables.hasTable(Nftables.Family.BRIDGE, "atolltes"));
+            assertFalse(Nftables.hasTable(Nftables.Family.INET, "atolltest"));
+            Nftables.run("delete table bridge atolltest");
+            assertFalse(Nftables.hasTable(Nftables.Family.BRIDGE, "atolltest"));
+            return null;
+        });
+    }
+
+    @Test
     void leaksNoDescriptors() {
         Namespaces.withOwnNet(() -> {
             Nftables.run("list tables");

@@ -228,6 +228,9 @@ public final class NicFilters {
     private record Card(String hostInterface, String key) {}
 
     private static List<Card> cards() {
+        if (!Nftables.hasTable(Nftables.Family.BRIDGE, "atoll")) {
+            return List.of();
+        }
         String answer;
         try {
             answer = Nftables.runForJson("list map " + TABLE + " " + CARDS);

@@ -107,6 +107,9 @@ public final class NicLimits {
     }
 
     private static List<String> chains() {
+        if (!Nftables.hasTable(Nftables.Family.NETDEV, "atoll")) {
+            return List.of();
+        }
         return Json.parse(Nftables.runForJson("list chains netdev"))
                 .get("nftables")
                 .asList()

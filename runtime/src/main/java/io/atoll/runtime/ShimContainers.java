@@ -101,6 +101,9 @@ final class ShimContainers implements Containers {
     }
 
     private void makeDirectories() {
+        if (Files.isDirectory(paths.monitors())) {
+            return;
+        }
         try {
             Files.createDirectories(paths.runDir(), permissions("rwx--x--x"));
             Files.createDirectories(paths.monitors(), permissions("rwx------"));

@@ -16,6 +16,7 @@ import io.atoll.linux.PlatformThreads;
 import io.atoll.linux.Xattrs;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -102,6 +103,9 @@ final class OverlayDriver extends DirectoryDriver {
     /// than any file that nobody asked to be written out.
     private static void dropVolatileMark(Path work) {
         Path features = work.resolve("work").resolve("incompat");
+        if (!Files.isDirectory(features, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
         Path mark = features.resolve("volatile");
         boolean unused =
                 PoolDirectories.io(

@@ -84,9 +84,9 @@ public final class ApiServer implements AutoCloseable {
         }
         HttpConnectionFactory factory = new HttpConnectionFactory(http());
         factory.setInputBufferSize(INPUT_BUFFER_BYTES);
-        UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, factory);
-        // Jetty deletes this path when it closes, which with a socket of somebody else's must not
-        // be
+        // No thread of its own that accepts: handing a connection over would cost each request.
+        UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 0, 1, factory);
+        // Jetty deletes this path when it closes; with a socket of somebody else's that must not be
         // that socket.
         connector.setUnixDomainPath(
                 isActivated ? socket.resolveSibling(socket.getFileName() + ".inherited") : socket);

@@ -33,6 +33,8 @@ final class JettyHandler extends Handler.Abstract {
     /// Bytes of an unread body that are read; who sends more is cut off.
     private static final long DRAIN_MAX = 4 << 20;
 
+    private static final int DRAIN_STEP = 8 << 10;
+
     private static final String CALLER = JettyHandler.class.getName() + ".caller";
 
     private final Dispatcher dispatcher;
@@ -98,9 +100,16 @@ final class JettyHandler extends Handler.Abstract {
     /// the client would see a broken pipe instead of the reason.
     private static void drain(JettyExchange exchange) {
         try {
-            exchange.body().skipNBytes(DRAIN_MAX);
+            InputStream body = exchange.body();
+            byte[] buffer = new byte[DRAIN_STEP];
+            long left = DRAIN_MAX;
+            int count = 0;
+            while (left > 0 && count >= 0) {
+                count = body.read(buffer);
+                left -= count;
+            }
         } catch (IOException e) {
-            // The end came before the bound, or the client has gone: nothing more to read.
+            // The client has gone: nothing more to read.
         }
     }
 

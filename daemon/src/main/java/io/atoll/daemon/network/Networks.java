@@ -216,21 +216,28 @@ public final class Networks {
         return !down.contains(name);
     }
 
-    /// The checked configuration of a managed network whose bridge is up.
+    /// The checked configuration of a managed bridge.
     ///
     /// @throws NotFoundException if there is no such network
-    public BridgeConfig running(String name) {
+    /// @throws InvalidConfigException if it is no bridge
+    public BridgeConfig config(String name) {
         Network network = get(name).value();
         if (network.type() != NetworkType.BRIDGE) {
             throw new InvalidConfigException("Network \"" + name + "\" is no bridge");
         }
-        BridgeConfig config = parse(network);
-        if (!bridges.isRunning(name)) {
+        return parse(network);
+    }
+
+    /// Starts the bridge of a managed network unless it is up. One that is no bridge is as it is.
+    ///
+    /// @throws NotFoundException if there is no such network
+    public void ensureUp(String name) {
+        Network network = get(name).value();
+        if (network.type() == NetworkType.BRIDGE && !bridges.isRunning(name)) {
             bringUp(network);
             down.remove(name);
             warnings.resolve(UNAVAILABLE, ApiPath.of("networks", name));
         }
-        return config;
     }
 
     /// Tells DHCP and DNS about a network card.
@@ -242,7 +249,7 @@ public final class Networks {
     ///
     /// @throws InvalidConfigException if the network gives out none of that family
     public InetAddress keepAddress(String network, StaticHost host, boolean isV6) {
-        return bridges.keepAddress(running(network), host, isV6);
+        return bridges.keepAddress(config(network), host, isV6);
     }
 
     /// Forgets a network card. Does nothing if it is not known.

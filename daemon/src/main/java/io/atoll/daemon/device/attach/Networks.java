@@ -11,7 +11,7 @@ public interface Networks {
     /// What a managed network is to an interface.
     ///
     /// @param type how interfaces are joined to it
-    /// @param link interface of the host, which is up
+    /// @param link interface of the host
     /// @param mtu that it wants its interfaces to have
     /// @param ipv4 its own address, where it is a bridge with one
     /// @param ipv6 likewise
@@ -44,10 +44,15 @@ public interface Networks {
             Optional<InetAddress> ipv4,
             Optional<InetAddress> ipv6) {}
 
-    /// A managed network, which is up afterwards.
+    /// A managed network, which may be down.
     ///
     /// @throws io.atoll.base.NotFoundException if there is no such network
     Network find(String network);
+
+    /// Makes sure that a managed network is up.
+    ///
+    /// @throws io.atoll.base.NotFoundException if there is no such network
+    void ensureUp(String network);
 
     /// An address of a bridge that the port keeps from now on: the one it has already, or a free
     /// one.

@@ -167,6 +167,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
 
     @Override
     public void beforeStart(Site site, Undo undo) {
+        config.network().ifPresent(host.networks()::ensureUp);
         Decided nic = decide(site);
         if (!config.parent().or(config::network).isEmpty()) {
             HostLinks.require(nic.link(), vlan(nic.network()), nic.kind(), undo);

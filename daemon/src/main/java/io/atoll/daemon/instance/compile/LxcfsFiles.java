@@ -7,6 +7,7 @@ import io.atoll.linux.Opens;
 import io.atoll.runtime.spec.GuestPath;
 import io.atoll.runtime.spec.MountFlag;
 import io.atoll.runtime.spec.MountSpec;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +41,10 @@ public final class LxcfsFiles {
     /// The mounts; none where no lxcfs serves. Each is optional: a kernel may lack the file
     /// underneath.
     public List<MountSpec> mounts() {
+        // Most hosts that have none have no such directory either.
+        if (!Files.isDirectory(mountPoint.resolve("proc"))) {
+            return List.of();
+        }
         List<MountSpec> out = new ArrayList<>();
         for (String name : NAMES) {
             Path source = mountPoint.resolve(name);

@@ -31,6 +31,11 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
     }
 
     @Override
+    public void ensureUp(String network) {
+        calls.add("up " + network);
+    }
+
+    @Override
     public InetAddress choose(String network, Port port, boolean isV6) {
         return InetAddress.ofLiteral(isV6 ? "fd42::2" : "10.0.0.2");
     }
