@@ -1,8 +1,10 @@
 package io.atoll.bench;
 
+import io.atoll.base.Architecture;
+import io.atoll.image.ImageBuilder;
+import io.atoll.image.ImageFile;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.TestDaemon;
-import io.atoll.testkit.TestImages;
 import io.atoll.testkit.UpstreamDaemon;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +15,9 @@ import java.util.List;
 /// One of the two daemons that are compared, with a pool, a bridge and the images of the tests.
 /// Both are driven by the distribution's `lxc`.
 sealed interface Subject extends AutoCloseable {
+    /// Where built images are kept from run to run.
+    Path IMAGES = Path.of("/var/cache/atoll/bench-images");
+
     /// The head of its column.
     String name();
 
@@ -150,8 +155,22 @@ sealed interface Subject extends AutoCloseable {
         run("network", "create", bridge, "ipv6.address=none", "ipv4.address=" + subnet);
         run("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
         run("profile", "device", "add", "default", "eth0", "nic", "network=" + bridge, "name=eth0");
-        run("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
-        run("image", "import", TestImages.debian().toString(), "--alias", "debian");
+        importImage("busybox", "busybox");
+        importImage("debian/12", "debian");
+    }
+
+    /// An image as `atoll image build` makes it: two files, the second a squashfs.
+    private void importImage(String name, String alias) {
+        ImageFile image =
+                new ImageBuilder(IMAGES, System.err::println)
+                        .build(name, Architecture.host(), false);
+        run(
+                "image",
+                "import",
+                image.metadata().toString(),
+                image.rootfs().orElseThrow().toString(),
+                "--alias",
+                alias);
     }
 
     /// Runs a command of the client.

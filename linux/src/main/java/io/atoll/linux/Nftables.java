@@ -100,8 +100,7 @@ public final class Nftables {
         request.put(name);
         try (NetlinkSocket socket = NetlinkSocket.openNetfilter()) {
             socket.send(request.array());
-            ByteBuffer answer =
-                    ByteBuffer.wrap(socket.receive()).order(ByteOrder.nativeOrder());
+            ByteBuffer answer = ByteBuffer.wrap(socket.receive()).order(ByteOrder.nativeOrder());
             if (answer.getShort(4) != NLMSG_ERROR) {
                 return true;
             }

@@ -26,6 +26,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// `/1.0/instances` and `/1.0/instances/NAME`, and what a start would do.
@@ -98,40 +100,45 @@ final class InstanceRoutes implements Routes {
         if (request.recursion() == 0 && filter.isEmpty()) {
             return Response.sync(Json.strings(all.stream().map(r -> url(r, isOld)).toList()));
         }
-        // On one platform thread, which the states of running instances need: to change threads for
+        Map<RecordKey, List<SnapshotRecord>> bySource =
+                request.recursion() == 2 ? snapshotsByInstance() : Map.of();
+        Function<InstanceRecord, Optional<Json>> view =
+                instance -> view(instance, filter, request.recursion(), isOld, bySource);
+        // On platform threads, which the states of running instances need: to change threads for
         // each of them takes longer than to read them.
-        return Response.sync(
+        List<Optional<Json>> views =
                 request.recursion() == 2
-                        ? PlatformThreads.call(() -> views(all, filter, 2, isOld))
-                        : views(all, filter, request.recursion(), isOld));
+                        ? PlatformThreads.map(all, view)
+                        : all.stream().map(view).toList();
+        Json.Arr out = Json.array();
+        views.forEach(found -> found.ifPresent(out.items()::add));
+        return Response.sync(out);
     }
 
-    private Json views(List<InstanceRecord> all, Filter filter, int recursion, boolean isOld) {
-        Map<RecordKey, List<SnapshotRecord>> bySource =
-                recursion == 2 ? snapshotsByInstance() : Map.of();
-        Json.Arr out = Json.array();
-        for (InstanceRecord instance : all) {
-            Expansion expansion = table.expand(instance);
-            StatusCode status = runner.status(instance.key());
-            Json.Obj view = InstanceView.instance(instance, expansion, status);
-            if (!filter.matches(view)) {
-                continue;
-            }
-            out.items()
-                    .add(
-                            switch (recursion) {
-                                case 0 -> Json.string(url(instance, isOld));
-                                case 1 -> view;
-                                default ->
-                                        InstanceView.full(
-                                                view,
-                                                states.read(instance, expansion, status),
-                                                bySource.getOrDefault(instance.key(), List.of()),
-                                                this::snapshotView,
-                                                backups.views(instance));
-                            });
+    private Optional<Json> view(
+            InstanceRecord instance,
+            Filter filter,
+            int recursion,
+            boolean isOld,
+            Map<RecordKey, List<SnapshotRecord>> bySource) {
+        Expansion expansion = table.expand(instance);
+        StatusCode status = runner.status(instance.key());
+        Json.Obj view = InstanceView.instance(instance, expansion, status);
+        if (!filter.matches(view)) {
+            return Optional.empty();
         }
-        return out;
+        return Optional.of(
+                switch (recursion) {
+                    case 0 -> Json.string(url(instance, isOld));
+                    case 1 -> view;
+                    default ->
+                            InstanceView.full(
+                                    view,
+                                    states.read(instance, expansion, status),
+                                    bySource.getOrDefault(instance.key(), List.of()),
+                                    this::snapshotView,
+                                    backups.views(instance));
+                });
     }
 
     private static String url(InstanceRecord r, boolean isOld) {
