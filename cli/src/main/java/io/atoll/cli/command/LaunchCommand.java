@@ -56,10 +56,7 @@ final class LaunchCommand {
                 .flag('e', "ephemeral", "Delete it when it stops")
                 .value('n', "network", "", "Attach eth0 to this network")
                 .flag("no-profiles", "Apply no profiles")
-                .values(
-                        'p',
-                        "profile",
-                        "Apply this profile, or publish [ADDRESS:]PORT:PORT[/udp]")
+                .values('p', "profile", "Apply this profile, or publish [ADDRESS:]PORT:PORT[/udp]")
                 .value('s', "storage", "", "Storage pool of its root disk")
                 .value("target", "Cluster member")
                 .value('t', "type", "", "Instance type")
