@@ -260,8 +260,8 @@ final class DaemonApiTest {
     @Test
     void namesThePartsItDoesNotHave() throws Exception {
         assertEquals(
-                "Network ACLs are not supported by this server",
-                error(client.get("/1.0/network-acls"), 501));
+                "Network zones are not supported by this server",
+                error(client.get("/1.0/network-zones"), 501));
         assertEquals(
                 "Clustering is not supported by this server",
                 error(client.get("/1.0/cluster/members"), 501));

@@ -21,7 +21,6 @@ public final class AbsentRoutes implements Routes {
                     new Part("/1.0/cluster/members", "Clustering"),
                     new Part("/1.0/cluster/groups", "Clustering"),
                     new Part("/1.0/cluster/certificate", "Clustering"),
-                    new Part("/1.0/network-acls", "Network ACLs"),
                     new Part("/1.0/network-zones", "Network zones"),
                     new Part("/1.0/virtual-machines", "Virtual machines"),
                     new Part("/internal/cluster", "Clustering"),
