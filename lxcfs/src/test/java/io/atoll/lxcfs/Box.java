@@ -18,6 +18,7 @@ final class Box implements AutoCloseable {
             List.of("memory", "cpuset", "cpuacct", "cpu", "pids", "freezer");
 
     private final List<Path> directories = new ArrayList<>();
+    private final List<Path> made = new ArrayList<>();
     private final boolean isV2 = Files.exists(CGROUPS.resolve("cgroup.controllers"));
     private final Process process;
     private final long init;
@@ -35,7 +36,7 @@ final class Box implements AutoCloseable {
                         + " mount --bind "
                         + mountPoint
                         + "/sys/devices/system/cpu /sys/devices/system/cpu;"
-                        + " echo ready; exec sleep 600";
+                        + " echo ready; exec sleep 3600";
         try {
             process =
                     new ProcessBuilder(
@@ -66,7 +67,10 @@ final class Box implements AutoCloseable {
                             at.resolve("cgroup.subtree_control"), "+memory +cpuset +cpu +pids");
                 }
                 at = at.resolve(part);
-                Files.createDirectories(at);
+                if (!Files.isDirectory(at)) {
+                    Files.createDirectory(at);
+                    made.add(at);
+                }
                 if (root.endsWith("cpuset")) {
                     inherit(at, "cpuset.cpus");
                     inherit(at, "cpuset.mems");
@@ -96,15 +100,26 @@ final class Box implements AutoCloseable {
 
     /// Sets a limit by its v1 or v2 file name.
     void limit(String v1Controller, String v1File, String v2File, String value) {
-        Path at =
-                isV2
-                        ? directories.getFirst().resolve(v2File)
-                        : directories.get(V1.indexOf(v1Controller)).resolve(v1File);
+        set(directory(v1Controller).resolve(isV2 ? v2File : v1File), value);
+    }
+
+    private Path directory(String v1Controller) {
+        return isV2 ? directories.getFirst() : directories.get(V1.indexOf(v1Controller));
+    }
+
+    private static void set(Path file, String value) {
         try {
-            Files.writeString(at, value);
+            Files.writeString(file, value);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// Limits the cgroup that ours is in.
+    void limitMemoryAbove(long bytes) {
+        set(
+                directory("memory").resolveSibling(isV2 ? "memory.max" : "memory.limit_in_bytes"),
+                Long.toString(bytes));
     }
 
     void limitMemory(long bytes) {
@@ -121,9 +136,9 @@ final class Box implements AutoCloseable {
             Process p = new ProcessBuilder("sh", "-c", command).redirectErrorStream(true).start();
             p.getOutputStream().close();
             String out = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!p.waitFor(60, TimeUnit.SECONDS)) {
+            if (!p.waitFor(6L * LxcfsProcess.PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 p.destroyForcibly();
-                throw new IllegalStateException("not finished after a minute: " + command);
+                throw new IllegalStateException("not finished in time: " + command);
             }
             return out;
         } catch (IOException e) {
@@ -139,8 +154,9 @@ final class Box implements AutoCloseable {
         process.children().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
         process.onExit().join();
-        for (Path directory : directories) {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        for (Path directory : made.reversed()) {
+            long deadline =
+                    System.nanoTime() + TimeUnit.SECONDS.toNanos(LxcfsProcess.PATIENCE_SECONDS);
             while (!remove(directory) && System.nanoTime() < deadline) {
                 Thread.onSpinWait();
             }

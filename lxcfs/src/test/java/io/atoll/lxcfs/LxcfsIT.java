@@ -104,9 +104,8 @@ class LxcfsIT {
     @Test
     void aNestedBoxSeesTheSmallerLimit() {
         box.limitMemory(64 * MIB);
-        try (Box inner = new Box(cgroup + "-2", mountPoint);
-                Box nested = new Box(cgroup + "-2/inner", mountPoint)) {
-            inner.limitMemory(80 * MIB);
+        try (Box nested = new Box(cgroup + "-2/inner", mountPoint)) {
+            nested.limitMemoryAbove(80 * MIB);
             assertEquals(80 * 1024, kibibytes(nested.run("cat /proc/meminfo"), "MemTotal"));
             nested.limitMemory(40 * MIB);
             assertEquals(40 * 1024, kibibytes(nested.run("cat /proc/meminfo"), "MemTotal"));
@@ -203,7 +202,9 @@ class LxcfsIT {
         assertTrue(
                 box.run("cat /proc/stat /proc/uptime /sys/devices/system/cpu/online")
                         .startsWith("cpu "));
-        assertTrue(took.compareTo(Duration.ofSeconds(5)) < 0, "took " + took);
+        // Most of it is the start of a JVM without a cache.
+        Duration limit = Duration.ofMillis(500L * LxcfsProcess.PATIENCE_SECONDS);
+        assertTrue(took.compareTo(limit) < 0, "took " + took);
         String mounts = box.run("grep fuse.lxcfs /proc/self/mountinfo | cut -d\" \" -f5 | sort");
         assertEquals(
                 mounts.lines().distinct().count(),

@@ -11,6 +11,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /// The program in a process of its own, so that it can be killed.
 final class LxcfsProcess implements AutoCloseable {
+    /// Longer on an emulated machine.
+    static final int PATIENCE_SECONDS = Integer.getInteger("atoll.patience", 10);
+
     private final Process process;
     private final Path mountPoint;
 
@@ -63,12 +66,12 @@ final class LxcfsProcess implements AutoCloseable {
                 "lxcfs serves " + mountPoint);
     }
 
-    /// A condition that comes true within ten seconds.
+    /// A condition that comes true in time.
     static void await(java.util.function.BooleanSupplier condition, String what) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("not within ten seconds: " + what);
+                throw new AssertionError("not within " + PATIENCE_SECONDS + " s: " + what);
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
         }

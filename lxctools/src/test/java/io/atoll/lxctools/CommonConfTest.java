@@ -1,0 +1,46 @@
+package io.atoll.lxctools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.runtime.lxc.LxcConfig;
+import io.atoll.runtime.lxc.LxcIncludes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// The configuration that the templates of system containers include.
+class CommonConfTest {
+    private static final List<String> VIEWS =
+            List.of(
+                    "proc/cpuinfo",
+                    "proc/diskstats",
+                    "proc/loadavg",
+                    "proc/meminfo",
+                    "proc/slabinfo",
+                    "proc/stat",
+                    "proc/swaps",
+                    "proc/uptime",
+                    "proc/pressure/cpu",
+                    "proc/pressure/io",
+                    "proc/pressure/memory",
+                    "sys/devices/system/cpu");
+
+    @Test
+    void putsTheFilesOfLxcfsOverTheHostsWhereItRuns() throws IOException {
+        Path file = Path.of("src/main/dist/lxc/config/debian.common.conf").toAbsolutePath();
+        LxcConfig config =
+                LxcConfig.parse(Files.readString(file), file.toString(), LxcIncludes.files());
+        List<String> entries =
+                config.all("lxc.mount.entry").stream().filter(e -> e.contains("/lxcfs/")).toList();
+        assertEquals(
+                VIEWS.stream()
+                        .map(v -> "/var/lib/lxcfs/" + v + " " + v + " none bind,optional 0 0")
+                        .toList(),
+                entries);
+        // The file systems that they lie over come first.
+        assertTrue(config.find("lxc.mount.auto").orElse("").contains("proc"));
+    }
+}
