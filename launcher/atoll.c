@@ -1,7 +1,10 @@
-// The launcher of Atoll's Java programs: finds its own directory, a Java 25 and the program's options, connects to the
-// daemon, and becomes the JVM. It decides nothing else; docs/decisions/0101-cli-start.md says why it is C.
+// The launcher of Atoll's Java programs: hands a command to a warm process if there is one (warm.c), else finds its own
+// directory, a Java 25 and the program's options, connects to the daemon, and becomes the JVM. It decides nothing else;
+// docs/decisions/0101-cli-start.md says why it is C.
 //
 // Trust: it runs with its caller's rights on its caller's arguments and environment, and crosses no privilege line.
+#include "warm.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -295,13 +298,28 @@ static void clean_environment(void)
     unsetenv("CLASSPATH");
 }
 
+// A process that does the next commands without the start of a JVM; this one is done here meanwhile.
+static void start_warm(const char *home, const char *java)
+{
+    const char *file = join(home, "/lib/warm.jvm", "");
+    if (access(file, R_OK) != 0)
+        return;
+    char *arguments[OPTIONS_MAX + 8] = {join(java, "/bin/java", ""), join("-Datoll.home=", home, "")};
+    size_t count = add_options(arguments, 2, home, file);
+    arguments[count] = NULL;
+    warm_start(arguments);
+}
+
 int main(int argc, char **argv)
 {
     program = argc > 0 ? basename(argv[0]) : "atoll";
     const char *home = find_home();
     become_rootless(home, argv, argc);
-    const char *java = find_java(home);
     bool daemon = is_daemon(argc, argv);
+    bool wants_warm = !daemon && !is_lxcfs() && warm_run(program, home, argc, argv);
+    const char *java = find_java(home);
+    if (wants_warm)
+        start_warm(home, java);
 
     char **arguments = calloc(OPTIONS_MAX + 8 + (size_t)argc, sizeof *arguments);
     if (!arguments)

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
@@ -89,6 +90,24 @@ static final Program LXC_TOOLS =
                         "-Xmx64m",
                         "--enable-native-access=ALL-UNNAMED"));
 
+/// Runs the commands of both for one user, over and over: with C2, and memory goes back when it rests.
+static final Program WARM =
+        new Program(
+                "warm",
+                "warm",
+                "io.atoll.warm.Main",
+                List.of(
+                        "-XX:+UseSerialGC",
+                        "-XX:+UseCompactObjectHeaders",
+                        "-XX:-UsePerfData",
+                        "-Xms16m",
+                        "-Xmn8m",
+                        "-Xmx128m",
+                        "-XX:MinHeapFreeRatio=10",
+                        "-XX:MaxHeapFreeRatio=25",
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "--enable-native-access=ALL-UNNAMED"));
+
 /// Without a cache: it starts once, and the mapped file would only add to its memory.
 static final Program LXCFS =
         new Program(
@@ -124,11 +143,12 @@ void main() throws Exception {
     for (String name : List.of("lxc", "lxd", "lxcfs")) {
         Files.createSymbolicLink(ROOT.resolve("dropin").resolve(name), Path.of("../bin/atoll"));
     }
-    for (Program program : List.of(DAEMON, CLI, LXCFS, LXC_TOOLS)) {
+    for (Program program : List.of(DAEMON, CLI, LXCFS, LXC_TOOLS, WARM)) {
         assemble(program);
     }
     train();
     linkTools();
+    writeBuildId();
     // Swapped by rename: a daemon that runs from the old folder keeps its open files.
     if (Files.exists(FINAL, LinkOption.NOFOLLOW_LINKS)) {
         Files.move(FINAL, OLD, StandardCopyOption.ATOMIC_MOVE);
@@ -136,6 +156,18 @@ void main() throws Exception {
     Files.move(ROOT, FINAL, StandardCopyOption.ATOMIC_MOVE);
     delete(OLD);
     IO.println("made dist/atoll");
+}
+
+/// A hash of everything that was made: commands go to a warm process of the same build only.
+static void writeBuildId() throws Exception {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    try (Stream<Path> tree = Files.walk(ROOT)) {
+        for (Path file : tree.filter(Files::isRegularFile).sorted().toList()) {
+            digest.update(ROOT.relativize(file).toString().getBytes(StandardCharsets.UTF_8));
+            digest.update(Files.readAllBytes(file));
+        }
+    }
+    Files.writeString(ROOT.resolve("lib/build-id"), HexFormat.of().formatHex(digest.digest(), 0, 16) + "\n");
 }
 
 /// A drop-in name for each LXC tool, as the program itself lists them.
@@ -234,6 +266,8 @@ static void train() throws Exception {
     Path state = Files.createTempDirectory("atoll-training-");
     Path daemonCache = cache(DAEMON);
     Path cliCache = cache(CLI);
+    Path warmCache = cache(WARM);
+    List<String> warmArguments = arguments(WARM);
     List<String> daemonArguments = arguments(DAEMON);
     List<String> cliArguments = arguments(CLI);
     try {
@@ -247,6 +281,9 @@ static void train() throws Exception {
             expect(state, "1");
             write(CLI, training);
             expect(state, Integer.toString(canSeparate() ? LIVES : 1));
+            write(CLI, cliArguments);
+            write(WARM, recording(warmArguments, warmCache));
+            trainWarm(state, warmCache);
         } finally {
             daemon.destroy();
             if (!daemon.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
@@ -259,6 +296,79 @@ static void train() throws Exception {
     }
     write(DAEMON, using(daemonArguments, daemonCache));
     write(CLI, using(cliArguments, cliCache));
+    write(WARM, using(warmArguments, warmCache));
+}
+
+/// How often the warm process does the usual commands in the training.
+static final int ROUNDS = 15;
+
+/// The commands of scripts, as one that has a container makes them. Their answers do not matter. All are in one set of
+/// namespaces: a caller in another would get another process.
+static final String WARM_SCRIPT =
+        """
+        cd / && lxc=$state/lxc && mkdir $lxc
+        for name in create start info ls attach freeze unfreeze cgroup config wait stop destroy; do
+            ln -s $root/bin/atoll $state/lxc-$name
+        done
+        atoll() { $root/bin/atoll "$@"; }
+        tool() { name=$1; shift; $state/lxc-$name -P $lxc "$@"; }
+        until [ -n "$(ls $ATOLL_WARM_DIR 2>/dev/null | grep -v '[.]')" ]; do
+            atoll version
+            tries=$((tries + 1)); [ $tries -lt 100 ] || exit 1
+            sleep 0.2
+        done
+        for round in $(seq $rounds); do
+            atoll list; atoll list --format=csv --columns=ns4; atoll list --format=json; atoll query /1.0
+            atoll image list; atoll profile show default; atoll version; atoll info nobody
+            tool create -n training -t busybox; sed -i /lxc.net/d $lxc/training/config
+            tool start -n training
+            for again in 1 2 3; do
+                tool info -n training; tool ls --fancy; tool ls; tool attach -n training -- true
+            done
+            echo word | tool attach -n training -- cat
+            tool info -n training -s -H; tool cgroup -n training memory.stat; tool wait -n training -s RUNNING
+            tool freeze -n training; tool unfreeze -n training; tool stop -n training -k; tool destroy -n training
+        done
+        """;
+
+/// Runs the commands with a warm process that records, and waits until that has ended and left its cache.
+static void trainWarm(Path state, Path cache) throws Exception {
+    Files.writeString(ROOT.resolve("lib/build-id"), "training\n");
+    List<String> words = new ArrayList<>(canSeparate() ? SEPARATE : List.of());
+    words.addAll(List.of("sh", "-c", WARM_SCRIPT));
+    ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
+    builder.redirectOutput(state.resolve("warm.log").toFile());
+    builder.environment().putAll(Map.of(
+            "state", state.toString(), "root", ROOT.toString(), "rounds", Integer.toString(ROUNDS), "tries", "0",
+            "LXD_DIR", state.toString(), "LXD_CONF", state.resolve("client").toString(),
+            "ATOLL_JAVA", System.getProperty("java.home"), "ATOLL_RUN_DIR", state.resolve("run-lxc").toString(),
+            "ATOLL_WARM", "1"));
+    builder.environment().put("ATOLL_WARM_DIR", state.resolve("warm").toString());
+    Process commands = builder.start();
+    if (!commands.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        commands.destroyForcibly();
+    }
+    // Without its name it ends as if nobody called any more.
+    deleteSockets(state.resolve("warm"));
+    long deadline = System.nanoTime() + TRAINING_LIMIT.toNanos();
+    while (isRunning("-XX:AOTCacheOutput=" + cache) && System.nanoTime() < deadline) {
+        Thread.sleep(100);
+    }
+}
+
+static void deleteSockets(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+        return;
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+        for (Path file : files.filter(file -> !file.getFileName().toString().contains(".")).toList()) {
+            Files.delete(file);
+        }
+    }
+}
+
+static boolean isRunning(String word) {
+    return ProcessHandle.allProcesses().anyMatch(process -> title(process).contains(word));
 }
 
 /// The fork server outlives its daemon on purpose.
@@ -365,6 +475,7 @@ static Process start(Path state, String... command) throws IOException, Interrup
     builder.environment().remove("LXD_SOCKET");
     builder.environment().put("ATOLL_JAVA", System.getProperty("java.home"));
     builder.environment().put("LXD_CONF", state.resolve("client").toString());
+    builder.environment().put("ATOLL_WARM", "0");
     return builder.start();
 }
 

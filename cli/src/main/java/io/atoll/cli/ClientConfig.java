@@ -67,10 +67,13 @@ public final class ClientConfig {
     private static Path directory(Invocation invocation) {
         String explicit = invocation.env("LXD_CONF");
         if (!explicit.isEmpty()) {
-            return Path.of(explicit);
+            return invocation.path(explicit);
         }
         String base = invocation.env("XDG_CONFIG_HOME");
-        String home = base.isEmpty() ? invocation.env("HOME") + "/.config" : base;
+        String home =
+                invocation
+                        .path(base.isEmpty() ? invocation.env("HOME") + "/.config" : base)
+                        .toString();
         if (invocation.program().equals("atoll") && new File(home + "/atoll").isDirectory()) {
             return Path.of(home, "atoll");
         }

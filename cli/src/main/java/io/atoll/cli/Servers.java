@@ -108,10 +108,12 @@ public final class Servers implements AutoCloseable {
     public static Path localSocket(Invocation invocation) {
         String socket = invocation.env("LXD_SOCKET");
         if (!socket.isEmpty()) {
-            return Path.of(socket);
+            return invocation.path(socket);
         }
         String directory = invocation.env("LXD_DIR");
-        return Path.of(directory.isEmpty() ? "/var/lib/atoll" : directory, "unix.socket");
+        return invocation
+                .path(directory.isEmpty() ? "/var/lib/atoll" : directory)
+                .resolve("unix.socket");
     }
 
     /// All servers that `names` are on, each once, with the names below it.

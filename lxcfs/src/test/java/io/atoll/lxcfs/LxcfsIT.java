@@ -118,10 +118,12 @@ class LxcfsIT {
         box.limitMemory(64 * MIB);
         String shown =
                 Box.shell(
-                        "grep -E 'btime|processes' "
+                        "grep btime "
                                 + mountPoint
-                                + "/proc/stat | head -1; uptime -p");
-        assertEquals(Box.shell("grep btime /proc/stat; uptime -p"), shown);
+                                + "/proc/stat; grep MemTotal "
+                                + mountPoint
+                                + "/proc/meminfo");
+        assertEquals(Box.shell("grep btime /proc/stat; grep MemTotal /proc/meminfo"), shown);
     }
 
     @Test

@@ -26,6 +26,15 @@ public interface Host {
         return Optional.empty();
     }
 
+    /// Lets every byte typed on the caller's stdin through as it is, until the handle is closed.
+    ///
+    /// @throws io.atoll.linux.ErrnoException if stdin is no terminal
+    default RawMode enterRawMode() {
+        Fd terminal = descriptor(0);
+        Pty.Mode before = Pty.makeRaw(terminal);
+        return () -> Pty.restore(terminal, before);
+    }
+
     /// Takes the given signals away from their default and reports them. At most once per call.
     Signals signals(int... numbers);
 
@@ -34,6 +43,12 @@ public interface Host {
 
     /// The caller's process id.
     long pid();
+
+    /// Ends raw mode.
+    interface RawMode extends AutoCloseable {
+        @Override
+        void close();
+    }
 
     /// A source of signals.
     interface Signals extends AutoCloseable {

@@ -175,6 +175,8 @@ public record Program(List<String> words, Map<String, String> environment) {
         Map<String, String> target = builder.environment();
         target.keySet().retainAll(List.of("PATH", "HOME"));
         target.put("LC_ALL", "C.UTF-8");
+        // Each call alone: who wants warm commands tested says so.
+        target.put("ATOLL_WARM", System.getProperty("atoll.warm", "0"));
         target.putAll(environment);
         return builder;
     }

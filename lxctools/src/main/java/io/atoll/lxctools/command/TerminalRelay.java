@@ -4,7 +4,6 @@ import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
-import io.atoll.linux.Pty;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Host;
 import io.atoll.runtime.Container;
@@ -31,7 +30,7 @@ final class TerminalRelay implements AutoCloseable {
     private final Fd far;
     private final int escape;
     private final boolean isLasting;
-    private final Optional<Pty.Mode> saved;
+    private final Optional<Host.RawMode> rawMode;
     private final CountDownLatch left = new CountDownLatch(1);
     private final CountDownLatch drained = new CountDownLatch(1);
     private boolean isEscaped;
@@ -42,10 +41,7 @@ final class TerminalRelay implements AutoCloseable {
         this.far = far;
         this.escape = escape;
         Host host = call.invocation().host();
-        saved =
-                host.isTerminal(0)
-                        ? Optional.of(Pty.makeRaw(host.descriptor(0)))
-                        : Optional.empty();
+        rawMode = host.isTerminal(0) ? Optional.of(host.enterRawMode()) : Optional.empty();
     }
 
     /// Begins.
@@ -181,7 +177,7 @@ final class TerminalRelay implements AutoCloseable {
 
     @Override
     public void close() {
-        saved.ifPresent(mode -> Pty.restore(call.invocation().host().descriptor(0), mode));
+        rawMode.ifPresent(Host.RawMode::close);
     }
 
     /// The code of an escape key written as `^a` or `a`.

@@ -2,7 +2,6 @@ package io.atoll.lxctools.command;
 
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
-import io.atoll.linux.Pty;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Host;
 import io.atoll.lxctools.Tool;
@@ -55,7 +54,7 @@ public final class TopTool implements Tool {
         if (!host.isTerminal(0) || !host.isTerminal(1)) {
             throw new ToolException("stdin or stdout is not a tty; use -b");
         }
-        return interactive(view, host.descriptor(0), delay);
+        return interactive(view, host, delay);
     }
 
     private static int batch(Call call, View view, Duration delay) {
@@ -69,11 +68,11 @@ public final class TopTool implements Tool {
         return 0;
     }
 
-    private static int interactive(View view, Fd terminal, Duration delay) {
-        Pty.Mode saved = Pty.makeRaw(terminal);
-        try {
+    private static int interactive(View view, Host host, Duration delay) {
+        Fd terminal = host.descriptor(0);
+        try (Host.RawMode _ = host.enterRawMode()) {
             byte[] key = new byte[1];
-            while (true) {
+            while (!Thread.currentThread().isInterrupted()) {
                 view.draw();
                 if (FdIo.poll(terminal, FdIo.POLLIN, delay) == 0) {
                     continue;
@@ -82,8 +81,7 @@ public final class TopTool implements Tool {
                     return 0;
                 }
             }
-        } finally {
-            Pty.restore(terminal, saved);
+            return 0;
         }
     }
 

@@ -233,7 +233,8 @@ public final class CreateTool implements Tool {
     }
 
     private static int pass(Call call, List<String> argv, Map<String, String> env) {
-        Command command = Command.of(argv).timeout(TEMPLATE_TIMEOUT);
+        Command command =
+                Command.of(argv).timeout(TEMPLATE_TIMEOUT).directory(call.invocation().cwd());
         for (Map.Entry<String, String> variable : env.entrySet()) {
             command = command.environment(variable.getKey(), variable.getValue());
         }
