@@ -1,7 +1,7 @@
 package io.atoll.lxcfs.cgroup;
 
+import io.atoll.base.CpuSet;
 import io.atoll.lxcfs.view.CgroupMemory;
-import io.atoll.lxcfs.view.CpuSet;
 import io.atoll.lxcfs.view.CpuUsage;
 import io.atoll.lxcfs.view.CpuView;
 import io.atoll.lxcfs.view.Diskstats;

@@ -1,5 +1,7 @@
 package io.atoll.lxcfs.view;
 
+import io.atoll.base.CpuSet;
+
 /// The processors a container sees.
 ///
 /// @param cpus physical numbers

@@ -1,12 +1,11 @@
 package io.atoll.daemon.instance.compile;
 
-import io.atoll.daemon.instance.config.ValueType;
+import io.atoll.base.CpuSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.TreeSet;
 
 /// Reads what limits are measured against; see proc_meminfo(5) and the kernel's cputopology
 /// document.
@@ -31,7 +30,6 @@ public final class HostReader {
                         .mapToLong(Long::parseLong)
                         .findFirst()
                         .orElse(0);
-        return new HostResources(
-                kibibytes << 10, new TreeSet<>(ValueType.parseCpuSet(online.strip())));
+        return new HostResources(kibibytes << 10, CpuSet.parse(online));
     }
 }

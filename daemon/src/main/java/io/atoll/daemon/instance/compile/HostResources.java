@@ -1,14 +1,9 @@
 package io.atoll.daemon.instance.compile;
 
-import java.util.SortedSet;
-import java.util.TreeSet;
+import io.atoll.base.CpuSet;
 
 /// What limits are measured against.
 ///
 /// @param memoryBytes of the host
-/// @param cpus numbers of the host's CPUs that are online
-public record HostResources(long memoryBytes, SortedSet<Integer> cpus) {
-    public HostResources {
-        cpus = new TreeSet<>(cpus);
-    }
-}
+/// @param cpus those of the host that are online
+public record HostResources(long memoryBytes, CpuSet cpus) {}

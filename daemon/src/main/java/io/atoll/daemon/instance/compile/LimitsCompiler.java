@@ -1,6 +1,7 @@
 package io.atoll.daemon.instance.compile;
 
 import io.atoll.base.ByteSize;
+import io.atoll.base.CpuSet;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.instance.config.ConfigKey;
 import io.atoll.daemon.instance.config.ConfigKeys;
@@ -17,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// Turns `limits.*` keys into the runtime's limits.
@@ -129,28 +129,28 @@ public final class LimitsCompiler {
     private Optional<String> cpuSet(CpuLimit limit) {
         return switch (limit) {
             case CpuLimit.Count(int cpus) ->
-                    cpus == 0 || cpus >= host.cpus().size()
+                    cpus == 0 || cpus >= host.cpus().count()
                             ? Optional.empty()
                             : Optional.of(choose(cpus));
             case CpuLimit.Pinned pinned -> {
                 if (!host.cpus().containsAll(pinned.cpus())) {
                     throw new InvalidConfigException(
                             "limits.cpu names CPUs that the host does not have: "
-                                    + pinned.render());
+                                    + pinned.cpus().render());
                 }
-                yield Optional.of(pinned.render());
+                yield Optional.of(pinned.cpus().render());
             }
         };
     }
 
     private String choose(int count) {
-        List<Integer> all = List.copyOf(host.cpus());
+        List<Integer> all = host.cpus().numbers();
         int first = Math.floorMod(spread, all.size());
-        return IntStream.range(first, first + count)
-                .mapToObj(i -> all.get(i % all.size()))
-                .sorted()
-                .map(String::valueOf)
-                .collect(Collectors.joining(","));
+        return CpuSet.of(
+                        IntStream.range(first, first + count)
+                                .mapToObj(i -> all.get(i % all.size()))
+                                .toList())
+                .render();
     }
 
     /// The resource limits of init.

@@ -8,7 +8,6 @@ import io.atoll.runtime.spec.SeccompSpec;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -138,10 +137,5 @@ public interface ValueType<T> {
             throw new InvalidConfigException("Invalid UUID");
         }
         return UUID.fromString(text);
-    }
-
-    /// A set of CPU numbers written as in cpuset(7), `0-3,7`.
-    static Set<Integer> parseCpuSet(String text) {
-        return CpuLimit.parseSet(text);
     }
 }

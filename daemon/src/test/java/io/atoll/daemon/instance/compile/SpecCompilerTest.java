@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.ByteSize;
+import io.atoll.base.CpuSet;
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
@@ -30,12 +31,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class SpecCompilerTest {
-    private static final HostResources HOST =
-            new HostResources(1000 << 20, new TreeSet<>(List.of(0, 1, 2, 3)));
+    private static final HostResources HOST = new HostResources(1000 << 20, CpuSet.parse("0-3"));
     private static final Idmap IDS = Idmap.range(100_000, 65_536);
     private static final RootfsLayers OVERLAY =
             new RootfsLayers.Overlay(
@@ -129,7 +128,7 @@ class SpecCompilerTest {
     @Test
     void cpusAreCountedPinnedAndShared() {
         LimitsSpec.Cpu counted = compile("limits.cpu", "2").limits().cpu();
-        assertEquals(2, counted.cpus().orElseThrow().split(",").length);
+        assertEquals(2, CpuSet.parse(counted.cpus().orElseThrow()).count());
         assertTrue(compile("limits.cpu", "4").limits().cpu().cpus().isEmpty());
         assertEquals(Optional.of("1,3"), compile("limits.cpu", "1,3").limits().cpu().cpus());
         assertThrows(InvalidConfigException.class, () -> compile("limits.cpu", "7-7"));
@@ -254,6 +253,6 @@ class SpecCompilerTest {
         HostResources host =
                 HostReader.of(List.of("MemTotal:       16 kB", "MemFree: 1 kB"), "0-1,3\n");
         assertEquals(16_384, host.memoryBytes());
-        assertEquals(List.of(0, 1, 3), List.copyOf(host.cpus()));
+        assertEquals(CpuSet.parse("0-1,3"), host.cpus());
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.base.CpuSet;
 import io.atoll.base.InvalidConfigException;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -72,8 +73,9 @@ class ExpansionTest {
     @Test
     void cpusAreCountsOrSets() {
         assertEquals(new CpuLimit.Count(3), CpuLimit.parse("3"));
-        assertEquals("0,1,2,7", ((CpuLimit.Pinned) CpuLimit.parse("0-2,7")).render());
-        assertEquals("2", ((CpuLimit.Pinned) CpuLimit.parse("2-2")).render());
+        assertEquals(new CpuLimit.Pinned(CpuSet.parse("0-2,7")), CpuLimit.parse("0-2,7"));
+        assertEquals(new CpuLimit.Pinned(CpuSet.parse("2")), CpuLimit.parse("2-2"));
+        assertThrows(InvalidConfigException.class, () -> CpuLimit.parse(""));
         assertThrows(InvalidConfigException.class, () -> CpuLimit.parse("0-99999"));
         assertThrows(InvalidConfigException.class, () -> CpuLimit.parse(","));
     }
