@@ -64,14 +64,28 @@ class LoadBalancingTest {
             String name = NAMES.get(i);
             lxc("init", "busybox", name);
             lxc(
-                    "config", "device", "add", name, "eth0", "nic", "network=" + BRIDGE,
-                    "name=eth0", "ipv4.address=" + address(i));
+                    "config",
+                    "device",
+                    "add",
+                    name,
+                    "eth0",
+                    "nic",
+                    "network=" + BRIDGE,
+                    "name=eth0",
+                    "ipv4.address=" + address(i));
             // Programs of the host, in place of those that the how-to installs.
             for (String path : List.of("/usr", "/lib", "/lib64")) {
                 Path source = realPath(path);
                 lxc(
-                        "config", "device", "add", name, "host" + path.substring(1), "disk",
-                        "source=" + source, "path=" + path, "readonly=true");
+                        "config",
+                        "device",
+                        "add",
+                        name,
+                        "host" + path.substring(1),
+                        "disk",
+                        "source=" + source,
+                        "path=" + path,
+                        "readonly=true");
             }
             start(i);
         }
@@ -188,7 +202,8 @@ class LoadBalancingTest {
         assumeProgram("nginx");
         Path file = folder.resolve("nginx.conf");
         Files.writeString(
-                file, "pid " + folder + "/pid;\nerror_log stderr;\n" + box("load-balancing.md", "nginx"));
+                file,
+                "pid " + folder + "/pid;\nerror_log stderr;\n" + box("load-balancing.md", "nginx"));
         String[] command = {"-c", file.toString(), "-p", folder.toString(), "-g", "daemon off;"};
         with(
                 Program.of("nginx").with("PATH", "/usr/sbin:/usr/bin:/bin").start(command),
@@ -223,10 +238,12 @@ class LoadBalancingTest {
     private void keepAlive(int number) throws IOException {
         String text = box("failover.md", "keepalived");
         Path file = folder.resolve("keepalived.conf");
-        Files.writeString(
-                file, number == 0 ? text : text.replace("priority 150", "priority 100"));
+        Files.writeString(file, number == 0 ? text : text.replace("priority 150", "priority 100"));
         lxc(
-                "file", "push", "--create-dirs", file.toString(),
+                "file",
+                "push",
+                "--create-dirs",
+                file.toString(),
                 NAMES.get(number) + "/etc/keepalived/keepalived.conf");
         inside(
                 number,

@@ -179,8 +179,17 @@ class NetworksTest {
         lxc("network", "set", BRIDGE, "security.acls", acl);
         assertFalse(isServed(page), "rejected by default");
         lxc(
-                "network", "acl", "rule", "add", acl, "ingress", "action=allow", "protocol=tcp",
-                "destination_port=8080", "source=10.84.1.0/24,@internal", "state=logged");
+                "network",
+                "acl",
+                "rule",
+                "add",
+                acl,
+                "ingress",
+                "action=allow",
+                "protocol=tcp",
+                "destination_port=8080",
+                "source=10.84.1.0/24,@internal",
+                "state=logged");
         assertTrue(isServed(page));
         String[] ask = {"exec", MARKER + "c1", "--", "nslookup", "_gateway.lxd", "10.84.7.1"};
         assertTrue(client.run(ask).out().contains("Address: 10.84.7.1"), "DNS of the bridge");
@@ -189,7 +198,14 @@ class NetworksTest {
         daemon.start();
         assertTrue(isServed(page), "after a restart of the daemon");
         lxc(
-                "network", "acl", "rule", "add", acl, "egress", "action=allow", "protocol=icmp4",
+                "network",
+                "acl",
+                "rule",
+                "add",
+                acl,
+                "egress",
+                "action=allow",
+                "protocol=icmp4",
                 "icmp_type=8");
         lxc("exec", MARKER + "c1", "--", "ping", "-c", "1", "-W", "2", "10.84.1.2");
         assertTrue(lxc("network", "acl", "show", acl).out().contains("/1.0/networks/" + BRIDGE));
@@ -215,7 +231,13 @@ class NetworksTest {
         client.run("network", "set", BRIDGE, "security.acls.default.ingress.action", "x").exits(1);
         assertTrue(isServed(page), "after changes that were refused");
         lxc(
-                "network", "acl", "rule", "remove", acl, "ingress", "action=allow",
+                "network",
+                "acl",
+                "rule",
+                "remove",
+                acl,
+                "ingress",
+                "action=allow",
                 "destination_port=8080");
         assertFalse(isServed(page));
         lxc("network", "set", BRIDGE, "security.acls.default.ingress.action", "allow");

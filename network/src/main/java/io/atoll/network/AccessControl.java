@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/// Which traffic may pass the edge of a bridge. Between the instances of one bridge nothing is looked
-/// at. Chains of the table `inet atoll`, four for each bridge.
+/// Which traffic may pass the edge of a bridge. Between the instances of one bridge nothing is
+/// looked at. Chains of the table `inet atoll`, four for each bridge.
 ///
 /// Answers to what was let through once are always let through, and so are the bridge's own
 /// services, without which no instance has an address.

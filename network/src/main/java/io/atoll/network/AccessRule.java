@@ -54,9 +54,7 @@ public record AccessRule(
             @Override
             public String text() {
                 boolean isOne = network.prefix() == (network.isV6() ? 128 : 32);
-                return isOne
-                        ? IpNetwork.text(network.address())
-                        : network.network().toString();
+                return isOne ? IpNetwork.text(network.address()) : network.network().toString();
             }
         }
 

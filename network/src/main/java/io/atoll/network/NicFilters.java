@@ -111,7 +111,10 @@ public final class NicFilters {
     private static String ranges(List<IpNetwork> networks) {
         return networks.stream()
                 .map(IpNetwork::network)
-                .map(n -> n.prefix() == 128 ? hex(n.address()) : hex(n.address()) + "-" + hex(n.last()))
+                .map(n ->
+                        n.prefix() == 128
+                                ? hex(n.address())
+                                : hex(n.address()) + "-" + hex(n.last()))
                 .distinct()
                 .collect(Collectors.joining(", ", "{ ", " }"));
     }

@@ -103,10 +103,7 @@ final class AccessControlIT {
             netlink.run(Rtnetlink.setUp("eth0", true));
             netlink.run(Rtnetlink.addAddress("eth0", net(address + "/24")));
             netlink.run(
-                    Rtnetlink.addRoute(
-                            "eth0",
-                            net("0.0.0.0/0"),
-                            IpNetwork.parseAddress(gateway)));
+                    Rtnetlink.addRoute("eth0", net("0.0.0.0/0"), IpNetwork.parseAddress(gateway)));
         }
     }
 
@@ -246,19 +243,15 @@ final class AccessControlIT {
 
     @Test
     void connectionsOutliveARuleAndGoWithThePolicy() throws IOException {
-        try (Socket before =
-                Namespaces.inNet(outside, () -> new Socket(INSTANCE, WEB))) {
-            policy(
-                    new Policy(
-                            List.of(), fallback(Action.DROP), fallback(Action.DROP)));
+        try (Socket before = Namespaces.inNet(outside, () -> new Socket(INSTANCE, WEB))) {
+            policy(new Policy(List.of(), fallback(Action.DROP), fallback(Action.DROP)));
             assertEquals(Result.SILENT, reach(outside, INSTANCE, WEB, SHORT));
             before.getOutputStream().write(1);
             Namespaces.inNet(
                     host,
                     () -> {
                         AccessControl.apply("br0", Optional.empty());
-                        assertEquals(
-                                -1, Nftables.run("list ruleset").indexOf("chain acl"));
+                        assertEquals(-1, Nftables.run("list ruleset").indexOf("chain acl"));
                         return true;
                     });
             assertEquals(Result.OPEN, reach(outside, INSTANCE, WEB, LONG));

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.OptionalInt;
 
-/// Frames as a card may send them, true or not. Checksums of what IP carries are
-/// left out: nothing on the way looks at them.
+/// Frames as a card may send them, true or not. Checksums of what IP carries are left out: nothing
+/// on the way looks at them.
 final class Frames {
     static final MacAddress EVERYBODY = new MacAddress("ff:ff:ff:ff:ff:ff");
     private static final int IPV4 = 0x0800;
@@ -38,7 +38,9 @@ final class Frames {
             return out.putInt(at, 0x60000000 | STAMP << 20 | number).array();
         }
         if (type == IPV4) {
-            out.put(at + 1, (byte) STAMP).putShort(at + 4, (short) number).putShort(at + 10, (short) 0);
+            out.put(at + 1, (byte) STAMP)
+                    .putShort(at + 4, (short) number)
+                    .putShort(at + 10, (short) 0);
             int sum = 0;
             for (int i = 0; i < 20; i += 2) {
                 sum += out.getShort(at + i) & 0xffff;
@@ -104,7 +106,8 @@ final class Frames {
                 Arrays.copyOfRange(frame, 12, frame.length));
     }
 
-    static byte[] arp(MacAddress from, int operation, MacAddress sender, String senderIp, String ip) {
+    static byte[] arp(
+            MacAddress from, int operation, MacAddress sender, String senderIp, String ip) {
         byte[] payload =
                 join(
                         number(1, 2),
@@ -119,7 +122,12 @@ final class Frames {
         return ethernet(EVERYBODY, from, ARP, payload);
     }
 
-    static byte[] udp4(MacAddress to, MacAddress from, String source, String target, int[] ports,
+    static byte[] udp4(
+            MacAddress to,
+            MacAddress from,
+            String source,
+            String target,
+            int[] ports,
             byte[] data) {
         byte[] udp =
                 join(
@@ -163,7 +171,12 @@ final class Frames {
 
     static byte[] udp6(MacAddress to, MacAddress from, String source, String target, int[] ports) {
         byte[] udp =
-                join(number(ports[0], 2), number(ports[1], 2), number(16, 2), number(0, 2), new byte[8]);
+                join(
+                        number(ports[0], 2),
+                        number(ports[1], 2),
+                        number(16, 2),
+                        number(0, 2),
+                        new byte[8]);
         return ip6(to, from, source, target, UDP, udp);
     }
 
@@ -173,11 +186,13 @@ final class Frames {
     }
 
     static byte[] advert(MacAddress from, String source, String about, byte[]... options) {
-        return icmp6(from, source, "ff02::1", 136, number(0, 4), ip(about).getAddress(), join(options));
+        return icmp6(
+                from, source, "ff02::1", 136, number(0, 4), ip(about).getAddress(), join(options));
     }
 
     static byte[] solicit(MacAddress from, String source, String about, byte[]... options) {
-        return icmp6(from, source, "ff02::1", 135, number(0, 4), ip(about).getAddress(), join(options));
+        return icmp6(
+                from, source, "ff02::1", 135, number(0, 4), ip(about).getAddress(), join(options));
     }
 
     static byte[] routerSolicit(MacAddress from, String source, byte[]... options) {

@@ -180,7 +180,8 @@ final class NicFiltersIT {
                                     "2p_my-c2.eth0",
                                     "c2",
                                     MAC,
-                                    true, false,
+                                    true,
+                                    false,
                                     Optional.empty(),
                                     Optional.of(List.of())));
                     NicFilters.put(
@@ -188,7 +189,8 @@ final class NicFiltersIT {
                                     "c1.eth0",
                                     "c9",
                                     MAC,
-                                    true, false,
+                                    true,
+                                    false,
                                     Optional.of(List.of()),
                                     Optional.empty()));
                     assertEquals(
@@ -202,7 +204,8 @@ final class NicFiltersIT {
                                     "2p_my-c2.eth0",
                                     "c2",
                                     MAC,
-                                    false, false,
+                                    false,
+                                    false,
                                     Optional.empty(),
                                     Optional.empty()));
                     assertEquals(List.of(), NicFilters.keys());
@@ -211,6 +214,8 @@ final class NicFiltersIT {
                 });
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new NicFilter("a b", "c0", MAC, true, false, Optional.empty(), Optional.empty()));
+                () ->
+                        new NicFilter(
+                                "a b", "c0", MAC, true, false, Optional.empty(), Optional.empty()));
     }
 }

@@ -70,7 +70,9 @@ final class SpoofIT {
         TRUE.put("dhcp", Frames.dhcp(MAC, MAC));
         TRUE.put("ipv6", Frames.udp6(ALL, MAC, OWN6, OTHER6, PORTS));
         TRUE.put("ipv6 of the link", Frames.udp6(ALL, MAC, OWN_LINK, OTHER_LINK, PORTS));
-        TRUE.put("dhcp for ipv6", Frames.udp6(ALL, MAC, OWN_LINK, "ff02::1:2", new int[] {546, 547}));
+        TRUE.put(
+                "dhcp for ipv6",
+                Frames.udp6(ALL, MAC, OWN_LINK, "ff02::1:2", new int[] {546, 547}));
         TRUE.put("advert", Frames.advert(MAC, OWN6, OWN6, own));
         TRUE.put("solicit", Frames.solicit(MAC, OWN6, OTHER6, ownSource));
         TRUE.put("search for duplicates", Frames.solicit(MAC, "::", OWN6, nonce));
@@ -96,8 +98,7 @@ final class SpoofIT {
         FALSE_IPV4.put(
                 "dhcp server",
                 Frames.udp4(ALL, MAC, OWN4, "255.255.255.255", new int[] {67, 68}, new byte[240]));
-        FALSE_IPV4.put(
-                "no address", Frames.udp4(ALL, MAC, "0.0.0.0", OTHER4, PORTS, new byte[8]));
+        FALSE_IPV4.put("no address", Frames.udp4(ALL, MAC, "0.0.0.0", OTHER4, PORTS, new byte[8]));
         tagged(FALSE_IPV4);
 
         FALSE_IPV6.put("ipv6", Frames.udp6(ALL, MAC, OTHER6, OWN6, PORTS));
@@ -107,7 +108,8 @@ final class SpoofIT {
         FALSE_IPV6.put("advert without option", Frames.advert(MAC, OWN6, OTHER6));
         FALSE_IPV6.put("solicit of another", Frames.solicit(MAC, OTHER6, OWN6, ownSource));
         FALSE_IPV6.put("router", Frames.routerAdvert(MAC, OWN_LINK));
-        FALSE_IPV6.put("dhcp server", Frames.udp6(ALL, MAC, OWN_LINK, OTHER_LINK, new int[] {547, 546}));
+        FALSE_IPV6.put(
+                "dhcp server", Frames.udp6(ALL, MAC, OWN_LINK, OTHER_LINK, new int[] {547, 546}));
         FALSE_IPV6.put("no address", Frames.udp6(ALL, MAC, "::", OTHER6, PORTS));
         tagged(FALSE_IPV6);
     }
@@ -308,8 +310,7 @@ final class SpoofIT {
         for (Map<String, byte[]> frames : List.of(FALSE_MAC, FALSE_IPV4, FALSE_IPV6)) {
             assertEquals(none(), passing(frames));
         }
-        assertEquals(
-                none(), passing(Map.of("unknown protocol", Frames.unknown(MAC, 0x88b5))));
+        assertEquals(none(), passing(Map.of("unknown protocol", Frames.unknown(MAC, 0x88b5))));
     }
 
     @Test

@@ -38,10 +38,7 @@ final class Acls {
 
     /// The names of networks that a list is about.
     List<String> users(String acl) {
-        return networks().stream()
-                .filter(n -> lists(n).contains(acl))
-                .map(Network::name)
-                .toList();
+        return networks().stream().filter(n -> lists(n).contains(acl)).map(Network::name).toList();
     }
 
     private List<Network> networks() {
@@ -86,8 +83,7 @@ final class Acls {
                 .filter(a -> a.name().equals(name))
                 .findFirst()
                 .orElseThrow(() ->
-                        new InvalidConfigException(
-                                "Network ACL \"" + name + "\" does not exist"));
+                        new InvalidConfigException("Network ACL \"" + name + "\" does not exist"));
     }
 
     private static Fallback fallback(Network network, String side) {

@@ -1,8 +1,8 @@
 package io.atoll.daemon.network;
 
+import io.atoll.api.Wire;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
-import io.atoll.api.Wire;
 import io.atoll.daemon.store.RecordKind;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.network.AccessRule;
@@ -137,7 +137,9 @@ record NetworkAcl(
     }
 
     private static boolean isName(String word) {
-        return !word.startsWith("@") && !word.startsWith("#") && !word.matches("[0-9a-fA-F:./-]*[:./].*");
+        return !word.startsWith("@")
+                && !word.startsWith("#")
+                && !word.matches("[0-9a-fA-F:./-]*[:./].*");
     }
 
     private static List<String> words(String text) {

@@ -131,8 +131,8 @@ public final class Networks {
         }
     }
 
-    /// Records a changed list and makes all bridges that it is about follow; if one cannot, all stay
-    /// as they were.
+    /// Records a changed list and makes all bridges that it is about follow; if one cannot, all
+    /// stay as they were.
     void changeAcl(Stored<NetworkAcl> read, NetworkAcl wanted) {
         lifecycle.lock();
         try (Undo undo = new Undo()) {
