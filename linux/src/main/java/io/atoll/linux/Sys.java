@@ -10,6 +10,7 @@ enum Sys {
     CLOSE(3, 57),
     LSEEK(8, 62),
     IOCTL(16, 29),
+    QUOTACTL_FD(443, 443),
     PREAD64(17, 67),
     PWRITE64(18, 68),
     MADVISE(28, 233),

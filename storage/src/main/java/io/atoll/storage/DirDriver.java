@@ -8,15 +8,27 @@ import io.atoll.linux.PlatformThreads;
 import io.atoll.linux.TreeCopy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 
 /// Every volume is a directory of its own with all its files. Slow to make, but works where
 /// overlays do not, and nested overlays work on it.
-final class DirDriver extends DirectoryDriver {
+class DirDriver extends DirectoryDriver {
     private final IdmapProbe probe;
 
     DirDriver(PoolSpec pool, IdmapProbe probe) {
         // Images are copied from, never part of an instance.
-        super(pool, _ -> true);
+        super(
+                pool,
+                new ImageVolumes.Use.Mounted(_ -> true),
+                new SourceDirectory(pool),
+                new PlainTrees(),
+                Set.of());
+        this.probe = probe;
+    }
+
+    /// For drivers that keep images as files too.
+    DirDriver(PoolSpec pool, IdmapProbe probe, PoolGround ground, Trees trees, Set<String> keys) {
+        super(pool, new ImageVolumes.Use.Unpacked(), ground, trees, keys);
         this.probe = probe;
     }
 

@@ -6,14 +6,12 @@ import io.atoll.base.Fingerprint;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
-import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FileSystemStat;
 import io.atoll.linux.Mounts;
 import io.atoll.linux.PlatformThreads;
 import io.atoll.linux.ProcFiles;
 import io.atoll.linux.TreeCopy;
-import io.atoll.linux.Xattrs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
@@ -46,6 +44,8 @@ abstract class DirectoryDriver implements StorageDriver {
             List.of("/var/lib/docker", "/var/lib/containers", "/var/lib/atoll");
 
     private final PoolSpec pool;
+    private final PoolGround ground;
+    private final Trees trees;
     private final PoolDirectories directories;
     private final ImageVolumes images;
 
@@ -54,9 +54,20 @@ abstract class DirectoryDriver implements StorageDriver {
 
     private boolean swept;
 
-    DirectoryDriver(PoolSpec pool, IdmapProbe images) {
+    /// Keys of the pool that this driver has beyond the common ones.
+    private final Set<String> keys;
+
+    DirectoryDriver(
+            PoolSpec pool,
+            ImageVolumes.Use images,
+            PoolGround ground,
+            Trees trees,
+            Set<String> keys) {
         this.pool = pool;
-        this.directories = new PoolDirectories(pool.path());
+        this.ground = ground;
+        this.trees = trees;
+        this.keys = Set.copyOf(keys);
+        this.directories = new PoolDirectories(pool.path(), trees);
         this.images = new ImageVolumes(directories, images);
     }
 
@@ -99,40 +110,42 @@ abstract class DirectoryDriver implements StorageDriver {
 
     @Override
     public final Map<String, String> createPool() {
-        pool.config().keySet().forEach(DirectoryDriver::checkKey);
-        Path source = source();
-        return PoolDirectories.io(
-                "create pool in",
-                source,
-                () -> {
-                    boolean own = source.equals(pool.path());
-                    if (own) {
-                        Files.createDirectories(source);
-                    } else if (!Files.isDirectory(source)) {
-                        throw new InvalidConfigException(
-                                "Source path \"" + source + "\" is not a directory");
-                    }
-                    checkEmpty(source);
-                    Path scratch = Files.createTempDirectory(source, ".check");
-                    try {
-                        checkFileSystem(scratch);
-                    } finally {
-                        directories.deleteNow(scratch);
-                    }
-                    mountPool();
-                    Map<String, String> config = new TreeMap<>(pool.config());
-                    config.put("source", source.toString());
-                    return config;
-                });
+        pool.config().keySet().forEach(this::checkKey);
+        Map<String, String> config = ground.create();
+        try {
+            ground.mount();
+            Path scratch =
+                    PoolDirectories.io(
+                            "create pool in",
+                            pool.path(),
+                            () -> Files.createTempDirectory(pool.path(), ".check"));
+            try {
+                PoolDirectories.io("check", scratch, () -> checked(scratch));
+            } finally {
+                directories.deleteNow(scratch);
+            }
+            mountPool();
+            return config;
+        } catch (RuntimeException e) {
+            boolean _ = ground.unmount();
+            ground.delete();
+            throw e;
+        }
     }
 
-    private static void checkKey(String key) {
-        if (key.equals("size")) {
+    private Path checked(Path scratch) throws IOException {
+        checkFileSystem(scratch);
+        return scratch;
+    }
+
+    private void checkKey(String key) {
+        if (key.equals("size") && !keys.contains(key)) {
             throw new InvalidConfigException(
                     "Invalid option for this driver: \"size\" is for pools in a file of their own");
         }
         boolean known =
                 key.equals("source")
+                        || keys.contains(key)
                         || key.startsWith("user.")
                         || key.startsWith("volatile.")
                         || key.startsWith("rsync.")
@@ -143,32 +156,11 @@ abstract class DirectoryDriver implements StorageDriver {
         }
     }
 
-    private static void checkEmpty(Path source) throws IOException {
-        try (Stream<Path> entries = Files.list(source)) {
-            // What a new file system brings along does not count.
-            if (entries.anyMatch(e -> !e.getFileName().toString().equals("lost+found"))) {
-                throw new InvalidConfigException("Source path \"" + source + "\" isn't empty");
-            }
-        }
-    }
-
-    private Path source() {
-        Path source = pool.get("source").map(Path::of).orElse(pool.path());
-        if (!source.isAbsolute()) {
-            throw new InvalidConfigException("Source path \"" + source + "\" is not absolute");
-        }
-        return source.normalize();
-    }
-
     @Override
     public final void mountPool() {
         mounting.lock();
         try {
-            if (!source().equals(pool.path()) && !isMounted()) {
-                PoolDirectories.io(
-                        "mount", pool.path(), () -> Files.createDirectories(pool.path()));
-                PlatformThreads.run(this::bind);
-            }
+            ground.mount();
             directories.create();
             if (!swept) {
                 directories.sweep();
@@ -179,18 +171,6 @@ abstract class DirectoryDriver implements StorageDriver {
         }
     }
 
-    private void bind() {
-        try (Fd tree = Mounts.cloneTree(source().toString(), false)) {
-            Mounts.move(tree, pool.path().toString());
-        } catch (ErrnoException e) {
-            throw PoolDirectories.storage("mount", source(), e);
-        }
-    }
-
-    private boolean isMounted() {
-        return Files.isDirectory(pool.path()) && Mounts.isMountPoint(pool.path().toString());
-    }
-
     @Override
     public final boolean unmountPool() {
         mounting.lock();
@@ -198,11 +178,7 @@ abstract class DirectoryDriver implements StorageDriver {
             directories.reaper().await();
             images.unmountAll();
             swept = false;
-            boolean bound = !source().equals(pool.path()) && isMounted();
-            if (bound) {
-                PlatformThreads.run(() -> Mounts.umount(pool.path().toString(), true));
-            }
-            return bound;
+            return ground.unmount();
         } finally {
             mounting.unlock();
         }
@@ -221,6 +197,7 @@ abstract class DirectoryDriver implements StorageDriver {
         }
         boolean unused = unmountPool();
         PoolDirectories.io("delete pool", pool.path(), () -> Files.deleteIfExists(pool.path()));
+        ground.delete();
     }
 
     private void unmountImagesAndEmpty() {
@@ -312,7 +289,7 @@ abstract class DirectoryDriver implements StorageDriver {
     }
 
     @Override
-    public final void createFromImage(VolumeName volume, Fingerprint image) {
+    public void createFromImage(VolumeName volume, Fingerprint image) {
         if (!images.exists(image)) {
             throw new NotFoundException("Image " + image.abbreviated() + " is not in the pool");
         }
@@ -330,11 +307,13 @@ abstract class DirectoryDriver implements StorageDriver {
     @Override
     public final void createFilled(
             VolumeName volume, List<SnapshotFiller> snapshots, Filler filler) {
-        List<SnapshotMaker> makers =
-                snapshots.stream()
-                        .map(s -> new SnapshotMaker(s.name(), maker(s.filler())))
-                        .toList();
-        makeAll(volume, makers, maker(filler));
+        List<Part> parts = new ArrayList<>();
+        for (SnapshotFiller snapshot : snapshots) {
+            VolumeRef ref = volume.snapshot(snapshot.name());
+            parts.add(() -> directories.make(ref, maker(snapshot.filler())));
+        }
+        parts.add(() -> directories.make(volume.current(), maker(filler)));
+        makeAll(volume, parts);
     }
 
     private static PoolDirectories.Maker maker(Filler filler) {
@@ -344,71 +323,34 @@ abstract class DirectoryDriver implements StorageDriver {
     @Override
     public final void createCopy(VolumeName target, VolumeRef source, List<String> snapshots) {
         Path from = directories.existing(source);
-        List<SnapshotMaker> makers = new ArrayList<>();
+        List<Part> parts = new ArrayList<>();
         for (String name : snapshots) {
             Path snapshot = directories.existing(source.volume().snapshot(name));
-            makers.add(new SnapshotMaker(name, directory -> copyVolume(snapshot, directory)));
+            parts.add(() -> directories.makeCopy(target.snapshot(name), snapshot));
         }
-        makeAll(target, makers, directory -> copyVolume(from, directory));
+        parts.add(() -> directories.makeCopy(target.current(), from));
+        makeAll(target, parts);
     }
 
-    /// One snapshot to make.
-    private record SnapshotMaker(String name, PoolDirectories.Maker maker) {}
+    /// Makes a snapshot, or the volume itself.
+    private interface Part {
+        void make();
+    }
 
     /// Snapshots come first, so that a volume that is there is complete. What a kill leaves of them
     /// has no volume and is removed by the next deletion of a volume of that name.
-    private void makeAll(
-            VolumeName volume, List<SnapshotMaker> snapshots, PoolDirectories.Maker maker) {
+    private void makeAll(VolumeName volume, List<Part> parts) {
         if (directories.exists(volume.current())) {
             throw new AlreadyExistsException("Volume " + volume + " already exists");
         }
         directories.deleteSnapshots(volume);
         try {
-            for (SnapshotMaker snapshot : snapshots) {
-                directories.make(volume.snapshot(snapshot.name()), snapshot.maker());
-            }
-            directories.make(volume.current(), maker);
+            parts.forEach(Part::make);
         } catch (RuntimeException e) {
             if (!directories.exists(volume.current())) {
                 directories.deleteSnapshots(volume);
             }
             throw e;
-        }
-    }
-
-    /// Copies everything of a volume. An overlay's index goes along, because it says which files
-    /// that share an inode in the image share one above; but its tie to one upper directory must be
-    /// made anew.
-    private static void copyVolume(Path from, Path to) {
-        PlatformThreads.run(() -> {
-            try (Fd source = PoolDirectories.openDirectory(from);
-                    Fd target = PoolDirectories.openDirectory(to)) {
-                long unused =
-                        TreeCopy.contents(
-                                source,
-                                target,
-                                path ->
-                                        !path.startsWith(WORK + "/")
-                                                || path.startsWith(WORK + "/index"));
-                untie(to);
-            } catch (ErrnoException e) {
-                throw PoolDirectories.storage("copy", from, e);
-            }
-        });
-    }
-
-    private static void untie(Path volume) {
-        Path index = volume.resolve(WORK).resolve("index");
-        if (Files.isDirectory(index)) {
-            try (Fd fd = PoolDirectories.openDirectory(index)) {
-                Xattrs.remove(fd, "trusted.overlay.upper");
-            }
-        }
-        Path upper = volume.resolve(UPPER);
-        if (Files.isDirectory(upper)) {
-            try (Fd fd = PoolDirectories.openDirectory(upper)) {
-                Xattrs.remove(fd, "trusted.overlay.uuid");
-            }
         }
     }
 
@@ -442,8 +384,17 @@ abstract class DirectoryDriver implements StorageDriver {
                 directories.exists(volume.current())
                         ? imageOf(directories.path(volume.current()))
                         : Optional.empty();
+        forgetQuota(volume);
         directories.delete(volume);
         image.ifPresent(this::releaseImage);
+    }
+
+    /// Its number may be given out again.
+    private void forgetQuota(VolumeName volume) {
+        Path path = directories.path(volume.current());
+        if (directories.exists(volume.current()) && trees.quota(path).isPresent()) {
+            trees.setQuota(path, OptionalLong.empty());
+        }
     }
 
     private void releaseImage(Fingerprint image) {
@@ -455,7 +406,7 @@ abstract class DirectoryDriver implements StorageDriver {
     @Override
     public final void createSnapshot(VolumeName volume, String snapshot) {
         Path from = directories.existing(volume.current());
-        directories.make(volume.snapshot(snapshot), directory -> copyVolume(from, directory));
+        directories.makeCopy(volume.snapshot(snapshot), from);
     }
 
     @Override
@@ -471,8 +422,13 @@ abstract class DirectoryDriver implements StorageDriver {
     @Override
     public final void restore(VolumeName volume, String snapshot) {
         Path from = directories.existing(volume.snapshot(snapshot));
-        Path making = directories.aside(directory -> copyVolume(from, directory));
+        Path now = directories.existing(volume.current());
+        OptionalLong quota = trees.quota(now);
+        Path making = directories.asideCopy(from);
         directories.exchange(making, volume.current());
+        if (quota.isPresent()) {
+            trees.setQuota(now, quota);
+        }
     }
 
     @Override
@@ -503,25 +459,24 @@ abstract class DirectoryDriver implements StorageDriver {
     }
 
     @Override
-    public OptionalLong usage(VolumeRef ref) {
-        Path unused = directories.existing(ref);
-        return OptionalLong.empty();
+    public final OptionalLong usage(VolumeRef ref) {
+        return trees.usage(directories.existing(ref));
     }
 
     @Override
-    public void setQuota(VolumeName volume, OptionalLong bytes) {
-        Path unused = directories.existing(volume.current());
-        if (bytes.isPresent()) {
-            throw new UnsupportedException(
-                    "Not supported: the file system of pool \""
-                            + pool.name()
-                            + "\" has no project quotas");
-        }
+    public final void setQuota(VolumeName volume, OptionalLong bytes) {
+        trees.setQuota(directories.existing(volume.current()), bytes);
+    }
+
+    @Override
+    public final OptionalLong quota(VolumeName volume) {
+        return trees.quota(directories.existing(volume.current()));
     }
 
     @Override
     public final void awaitDeletions() {
         directories.reaper().await();
+        trees.awaitSpace();
     }
 
     /// Copies owner, mode, times and attributes of one directory to another.

@@ -65,6 +65,15 @@ final class ImageVolumes {
 
     private final PoolDirectories directories;
 
+    /// How the root file systems of images are of use to a driver.
+    interface Use {
+        /// Packed, if the kernel can map ids there, which the probe says; else unpacked.
+        record Mounted(IdmapProbe probe) implements Use {}
+
+        /// As files.
+        record Unpacked() implements Use {}
+    }
+
     /// Says whether a packed image can be used here; else it is unpacked.
     private final IdmapProbe probe;
 
@@ -75,9 +84,17 @@ final class ImageVolumes {
     /// under it that locks.
     private final ReentrantLock lock = new ReentrantLock();
 
-    ImageVolumes(PoolDirectories directories, IdmapProbe probe) {
+    ImageVolumes(PoolDirectories directories, Use use) {
         this.directories = directories;
-        this.probe = probe;
+        this.probe = use instanceof Use.Mounted(IdmapProbe given) ? given : _ -> false;
+        if (use instanceof Use.Unpacked) {
+            packedIsOfUse = Optional.of(false);
+        }
+    }
+
+    /// The directory of an image that is kept as files.
+    Path unpacked(Fingerprint image) {
+        return path(image);
     }
 
     private Path path(Fingerprint image) {

@@ -36,7 +36,12 @@ final class OverlayDriver extends DirectoryDriver {
     private final IdmapProbe probe;
 
     OverlayDriver(PoolSpec pool, IdmapProbe probe) {
-        super(pool, probe);
+        super(
+                pool,
+                new ImageVolumes.Use.Mounted(probe),
+                new SourceDirectory(pool),
+                new PlainTrees(),
+                Set.of());
         this.probe = probe;
     }
 

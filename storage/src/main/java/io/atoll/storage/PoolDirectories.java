@@ -41,11 +41,13 @@ final class PoolDirectories {
     private static final String DELETING = ".deleting";
 
     private final Path root;
+    private final Trees trees;
     private final Reaper reaper;
 
-    PoolDirectories(Path root) {
+    PoolDirectories(Path root, Trees trees) {
         this.root = root;
-        this.reaper = new Reaper(root.resolve(DELETING));
+        this.trees = trees;
+        this.reaper = new Reaper(root.resolve(DELETING), trees);
     }
 
     Path root() {
@@ -144,10 +146,23 @@ final class PoolDirectories {
     ///
     /// @throws AlreadyExistsException if there is such a volume
     void make(VolumeRef ref, Maker maker) {
+        demandFree(ref);
+        settle(aside(maker), ref);
+    }
+
+    /// As [#make], as a copy of the directory of a volume.
+    void makeCopy(VolumeRef ref, Path from) {
+        demandFree(ref);
+        settle(asideCopy(from), ref);
+    }
+
+    private void demandFree(VolumeRef ref) {
         if (exists(ref)) {
             throw exists(ref, null);
         }
-        Path making = aside(maker);
+    }
+
+    private void settle(Path making, VolumeRef ref) {
         try {
             place(making, ref);
         } catch (RuntimeException e) {
@@ -165,15 +180,26 @@ final class PoolDirectories {
 
     /// Makes a directory aside, mode 0711, and returns its path. The caller places or discards it.
     Path aside(Maker maker) {
+        return aside(
+                making -> {
+                    trees.create(making);
+                    maker.make(making);
+                },
+                root);
+    }
+
+    /// Copies a volume's directory aside and returns the copy's path.
+    Path asideCopy(Path from) {
+        return aside(making -> trees.copy(from, making), from);
+    }
+
+    private Path aside(Maker maker, Path what) {
         Path making = root.resolve(MAKING).resolve(UUID.randomUUID().toString());
         try {
             return io(
                     "create volume in",
-                    root,
+                    what,
                     () -> {
-                        Files.createDirectory(making);
-                        Files.setPosixFilePermissions(
-                                making, PosixFilePermissions.fromString("rwx--x--x"));
                         maker.make(making);
                         return making;
                     });

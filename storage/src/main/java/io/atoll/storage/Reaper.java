@@ -21,11 +21,13 @@ final class Reaper {
     private static final System.Logger LOG = System.getLogger(Reaper.class.getName());
 
     private final Path directory;
+    private final Trees trees;
     private final ThreadPoolExecutor thread;
 
     /// @param directory where the doomed trees are
-    Reaper(Path directory) {
+    Reaper(Path directory, Trees trees) {
         this.directory = directory;
+        this.trees = trees;
         this.thread =
                 new ThreadPoolExecutor(
                         1,
@@ -64,6 +66,9 @@ final class Reaper {
     }
 
     private void delete(String name) {
+        if (trees.deleteAtOnce(directory.resolve(name))) {
+            return;
+        }
         try (Fd parent = PoolDirectories.openDirectory(directory)) {
             try {
                 Inodes.deleteTree(parent, name);

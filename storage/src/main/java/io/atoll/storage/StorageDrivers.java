@@ -6,7 +6,7 @@ import java.util.List;
 /// All drivers by name.
 public final class StorageDrivers {
     /// In the order they are offered to users; the first is the default.
-    public static final List<String> NAMES = List.of("overlay", "dir");
+    public static final List<String> NAMES = List.of("overlay", "dir", "btrfs");
 
     private StorageDrivers() {}
 
@@ -22,6 +22,7 @@ public final class StorageDrivers {
         return switch (driver) {
             case "overlay" -> new OverlayDriver(pool, probe);
             case "dir" -> new DirDriver(pool, probe);
+            case "btrfs" -> new BtrfsDriver(pool, probe);
             default -> throw new InvalidConfigException("Unknown driver");
         };
     }

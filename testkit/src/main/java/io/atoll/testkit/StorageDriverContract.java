@@ -69,6 +69,22 @@ public abstract class StorageDriverContract {
     /// A driver for a pool.
     protected abstract StorageDriver driver(PoolSpec spec);
 
+    /// Whether a pool whose owner names no source is a file system of its own, mounted by the
+    /// driver.
+    protected boolean hasFileSystem() {
+        return false;
+    }
+
+    /// A pool that is soon full.
+    protected TempPool smallPool() throws IOException {
+        return TempPool.createSmall(MARKER, 16, this::driver);
+    }
+
+    /// A directory that can be a pool's source.
+    protected Path emptySource() throws IOException {
+        return pool.scratch("source");
+    }
+
     @BeforeEach
     void makePool() throws IOException {
         use(TempPool.create(MARKER, this::driver));
@@ -324,6 +340,11 @@ public abstract class StorageDriverContract {
         VolumeName volume = VolumeName.custom("default_swap");
         driver.createEmpty(volume);
         Path file = changes(volume).resolve("swap");
+        if (hasFileSystem()) {
+            // Swap cannot be on blocks that are copied when they are written.
+            Files.createFile(file);
+            Commands.chattr("+C", file.toString());
+        }
         Files.write(file, new byte[1 << 20]);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
         Commands.run("mkswap", file.toString());
@@ -394,7 +415,9 @@ public abstract class StorageDriverContract {
         driver.delete(C2);
         driver.awaitDeletions();
         assertFalse(Files.exists(pool.path().resolve("images").resolve(fingerprint.value())));
-        leaks.assertNothingNew();
+        if (!hasFileSystem()) {
+            leaks.assertNothingNew();
+        }
     }
 
     @Test
@@ -409,7 +432,7 @@ public abstract class StorageDriverContract {
         }
         assertEquals(before, mounts());
         boolean unmounted = driver.unmountPool();
-        assertFalse(unmounted);
+        assertEquals(hasFileSystem(), unmounted);
         driver.mountPool();
         // As after a restart of the host.
         assertEquals("busybox", read(C1.current(), "/etc/hostname").strip());
@@ -453,23 +476,27 @@ public abstract class StorageDriverContract {
     @Test
     void saysThatTheDiskIsFull() throws IOException {
         pool.close();
-        use(TempPool.createSmall(MARKER, 16, this::driver));
+        use(smallPool());
         launch(C1);
         UnavailableException e =
                 assertThrows(
                         UnavailableException.class,
                         () ->
                                 driver.createFilled(
-                                        C2,
-                                        (_, rootfs) ->
-                                                Files.write(
-                                                        rootfs.resolve("big"),
-                                                        new byte[64 << 20])));
+                                        C2, (_, rootfs) -> writeMuch(rootfs.resolve("big"))));
         assertTrue(e.getMessage().startsWith("No space left"), e.getMessage());
         assertFalse(driver.exists(C2.current()));
         driver.awaitDeletions();
         driver.createEmpty(C2);
         write(C1, "/after", "works");
+    }
+
+    private static void writeMuch(Path file) throws IOException {
+        try (var out = Files.newOutputStream(file)) {
+            for (int i = 0; i < 256; i++) {
+                out.write(new byte[1 << 20]);
+            }
+        }
     }
 
     @Test
@@ -600,7 +627,7 @@ public abstract class StorageDriverContract {
 
     @Test
     void bindsASourceAndDeletesThePool() throws IOException {
-        Path source = pool.scratch("source");
+        Path source = emptySource();
         Path mount = pool.scratch("other").resolve("p2");
         StorageDriver other =
                 driver(new PoolSpec("p2", mount, Map.of("source", source.toString())));

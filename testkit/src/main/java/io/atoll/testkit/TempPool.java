@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,19 +55,49 @@ public final class TempPool implements AutoCloseable {
     public static TempPool createSmall(
             String marker, int mebibytes, Function<PoolSpec, StorageDriver> factory)
             throws IOException {
+        return createOn(marker, mebibytes, List.of("mkfs.ext4", "-q", "-F"), "", factory);
+    }
+
+    /// On a file system of its own that keeps project quotas.
+    public static TempPool createWithQuotas(
+            String marker, int mebibytes, Function<PoolSpec, StorageDriver> factory)
+            throws IOException {
+        return createOn(
+                marker,
+                mebibytes,
+                List.of("mkfs.ext4", "-q", "-F", "-O", "quota,project", "-E", "quotatype=prjquota"),
+                "prjquota",
+                factory);
+    }
+
+    private static TempPool createOn(
+            String marker,
+            int mebibytes,
+            List<String> mkfs,
+            String flag,
+            Function<PoolSpec, StorageDriver> factory)
+            throws IOException {
         Path base = Files.createTempDirectory(Path.of("/tmp"), marker + "-");
         Path file = base.resolve("disk");
         try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
             disk.setLength((long) mebibytes << 20);
         }
-        Commands.Result unused = Commands.run(Command.of("mkfs.ext4", "-q", "-F", file.toString()));
+        List<String> argv = new ArrayList<>(mkfs);
+        argv.add(file.toString());
+        Commands.Result unused = Commands.run(Command.of(argv));
         Path pools = Files.createDirectory(base.resolve("pools"));
         try (Loop.Device loop = Loop.attach(file, false);
                 FsContext context = FsContext.open("ext4")) {
             context.set("source", loop.path());
+            if (!flag.isEmpty()) {
+                context.flag(flag);
+            }
             try (Fd mount = context.mount(Set.of())) {
                 Mounts.move(mount, pools.toString());
             }
+        } catch (RuntimeException e) {
+            deleteBase(base);
+            throw e;
         }
         return new TempPool(base, factory, true);
     }
@@ -102,6 +133,10 @@ public final class TempPool implements AutoCloseable {
         if (ownFileSystem) {
             Mounts.umount(base.resolve("pools").toString(), false);
         }
+        deleteBase(base);
+    }
+
+    private static void deleteBase(Path base) {
         try (Fd tmp = Opens.open("/tmp", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
             Inodes.deleteTree(tmp, base.getFileName().toString());
         }

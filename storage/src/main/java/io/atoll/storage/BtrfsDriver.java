@@ -1,0 +1,46 @@
+package io.atoll.storage;
+
+import io.atoll.base.Fingerprint;
+import io.atoll.base.NotFoundException;
+import io.atoll.base.UnsupportedException;
+import io.atoll.linux.FileSystemStat;
+import java.nio.file.Path;
+import java.util.Set;
+
+/// Every volume is a subvolume of one btrfs, images too: instances, snapshots and copies are
+/// snapshots of them, which share what is alike.
+final class BtrfsDriver extends DirDriver {
+    /// `BTRFS_SUPER_MAGIC` of linux/magic.h.
+    private static final long MAGIC = 0x9123683EL;
+
+    BtrfsDriver(PoolSpec pool, IdmapProbe probe) {
+        super(
+                pool,
+                probe,
+                new BtrfsGround(pool),
+                new BtrfsTrees(pool.path()),
+                Set.of("size", "btrfs.mount_options"));
+    }
+
+    @Override
+    String driverName() {
+        return "btrfs";
+    }
+
+    @Override
+    void checkFileSystem(Path scratch) {
+        if (FileSystemStat.of(scratch.toString()).magic() != MAGIC) {
+            throw new UnsupportedException(
+                    "Source path \"" + pool().get("source").orElse("") + "\" isn't btrfs");
+        }
+        super.checkFileSystem(scratch);
+    }
+
+    @Override
+    public void createFromImage(VolumeName volume, Fingerprint image) {
+        if (!images().exists(image)) {
+            throw new NotFoundException("Image " + image.abbreviated() + " is not in the pool");
+        }
+        directories().makeCopy(volume.current(), images().unpacked(image));
+    }
+}

@@ -1,0 +1,138 @@
+package io.atoll.storage;
+
+import io.atoll.base.UnsupportedException;
+import io.atoll.linux.Command;
+import io.atoll.linux.CommandFailed;
+import io.atoll.linux.Commands;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/// Subvolumes of btrfs: copying one is a snapshot, which takes no time and no space, deleting one
+/// is the file system's own work. Limits are those of qgroups. See btrfs-subvolume(8),
+/// btrfs-qgroup(8).
+final class BtrfsTrees implements Trees {
+    private static final System.Logger LOG = System.getLogger(BtrfsTrees.class.getName());
+    private static final Duration TIMEOUT = Duration.ofMinutes(5);
+
+    /// Columns of `qgroup show --raw -r`: id, referenced, exclusive, limit.
+    private static final int EXCLUSIVE = 2;
+
+    private static final int LIMIT = 3;
+
+    private final Path pool;
+
+    /// @param pool where the file system is mounted
+    BtrfsTrees(Path pool) {
+        this.pool = pool;
+    }
+
+    @Override
+    public void create(Path directory) throws IOException {
+        btrfs("subvolume", "create", directory.toString());
+        Path _ =
+                Files.setPosixFilePermissions(
+                        directory, PosixFilePermissions.fromString("rwx--x--x"));
+    }
+
+    @Override
+    public void copy(Path from, Path to) {
+        btrfs("subvolume", "snapshot", from.toString(), to.toString());
+    }
+
+    /// Subvolumes that the guest made inside are in the way, and so is active swap: then it is
+    /// walked.
+    @Override
+    public boolean deleteAtOnce(Path directory) {
+        try {
+            btrfs("subvolume", "delete", directory.toString());
+            return true;
+        } catch (CommandFailed e) {
+            return false;
+        }
+    }
+
+    /// The space comes back some time after the next commit.
+    @Override
+    public void awaitSpace() {
+        try {
+            btrfs("filesystem", "sync", pool.toString());
+            btrfs("subvolume", "sync", pool.toString());
+        } catch (CommandFailed e) {
+            // Nobody waits for more than tidiness.
+            LOG.log(System.Logger.Level.WARNING, "cannot wait for deletions pool=" + pool, e);
+        }
+    }
+
+    @Override
+    public OptionalLong usage(Path directory) {
+        return column(directory, EXCLUSIVE);
+    }
+
+    @Override
+    public OptionalLong quota(Path directory) {
+        return column(directory, LIMIT);
+    }
+
+    private OptionalLong column(Path directory, int column) {
+        String text;
+        try {
+            text = output("qgroup", "show", "--raw", "-r", "-f", directory.toString());
+        } catch (CommandFailed e) {
+            // Quotas were never turned on in this pool.
+            return OptionalLong.empty();
+        }
+        List<String> words =
+                text.lines()
+                        .filter(line -> line.strip().startsWith("0/"))
+                        .map(line -> line.strip().split("\\s+"))
+                        .findFirst()
+                        .map(List::of)
+                        .orElse(List.of());
+        boolean isNumber = words.size() > column && words.get(column).matches("\\d{1,18}");
+        return isNumber ? OptionalLong.of(Long.parseLong(words.get(column))) : OptionalLong.empty();
+    }
+
+    @Override
+    public void setQuota(Path directory, OptionalLong bytes) {
+        try {
+            if (bytes.isEmpty()) {
+                if (quota(directory).isPresent()) {
+                    btrfs("qgroup", "limit", "none", directory.toString());
+                }
+                return;
+            }
+            enable();
+            String limit = Long.toString(bytes.getAsLong());
+            btrfs("qgroup", "limit", limit, directory.toString());
+        } catch (CommandFailed e) {
+            throw new UnsupportedException(
+                    "Failed to limit " + directory + ": " + e.stderrTail().strip(), e);
+        }
+    }
+
+    /// Keeping accounts costs time with every write, so it begins with the first limit.
+    private void enable() {
+        try {
+            String _ = output("qgroup", "show", pool.toString());
+        } catch (CommandFailed _) {
+            btrfs("quota", "enable", pool.toString());
+            btrfs("quota", "rescan", "-w", pool.toString());
+        }
+    }
+
+    private static void btrfs(String... words) {
+        String _ = output(words);
+    }
+
+    private static String output(String... words) {
+        List<String> argv = new ArrayList<>(List.of("btrfs"));
+        argv.addAll(List.of(words));
+        return Commands.run(Command.of(argv).timeout(TIMEOUT)).text();
+    }
+}
