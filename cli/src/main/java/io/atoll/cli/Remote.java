@@ -41,6 +41,11 @@ public record Remote(
         return new Remote(newName, address, protocol, authType, project, isPublic, false);
     }
 
+    /// The same server, where commands speak about another project.
+    public Remote withProject(String newProject) {
+        return new Remote(name, address, protocol, authType, newProject, isPublic, false);
+    }
+
     /// The same name for another server.
     public Remote movedTo(String newAddress) {
         return new Remote(name, newAddress, protocol, authType, project, isPublic, false);

@@ -69,6 +69,11 @@ public final class Servers implements AutoCloseable {
         return client;
     }
 
+    /// The project that commands on a remote speak about; empty for the default one.
+    public String projectOf(String name) {
+        return projectOf(remote(name));
+    }
+
     private String projectOf(Remote remote) {
         if (!project.isEmpty()) {
             return project;

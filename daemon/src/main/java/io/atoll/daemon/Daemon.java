@@ -87,6 +87,7 @@ public final class Daemon implements AutoCloseable {
     private final Operations operations;
     private final Warnings warnings;
     private final Projects projects;
+    private final ProjectGate gate;
     private final Profiles profiles;
     private final Pools pools;
     private final Images images;
@@ -118,7 +119,8 @@ public final class Daemon implements AutoCloseable {
         operations = new Operations(events);
         warnings = new Warnings(store, events);
         projects = new Projects(store);
-        profiles = new Profiles(store, projects);
+        gate = new ProjectGate(projects);
+        profiles = new Profiles(store, projects, gate);
         pools = new Pools(store, projects, paths.pools(), warnings);
         images = new Images(store, projects, pools, paths.images());
         networks = new Networks(store, new Bridges(paths.networks()), warnings);
@@ -133,7 +135,7 @@ public final class Daemon implements AutoCloseable {
                         operations,
                         events,
                         containers,
-                        InstancePorts.of(projects, profiles, images, pulls, pools, networks),
+                        InstancePorts.of(projects, gate, profiles, images, pulls, pools, networks),
                         instancePaths,
                         hostIds(),
                         HostReader.read(),
@@ -148,6 +150,7 @@ public final class Daemon implements AutoCloseable {
                         store,
                         pools,
                         projects,
+                        gate,
                         operations,
                         events,
                         paths.state().resolve("backups/volumes"),
@@ -167,7 +170,7 @@ public final class Daemon implements AutoCloseable {
                         options.isActivated(),
                         new RouteTable(endpoints, new AbsentRoutes()),
                         availability,
-                        new ProjectGate(projects),
+                        gate,
                         new CrossOrigin(config::crossOrigin));
         listeners = new NetworkListeners(server, identity, trust, config, warnings);
     }
@@ -216,6 +219,7 @@ public final class Daemon implements AutoCloseable {
                 new ProjectRoutes(
                         store,
                         projects,
+                        gate,
                         operations,
                         events,
                         profiles::createDefault,

@@ -16,6 +16,7 @@ import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.profile.Profiles;
 import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.storage.Pools;
 import io.atoll.linux.net.MacAddress;
@@ -34,6 +35,7 @@ final class InstancePorts {
 
     static Ports of(
             Projects projects,
+            ProjectGate gate,
             Profiles profiles,
             Images images,
             ImagePulls pulls,
@@ -43,7 +45,8 @@ final class InstancePorts {
                 profiles(projects, profiles),
                 images(images, pulls),
                 pools(projects, pools),
-                networks(networks));
+                networks(networks),
+                gate);
     }
 
     private static Ports.Pools pools(Projects projects, Pools pools) {

@@ -235,12 +235,50 @@ final class DaemonApiTest {
                                 "/1.0/projects",
                                 "{\"name\":\"pp\",\"config\":{\"foo\":\"1\"}}"),
                         400));
-        String limit = "{\"name\":\"pp\",\"config\":{\"limits.memory\":\"1GiB\"}}";
-        assertEquals(501, client.send("POST", "/1.0/projects", limit).status());
+        assertEquals(
+                "Invalid project configuration key \"limits.memory\" value: Invalid value: x",
+                error(
+                        client.send(
+                                "POST",
+                                "/1.0/projects",
+                                "{\"name\":\"pp\",\"config\":{\"limits.memory\":\"x\"}}"),
+                        400));
+        assertEquals(
+                "Projects without their own profiles cannot be restricted",
+                error(
+                        client.send(
+                                "POST",
+                                "/1.0/projects",
+                                "{\"name\":\"pp\",\"config\":{\"restricted\":\"true\","
+                                        + "\"features.profiles\":\"false\"}}"),
+                        400));
         assertEquals(
                 "Project names may not contain underscores",
                 error(client.send("POST", "/1.0/projects", "{\"name\":\"a_b\"}"), 400));
         assertEquals(403, client.send("DELETE", "/1.0/projects/default", "").status());
+    }
+
+    @Test
+    void restrictionsReachProfilesAndTheRulesThemselves() throws Exception {
+        String project = "{\"name\":\"pr\",\"config\":{\"restricted\":\"true\"}}";
+        assertEquals(201, client.send("POST", "/1.0/projects", project).status());
+        String nesting = "{\"name\":\"n\",\"config\":{\"security.nesting\":\"true\"}}";
+        assertEquals(
+                "Invalid value \"true\" for config \"security.nesting\" on profile \"n\" of project"
+                        + " \"pr\": Container nesting is forbidden",
+                error(client.send("POST", "/1.0/profiles?project=pr", nesting), 403));
+        String lifted = "{\"config\":{\"restricted.containers.nesting\":\"allow\"}}";
+        assertEquals(200, client.send("PATCH", "/1.0/projects/pr", lifted).status());
+        assertEquals(201, client.send("POST", "/1.0/profiles?project=pr", nesting).status());
+        String again = "{\"config\":{\"restricted.containers.nesting\":\"block\"}}";
+        assertEquals(403, client.send("PATCH", "/1.0/projects/pr", again).status());
+        assertEquals(
+                "allow",
+                client.get("/1.0/projects/pr")
+                        .metadata()
+                        .get("config")
+                        .get("restricted.containers.nesting")
+                        .asString());
     }
 
     @Test

@@ -32,8 +32,10 @@ public final class Commands {
                     "pause",
                     "port-forward",
                     "profile",
+                    "project",
                     "publish",
                     "query",
+                    "rebuild",
                     "remote",
                     "rename",
                     "restart",
@@ -82,8 +84,10 @@ public final class Commands {
             case "pause", "restart", "start", "stop" -> Optional.of(StateCommands.spec(name));
             case "port-forward" -> Optional.of(PortForwardCommand.spec());
             case "profile" -> Optional.of(ProfileCommands.group());
+            case "project" -> Optional.of(ProjectCommands.group());
             case "publish" -> Optional.of(PublishCommand.spec());
             case "query" -> Optional.of(QueryCommand.spec());
+            case "rebuild" -> Optional.of(CopyCommands.rebuild());
             case "remote" -> Optional.of(RemoteCommands.group());
             case "rename" -> Optional.of(CopyCommands.rename());
             case "restore", "snapshot" -> Optional.of(SnapshotCommands.spec(name));

@@ -53,6 +53,57 @@ final class CopyCommands {
                 });
     }
 
+    static CommandSpec rebuild() {
+        return CommandSpec.of(
+                        "rebuild",
+                        "[<image>] [<remote>:]<instance> [flags]",
+                        "Make the files of an instance anew")
+                .detail(
+                        "From an image of the same server, or empty. Configuration and name stay; what is in",
+                        "the instance is lost.")
+                .args(1, 2)
+                .flag("empty", "Leave it empty")
+                .flag('f', "force", "Stop it first if it runs")
+                .run(CopyCommands::runRebuild);
+    }
+
+    private static int runRebuild(Context context) {
+        boolean isEmpty = context.args().flag("empty");
+        if (context.args().count() != (isEmpty ? 1 : 2)) {
+            throw new CliException("an image or --empty is needed, and an instance");
+        }
+        Ref ref = context.refAt(isEmpty ? 0 : 1);
+        AtollClient client = context.client(ref);
+        boolean isRunning =
+                !client.instances()
+                        .records()
+                        .get(ref.name())
+                        .value()
+                        .get("status")
+                        .asString()
+                        .equals("Stopped");
+        if (isRunning && context.args().flag("force")) {
+            context.await(client.instances().stop(ref.name(), true));
+        }
+        Json.Obj source = Json.object();
+        if (isEmpty) {
+            source.put("type", "none");
+        } else {
+            String image = context.refAt(0).name();
+            source.put("type", "image").put("alias", image);
+        }
+        String target =
+                client.scope(client.instances().records().target(ref.name(), "rebuild")).toString();
+        context.await(
+                client.handle(
+                        client.rest()
+                                .call("POST", target, Json.object().put("source", source), "")));
+        if (isRunning && context.args().flag("force")) {
+            context.await(client.instances().start(ref.name()));
+        }
+        return 0;
+    }
+
     private static CommandSpec options(CommandSpec spec) {
         return spec.flag("allow-inconsistent", "Ignore files that change while they are copied")
                 .values('c', "config", "Configuration of the new instance, KEY=VALUE")

@@ -69,7 +69,7 @@ public record CreateRequest(
         return new CreateRequest(
                 project,
                 name.isEmpty() ? Optional.empty() : Optional.of(new InstanceName(name)),
-                source(project, body.get("source")),
+                parseSource(project, body.get("source")),
                 config,
                 InstanceRecord.devices(body.get("devices")),
                 body.get("profiles").isNull()
@@ -80,7 +80,7 @@ public record CreateRequest(
                 body.get("architecture").asString());
     }
 
-    private static Source source(ProjectName project, Json source) {
+    static Source parseSource(ProjectName project, Json source) {
         String type = source.get("type").asString();
         return switch (type) {
             case "image" ->
@@ -89,7 +89,9 @@ public record CreateRequest(
                             .orElseGet(() -> new Source.FromImage(ImageQuery.parse(source)));
             case "none" -> new Source.Empty();
             case "copy" -> copy(project, source);
-            case "migration" -> throw new UnsupportedException("Migration is not supported yet");
+            case "migration" ->
+                    throw new UnsupportedException(
+                            "Copying instances between servers is not supported by this server");
             default -> throw new InvalidConfigException("Unknown source type " + type);
         };
     }

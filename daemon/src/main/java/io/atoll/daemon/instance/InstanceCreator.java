@@ -6,8 +6,8 @@ import io.atoll.base.DomainException;
 import io.atoll.base.InstanceName;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
-import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.NicConfig;
@@ -22,9 +22,10 @@ import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
-import io.atoll.storage.VolumeRef;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -42,14 +43,24 @@ final class InstanceCreator {
     private final InstanceTable table;
     private final InstanceLocks locks;
     private final InstanceIds ids;
+    private final InstanceRunner runner;
+    private final InstanceVolumes volumes;
     private final Ports ports;
     private final Events events;
 
     InstanceCreator(
-            InstanceTable table, InstanceLocks locks, InstanceIds ids, Ports ports, Events events) {
+            InstanceTable table,
+            InstanceLocks locks,
+            InstanceIds ids,
+            InstanceRunner runner,
+            InstanceVolumes volumes,
+            Ports ports,
+            Events events) {
         this.table = table;
         this.locks = locks;
         this.ids = ids;
+        this.runner = runner;
+        this.volumes = volumes;
         this.ports = ports;
         this.events = events;
     }
@@ -62,21 +73,35 @@ final class InstanceCreator {
             CreateRequest request,
             InstanceName name,
             Optional<SourceImage> image,
-            Optional<Original> original) {}
-
-    /// What a copy is made from.
-    ///
-    /// @param instance the source, or what a snapshot recorded of it
-    /// @param snapshots to take along, oldest first
-    record Original(InstanceRecord instance, VolumeRef volume, List<SnapshotRecord> snapshots) {}
+            Optional<InstanceVolumes.Original> original) {}
 
     /// Looks up what the request refers to; fast and without a trace.
     ///
     /// @throws NotFoundException if image, source or a profile do not exist
     Ready check(CreateRequest request) {
+        Ready ready = resolve(request);
+        checkAdmission(ready);
+        return ready;
+    }
+
+    /// Refuses at once what the project would refuse later.
+    private void checkAdmission(Ready ready) {
+        InstanceRecord draft = draft(ready);
+        boolean isThere = table.find(draft.key()).isPresent();
+        try {
+            Expansion expansion = table.expand(draft);
+            if (!isThere) {
+                table.checkAdmission(draft, expansion);
+            }
+        } catch (InvalidConfigException | NotFoundException _) {
+            // The operation tells what is wrong with it.
+        }
+    }
+
+    private Ready resolve(CreateRequest request) {
         InstanceName name = request.name().orElseGet(() -> freeName(request));
         for (String profile : request.profiles().orElse(List.of())) {
-            ports.profiles().get(request.project(), profile);
+            checkProfile(request, profile);
         }
         return switch (request.source()) {
             case CreateRequest.Source.FromImage(ImageQuery query) ->
@@ -94,6 +119,23 @@ final class InstanceCreator {
         };
     }
 
+    /// The image that a source names, brought from another server if that is where it is; empty for
+    /// an empty root.
+    ///
+    /// @throws InvalidConfigException if it is another kind of source
+    Optional<SourceImage> image(
+            ProjectName project, CreateRequest.Source source, Operation operation) {
+        return switch (source) {
+            case CreateRequest.Source.FromServer(RemoteSource elsewhere) ->
+                    Optional.of(ports.images().fetch(project, elsewhere, operation));
+            case CreateRequest.Source.FromImage(ImageQuery query) ->
+                    Optional.of(ports.images().find(project, query));
+            case CreateRequest.Source.Empty _ -> Optional.empty();
+            case CreateRequest.Source.Copy _ ->
+                    throw new InvalidConfigException("Unknown source type copy");
+        };
+    }
+
     private InstanceName freeName(CreateRequest request) {
         for (int i = 0; i < NAME_ATTEMPTS; i++) {
             InstanceName name = NameGenerator.generate(ThreadLocalRandom.current());
@@ -105,21 +147,87 @@ final class InstanceCreator {
                 "instance-" + Integer.toHexString(ThreadLocalRandom.current().nextInt()));
     }
 
-    private Original original(CreateRequest.Source.Copy copy) {
-        if (copy.isRefresh()) {
-            throw new UnsupportedException(
-                    "Refreshing an existing instance by a copy is not supported yet");
+    private void checkProfile(CreateRequest request, String profile) {
+        try {
+            Expansion.Source unused = ports.profiles().get(request.project(), profile);
+        } catch (NotFoundException e) {
+            throw new NotFoundException("Requested profile \"" + profile + "\" doesn't exist", e);
         }
-        InstanceRecord source = table.get(copy.project(), copy.instance());
-        VolumeName volume = VolumeName.container(source.hostWideName());
+    }
+
+    private InstanceVolumes.Original original(CreateRequest.Source.Copy copy) {
+        InstanceRecord source =
+                table.find(RecordKey.of(copy.project(), copy.instance()))
+                        .orElseThrow(() ->
+                                new NotFoundException(
+                                        "Failed to fetch instance \""
+                                                + copy.instance()
+                                                + "\" in project \""
+                                                + copy.project()
+                                                + "\": Instance not found"));
+        VolumeName volume = InstanceVolumes.volume(source);
+        StorageDriver pool = volumes.pool(source);
         if (!copy.snapshot().isEmpty()) {
             SnapshotRecord snapshot = table.snapshot(source, copy.snapshot());
-            return new Original(snapshot.instance(), volume.snapshot(snapshot.name()), List.of());
+            return new InstanceVolumes.Original(
+                    snapshot.instance(),
+                    source.key(),
+                    pool,
+                    volume.snapshot(snapshot.name()),
+                    List.of());
         }
-        return new Original(
+        return new InstanceVolumes.Original(
                 source,
+                source.key(),
+                pool,
                 volume.current(),
                 copy.isInstanceOnly() ? List.of() : table.snapshots(source));
+    }
+
+    /// Brings an instance that exists up to date with the source of a copy: files and snapshots,
+    /// not what it is configured to be.
+    private void refresh(Ready ready, InstanceVolumes.Original original, boolean isInstanceOnly) {
+        RecordKey key = RecordKey.of(ready.request().project(), ready.name().value());
+        try (InstanceLocks.Held _ = locks.hold(key, "refresh")) {
+            InstanceRecord instance = table.get(ready.request().project(), key.name());
+            if (runner.isRunning(key)) {
+                throw new InvalidConfigException("Cannot refresh a running instance");
+            }
+            List<SnapshotRecord> kept =
+                    isInstanceOnly ? table.snapshots(instance) : original.snapshots();
+            volumes.replace(
+                    instance,
+                    (pool, volume) -> {
+                        if (isInstanceOnly) {
+                            copyWithOwnSnapshots(instance, original, pool, volume);
+                        } else {
+                            volumes.copy(original, pool, volume);
+                        }
+                    },
+                    kept,
+                    now -> now);
+        }
+        events.publishLifecycle(
+                Lifecycle.of(
+                        "instance-updated",
+                        InstanceView.url(ready.request().project(), ready.name().value()),
+                        ready.request().project()));
+    }
+
+    /// The files of another instance, with the snapshots that this one has.
+    private void copyWithOwnSnapshots(
+            InstanceRecord instance,
+            InstanceVolumes.Original original,
+            StorageDriver pool,
+            VolumeName volume) {
+        VolumeName own = InstanceVolumes.volume(instance);
+        List<SnapshotFiller> fillers =
+                table.snapshots(instance).stream()
+                        .map(s ->
+                                new SnapshotFiller(
+                                        s.name(), VolumeContent.of(pool, own.snapshot(s.name()))))
+                        .toList();
+        pool.createFilled(volume, fillers, VolumeContent.of(original.pool(), original.volume()));
     }
 
     /// Makes it. Blocks for as long as the files take.
@@ -127,9 +235,16 @@ final class InstanceCreator {
     /// @param operation shows the progress of a download
     void create(Ready checked, Operation operation) {
         Ready ready = withImage(checked, operation);
+        if (ready.request().source() instanceof CreateRequest.Source.Copy copy
+                && copy.isRefresh()
+                && table.find(RecordKey.of(ready.request().project(), ready.name().value()))
+                        .isPresent()) {
+            refresh(ready, ready.original().orElseThrow(), copy.isInstanceOnly());
+            return;
+        }
         make(
                 draft(ready),
-                ready.original().map(Original::snapshots).orElse(List.of()),
+                ready.original().map(InstanceVolumes.Original::snapshots).orElse(List.of()),
                 (pool, volume) -> fill(ready, pool, volume));
     }
 
@@ -201,15 +316,12 @@ final class InstanceCreator {
                     key,
                     expansion.typed(),
                     allocation ->
-                            table.store()
-                                    .create(
-                                            InstanceRecord.KIND,
-                                            key,
-                                            draft.withConfig(config -> {
-                                                config.putAll(Volatile.ofIds(allocation));
-                                                putAddresses(config, expansion);
-                                                return config;
-                                            })));
+                            table.create(
+                                    draft.withConfig(config -> {
+                                        config.putAll(Volatile.ofIds(allocation));
+                                        putAddresses(config, expansion);
+                                        return config;
+                                    })));
         } catch (AlreadyExistsException e) {
             throw new AlreadyExistsException(InstanceMessages.ALREADY_EXISTS, e);
         }
@@ -239,14 +351,7 @@ final class InstanceCreator {
             pool.createEmpty(volume);
             return;
         }
-        Original original = ready.original().get();
-        if (!pool.exists(original.volume())) {
-            throw new UnsupportedException("Copying between storage pools is not supported yet");
-        }
-        pool.createCopy(
-                volume,
-                original.volume(),
-                original.snapshots().stream().map(SnapshotRecord::name).toList());
+        volumes.copy(ready.original().get(), pool, volume);
     }
 
     private void recordSnapshots(List<SnapshotRecord> snapshots, InstanceRecord draft) {
@@ -277,6 +382,9 @@ final class InstanceCreator {
         if (ready.original().isPresent()) {
             InstanceRecord source = ready.original().get().instance();
             config.putAll(Volatile.keptByCopy(source.config()));
+            config.put(
+                    ConfigKeys.LAST_STATE_IDMAP.name(),
+                    source.config(ConfigKeys.LAST_STATE_IDMAP.name()));
             devices.putAll(source.devices());
             profiles = source.profiles();
             architecture = source.architecture();
@@ -286,7 +394,11 @@ final class InstanceCreator {
                 ready.original().isPresent()
                         ? Volatile.keptByCopy(request.config())
                         : request.config());
+        String stored = config.getOrDefault(ConfigKeys.LAST_STATE_IDMAP.name(), "");
         config.putAll(Volatile.ofNewInstance(origin));
+        if (!stored.isEmpty()) {
+            config.put(ConfigKeys.LAST_STATE_IDMAP.name(), stored);
+        }
         devices.putAll(request.devices());
         return new InstanceRecord(
                 request.project(),

@@ -29,6 +29,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -51,13 +52,16 @@ public final class InstancePart implements DaemonPart {
     private final InstanceRunner runner;
     private final InstanceRemover remover;
     private final InstanceSnapshots snapshots;
+    private final InstanceGuests guests;
+    private final InstanceVolumes volumes;
+    private final SnapshotSchedule schedule;
+    private final MinuteTimer timer;
     private final InstanceUpdater updater;
     private final Containers containers;
     private final Ports ports;
     private final InstancePublisher publisher;
     private final List<Routes> routes;
     private final BackupTable backups;
-    private final MinuteTimer timer = new MinuteTimer("instance-schedule", _ -> prune());
 
     /// @param containers closed by whoever opened it
     /// @param compression of backups if a request names none
@@ -74,7 +78,8 @@ public final class InstancePart implements DaemonPart {
             Supplier<String> compression) {
         this.containers = containers;
         this.ports = ports;
-        this.table = new InstanceTable(store, ports.profiles());
+        this.table = new InstanceTable(store, ports.profiles(), ports.projects());
+        this.guests = new InstanceGuests(table, paths, events);
         this.backups = new BackupTable(store, Backup.OF_INSTANCE, paths.backups());
         InstanceLocks locks = new InstanceLocks();
         AttachedDevices attached =
@@ -93,16 +98,26 @@ public final class InstancePart implements DaemonPart {
                         paths,
                         preparation,
                         new InstanceTemplates(),
+                        guests,
                         events,
                         remover::deleteEphemeral);
         InstanceIds chooser = new InstanceIds(table, ids);
         this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
         this.updater =
-                new InstanceUpdater(table, locks, chooser, runner, ports, attached, host, events);
+                new InstanceUpdater(
+                        table, locks, chooser, runner, ports, attached, host, guests, events);
+        this.schedule = new SnapshotSchedule(table, runner, snapshots);
+        this.timer = new MinuteTimer("instance-schedule", this::tick);
+        InstanceVolumes volumes = new InstanceVolumes(table, runner, ports);
+        this.volumes = volumes;
+        InstanceMover mover = new InstanceMover(table, locks, runner, volumes, remover, snapshots);
+        InstanceRebuilder rebuilder =
+                new InstanceRebuilder(table, locks, runner, volumes, ports, events);
         Instances instances = new Instances(table, runner, ports, paths, events);
         this.publisher = new InstancePublisher(table, locks, runner, instances);
         StateReader states = new StateReader(runner, ports.pools());
-        InstanceCreator creator = new InstanceCreator(table, locks, chooser, ports, events);
+        InstanceCreator creator =
+                new InstanceCreator(table, locks, chooser, runner, volumes, ports, events);
         InstanceBackups archives =
                 new InstanceBackups(
                         table,
@@ -124,6 +139,8 @@ public final class InstancePart implements DaemonPart {
                                 creator,
                                 updater,
                                 remover,
+                                mover,
+                                rebuilder,
                                 snapshots,
                                 states,
                                 archives,
@@ -157,24 +174,42 @@ public final class InstancePart implements DaemonPart {
     @Override
     public void start() {
         adopt();
+        recoverVolumes();
         remover.recover();
         snapshots.recover();
         backups.recover();
-        timer.start();
-        List<InstanceRecord> wanted = autostarted();
+        List<RecordKey> wanted = autostarted();
         if (!wanted.isEmpty()) {
             Thread.ofVirtual().name("autostart").start(() -> autostart(wanted));
         }
-    }
-
-    /// Removes backups whose time has come.
-    private void prune() {
-        backups.prune(Instant.now(), instance -> table.find(instance).isPresent());
+        Thread.ofVirtual().name("startup-snapshots").start(schedule::startup);
+        timer.start();
     }
 
     @Override
     public void close() {
         timer.close();
+        guests.close();
+    }
+
+    private void recoverVolumes() {
+        for (InstanceRecord instance : table.list()) {
+            try {
+                volumes.recover(instance);
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "recovery failed instance=" + instance.name(), e);
+            }
+        }
+    }
+
+    private void tick(LocalDateTime minute) {
+        prune();
+        schedule.tick(minute);
+    }
+
+    /// Removes backups whose time has come.
+    private void prune() {
+        backups.prune(Instant.now(), instance -> table.find(instance).isPresent());
     }
 
     private void adopt() {
@@ -206,10 +241,9 @@ public final class InstancePart implements DaemonPart {
         LOG.log(Level.INFO, "instances found running=" + alive.size() + " of=" + byId.size());
     }
 
-    /// What is to run and does not, in the order of starting.
-    private List<InstanceRecord> autostarted() {
-        List<InstanceRecord> out = new ArrayList<>();
-        Map<RecordKey, Long> priority = new TreeMap<>();
+    /// What is to run and does not.
+    private List<RecordKey> autostarted() {
+        List<RecordKey> out = new ArrayList<>();
         for (InstanceRecord instance : table.list()) {
             try {
                 InstanceConfig config = table.expand(instance).typed();
@@ -217,36 +251,25 @@ public final class InstancePart implements DaemonPart {
                         instance.config(ConfigKeys.LAST_STATE_POWER.name()).equals("RUNNING");
                 if (!runner.isRunning(instance.key())
                         && config.is(ConfigKeys.AUTOSTART, wasRunning)) {
-                    priority.put(
-                            instance.key(), config.get(ConfigKeys.AUTOSTART_PRIORITY).orElse(0L));
-                    out.add(instance);
+                    out.add(instance.key());
                 }
             } catch (RuntimeException e) {
                 LOG.log(Level.ERROR, "instance cannot be started instance=" + instance.name(), e);
             }
         }
-        out.sort(
-                Comparator.comparing((InstanceRecord r) -> -priority.getOrDefault(r.key(), 0L))
-                        .thenComparing(InstanceRecord::key));
         return out;
     }
 
-    private void autostart(List<InstanceRecord> wanted) {
-        for (InstanceRecord instance : wanted) {
-            try {
-                runner.start(instance.key());
-                long delay =
-                        table.expand(instance).typed().get(ConfigKeys.AUTOSTART_DELAY).orElse(0L);
-                Thread.sleep(Duration.ofSeconds(Math.max(0, delay)));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            } catch (RuntimeException e) {
-                LOG.log(
-                        Level.ERROR,
-                        "instance did not start with the daemon instance=" + instance.name(),
-                        e);
-            }
+    private void autostart(List<RecordKey> wanted) {
+        try {
+            Autostart.run(
+                    Autostart.waves(
+                            wanted, key -> table.expand(table.find(key).orElseThrow()).typed()),
+                    runner::start);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "instances were not started with the daemon", e);
         }
     }
 

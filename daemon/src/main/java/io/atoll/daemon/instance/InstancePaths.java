@@ -13,6 +13,9 @@ import java.util.HexFormat;
 ///
 /// @param stateDir of the daemon, such as `/var/lib/atoll`
 public record InstancePaths(Path stateDir) {
+    /// Leaves room for `/sock` in the 107 bytes of a socket's address.
+    private static final int SOCKET_DIRECTORY_MAX = 100;
+
     private static final Path USUAL = Path.of("/var/lib/atoll");
 
     /// Logs of all instances.
@@ -44,6 +47,15 @@ public record InstancePaths(Path stateDir) {
     /// Archives of instances.
     Path backups() {
         return stateDir.resolve("backups/instances");
+    }
+
+    /// What an instance sees as `/dev/lxd`. The name is short where the socket's would get too long
+    /// for an address.
+    public Path devlxd(InstanceRecord instance) {
+        Path all = stateDir.resolve("devlxd");
+        Path usual = all.resolve(instance.hostWideName());
+        boolean fits = usual.toString().length() < SOCKET_DIRECTORY_MAX;
+        return fits ? usual : all.resolve(hash(instance.hostWideName()));
     }
 
     Path consoleLog(InstanceRecord instance) {

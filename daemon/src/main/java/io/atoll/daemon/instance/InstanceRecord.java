@@ -90,18 +90,25 @@ public record InstanceRecord(
                 value);
     }
 
-    /// A copy with this device of its own.
+    /// A copy with one more device, or another one in place of that of this name.
     InstanceRecord withDevice(String device, Map<String, String> keys) {
-        Map<String, Map<String, String>> more = new TreeMap<>(devices);
-        more.put(device, keys);
+        Map<String, Map<String, String>> all = new TreeMap<>(devices);
+        all.put(device, keys);
+        return with(config, all, profiles);
+    }
+
+    InstanceRecord with(
+            Map<String, String> newConfig,
+            Map<String, Map<String, String>> newDevices,
+            List<String> newProfiles) {
         return new InstanceRecord(
                 project,
                 name,
                 architecture,
                 description,
-                config,
-                more,
-                profiles,
+                newConfig,
+                newDevices,
+                newProfiles,
                 isEphemeral,
                 createdAt,
                 lastUsedAt,

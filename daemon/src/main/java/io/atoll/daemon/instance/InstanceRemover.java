@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /// Deletes and renames instances. Both mark the record first, so that the next daemon can finish a
 /// deletion and take back a rename that this one did not live to complete.
@@ -143,38 +144,53 @@ final class InstanceRemover {
     /// @throws InvalidConfigException in LXD's words if it runs
     /// @throws AlreadyExistsException if there is one of that name
     void rename(RecordKey key, InstanceName newName) {
-        ProjectName project = new ProjectName(key.project());
-        RecordKey newKey = RecordKey.of(project, newName.value());
+        rename(
+                key,
+                new ProjectName(key.project()),
+                newName.value(),
+                instance -> instance.withName(newName.value()));
+    }
+
+    /// Gives a stopped instance another name, another project, or both.
+    ///
+    /// @param change makes the record as it is to be from the one there is
+    void rename(
+            RecordKey key,
+            ProjectName newProject,
+            String newName,
+            UnaryOperator<InstanceRecord> change) {
+        RecordKey newKey = RecordKey.of(newProject, newName);
         boolean isFirst = key.compareTo(newKey) < 0;
         try (InstanceLocks.Held _ = locks.hold(isFirst ? key : newKey, "rename");
                 InstanceLocks.Held _ = locks.hold(isFirst ? newKey : key, "rename")) {
-            InstanceRecord instance = table.get(project, key.name());
+            InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
             if (isRunning.test(key)) {
                 throw new InvalidConfigException("Renaming of running container not allowed");
             }
             if (table.find(newKey).isPresent()) {
                 throw new AlreadyExistsException("Name \"" + newName + "\" already in use");
             }
-            moveAll(instance, newName.value());
+            moveAll(instance, change.apply(instance));
         }
         events.publishLifecycle(
-                Lifecycle.of(
-                                "instance-renamed",
-                                InstanceView.url(project, newName.value()),
-                                project)
+                Lifecycle.of("instance-renamed", InstanceView.url(newProject, newName), newProject)
                         .with("old_name", key.name()));
     }
 
-    private void moveAll(InstanceRecord instance, String newName) {
+    private void moveAll(InstanceRecord instance, InstanceRecord wanted) {
         RecordKey key = instance.key();
-        InstanceRecord marked = table.update(key, now -> now.withPending(Pending.rename(newName)));
+        InstanceRecord marked =
+                table.update(
+                        key,
+                        now -> now.withPending(Pending.rename(wanted.project(), wanted.name())));
         InstanceRecord renamed =
-                instance.withName(newName)
-                        .withPending(Pending.NOTHING)
+                wanted.withPending(Pending.NOTHING)
                         .withConfig(config -> {
-                            config.put(
-                                    ConfigKeys.APPLY_TEMPLATE.name(),
-                                    TemplateTriggers.afterRename(config));
+                            if (!wanted.name().equals(instance.name())) {
+                                config.put(
+                                        ConfigKeys.APPLY_TEMPLATE.name(),
+                                        TemplateTriggers.afterRename(config));
+                            }
                             return config;
                         });
         StorageDriver pool = pool(instance);
@@ -186,7 +202,7 @@ final class InstanceRemover {
             undo.add(() -> pool.rename(newVolume, instance.hostWideName()));
             moveLogs(instance, renamed);
             undo.add(() -> moveLogs(renamed, instance));
-            table.store().commit(renameRecords(marked, renamed));
+            table.commit(renamed, renameRecords(marked, renamed));
             undo.keep();
         } catch (IOException e) {
             throw new InternalException(
@@ -243,11 +259,13 @@ final class InstanceRemover {
                 finishDeletion(instance);
             }
             case RENAME -> takeBackRename(instance);
+            case REPLACE, REPLACED, STRAY -> {}
         }
     }
 
     private void takeBackRename(InstanceRecord instance) {
-        InstanceRecord other = instance.withName(instance.pending().detail());
+        String[] to = instance.pending().detail().split("/", 2);
+        InstanceRecord other = instance.withKey(new ProjectName(to[0]), to[1]);
         VolumeName moved = VolumeName.container(other.hostWideName());
         StorageDriver pool = pool(instance);
         boolean isMoved = !pool.exists(VolumeName.container(instance.hostWideName()).current());

@@ -38,6 +38,8 @@ final class InstanceRoutes implements Routes {
     private final InstanceCreator creator;
     private final InstanceUpdater updater;
     private final InstanceRemover remover;
+    private final InstanceMover mover;
+    private final InstanceRebuilder rebuilder;
     private final InstanceSnapshots snapshots;
     private final StateReader states;
     private final InstanceBackups backups;
@@ -50,6 +52,8 @@ final class InstanceRoutes implements Routes {
             InstanceCreator creator,
             InstanceUpdater updater,
             InstanceRemover remover,
+            InstanceMover mover,
+            InstanceRebuilder rebuilder,
             InstanceSnapshots snapshots,
             StateReader states,
             InstanceBackups backups,
@@ -60,6 +64,8 @@ final class InstanceRoutes implements Routes {
         this.creator = creator;
         this.updater = updater;
         this.remover = remover;
+        this.mover = mover;
+        this.rebuilder = rebuilder;
         this.snapshots = snapshots;
         this.states = states;
         this.backups = backups;
@@ -82,6 +88,9 @@ final class InstanceRoutes implements Routes {
                         Instances.both(
                                 "/{name}",
                                 p -> Route.delete(p).needs(Right.EDIT).run(this::delete)),
+                        Instances.both(
+                                "/{name}/rebuild",
+                                p -> Route.post(p).needs(Right.EDIT).run(this::rebuild)),
                         List.of(
                                 Route.get("/1.0/instances/{name}/plan")
                                         .needs(Right.VIEW)
@@ -258,8 +267,7 @@ final class InstanceRoutes implements Routes {
         InstanceRecord instance = instances.of(request);
         Json body = request.json();
         if (body.get("migration").asBoolean()) {
-            throw new UnsupportedException(
-                    "Moving instances between pools, projects or servers is not supported yet");
+            return move(request, instance, body);
         }
         InstanceName name = new InstanceName(body.get("name").asString());
         if (table.find(RecordKey.of(instance.project(), name.value())).isPresent()) {
@@ -269,6 +277,41 @@ final class InstanceRoutes implements Routes {
                 Instances.about(
                         OperationSpec.task("Renaming instance", instance.project()), instance);
         return operations.start(spec, _ -> remover.rename(instance.key(), name)).response();
+    }
+
+    /// Within this server; to another one the client copies.
+    private Response move(Request request, InstanceRecord instance, Json body) {
+        InstanceMover.Move move = InstanceMover.Move.parse(body);
+        if (move.project().isEmpty() && move.pool().isEmpty()) {
+            throw new UnsupportedException(
+                    "Moving instances between servers is not supported by this server");
+        }
+        move.project()
+                .ifPresent(project -> {
+                    request.caller().require(Right.EDIT, project);
+                    table.checkProject(project);
+                });
+        OperationSpec spec =
+                Instances.about(
+                        OperationSpec.task("Migrating instance", instance.project()), instance);
+        return operations.start(spec, _ -> mover.move(instance.key(), move)).response();
+    }
+
+    private Response rebuild(Request request) throws IOException {
+        InstanceRecord instance = instances.of(request);
+        CreateRequest.Source source =
+                CreateRequest.parseSource(instance.project(), request.json().get("source"));
+        OperationSpec spec =
+                Instances.about(
+                        OperationSpec.task("Rebuilding instance", instance.project()), instance);
+        return operations
+                .start(
+                        spec,
+                        operation ->
+                                rebuilder.rebuild(
+                                        instance.key(),
+                                        creator.image(instance.project(), source, operation)))
+                .response();
     }
 
     private Response delete(Request request) {

@@ -59,6 +59,7 @@ final class InstanceRunner {
     private final InstancePaths paths;
     private final Preparation preparation;
     private final InstanceTemplates templates;
+    private final InstanceGuests guests;
     private final Events events;
     private final Consumer<InstanceRecord> deleteEphemeral;
     private final Map<RecordKey, Running> running = new ConcurrentHashMap<>();
@@ -73,6 +74,7 @@ final class InstanceRunner {
             InstancePaths paths,
             Preparation preparation,
             InstanceTemplates templates,
+            InstanceGuests guests,
             Events events,
             Consumer<InstanceRecord> deleteEphemeral) {
         this.table = table;
@@ -82,6 +84,7 @@ final class InstanceRunner {
         this.paths = paths;
         this.preparation = preparation;
         this.templates = templates;
+        this.guests = guests;
         this.events = events;
         this.deleteEphemeral = deleteEphemeral;
     }
@@ -184,6 +187,8 @@ final class InstanceRunner {
             table.update(
                     key, now -> now.withConfig(prepared.config()).withLastUsedAt(Instant.now()));
             paths.makeLogs(instance);
+            guests.open(instance);
+            undo.add(() -> guests.close(instance));
             loadModules(prepared);
             templates.apply(prepared, TemplateTriggers.atStart(instance.config()));
             attached.beforeStart(prepared.site(), prepared.devices(), undo);
@@ -259,6 +264,7 @@ final class InstanceRunner {
                 run.ending() == Running.Ending.BY_ITSELF
                         && reason.kind() == ExitReason.Kind.REBOOTED;
         clearDevices(key);
+        table.find(key).ifPresent(guests::close);
         InstanceRecord instance = table.update(key, now -> ended(now, run.ending()));
         if (isReboot) {
             reboot(key);
@@ -291,6 +297,7 @@ final class InstanceRunner {
     void resume(InstanceRecord instance, Container container) {
         adopt(instance.key(), container);
         try {
+            guests.open(instance);
             attached.resume(
                     Sites.of(instance),
                     container,
@@ -320,6 +327,7 @@ final class InstanceRunner {
         }
         return clean.withConfig(config -> {
             config.put(ConfigKeys.LAST_STATE_POWER.name(), "STOPPED");
+            config.remove(ConfigKeys.LAST_STATE_READY.name());
             return config;
         });
     }
@@ -425,7 +433,7 @@ final class InstanceRunner {
     private Container running(RecordKey key) {
         return find(key)
                 .map(Running::container)
-                .orElseThrow(() -> new InvalidConfigException("The instance isn't running"));
+                .orElseThrow(() -> new InvalidConfigException("The container isn't running"));
     }
 
     private void tell(String action, RecordKey key) {

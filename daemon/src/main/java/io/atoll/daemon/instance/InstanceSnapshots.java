@@ -57,6 +57,7 @@ final class InstanceSnapshots {
                 Undo undo = new Undo()) {
             InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
             Expansion expansion = table.expand(instance);
+            ports.projects().checkSnapshot(instance.project());
             String chosen = name.isEmpty() ? freeName(instance, expansion) : checkName(name);
             Instant now = Instant.now();
             snapshot =
@@ -148,9 +149,14 @@ final class InstanceSnapshots {
 
     /// @throws InvalidConfigException if a snapshot cannot be called so
     static String checkName(String name) {
-        if (name.isEmpty() || name.indexOf('/') >= 0 || name.indexOf(' ') >= 0) {
-            throw new InvalidConfigException(
-                    "Invalid snapshot name \"" + name + "\": no spaces or slashes");
+        if (name.isEmpty()) {
+            throw new InvalidConfigException("Invalid snapshot name: Cannot be empty");
+        }
+        for (String bad : List.of("/", " ")) {
+            if (name.contains(bad)) {
+                throw new InvalidConfigException(
+                        "Invalid snapshot name: Cannot contain \"" + bad + "\"");
+            }
         }
         return name;
     }

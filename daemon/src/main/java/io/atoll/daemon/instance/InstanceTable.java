@@ -3,11 +3,17 @@ package io.atoll.daemon.instance;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.project.ProjectGate;
+import io.atoll.daemon.project.ProjectMember;
+import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -15,9 +21,11 @@ import java.util.function.UnaryOperator;
 final class InstanceTable {
     private final Store store;
     private final Ports.Profiles profiles;
+    private final ProjectGate gate;
 
-    InstanceTable(Store store, Ports.Profiles profiles) {
+    InstanceTable(Store store, Ports.Profiles profiles, ProjectGate gate) {
         this.store = store;
+        this.gate = gate;
         this.profiles = profiles;
     }
 
@@ -45,12 +53,75 @@ final class InstanceTable {
         return store.list(InstanceRecord.KIND).stream().map(stored -> stored.value()).toList();
     }
 
+    /// Makes the record of a new instance.
+    ///
+    /// @throws io.atoll.base.AlreadyExistsException if there is one of that name
+    /// @throws io.atoll.base.ForbiddenException if the project does not let it be so
+    void create(InstanceRecord instance) {
+        commit(instance, new Batch().create(InstanceRecord.KIND, instance.key(), instance));
+    }
+
     /// Changes a record by a function of its latest value.
     ///
     /// @return the new value
+    /// @throws io.atoll.base.ForbiddenException if the project does not let it be so
     InstanceRecord update(RecordKey key, UnaryOperator<InstanceRecord> change) {
-        return store.update(InstanceRecord.KIND, key, change)
-                .orElseThrow(() -> new NotFoundException("Instance not found"));
+        return store.attempt(() -> {
+            Stored<InstanceRecord> read =
+                    store.find(InstanceRecord.KIND, key)
+                            .orElseThrow(() -> new NotFoundException("Instance not found"));
+            InstanceRecord now = read.value();
+            InstanceRecord next = change.apply(now);
+            if (next.equals(now)) {
+                return next;
+            }
+            Batch batch = new Batch().replace(InstanceRecord.KIND, read, next);
+            if (isSameForProject(now, next)) {
+                store.commit(batch);
+            } else {
+                commit(next, batch);
+            }
+            return next;
+        });
+    }
+
+    /// Writes a batch after which the instance is in a project where it was not, or not like this.
+    ///
+    /// @throws io.atoll.base.ForbiddenException if the project does not let it be so
+    void commit(InstanceRecord instance, Batch batch) {
+        boolean unused =
+                gate.admit(
+                        instance.project(),
+                        List.of(member(instance, expand(instance))),
+                        () -> {
+                            store.commit(batch);
+                            return true;
+                        });
+    }
+
+    /// Refuses an instance that its project would not let be so, before anything is made of it.
+    void checkAdmission(InstanceRecord instance, Expansion expansion) {
+        boolean unused =
+                gate.admit(instance.project(), List.of(member(instance, expansion)), () -> true);
+    }
+
+    /// How limits and restrictions see an instance.
+    static ProjectMember member(InstanceRecord instance, Expansion expansion) {
+        return new ProjectMember.Instance(instance.name(), expansion.config(), expansion.devices());
+    }
+
+    /// What the daemon itself remembers of an instance is nothing that a project speaks about.
+    private static boolean isSameForProject(InstanceRecord a, InstanceRecord b) {
+        return a.project().equals(b.project())
+                && a.devices().equals(b.devices())
+                && a.profiles().equals(b.profiles())
+                && asked(a).equals(asked(b));
+    }
+
+    private static Map<String, String> asked(InstanceRecord instance) {
+        Map<String, String> out = new TreeMap<>(instance.config());
+        out.keySet().removeIf(k -> k.startsWith("volatile."));
+        return out;
     }
 
     /// The finished snapshots of one instance, oldest first.
@@ -70,12 +141,16 @@ final class InstanceTable {
                 .toList();
     }
 
-    /// @throws NotFoundException in LXD's words
-    SnapshotRecord snapshot(InstanceRecord instance, String name) {
+    Optional<SnapshotRecord> findSnapshot(InstanceRecord instance, String name) {
         return store.find(
                         SnapshotRecord.KIND,
                         SnapshotRecord.key(instance.project(), instance.name(), name))
-                .map(stored -> stored.value())
+                .map(stored -> stored.value());
+    }
+
+    /// @throws NotFoundException in LXD's words
+    SnapshotRecord snapshot(InstanceRecord instance, String name) {
+        return findSnapshot(instance, name)
                 .orElseThrow(() ->
                         new NotFoundException(
                                 "Failed to fetch snapshot \""
@@ -85,6 +160,11 @@ final class InstanceTable {
                                         + "\" in project \""
                                         + instance.project()
                                         + "\": InstanceSnapshot not found"));
+    }
+
+    /// @throws NotFoundException if there is no such project
+    void checkProject(ProjectName name) {
+        gate.checkExists(name);
     }
 
     /// @throws NotFoundException if there is no such profile

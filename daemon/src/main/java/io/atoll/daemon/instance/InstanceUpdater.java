@@ -2,6 +2,7 @@ package io.atoll.daemon.instance;
 
 import io.atoll.base.ByteSize;
 import io.atoll.base.DomainException;
+import io.atoll.base.ForbiddenException;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
@@ -57,6 +58,7 @@ final class InstanceUpdater {
     private final Ports ports;
     private final AttachedDevices attached;
     private final HostResources host;
+    private final InstanceGuests guests;
     private final Events events;
 
     InstanceUpdater(
@@ -67,6 +69,7 @@ final class InstanceUpdater {
             Ports ports,
             AttachedDevices attached,
             HostResources host,
+            InstanceGuests guests,
             Events events) {
         this.table = table;
         this.locks = locks;
@@ -75,6 +78,7 @@ final class InstanceUpdater {
         this.ports = ports;
         this.attached = attached;
         this.host = host;
+        this.guests = guests;
         this.events = events;
     }
 
@@ -84,6 +88,9 @@ final class InstanceUpdater {
         try (InstanceLocks.Held _ = locks.hold(key, "update")) {
             InstanceRecord before = table.get(new ProjectName(key.project()), key.name());
             apply(key, before, change.applyTo(before));
+        } catch (ForbiddenException e) {
+            throw new ForbiddenException(
+                    "Failed checking if instance update allowed: " + e.getMessage(), e);
         }
         ProjectName project = new ProjectName(key.project());
         events.publishLifecycle(
@@ -94,6 +101,7 @@ final class InstanceUpdater {
         Expansion old = table.expand(before);
         Expansion expansion = table.expand(wanted);
         check(before, wanted, expansion);
+        table.checkAdmission(wanted, expansion);
         List<DeviceConfig> devices = Devices.parseAll(expansion.devices());
         DeviceConfig.RootDisk root = checkRoot(old, devices);
         Optional<Running> run = runner.find(key);
@@ -119,7 +127,10 @@ final class InstanceUpdater {
         }
         forgetDevices(before, old, expansion);
         applyToVolume(before, old, root);
-        run.ifPresent(r -> applyLimits(key, r, old, expansion));
+        run.ifPresent(r -> {
+            applyLimits(key, r, old, expansion);
+            guests.changed(wanted, old, expansion);
+        });
     }
 
     private void record(RecordKey key, InstanceRecord value) {
@@ -263,7 +274,10 @@ final class InstanceUpdater {
                 undo.keep();
             }
             forgetDevices(instance, old, expansion);
-            run.ifPresent(r -> applyLimits(key, r, old, expansion));
+            run.ifPresent(r -> {
+                applyLimits(key, r, old, expansion);
+                guests.changed(instance, old, expansion);
+            });
         }
     }
 }

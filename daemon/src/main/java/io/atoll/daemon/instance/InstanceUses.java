@@ -10,12 +10,15 @@ import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.profile.ProfileUsers;
 import io.atoll.daemon.project.ProjectContents;
+import io.atoll.daemon.project.ProjectMember;
 import io.atoll.daemon.storage.PoolUsers;
 import io.atoll.daemon.store.RecordKey;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 
 /// What instances use of profiles, pools, volumes and networks, and how they follow the changes of
@@ -58,6 +61,30 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     public void check(Profile profile) {
         ConfigKeys.checkProfile(profile.config());
         Devices.parseAll(profile.devices());
+    }
+
+    @Override
+    public Map<ProjectName, List<ProjectMember>> membersWith(ProjectName project, Profile next) {
+        Map<ProjectName, List<ProjectMember>> out = new LinkedHashMap<>();
+        for (InstanceRecord instance : withProfile(project, next.name())) {
+            Expansion then =
+                    InstanceTable.expand(
+                            instance,
+                            name ->
+                                    name.equals(next.name())
+                                            ? new Expansion.Source(next.config(), next.devices())
+                                            : profiles.get(instance.project(), name));
+            out.computeIfAbsent(instance.project(), _ -> new ArrayList<>())
+                    .add(InstanceTable.member(instance, then));
+        }
+        return out;
+    }
+
+    @Override
+    public List<ProjectMember> members(ProjectName project) {
+        return table.list(project).stream()
+                .map(r -> InstanceTable.member(r, table.expand(r)))
+                .toList();
     }
 
     @Override

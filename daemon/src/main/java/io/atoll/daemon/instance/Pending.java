@@ -1,17 +1,24 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.base.ProjectName;
+
 /// What is being done to an instance that would leave it half made if the daemon died now. Kept in
 /// its record, so that the next daemon can finish or take back.
 ///
 /// @param kind what is going on
-/// @param detail the new name of a rename; empty otherwise
+/// @param detail the new name of a rename, `PROJECT/NAME`; the pool of a stray volume; else empty
 public record Pending(Kind kind, String detail) {
-    /// What is going on. `CREATE` is taken back, `DELETE` is finished, `RENAME` is taken back.
+    /// What is going on. `CREATE` is taken back, `DELETE` is finished, `RENAME` is taken back; so
+    /// is `REPLACE`, a volume made to take the instance's place, but `REPLACED` is finished; with
+    /// `STRAY`, a volume of the instance in the named pool is too much.
     public enum Kind {
         NOTHING,
         CREATE,
         DELETE,
-        RENAME
+        RENAME,
+        REPLACE,
+        REPLACED,
+        STRAY
     }
 
     /// Nothing is going on.
@@ -20,7 +27,14 @@ public record Pending(Kind kind, String detail) {
     static final Pending CREATE = new Pending(Kind.CREATE, "");
     static final Pending DELETE = new Pending(Kind.DELETE, "");
 
-    static Pending rename(String newName) {
-        return new Pending(Kind.RENAME, newName);
+    static final Pending REPLACE = new Pending(Kind.REPLACE, "");
+    static final Pending REPLACED = new Pending(Kind.REPLACED, "");
+
+    static Pending rename(ProjectName project, String newName) {
+        return new Pending(Kind.RENAME, project + "/" + newName);
+    }
+
+    static Pending stray(String pool) {
+        return new Pending(Kind.STRAY, pool);
     }
 }

@@ -5,6 +5,7 @@ import io.atoll.daemon.device.attach.Networks;
 import io.atoll.daemon.image.RemoteSource;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.operation.Operation;
+import io.atoll.daemon.project.ProjectGate;
 import io.atoll.storage.StorageDriver;
 
 /// What instances need of the other parts of the daemon, as far as they need it.
@@ -13,7 +14,9 @@ import io.atoll.storage.StorageDriver;
 /// @param images what instances are made of
 /// @param pools where their volumes lie
 /// @param networks what their interfaces are attached to
-public record Ports(Profiles profiles, Images images, Pools pools, Networks networks) {
+/// @param projects what their projects let them be
+public record Ports(
+        Profiles profiles, Images images, Pools pools, Networks networks, ProjectGate projects) {
     /// Profiles.
     public interface Profiles {
         /// @throws io.atoll.base.NotFoundException if there is no such profile

@@ -13,9 +13,11 @@ import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.IdmapJson;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.MountSpec;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -62,6 +64,15 @@ final class Preparation {
             Site site,
             ContainerSpec spec) {}
 
+    private List<MountSpec> views(InstanceRecord instance, InstanceConfig config) {
+        List<MountSpec> out = new ArrayList<>();
+        out.add(InstanceGuests.mount(paths, instance));
+        if (config.is(ConfigKeys.LXCFS, true)) {
+            out.addAll(LXCFS.mounts());
+        }
+        return out;
+    }
+
     /// @throws io.atoll.base.DomainException if it cannot start as it is configured
     Prepared prepare(InstanceRecord instance) {
         Expansion expansion = table.expand(instance);
@@ -84,7 +95,7 @@ final class Preparation {
                         idmap,
                         pool.layers(volume.current(), idmap),
                         config.is(ConfigKeys.NESTING) ? pool.nestedDirectories(volume) : List.of(),
-                        config.is(ConfigKeys.LXCFS, true) ? LXCFS.mounts() : List.of(),
+                        views(instance, config),
                         paths.consoleLog(instance));
         ContainerSpec spec = compiler.compile(inputs);
         String ids = IdmapJson.render(idmap);

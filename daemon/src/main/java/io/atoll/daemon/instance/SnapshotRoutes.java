@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
@@ -141,6 +142,10 @@ final class SnapshotRoutes implements Routes {
             throw new UnsupportedException("Migration is not supported yet");
         }
         String newName = InstanceSnapshots.checkName(request.json().get("name").asString());
+        if (table.findSnapshot(instance, newName).isPresent()) {
+            throw new AlreadyExistsException(
+                    "Name '" + instance.name() + "/" + newName + "' already in use");
+        }
         OperationSpec spec =
                 Instances.about(
                         OperationSpec.task("Renaming snapshot", instance.project()), instance);

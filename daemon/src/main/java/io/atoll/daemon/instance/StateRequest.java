@@ -44,7 +44,7 @@ record StateRequest(Action action, Duration patience) {
                     case "unfreeze" -> Action.UNFREEZE;
                     default ->
                             throw new InvalidConfigException(
-                                    "Unknown action: \"" + body.get("action").asString() + "\"");
+                                    "Unknown action: '" + body.get("action").asString() + "'");
                 };
         long seconds = body.get("timeout").isNull() ? -1 : body.get("timeout").asLong();
         if (body.get("force").asBoolean()) {

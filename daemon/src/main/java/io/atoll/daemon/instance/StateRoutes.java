@@ -56,8 +56,7 @@ final class StateRoutes implements Routes {
 
     private Response get(Request request) {
         InstanceRecord instance = instances.of(request);
-        return Response.sync(
-                states.read(instance, table.expand(instance)), InstanceView.etag(instance));
+        return Response.sync(states.read(instance, table.expand(instance)));
     }
 
     private Response put(Request request) throws IOException {

@@ -9,11 +9,13 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -28,6 +30,7 @@ public final class OperationSockets implements AutoCloseable {
 
     private final Map<String, String> secretByName = new LinkedHashMap<>();
     private final Map<String, WebSocket> connected = new LinkedHashMap<>();
+    private final Set<String> left = new HashSet<>();
     private final Map<String, WebSocketAcceptor> reserved = new LinkedHashMap<>();
 
     /// Guards the maps; `arrived` is signalled when `connected` grows or the sockets are closed.
@@ -172,14 +175,28 @@ public final class OperationSockets implements AutoCloseable {
                         () -> new IllegalStateException("websocket " + name + " is not connected"));
     }
 
-    /// Closes all sockets and refuses new ones.
+    /// Leaves sockets open when the others are closed: whoever took them closes them later.
+    public void leaveOpen(Collection<String> names) {
+        lock.lock();
+        try {
+            left.addAll(names);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Closes all sockets but those left open, and refuses new ones.
     @Override
     public void close() {
         List<WebSocket> all;
         lock.lock();
         try {
             isClosed = true;
-            all = List.copyOf(connected.values());
+            all =
+                    connected.entrySet().stream()
+                            .filter(e -> !left.contains(e.getKey()))
+                            .map(Map.Entry::getValue)
+                            .toList();
             arrived.signalAll();
         } finally {
             lock.unlock();

@@ -122,9 +122,15 @@ public final class ProfileRoutes implements Routes {
         profiles.check(profile);
         ProjectName owner = owner(request);
         if (profiles.find(owner, profile.name()).isPresent()) {
-            throw new AlreadyExistsException("The profile already exists");
+            throw new AlreadyExistsException(
+                    "Error inserting \""
+                            + profile.name()
+                            + "\" into database: The profile already exists");
         }
-        store.create(Profile.KIND, RecordKey.of(owner, profile.name()), profile);
+        profiles.admit(
+                owner,
+                profile,
+                () -> store.create(Profile.KIND, RecordKey.of(owner, profile.name()), profile));
         events.publishLifecycle(Lifecycle.of("profile-created", url(owner, profile.name()), owner));
         return Response.created(url(owner, profile.name()));
     }
@@ -138,7 +144,10 @@ public final class ProfileRoutes implements Routes {
                     etag(read.value()).check(request);
                     Profile next = next(read.value(), body, isPatch);
                     profiles.check(next);
-                    store.commit(new Batch().replace(Profile.KIND, read, next));
+                    profiles.admit(
+                            owner,
+                            next,
+                            () -> store.commit(new Batch().replace(Profile.KIND, read, next)));
                     return new Change(read.value(), next);
                 });
         profiles.changed(owner, change.before, change.after);

@@ -2,7 +2,9 @@ package io.atoll.daemon.profile;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
+import io.atoll.daemon.project.ProjectMember;
 import java.util.List;
+import java.util.Map;
 
 /// Who uses profiles: the instances. They know which keys and devices are right, and follow
 /// changes.
@@ -14,6 +16,9 @@ public interface ProfileUsers {
     ///
     /// @throws InvalidConfigException with LXD's words
     void check(Profile profile);
+
+    /// What the users of a profile would be with it, by the project that they are in.
+    Map<ProjectName, List<ProjectMember>> membersWith(ProjectName project, Profile next);
 
     /// The profile has changed: apply it to the running users.
     void changed(ProjectName project, Profile before, Profile after);

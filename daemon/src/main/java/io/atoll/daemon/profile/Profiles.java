@@ -4,11 +4,18 @@ import io.atoll.api.ApiPath;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.ProjectContents;
+import io.atoll.daemon.project.ProjectGate;
+import io.atoll.daemon.project.ProjectMember;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,15 +29,59 @@ public final class Profiles {
 
     private final Store store;
     private final Projects projects;
+    private final ProjectGate gate;
     private final List<ProfileUsers> users = new CopyOnWriteArrayList<>();
 
-    public Profiles(Store store, Projects projects) {
+    public Profiles(Store store, Projects projects, ProjectGate gate) {
         this.store = store;
         this.projects = projects;
-        projects.addContents(project ->
-                store.list(Profile.KIND, project).stream()
-                        .map(p -> ApiPath.of("profiles", p.name()))
-                        .toList());
+        this.gate = gate;
+        projects.addContents(ProjectContents.of(this::urls, this::members));
+    }
+
+    private List<String> urls(ProjectName project) {
+        return store.list(Profile.KIND, project).stream()
+                .map(p -> ApiPath.of("profiles", p.name()))
+                .toList();
+    }
+
+    private List<ProjectMember> members(ProjectName project) {
+        return store.list(Profile.KIND, project).stream().map(p -> member(p.value())).toList();
+    }
+
+    private static ProjectMember member(Profile profile) {
+        return new ProjectMember.Profile(profile.name(), profile.config(), profile.devices());
+    }
+
+    /// Writes a profile if its project, and those of the instances that use it, let things be so.
+    ///
+    /// @throws io.atoll.base.ForbiddenException if one of them does not
+    void admit(ProjectName owner, Profile next, Runnable write) {
+        Map<ProjectName, List<ProjectMember>> changed = new LinkedHashMap<>();
+        changed.computeIfAbsent(owner, _ -> new ArrayList<>()).add(member(next));
+        for (ProfileUsers kind : users) {
+            kind.membersWith(owner, next)
+                    .forEach((project, members) ->
+                            changed.computeIfAbsent(project, _ -> new ArrayList<>())
+                                    .addAll(members));
+        }
+        admit(new ArrayDeque<>(changed.entrySet()), write);
+    }
+
+    private void admit(Deque<Map.Entry<ProjectName, List<ProjectMember>>> rest, Runnable write) {
+        Map.Entry<ProjectName, List<ProjectMember>> one = rest.poll();
+        if (one == null) {
+            write.run();
+            return;
+        }
+        boolean unused =
+                gate.admit(
+                        one.getKey(),
+                        one.getValue(),
+                        () -> {
+                            admit(rest, write);
+                            return true;
+                        });
     }
 
     /// Adds a kind of users; called while the daemon is put together.

@@ -4,13 +4,26 @@ import io.atoll.base.ProjectName;
 import io.atoll.daemon.http.Gate;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Right;
+import io.atoll.daemon.store.Stored;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
+/// What a project's rules stand for, in one place.
+///
 /// A project without a feature uses the default project's things of that kind. Whoever is kept to
 /// such a project may use them, too, but must not change what belongs to others.
+///
+/// A project's limits and restrictions hold for what its things are in the end, whatever way they
+/// became so: whoever writes the record of such a thing does it through [#admit].
 public final class ProjectGate implements Gate {
     private final Projects projects;
+
+    /// Held while something is checked and written, so that two changes cannot both take the last
+    /// of what is left.
+    private final ReentrantLock admission = new ReentrantLock();
 
     public ProjectGate(Projects projects) {
         this.projects = projects;
@@ -37,6 +50,74 @@ public final class ProjectGate implements Gate {
             case "storage-pools" -> Optional.of(Feature.VOLUMES);
             default -> Optional.empty();
         };
+    }
+
+    /// Writes something that changes things in a project, if the project lets them be so.
+    ///
+    /// @param changed what things are afterwards
+    /// @param write commits it; runs while nothing else in any project is admitted
+    /// @throws io.atoll.base.ForbiddenException if a limit or a restriction of the project does not
+    ///   allow it
+    public <T> T admit(ProjectName name, List<ProjectMember> changed, Supplier<T> write) {
+        Optional<Project> project = projects.find(name).map(Stored::value);
+        if (project.isEmpty() || !project.get().hasRules()) {
+            return write.get();
+        }
+        Restrictions restrictions = new Restrictions(project.get());
+        changed.forEach(restrictions::check);
+        admission.lock();
+        try {
+            new ProjectLimits(project.get()).check(with(changed, projects.members(name)));
+            return write.get();
+        } finally {
+            admission.unlock();
+        }
+    }
+
+    private static List<ProjectMember> with(
+            List<ProjectMember> changed, List<ProjectMember> members) {
+        List<ProjectMember> out = new ArrayList<>(changed);
+        members.stream().filter(m -> changed.stream().noneMatch(m::isSame)).forEach(out::add);
+        return out;
+    }
+
+    /// Writes new rules for a project, if all that is in it keeps to them.
+    ///
+    /// @throws io.atoll.base.ForbiddenException if something in it does not
+    <T> T admitRules(Project next, Supplier<T> write) {
+        if (!next.hasRules()) {
+            return write.get();
+        }
+        admission.lock();
+        try {
+            List<ProjectMember> members = projects.members(new ProjectName(next.name()));
+            Restrictions restrictions = new Restrictions(next);
+            members.forEach(restrictions::check);
+            new ProjectLimits(next).checkCountsAgainst(members);
+            new ProjectLimits(next).check(members);
+            return write.get();
+        } finally {
+            admission.unlock();
+        }
+    }
+
+    /// @throws io.atoll.base.NotFoundException if there is no such project
+    public void checkExists(ProjectName name) {
+        Stored<Project> unused = projects.get(name);
+    }
+
+    /// @throws io.atoll.base.ForbiddenException if snapshots must not be made in a project
+    public void checkSnapshot(ProjectName name) {
+        checkMaking(name, ProjectKey.SNAPSHOTS, "snapshot");
+    }
+
+    /// @throws io.atoll.base.ForbiddenException if backups must not be made in a project
+    public void checkBackup(ProjectName name) {
+        checkMaking(name, ProjectKey.BACKUPS, "backup");
+    }
+
+    private void checkMaking(ProjectName name, ProjectKey key, String what) {
+        projects.find(name).ifPresent(p -> new Restrictions(p.value()).checkMaking(key, what));
     }
 
     /// The projects of a list that the caller may know of.

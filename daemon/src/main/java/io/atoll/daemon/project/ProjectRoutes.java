@@ -32,6 +32,7 @@ import java.util.function.BiConsumer;
 public final class ProjectRoutes implements Routes {
     private final Store store;
     private final Projects projects;
+    private final ProjectGate gate;
     private final Operations operations;
     private final Events events;
     private final BiConsumer<Batch, ProjectName> newProject;
@@ -43,12 +44,14 @@ public final class ProjectRoutes implements Routes {
     public ProjectRoutes(
             Store store,
             Projects projects,
+            ProjectGate gate,
             Operations operations,
             Events events,
             BiConsumer<Batch, ProjectName> newProject,
             BiConsumer<Batch, ProjectName> goneProject) {
         this.store = store;
         this.projects = projects;
+        this.gate = gate;
         this.operations = operations;
         this.events = events;
         this.newProject = newProject;
@@ -116,6 +119,7 @@ public final class ProjectRoutes implements Routes {
         ProjectName name = new ProjectName(request.json().get("name").asString());
         Map<String, String> config = new TreeMap<>(Wire.config(request.json().get("config")));
         ProjectConfig.check(config);
+        checkTogether(config);
         for (Feature feature : List.of(Feature.IMAGES, Feature.PROFILES, Feature.VOLUMES)) {
             config.putIfAbsent(feature.key(), "true");
         }
@@ -128,6 +132,18 @@ public final class ProjectRoutes implements Routes {
         store.commit(batch);
         events.publishLifecycle(Lifecycle.of("project-created", url(name.value()), name));
         return Response.created(url(name.value()));
+    }
+
+    /// A restriction would not reach profiles that belong to another project.
+    private static void checkTogether(Map<String, String> config) {
+        boolean isRestricted =
+                ProjectKey.isTrue(config.getOrDefault(ProjectKey.RESTRICTED.key(), ""));
+        boolean hasProfiles =
+                ProjectKey.isTrue(config.getOrDefault(Feature.PROFILES.key(), "true"));
+        if (isRestricted && !hasProfiles) {
+            throw new InvalidConfigException(
+                    "Projects without their own profiles cannot be restricted");
+        }
     }
 
     private Response update(Request request, boolean isPatch) throws IOException {
@@ -146,6 +162,7 @@ public final class ProjectRoutes implements Routes {
         config.putAll(Wire.config(body.get("config")));
         config.values().removeIf(String::isEmpty);
         ProjectConfig.check(config);
+        checkTogether(config);
         boolean keepText = isPatch && body.get("description").isNull();
         String text = keepText ? old.description() : body.get("description").asString();
         Project next = new Project(old.name(), text, config);
@@ -154,8 +171,12 @@ public final class ProjectRoutes implements Routes {
                 throw new InvalidConfigException("Features can only be changed on empty projects");
             }
         }
-        store.commit(new Batch().replace(Project.KIND, read, next));
-        return next;
+        return gate.admitRules(
+                next,
+                () -> {
+                    store.commit(new Batch().replace(Project.KIND, read, next));
+                    return next;
+                });
     }
 
     /// Its own default profile does not count: it came with the project and goes with it.
@@ -212,26 +233,21 @@ public final class ProjectRoutes implements Routes {
         return Response.empty();
     }
 
-    /// What the project uses of its limits; none can be set, so every limit is -1.
+    /// What the project uses of its limits; -1 stands for no limit.
     private Response state(Request request) {
-        ProjectName name = new ProjectName(named(request).name());
-        List<String> urls = projects.usedBy(name);
-        long instances = urls.stream().filter(u -> u.startsWith("/1.0/instances/")).count();
-        long networks = urls.stream().filter(u -> u.startsWith("/1.0/networks/")).count();
-        Json.Obj resources =
-                Json.object()
-                        .put("containers", usage(instances))
-                        .put("cpu", usage(0))
-                        .put("disk", usage(0))
-                        .put("instances", usage(instances))
-                        .put("memory", usage(0))
-                        .put("networks", usage(networks))
-                        .put("processes", usage(0))
-                        .put("virtual-machines", usage(0));
+        Project project = named(request).value();
+        List<ProjectMember> members = projects.members(new ProjectName(project.name()));
+        ProjectLimits limits = new ProjectLimits(project);
+        Json.Obj resources = Json.object();
+        for (ProjectKey key : ProjectKey.values()) {
+            if (key.key().startsWith("limits.")) {
+                resources.put(
+                        key.key().substring("limits.".length()),
+                        Json.object()
+                                .put("Limit", limits.limit(key))
+                                .put("Usage", limits.usage(key, members)));
+            }
+        }
         return Response.sync(Json.object().put("resources", resources));
-    }
-
-    private static Json usage(long used) {
-        return Json.object().put("Limit", -1).put("Usage", used);
     }
 }

@@ -79,4 +79,9 @@ public final class Projects {
         }
         return out;
     }
+
+    /// Everything in a project that limits and restrictions speak about.
+    List<ProjectMember> members(ProjectName name) {
+        return contents.stream().flatMap(kind -> kind.members(name).stream()).toList();
+    }
 }

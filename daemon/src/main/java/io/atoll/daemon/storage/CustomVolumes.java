@@ -8,6 +8,8 @@ import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
 import io.atoll.daemon.backup.BackupTable;
+import io.atoll.daemon.project.ProjectGate;
+import io.atoll.daemon.project.ProjectMember;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
@@ -37,12 +39,14 @@ final class CustomVolumes {
     private final Store store;
     private final Pools pools;
     private final BackupTable backups;
+    private final ProjectGate gate;
     private final VolumeLocks locks = new VolumeLocks();
 
     /// @param backups of volumes, which are renamed and deleted with them
-    CustomVolumes(Store store, Pools pools, BackupTable backups) {
+    CustomVolumes(Store store, Pools pools, ProjectGate gate, BackupTable backups) {
         this.backups = backups;
         this.store = store;
+        this.gate = gate;
         this.pools = pools;
     }
 
@@ -163,10 +167,28 @@ final class CustomVolumes {
 
     private void record(Place place, CustomVolume wanted) {
         try {
-            store.create(CustomVolume.KIND, place.key(), wanted);
+            admit(place, wanted, new Batch().create(CustomVolume.KIND, place.key(), wanted));
         } catch (AlreadyExistsException e) {
             throw new AlreadyExistsException("Volume by that name already exists", e);
         }
+    }
+
+    /// Writes a volume if its project lets it be so.
+    private void admit(Place place, CustomVolume volume, Batch batch) {
+        boolean unused =
+                gate.admit(
+                        place.project(),
+                        List.of(member(volume)),
+                        () -> {
+                            store.commit(batch);
+                            return true;
+                        });
+    }
+
+    /// How limits see a volume.
+    static ProjectMember member(CustomVolume volume) {
+        return new ProjectMember.Volume(
+                volume.pool() + "/" + volume.name(), volume.config().getOrDefault("size", ""));
     }
 
     /// Copies a volume or one of its snapshots.
@@ -280,7 +302,7 @@ final class CustomVolumes {
                 driver.setQuota(place.volume(), size);
                 undo.add(() -> driver.setQuota(place.volume(), old));
             }
-            store.commit(new Batch().replace(CustomVolume.KIND, read, next));
+            admit(place, next, new Batch().replace(CustomVolume.KIND, read, next));
             undo.keep();
         }
         return next;

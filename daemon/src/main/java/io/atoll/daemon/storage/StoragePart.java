@@ -11,6 +11,7 @@ import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.schedule.CronSchedule;
 import io.atoll.daemon.schedule.MinuteTimer;
@@ -43,6 +44,7 @@ public final class StoragePart implements DaemonPart {
             Store store,
             Pools pools,
             Projects projects,
+            ProjectGate gate,
             Operations operations,
             Events events,
             Path folder,
@@ -51,7 +53,7 @@ public final class StoragePart implements DaemonPart {
         this.events = events;
         this.pools = pools;
         this.backups = new BackupTable(store, Backup.OF_VOLUME, folder);
-        this.volumes = new CustomVolumes(store, pools, backups);
+        this.volumes = new CustomVolumes(store, pools, gate, backups);
         VolumeBackups archives = new VolumeBackups(pools, volumes, projects, operations, events);
         this.endpoints =
                 List.of(

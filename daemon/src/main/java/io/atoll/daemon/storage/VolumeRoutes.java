@@ -20,6 +20,7 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.ProjectContents;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
@@ -77,10 +78,16 @@ public final class VolumeRoutes implements Routes {
         this.operations = operations;
         this.projects = projects;
         this.events = events;
-        projects.addContents(project ->
-                store.list(CustomVolume.KIND, project).stream()
-                        .map(v -> url(v.value().pool(), "custom", v.value().name()))
-                        .toList());
+        projects.addContents(
+                ProjectContents.of(
+                        project ->
+                                store.list(CustomVolume.KIND, project).stream()
+                                        .map(v -> url(v.value().pool(), "custom", v.value().name()))
+                                        .toList(),
+                        project ->
+                                store.list(CustomVolume.KIND, project).stream()
+                                        .map(v -> CustomVolumes.member(v.value()))
+                                        .toList()));
     }
 
     @Override

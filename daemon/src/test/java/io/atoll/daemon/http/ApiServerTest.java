@@ -97,6 +97,12 @@ final class ApiServerTest {
     }
 
     @Test
+    void anyHostWillDo() throws Exception {
+        Map<String, String> headers = Map.of("Host", "localhost:None");
+        assertEquals(200, client.send("GET", "/", headers, new byte[0]).status());
+    }
+
+    @Test
     void answersInTheEnvelope() throws Exception {
         TestClient.Answer answer = client.get("/");
         assertEquals(200, answer.status());

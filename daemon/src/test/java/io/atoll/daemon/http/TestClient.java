@@ -63,7 +63,10 @@ public final class TestClient implements AutoCloseable {
 
     public Answer send(String method, String path, Map<String, String> headers, byte[] body)
             throws IOException {
-        StringBuilder head = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: x\r\n");
+        StringBuilder head = new StringBuilder(method + " " + path + " HTTP/1.1\r\n");
+        if (!headers.containsKey("Host")) {
+            head.append("Host: x\r\n");
+        }
         headers.forEach((k, v) -> head.append(k).append(": ").append(v).append("\r\n"));
         if (body.length > 0) {
             head.append("Content-Length: ").append(body.length).append("\r\n");

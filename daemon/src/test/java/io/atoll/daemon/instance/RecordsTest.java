@@ -32,7 +32,7 @@ class RecordsTest {
                     false,
                     Instant.parse("2026-11-21T00:30:55.921271Z"),
                     Instant.EPOCH,
-                    Pending.rename("c2"));
+                    Pending.rename(ProjectName.DEFAULT, "c2"));
 
     @Test
     void recordsSurviveTheirCodec() {

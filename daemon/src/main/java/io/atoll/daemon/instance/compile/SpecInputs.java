@@ -17,7 +17,7 @@ import java.util.List;
 /// @param parts what the devices add
 /// @param root layers of the root volume
 /// @param nested directories that container managers inside get, where nesting is on
-/// @param views files of lxcfs that stand over its own
+/// @param views files of lxcfs that stand over its own, and `/dev/lxd`
 /// @param consoleLog file of the host for the console's output
 public record SpecInputs(
         String id,

@@ -17,7 +17,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -25,7 +27,8 @@ import java.util.function.UnaryOperator;
 
 /// One command with a client attached: starts it once the needed websockets are there, moves bytes
 /// until it ends, and finishes the streams in the order that LXD's clients rely on: control is cut,
-/// then every output gets its barrier, then all connections are cut without a close frame.
+/// then every output gets its barrier, then, a moment later, all connections are cut without a
+/// close frame.
 final class ExecSession {
     private static final Logger LOG = System.getLogger(ExecSession.class.getName());
 
@@ -38,6 +41,9 @@ final class ExecSession {
 
     /// How long control may be awaited: as long as any command runs.
     private static final Duration FOR_EVER = Duration.ofDays(36_500);
+
+    /// Cuts what clients do not close themselves.
+    private static final Executor LATER = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
 
     private static final int SIGKILL = 9;
     private static final int COLUMNS = 80;
@@ -170,9 +176,13 @@ final class ExecSession {
 
     private void finish(WebSocket stdin, List<WebSocket> outputs) {
         sockets.find("control").ifPresent(WebSocket::abort);
+        sockets.leaveOpen(List.of("1", "2"));
         outputs.forEach(ExecSession::barrier);
-        outputs.forEach(WebSocket::abort);
         stdin.abort();
+        // Clients close after the barrier. pylxd does so only when it has seen the result, and
+        // fails
+        // if the connection was cut meanwhile.
+        LATER.execute(() -> outputs.forEach(WebSocket::abort));
     }
 
     private static void barrier(WebSocket socket) {

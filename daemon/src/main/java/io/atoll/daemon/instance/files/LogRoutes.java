@@ -81,7 +81,7 @@ public final class LogRoutes implements Routes {
         InstanceRecord instance = instances.of(request);
         String name = request.variable("file");
         if (!isLog(name)) {
-            throw new InvalidConfigException("Log file name \"" + name + "\" not valid");
+            throw new InvalidConfigException("log file name " + name + " not valid");
         }
         return instances.logs(instance).resolve(name);
     }

@@ -171,7 +171,7 @@ public final class MetadataRoutes implements Routes {
         if (!name.isEmpty()) {
             Path file = template(directory, name);
             if (!Files.isRegularFile(file)) {
-                throw new NotFoundException("Not Found");
+                throw noTemplate(name);
             }
             instances.tell("instance-metadata-template-retrieved", instance, "path", name);
             return Response.download(file, name);
@@ -214,11 +214,15 @@ public final class MetadataRoutes implements Routes {
         return Response.empty();
     }
 
+    private static NotFoundException noTemplate(String name) {
+        return new NotFoundException("Template \"" + name + "\" not found");
+    }
+
     private Response deleteTemplate(Request request) throws IOException {
         InstanceRecord instance = instances.of(request);
         String name = request.query("path").orElse("");
         if (!Files.deleteIfExists(template(directory(instance).resolve("templates"), name))) {
-            throw new NotFoundException("Not Found");
+            throw noTemplate(name);
         }
         instances.tell("instance-metadata-template-deleted", instance, "path", name);
         return Response.empty();

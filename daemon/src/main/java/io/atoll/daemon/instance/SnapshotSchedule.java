@@ -1,0 +1,80 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.schedule.CronSchedule;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/// Takes the snapshots that `snapshots.schedule` asks for and removes those whose time is over.
+final class SnapshotSchedule {
+    private static final Logger LOG = System.getLogger(SnapshotSchedule.class.getName());
+
+    private final InstanceTable table;
+    private final InstanceRunner runner;
+    private final InstanceSnapshots snapshots;
+
+    SnapshotSchedule(InstanceTable table, InstanceRunner runner, InstanceSnapshots snapshots) {
+        this.table = table;
+        this.runner = runner;
+        this.snapshots = snapshots;
+    }
+
+    /// What is due in the minute that begins at `minute`.
+    void tick(LocalDateTime minute) {
+        prune(Instant.now());
+        take(schedule -> schedule.matches(minute));
+    }
+
+    /// What is due because the daemon has started.
+    void startup() {
+        take(CronSchedule::isAtStartup);
+    }
+
+    /// Removes the snapshots that have expired by then.
+    void prune(Instant now) {
+        for (InstanceRecord instance : table.list()) {
+            for (SnapshotRecord snapshot : table.snapshots(instance)) {
+                boolean isOver = snapshot.expiresAt().filter(t -> t.isBefore(now)).isPresent();
+                if (isOver && snapshot.pending().kind() == Pending.Kind.NOTHING) {
+                    attempt(instance, () -> snapshots.delete(instance.key(), snapshot.name()));
+                }
+            }
+        }
+    }
+
+    private void take(Predicate<CronSchedule> isDue) {
+        for (InstanceRecord instance : table.list()) {
+            attempt(
+                    instance,
+                    () -> {
+                        if (isWanted(instance, isDue)) {
+                            snapshots.create(instance.key(), "", Optional.empty());
+                        }
+                    });
+        }
+    }
+
+    private boolean isWanted(InstanceRecord instance, Predicate<CronSchedule> isDue) {
+        Expansion expansion = table.expand(instance);
+        Optional<String> schedule = expansion.typed().text(ConfigKeys.SNAPSHOTS_SCHEDULE.name());
+        return instance.pending().kind() == Pending.Kind.NOTHING
+                && schedule.isPresent()
+                && isDue.test(CronSchedule.parse(schedule.get()))
+                && (runner.isRunning(instance.key())
+                        || expansion.typed().is(ConfigKeys.SNAPSHOTS_SCHEDULE_STOPPED));
+    }
+
+    /// One instance's trouble is not the others'.
+    private static void attempt(InstanceRecord instance, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "scheduled snapshot failed instance=" + instance.name(), e);
+        }
+    }
+}
