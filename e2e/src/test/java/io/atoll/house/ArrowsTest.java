@@ -36,7 +36,7 @@ class ArrowsTest {
                             Set.of("runtime", "storage", "image", "network", "lxcfs", "api")),
                     Map.entry("client", Set.of("api")),
                     Map.entry("cli", Set.of("client", "image")),
-                    Map.entry("lxctools", Set.of("runtime", "storage", "network")),
+                    Map.entry("lxctools", Set.of("runtime", "storage", "image", "network")),
                     Map.entry("warm", Set.of("cli", "lxctools", "linux")));
 
     private static final JavaClasses CLASSES =

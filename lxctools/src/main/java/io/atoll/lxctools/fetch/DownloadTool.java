@@ -7,6 +7,8 @@ import io.atoll.base.Architecture;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnavailableException;
+import io.atoll.image.remote.RemoteFile;
+import io.atoll.image.remote.Signatures;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
 import io.atoll.lxctools.Call;
@@ -22,18 +24,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /// The work of template `download`: takes an image from a server and leaves the rest to template
-/// `local`. What is not signed, or does not come over https with its sum, is refused unless the
-/// caller says that this is meant.
+/// `local`. Servers speak simplestreams or LXC's own index. What is not signed, or does not come
+/// over https with its sum, is refused unless the caller says that this is meant.
 public final class DownloadTool implements Tool {
     private static final String SERVER = "https://images.linuxcontainers.org";
     private static final String KEY = "0xE7FB0CAEC8173D669066514CBAEFF88C22F6E216";
@@ -72,18 +72,30 @@ public final class DownloadTool implements Tool {
 
     @Override
     public int run(Call call) throws IOException {
-        Path work = Files.createTempDirectory("lxc-download-");
-        try (ImageServer server = new ImageServer(call.options().value("server").orElse(SERVER))) {
-            Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwx------"));
-            if (call.options().has("list")) {
-                list(call, index(call, server, work));
-                return 0;
-            }
-            Path image = image(call, server, work);
-            return install(call, image);
-        } finally {
-            Trees.delete(work);
+        ImageServer server =
+                new ImageServer(call.options().value("server").orElse(SERVER), keys(call));
+        if (call.options().has("list")) {
+            list(call, server.images(call.invocation().isRoot()));
+            return 0;
         }
+        return install(call, image(call, server));
+    }
+
+    /// Who must have signed; empty where the caller trusts the server without.
+    private static ImageServer.Trust keys(Call call) {
+        if (call.options().has("no-validate")) {
+            return new ImageServer.Trust.Anybody();
+        }
+        Signatures.Keys keys =
+                call.options()
+                        .value("keyring")
+                        .<Signatures.Keys>map(file -> new Signatures.Keys.Keyring(call.file(file)))
+                        .orElseGet(() ->
+                                new Signatures.Keys.KeyServer(
+                                        call.options().value("keyserver").orElse(KEY_SERVER),
+                                        call.options().value("keyid").orElse(KEY)));
+        boolean isNamed = call.options().has("keyring") || call.options().has("keyid");
+        return new ImageServer.Trust.Signed(new Signatures(keys), isNamed);
     }
 
     private static String required(Call call, String option) {
@@ -113,64 +125,8 @@ public final class DownloadTool implements Tool {
         return call.options().value(option).map(value::equalsIgnoreCase).orElse(true);
     }
 
-    private static List<ServerImage> index(Call call, ImageServer server, Path work)
-            throws IOException {
-        Optional<String> streams = server.text("streams/v1/images.json");
-        boolean isStreams = streams.isPresent();
-        String path =
-                isStreams
-                        ? "streams/v1/images.json"
-                        : call.invocation().isRoot()
-                                ? "meta/1.0/index-system"
-                                : "meta/1.0/index-user";
-        String text =
-                streams.or(() -> server.text(path))
-                        .orElseThrow(() ->
-                                new NotFoundException(server.name() + " has no index of images"));
-        validate(call, server, path, text, work);
-        return isStreams ? ImageIndex.parseStreams(text) : ImageIndex.parseLines(text);
-    }
-
-    /// An index is signed, or names sums and came from a server that proved who it is.
-    private static void validate(Call call, ImageServer server, String path, String text, Path work)
-            throws IOException {
-        if (call.options().has("no-validate")) {
-            return;
-        }
-        Optional<String> signature = server.text(path + ".asc");
-        if (signature.isPresent()) {
-            Path file = Files.writeString(work.resolve("index"), text);
-            Path asc = Files.writeString(work.resolve("index.asc"), signature.get());
-            signatures(call, work).check(file, asc);
-            return;
-        }
-        boolean hasSums = path.startsWith("streams/");
-        if (!hasSums || !server.isTrusted()) {
-            throw new UnavailableException(
-                    "the index of "
-                            + server.name()
-                            + " is not signed; use --no-validate if you trust it all the same");
-        }
-    }
-
-    private static Signatures signatures(Call call, Path work) throws IOException {
-        Path home = work.resolve("gnupg");
-        if (!Files.isDirectory(home)) {
-            Files.createDirectory(
-                    home,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rwx------")));
-        }
-        return new Signatures(
-                home,
-                new Signatures.Source(
-                        call.options().value("keyring").map(call::file),
-                        call.options().value("keyid").orElse(KEY),
-                        call.options().value("keyserver").orElse(KEY_SERVER)));
-    }
-
     /// The cached image, fetched if it is not there or not the newest.
-    private static Path image(Call call, ImageServer server, Path work) throws IOException {
+    private static Path image(Call call, ImageServer server) throws IOException {
         String distribution = required(call, "dist");
         String release = required(call, "release");
         String architecture =
@@ -205,7 +161,7 @@ public final class DownloadTool implements Tool {
             }
             call.line("Reading the index of " + server.name());
             ServerImage image =
-                    index(call, server, work).stream()
+                    server.images(call.invocation().isRoot()).stream()
                             .filter(i -> i.matches(distribution, release, architecture, variant))
                             .max(Comparator.comparing(ServerImage::build))
                             .orElseThrow(() ->
@@ -222,7 +178,7 @@ public final class DownloadTool implements Tool {
                 return kept;
             }
             Path fresh = Files.createDirectory(directory.resolve(".new"));
-            fetch(call, server, image, fresh, work);
+            fetch(call, server, image, fresh);
             Trees.delete(kept);
             Files.move(fresh, kept, StandardCopyOption.ATOMIC_MOVE);
             return kept;
@@ -238,32 +194,20 @@ public final class DownloadTool implements Tool {
         return Files.exists(file) && Files.readString(file).equals(build);
     }
 
-    private static void fetch(
-            Call call, ImageServer server, ServerImage image, Path target, Path work)
+    private static void fetch(Call call, ImageServer server, ServerImage image, Path target)
             throws IOException {
         boolean canMount = call.invocation().env("LXC_IMAGE_ROOTFS").equals("1");
-        ServerImage.Part tree = canMount ? image.squashfs().orElse(image.rootfs()) : image.rootfs();
-        part(call, server, image.metadata(), target.resolve(METADATA), work);
-        part(call, server, tree, target.resolve(ROOTFS), work);
+        RemoteFile tree = canMount ? image.squashfs().orElse(image.rootfs()) : image.rootfs();
+        part(call, server, image.metadata(), target.resolve(METADATA));
+        part(call, server, tree, target.resolve(ROOTFS));
         Files.writeString(target.resolve(BUILD), image.build());
     }
 
-    private static void part(
-            Call call, ImageServer server, ServerImage.Part part, Path target, Path work)
+    private static void part(Call call, ImageServer server, RemoteFile part, Path target)
             throws IOException {
-        call.line("Downloading " + part.fileName());
-        server.download(part.path(), part.sha256(), target, _ -> {});
-        // Its sum stands in an index that was checked; otherwise it has a signature of its own.
-        if (part.sha256().isEmpty() && !call.options().has("no-validate")) {
-            Optional<String> signature = server.text(part.path() + ".asc");
-            if (signature.isEmpty()) {
-                throw new UnavailableException(
-                        part.path()
-                                + " is not signed; use --no-validate if you trust it all the same");
-            }
-            Path asc = Files.writeString(work.resolve("part.asc"), signature.get());
-            signatures(call, work).check(target, asc);
-        }
+        String path = part.uri().getPath();
+        call.line("Downloading " + path.substring(path.lastIndexOf('/') + 1));
+        server.download(part, Files.createFile(target));
     }
 
     private static Path cache(Call call) {

@@ -1,141 +1,96 @@
 package io.atoll.lxctools.fetch;
 
 import io.atoll.base.UnavailableException;
-import io.atoll.base.json.Json;
-import io.atoll.base.json.JsonException;
+import io.atoll.image.remote.RemoteFile;
+import io.atoll.image.remote.StreamsProduct;
+import io.atoll.image.remote.StreamsVersion;
+import java.net.URI;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
-/// Reads the two kinds of index that servers of LXC images have. Pure.
+/// The images for LXC of the two kinds of list that servers have. Pure.
 final class ImageIndex {
-    /// Images of one index; more is a mistake or an attack.
+    /// Images of one list; more is a mistake or an attack.
     private static final int IMAGES_MAX = 50_000;
+
+    private static final int WORDS = 6;
 
     private ImageIndex() {}
 
-    /// LXC's own: lines `dist;release;arch;variant;build;path`.
-    static List<ServerImage> parseLines(String text) {
+    /// LXC's own: lines `dist;release;arch;variant;build;path`, without sums.
+    ///
+    /// @param base the server's address, with a slash at its end
+    static List<ServerImage> parseLines(URI base, String text) {
         List<ServerImage> images = new ArrayList<>();
         for (String line : text.lines().toList()) {
-            String[] parts = line.strip().split(";");
+            String[] words = line.strip().split(";");
             if (line.isBlank() || line.startsWith("#")) {
                 continue;
             }
-            if (parts.length != 6) {
+            if (words.length != WORDS) {
                 throw new UnavailableException(
                         "the server's index has a line that is none: " + line);
             }
-            String path = clean(parts[5]);
-            add(
-                    images,
+            images.add(
                     new ServerImage(
-                            parts[0],
-                            parts[1],
-                            parts[2],
-                            parts[3],
-                            parts[4],
-                            new ServerImage.Part(path + "meta.tar.xz", Optional.empty()),
-                            new ServerImage.Part(path + "rootfs.tar.xz", Optional.empty()),
+                            words[0],
+                            words[1],
+                            words[2],
+                            words[3],
+                            words[4],
+                            below(base, words[5], "meta.tar.xz"),
+                            below(base, words[5], "rootfs.tar.xz"),
                             Optional.empty()));
+            if (images.size() > IMAGES_MAX) {
+                throw new UnavailableException("the server's index has too many images");
+            }
         }
         return images;
-    }
-
-    private static String clean(String path) {
-        String relative = path.startsWith("/") ? path.substring(1) : path;
-        checked(relative);
-        return relative.endsWith("/") ? relative : relative + "/";
     }
 
     /// A path of an index stays below the server's address.
-    private static String checked(String path) {
-        if (path.contains("..") || path.contains("://") || path.startsWith("/")) {
-            throw new UnavailableException("the server's index leads elsewhere: " + path);
+    private static RemoteFile below(URI base, String directory, String name) {
+        String relative = directory.startsWith("/") ? directory.substring(1) : directory;
+        String path = relative.endsWith("/") ? relative + name : relative + "/" + name;
+        boolean isBelow =
+                !path.startsWith("/")
+                        && !path.contains("..")
+                        && path.matches("[A-Za-z0-9._:/+~-]+");
+        if (!isBelow || path.contains("://")) {
+            throw new UnavailableException("the server's index leads elsewhere: " + directory);
         }
-        return path;
+        return new RemoteFile(URI.create(base + path), Optional.empty(), OptionalLong.empty());
     }
 
-    private static void add(List<ServerImage> images, ServerImage image) {
-        images.add(image);
-        if (images.size() > IMAGES_MAX) {
-            throw new UnavailableException("the server's index has too many images");
-        }
+    /// Of each product the newest build that is whole.
+    static List<ServerImage> ofStreams(List<StreamsProduct> products) {
+        return products.stream()
+                .flatMap(product ->
+                        product.versions().stream()
+                                .flatMap(version -> image(product, version).stream())
+                                .limit(1))
+                .toList();
     }
 
-    /// Simplestreams: `streams/v1/images.json`, products with versions with items. Of each product
-    /// the newest version that is whole.
-    static List<ServerImage> parseStreams(String text) {
-        List<ServerImage> images = new ArrayList<>();
-        try {
-            Json products = Json.parse(text).get("products");
-            for (Map.Entry<String, Json> product : members(products).entrySet()) {
-                newest(product.getKey(), product.getValue()).ifPresent(image -> add(images, image));
-            }
-        } catch (JsonException e) {
-            throw new UnavailableException("the server's index is damaged: " + e.getMessage(), e);
-        }
-        return images;
-    }
-
-    private static Map<String, Json> members(Json json) {
-        return json instanceof Json.Obj object ? object.members() : Map.of();
-    }
-
-    private static Optional<ServerImage> newest(String name, Json product) {
-        return members(product.get("versions")).entrySet().stream()
-                .sorted(Map.Entry.<String, Json>comparingByKey(Comparator.reverseOrder()))
-                .flatMap(version ->
-                        image(name, product, version.getKey(), version.getValue()).stream())
-                .findFirst();
-    }
-
-    private static Optional<ServerImage> image(
-            String name, Json product, String build, Json version) {
-        String[] parts = name.split(":");
-        Json items = version.get("items");
-        Optional<ServerImage.Part> metadata = Optional.empty();
-        Optional<ServerImage.Part> rootfs = Optional.empty();
-        Optional<ServerImage.Part> squashfs = Optional.empty();
-        for (Map.Entry<String, Json> entry : members(items).entrySet()) {
-            Json item = entry.getValue();
-            ServerImage.Part part =
-                    new ServerImage.Part(
-                            checked(item.get("path").asString()),
-                            Optional.of(item.get("sha256").asString()));
-            switch (item.get("ftype").asString()) {
-                case "lxc.tar.xz" -> metadata = Optional.of(part);
-                case "root.tar.xz" -> rootfs = Optional.of(part);
-                case "squashfs" -> squashfs = Optional.of(part);
-                default -> {
-                    // For virtual machines, other managers and so on.
-                }
-            }
-        }
-        Optional<ServerImage.Part> tree = rootfs.isPresent() ? rootfs : squashfs;
+    private static Optional<ServerImage> image(StreamsProduct product, StreamsVersion version) {
+        Optional<RemoteFile> metadata = version.item("lxc.tar.xz").map(StreamsVersion.Item::file);
+        Optional<RemoteFile> squashfs = version.item("squashfs").map(StreamsVersion.Item::file);
+        Optional<RemoteFile> tree =
+                version.item("root.tar.xz").map(StreamsVersion.Item::file).or(() -> squashfs);
         if (metadata.isEmpty() || tree.isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(
                 new ServerImage(
-                        text(product, "os", part(parts, 0)),
-                        text(product, "release", part(parts, 1)),
-                        text(product, "arch", part(parts, 2)),
-                        text(product, "variant", part(parts, 3)),
-                        build,
+                        product.field("os", 0),
+                        product.field("release", 1),
+                        product.field("arch", 2),
+                        product.field("variant", 3),
+                        version.serial(),
                         metadata.get(),
                         tree.get(),
                         squashfs));
-    }
-
-    private static String part(String[] parts, int index) {
-        return index < parts.length ? parts[index] : "default";
-    }
-
-    private static String text(Json product, String field, String fallback) {
-        String value = product.get(field).asString();
-        return value.isEmpty() ? fallback : value;
     }
 }

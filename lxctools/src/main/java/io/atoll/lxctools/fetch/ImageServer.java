@@ -2,146 +2,102 @@ package io.atoll.lxctools.fetch;
 
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnavailableException;
+import io.atoll.image.remote.HttpFetcher;
+import io.atoll.image.remote.ImageDownload;
+import io.atoll.image.remote.RemoteFile;
+import io.atoll.image.remote.Signatures;
+import io.atoll.image.remote.SimpleStreams;
+import io.atoll.image.remote.TransferProgress;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
-import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 
-/// A web server with images. Blocks; a download that breaks is tried again a few times.
-final class ImageServer implements AutoCloseable {
-    private static final int TRIES = 3;
-    private static final Duration CONNECTING = Duration.ofSeconds(20);
-    private static final Duration ANSWERING = Duration.ofSeconds(60);
-    private static final int TEXT_MAX = 64 << 20;
-    private static final int NOT_FOUND = 404;
-    private static final int OK = 200;
+/// A server of images for LXC: streams, or the lists that LXC had before. Blocks.
+final class ImageServer {
+    private static final int LIST_MAX = 64 << 20;
+    private static final int SIGNATURE_MAX = 1 << 20;
 
+    private final HttpFetcher http = new HttpFetcher("lxc", Optional.empty());
     private final URI base;
-    private final HttpClient client =
-            HttpClient.newBuilder()
-                    .connectTimeout(CONNECTING)
-                    .followRedirects(HttpClient.Redirect.NORMAL)
-                    .build();
+    private final Trust trust;
 
-    /// @param address host name or URL
-    ImageServer(String address) {
-        String url = address.contains("://") ? address : "https://" + address;
-        base = URI.create(url.endsWith("/") ? url : url + "/");
+    /// Whom to believe.
+    sealed interface Trust {
+        /// Whoever answers.
+        record Anybody() implements Trust {}
+
+        /// Who signs, or, unless the caller named a key, who proves by https who he is and tells
+        /// the sums of his files.
+        record Signed(Signatures signatures, boolean isNamed) implements Trust {}
     }
 
-    /// True if the way to it is authenticated.
-    boolean isTrusted() {
-        return "https".equals(base.getScheme());
+    /// @param address host name or URL
+    ImageServer(String address, Trust trust) {
+        String url = address.contains("://") ? address : "https://" + address;
+        base = HttpFetcher.uri(url.endsWith("/") ? url : url + "/");
+        this.trust = trust;
     }
 
     String name() {
         return base.toString();
     }
 
-    /// A text; empty if the server does not have it.
-    Optional<String> text(String path) {
-        return attempt(
-                path,
-                response ->
-                        new String(response.body().readNBytes(TEXT_MAX), StandardCharsets.UTF_8));
+    /// What it offers.
+    ///
+    /// @param isSystem true for images of the host's root, where the server tells them apart
+    /// @throws UnavailableException if nobody vouches for the list
+    List<ServerImage> images(boolean isSystem) {
+        Optional<Signatures> streams =
+                switch (trust) {
+                    case Trust.Anybody _ -> Optional.empty();
+                    case Trust.Signed(Signatures signatures, boolean isNamed) ->
+                            isNamed || !"https".equals(base.getScheme())
+                                    ? Optional.of(signatures)
+                                    : Optional.empty();
+                };
+        if (http.find(base.resolve("streams/v1/index.json"), LIST_MAX).isPresent()) {
+            return ImageIndex.ofStreams(new SimpleStreams(http, name(), streams).products());
+        }
+        URI list = base.resolve("meta/1.0/" + (isSystem ? "index-system" : "index-user"));
+        byte[] content =
+                http.find(list, LIST_MAX)
+                        .orElseThrow(
+                                () -> new NotFoundException(name() + " has no index of images"));
+        check(
+                list,
+                (signatures, signature) -> signatures.check(list.getPath(), content, signature));
+        return ImageIndex.parseLines(base, new String(content, StandardCharsets.UTF_8));
     }
 
     @FunctionalInterface
-    private interface Reader<T> {
-        T read(HttpResponse<InputStream> response) throws IOException;
+    private interface Check {
+        void run(Signatures signatures, byte[] signature);
     }
 
-    private <T> Optional<T> attempt(String path, Reader<T> reader) {
-        URI uri = base.resolve(path.replace(" ", "%20"));
-        IOException last = new IOException("not tried");
-        for (int i = 0; i < TRIES; i++) {
-            try {
-                HttpRequest request = HttpRequest.newBuilder(uri).timeout(ANSWERING).build();
-                HttpResponse<InputStream> response =
-                        client.send(request, HttpResponse.BodyHandlers.ofInputStream());
-                try (InputStream body = response.body()) {
-                    if (response.statusCode() == NOT_FOUND) {
-                        return Optional.empty();
-                    }
-                    if (response.statusCode() != OK) {
-                        throw new UnavailableException(
-                                uri + " answers with status " + response.statusCode());
-                    }
-                    T value = reader.read(response);
-                    if (body.read() >= 0) {
-                        throw new UnavailableException(uri + " is larger than it may be");
-                    }
-                    return Optional.of(value);
-                }
-            } catch (IOException e) {
-                last = e;
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new UnavailableException("interrupted", e);
-            }
+    private void check(URI uri, Check check) {
+        if (trust instanceof Trust.Signed signed) {
+            byte[] signature =
+                    http.find(URI.create(uri + ".asc"), SIGNATURE_MAX)
+                            .orElseThrow(() ->
+                                    new UnavailableException(
+                                            uri
+                                                    + " is not signed; use --no-validate if you"
+                                                    + " trust the server all the same"));
+            check.run(signed.signatures(), signature);
         }
-        throw new UnavailableException(
-                "cannot fetch "
-                        + uri
-                        + ": "
-                        + (last.getMessage() == null ? last : last.getMessage()),
-                last);
     }
 
-    /// Fetches a file whole, or throws.
+    /// Fetches a file whole and as it was promised, or throws.
     ///
-    /// @param sha256 what its content must have; empty if nobody told
-    /// @throws NotFoundException if the server does not have it
-    void download(String path, Optional<String> sha256, Path target, LongConsumer progress) {
-        String sum =
-                attempt(path, response -> save(response.body(), target, progress))
-                        .orElseThrow(
-                                () -> new NotFoundException(base.resolve(path) + " is not there"));
-        if (sha256.isPresent() && !sum.equalsIgnoreCase(sha256.get())) {
-            throw new UnavailableException(
-                    base.resolve(path)
-                            + " is damaged: its SHA-256 is "
-                            + sum
-                            + " instead of "
-                            + sha256.get());
+    /// @param target exists and is empty
+    void download(RemoteFile file, Path target) throws IOException {
+        new ImageDownload(http, List::of).fetch(file, target, TransferProgress.NONE);
+        // Its sum stands in a list that was checked; otherwise it has a signature of its own.
+        if (file.sha256().isEmpty()) {
+            check(file.uri(), (signatures, signature) -> signatures.check(target, signature));
         }
-    }
-
-    private static String save(InputStream body, Path target, LongConsumer progress)
-            throws IOException {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
-        byte[] chunk = new byte[1 << 16];
-        long total = 0;
-        try (OutputStream out = Files.newOutputStream(target)) {
-            for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
-                out.write(chunk, 0, count);
-                digest.update(chunk, 0, count);
-                total += count;
-                progress.accept(total);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    @Override
-    public void close() {
-        client.close();
     }
 }

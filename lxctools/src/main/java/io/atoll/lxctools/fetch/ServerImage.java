@@ -1,5 +1,6 @@
 package io.atoll.lxctools.fetch;
 
+import io.atoll.image.remote.RemoteFile;
 import java.util.Optional;
 
 /// An image that a server offers.
@@ -14,19 +15,9 @@ record ServerImage(
         String architecture,
         String variant,
         String build,
-        Part metadata,
-        Part rootfs,
-        Optional<Part> squashfs) {
-    /// A file of an image.
-    ///
-    /// @param path below the server's address
-    /// @param sha256 its sum in hex; empty where the index does not tell
-    record Part(String path, Optional<String> sha256) {
-        String fileName() {
-            return path.substring(path.lastIndexOf('/') + 1);
-        }
-    }
-
+        RemoteFile metadata,
+        RemoteFile rootfs,
+        Optional<RemoteFile> squashfs) {
     /// True for the image that was asked for.
     boolean matches(String wanted, String ofRelease, String ofArchitecture, String ofVariant) {
         return distribution.equalsIgnoreCase(wanted)
