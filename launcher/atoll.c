@@ -267,7 +267,7 @@ static const char *options_file(bool daemon, const char *home)
         return join(home, "/lib/atolld.jvm", "");
     if (is_lxcfs())
         return join(home, "/lib/lxcfs.jvm", "");
-    if (strncmp(program, "lxc-", strlen("lxc-")) == 0)
+    if (strncmp(program, "lxc-", strlen("lxc-")) == 0 || strcmp(program, "cgm") == 0)
         return join(home, "/lib/lxctools.jvm", "");
     return join(home, "/lib/atoll.jvm", "");
 }

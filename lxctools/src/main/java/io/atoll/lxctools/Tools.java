@@ -1,6 +1,7 @@
 package io.atoll.lxctools;
 
 import io.atoll.lxctools.boot.AutostartTool;
+import io.atoll.lxctools.boot.CgmTool;
 import io.atoll.lxctools.boot.CheckConfigTool;
 import io.atoll.lxctools.boot.UpdateConfigTool;
 import io.atoll.lxctools.command.RunningTools;
@@ -22,6 +23,7 @@ public final class Tools {
     private static final Map<String, Supplier<Tool>> ALL =
             new TreeMap<>(
                     Map.ofEntries(
+                            Map.entry("cgm", CgmTool::new),
                             Map.entry("lxc-clone", CloneTool::new),
                             Map.entry("lxc-copy", CopyTool::new),
                             Map.entry("lxc-create", CreateTool::new),

@@ -40,7 +40,7 @@ class UnifiedIT {
                         new HostFacts(
                                 new CgroupLayout(List.of(all.cgroups().unified().get())),
                                 all.hasDetachedLayers(),
-                                all.makesNodes(),
+                                all.isHostRoot(),
                                 all.isChrooted(),
                                 "",
                                 "",
@@ -132,7 +132,7 @@ class UnifiedIT {
                 new HostFacts(
                         all.cgroups(),
                         false,
-                        all.makesNodes(),
+                        all.isHostRoot(),
                         all.isChrooted(),
                         all.cpus(),
                         all.mems(),

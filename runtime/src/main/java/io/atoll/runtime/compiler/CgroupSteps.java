@@ -14,7 +14,9 @@ import java.util.TreeSet;
 
 /// The cgroups of a container: a directory in every hierarchy, made before the child exists. The
 /// child enters those of version 1 itself by writing `0` to `tasks`, and is born in that of version
-/// 2; moving a process by its pid costs the kernel a hundred times as much.
+/// 2; moving a process by its pid costs the kernel a hundred times as much. Whoever is not the
+/// host's root may move only processes of the same user, which the child is none any more: there
+/// the process that makes the child enters, and the child is born inside.
 final class CgroupSteps {
     private static final int REMOVE_MILLIS = 5_000;
     private static final int STALE_MILLIS = 1_000;
@@ -144,13 +146,22 @@ final class CgroupSteps {
             tasks.add(slot);
             draft.host.add(
                     new Step.Open(slot, Place.host(directory + "/tasks"), Step.OpenMode.WRITE));
+            if (!draft.facts.isHostRoot()) {
+                draft.host.add(enter(slot));
+            }
         }
+    }
+
+    private static Step enter(Slot tasks) {
+        return new Step.WriteFile(Place.slot(tasks), "0", Step.WriteMode.EXISTING);
     }
 
     /// The cgroup namespace comes after the entry, so that the container's cgroup is its `/`.
     void child() {
         for (Slot slot : tasks) {
-            draft.child.add(new Step.WriteFile(Place.slot(slot), "0", Step.WriteMode.EXISTING));
+            if (draft.facts.isHostRoot()) {
+                draft.child.add(enter(slot));
+            }
             draft.child.add(new Step.Close(slot));
         }
         if (draft.spec.namespaces().fresh().contains(io.atoll.runtime.spec.NamespaceKind.CGROUP)) {

@@ -78,7 +78,7 @@ final class DevSteps {
                 name -> owned(new Step.Mkdir(Place.in(dev, name), 0755, true), name, 0, 0));
         for (DeviceNode node : nodes) {
             Step step =
-                    draft.facts.makesNodes()
+                    draft.facts.isHostRoot()
                             ? node(dev, relative(node), node)
                             : file(relative(node));
             owned(step, relative(node), node.uid(), node.gid());
@@ -229,7 +229,7 @@ final class DevSteps {
         if (isPopulated()) {
             draft.child.add(new Step.IfPossible(new Step.Mkdir(Place.in(root, "dev"), 0755, true)));
             draft.child.add(new Step.AttachMount(dev, Place.in(root, "dev")));
-            if (!draft.facts.makesNodes()) {
+            if (!draft.facts.isHostRoot()) {
                 bindNodes();
             }
         } else {

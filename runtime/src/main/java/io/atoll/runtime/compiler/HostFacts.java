@@ -11,8 +11,8 @@ import java.util.Set;
 /// @param cgroups which hierarchies there are
 /// @param hasDetachedLayers true if overlayfs takes layers that are mounted nowhere (6.5 and
 ///   newer); else they are attached in the starter's private mount namespace first
-/// @param makesNodes true if device nodes may be made; else, as for plain users, those of the host
-///   are bound
+/// @param isHostRoot true if we may do what only root outside of all user namespaces may: make
+///   device nodes, move processes of other users between cgroups of version 1
 /// @param isChrooted true if we live in a chroot, where the kernel refuses user namespaces and
 ///   pivot_root
 /// @param cpus CPUs of the version 1 cpuset that ours are made below, as `0-3`
@@ -25,7 +25,7 @@ import java.util.Set;
 public record HostFacts(
         CgroupLayout cgroups,
         boolean hasDetachedLayers,
-        boolean makesNodes,
+        boolean isHostRoot,
         boolean isChrooted,
         String cpus,
         String mems,

@@ -47,7 +47,7 @@ public final class HostProbe {
         return new HostFacts(
                 cgroups,
                 PlatformThreads.call(HostProbe::hasDetachedLayers),
-                PlatformThreads.call(HostProbe::makesNodes),
+                PlatformThreads.call(HostProbe::isHostRoot),
                 Namespaces.isChrooted(),
                 cpuset.map(h -> read(h, "cpuset.cpus")).orElse(""),
                 cpuset.map(h -> read(h, "cpuset.mems")).orElse(""),
@@ -71,8 +71,8 @@ public final class HostProbe {
         return ProcFiles.readIfPresent("/sys/fs/selinux/enforce").map(_ -> HostFacts.Lsm.SELINUX);
     }
 
-    /// `/dev/null` on a tmpfs that is mounted nowhere.
-    private static boolean makesNodes() {
+    /// Who may make `/dev/null`, on a tmpfs that is mounted nowhere, is root of the host.
+    private static boolean isHostRoot() {
         try (FsContext tmpfs = FsContext.open("tmpfs");
                 Fd nodes = tmpfs.mount(Set.of())) {
             Directories.mknod(nodes, "null", FileStat.Type.CHAR_DEVICE, 0600, NULL_DEVICE);
