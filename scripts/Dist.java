@@ -78,13 +78,15 @@ static final Program CLI =
                         "-Xmx64m",
                         "--enable-native-access=ALL-UNNAMED"));
 
+/// With the class path of the warm process, whose cache then serves it too.
 static final Program LXC_TOOLS =
         new Program(
                 "lxctools",
-                "lxctools",
+                "warm",
                 "io.atoll.lxctools.Main",
                 List.of(
                         "-XX:+UseSerialGC",
+                        "-XX:+UseCompactObjectHeaders",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:-UsePerfData",
                         "-Xmx64m",
@@ -297,6 +299,7 @@ static void train() throws Exception {
     write(DAEMON, using(daemonArguments, daemonCache));
     write(CLI, using(cliArguments, cliCache));
     write(WARM, using(warmArguments, warmCache));
+    write(LXC_TOOLS, using(arguments(LXC_TOOLS), warmCache));
 }
 
 /// How often the warm process does the usual commands in the training.
