@@ -15,9 +15,11 @@ import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.linux.cgroup.CgroupHierarchy;
 import io.atoll.linux.cgroup.CgroupLayout;
 import io.atoll.plan.Blob;
+import io.atoll.plan.Place;
 import io.atoll.plan.ShimMessage;
 import io.atoll.plan.Slot;
 import io.atoll.plan.StartPlan;
+import io.atoll.plan.Step;
 import io.atoll.runtime.compiler.HostFacts;
 import io.atoll.runtime.compiler.HostProbe;
 import io.atoll.runtime.compiler.LinkNames;
@@ -33,6 +35,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -474,6 +477,7 @@ final class ShimContainers implements Containers {
                 slots.add(new PlanCompiler.Given(true, false).userNamespace());
                 fds.add(Opens.open(own, Fcntl.O_RDONLY, 0));
             }
+            reopenKept(record.plan(), life.init().pid(), slots, fds);
             fds.add(init);
             Blob plan = Blob.of(record.plan());
             connection.send(
@@ -484,6 +488,33 @@ final class ShimContainers implements Containers {
             throw e;
         } finally {
             fds.stream().filter(fd -> !fd.equals(init)).forEach(Fd::close);
+        }
+    }
+
+    /// What the monitor kept open for the end went with it. The namespaces among that are opened
+    /// again while they are there: without them an interface of the host's would not come back.
+    private static void reopenKept(StartPlan plan, int init, List<Slot> slots, List<Fd> fds) {
+        Map<Slot, Place> opened = new HashMap<>();
+        for (Step step : plan.gate()) {
+            switch (step) {
+                case Step.Open(Slot slot, Place at, _) -> opened.put(slot, at);
+                case Step.Keep(Slot slot) when opened.containsKey(slot) -> {
+                    Optional<String> path =
+                            switch (opened.get(slot)) {
+                                case Place.ChildProc(String name) ->
+                                        Optional.of("/proc/" + init + "/" + name);
+                                case Place.HostPath(String name) -> Optional.of(name);
+                                default -> Optional.empty();
+                            };
+                    path.ifPresent(name -> {
+                        fds.add(Opens.open(name, Fcntl.O_RDONLY, 0));
+                        slots.add(slot);
+                    });
+                }
+                default -> {
+                    // Nothing is open after it.
+                }
+            }
         }
     }
 

@@ -67,7 +67,7 @@ final class NicSteps {
                                                 .shortNumber(IFLA_IPVLAN_FLAGS, isolation.code()));
                 case NicLink.Vlan(String parent, int id) ->
                         stacked(nic, "vlan", parent, m -> m.shortNumber(IFLA_VLAN_ID, id));
-                case NicLink.Phys(String parent) -> physical(nic, parent);
+                case NicLink.Phys phys -> physical(nic, phys);
             }
             nic.upHooks().forEach(hook -> draft.gate.add(HookSteps.run(hook)));
         }
@@ -157,7 +157,7 @@ final class NicSteps {
 
     /// A link of the host's goes in, and comes back under its old name before the namespace dies;
     /// the namespace is held open until then.
-    private void physical(NicSpec nic, String parent) {
+    private void physical(NicSpec nic, NicLink.Phys phys) {
         if (hostNet.isNone()) {
             hostNet = draft.newSlot();
             ownNet = draft.newSlot();
@@ -168,16 +168,16 @@ final class NicSteps {
             draft.gate.add(new Step.Open(ownNet, Place.childProc("ns/net"), Step.OpenMode.READ));
             draft.gate.add(new Step.Keep(ownNet));
         }
-        LinkMessage in = LinkMessage.setLink(parent, false);
+        LinkMessage in = LinkMessage.setLink(phys.parent(), false);
         inside(nic, in);
         draft.gate.add(in.toStep());
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
         draft.gone.add(new Step.EnterNamespaces(ownNet, EnumSet.of(Namespace.NETWORK)));
-        draft.gone.add(
-                LinkMessage.setLink(nic.name(), false)
-                        .text(LinkMessage.IFLA_IFNAME, parent)
-                        .namespace(hostNet)
-                        .toStep());
+        LinkMessage back =
+                LinkMessage.setLink(nic.name(), false).text(LinkMessage.IFLA_IFNAME, phys.parent());
+        phys.mtu().ifPresent(mtu -> back.number(LinkMessage.IFLA_MTU, mtu));
+        phys.mac().ifPresent(back::mac);
+        draft.gone.add(back.namespace(hostNet).toStep());
         draft.gone.add(new Step.EnterNamespaces(hostNet, EnumSet.of(Namespace.NETWORK)));
     }
 

@@ -368,6 +368,9 @@ public final class PlanCompiler {
             if (security.isNoNewPrivs()) {
                 draft.child.add(new Step.ForbidNewPrivileges());
             }
+            spec.process()
+                    .monitorDeathSignal()
+                    .ifPresent(signal -> draft.child.add(new Step.SetParentDeathSignal(signal)));
             if (!security.seccomp().isNone()) {
                 draft.child.add(
                         new Step.FilterSystemCalls(

@@ -4,6 +4,7 @@ import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.Link;
 import io.atoll.linux.net.LinkAddress;
 import io.atoll.linux.net.Netlink;
+import io.atoll.runtime.spec.MacAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,9 +13,15 @@ import java.util.Optional;
 interface HostLinks {
     /// One interface.
     ///
+    /// @param mac empty where there is none
     /// @param isBridge true if it is a bridge of the kernel's
     /// @param addresses of the interface, without link-local ones
-    record HostLink(String name, int mtu, boolean isBridge, List<String> addresses) {
+    record HostLink(
+            String name,
+            int mtu,
+            Optional<MacAddress> mac,
+            boolean isBridge,
+            List<String> addresses) {
         public HostLink {
             addresses = List.copyOf(addresses);
         }
@@ -49,6 +56,7 @@ interface HostLinks {
                         new HostLink(
                                 link.name(),
                                 link.mtu(),
+                                link.mac().map(mac -> new MacAddress(mac.toString())),
                                 link.kind().filter("bridge"::equals).isPresent(),
                                 own));
             }

@@ -72,6 +72,7 @@ final class LxcCompiler {
     /// @throws InvalidConfigException if the configuration contradicts itself
     /// @throws io.atoll.base.NotFoundException if something that it names is missing
     ContainerSpec compile() {
+        LxcNetwork network = lxcNetwork();
         LxcRootfsMounter.Ready root =
                 rootfs.map(r -> host.prepare(r, config.find("lxc.rootfs.options").orElse("")))
                         .orElseGet(LxcCompiler::hostRoot);
@@ -84,14 +85,14 @@ final class LxcCompiler {
                 autoMounts(),
                 mounts(),
                 devices(),
-                network(),
+                network.compile(),
                 new CgroupSpec(cgroup(), true),
                 LxcLimits.limits(config),
                 security(),
                 process(),
                 init(),
                 signals(),
-                allHooks(root.hooks()),
+                allHooks(network.hooksOfEmpty(), root.hooks()),
                 console(),
                 true);
     }
@@ -301,14 +302,14 @@ final class LxcCompiler {
 
     // ---- network, cgroup
 
-    private io.atoll.runtime.spec.NetworkSpec network() {
+    private LxcNetwork lxcNetwork() {
+        boolean hasNone = config.networks().isEmpty();
         return new LxcNetwork(
-                        config,
-                        config.networks().isEmpty() ? List::of : host.links(),
-                        hooks,
-                        host.random(),
-                        config.networks().isEmpty() ? Optional.empty() : host.ovs())
-                .compile();
+                config,
+                hasNone ? List::of : host.links(),
+                hooks,
+                host.random(),
+                hasNone ? Optional.empty() : host.ovs());
     }
 
     /// Below the root of each hierarchy. A directory that still holds somebody's processes, such as
@@ -365,7 +366,12 @@ final class LxcCompiler {
             proc.put(setting.key().substring("lxc.proc.".length()), setting.value());
         }
         return new ProcessSpec(
-                LxcLimits.rlimits(config), OptionalInt.empty(), sysctls, proc, personality());
+                LxcLimits.rlimits(config),
+                OptionalInt.empty(),
+                sysctls,
+                proc,
+                personality(),
+                signal("lxc.monitor.signal.pdeath"));
     }
 
     private OptionalInt personality() {
@@ -520,8 +526,9 @@ final class LxcCompiler {
         return config.find("lxc.rootfs.mount").orElseGet(() -> host.rootfsMount().toString());
     }
 
-    private List<HookSpec> allHooks(List<HookSpec> release) {
-        List<HookSpec> all = new ArrayList<>(hooks.of(config, hasAutodev()));
+    private List<HookSpec> allHooks(List<HookSpec> network, List<HookSpec> release) {
+        List<HookSpec> all = new ArrayList<>(network);
+        all.addAll(hooks.of(config, hasAutodev()));
         all.addAll(release);
         List<String> last = new ArrayList<>();
         request.pidFile().ifPresent(file -> last.add("rm -f " + quoted(file.toString())));

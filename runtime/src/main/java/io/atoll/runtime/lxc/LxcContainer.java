@@ -123,14 +123,26 @@ public final class LxcContainer {
         }
     }
 
-    /// The value of a key; an empty list if it is not set.
+    /// The value of a key; an empty list if it is not set. `lxc.net` has the types of all
+    /// interfaces.
     ///
     /// @throws InvalidConfigException if there is no such key
     public List<String> item(String key) {
         if (!LxcConfig.isKnown(key) && !LxcConfig.isGroup(key)) {
             throw new InvalidConfigException("Unsupported config key \"" + key + "\"");
         }
+        if (key.equals("lxc.net")) {
+            return config().networks().stream()
+                    .flatMap(number -> config().all("lxc.net." + number + ".type").stream())
+                    .toList();
+        }
         return config().all(key);
+    }
+
+    /// The keys that are set and begin with a prefix, such as `lxc.net.0.`, each once, in the order
+    /// of the file.
+    public List<String> keys(String prefix) {
+        return config().below(prefix).stream().map(LxcConfig.Setting::key).distinct().toList();
     }
 
     /// Sets a key, or adds to a list. An empty value clears it.
@@ -141,6 +153,21 @@ public final class LxcContainer {
     /// Clears a key, or a group such as `lxc.net`.
     public void clear(String key) {
         config().clear(key);
+    }
+
+    /// Forgets the whole configuration; what is on disk stays until [#save].
+    public void clearConfig() {
+        config = new LxcConfig();
+    }
+
+    /// True if this process may start, stop and change the container: it is root's, or the caller's
+    /// own.
+    public boolean mayControl() {
+        Path nearest = directory();
+        while (!Files.exists(nearest)) {
+            nearest = Optional.ofNullable(nearest.getParent()).orElse(Path.of("/"));
+        }
+        return Files.isWritable(nearest);
     }
 
     /// Writes the configuration as it was written, with the changes since.

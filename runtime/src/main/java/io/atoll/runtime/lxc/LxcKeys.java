@@ -197,7 +197,7 @@ final class LxcKeys {
                     one(
                             "lxc.monitor.signal.pdeath",
                             SIGNAL,
-                            "Signal to init when the monitor dies; SIGKILL by default"),
+                            "Signal to init when the monitor dies; by default it lives on"),
                     one(
                             "lxc.log.level",
                             LOG_LEVEL,

@@ -80,6 +80,20 @@ final class LxcNetwork {
         return new NetworkSpec(nics.values().stream().flatMap(List::stream).toList(), true);
     }
 
+    /// The scripts of interfaces of type `empty`, which have nothing else.
+    List<HookSpec> hooksOfEmpty() {
+        List<HookSpec> all = new ArrayList<>();
+        for (int number : config.networks()) {
+            Nic nic = new Nic(number);
+            for (String kind : List.of("up", "down")) {
+                nic.one("script." + kind)
+                        .filter(_ -> nic.type().equals("empty"))
+                        .ifPresent(script -> all.add(hooks.network(kind, script, "empty", "", "")));
+            }
+        }
+        return all;
+    }
+
     private static String freeName(Set<String> taken) {
         int number = 0;
         while (!taken.add("eth" + number)) {
@@ -133,7 +147,7 @@ final class LxcNetwork {
                 List<NicSpec> all = new ArrayList<>();
                 for (HostLinks.HostLink found : links.all()) {
                     if (found.name().startsWith(start)) {
-                        all.add(spec(found.name(), new NicLink.Phys(found.name()), ""));
+                        all.add(spec(found.name(), physical(found), ""));
                     }
                 }
                 if (all.isEmpty()) {
@@ -166,7 +180,7 @@ final class LxcNetwork {
                                                 .orElseThrow(() ->
                                                         new InvalidConfigException(
                                                                 prefix + "vlan.id is not set"))));
-                case "phys" -> new NicLink.Phys(parent());
+                case "phys" -> physical(parentLink());
                 default -> throw new InvalidConfigException(prefix + "type = " + type());
             };
         }
@@ -187,8 +201,20 @@ final class LxcNetwork {
         }
 
         private String parent() {
+            return parentLink().name();
+        }
+
+        private HostLinks.HostLink parentLink() {
             String name = mustLink();
-            return links.find(name).orElseThrow(() -> missing(name)).name();
+            return links.find(name).orElseThrow(() -> missing(name));
+        }
+
+        /// What the keys change of it is changed back at the end.
+        private NicLink.Phys physical(HostLinks.HostLink link) {
+            return new NicLink.Phys(
+                    link.name(),
+                    one("mtu").isPresent() ? OptionalInt.of(link.mtu()) : OptionalInt.empty(),
+                    one("hwaddr").isPresent() ? link.mac() : Optional.empty());
         }
 
         private boolean isRouter() {

@@ -59,8 +59,12 @@ public record LxcSystemConfig(Map<String, String> values, Map<String, String> en
         return values;
     }
 
-    /// Where `lxc.conf` and `default.conf` are.
+    /// Where `lxc.conf` and `default.conf` are; `ATOLL_LXC_CONFIG_DIR` names another place.
     public Path directory() {
+        String named = env.getOrDefault("ATOLL_LXC_CONFIG_DIR", "");
+        if (!named.isEmpty()) {
+            return Path.of(named);
+        }
         return isRoot ? Path.of("/etc/lxc") : home().resolve(".config/lxc");
     }
 

@@ -131,9 +131,19 @@ public sealed interface NicLink {
     }
 
     /// A link of the host's, moved in and, when the container ends, back under its old name.
-    record Phys(String parent) implements NicLink {
+    ///
+    /// @param mtu that it has on the host, given back with it; empty to leave what the container
+    ///   set
+    /// @param mac that it has on the host, given back with it; empty to leave what the container
+    ///   set
+    record Phys(String parent, OptionalInt mtu, Optional<MacAddress> mac) implements NicLink {
         public Phys {
             NicSpec.checkName(parent);
+        }
+
+        /// As the container leaves it, but for the name.
+        public Phys(String parent) {
+            this(parent, OptionalInt.empty(), Optional.empty());
         }
     }
 

@@ -13,12 +13,25 @@ import java.util.OptionalInt;
 /// @param sysctls written from inside, by name such as `net.ipv4.ip_forward`
 /// @param proc files of the init's own `/proc/PID`, written by the monitor
 /// @param personality execution domain; personality(2)
+/// @param monitorDeathSignal what init gets when its monitor dies; empty to live on. The kernel
+///   forgets it where init has another user than root or gains powers; prctl(2)
 public record ProcessSpec(
         List<Rlimit> rlimits,
         OptionalInt oomScoreAdj,
         Map<String, String> sysctls,
         Map<String, String> proc,
-        OptionalInt personality) {
+        OptionalInt personality,
+        OptionalInt monitorDeathSignal) {
+    /// A container that outlives its monitor.
+    public ProcessSpec(
+            List<Rlimit> rlimits,
+            OptionalInt oomScoreAdj,
+            Map<String, String> sysctls,
+            Map<String, String> proc,
+            OptionalInt personality) {
+        this(rlimits, oomScoreAdj, sysctls, proc, personality, OptionalInt.empty());
+    }
+
     /// Nothing changed.
     public static final ProcessSpec DEFAULT =
             new ProcessSpec(

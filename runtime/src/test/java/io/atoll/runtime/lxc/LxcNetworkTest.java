@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
+import io.atoll.runtime.spec.MacAddress;
 import io.atoll.runtime.spec.NetworkSpec;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.NicSpec;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -17,14 +20,21 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class LxcNetworkTest {
+    private static final Optional<MacAddress> MAC =
+            Optional.of(new MacAddress("02:00:00:00:00:01"));
+
     private static final HostLinks LINKS =
             () ->
                     List.of(
                             new HostLinks.HostLink(
-                                    "lxcbr0", 1400, true, List.of("10.0.3.1", "fd00::1")),
-                            new HostLinks.HostLink("eth0", 1500, false, List.of()),
-                            new HostLinks.HostLink("enp1", 1500, false, List.of()),
-                            new HostLinks.HostLink("enp2", 1500, false, List.of()));
+                                    "lxcbr0",
+                                    1400,
+                                    Optional.empty(),
+                                    true,
+                                    List.of("10.0.3.1", "fd00::1")),
+                            new HostLinks.HostLink("eth0", 1500, MAC, false, List.of()),
+                            new HostLinks.HostLink("enp1", 1500, MAC, false, List.of()),
+                            new HostLinks.HostLink("enp2", 1500, MAC, false, List.of()));
 
     private static NetworkSpec compile(String... lines) {
         LxcConfig config = LxcConfig.parse(String.join("\n", lines), "test", LxcIncludes.none());
@@ -71,6 +81,73 @@ class LxcNetworkTest {
     void movesAllInterfacesOfAPrefix() {
         NetworkSpec network = compile("lxc.net.0.type = phys", "lxc.net.0.link = enp+");
         assertEquals(List.of("enp1", "enp2"), network.nics().stream().map(NicSpec::name).toList());
+    }
+
+    @Test
+    void givesAPhysicalInterfaceBackAsItWas() {
+        assertEquals(
+                new NicLink.Phys("eth0"),
+                compile("lxc.net.0.type = phys", "lxc.net.0.link = eth0").nics().getFirst().link());
+        assertEquals(
+                new NicLink.Phys("eth0", OptionalInt.of(1500), MAC),
+                compile(
+                                "lxc.net.0.type = phys",
+                                "lxc.net.0.link = eth0",
+                                "lxc.net.0.mtu = 1280",
+                                "lxc.net.0.hwaddr = 00:16:3e:00:00:09")
+                        .nics()
+                        .getFirst()
+                        .link());
+    }
+
+    @Test
+    void knowsAllModes() {
+        for (NicLink.Macvlan.MacvlanMode mode : NicLink.Macvlan.MacvlanMode.values()) {
+            assertEquals(
+                    new NicLink.Macvlan("eth0", mode),
+                    link("macvlan", "macvlan.mode = " + mode.name().toLowerCase(Locale.ROOT)));
+        }
+        for (NicLink.Ipvlan.IpvlanMode mode : NicLink.Ipvlan.IpvlanMode.values()) {
+            for (NicLink.Ipvlan.Isolation isolation : NicLink.Ipvlan.Isolation.values()) {
+                assertEquals(
+                        new NicLink.Ipvlan("eth0", mode, isolation),
+                        link(
+                                "ipvlan",
+                                "ipvlan.mode = " + mode.name().toLowerCase(Locale.ROOT),
+                                "ipvlan.isolation = " + isolation.name().toLowerCase(Locale.ROOT)));
+            }
+        }
+        assertEquals(
+                new NicLink.Macvlan("eth0", NicLink.Macvlan.MacvlanMode.PRIVATE), link("macvlan"));
+        assertEquals(
+                new NicLink.Ipvlan(
+                        "eth0", NicLink.Ipvlan.IpvlanMode.L3, NicLink.Ipvlan.Isolation.BRIDGE),
+                link("ipvlan"));
+        assertEquals(new NicLink.Vlan("eth0", 7), link("vlan", "vlan.id = 7"));
+        assertThrows(InvalidConfigException.class, () -> link("vlan"));
+        assertThrows(InvalidConfigException.class, () -> link("macvlan", "macvlan.mode = odd"));
+    }
+
+    private static NicLink link(String type, String... keys) {
+        List<String> lines = new ArrayList<>();
+        lines.add("lxc.net.3.type = " + type);
+        lines.add("lxc.net.3.link = eth0");
+        for (String key : keys) {
+            lines.add("lxc.net.3." + key);
+        }
+        return compile(lines.toArray(String[]::new)).nics().getFirst().link();
+    }
+
+    @Test
+    void gatewaysMayBeTheDevice() {
+        NicSpec nic =
+                compile(
+                                "lxc.net.0.type = veth",
+                                "lxc.net.0.ipv4.gateway = dev",
+                                "lxc.net.0.ipv6.gateway = dev")
+                        .nics()
+                        .getFirst();
+        assertEquals(List.of(NicSpec.DEVICE_GATEWAY, NicSpec.DEVICE_GATEWAY_V6), nic.gateways());
     }
 
     @Test
