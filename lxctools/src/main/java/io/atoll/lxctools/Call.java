@@ -1,5 +1,6 @@
 package io.atoll.lxctools;
 
+import io.atoll.base.DomainException;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcPath;
 import io.atoll.runtime.lxc.LxcSystemConfig;
@@ -22,7 +23,8 @@ public final class Call implements AutoCloseable {
     private final List<String> words;
     private final LxcSystemConfig system;
     private final LxcPath path;
-    private final ToolLog log;
+    private final ToolLog askedLog;
+    private Optional<ToolLog> log = Optional.empty();
 
     private Call(
             Invocation invocation,
@@ -40,7 +42,7 @@ public final class Call implements AutoCloseable {
                 LxcPath.open(
                         options.value("lxcpath").map(invocation::path).orElseGet(system::lxcPath),
                         system);
-        log = ToolLog.of(invocation, options, path.directory(), name.orElse(""));
+        askedLog = ToolLog.of(invocation, options, path.directory(), name.orElse(""));
     }
 
     static Call of(Invocation invocation, ToolSpec spec, ToolOptions options) {
@@ -153,16 +155,31 @@ public final class Call implements AutoCloseable {
 
     /// Says on stderr what went wrong, unless `-q`, and in the log.
     public void error(String text) {
-        log.write(ToolLog.Level.ERROR, text);
+        log().write(ToolLog.Level.ERROR, text);
         if (!options.has("quiet")) {
-            String prefix = name.map(n -> n + ": ").filter(p -> !text.startsWith(p)).orElse("");
+            String prefix =
+                    name.filter(n -> !text.startsWith(n + " ") && !text.startsWith(n + ": "))
+                            .map(n -> n + ": ")
+                            .orElse("");
             note(invocation.program() + ": " + prefix + text);
         }
     }
 
-    /// The log of `-o` and `-l`.
+    /// The log of `-o` and `-l`, or else of `lxc.log.file` and `lxc.log.level`.
     public ToolLog log() {
-        return log;
+        if (log.isEmpty()) {
+            log = Optional.of(askedLog.isAsked() ? askedLog : configuredLog());
+        }
+        return log.get();
+    }
+
+    private ToolLog configuredLog() {
+        try {
+            return name.map(n -> askedLog.asConfigured(container().config())).orElse(askedLog);
+        } catch (DomainException _) {
+            // What is wrong with the configuration is said by whoever needs it.
+            return askedLog;
+        }
     }
 
     /// All that is to be read from stdin.

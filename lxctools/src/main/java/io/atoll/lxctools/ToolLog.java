@@ -1,5 +1,6 @@
 package io.atoll.lxctools;
 
+import io.atoll.runtime.lxc.LxcConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,13 +35,16 @@ public final class ToolLog {
     private final String name;
     private final Optional<Path> file;
     private final Level level;
+    private final boolean isAsked;
     private final Clock clock = Clock.system(ZoneId.systemDefault());
 
-    private ToolLog(String program, String name, Optional<Path> file, Level level) {
+    private ToolLog(
+            String program, String name, Optional<Path> file, Level level, boolean isAsked) {
         this.program = program;
         this.name = name;
         this.file = file;
         this.level = level;
+        this.isAsked = isAsked;
     }
 
     static ToolLog of(Invocation invocation, ToolOptions options, Path lxcPath, String name) {
@@ -53,7 +57,32 @@ public final class ToolLog {
                                     ? Path.of("/var/log/lxc", name + ".log")
                                     : lxcPath.resolve(name).resolve(name + ".log"));
         }
-        return new ToolLog(invocation.program(), name, file, level);
+        return new ToolLog(
+                invocation.program(),
+                name,
+                file,
+                level,
+                options.has("logfile") || options.has("logpriority"));
+    }
+
+    /// True if the call itself named a file or a priority.
+    boolean isAsked() {
+        return isAsked;
+    }
+
+    /// As a container's configuration has it.
+    ToolLog asConfigured(LxcConfig config) {
+        return new ToolLog(
+                program,
+                name,
+                config.find("lxc.log.file").map(Path::of),
+                config.find("lxc.log.level").map(ToolLog::level).orElse(Level.ERROR),
+                false);
+    }
+
+    /// True if a line of that importance would be written.
+    public boolean writes(Level importance) {
+        return file.isPresent() && importance.compareTo(level) >= 0;
     }
 
     /// From a name in any case, or a number from 0.
@@ -83,7 +112,7 @@ public final class ToolLog {
     ///
     /// @throws ToolException if the file cannot be written
     public void write(Level importance, String text) {
-        if (file.isEmpty() || importance.compareTo(level) < 0) {
+        if (file.isEmpty() || !writes(importance)) {
             return;
         }
         String line =

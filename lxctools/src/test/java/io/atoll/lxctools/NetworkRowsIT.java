@@ -157,6 +157,172 @@ class NetworkRowsIT {
     }
 
     @Test
+    void macvlansKnowAllModes() {
+        for (String mode : new String[] {"private", "vepa", "bridge", "passthru"}) {
+            String name =
+                    host.define(
+                            "mv" + mode,
+                            "lxc.net.0.type = macvlan",
+                            "lxc.net.0.link = " + ETH2,
+                            "lxc.net.0.macvlan.mode = " + mode,
+                            "lxc.net.0.mtu = 1400",
+                            "lxc.net.0.flags = up");
+            host.must("lxc-start", "-n", name);
+            String init = host.must("lxc-info", "-n", name, "-pH").strip();
+            String shown = LxcHostFixture.sh("nsenter -n -t " + init + " ip -d link show eth0");
+            assertTrue(shown.contains("macvlan mode " + mode), shown);
+            assertTrue(shown.contains("mtu 1400"), shown);
+            host.must("lxc-stop", "-n", name, "-k");
+        }
+    }
+
+    /// Whether this kernel has them or not: what fails says which interface it was.
+    @Test
+    void ipvlansAndVlansWorkOrSayWhyNot() {
+        for (String type : new String[] {"ipvlan", "vlan"}) {
+            String name =
+                    host.define(
+                            type,
+                            "lxc.net.0.type = " + type,
+                            "lxc.net.0.link = " + ETH2,
+                            type.equals("vlan")
+                                    ? "lxc.net.0.vlan.id = 7"
+                                    : "lxc.net.0.ipvlan.mode = l2",
+                            "lxc.net.0.flags = up");
+            ToolRun run = host.run("lxc-start", "-n", name);
+            if (run.status() == 0) {
+                assertTrue(host.inside(name, "ip link show eth0").contains("UP"));
+                host.must("lxc-stop", "-n", name, "-k");
+            } else {
+                assertTrue(run.err().contains("eth0") || run.err().contains(type), run.err());
+                assertEquals("STOPPED", host.state(name));
+            }
+        }
+    }
+
+    private String definePhysical(String name) {
+        return host.define(
+                name,
+                "lxc.net.0.type = phys",
+                "lxc.net.0.link = " + ETH2,
+                "lxc.net.0.name = wan0",
+                "lxc.net.0.mtu = 1280",
+                "lxc.net.0.hwaddr = 00:16:3e:00:be:ef",
+                "lxc.net.1.type = veth",
+                "lxc.net.1.link = " + LXCBR);
+    }
+
+    @Test
+    void b0_05_aPhysicalInterfaceComesBackAsItWas() {
+        String name = definePhysical("phys");
+        String mac = mac("/sys/class/net/" + ETH2);
+        host.must("lxc-start", "-n", name);
+        assertEquals("00:16:3e:00:be:ef", host.inside(name, "cat /sys/class/net/wan0/address"));
+        assertEquals("1280", host.inside(name, "cat /sys/class/net/wan0/mtu"));
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals(mac, mac("/sys/class/net/" + ETH2));
+        assertEquals("1500", LxcHostFixture.sh("cat /sys/class/net/" + ETH2 + "/mtu").strip());
+    }
+
+    @Test
+    void aPhysicalInterfaceComesBackWhenInitIsKilled() {
+        String name = definePhysical("killed");
+        host.must("lxc-start", "-n", name);
+        LxcHostFixture.sh("kill -9 " + host.must("lxc-info", "-n", name, "-pH"));
+        LxcHostFixture.until(
+                () -> Files.exists(Path.of("/sys/class/net/" + ETH2)), ETH2 + " is back");
+        LxcHostFixture.until(() -> host.state(name).equals("STOPPED"), "stopped");
+    }
+
+    @Test
+    void aPhysicalInterfaceComesBackWhenTheMonitorIsKilled() {
+        String name = definePhysical("orphan");
+        Path pidFile = host.base.resolve("orphan.pid");
+        host.must("lxc-start", "-n", name, "-p", pidFile.toString());
+        LxcHostFixture.sh("kill -9 $(cat " + pidFile + ")");
+        assertEquals("RUNNING", host.state(name), "the container lives on");
+        assertTrue(host.inside(name, "ls /sys/class/net").contains("wan0"));
+        host.must("lxc-stop", "-n", name, "-k");
+        LxcHostFixture.until(
+                () -> Files.exists(Path.of("/sys/class/net/" + ETH2)), ETH2 + " is back");
+        assertTrue(LxcHostFixture.sh("ls /sys/class/net/lxtbr0/brif").isBlank());
+    }
+
+    @Test
+    void aStartThatFailsGivesAPhysicalInterfaceBack() {
+        String name = host.define("failing", "lxc.hook.start-host = false");
+        host.must("lxc-start", "-n", host.define("other", "lxc.net.0.type = empty"));
+        ToolRun run =
+                host.run(
+                        "lxc-start",
+                        "-n",
+                        name,
+                        "-s",
+                        "lxc.net.0.type=phys",
+                        "-s",
+                        "lxc.net.0.link=" + ETH2,
+                        "-s",
+                        "lxc.net.0.name=wan0");
+        assertEquals(1, run.status(), run.err());
+        LxcHostFixture.until(
+                () -> Files.exists(Path.of("/sys/class/net/" + ETH2)), ETH2 + " is back");
+        host.must("lxc-stop", "-n", host.name("other"), "-k");
+    }
+
+    @Test
+    void theDeviceMayBeTheGateway() {
+        String name =
+                host.define(
+                        "gwdev",
+                        "lxc.net.0.type = veth",
+                        "lxc.net.0.link = " + LXCBR,
+                        "lxc.net.0.flags = up",
+                        "lxc.net.0.ipv4.address = 10.218.3.78/24 10.218.3.255",
+                        "lxc.net.0.ipv6.address = fd42:9::2/64",
+                        "lxc.net.0.ipv4.gateway = dev",
+                        "lxc.net.0.ipv6.gateway = dev");
+        host.must("lxc-start", "-n", name);
+        assertTrue(host.inside(name, "ip route").contains("default dev eth0"));
+        assertTrue(host.inside(name, "ip -6 route").contains("default dev eth0"));
+        assertTrue(host.inside(name, "ip addr show eth0").contains("fd42:9::2/64"));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void emptyNetworksHaveScriptsToo() throws IOException {
+        Path out = host.base.resolve("empty");
+        String name =
+                host.define(
+                        "emptynet",
+                        "lxc.net.0.type = empty",
+                        "lxc.net.0.script.up = echo $LXC_NET_TYPE \"$@\" >>" + out + " ;:",
+                        "lxc.net.0.script.down = echo down \"$@\" >>" + out + " ;:");
+        host.must("lxc-start", "-n", name);
+        assertTrue(host.inside(name, "ip addr show lo").contains("127.0.0.1/8"));
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals(
+                "empty NAME net up empty\ndown NAME net down empty\n".replace("NAME", name),
+                Files.readString(out));
+    }
+
+    @Test
+    void aFailingScriptFailsTheStartAndLeavesNoLink() {
+        String name =
+                host.define(
+                        "badscript",
+                        "lxc.net.0.type = veth",
+                        "lxc.net.0.link = " + LXCBR,
+                        "lxc.net.0.script.up = false");
+        ToolRun run = host.run("lxc-start", "-n", name);
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("status 1"), run.err());
+        assertEquals("STOPPED", host.state(name));
+        LxcHostFixture.until(
+                () -> LxcHostFixture.sh("ls /sys/class/net/lxtbr0/brif").isBlank(),
+                "the veth is gone");
+    }
+
+    @Test
     void routesToARoutedVeth() {
         String name =
                 host.define(

@@ -391,6 +391,41 @@ class RowsIT {
         assertFalse(Files.exists(Path.of("/sys/fs/cgroup/memory/lxc.payload." + name)));
     }
 
+    /// A system configuration that nobody else reads.
+    private java.util.Map<String, String> withSystemConfig(String text) throws IOException {
+        Path home = Files.createTempDirectory(host.base, "home");
+        Path directory = Files.createDirectories(home.resolve("conf"));
+        Files.writeString(directory.resolve("lxc.conf"), text);
+        java.util.Map<String, String> env = new java.util.TreeMap<>(host.env());
+        env.put("ATOLL_LXC_CONFIG_DIR", directory.toString());
+        return env;
+    }
+
+    @Test
+    void l1_06_pathsComeFromLxcConf() throws IOException {
+        String name = host.define("paths");
+        java.util.Map<String, String> env =
+                withSystemConfig("lxc.lxcpath = " + host.lxcPath + "\n");
+        assertEquals(host.lxcPath + "\n", ToolRun.of(env, "lxc-config", "lxc.lxcpath").out());
+        assertTrue(ToolRun.of(env, "lxc-ls", "-1").out().contains(name));
+    }
+
+    @Test
+    void l2_08_aPatternGivesTheOldDirectories() throws IOException {
+        String name = host.define("pattern");
+        java.util.Map<String, String> env = withSystemConfig("lxc.cgroup.pattern = lxc/%n\n");
+        String path = host.lxcPath.toString();
+        assertEquals(0, ToolRun.of(env, "lxc-start", "-P", path, "-n", name).status());
+        for (String controller :
+                new String[] {"blkio", "cpu", "cpuset", "devices", "freezer", "memory"}) {
+            assertTrue(
+                    Files.exists(Path.of("/sys/fs/cgroup", controller, "lxc", name, "tasks")),
+                    controller);
+        }
+        assertEquals(0, ToolRun.of(env, "lxc-stop", "-P", path, "-n", name, "-k").status());
+        assertFalse(Files.exists(Path.of("/sys/fs/cgroup/memory/lxc", name)));
+    }
+
     @Test
     void l2_14_initIsTheMonitorsChild() {
         String name = host.define("tree");
@@ -502,6 +537,43 @@ class RowsIT {
         LxcHostFixture.until(
                 () -> LxcHostFixture.sh("cat " + log).contains("started"), "the log has it");
         host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void diesWithItsMonitorIfConfigured() {
+        String name = host.define("pdeath", "lxc.monitor.signal.pdeath = SIGKILL");
+        Path pidFile = host.base.resolve("pdeath.pid");
+        host.must("lxc-start", "-n", name, "-p", pidFile.toString());
+        String init = host.must("lxc-info", "-n", name, "-pH").strip();
+        LxcHostFixture.sh("kill -9 $(cat " + pidFile + ")");
+        LxcHostFixture.until(
+                () ->
+                        LxcHostFixture.sh("grep ^State: /proc/" + init + "/status 2>&1 || true")
+                                .matches("(?s).*(Z|No such).*"),
+                "init is dead");
+        LxcHostFixture.until(() -> host.state(name).equals("STOPPED"), "stopped");
+    }
+
+    @Test
+    void writesTheLogThatIsConfigured() throws IOException {
+        Path log = host.base.resolve("configured.log");
+        String name = host.define("logged", "lxc.log.file = " + log, "lxc.log.level = INFO");
+        host.must("lxc-start", "-n", name);
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals(2, host.run("lxc-stop", "-n", name).status());
+        String text = Files.readString(log);
+        String line =
+                "lxc-start " + name + " \\d{14}\\.\\d{3} INFO +lxctools - started, init has pid";
+        assertTrue(text.matches("(?s)" + line + ".*"), text);
+        assertTrue(text.contains("ERROR    lxctools - " + name + " is not running"), text);
+        assertFalse(text.contains("DEBUG"), text);
+
+        Path asked = host.base.resolve("asked.log");
+        host.must("lxc-start", "-n", name, "-o", asked.toString(), "-l", "DEBUG");
+        host.must("lxc-stop", "-n", name, "-k");
+        assertTrue(Files.readString(asked).contains("DEBUG    lxctools - "));
+        assertEquals(text, Files.readString(log), "the call's own log goes before");
+        assertEquals(1, host.run("lxc-start", "-n", name, "-l", "LOUD").status());
     }
 
     @Test
@@ -662,9 +734,15 @@ class RowsIT {
 
     @Test
     void l1_09_consoleWithoutATerminalSaysSo() {
-        ToolRun run = host.run("lxc-console", "-n", host.name("any"));
+        ToolRun stopped = host.run("lxc-console", "-n", host.name("any"));
+        assertEquals(1, stopped.status());
+        assertTrue(stopped.err().contains("any is not running"), stopped.err());
+        String name = host.define("notty");
+        host.must("lxc-start", "-n", name);
+        ToolRun run = host.run("lxc-console", "-n", name);
         assertEquals(1, run.status());
         assertTrue(run.err().contains("not a tty"), run.err());
+        host.must("lxc-stop", "-n", name, "-k");
     }
 
     @Test

@@ -24,7 +24,7 @@ public final class CgroupTool implements Tool {
         String item = call.words().getFirst();
         LxcContainer container = call.container();
         if (!container.isRunning()) {
-            throw new ToolException("is not running");
+            throw new ToolException(call.name() + " is not running");
         }
         if (call.words().size() > 1) {
             container.setCgroupItem(item, call.words().get(1));

@@ -52,7 +52,7 @@ public final class CheckpointTool implements Tool {
                             + " of this version, which could not see its end");
         }
         if (!container.isRunning()) {
-            throw new ToolException("is not running");
+            throw new ToolException(call.name() + " is not running");
         }
         Optional<Path> before = call.options().value("predump-dir").map(call::file);
         new LxcCheckpoint(

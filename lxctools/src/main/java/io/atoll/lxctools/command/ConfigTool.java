@@ -2,7 +2,6 @@ package io.atoll.lxctools.command;
 
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Tool;
-import io.atoll.lxctools.ToolException;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
 import io.atoll.runtime.lxc.LxcSystemConfig;
@@ -25,11 +24,14 @@ public final class ConfigTool implements Tool {
             return 0;
         }
         if (call.words().isEmpty()) {
-            return help(call);
+            call.line("Usage: lxc-config -l: list all available configuration items");
+            call.line("       lxc-config item: print configuration item");
+            return 0;
         }
         String item = call.words().getFirst();
         if (!LxcSystemConfig.KEYS.contains(item)) {
-            throw new ToolException("Unknown configuration item: " + item);
+            call.line("Unknown configuration item: " + item);
+            return 1;
         }
         call.line(call.system().find(item).orElse(item + " is not set."));
         return 0;

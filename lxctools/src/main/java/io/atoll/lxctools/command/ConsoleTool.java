@@ -35,6 +35,7 @@ public final class ConsoleTool implements Tool {
 
     @Override
     public int run(Call call) {
+        Container container = call.container().mustRun();
         Host host = call.invocation().host();
         if (!host.isTerminal(0)) {
             throw new ToolException("stdin is not a tty");
@@ -44,7 +45,6 @@ public final class ConsoleTool implements Tool {
         if (escape.isEmpty()) {
             throw new ToolException("the escape key is empty");
         }
-        Container container = call.container().mustRun();
         try (TerminalLease terminal = lease(call, wanted)) {
             greet(call, terminal.number(), escape);
             connect(call, container, terminal, TerminalRelay.escape(escape));

@@ -31,7 +31,7 @@ public final class DeviceTool implements Tool {
         String other = words.size() > 2 ? words.get(2) : device;
         LxcContainer container = call.container();
         if (!container.isRunning()) {
-            throw new ToolException("is not running");
+            throw new ToolException("Container " + call.name() + " is not running");
         }
         switch (words.getFirst()) {
             case "add" -> add(container, device, other);

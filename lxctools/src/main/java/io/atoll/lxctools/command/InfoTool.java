@@ -4,7 +4,6 @@ import io.atoll.base.DomainException;
 import io.atoll.linux.net.Link;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Tool;
-import io.atoll.lxctools.ToolException;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
 import io.atoll.runtime.Container;
@@ -37,7 +36,8 @@ public final class InfoTool implements Tool {
     public int run(Call call) {
         LxcContainer lxc = call.container();
         if (!lxc.isDefined() && !lxc.isRunning()) {
-            throw new ToolException(lxc.name() + " doesn't exist");
+            call.note(lxc.name() + " doesn't exist");
+            return 1;
         }
         new Report(call, lxc).print();
         return 0;

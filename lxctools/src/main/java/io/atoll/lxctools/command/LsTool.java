@@ -174,7 +174,7 @@ public final class LsTool implements Tool {
     }
 
     private static String inColumns(Call call, List<LsRow> rows) {
-        int widest = rows.stream().mapToInt(row -> row.shownName().length()).max().orElse(0) + 1;
+        int widest = rows.stream().mapToInt(row -> row.shownName().length()).max().orElse(0) + 2;
         int terminal =
                 call.invocation().host().isTerminal(1)
                         ? call.invocation().host().windowSize().map(s -> s.columns()).orElse(WIDTH)

@@ -4,6 +4,7 @@ import io.atoll.base.BusyException;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Tool;
 import io.atoll.lxctools.ToolException;
+import io.atoll.lxctools.ToolLog;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
 import io.atoll.runtime.Container;
@@ -55,12 +56,17 @@ public final class StartTool implements Tool {
             call.print(container.explain(request));
             return 0;
         }
-        if (!isForeground(call)) {
-            start(container, request);
-            return 0;
+        if (call.log().writes(ToolLog.Level.DEBUG)) {
+            container
+                    .explain(request)
+                    .lines()
+                    .forEach(line -> call.log().write(ToolLog.Level.DEBUG, line));
         }
         Container running = start(container, request);
-        Foreground.run(call, running);
+        call.log().write(ToolLog.Level.INFO, "started, init has pid " + running.initPid());
+        if (isForeground(call)) {
+            Foreground.run(call, running);
+        }
         return 0;
     }
 
@@ -74,7 +80,7 @@ public final class StartTool implements Tool {
         boolean isConfigured = container.isDefined() || call.options().has("rcfile");
         if (!isConfigured && call.words().isEmpty()) {
             throw new ToolException(
-                    "container "
+                    "No container config specified: "
                             + container.name()
                             + " is not defined in "
                             + call.path().directory()

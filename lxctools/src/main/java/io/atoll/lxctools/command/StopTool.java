@@ -39,7 +39,7 @@ public final class StopTool implements Tool {
         checkCombination(call, isKill);
         LxcContainer container = call.container();
         if (!container.isRunning()) {
-            call.error("is not running");
+            call.error(container.name() + " is not running");
             return NOT_RUNNING;
         }
         if (isKill) {
@@ -58,10 +58,14 @@ public final class StopTool implements Tool {
         if (!isKill && call.options().has("nolock")) {
             throw new ToolException("--nolock may only be used with -k");
         }
-        for (String other : new String[] {"nokill", "reboot", "timeout"}) {
-            if (isKill && call.options().has(other)) {
-                throw new ToolException("-k cannot be used together with --" + other);
-            }
+        if (isKill && call.options().has("nokill")) {
+            throw new ToolException("-k can't be used with --nokill");
+        }
+        if (isKill && call.options().has("reboot")) {
+            throw new ToolException("-k can't be used with -r");
+        }
+        if (isKill && call.options().has("timeout")) {
+            throw new ToolException("-k doesn't allow timeouts");
         }
     }
 

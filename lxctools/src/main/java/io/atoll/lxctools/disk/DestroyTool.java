@@ -37,7 +37,7 @@ public final class DestroyTool implements Tool {
         boolean isForced = call.options().has("force");
         boolean withSnapshots = call.options().has("snapshots");
         if (container.isRunning() && !isForced) {
-            throw new BusyException("is running");
+            throw new BusyException(call.name() + " is running");
         }
         if (!withSnapshots) {
             refuseIfNeeded(container);
