@@ -28,7 +28,8 @@ import java.util.stream.LongStream;
 /// writes medians and ratios as a Markdown table.
 ///
 /// Options: `--rounds=N`, `--instances=N` (of the crowd), `--thousand` (how fast 1,000 containers
-/// start, Atoll only), `--atoll-only`, `--output=FILE`.
+/// start, Atoll only), `--atoll-only`, `--output=FILE`; `--lxc` compares the `lxc-*` commands with
+/// those of Debian's package `lxc` instead.
 public final class Compare {
     private static final int ROUNDS = 11;
     private static final int DEBIAN_ROUNDS_MIN = 3;
@@ -37,6 +38,26 @@ public final class Compare {
     private static final int THOUSAND = 1000;
     private static final int START_BATCH = 50;
     private static final Duration READY = Duration.ofMinutes(1);
+
+    private static final String LXD_HEADING =
+            """
+            # Atoll beside LXD 5.0.2
+
+            Made by `./mk bench` on %s: kernel %s, %d processors, %d MiB of memory. Medians, both driven in turns by Debian's
+            `lxc` client; LXD on a `dir` pool, Atoll on `overlay`, images as `atoll image build` makes them. Ratio: LXD's
+            figure by Atoll's. `query of the server` is one cheap request: what it takes is nearly all the client's own time,
+            and no command takes less.
+
+            """;
+
+    private static final String LXC_HEADING =
+            """
+            # Atoll's lxc-* commands beside those of LXC 5.0.2
+
+            Made by `./mk bench --lxc` on %s: kernel %s, %d processors, %d MiB of memory. Medians of whole commands as a shell
+            starts them, in turns, each on a machine of its own. Ratio: LXC's figure by Atoll's.
+
+            """;
 
     private final List<Subject> subjects;
     private final Table table;
@@ -55,8 +76,13 @@ public final class Compare {
         Optional<Path> output = option(options, "--output=").map(Path::of);
         boolean thousand = options.remove("--thousand");
         boolean alone = options.remove("--atoll-only");
+        boolean isLxc = options.remove("--lxc");
         if (!options.isEmpty()) {
             throw new IllegalArgumentException("unknown options " + options);
+        }
+        if (isLxc) {
+            write(heading(LXC_HEADING) + CompareLxc.run(rounds, System.err), output);
+            return;
         }
         List<Subject> subjects = new ArrayList<>();
         try {
@@ -73,13 +99,16 @@ public final class Compare {
             if (thousand) {
                 compare.thousand();
             }
-            String text = compare.heading() + compare.table.render();
-            System.out.print(text);
-            if (output.isPresent()) {
-                Files.writeString(output.get(), text);
-            }
+            write(heading(LXD_HEADING) + compare.table.render(), output);
         } finally {
             subjects.reversed().forEach(Subject::close);
+        }
+    }
+
+    private static void write(String text, Optional<Path> output) throws IOException {
+        System.out.print(text);
+        if (output.isPresent()) {
+            Files.writeString(output.get(), text);
         }
     }
 
@@ -90,23 +119,14 @@ public final class Compare {
         return found.map(option -> option.substring(prefix.length()));
     }
 
-    private String heading() throws IOException {
+    private static String heading(String text) throws IOException {
         String memory =
                 Files.readAllLines(Path.of("/proc/meminfo")).getFirst().replaceAll("\\D", "");
-        return """
-        # Atoll beside LXD 5.0.2
-
-        Made by `./mk bench` on %s: kernel %s, %d processors, %d MiB of memory. Medians, both driven in turns by Debian's
-        `lxc` client; LXD on a `dir` pool, Atoll on `overlay`, images as `atoll image build` makes them. Ratio: LXD's
-        figure by Atoll's. `query of the server` is one cheap request: what it takes is nearly all the client's own time,
-        and no command takes less.
-
-        """
-                .formatted(
-                        LocalDate.now(ZoneOffset.UTC),
-                        System.getProperty("os.version"),
-                        Runtime.getRuntime().availableProcessors(),
-                        Long.parseLong(memory) / 1024);
+        return text.formatted(
+                LocalDate.now(ZoneOffset.UTC),
+                System.getProperty("os.version"),
+                Runtime.getRuntime().availableProcessors(),
+                Long.parseLong(memory) / 1024);
     }
 
     /// The life of one container, step by step. The first launch after the import of an image has a
