@@ -38,6 +38,7 @@ final class ReferencePages {
         pages.put("server-options.md", serverOptions());
         pages.put("api.md", api(routes));
         pages.put("lxc-keys.md", lxcKeys());
+        pages.put("lxc-rows.md", lxcRows());
         pages.put("commands.md", commands());
         pages.replaceAll((_, text) -> GENERATED + text);
         return pages;
@@ -52,6 +53,7 @@ final class ReferencePages {
         * [Options of the server](server-options.md)
         * [Endpoints and extensions of the API](api.md)
         * [Keys of `lxc.container.conf`](lxc-keys.md)
+        * [What is shown of LXC, and by which test](lxc-rows.md)
         * [Errors](../errors.md), [plans and the shim's protocol](../plan.md), [kernel features](../kernel.md)
         """;
     }
@@ -142,6 +144,30 @@ final class ReferencePages {
                                     .map(ReferencePages::code)
                                     .collect(Collectors.joining(", ")),
                             key.doc()));
+        }
+        return out.toString();
+    }
+
+    private static String lxcRows() {
+        StringBuilder out = new StringBuilder("# What is shown of LXC, and by which test\n\n");
+        out.append(
+                "The rows are what articles and walk-throughs about LXC show: L1 a series about ");
+        out.append(
+                "LXC 1.0, L2 a walk-through on Ubuntu 12.04, B0 a report on first use, X3 slides ");
+        out.append("on LXC and LXD. `./mk e2e -Datoll.lxc=debian '-Dtest=Lxc*Test'` runs the ");
+        out.append("same scenarios with the distribution's LXC 5.0.2, which tests the tests.\n\n");
+        out.append(row("row", "", "what is seen", "shown by", "remark"))
+                .append("|---|---|---|---|---|\n");
+        for (LxcRows.Row it : LxcRows.load()) {
+            out.append(
+                    row(
+                            it.id(),
+                            it.importance(),
+                            it.what(),
+                            it.tests().stream()
+                                    .map(ReferencePages::code)
+                                    .collect(Collectors.joining(", ")),
+                            it.remark()));
         }
         return out.toString();
     }

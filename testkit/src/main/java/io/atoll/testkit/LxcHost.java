@@ -1,5 +1,7 @@
 package io.atoll.testkit;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.atoll.linux.Pty.WindowSize;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -155,6 +157,30 @@ public final class LxcHost implements AutoCloseable {
     /// What a script prints; it must end with 0.
     public String must(String script) {
         return sh(script).ok().out().strip();
+    }
+
+    /// What a script prints that may use the network of the real machine, to fetch packages; it
+    /// must end with 0.
+    public String mustOnline(String script) {
+        String names = read(Path.of("/etc/resolv.conf"));
+        Program online =
+                new Program(
+                        List.of(
+                                "nsenter",
+                                "--target=" + holder.pid(),
+                                "--mount",
+                                "--wdns=/root",
+                                "--",
+                                "sh",
+                                "-c"),
+                        Map.of("PATH", path(), "HOME", "/root"));
+        String own = must("cat /etc/resolv.conf");
+        Program.Output unused = program().runWith(names.getBytes(UTF_8), "tee", "/etc/resolv.conf");
+        try {
+            return online.run(script).ok().out().strip();
+        } finally {
+            unused = program().runWith((own + "\n").getBytes(UTF_8), "tee", "/etc/resolv.conf");
+        }
     }
 
     /// What a script that the neighbour runs prints; it must end with 0.

@@ -1,0 +1,420 @@
+package io.atoll.e2e;
+
+import static io.atoll.e2e.LxcMachine.inside;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.e2e.LxcMachine.Expected;
+import io.atoll.testkit.LxcHost;
+import io.atoll.testkit.Program;
+import io.atoll.testkit.Terminal;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// What the series of articles about LXC 1.0 shows: two containers, their start with the host,
+/// three interfaces, the tools one after the other. Configurations are those of the article.
+@Tag("privileged")
+@Tag("e2e")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class LxcArticleTest {
+    private static final String[] THREE_INTERFACES = {
+        "lxc.network.type = veth",
+        "lxc.network.hwaddr = 00:16:3e:3a:f1:c1",
+        "lxc.network.flags = up",
+        "lxc.network.link = lxcbr0",
+        "lxc.network.name = eth0",
+        "lxc.network.type = veth",
+        "lxc.network.link = virbr0",
+        "lxc.network.name = virt0",
+        "lxc.network.type = phys",
+        "lxc.network.link = eth2",
+        "lxc.network.name = eth1"
+    };
+
+    private LxcHost host;
+
+    @BeforeAll
+    void start() {
+        host = LxcMachine.launch("atoll-lxcart");
+        host.must("lxc-net start");
+        host.must(
+                "ip link add virbr0 type bridge; ip link set virbr0 up;"
+                        + " ip link add eth2 type veth peer name eth2peer");
+    }
+
+    @BeforeEach
+    void createTwo() {
+        LxcMachine.create(host, "p1");
+        LxcMachine.create(host, "p2");
+    }
+
+    @AfterEach
+    void destroyAll() {
+        host.must("for c in $(lxc-ls -1); do lxc-destroy -f -n $c; done");
+    }
+
+    @AfterAll
+    void close() {
+        host.close();
+    }
+
+    /// The article's containers: p1 in a group, p2 with a delay and an order.
+    private void markForStart(int delay) {
+        LxcMachine.configure(host, "p1", "lxc.start.auto = 1", "lxc.group = Ubuntu");
+        LxcMachine.configure(
+                host,
+                "p2",
+                "lxc.start.auto = 1",
+                "lxc.start.delay = " + delay,
+                "lxc.start.order = 100");
+    }
+
+    private long seconds(String script) {
+        long start = System.nanoTime();
+        host.must(script);
+        return (System.nanoTime() - start) / 1_000_000_000L;
+    }
+
+    @Test
+    void l1_28_29_32_33_startingWithTheHost() {
+        markForStart(2);
+        long taken = seconds("LXC_BRIDGE_PATIENCE=1 lxc-containers start");
+        assertTrue(taken >= 2, "the delay is waited for: " + taken + " s");
+        assertEquals("STOPPED", host.must("lxc-info -n p1 -sH"));
+        assertEquals("RUNNING", host.must("lxc-info -n p2 -sH"));
+        host.must("lxc-containers stop");
+        assertEquals("", host.must("lxc-ls --active"));
+    }
+
+    @Test
+    void l1_36_37_39_allWhateverTheGroup() {
+        markForStart(2);
+        LxcMachine.configure(host, "p1", "lxc.start.order = 200");
+        assertEquals("p2 2\np1 0", host.must("lxc-autostart -a -L"));
+        assertEquals("", host.must("lxc-ls --active"), "listing does nothing");
+        long taken = seconds("lxc-autostart -a");
+        assertTrue(taken >= 2, "the delay is waited for: " + taken + " s");
+        assertEquals("RUNNING", host.must("lxc-info -n p1 -sH"));
+        assertEquals("p1\np2", host.must("lxc-autostart -a -k -L"));
+        host.must("lxc-autostart -a -k");
+        assertEquals("", host.must("lxc-ls --active"));
+    }
+
+    /// In the article, of 1.0's time, the higher order is first.
+    @Test
+    void l1_30_37_theOrderOfTheArticle() {
+        LxcMachine.onlyAtoll(host, "has turned the order of 1.0 round for good");
+        markForStart(0);
+        host.must("echo 'lxc.start.order.mode = descending' >/etc/lxc/lxc.conf");
+        try {
+            assertEquals("p2 0\np1 0", host.must("lxc-autostart -a -L"));
+        } finally {
+            host.must("rm /etc/lxc/lxc.conf");
+        }
+        assertEquals("p1 0\np2 0", host.must("lxc-autostart -a -L"));
+        // A configuration of that time says it by itself.
+        host.must(
+                "sed -i 's/^lxc[.]net[.]0[.]/lxc.network./; s/^lxc[.]uts[.]name/lxc.utsname/'"
+                        + " /var/lib/lxc/p2/config");
+        assertEquals("p2 0\np1 0", host.must("lxc-autostart -a -L"));
+    }
+
+    @Test
+    void l1_38_restartingAGroup() {
+        markForStart(0);
+        host.must("lxc-autostart -a");
+        String one = LxcMachine.init(host, "p1");
+        String two = LxcMachine.init(host, "p2");
+        assertEquals("p1 0", host.must("lxc-autostart -r -g Ubuntu -L"));
+        host.must("lxc-autostart -r -g Ubuntu");
+        host.until("p=$(lxc-info -n p1 -pH) && test -n \"$p\" && test $p != " + one);
+        assertEquals(two, LxcMachine.init(host, "p2"));
+        assertEquals(0, host.sh("lxc-autostart -s -A -a -t 20").exit());
+    }
+
+    @Test
+    void l1_31_34_groupsAndTheTable() {
+        markForStart(5);
+        host.must("lxc-start -n p1");
+        String address = LxcMachine.address(host, "p1");
+        List<String> table = host.must("lxc-ls --fancy").lines().toList();
+        assertEquals(
+                "NAME STATE AUTOSTART GROUPS IPV4 IPV6 UNPRIVILEGED",
+                String.join(" ", table.getFirst().split(" +")));
+        assertEquals(
+                "p1 RUNNING 1 Ubuntu " + address + " - false",
+                String.join(" ", table.get(1).split(" +")));
+        assertEquals("p2 STOPPED 1 - - - false", String.join(" ", table.get(2).split(" +")));
+        assertEquals(
+                "p1 RUNNING " + address + " - 1",
+                String.join(
+                        " ",
+                        host.must("lxc-ls -f -F NAME,STATE,IPV4,IPV6,AUTOSTART")
+                                .lines()
+                                .toList()
+                                .get(1)
+                                .split(" +")));
+        LxcMachine.onlyAtoll(host, "has no style of 1.0");
+        String old = host.must("LXC_LS_STYLE=1.0 lxc-ls --fancy");
+        assertTrue(
+                String.join(" ", old.lines().toList().get(1).split(" +"))
+                        .equals("p1 RUNNING " + address + " - YES (Ubuntu)"),
+                old);
+    }
+
+    @Test
+    void l1_43_44_45_46_threeInterfaces() {
+        LxcMachine.onlyAtoll(host, "refuses the names of 1.0");
+        host.must("sed -i '/^lxc[.]net[.]/d' /var/lib/lxc/p1/config");
+        LxcMachine.configure(host, "p1", THREE_INTERFACES);
+        threeInterfaces();
+    }
+
+    @Test
+    void l1_43_44_threeInterfacesUpdated() {
+        host.must("sed -i '/^lxc[.]net[.]/d' /var/lib/lxc/p1/config");
+        LxcMachine.configure(host, "p1", THREE_INTERFACES);
+        host.must("lxc-update-config -c /var/lib/lxc/p1/config");
+        assertEquals("3", host.must("grep -c '^lxc.net.[012].type' /var/lib/lxc/p1/config"));
+        threeInterfaces();
+    }
+
+    private void threeInterfaces() {
+        String mac = host.must("cat /sys/class/net/eth2/address");
+        host.must("lxc-start -n p1");
+        assertEquals("00:16:3e:3a:f1:c1", inside(host, "p1", "cat /sys/class/net/eth0/address"));
+        assertTrue(inside(host, "p1", "ip link show eth0").contains(",UP"));
+        assertFalse(inside(host, "p1", "ip link show virt0").contains(",UP"));
+        assertEquals(mac, inside(host, "p1", "cat /sys/class/net/eth1/address"));
+        host.sh("ip link show eth2").exits(1);
+        assertEquals("1", host.must("ip -o link show master virbr0 | wc -l"));
+        String random = inside(host, "p1", "cat /sys/class/net/virt0/address");
+        host.must("lxc-stop -n p1 -k");
+        assertEquals(mac, host.must("cat /sys/class/net/eth2/address"));
+        host.must("lxc-start -n p1");
+        assertNotEquals(random, inside(host, "p1", "cat /sys/class/net/virt0/address"));
+        host.must("lxc-stop -n p1 -k");
+        host.must("ip link show eth2");
+    }
+
+    @Test
+    void l1_35_addressesOfIpv6() {
+        host.must(
+                "lxc-net stop; printf 'LXC_IPV6_ADDR=fd42:1::1\\nLXC_IPV6_MASK=64\\n"
+                        + "LXC_IPV6_NETWORK=fd42:1::/64\\nUSE_LXC_BRIDGE=true\\n'"
+                        + " >/etc/default/lxc-net; lxc-net start");
+        try {
+            host.must("sed -i '/hwaddr/d' /var/lib/lxc/p1/config");
+            LxcMachine.configure(host, "p1", "lxc.net.0.hwaddr = 00:16:3e:b1:4c:7f");
+            host.must("lxc-start -n p1");
+            String expected = "fd42:1::216:3eff:feb1:4c7f";
+            host.until("lxc-attach -n p1 -- ip -6 addr show eth0 | grep -q " + expected);
+            assertTrue(host.must("lxc-ls -f -F IPV6").contains(expected));
+        } finally {
+            host.must("lxc-stop -n p1 -k; lxc-net stop; rm /etc/default/lxc-net; lxc-net start");
+        }
+    }
+
+    @Test
+    void l1_07_17_18_19_21_templates() {
+        String help = host.sh("lxc-create -t busybox -h").ok().err();
+        assertTrue(help.contains("busybox"), help);
+        host.must(
+                """
+                cat >/tmp/template <<'EOF'
+                #!/bin/sh
+                echo "$@" >/tmp/arguments
+                [ -e /tmp/rpm ] || { echo 'rpm is missing, please install "rpm"' >&2; exit 1; }
+                for a in "$@"; do case $a in --rootfs=*) touch ${a#*=}/made;; esac; done
+                EOF
+                chmod 755 /tmp/template
+                """);
+        Expected.of(
+                        "lxc-create -n t1 -t /tmp/template -- -a i386 --other",
+                        1,
+                        "please install \"rpm\"")
+                .check(host);
+        assertEquals(
+                "--path=/var/lib/lxc/t1 --name=t1 --rootfs=/var/lib/lxc/t1/rootfs -a i386 --other",
+                host.must("cat /tmp/arguments"));
+        host.sh("test -e /var/lib/lxc/t1").exits(1);
+        host.must("touch /tmp/rpm");
+        host.must("lxc-create -n t1 -t /tmp/template -- -a i386");
+        host.must("test -f /var/lib/lxc/t1/rootfs/made && ! test -e /var/lib/lxc/t1/partial");
+        Expected.of("lxc-create -n t1 -t /tmp/template", 1, "Container already exists").check(host);
+        Expected.of("lxc-create -n t2", 1, "A template must be specified").check(host);
+    }
+
+    @Test
+    void l1_16_19_templatesOfDistributions() {
+        LxcMachine.onlyAtoll(host, "has four templates in its package");
+        String folder = LxcHost.home().resolve("share/lxc/templates").toString();
+        for (String name :
+                List.of(
+                        "alpine",
+                        "altlinux",
+                        "archlinux",
+                        "busybox",
+                        "centos",
+                        "cirros",
+                        "debian",
+                        "fedora",
+                        "openmandriva",
+                        "opensuse",
+                        "oracle",
+                        "plamo",
+                        "sshd",
+                        "ubuntu-cloud",
+                        "ubuntu",
+                        "download",
+                        "local",
+                        "oci")) {
+            String help = host.must(folder + "/lxc-" + name + " --help 2>&1");
+            assertFalse(help.isBlank(), name);
+        }
+        if (host.sh("command -v dnf || command -v yum").exit() != 0) {
+            Expected.of("lxc-create -n t1 -t oracle -- -a i386", 1, "missing, please install \"")
+                    .check(host);
+            host.must("! test -e /var/lib/lxc/t1");
+        }
+    }
+
+    @Test
+    void l1_52_aDeviceNodeOfTheHost() {
+        LxcMachine.onlyAtoll(host, "looks at the name inside on the host");
+        host.must("lxc-start -n p1; mknod /run/ttyUSB0 c 188 0");
+        host.must("lxc-device add -n p1 /run/ttyUSB0 /dev/ttyS0");
+        assertEquals("bc,0", inside(host, "p1", "stat -c %t,%T /dev/ttyS0"));
+        host.must("lxc-device -n p1 del /dev/ttyS0 /run/ttyUSB0; rm /run/ttyUSB0");
+    }
+
+    @Test
+    void l1_53_anInterfaceOfTheHost() {
+        LxcMachine.onlyAtoll(host, "needs /proc/1/ns/net, which some machines forbid");
+        host.must("lxc-start -n p1; ip link add eth5 type veth peer name eth5peer");
+        host.must("lxc-device -n p1 add eth5 eth1");
+        assertTrue(inside(host, "p1", "ip link show eth1").contains("eth1"));
+        host.must("lxc-device -n p1 del eth1 eth5");
+        host.must("ip link del eth5");
+    }
+
+    @Test
+    void l1_09_theConsole() {
+        host.must("lxc-start -n p1");
+        try (Terminal console = host.terminal("lxc-console", "-n", "p1")) {
+            console.expect("Connected to tty 1");
+            console.expect(
+                    "Type <Ctrl+a q> to exit the console, <Ctrl+a Ctrl+a> to enter Ctrl+a itself");
+            console.typeUntil("\r", "login:");
+            console.type("\u0001q");
+            assertEquals(0, console.exit());
+        }
+        assertEquals("RUNNING", host.must("lxc-info -n p1 -sH"));
+        Expected.of("lxc-console -n p2 </dev/null", 1, "p2 is not running").check(host);
+    }
+
+    @Test
+    void l1_23_24_theForeground() {
+        try (Terminal console = host.terminal("lxc-start", "-n", "p1", "-F")) {
+            host.until("test \"$(lxc-info -n p1 -sH)\" = RUNNING");
+            console.type("\u0001q");
+            assertEquals("RUNNING", host.must("lxc-info -n p1 -sH"), "there is no key to leave it");
+            host.must("lxc-stop -n p1 -k");
+            assertEquals(0, console.exit());
+        }
+    }
+
+    @Test
+    void l1_47_48_49_50_attach() {
+        host.must("lxc-start -n p1");
+        for (Expected one :
+                List.of(
+                        Expected.of("lxc-attach -n p1 -- sh -c 'exit 5'", 5),
+                        Expected.of("lxc-attach -n p1 -- sh -c 'kill -9 $$'", 137),
+                        Expected.of("lxc-attach -n p1 -- nonexistent", 127, "Failed to exec"),
+                        Expected.of("lxc-attach -n p1 -- /etc/passwd", 126, "Permission denied"),
+                        Expected.of("echo 'echo piped; exit 9' | lxc-attach -n p1", 9, "piped"),
+                        Expected.of("lxc-attach -n p1 -s NONSENSE -- true", 1),
+                        Expected.of("lxc-attach -n p2 -- true", 1),
+                        Expected.of(
+                                "lxc-attach -n p1 -e -s'NETWORK|UTSNAME' -- sh -c"
+                                        + " 'hostname; ip link show eth0; test -d /var/lib/lxc/p1'",
+                                0,
+                                "p1",
+                                "eth0"),
+                        Expected.of(
+                                "lxc-attach -n p1 -s 'PID|NETWORK' -R -- cat /proc/1/comm",
+                                0,
+                                "init"))) {
+            one.check(host);
+        }
+    }
+
+    @Test
+    void l1_13_14_40_41_statesAndStatuses() {
+        for (Expected one :
+                List.of(
+                        Expected.of("lxc-stop -n p1", 2, "p1 is not running"),
+                        Expected.of("lxc-stop -n nobody", 2, "nobody is not running"),
+                        Expected.of("lxc-info -n nobody", 1, "nobody doesn't exist"),
+                        Expected.of("lxc-info", 1, "No container name specified"),
+                        Expected.of("lxc-start -n nobody", 1, "No container config specified"),
+                        Expected.of("lxc-freeze -n p1", 1),
+                        Expected.of("lxc-cgroup -n p1 memory.limit_in_bytes", 1, "is not running"),
+                        Expected.of("lxc-wait -n p1 -s RUNNING -t 1", 1),
+                        Expected.of("lxc-wait -n p1 -s STOPPED", 0),
+                        Expected.of("lxc-wait -n p1 -s NONSENSE", 1, "invalid state 'NONSENSE'"),
+                        Expected.of("lxc-start -n p1", 0),
+                        Expected.of("lxc-start -n p1", 0, "Container is already running"),
+                        Expected.of("lxc-destroy -n p1", 1, "p1 is running"),
+                        Expected.of("lxc-freeze -n p1", 0),
+                        Expected.of("lxc-info -n p1 -s", 0, "State:          FROZEN"),
+                        Expected.of("lxc-freeze -n p1", 0),
+                        Expected.of("lxc-ls -1 --frozen", 0, "p1"),
+                        Expected.of("lxc-unfreeze -n p1", 0),
+                        Expected.of("lxc-info -n p1 -sH", 0, "RUNNING"),
+                        Expected.of("lxc-stop -n p1 -k --nokill", 1, "can't be used with --nokill"),
+                        Expected.of("lxc-stop -n p1 -k -r", 1, "can't be used with -r"),
+                        Expected.of("lxc-stop -n p1 -k -t 3", 1, "doesn't allow timeouts"),
+                        Expected.of("lxc-stop -n p1 --nolock", 1, "only be used with -k"),
+                        Expected.of("lxc-stop -n p1 -r", 0),
+                        Expected.of("lxc-stop -n p1", 0),
+                        Expected.of("lxc-start -n p1 && lxc-stop -n p1 -k", 0),
+                        Expected.of("lxc-config nonsense", 1, "Unknown configuration item"),
+                        Expected.of("lxc-config lxc.lxcpath", 0, "/var/lib/lxc"),
+                        Expected.of("lxc-info --nonsense", 1, "unrecognized option"),
+                        Expected.of("lxc-info --version", 0, "5.0.2"))) {
+            one.check(host);
+        }
+    }
+
+    /// A frozen process is there, keeps what it has, and does not get on.
+    @Test
+    void l1_40_41_nothingIsScheduled() {
+        host.must("lxc-start -n p1");
+        inside(host, "p1", "(while :; do echo x >>/tmp/count; sleep 0.02; done) >/dev/null 2>&1 &");
+        String size = "stat -c %s /var/lib/lxc/p1/rootfs/tmp/count";
+        host.until(size);
+        host.must("lxc-freeze -n p1");
+        String one = host.must(size);
+        host.must("sleep 0.3");
+        assertEquals(one, host.must(size));
+        host.must("lxc-unfreeze -n p1");
+        host.until("test $(" + size + ") -gt " + one);
+    }
+
+    @Test
+    void l1_12_poweroffInside() {
+        host.must("lxc-start -n p1");
+        Program.Output unused = host.sh("lxc-attach -n p1 -- poweroff -f");
+        host.must("lxc-wait -n p1 -s STOPPED -t 20");
+    }
+}
