@@ -577,6 +577,39 @@ class RowsIT {
     }
 
     @Test
+    void anEphemeralContainerIsDestroyedByTheInstalledTools() throws IOException {
+        Path tools = Files.createDirectory(host.base.resolve("tools"));
+        Path said = host.base.resolve("tools.said");
+        for (String tool : new String[] {"lxc-wait", "lxc-destroy"}) {
+            Path file = tools.resolve(tool);
+            Files.writeString(file, "#!/bin/sh\necho " + tool + " \"$@\" >>" + said + "\n");
+            assertTrue(file.toFile().setExecutable(true));
+        }
+        String name = host.define("shortlived", "lxc.ephemeral = 1");
+        LxcStart any = LxcStart.DEFAULT;
+        try (LxcPath path = host.open()) {
+            LxcContainer container = path.container(name);
+            container.start(
+                    new LxcStart(
+                            any.command(),
+                            false,
+                            any.env(),
+                            any.shared(),
+                            any.uid(),
+                            any.gid(),
+                            any.pidFile(),
+                            Optional.of(tools),
+                            any.stdio()));
+            container.stop();
+        }
+        String place = " -P " + host.lxcPath + " -n " + name;
+        String expected = "lxc-wait" + place + " -s STOPPED -t 60\nlxc-destroy" + place + "\n";
+        LxcHostFixture.until(
+                () -> LxcHostFixture.sh("cat " + said + " 2>/dev/null || true").equals(expected),
+                "it is destroyed");
+    }
+
+    @Test
     void hooksSeeTheirVariables() throws IOException {
         Path out = host.base.resolve("hooks");
         StringBuilder lines = new StringBuilder();

@@ -564,7 +564,7 @@ final class LxcCompiler {
         }
         String tools = quoted(request.tools().get().toString());
         String parent = quoted(String.valueOf(directory.getParent()));
-        return "("
+        return "{ ("
                 + tools
                 + "/lxc-wait -P "
                 + parent
@@ -576,7 +576,7 @@ final class LxcCompiler {
                 + parent
                 + " -n "
                 + name
-                + ") </dev/null >/dev/null 2>&1 &";
+                + ") </dev/null >/dev/null 2>&1 & }";
     }
 
     private static String quoted(String text) {
