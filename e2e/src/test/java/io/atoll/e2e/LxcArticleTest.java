@@ -273,10 +273,7 @@ class LxcArticleTest {
                         "plamo",
                         "sshd",
                         "ubuntu-cloud",
-                        "ubuntu",
-                        "download",
-                        "local",
-                        "oci")) {
+                        "ubuntu")) {
             String help = host.must(folder + "/lxc-" + name + " --help 2>&1");
             assertFalse(help.isBlank(), name);
         }
