@@ -120,7 +120,12 @@ public final class Extensions {
                     "network_forward",
                     "network_acl",
                     "network_bridge_acl",
-                    "network_acl_log");
+                    "network_acl_log",
+                    "usb_devices",
+                    "usb_optional_vendorid",
+                    "gpu_devices",
+                    "unix_device_hotplug",
+                    "unix_hotplug_devices");
 
     private Extensions() {}
 }

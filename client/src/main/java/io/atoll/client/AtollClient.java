@@ -57,6 +57,16 @@ public final class AtollClient implements AutoCloseable {
         return new Records(this, "networks");
     }
 
+    /// Access control lists of networks.
+    public Records networkAcls() {
+        return new Records(this, "network-acls");
+    }
+
+    /// Addresses that lead to instances of a network.
+    public Records networkForwards(String network) {
+        return new Records(this, "networks", network, "forwards");
+    }
+
     public Records storagePools() {
         return new Records(this, "storage-pools");
     }

@@ -41,6 +41,8 @@ class DeviceContractTest {
     private static final String CARD = MARKER + "ph0";
     private static final Path SOURCE = Path.of("/tmp/atoll-" + MARKER + "-source");
 
+    private static final Path VENDOR = Path.of("/run/cdi", MARKER + ".yaml");
+
     /// Before commands that are not meant for the instance.
     private static final String ON_HOST = "host ";
 
@@ -118,6 +120,15 @@ class DeviceContractTest {
                         List.of("path=/etc/passwd/x"),
                         "test \"$(head -c 3 /srv/mine | wc -c)\" = 3",
                         "ls -ln /srv/mine | grep -q ' 7 '"),
+                new Kind(
+                        "device of a vendor's file",
+                        List.of("gpu", "id=example.com/" + MARKER + "=0"),
+                        "mode=0600",
+                        // The node is there already when its file has no place.
+                        List.of("id=example.com/" + MARKER + "=bad"),
+                        "test \"$(head -c 3 /dev/gpu0 | wc -c)\" = 3"
+                                + " && grep -q hello /etc/gpu.conf && ! touch /etc/gpu.conf",
+                        "ls -l /dev/gpu0 | grep -q ^crw-------"),
                 new Kind(
                         "bridged",
                         List.of("nic", "network=" + BRIDGE, "name=in1"),
@@ -230,6 +241,8 @@ class DeviceContractTest {
     void prepare() throws IOException {
         Files.createDirectories(SOURCE);
         Files.writeString(SOURCE.resolve("file"), "hello\n");
+        Files.createDirectories(VENDOR.getParent());
+        Files.writeString(VENDOR, vendorFile());
         lxc("storage", "create", "default", "overlay");
         lxc("network", "create", BRIDGE, "ipv6.address=none", "ipv4.address=10.83.7.1/24");
         lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
@@ -239,6 +252,7 @@ class DeviceContractTest {
     @AfterAll
     void cleanUp() throws IOException {
         daemon.close();
+        Files.deleteIfExists(VENDOR);
         Files.deleteIfExists(SOURCE.resolve("file"));
         Files.deleteIfExists(SOURCE);
     }
@@ -260,6 +274,22 @@ class DeviceContractTest {
                 "the host to be as before",
                 SOON,
                 () -> facts().stream().allMatch(f -> before.contains(f) || f.contains(CARD)));
+    }
+
+    private static String vendorFile() {
+        return """
+                kind: example.com/%s
+                devices:
+                - name: "0"
+                  containerEdits:
+                    deviceNodes: [{path: /dev/gpu0, hostPath: /dev/zero}]
+                    mounts: [{hostPath: %s, containerPath: /etc/gpu.conf, options: [ro]}]
+                - name: bad
+                  containerEdits:
+                    deviceNodes: [{path: /dev/gpu0, hostPath: /dev/zero}]
+                    mounts: [{hostPath: %s, containerPath: /etc/passwd/x}]
+                """
+                .formatted(MARKER, SOURCE.resolve("file"), SOURCE.resolve("file"));
     }
 
     private Program.Output lxc(String... command) {

@@ -32,6 +32,7 @@ final class NetworkCommands {
                 "network",
                 "Manage networks and attach instances to them",
                 List.of(
+                        "acl",
                         "attach",
                         "attach-profile",
                         "create",
@@ -39,6 +40,7 @@ final class NetworkCommands {
                         "detach",
                         "detach-profile",
                         "edit",
+                        "forward",
                         "get",
                         "info",
                         "list",
@@ -52,6 +54,8 @@ final class NetworkCommands {
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
+            case "acl" -> Optional.of(AclCommands.group());
+            case "forward" -> Optional.of(ForwardCommands.group());
             case "attach" ->
                     Optional.of(
                             CommandSpec.of(

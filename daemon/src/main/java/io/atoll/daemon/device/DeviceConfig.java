@@ -15,6 +15,7 @@ public sealed interface DeviceConfig
                 DeviceConfig.Tmpfs,
                 DeviceConfig.None,
                 DeviceConfig.UnixNode,
+                DeviceConfig.Found,
                 NicConfig,
                 ProxyConfig {
     /// The device's name in the instance's list.
@@ -69,6 +70,44 @@ public sealed interface DeviceConfig
 
     /// Nothing: hides a device of the same name that a profile brings.
     record None(String name) implements DeviceConfig {}
+
+    /// Devices of the host that are found by what they are, and come and go with them.
+    ///
+    /// @param isRequired whether the instance starts only if there is one
+    record Found(
+            String name,
+            Wanted wanted,
+            OptionalLong uid,
+            OptionalLong gid,
+            OptionalInt mode,
+            boolean isRequired)
+            implements DeviceConfig {}
+
+    /// Which devices are meant. Numbers of vendors and products have four hexadecimal digits; absent
+    /// means any.
+    sealed interface Wanted {
+        /// USB devices.
+        record Usb(Optional<String> vendor, Optional<String> product) implements Wanted {}
+
+        /// What USB devices are to programs: serial lines, disks, cameras.
+        record Hotplug(Optional<String> vendor, Optional<String> product) implements Wanted {}
+
+        /// Graphics cards.
+        ///
+        /// @param id the card's number among those of the host
+        /// @param pci its place, such as `0000:01:00.0`
+        record Gpu(
+                Optional<String> vendor,
+                Optional<String> product,
+                Optional<String> id,
+                Optional<String> pci)
+                implements Wanted {}
+
+        /// What a vendor's file describes.
+        ///
+        /// @param qualified `VENDOR/CLASS=NAME`
+        record Cdi(String qualified) implements Wanted {}
+    }
 
     /// A device node of the host.
     ///

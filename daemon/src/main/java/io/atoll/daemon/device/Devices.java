@@ -37,7 +37,10 @@ public final class Devices {
                 case "unix-char" -> unixNode(name, false, new DeviceOptions(values));
                 case "unix-block" -> unixNode(name, true, new DeviceOptions(values));
                 case "proxy" -> ProxyParser.parse(name, new DeviceOptions(values));
-                case "gpu", "usb", "infiniband", "unix-hotplug", "tpm", "pci" ->
+                case "usb", "unix-hotplug", "gpu" ->
+                        FoundParser.parse(
+                                name, values.getOrDefault("type", ""), new DeviceOptions(values));
+                case "infiniband", "tpm", "pci" ->
                         throw new UnsupportedException(
                                 "Devices of type \""
                                         + values.get("type")

@@ -174,6 +174,7 @@ public final class InstancePart implements DaemonPart {
     @Override
     public void start() {
         adopt();
+        HostEvents.follow(runner);
         recoverVolumes();
         remover.recover();
         snapshots.recover();

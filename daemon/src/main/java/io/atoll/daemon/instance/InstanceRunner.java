@@ -1,5 +1,8 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.runtime.spec.NamespaceKind;
+import io.atoll.linux.UeventSocket;
+import io.atoll.linux.Fd;
 import io.atoll.api.StatusCode;
 import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
@@ -304,6 +307,47 @@ final class InstanceRunner {
                     Devices.parseAll(table.expand(instance).devices()));
         } catch (DomainException e) {
             LOG.log(Level.WARNING, "devices are not taken up again instance=" + instance.name(), e);
+        }
+    }
+
+    /// Something came to the host or went: devices of running instances follow, and programs inside
+    /// that listen for such news hear of it.
+    ///
+    /// @param event as the kernel told it
+    void refreshDevices(byte[] event) {
+        for (RecordKey key : List.copyOf(running.keySet())) {
+            try {
+                refreshDevices(key, event);
+            } catch (DomainException | ErrnoException e) {
+                LOG.log(Level.WARNING, "devices did not follow instance=" + key.name(), e);
+            }
+        }
+    }
+
+    private void refreshDevices(RecordKey key, byte[] event) {
+        Optional<InstanceRecord> found = table.find(key);
+        if (found.isEmpty()
+                || !AttachedDevices.mayFollow(
+                        Devices.parseAll(table.expand(found.get()).devices()))) {
+            return;
+        }
+        try (InstanceLocks.Held _ = locks.hold(key, "refresh devices")) {
+            Running run = running.get(key);
+            Optional<InstanceRecord> now = table.find(key);
+            if (run == null || now.isEmpty()) {
+                return;
+            }
+            Container container = run.container();
+            boolean followed =
+                    attached.refresh(
+                            Sites.of(now.get()),
+                            container,
+                            Devices.parseAll(table.expand(now.get()).devices()));
+            if (followed && event.length > 0) {
+                try (Fd namespace = container.namespaceFd(NamespaceKind.NET)) {
+                    UeventSocket.inject(namespace, event);
+                }
+            }
         }
     }
 

@@ -34,6 +34,7 @@ public final class AttachedDevices {
             case DeviceConfig.Tmpfs disk -> new TmpfsDevice(disk);
             case DeviceConfig.None none -> new NoDevice(none);
             case DeviceConfig.UnixNode node -> new UnixDevice(node, host);
+            case DeviceConfig.Found found -> new FoundDevice(found, host);
             case NicConfig nic -> new NicDevice(nic, host);
             case ProxyConfig proxy -> new ProxyDevice(proxy, host);
         };
@@ -166,6 +167,24 @@ public final class AttachedDevices {
     private static DomainException failed(String verb, DeviceConfig config, RuntimeException e) {
         return new InternalException(
                 "Failed to " + verb + " device \"" + config.name() + "\": " + e.getMessage(), e);
+    }
+
+    /// Something came to the host or went.
+    ///
+    /// @return whether a device followed
+    public boolean refresh(Site site, Container container, Collection<DeviceConfig> configs) {
+        boolean[] followed = new boolean[1];
+        each(configs, config -> followed[0] |= device(config).refresh(site, container));
+        return followed[0];
+    }
+
+    /// Whether something that comes to the host or goes may concern such devices.
+    public static boolean mayFollow(Collection<DeviceConfig> configs) {
+        return configs.stream()
+                .anyMatch(config ->
+                        config instanceof DeviceConfig.Found
+                                || config instanceof DeviceConfig.UnixNode node
+                                        && !node.isRequired());
     }
 
     /// The daemon was restarted while the instance ran on.

@@ -17,7 +17,14 @@ import java.util.Optional;
 ///
 /// What a method has done when it throws, the [Undo] it was given takes back. Methods block.
 public sealed interface Device
-        permits DiskDevice, NicDevice, NoDevice, ProxyDevice, RootDevice, TmpfsDevice, UnixDevice {
+        permits DiskDevice,
+                FoundDevice,
+                NicDevice,
+                NoDevice,
+                ProxyDevice,
+                RootDevice,
+                TmpfsDevice,
+                UnixDevice {
     /// What it is configured to be.
     DeviceConfig config();
 
@@ -51,6 +58,13 @@ public sealed interface Device
 
     /// The daemon was restarted: takes up again what only its process held.
     default void resume(Site site, Container container) {}
+
+    /// Something came to the host or went: follows, if that concerns this device.
+    ///
+    /// @return whether it did
+    default boolean refresh(Site site, Container container) {
+        return false;
+    }
 
     /// Takes away what the device left on the host, after the last process is gone. Can be
     /// repeated.

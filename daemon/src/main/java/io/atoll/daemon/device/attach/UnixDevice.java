@@ -115,6 +115,30 @@ record UnixDevice(DeviceConfig.UnixNode config, DeviceHost host) implements Devi
     }
 
     @Override
+    public boolean refresh(Site site, Container container) {
+        if (config.isRequired() || config.source().isEmpty()) {
+            return false;
+        }
+        List<DeviceNode> before = notes(site).read(config.name());
+        Optional<DeviceNode> now = node();
+        boolean isSame =
+                before.size() == (now.isPresent() ? 1 : 0)
+                        && before.stream()
+                                .allMatch(b ->
+                                        b.major() == now.orElse(b).major()
+                                                && b.minor() == now.orElse(b).minor());
+        if (isSame) {
+            return false;
+        }
+        detach(site, container);
+        try (Undo undo = new Undo()) {
+            now.ifPresent(node -> attach(site, container, node, undo));
+            undo.keep();
+        }
+        return true;
+    }
+
+    @Override
     public void detach(Site site, Container container) {
         List<DeviceNode> given = new ArrayList<>(notes(site).read(config.name()));
         for (DeviceNode node : given) {
