@@ -101,8 +101,8 @@ final class ForwardCommands {
                             CommandSpec.of(
                                             "add",
                                             ONE
-                                                    + " <protocol> <port(s)> <target_address>"
-                                                    + " [<target_port(s)>] [flags]",
+                                                    + " <protocol> <port> <target_address>"
+                                                    + " [<target_port>] [flags]",
                                             "Add ports")
                                     .args(5, 6)
                                     .run(ForwardCommands::addPort));

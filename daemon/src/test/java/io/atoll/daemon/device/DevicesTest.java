@@ -64,12 +64,34 @@ class DevicesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpu", "usb", "infiniband", "unix-hotplug", "tpm", "pci"})
+    @ValueSource(strings = {"infiniband", "tpm", "pci"})
     void namesTheTypesThatAreMissing(String type) {
         UnsupportedException e =
                 assertThrows(
                         UnsupportedException.class, () -> Devices.parse("d", Map.of("type", type)));
         assertTrue(e.getMessage().contains(type));
+    }
+
+    @Test
+    void readsWhatDevicesAreFoundBy() {
+        DeviceConfig.Found usb =
+                (DeviceConfig.Found) Devices.parse("d", Map.of("type", "usb", "vendorid", "0951"));
+        assertEquals(
+                new DeviceConfig.Wanted.Usb(Optional.of("0951"), Optional.empty()), usb.wanted());
+        DeviceConfig.Found gpu =
+                (DeviceConfig.Found)
+                        Devices.parse("d", Map.of("type", "gpu", "id", "nvidia.com/gpu=0"));
+        assertEquals(new DeviceConfig.Wanted.Cdi("nvidia.com/gpu=0"), gpu.wanted());
+        for (Map<String, String> wrong :
+                List.of(
+                        Map.of("type", "usb", "vendorid", "95"),
+                        Map.of("type", "unix-hotplug"),
+                        Map.of("type", "gpu", "id", "one"),
+                        Map.of("type", "gpu", "pci", "01:00"),
+                        Map.of("type", "gpu", "id", "0", "vendorid", "10de"))) {
+            assertThrows(
+                    InvalidConfigException.class, () -> Devices.parse("d", wrong), wrong.toString());
+        }
     }
 
     @Test
