@@ -62,12 +62,25 @@ final class Hosts {
         return new CgroupHierarchy(1, "/sys/fs/cgroup/" + directory, Set.of(controller), "/");
     }
 
+    /// Seen by a plain user who is root of a user namespace only.
+    static HostFacts plainUser() {
+        return facts(legacy(), true, false, false);
+    }
+
     private static HostFacts facts(
             List<CgroupHierarchy> hierarchies, boolean detached, boolean chrooted) {
+        return facts(hierarchies, detached, chrooted, true);
+    }
+
+    private static HostFacts facts(
+            List<CgroupHierarchy> hierarchies,
+            boolean detached,
+            boolean chrooted,
+            boolean hostRoot) {
         return new HostFacts(
                 new CgroupLayout(hierarchies),
                 detached,
-                true,
+                hostRoot,
                 chrooted,
                 "0-3",
                 "0",

@@ -75,6 +75,12 @@ class PlanCompilerTest {
         golden("unprivileged-v1", BUSYBOX, Hosts.pureV1());
     }
 
+    /// No node is made, and the process that makes the child enters the cgroups for it.
+    @Test
+    void aPlainUser() {
+        golden("plain-user", ContainerSpec.of("c1", DIRECTORY, IDMAP), Hosts.plainUser());
+    }
+
     @Test
     void layersAreAttachedOnOlderKernels() {
         golden("overlay-bookworm", BUSYBOX, Hosts.bookworm());
