@@ -22,6 +22,15 @@ class PlainUserTest {
     private static final String MARKER = "atoll-plain";
     private static final String GROUP = "/" + MARKER + ProcessHandle.current().pid();
 
+    private static final String REMOVE =
+            """
+            for d in /sys/fs/cgroup/*%s /sys/fs/cgroup%s; do
+                [ -d "$d" ] || continue
+                for p in $(cat "$d/cgroup.procs"); do echo "$p" >"$d/../cgroup.procs"; done
+                find "$d" -depth -type d -exec rmdir {} + || exit 1
+            done
+            """;
+
     @RegisterExtension private final Leaks leaks = Leaks.of(MARKER);
 
     private LxcHost host;
@@ -45,13 +54,8 @@ class PlainUserTest {
         Program.Output unused =
                 as("ann", "for c in $(lxc-ls -1); do lxc-destroy -f -s -n $c; done");
         host.close();
-        Program.Output removed =
-                Program.of("sh", "-c")
-                        .run(
-                                "for d in /sys/fs/cgroup/*%s /sys/fs/cgroup%s; do "
-                                                .formatted(GROUP, GROUP)
-                                        + "[ ! -d $d ] || { for p in $(cat $d/cgroup.procs); do echo $p"
-                                        + " >$d/../cgroup.procs; done; find $d -depth -type d -exec rmdir {} +; }; done");
+        // What the users' shells left in their cgroups goes up, to the machine's own.
+        Program.Output removed = Program.of("sh", "-c").run(REMOVE.formatted(GROUP, GROUP));
         assertEquals(0, removed.exit(), removed.toString());
     }
 

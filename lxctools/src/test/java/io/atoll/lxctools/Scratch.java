@@ -2,6 +2,8 @@ package io.atoll.lxctools;
 
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
+import io.atoll.runtime.lxc.LxcPath;
+import io.atoll.runtime.lxc.LxcSystemConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,6 +96,9 @@ public final class Scratch implements AutoCloseable {
     public void close() throws IOException {
         for (String name : names()) {
             ToolRun unused = run("lxc-stop", "-k", "-n", name);
+        }
+        try (LxcPath path = LxcPath.open(lxc(), LxcSystemConfig.load(env(Map.of()), true))) {
+            path.containers().retire();
         }
         for (String line : traces()) {
             String[] words = line.split(" ");
