@@ -34,6 +34,9 @@ class ProjectQuotasIT {
     }
 
     private static TempPool pool(String driver) throws IOException {
+        if (driver.equals("btrfs")) {
+            BtrfsDriverIT.assumeBtrfs();
+        }
         return driver.equals("btrfs")
                 ? TempPool.create(
                         "atoll-quota",

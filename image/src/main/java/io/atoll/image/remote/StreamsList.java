@@ -74,8 +74,8 @@ public final class StreamsList {
     private static StreamsVersion version(URI base, String serial, Json version) {
         Map<String, StreamsVersion.Item> items = new LinkedHashMap<>();
         for (Json item : version.get("items").asMap().values()) {
-            Optional<StreamsVersion.Item> read = item(base, item);
-            read.ifPresent(i -> items.putIfAbsent(item.get("ftype").asString(), i));
+            String kind = item.get("ftype").asString();
+            item(base, item).ifPresent(read -> items.putIfAbsent(kind, read));
         }
         return new StreamsVersion(serial, items);
     }
