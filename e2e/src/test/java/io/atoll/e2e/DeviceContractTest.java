@@ -278,17 +278,17 @@ class DeviceContractTest {
 
     private static String vendorFile() {
         return """
-                kind: example.com/%s
-                devices:
-                - name: "0"
-                  containerEdits:
-                    deviceNodes: [{path: /dev/gpu0, hostPath: /dev/zero}]
-                    mounts: [{hostPath: %s, containerPath: /etc/gpu.conf, options: [ro]}]
-                - name: bad
-                  containerEdits:
-                    deviceNodes: [{path: /dev/gpu0, hostPath: /dev/zero}]
-                    mounts: [{hostPath: %s, containerPath: /etc/passwd/x}]
-                """
+        kind: example.com/%s
+        devices:
+        - name: "0"
+          containerEdits:
+            deviceNodes: [{path: /dev/gpu0, hostPath: /dev/zero}]
+            mounts: [{hostPath: %s, containerPath: /etc/gpu.conf, options: [ro]}]
+        - name: bad
+          containerEdits:
+            deviceNodes: [{path: /dev/gpu0, hostPath: /dev/zero}]
+            mounts: [{hostPath: %s, containerPath: /etc/passwd/x}]
+        """
                 .formatted(MARKER, SOURCE.resolve("file"), SOURCE.resolve("file"));
     }
 

@@ -74,10 +74,16 @@ class HotplugTest {
         Files.deleteIfExists(NODE);
         lxc("init", "busybox", NAME);
         lxc(
-                "config", "device", "add", NAME, "late", "unix-char", "source=" + NODE,
-                "path=/dev/late", "required=false");
-        lxc(
-                "config", "device", "add", NAME, "stick", "usb", "vendorid=0951");
+                "config",
+                "device",
+                "add",
+                NAME,
+                "late",
+                "unix-char",
+                "source=" + NODE,
+                "path=/dev/late",
+                "required=false");
+        lxc("config", "device", "add", NAME, "stick", "usb", "vendorid=0951");
         lxc("start", NAME);
         assertNotEquals(0, client.run("exec", NAME, "--", "ls", "/dev/late").exit());
         plug("1 5");
@@ -101,8 +107,7 @@ class HotplugTest {
         daemon.start();
         tell();
         Await.until("it to go after a restart", SOON, () -> !holds("ls /dev/late"));
-        assertEquals(
-                "late\nstick", lxc("config", "device", "list", NAME).out().strip());
+        assertEquals("late\nstick", lxc("config", "device", "list", NAME).out().strip());
         lxc("delete", "--force", NAME);
     }
 }

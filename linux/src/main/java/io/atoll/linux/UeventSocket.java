@@ -102,8 +102,8 @@ public final class UeventSocket implements AutoCloseable {
         return out;
     }
 
-    /// Tells those who listen in another network namespace of an event, as if the device were theirs;
-    /// Linux 4.18.
+    /// Tells those who listen in another network namespace of an event, as if the device were
+    /// theirs; Linux 4.18.
     public static void inject(Fd netNamespace, byte[] message) {
         boolean unused =
                 Namespaces.inNet(

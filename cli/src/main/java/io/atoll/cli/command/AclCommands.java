@@ -37,8 +37,17 @@ final class AclCommands {
                 "acl",
                 "Manage lists of rules about traffic",
                 List.of(
-                        "create", "delete", "edit", "get", "list", "rename", "rule", "set", "show",
-                        "show-log", "unset"),
+                        "create",
+                        "delete",
+                        "edit",
+                        "get",
+                        "list",
+                        "rename",
+                        "rule",
+                        "set",
+                        "show",
+                        "show-log",
+                        "unset"),
                 AclCommands::make);
     }
 
@@ -106,7 +115,9 @@ final class AclCommands {
                         .create(
                                 Json.object()
                                         .put("name", ref.name())
-                                        .put("config", Pairs.from(context.args().positional(), 1))));
+                                        .put(
+                                                "config",
+                                                Pairs.from(context.args().positional(), 1))));
         RecordCommands.say(context, "Network ACL " + ref.name() + " created");
         return 0;
     }

@@ -130,7 +130,9 @@ final class ForwardCommands {
                         .create(
                                 Json.object()
                                         .put("listen_address", address)
-                                        .put("config", Pairs.from(context.args().positional(), 2))));
+                                        .put(
+                                                "config",
+                                                Pairs.from(context.args().positional(), 2))));
         RecordCommands.say(context, "Network forward " + address + " created");
         return 0;
     }
@@ -145,8 +147,7 @@ final class ForwardCommands {
     private static int list(Context context) {
         String format = ListCommand.formatOf(context);
         List<Json> found = all(context).list();
-        Table table =
-                new Table("LISTEN ADDRESS", "DESCRIPTION", "DEFAULT TARGET ADDRESS", "PORTS");
+        Table table = new Table("LISTEN ADDRESS", "DESCRIPTION", "DEFAULT TARGET ADDRESS", "PORTS");
         for (Json forward : found) {
             table.add(
                     forward.get("listen_address").asString(),
@@ -187,9 +188,7 @@ final class ForwardCommands {
                         .put("protocol", context.args().at(2))
                         .put("listen_port", context.args().at(3))
                         .put("target_address", context.args().at(4))
-                        .put(
-                                "target_port",
-                                context.args().count() > 5 ? context.args().at(5) : "");
+                        .put("target_port", context.args().count() > 5 ? context.args().at(5) : "");
         return change(
                 context,
                 body -> {

@@ -83,8 +83,8 @@ public sealed interface DeviceConfig
             boolean isRequired)
             implements DeviceConfig {}
 
-    /// Which devices are meant. Numbers of vendors and products have four hexadecimal digits; absent
-    /// means any.
+    /// Which devices are meant. Numbers of vendors and products have four hexadecimal digits;
+    /// absent means any.
     sealed interface Wanted {
         /// USB devices.
         record Usb(Optional<String> vendor, Optional<String> product) implements Wanted {}

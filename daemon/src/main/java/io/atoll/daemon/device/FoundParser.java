@@ -47,8 +47,7 @@ final class FoundParser {
     }
 
     private static Wanted hotplug(DeviceOptions options) {
-        Wanted.Hotplug wanted =
-                new Wanted.Hotplug(number(options, "vendorid"), product(options));
+        Wanted.Hotplug wanted = new Wanted.Hotplug(number(options, "vendorid"), product(options));
         if (wanted.vendor().isEmpty() && wanted.product().isEmpty()) {
             throw new InvalidConfigException(
                     "Unix hotplug devices require a vendorid or a productid");

@@ -6,8 +6,8 @@ import io.atoll.linux.UeventSocket;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
-/// Hears from the kernel which devices come to the host and go, on a thread of its own that lives as
-/// long as the daemon.
+/// Hears from the kernel which devices come to the host and go, on a thread of its own that lives
+/// as long as the daemon.
 final class HostEvents {
     private static final Logger LOG = System.getLogger(HostEvents.class.getName());
 

@@ -1,8 +1,5 @@
 package io.atoll.daemon.instance;
 
-import io.atoll.runtime.spec.NamespaceKind;
-import io.atoll.linux.UeventSocket;
-import io.atoll.linux.Fd;
 import io.atoll.api.StatusCode;
 import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
@@ -21,12 +18,15 @@ import io.atoll.daemon.store.RecordKey;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
 import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fd;
+import io.atoll.linux.UeventSocket;
 import io.atoll.plan.StartPlan;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.ContainerState;
 import io.atoll.runtime.Containers;
 import io.atoll.runtime.ExitReason;
 import io.atoll.runtime.StartOptions;
+import io.atoll.runtime.spec.NamespaceKind;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -90,7 +90,9 @@ class DevicesTest {
                         Map.of("type", "gpu", "pci", "01:00"),
                         Map.of("type", "gpu", "id", "0", "vendorid", "10de"))) {
             assertThrows(
-                    InvalidConfigException.class, () -> Devices.parse("d", wrong), wrong.toString());
+                    InvalidConfigException.class,
+                    () -> Devices.parse("d", wrong),
+                    wrong.toString());
         }
     }
 

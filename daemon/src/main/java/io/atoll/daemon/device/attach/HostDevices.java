@@ -96,8 +96,8 @@ record HostDevices(Path root) {
         return out;
     }
 
-    /// Nodes whose device is on the way to a USB device with these numbers; that device's own node is
-    /// the business of [Wanted.Usb].
+    /// Nodes whose device is on the way to a USB device with these numbers; that device's own node
+    /// is the business of [Wanted.Usb].
     private List<Node> hotplug(Wanted.Hotplug wanted) {
         List<Node> out = new ArrayList<>();
         for (DeviceNode.Type type : DeviceNode.Type.values()) {

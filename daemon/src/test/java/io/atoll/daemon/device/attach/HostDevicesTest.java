@@ -14,8 +14,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Devices of a host that exists as files only: one USB stick that is a disk, one serial adapter, two
-/// graphics cards.
+/// Devices of a host that exists as files only: one USB stick that is a disk, one serial adapter,
+/// two graphics cards.
 class HostDevicesTest {
     @TempDir private Path root;
 
@@ -116,8 +116,7 @@ class HostDevicesTest {
         assertEquals(
                 List.of(new HostDevices.Node("/dev/sdb", DeviceNode.Type.BLOCK, 8, 16, 0660)),
                 new HostDevices(root).find(new Wanted.Hotplug(some("0951"), any())));
-        assertEquals(
-                List.of("/dev/ttyUSB0"), paths(new Wanted.Hotplug(any(), some("6001"))));
+        assertEquals(List.of("/dev/ttyUSB0"), paths(new Wanted.Hotplug(any(), some("6001"))));
         assertEquals(List.of(), paths(new Wanted.Hotplug(some("0951"), some("6001"))));
     }
 
@@ -144,7 +143,8 @@ class HostDevicesTest {
                  "devices": [
                    {"name": "0", "containerEdits": {"deviceNodes": [
                      {"path": "/dev/gpu0", "hostPath": "/dev/zero"}]}},
-                   {"name": "bad", "containerEdits": {"deviceNodes": [{"path": "/etc/passwd"}]}}]}""");
+                   {"name": "bad", "containerEdits": {"deviceNodes": [{"path": "/etc/passwd"}]}}]}\
+                """);
         file(
                 "run/b.yaml",
                 "kind: example.com/gpu\ndevices:\n- name: all\n  containerEdits:\n    deviceNodes:\n"
