@@ -35,8 +35,9 @@ public record Invocation(
         return cwd.resolve(text).normalize();
     }
 
-    /// True if the caller is the host's root.
+    /// True if the caller is the host's root. The launcher makes plain users root of a user
+    /// namespace of their own, and says so.
     public boolean isRoot() {
-        return host.uid() == 0;
+        return host.uid() == 0 && env("ATOLL_ROOTLESS").isEmpty();
     }
 }

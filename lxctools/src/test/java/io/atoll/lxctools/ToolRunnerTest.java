@@ -32,6 +32,17 @@ class ToolRunnerTest {
         assertTrue(run.err().contains("Usage: lxc-freeze"), run.err());
     }
 
+    /// Also in a warm process, which is root of the user's namespace itself.
+    @Test
+    void rootOfAUsersNamespaceIsThatUser() {
+        ToolRun run =
+                ToolRun.of(
+                        Map.of("ATOLL_ROOTLESS", "1000", "HOME", "/home/ann"),
+                        "lxc-config",
+                        "lxc.lxcpath");
+        assertEquals("/home/ann/.local/share/lxc\n", run.out());
+    }
+
     @Test
     void asksForTheName() {
         ToolRun run = ToolRun.of(Map.of(), "lxc-freeze");
@@ -53,6 +64,6 @@ class ToolRunnerTest {
         assertEquals("lxc\n", run.out());
         run = ToolRun.of(env, "lxc-config", "lxc.nonsense");
         assertEquals(1, run.status());
-        assertTrue(run.err().contains("Unknown configuration item: lxc.nonsense"), run.err());
+        assertEquals("Unknown configuration item: lxc.nonsense\n", run.out());
     }
 }
