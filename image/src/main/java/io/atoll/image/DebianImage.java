@@ -33,7 +33,10 @@ final class DebianImage {
     private static final String NETWORK_FILE = "etc/systemd/network/eth0.network";
     private static final String NO_UDEV_FILE =
             "etc/systemd/system/systemd-networkd.service.d/no-udev.conf";
-    private static final Duration TIMEOUT = Duration.ofMinutes(30);
+
+    /// Against one that hangs; an emulated machine has needed more than half an hour.
+    private static final Duration TIMEOUT = Duration.ofHours(3);
+
     private static final Duration FRESH = Duration.ofDays(14);
     private static final DateTimeFormatter SERIAL =
             DateTimeFormatter.ofPattern("yyyyMMdd_HH:mm", Locale.ROOT);
