@@ -45,8 +45,9 @@ class TerminalIT {
         terminal = Pty.open();
         Pty.resize(terminal.master(), new Pty.WindowSize(100, 30));
         ProcessBuilder builder =
+                // As on a terminal: whoever runs the tests may have had signals ignored (nohup).
                 it.shellBuilder(
-                        "PS1='$ ' exec setsid -c bash --norc --noprofile -i",
+                        "PS1='$ ' exec env --default-signal setsid -c bash --norc --noprofile -i",
                         NAMES.toArray(String[]::new));
         Path slave = Files.readSymbolicLink(Path.of(terminal.slave().procPath()));
         builder.environment().put("TERM", "dumb");

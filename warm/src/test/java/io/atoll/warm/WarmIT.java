@@ -401,7 +401,9 @@ class WarmIT {
     void aKilledCallerEndsItsCommand() throws IOException {
         it.warmUp();
         for (String signal : List.of("TERM", "INT", "KILL", "HUP")) {
-            Process process = it.builder(program("lxc-warm-sleep")).start();
+            // Whoever runs the tests may have had signals ignored (nohup).
+            Process process =
+                    it.builder("env", "--default-signal", program("lxc-warm-sleep")).start();
             readUntil(process, "sleeping\n");
             it.run(it.builder("kill", "-" + signal, "" + process.pid()));
             int status = Installation.end(process).status();
