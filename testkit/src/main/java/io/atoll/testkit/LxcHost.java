@@ -53,7 +53,12 @@ public final class LxcHost implements AutoCloseable {
             # Whatever runs here by mistake on this machine's root must not find everybody's /tmp.
             mkdir -p tmp
             chmod 1777 tmp
-            mount --bind tmp /tmp
+            case $home in
+                /tmp/*)
+                    mkdir -p "tmp${home#/tmp}"
+                    mount --bind "$home" "tmp${home#/tmp}"
+            esac
+            mount --rbind tmp /tmp
             rm -f /etc/resolv.conf
             echo 'nameserver 10.1.1.4' >/etc/resolv.conf
             if [ -n "$home" ]; then
