@@ -129,7 +129,6 @@ public final class ExitWatcher implements AutoCloseable {
         } finally {
             watched.values().forEach(entry -> entry.fd().close());
             epoll.close();
-            wake.close();
         }
     }
 
@@ -158,9 +157,12 @@ public final class ExitWatcher implements AutoCloseable {
         }
         isClosed = true;
         byte[] one = {1, 0, 0, 0, 0, 0, 0, 0};
+        // The thread may have seen the flag already and be gone: what it is woken by is ours to
+        // close.
         FdIo.write(wake, one);
         try {
             thread.join();
+            wake.close();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

@@ -41,6 +41,20 @@ final class ExitWatcherTest {
         }
     }
 
+    /// Whoever ends just then must not find the descriptors closed by the other side.
+    @Test
+    void closesWhileSomethingEnds() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            Process process = new ProcessBuilder("sleep", "100").start();
+            try (ExitWatcher watcher = new ExitWatcher(Runnable::run);
+                    Fd pidFd = PidFd.open((int) process.pid()).orElseThrow()) {
+                watcher.watch(pidFd, () -> {});
+                assertTrue(PidFd.sendSignal(pidFd, Signals.SIGKILL));
+                assertTrue(PidFd.waitGone(pidFd, Duration.ofSeconds(10)));
+            }
+        }
+    }
+
     @Test
     void knowsSignalNames() {
         assertEquals(37, Signals.number("SIGRTMIN+3").orElseThrow());
