@@ -2,6 +2,7 @@ package io.atoll.e2e;
 
 import static io.atoll.e2e.LxcMachine.inside;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.testkit.LxcHost;
@@ -49,6 +50,35 @@ class LxcServicesTest {
         LxcMachine.configure(host, name, lines);
     }
 
+    @Test
+    void b0_04_x3_08_aBridgeMadeByHand() {
+        host.must(
+                "ip link add br0 type bridge; ip addr add 192.168.7.1/24 dev br0; ip link set br0 up");
+        try {
+            replaceNetwork(
+                    "p1",
+                    "lxc.net.0.type = veth",
+                    "lxc.net.0.link = br0",
+                    "lxc.net.0.flags = up",
+                    "lxc.net.0.ipv4.address = 192.168.7.10/24",
+                    "lxc.net.0.ipv4.gateway = auto");
+            host.must("lxc-start -n p1");
+            assertTrue(inside(host, "p1", "ip route").contains("default via 192.168.7.1"));
+            host.must("ping -c 1 -W 3 192.168.7.10");
+
+            // A tunnel on that bridge joins the neighbour's network to it.
+            host.must(
+                    "ip link add vx0 type vxlan id 42 remote 10.1.1.1 dev eth0 dstport 4789;"
+                            + " ip link set vx0 master br0 up");
+            host.mustOutside(
+                    "ip link add vx0 type vxlan id 42 remote 10.1.1.10 dev up0 dstport 4789;"
+                            + " ip addr add 192.168.7.50/24 dev vx0; ip link set vx0 up");
+            host.until("lxc-attach -n p1 -- ping -c 1 -W 1 192.168.7.50");
+        } finally {
+            host.sh("lxc-stop -k -n p1; ip link del br0; ip link del vx0");
+        }
+    }
+
     /// A vxlan moved into the container as a whole.
     @Test
     void b0_05_09_aTunnelPassedThrough() {
@@ -67,6 +97,51 @@ class LxcServicesTest {
         host.until("lxc-attach -n p1 -- ping -c 1 -W 1 192.168.8.50");
         host.must("lxc-stop -k -n p1");
         host.must("ip link show vx1 && ip link del vx1");
+    }
+
+    @Test
+    void b0_13_14_ephemeralCopiesShareData() {
+        host.must("mkdir -p /var/lib/shared");
+        LxcMachine.configure(
+                host, "p1", "lxc.mount.entry = /var/lib/shared srv none bind,create=dir 0 0");
+        host.must("lxc-copy -n p1 -N e1 -e");
+        host.must("lxc-copy -n p1 -N e2 -e");
+        inside(host, "e1", "echo kept >/srv/data; echo lost >/lost");
+        assertEquals("kept", inside(host, "e2", "cat /srv/data"));
+        host.sh("lxc-attach -n e2 -- test -e /lost").exits(1);
+        host.must("lxc-stop -k -n e1; lxc-stop -k -n e2");
+        host.until("! test -e /var/lib/lxc/e1 && ! test -e /var/lib/lxc/e2");
+        assertEquals("kept", host.must("cat /var/lib/shared/data"));
+        host.must("test ! -e /var/lib/lxc/p1/rootfs/lost");
+    }
+
+    /// One dies, the other still answers; both are known by name.
+    @Test
+    void b0_15_17_twoServersBehindTheBridge() {
+        host.must("lxc-copy -n p1 -N p2");
+        for (String name : new String[] {"p1", "p2"}) {
+            host.must("lxc-start -n " + name);
+            String address = LxcMachine.address(host, name);
+            inside(
+                    host,
+                    name,
+                    "mkdir -p /www; echo here is $(hostname) >/www/index.html; httpd -p 80 -h /www");
+            assertEquals("here is " + name, page(address));
+        }
+        String second = LxcMachine.address(host, "p2");
+        assertEquals("here is p2", inside(host, "p1", request(second)));
+        host.must("lxc-stop -k -n p1");
+        assertEquals("here is p2", page(second));
+    }
+
+    private static String request(String address) {
+        return "printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 5 "
+                + address
+                + " 80 | tail -n 1";
+    }
+
+    private String page(String address) {
+        return host.must(request(address));
     }
 
     /// What VRRP does: an address and its announcement move; multicast passes the bridge.
@@ -119,5 +194,103 @@ class LxcServicesTest {
         assertEquals("RUNNING", host.must("lxc-info -n looped -sH"));
         host.must("lxc-stop -k -n looped");
         host.until("! losetup -a | grep -q /looped/");
+    }
+
+    @Test
+    void l1_03_aHungryProcessIsEnded() {
+        LxcMachine.configure(host, "p1", "lxc.cgroup.memory.limit_in_bytes = 24M");
+        host.must("lxc-start -n p1");
+        assertEquals(
+                137,
+                host.sh("lxc-attach -n p1 -- sh -c 'exec tail -c 200m /dev/zero'").exit(),
+                "the kernel ends it");
+        assertEquals("RUNNING", host.must("lxc-info -n p1 -sH"));
+    }
+
+    @Test
+    void l1_54_l2_20_aWholeDistribution() {
+        host.must(
+                "mkdir -p /var/lib/lxc/deb/rootfs && cd /var/lib/lxc/deb && tar -xzf "
+                        + TestImages.debian()
+                        + " --strip-components=1 -C rootfs rootfs");
+        String share =
+                host.kind() == LxcHost.Kind.ATOLL
+                        ? LxcHost.home().resolve("share/lxc").toString()
+                        : "/usr/share/lxc";
+        host.must(
+                """
+                cat >/var/lib/lxc/deb/config <<'EOF'
+                lxc.include = SHARE/config/common.conf
+                lxc.rootfs.path = dir:/var/lib/lxc/deb/rootfs
+                lxc.uts.name = deb
+                lxc.mount.auto = proc:mixed sys:mixed cgroup:mixed
+                lxc.net.0.type = veth
+                lxc.net.0.link = lxcbr0
+                lxc.net.0.flags = up
+                EOF
+                """
+                        .replace("SHARE", share));
+        bootsAsAWhole("deb");
+    }
+
+    private void bootsAsAWhole(String name) {
+        host.must("lxc-start -n " + name);
+        host.until(
+                "lxc-attach -n "
+                        + name
+                        + " -- systemctl is-system-running | grep -Eq 'running|degraded'");
+        assertEquals("systemd", inside(host, name, "cat /proc/1/comm"));
+        assertEquals("active", inside(host, name, "systemctl is-active systemd-journald"));
+        for (int tty = 1; tty <= 4; tty++) {
+            host.must("lxc-attach -n " + name + " -- test -c /dev/tty" + tty);
+        }
+        LxcMachine.address(host, name);
+        String first = LxcMachine.init(host, name);
+        host.must("lxc-stop -n " + name + " -r -t 60");
+        assertFalse(first.equals(LxcMachine.init(host, name)));
+        host.until("lxc-attach -n " + name + " -- systemctl is-active systemd-journald");
+        host.must("lxc-stop -n " + name + " -t 60");
+        assertEquals("STOPPED", host.must("lxc-info -n " + name + " -sH"));
+    }
+
+    /// Debian out of its own packages: the second time comes from the cache, by then without
+    /// network.
+    @Test
+    void l1_26_l2_09_25_theTemplateOfDebian() {
+        LxcMachine.onlyAtoll(host, "has no such template in its package");
+        host.mustOnline("lxc-create -n d1 -t debian -- --release=bookworm");
+        host.must("lxc-create -n d2 -t debian -- --release=bookworm");
+        assertEquals("d1", host.must("cat /var/lib/lxc/d1/rootfs/etc/hostname"));
+        String hosts = host.must("cat /var/lib/lxc/d2/rootfs/etc/hosts");
+        for (String line :
+                new String[] {
+                    "127.0.0.1\\s+localhost",
+                    "127.0.1.1\\s+d2",
+                    "::1\\s.*ip6-localhost ip6-loopback",
+                    "fe00::0\\s+ip6-localnet",
+                    "ff00::0\\s+ip6-mcastprefix",
+                    "ff02::1\\s+ip6-allnodes",
+                    "ff02::2\\s+ip6-allrouters"
+                }) {
+            assertTrue(hosts.lines().anyMatch(l -> l.strip().matches(line)), line + " in " + hosts);
+        }
+        bootsAsAWhole("d1");
+        host.must("lxc-start -n d2");
+        for (String service : new String[] {"cron", "ssh", "rsyslog"}) {
+            host.until("lxc-attach -n d2 -- systemctl is-active " + service);
+        }
+        if (host.sh("command -v ssh").exit() == 0) {
+            host.must(
+                    "mkdir -p -m 700 /run/key; ssh-keygen -q -t ed25519 -N '' -f /run/key/id;"
+                            + " lxc-attach -n d2 -- sh -c 'mkdir -p -m 700 /root/.ssh;"
+                            + " cat >/root/.ssh/authorized_keys' </run/key/id.pub");
+            assertEquals(
+                    "d2",
+                    host.must(
+                            "ssh -i /run/key/id -o StrictHostKeyChecking=no"
+                                    + " -o UserKnownHostsFile=/dev/null -o BatchMode=yes root@"
+                                    + LxcMachine.address(host, "d2")
+                                    + " hostname"));
+        }
     }
 }
