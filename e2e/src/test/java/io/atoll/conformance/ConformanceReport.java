@@ -40,6 +40,26 @@ final class ConformanceReport {
                 .toList();
     }
 
+    /// Reasons that nothing needs any more. The same exchange may be there several times and differ
+    /// only once.
+    List<String> outlived() {
+        Map<String, Boolean> isUsed = new LinkedHashMap<>();
+        for (Row row : rows) {
+            for (Exchange.Reason reason : row.exchange().reasons()) {
+                boolean isUsedHere =
+                        row.differences().stream().anyMatch(d -> reason.covers(d.path()));
+                isUsed.merge(
+                        String.join(" ", row.exchange().words()) + " ~ " + reason.path(),
+                        isUsedHere,
+                        Boolean::logicalOr);
+            }
+        }
+        return isUsed.entrySet().stream()
+                .filter(e -> !e.getValue())
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
     String render() {
         long same = rows.stream().filter(row -> row.differences().isEmpty()).count();
         long explained =

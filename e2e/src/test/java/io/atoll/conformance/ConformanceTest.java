@@ -37,7 +37,8 @@ final class ConformanceTest {
                     report.add(exchange, theirs.ask(exchange), ours.ask(exchange));
                 }
             } finally {
-                Files.deleteIfExists(Path.of("/tmp/atoll-conformance.tar.gz"));
+                Files.deleteIfExists(Path.of("/tmp/atoll-conformance-confl0.tar.gz"));
+                Files.deleteIfExists(Path.of("/tmp/atoll-conformance-confa0.tar.gz"));
                 for (String name :
                         lxd.lxc()
                                 .run("list", "--format=csv", "--columns=n")
@@ -57,6 +58,7 @@ final class ConformanceTest {
             Files.writeString(PAGE, report.render());
         }
         assertEquals(List.of(), report.unexplained());
+        assertEquals(List.of(), report.outlived(), "reasons for what does not differ any more");
     }
 
     private static Peer peer(Path state, Program client, String bridge, String address) {
@@ -78,6 +80,8 @@ final class ConformanceTest {
         client.run("image", "import", TestImages.busybox().toString(), "--alias", "busybox").ok();
         Map<String, String> own = new LinkedHashMap<>();
         own.put(state.toString(), "STATE");
+        String exported = "/tmp/atoll-conformance-" + bridge + ".tar.gz";
+        own.put(exported, "EXPORT");
         own.put(bridge, "BRIDGE");
         own.put("\"atoll\"", "\"lxc\"");
         own.put("`atoll ", "`lxc ");
@@ -85,9 +89,14 @@ final class ConformanceTest {
         own.put("Default Atoll", "Default LXD");
         Map<String, String> fill =
                 Map.of(
-                        "BRIDGE", bridge,
-                        "FORWARDTO", address.replaceFirst("1/.*", "20"),
-                        "FINGERPRINT", fingerprint(client));
+                        "BRIDGE",
+                        bridge,
+                        "FORWARDTO",
+                        address.replaceFirst("1/.*", "20"),
+                        "EXPORT",
+                        exported,
+                        "FINGERPRINT",
+                        fingerprint(client));
         return new Peer(state.resolve("unix.socket"), client, fill, new Normal(own));
     }
 
