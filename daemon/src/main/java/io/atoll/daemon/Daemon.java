@@ -21,6 +21,9 @@ import io.atoll.daemon.instance.InstancePart;
 import io.atoll.daemon.instance.InstancePaths;
 import io.atoll.daemon.instance.compile.HostReader;
 import io.atoll.daemon.instance.config.Expiry;
+import io.atoll.daemon.metric.Metric;
+import io.atoll.daemon.metric.MetricRoutes;
+import io.atoll.daemon.metric.Metrics;
 import io.atoll.daemon.network.AclRoutes;
 import io.atoll.daemon.network.ForwardRoutes;
 import io.atoll.daemon.network.NetworkRoutes;
@@ -34,6 +37,7 @@ import io.atoll.daemon.profile.Profiles;
 import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.ProjectRoutes;
 import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.recover.RecoverRoutes;
 import io.atoll.daemon.resource.ResourceRoutes;
 import io.atoll.daemon.server.AbsentRoutes;
 import io.atoll.daemon.server.EmptyRoutes;
@@ -42,8 +46,10 @@ import io.atoll.daemon.server.NetworkListeners;
 import io.atoll.daemon.server.ServerConfig;
 import io.atoll.daemon.server.ServerKey;
 import io.atoll.daemon.server.ServerRoutes;
+import io.atoll.daemon.server.SqlRoutes;
 import io.atoll.daemon.storage.Pools;
 import io.atoll.daemon.storage.StoragePart;
+import io.atoll.daemon.store.ReadOnlyQuery;
 import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
@@ -61,9 +67,11 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 
@@ -98,6 +106,7 @@ public final class Daemon implements AutoCloseable {
     private final Containers containers;
     private final InstancePaths instancePaths;
     private final InstancePart instances;
+    private final RecoverRoutes recovery;
     private final Availability availability = new Availability();
     private final List<DaemonPart> parts = new ArrayList<>();
     private final ServerIdentity identity;
@@ -106,6 +115,7 @@ public final class Daemon implements AutoCloseable {
     private final ApiServer server;
     private final NetworkListeners listeners;
     private final CountDownLatch exit = new CountDownLatch(1);
+    private final long openedAt = System.nanoTime();
 
     /// Instances were stopped for good: closing takes the rest of what we have on the host away.
     private volatile boolean isLeaving;
@@ -123,7 +133,7 @@ public final class Daemon implements AutoCloseable {
         profiles = new Profiles(store, projects, gate);
         pools = new Pools(store, projects, paths.pools(), warnings);
         images = new Images(store, projects, pools, paths.images());
-        networks = new Networks(store, new Bridges(paths.networks()), warnings);
+        networks = new Networks(store, projects, gate, new Bridges(paths.networks()), warnings);
         config = new ServerConfig(store);
         pulls = new ImagePulls(images, config, paths.state().resolve("image-keys"));
         upkeep = new ImageUpkeep(store, images, pulls, config, operations, events);
@@ -137,6 +147,7 @@ public final class Daemon implements AutoCloseable {
                         containers,
                         InstancePorts.of(projects, gate, profiles, images, pulls, pools, networks),
                         instancePaths,
+                        warnings,
                         hostIds(),
                         HostReader.read(),
                         new ProxyServer(
@@ -145,7 +156,7 @@ public final class Daemon implements AutoCloseable {
                                         .resolveSibling("atoll-proxy"),
                                 paths.run().resolve("proxy.sock")),
                         () -> config.value(ServerKey.BACKUP_COMPRESSION));
-        parts.add(
+        StoragePart storage =
                 new StoragePart(
                         store,
                         pools,
@@ -154,7 +165,12 @@ public final class Daemon implements AutoCloseable {
                         operations,
                         events,
                         paths.state().resolve("backups/volumes"),
-                        () -> config.value(ServerKey.BACKUP_COMPRESSION)));
+                        () -> config.value(ServerKey.BACKUP_COMPRESSION));
+        parts.add(storage);
+        recovery =
+                new RecoverRoutes(
+                        storage.poolAccess(),
+                        List.of(instances.lostVolumes(), storage.lostVolumes()));
         parts.add(instances);
         parts.add(upkeep);
         profiles.addUsers(instances.uses());
@@ -227,15 +243,24 @@ public final class Daemon implements AutoCloseable {
         out.add(new ProfileRoutes(store, profiles, projects, events));
         out.add(imageRoutes);
         out.add(new AliasRoutes(store, images, projects, events));
-        out.add(new NetworkRoutes(store, networks, events));
+        out.add(new NetworkRoutes(store, projects, networks, events));
         out.add(new ForwardRoutes(store, networks, events));
         out.add(new AclRoutes(store, networks, events));
         out.add(new CertificateRoutes(store, trust, operations, identity, trustSettings(), events));
         out.add(new WarningRoutes(warnings));
+        out.add(recovery);
+        out.add(new SqlRoutes(new ReadOnlyQuery(paths.database())));
+        out.add(new MetricRoutes(List.of(instances.metrics(), this::measure)));
         out.add(new ResourceRoutes());
         out.add(new EmptyRoutes(() -> pools.list().stream().map(Stored::name).toList()));
         out.addAll(parts);
         return out;
+    }
+
+    private void measure(Metrics out, Optional<ProjectName> project) {
+        out.add(Metric.OPERATIONS, Map.of(), operations.list().size());
+        out.add(Metric.WARNINGS, Map.of(), warnings.unseen());
+        out.add(Metric.UPTIME, Map.of(), Duration.ofNanos(System.nanoTime() - openedAt));
     }
 
     /// Every endpoint it serves, for the reference pages.
@@ -290,7 +315,9 @@ public final class Daemon implements AutoCloseable {
             server.start();
             StateDirectory.openSocket(paths.socket(), options.group());
         }
+        warnings.prune(Instant.now());
         KernelLimits.raise(warnings);
+        HostFeatures.check(warnings);
         config.start();
         projects.start();
         profiles.start();

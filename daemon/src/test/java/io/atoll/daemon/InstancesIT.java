@@ -213,6 +213,117 @@ final class InstancesIT {
         }
     }
 
+    /// All that is left is the pool.
+    @Test
+    void comesBackWhenTheDatabaseWasLost() throws Exception {
+        create("c1", "{'user.mark':'here','limits.processes':'50'}");
+        ok("POST", "/1.0/instances/c1/snapshots", "{'name':'s1'}");
+        change("c1", "start");
+        ok("POST", "/1.0/instances/c1/files?path=/root/mark", "");
+        change("c1", "stop");
+        Json before = instance("c1");
+        ok("POST", "/1.0/storage-pools/p/volumes/custom", "{'name':'v1'}");
+        client.close();
+        daemon.close();
+        try (Stream<Path> files = Files.list(state.resolve("database"))) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        open();
+        String pool = "{'Pools':[{'name':'p','driver':'dir'}]}";
+        Json found = send("POST", "/internal/recover/validate", pool).metadata();
+        assertEquals(
+                "[{'name':'c1','type':'container','snapshotCount':1,'project':'default','pool':'p'},"
+                        + "{'name':'v1','type':'custom','snapshotCount':0,'project':'default','pool':'p'}]",
+                found.get("UnknownVolumes").render().replace('"', '\''));
+        assertTrue(found.get("DependencyErrors").isNull(), found.render());
+        assertEquals("[]", client.get("/1.0/storage-pools").metadata().render());
+
+        ok("POST", "/internal/recover/import", pool);
+        Json after = instance("c1");
+        for (String member : List.of("name", "created_at", "profiles", "architecture")) {
+            assertEquals(before.get(member), after.get(member), member);
+        }
+        for (String key :
+                List.of("user.mark", "limits.processes", "volatile.uuid", "volatile.idmap.base")) {
+            assertEquals(before.get("config").get(key), after.get("config").get(key), key);
+        }
+        assertEquals(
+                "[\"/1.0/instances/c1/snapshots/s1\"]",
+                client.get("/1.0/instances/c1/snapshots").metadata().render());
+        change("c1", "start");
+        assertEquals(200, client.get("/1.0/instances/c1/files?path=/root/mark").status());
+        change("c1", "stop");
+        ok("PUT", "/1.0/instances/c1", "{'restore':'s1'}");
+        assertTrue(client.get("/1.0/instances/c1/files?path=/root/mark").status() >= 400);
+        Json again = send("POST", "/internal/recover/validate", pool).metadata();
+        assertTrue(again.get("UnknownVolumes").isNull(), again.render());
+    }
+
+    @Test
+    void recoveringNeedsWhatInstancesNeed() throws Exception {
+        ok("POST", "/1.0/profiles", "{'name':'extra'}");
+        create("c1", "{}");
+        ok("PATCH", "/1.0/instances/c1", "{'profiles':['default','extra']}");
+        client.close();
+        daemon.close();
+        try (Stream<Path> files = Files.list(state.resolve("database"))) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        open();
+        String pool = "{'Pools':[{'name':'p','driver':'dir'}]}";
+        String why = "Profile \"extra\" not found in project \"default\"";
+        assertEquals(
+                List.of(why),
+                send("POST", "/internal/recover/validate", pool)
+                        .metadata()
+                        .get("DependencyErrors")
+                        .asStrings());
+        TestClient.Answer refused = send("POST", "/internal/recover/import", pool);
+        assertEquals(400, refused.status());
+        assertEquals(0, client.get("/1.0/instances").metadata().asList().size());
+        ok("POST", "/1.0/profiles", "{'name':'extra'}");
+        ok("POST", "/internal/recover/import", pool);
+        assertEquals("c1", instance("c1").get("name").asString());
+    }
+
+    @Test
+    void aProjectSaysWhetherBackupsAndNetworksAreMade() throws Exception {
+        ok("POST", "/1.0/projects", "{'name':'pr','config':{'features.images':'false'}}");
+        ok(
+                "PATCH",
+                "/1.0/profiles/default?project=pr",
+                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'}}}");
+        ok(
+                "POST",
+                "/1.0/instances?project=pr",
+                "{'name':'c1','source':{'type':'image','alias':'busybox'}}");
+        ok("POST", "/1.0/storage-pools/p/volumes/custom?project=pr", "{'name':'v1'}");
+        ok("PATCH", "/1.0/projects/pr", "{'config':{'restricted':'true'}}");
+        for (String path : List.of("/1.0/instances/c1", "/1.0/storage-pools/p/volumes/custom/v1")) {
+            for (String what : List.of("backup", "snapshot")) {
+                TestClient.Answer answer = send("POST", path + "/" + what + "s?project=pr", "{}");
+                assertEquals(403, answer.status(), answer.text());
+                assertEquals(
+                        "Project pr doesn't allow for " + what + " creation",
+                        answer.json().get("error").asString());
+            }
+        }
+        ok("PATCH", "/1.0/projects/pr", "{'config':{'restricted.backups':'allow'}}");
+        ok("POST", "/1.0/storage-pools/p/volumes/custom/v1/backups?project=pr", "{}");
+
+        ok("PATCH", "/1.0/projects/default", "{'config':{'limits.networks':'0'}}");
+        String bridge =
+                "{'name':'confnet0','config':{'ipv4.address':'none','ipv6.address':'none'}}";
+        TestClient.Answer answer = send("POST", "/1.0/networks", bridge);
+        assertEquals(403, answer.status(), answer.text());
+        assertFalse(Files.exists(Path.of("/sys/class/net/confnet0")));
+        assertEquals(404, client.get("/1.0/networks/confnet0").status());
+    }
+
     @Test
     void theNextDaemonGoesOnWithIt() throws Exception {
         create("c1", "{}");

@@ -25,7 +25,7 @@ final class AdminCommands {
         return CommandGroup.of(
                 "admin",
                 "Manage the daemon",
-                List.of("init", "shutdown", "waitready"),
+                List.of("init", "recover", "shutdown", "sql", "waitready"),
                 AdminCommands::make);
     }
 
@@ -34,13 +34,15 @@ final class AdminCommands {
         return CommandGroup.of(
                 "lxd",
                 "Manage the daemon",
-                List.of("init", "shutdown", "version", "waitready"),
+                List.of("init", "recover", "shutdown", "sql", "version", "waitready"),
                 name -> name.equals("version") ? Optional.of(VersionCommand.spec()) : make(name));
     }
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
             case "init" -> Optional.of(InitCommand.spec());
+            case "recover" -> Optional.of(RecoverCommand.spec());
+            case "sql" -> Optional.of(SqlCommand.spec());
             case "shutdown" -> Optional.of(shutdown());
             case "waitready" -> Optional.of(waitReady());
             default -> Optional.empty();

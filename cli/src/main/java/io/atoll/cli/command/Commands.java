@@ -45,7 +45,8 @@ public final class Commands {
                     "start",
                     "stop",
                     "storage",
-                    "version");
+                    "version",
+                    "warning");
 
     private Commands() {}
 
@@ -93,6 +94,7 @@ public final class Commands {
             case "restore", "snapshot" -> Optional.of(SnapshotCommands.spec(name));
             case "shell" -> Optional.of(ExecCommand.shell());
             case "storage" -> Optional.of(StorageCommands.group());
+            case "warning" -> Optional.of(WarningCommands.group());
             case "version" -> Optional.of(VersionCommand.spec());
             case CompletionCommand.WORDS -> Optional.of(CompletionCommand.words());
             default -> Optional.empty();

@@ -107,6 +107,8 @@ public final class BackupRoutes implements Routes {
 
     private Response create(Request request) throws IOException {
         Owner owner = subject.owner(request);
+        subject.checkAllowed(request.project());
+        subject.checkAllowed(owner.project());
         Json body = request.json();
         if (body.get("optimized_storage").asBoolean()) {
             throw new UnsupportedException(

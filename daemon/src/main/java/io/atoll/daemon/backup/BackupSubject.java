@@ -40,6 +40,11 @@ public interface BackupSubject {
     /// @throws io.atoll.base.NotFoundException if there is no such thing
     Owner owner(Request request);
 
+    /// Asks a project whether backups may be made of its things of this kind.
+    ///
+    /// @throws io.atoll.base.ForbiddenException if it does not let them
+    void checkAllowed(ProjectName project);
+
     /// The URL of a backup.
     String url(Owner owner, String backup);
 

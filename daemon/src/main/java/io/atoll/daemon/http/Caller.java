@@ -3,6 +3,7 @@ package io.atoll.daemon.http;
 import io.atoll.base.ForbiddenException;
 import io.atoll.base.ProjectName;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -75,6 +76,20 @@ public record Caller(
     /// Whether the project is one the caller may know of.
     public boolean sees(ProjectName project) {
         return projects.isEmpty() || projects.get().contains(project);
+    }
+
+    /// Those of some URLs of things that the caller may know of: the ones in projects it sees.
+    ///
+    /// @param urls with `?project=` where the thing is not in the default project
+    public List<String> visible(List<String> urls) {
+        return projects.isEmpty() ? urls : urls.stream().filter(u -> sees(project(u))).toList();
+    }
+
+    private static ProjectName project(String url) {
+        int query = url.indexOf("?project=");
+        return query < 0
+                ? ProjectName.DEFAULT
+                : new ProjectName(url.substring(query + "?project=".length()));
     }
 
     /// Refuses unless the caller has the right in the project. For projects that a request names in

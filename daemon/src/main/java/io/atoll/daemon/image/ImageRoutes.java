@@ -124,27 +124,25 @@ public final class ImageRoutes implements Routes {
                                     .put("name", alias.name())
                                     .put("description", alias.description()));
         }
-        return Json.object()
-                .put("auto_update", image.isAutoUpdated())
-                .put("properties", Wire.json(image.properties()))
-                .put("public", image.isPublic())
-                .put("expires_at", image.expiresAt().toString())
-                .put("profiles", image.profiles())
-                .put("aliases", aliases)
-                .put("architecture", image.architecture())
-                .put("cached", image.isCached())
-                .put("filename", image.filename())
-                .put("fingerprint", image.fingerprint().value())
-                .put("size", image.size())
-                .put("type", "container")
-                .put("created_at", image.createdAt().toString())
-                .put("last_used_at", time(image.lastUsedAt()))
-                .put("uploaded_at", image.uploadedAt().toString())
-                .put("update_source", source(image));
-    }
-
-    private static Json source(Image image) {
-        return image.source().map(UpdateSource::encode).orElse(Json.Null.NULL);
+        Json.Obj out =
+                Json.object()
+                        .put("auto_update", image.isAutoUpdated())
+                        .put("properties", Wire.json(image.properties()))
+                        .put("public", image.isPublic())
+                        .put("expires_at", image.expiresAt().toString())
+                        .put("profiles", image.profiles())
+                        .put("aliases", aliases)
+                        .put("architecture", image.architecture())
+                        .put("cached", image.isCached())
+                        .put("filename", image.filename())
+                        .put("fingerprint", image.fingerprint().value())
+                        .put("size", image.size())
+                        .put("type", "container")
+                        .put("created_at", image.createdAt().toString())
+                        .put("last_used_at", time(image.lastUsedAt()))
+                        .put("uploaded_at", image.uploadedAt().toString());
+        image.source().ifPresent(source -> out.put("update_source", source.encode()));
+        return out;
     }
 
     private static String time(Instant when) {

@@ -104,6 +104,11 @@ final class InstanceBackups implements BackupSubject, Routes {
     }
 
     @Override
+    public void checkAllowed(ProjectName project) {
+        ports.projects().checkBackup(project);
+    }
+
+    @Override
     public String url(Owner owner, String backup) {
         return ApiPath.inProject(
                 ApiPath.of("instances", owner.key(), "backups", backup), owner.project().value());

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /// What the YAML documents in a backup of an instance say, in LXD's layout.
 ///
@@ -50,21 +51,29 @@ record InstanceIndex(
                             .put("optimized", false)
                             .put("optimized_header", false)
                             .put("type", TYPE)
-                            .put("config", config()));
+                            .put("config", config(Writer::unshifted)));
         }
 
         /// `backup.yaml`, of the instance and of each snapshot.
         String backup() {
-            return BackupYaml.render(config());
+            return BackupYaml.render(config(Writer::unshifted));
         }
 
-        private Json config() {
-            InstanceRecord plain = unshifted(instance);
+        /// `backup.yaml` as it is kept beside the instance's root, whose files have owner ids as
+        /// the record says.
+        String document() {
+            return BackupYaml.render(config(record -> record));
+        }
+
+        private Json config(UnaryOperator<InstanceRecord> shown) {
+            InstanceRecord plain = shown.apply(instance);
             return Json.object()
                     .put(
                             TYPE,
                             InstanceView.instance(plain, expand.apply(plain), StatusCode.STOPPED))
-                    .put("snapshots", Json.array(snapshots.stream().map(this::snapshot).toList()))
+                    .put(
+                            "snapshots",
+                            Json.array(snapshots.stream().map(s -> snapshot(s, shown)).toList()))
                     .put("pool", poolJson())
                     .put(
                             "profiles",
@@ -78,8 +87,8 @@ record InstanceIndex(
                                             .toList()));
         }
 
-        private Json snapshot(SnapshotRecord snapshot) {
-            InstanceRecord plain = unshifted(snapshot.instance());
+        private Json snapshot(SnapshotRecord snapshot, UnaryOperator<InstanceRecord> shown) {
+            InstanceRecord plain = shown.apply(snapshot.instance());
             return InstanceView.snapshot(
                     new SnapshotRecord(
                             snapshot.name(),
@@ -173,6 +182,55 @@ record InstanceIndex(
                 IdmapJson.parse(
                         BackupYaml.texts(container.get("config"))
                                 .getOrDefault(ConfigKeys.LAST_STATE_IDMAP.name(), "")));
+    }
+
+    /// Reads what [Writer#document()] wrote. The instance is as it was recorded, but does not run.
+    ///
+    /// @throws InvalidConfigException if it is none
+    static InstanceIndex parseDocument(String text) {
+        Json root = BackupYaml.parse(text);
+        Json container = root.get(TYPE);
+        if (container.isNull()) {
+            throw new InvalidConfigException("the document is of no instance");
+        }
+        InstanceRecord instance = recorded(container, container.get("name").asString());
+        List<SnapshotRecord> snapshots = new ArrayList<>();
+        for (Json item : root.get("snapshots").asList()) {
+            SnapshotRecord read = snapshot(item, instance);
+            snapshots.add(
+                    new SnapshotRecord(
+                            read.name(),
+                            recorded(item, instance.name())
+                                    .withKey(instance.project(), instance.name()),
+                            read.createdAt(),
+                            read.expiresAt(),
+                            Pending.NOTHING));
+        }
+        return new InstanceIndex(
+                instance,
+                snapshots,
+                root.get("pool").get("name").asString(),
+                IdmapJson.parse(instance.config(ConfigKeys.LAST_STATE_IDMAP.name())));
+    }
+
+    private static InstanceRecord recorded(Json tree, String name) {
+        String project = tree.get("project").asString();
+        InstanceRecord read =
+                instance(tree, name)
+                        .withKey(
+                                project.isEmpty() ? ProjectName.DEFAULT : new ProjectName(project),
+                                name)
+                        .withPending(Pending.NOTHING);
+        Map<String, String> kept = BackupYaml.texts(tree.get("config"));
+        return read.withConfig(config -> {
+            kept.forEach((key, value) -> {
+                if (key.startsWith("volatile.idmap.")
+                        || key.equals(ConfigKeys.LAST_STATE_IDMAP.name())) {
+                    config.put(key, value);
+                }
+            });
+            return config;
+        });
     }
 
     private static InstanceRecord instance(Json tree, String name) {

@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.base.ProjectName;
 import io.atoll.daemon.DaemonPart;
 import io.atoll.daemon.backup.Backup;
 import io.atoll.daemon.backup.BackupTable;
@@ -18,10 +19,14 @@ import io.atoll.daemon.instance.exec.ExecRoutes;
 import io.atoll.daemon.instance.files.FileRoutes;
 import io.atoll.daemon.instance.files.LogRoutes;
 import io.atoll.daemon.instance.files.MetadataRoutes;
+import io.atoll.daemon.metric.MetricSource;
 import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.recover.LostVolumes;
 import io.atoll.daemon.schedule.MinuteTimer;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
+import io.atoll.daemon.warning.Warning;
+import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.Idmaps;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.Containers;
@@ -45,6 +50,8 @@ import java.util.function.Supplier;
 public final class InstancePart implements DaemonPart {
     private static final Logger LOG = System.getLogger(InstancePart.class.getName());
 
+    private static final String NOT_STARTED = "Failed to autostart instance";
+
     /// How long an instance may take to shut down with the host where it does not say.
     private static final Duration HOST_SHUTDOWN = Duration.ofSeconds(30);
 
@@ -53,13 +60,16 @@ public final class InstancePart implements DaemonPart {
     private final InstanceRemover remover;
     private final InstanceSnapshots snapshots;
     private final InstanceGuests guests;
+    private final InstanceDocuments documents;
     private final InstanceVolumes volumes;
     private final SnapshotSchedule schedule;
     private final MinuteTimer timer;
     private final InstanceUpdater updater;
     private final Containers containers;
     private final Ports ports;
+    private final Warnings warnings;
     private final InstancePublisher publisher;
+    private final MetricSource metrics;
     private final List<Routes> routes;
     private final BackupTable backups;
 
@@ -72,13 +82,16 @@ public final class InstancePart implements DaemonPart {
             Containers containers,
             Ports ports,
             InstancePaths paths,
+            Warnings warnings,
             Idmaps.Range ids,
             HostResources host,
             ProxyServer proxies,
             Supplier<String> compression) {
         this.containers = containers;
         this.ports = ports;
+        this.warnings = warnings;
         this.table = new InstanceTable(store, ports.profiles(), ports.projects());
+        this.documents = new InstanceDocuments(store, table, ports);
         this.guests = new InstanceGuests(table, paths, events);
         this.backups = new BackupTable(store, Backup.OF_INSTANCE, paths.backups());
         InstanceLocks locks = new InstanceLocks();
@@ -114,6 +127,7 @@ public final class InstancePart implements DaemonPart {
         InstanceRebuilder rebuilder =
                 new InstanceRebuilder(table, locks, runner, volumes, ports, events);
         Instances instances = new Instances(table, runner, ports, paths, events);
+        this.metrics = new InstanceMetrics(table, runner, ports.pools(), host.memoryBytes());
         this.publisher = new InstancePublisher(table, locks, runner, instances);
         StateReader states = new StateReader(runner, ports.pools());
         InstanceCreator creator =
@@ -155,6 +169,16 @@ public final class InstancePart implements DaemonPart {
                         new MetadataRoutes(instances));
     }
 
+    /// Instances without a record.
+    public LostVolumes lostVolumes() {
+        return new InstanceRecovery(table, ports);
+    }
+
+    /// What instances use.
+    public MetricSource metrics() {
+        return metrics;
+    }
+
     /// Makes images out of instances.
     public ImagePublisher publisher() {
         return publisher;
@@ -179,6 +203,7 @@ public final class InstancePart implements DaemonPart {
         remover.recover();
         snapshots.recover();
         backups.recover();
+        documents.start();
         List<RecordKey> wanted = autostarted();
         if (!wanted.isEmpty()) {
             Thread.ofVirtual().name("autostart").start(() -> autostart(wanted));
@@ -190,6 +215,7 @@ public final class InstancePart implements DaemonPart {
     @Override
     public void close() {
         timer.close();
+        documents.close();
         guests.close();
     }
 
@@ -266,11 +292,22 @@ public final class InstancePart implements DaemonPart {
             Autostart.run(
                     Autostart.waves(
                             wanted, key -> table.expand(table.find(key).orElseThrow()).typed()),
-                    runner::start);
+                    this::startWithHost);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "instances were not started with the daemon", e);
+        }
+    }
+
+    private void startWithHost(RecordKey key) {
+        String url = InstanceView.url(new ProjectName(key.project()), key.name());
+        try {
+            runner.start(key);
+            warnings.resolve(NOT_STARTED, url);
+        } catch (RuntimeException e) {
+            warnings.raise(NOT_STARTED, Warning.Severity.LOW, url, String.valueOf(e.getMessage()));
+            throw e;
         }
     }
 

@@ -47,6 +47,12 @@ final class InstanceSnapshots {
         this.events = events;
     }
 
+    /// @throws io.atoll.base.ForbiddenException if no snapshots may be made in the project; [#create]
+    ///   asks again
+    void checkAllowed(ProjectName project) {
+        ports.projects().checkSnapshot(project);
+    }
+
     /// Takes a snapshot.
     ///
     /// @param name empty to make one up

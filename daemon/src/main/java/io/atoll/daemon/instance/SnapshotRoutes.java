@@ -73,6 +73,7 @@ final class SnapshotRoutes implements Routes {
 
     private Response create(Request request) throws IOException {
         InstanceRecord instance = instances.of(request);
+        snapshots.checkAllowed(instance.project());
         Json body = request.json();
         if (body.get("stateful").asBoolean()) {
             throw new UnsupportedException("Saving the memory of instances is not supported yet");

@@ -71,7 +71,7 @@ record NetworkForward(
                 .put("config", Wire.json(config))
                 .put("ports", Json.array(ports.stream().map(Port::json).toList()))
                 .put("listen_address", listenAddress)
-                .put("location", "");
+                .put("location", "none");
     }
 
     private static InetAddress address(String text, String what) {

@@ -13,6 +13,8 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.linux.net.IpNetwork;
@@ -33,11 +35,13 @@ public final class NetworkRoutes implements Routes {
     private static final int NAME_MAX = 15;
 
     private final Store store;
+    private final Projects projects;
     private final Networks networks;
     private final Events events;
 
-    public NetworkRoutes(Store store, Networks networks, Events events) {
+    public NetworkRoutes(Store store, Projects projects, Networks networks, Events events) {
         this.store = store;
+        this.projects = projects;
         this.networks = networks;
         this.events = events;
     }
@@ -60,8 +64,8 @@ public final class NetworkRoutes implements Routes {
         return ApiPath.of("networks", name);
     }
 
-    private Json managed(Network network) {
-        List<String> usedBy = networks.usedBy(network.name());
+    private Json managed(Request request, Network network) {
+        List<String> usedBy = request.caller().visible(networks.usedBy(network.name()));
         return Json.object()
                 .put("config", Wire.json(network.config()))
                 .put("description", network.description())
@@ -73,13 +77,13 @@ public final class NetworkRoutes implements Routes {
                 .put("locations", List.of("none"));
     }
 
-    private Json unmanaged(Link link) {
+    private Json unmanaged(Request request, Link link) {
         return Json.object()
                 .put("config", Map.of())
                 .put("description", "")
                 .put("name", link.name())
                 .put("type", HostInterfaces.type(link))
-                .put("used_by", networks.usedBy(link.name()))
+                .put("used_by", request.caller().visible(networks.usedBy(link.name())))
                 .put("managed", false)
                 .put("status", "")
                 .put("locations", Json.Null.NULL);
@@ -97,13 +101,15 @@ public final class NetworkRoutes implements Routes {
         Map<String, Json> out = new TreeMap<>();
         for (Stored<Network> network : networks.list()) {
             String name = network.name();
-            out.put("0" + name, isFull ? managed(network.value()) : Json.string(url(name)));
+            out.put(
+                    "0" + name,
+                    isFull ? managed(request, network.value()) : Json.string(url(name)));
         }
         for (Link link : HostInterfaces.list()) {
             if (!out.containsKey("0" + link.name())) {
                 out.put(
                         "1" + link.name(),
-                        isFull ? unmanaged(link) : Json.string(url(link.name())));
+                        isFull ? unmanaged(request, link) : Json.string(url(link.name())));
             }
         }
         return Response.sync(Json.array(out.values()));
@@ -113,13 +119,13 @@ public final class NetworkRoutes implements Routes {
         String name = request.variable("name");
         Optional<Stored<Network>> found = networks.find(name);
         if (found.isPresent()) {
-            return Response.sync(managed(found.get().value()), etag(found.get().value()));
+            return Response.sync(managed(request, found.get().value()), etag(found.get().value()));
         }
         Link link =
                 HostInterfaces.find(name)
                         .orElseThrow(() -> new NotFoundException("Network not found"));
         Network shown = new Network(name, NetworkType.BRIDGE, "", Map.of(), List.of());
-        return Response.sync(unmanaged(link), etag(shown));
+        return Response.sync(unmanaged(request, link), etag(shown));
     }
 
     private static String checkedName(String name) {
@@ -148,6 +154,7 @@ public final class NetworkRoutes implements Routes {
         String name = checkedName(body.get("name").asString());
         String type = body.get("type").asString();
         networks.create(
+                projects.effective(request.project(), Feature.NETWORKS),
                 new Network(
                         name,
                         type.isEmpty() ? NetworkType.BRIDGE : NetworkType.parse(type),

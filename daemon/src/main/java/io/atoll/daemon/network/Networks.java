@@ -4,8 +4,13 @@ import io.atoll.api.ApiPath;
 import io.atoll.base.BusyException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
 import io.atoll.daemon.profile.Profile;
+import io.atoll.daemon.project.ProjectContents;
+import io.atoll.daemon.project.ProjectGate;
+import io.atoll.daemon.project.ProjectMember;
+import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
@@ -41,6 +46,7 @@ public final class Networks {
     private static final List<String> ADDRESSES = List.of("ipv4.address", "ipv6.address");
 
     private final Store store;
+    private final ProjectGate gate;
     private final Bridges bridges;
     private final Warnings warnings;
     private final Acls acls;
@@ -53,11 +59,28 @@ public final class Networks {
     /// addresses.
     private final ReentrantLock lifecycle = new ReentrantLock();
 
-    public Networks(Store store, Bridges bridges, Warnings warnings) {
+    public Networks(
+            Store store, Projects projects, ProjectGate gate, Bridges bridges, Warnings warnings) {
         this.store = store;
+        this.gate = gate;
         this.bridges = bridges;
         this.warnings = warnings;
         acls = new Acls(store);
+        projects.addContents(
+                ProjectContents.of(
+                        project ->
+                                members(project).stream()
+                                        .map(n -> ApiPath.of("networks", n.name()))
+                                        .toList(),
+                        this::members));
+    }
+
+    private List<ProjectMember> members(ProjectName project) {
+        return project.equals(ProjectName.DEFAULT)
+                ? list().stream()
+                        .map(n -> (ProjectMember) new ProjectMember.Network(n.name()))
+                        .toList()
+                : List.of();
     }
 
     Acls acls() {
@@ -277,7 +300,13 @@ public final class Networks {
     }
 
     /// Makes a network and its bridge.
-    Network create(Network wanted) {
+    ///
+    /// @param project the one it is asked for in; networks of these kinds are the default project's
+    /// @throws io.atoll.base.ForbiddenException if the project may have no more networks
+    Network create(ProjectName project, Network wanted) {
+        if (!project.equals(ProjectName.DEFAULT)) {
+            throw new InvalidConfigException("Network type does not support non-default projects");
+        }
         lifecycle.lock();
         try (Undo undo = new Undo()) {
             if (find(wanted.name()).isPresent()) {
@@ -297,10 +326,19 @@ public final class Networks {
             } else {
                 bringUp(made);
             }
-            store.create(Network.KIND, RecordKey.global(made.name()), made);
+            Network recorded = made;
+            Network created =
+                    gate.admit(
+                            project,
+                            List.of(new ProjectMember.Network(made.name())),
+                            () -> {
+                                store.create(
+                                        Network.KIND, RecordKey.global(recorded.name()), recorded);
+                                return recorded;
+                            });
             undo.keep();
             filterAnew();
-            return made;
+            return created;
         } finally {
             lifecycle.unlock();
         }

@@ -64,13 +64,13 @@ public final class ProfileRoutes implements Routes {
         return ApiPath.inProject(ApiPath.of("profiles", name), owner.value());
     }
 
-    private Json json(ProjectName owner, Profile profile) {
+    private Json json(Request request, ProjectName owner, Profile profile) {
         return Json.object()
                 .put("config", Wire.json(profile.config()))
                 .put("description", profile.description())
                 .put("devices", Wire.devicesJson(profile.devices()))
                 .put("name", profile.name())
-                .put("used_by", profiles.usedBy(owner, profile.name()));
+                .put("used_by", request.caller().visible(profiles.usedBy(owner, profile.name())));
     }
 
     private static Etag etag(Profile profile) {
@@ -87,7 +87,7 @@ public final class ProfileRoutes implements Routes {
             out.items()
                     .add(
                             request.recursion() > 0
-                                    ? json(owner, profile.value())
+                                    ? json(request, owner, profile.value())
                                     : Json.string(url(owner, profile.name())));
         }
         return Response.sync(out);
@@ -95,7 +95,7 @@ public final class ProfileRoutes implements Routes {
 
     private Response get(Request request) {
         Profile profile = profiles.get(request.project(), request.variable("name")).value();
-        return Response.sync(json(owner(request), profile), etag(profile));
+        return Response.sync(json(request, owner(request), profile), etag(profile));
     }
 
     private static String checkedName(String name) {

@@ -23,26 +23,14 @@ public final class AbsentRoutes implements Routes {
                     new Part("/1.0/cluster/certificate", "Clustering"),
                     new Part("/1.0/network-zones", "Network zones"),
                     new Part("/1.0/virtual-machines", "Virtual machines"),
-                    new Part("/internal/cluster", "Clustering"),
-                    new Part("/internal/recover", "Recovery of lost databases"));
-
-    private static final String VOLUME = "/1.0/storage-pools/{pool}/volumes/{type}/{volume}";
+                    new Part("/internal/cluster", "Clustering"));
 
     /// Single paths below branches that are there.
     private static final List<Part> LEAVES =
             List.of(
-                    new Part("/1.0/metrics", "Metrics"),
-                    new Part("/1.0/instances/{name}/snapshots", "Snapshots of instances"),
-                    new Part(
-                            "/1.0/instances/{name}/snapshots/{snapshot}", "Snapshots of instances"),
                     new Part("/1.0/instances/{name}/sftp", "SFTP"),
-                    new Part("/1.0/networks/{name}/forwards", "Network forwards"),
-                    new Part("/1.0/networks/{name}/forwards/{address}", "Network forwards"),
                     new Part("/1.0/networks/{name}/peers", "Network peers"),
-                    new Part("/1.0/networks/{name}/peers/{peer}", "Network peers"),
-                    new Part(VOLUME + "/snapshots", "Snapshots of custom volumes"),
-                    new Part(VOLUME + "/snapshots/{snapshot}", "Snapshots of custom volumes"),
-                    new Part("/internal/sql", "Access to the database by SQL"));
+                    new Part("/1.0/networks/{name}/peers/{peer}", "Network peers"));
 
     @Override
     public List<Route> routes() {

@@ -3,6 +3,7 @@ package io.atoll.daemon.server;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.instance.config.Expiry;
+import io.atoll.image.Compression;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -11,11 +12,11 @@ import java.util.Set;
 /// The server configuration keys. Rows with [Value#UNSUPPORTED] are LXD's keys for parts this
 /// server does not have; they can be unset but not set.
 public enum ServerKey {
-    BACKUP_COMPRESSION("backups.compression_algorithm", "gzip", Value.ANY),
+    BACKUP_COMPRESSION("backups.compression_algorithm", "gzip", Value.COMPRESSION),
     SHUTDOWN_TIMEOUT("core.shutdown_timeout", "5", Value.INTEGER),
     AUTO_UPDATE_CACHED("images.auto_update_cached", "true", Value.BOOLEAN),
     AUTO_UPDATE_INTERVAL("images.auto_update_interval", "6", Value.INTEGER),
-    IMAGE_COMPRESSION("images.compression_algorithm", "gzip", Value.ANY),
+    IMAGE_COMPRESSION("images.compression_algorithm", "gzip", Value.COMPRESSION),
     DEFAULT_ARCHITECTURE("images.default_architecture", "", Value.ANY),
     REMOTE_CACHE_EXPIRY("images.remote_cache_expiry", "10", Value.INTEGER),
     NIC_HOST_NAME("instances.nic.host_name", "random", Value.HOST_NAME),
@@ -49,6 +50,7 @@ public enum ServerKey {
         ANY,
         INTEGER,
         BOOLEAN,
+        COMPRESSION,
         HOST_NAME,
         /// `HOST:PORT`, `[HOST]:PORT`, `:PORT`, or without the port.
         ADDRESS,
@@ -64,6 +66,7 @@ public enum ServerKey {
                 case INTEGER -> value.matches("\\d{1,9}") ? "" : "invalid integer";
                 case BOOLEAN ->
                         BOOLEANS.contains(value.toLowerCase(Locale.ROOT)) ? "" : "invalid boolean";
+                case COMPRESSION -> compressionFault(value);
                 case HOST_NAME ->
                         HOST_NAMES.contains(value)
                                 ? ""
@@ -76,6 +79,15 @@ public enum ServerKey {
                                 : "only printable ASCII characters are allowed";
                 case UNSUPPORTED -> "not supported by this server";
             };
+        }
+    }
+
+    private static String compressionFault(String value) {
+        try {
+            Compression unused = Compression.parse(value);
+            return "";
+        } catch (InvalidConfigException _) {
+            return "Invalid compression algorithm \"" + value + "\"";
         }
     }
 

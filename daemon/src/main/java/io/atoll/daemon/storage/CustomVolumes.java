@@ -379,9 +379,12 @@ final class CustomVolumes {
 
     /// Takes a snapshot.
     ///
+    /// @param description empty for the volume's
     /// @param expiresAt empty for the volume's rule; an empty inner one for never
+    /// @throws io.atoll.base.ForbiddenException if the project lets no snapshots be made
     VolumeSnapshot takeSnapshot(
             Place place, String name, String description, Optional<Optional<Instant>> expiresAt) {
+        gate.checkSnapshot(place.project());
         try (VolumeLocks.Held _ = locks.hold(place.key());
                 Undo undo = new Undo()) {
             CustomVolume volume = get(place).value();
@@ -397,7 +400,7 @@ final class CustomVolumes {
                             place.pool(),
                             place.name(),
                             chosen,
-                            description,
+                            description.isEmpty() ? volume.description() : description,
                             volume.config(),
                             now,
                             expiresAt.orElseGet(() -> SnapshotNames.expiry(volume.config(), now)),
@@ -406,7 +409,7 @@ final class CustomVolumes {
             try {
                 store.create(VolumeSnapshot.KIND, key, snapshot);
             } catch (AlreadyExistsException e) {
-                throw new AlreadyExistsException("Snapshot by that name already exists", e);
+                throw taken(chosen);
             }
             undo.add(() -> store.delete(VolumeSnapshot.KIND, key));
             pools.driver(place.pool()).createSnapshot(place.volume(), chosen);
@@ -414,6 +417,22 @@ final class CustomVolumes {
                     store.update(VolumeSnapshot.KIND, key, s -> s.withPending(""));
             undo.keep();
             return snapshot.withPending("");
+        }
+    }
+
+    private static AlreadyExistsException taken(String snapshot) {
+        return new AlreadyExistsException("Snapshot \"" + snapshot + "\" already in use");
+    }
+
+    /// Whether a snapshot may be asked for; [#takeSnapshot] looks again.
+    ///
+    /// @param name empty if one is chosen then
+    void checkSnapshot(Place place, String name) {
+        gate.checkSnapshot(place.project());
+        if (!name.isEmpty()
+                && snapshots(place).stream()
+                        .anyMatch(s -> s.name().equals(SnapshotNames.check(name)))) {
+            throw taken(name);
         }
     }
 

@@ -57,8 +57,8 @@ public final class PoolRoutes implements Routes {
         return ApiPath.of("storage-pools", name);
     }
 
-    private Json json(Pool pool) {
-        List<String> usedBy = pools.usedBy(pool.name());
+    private Json json(Request request, Pool pool) {
+        List<String> usedBy = request.caller().visible(pools.usedBy(pool.name()));
         return Json.object()
                 .put("config", Wire.json(pool.config()))
                 .put("description", pool.description())
@@ -82,7 +82,7 @@ public final class PoolRoutes implements Routes {
             out.items()
                     .add(
                             request.recursion() > 0
-                                    ? json(pool.value())
+                                    ? json(request, pool.value())
                                     : Json.string(url(pool.name())));
         }
         return Response.sync(out);
@@ -90,7 +90,7 @@ public final class PoolRoutes implements Routes {
 
     private Response get(Request request) {
         Pool pool = pools.get(request.variable("name")).value();
-        return Response.sync(json(pool), etag(pool));
+        return Response.sync(json(request, pool), etag(pool));
     }
 
     private Response create(Request request) throws IOException {
@@ -146,7 +146,10 @@ public final class PoolRoutes implements Routes {
         keys.addAll(next.keySet());
         for (String key : keys) {
             if (!key.startsWith("user.") && !Objects.equals(old.get(key), next.get(key))) {
-                throw new InvalidConfigException("Pool key \"" + key + "\" cannot be changed");
+                throw new InvalidConfigException(
+                        old.containsKey(key)
+                                ? "Pool key \"" + key + "\" cannot be changed"
+                                : "Invalid option \"" + key + "\"");
             }
         }
     }

@@ -21,6 +21,7 @@ import io.atoll.storage.StorageDrivers;
 import io.atoll.storage.VolumeType;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 
 /// The storage pools: their records and a driver for each.
 public final class Pools {
@@ -155,6 +157,48 @@ public final class Pools {
             drivers.put(made.name(), recorded);
             undo.keep();
             return made;
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// Lets something look into a pool that has no record, and lets go of it.
+    <T> T look(Pool pool, Function<StorageDriver, T> visitor) {
+        lifecycle.lock();
+        try {
+            StorageDriver driver = open(there(pool));
+            driver.mountPool();
+            try {
+                return visitor.apply(driver);
+            } finally {
+                boolean unused = driver.unmountPool();
+            }
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// A pool as recorded when it was made: with its source, which must be there, so that none is
+    /// made by looking.
+    private Pool there(Pool pool) {
+        Map<String, String> config = new TreeMap<>(pool.config());
+        String source =
+                config.computeIfAbsent("source", _ -> folder.resolve(pool.name()).toString());
+        if (!Files.exists(Path.of(source))) {
+            throw new NotFoundException("Source \"" + source + "\" not found");
+        }
+        return new Pool(pool.name(), pool.driver(), pool.description(), config);
+    }
+
+    /// Records a pool that is there.
+    void adopt(Pool pool) {
+        lifecycle.lock();
+        try {
+            Pool found = there(pool);
+            StorageDriver driver = open(found);
+            driver.mountPool();
+            store.create(Pool.KIND, RecordKey.global(found.name()), found);
+            drivers.put(found.name(), driver);
         } finally {
             lifecycle.unlock();
         }

@@ -13,6 +13,8 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.Projects;
+import io.atoll.daemon.recover.LostVolumes;
+import io.atoll.daemon.recover.PoolAccess;
 import io.atoll.daemon.schedule.CronSchedule;
 import io.atoll.daemon.schedule.MinuteTimer;
 import io.atoll.daemon.store.Store;
@@ -36,6 +38,7 @@ public final class StoragePart implements DaemonPart {
     private final CustomVolumes volumes;
     private final BackupTable backups;
     private final List<Routes> endpoints;
+    private final VolumeRecovery lost;
     private final MinuteTimer timer = new MinuteTimer("volume-schedule", this::tick);
 
     /// @param folder where backups of volumes are kept
@@ -54,7 +57,9 @@ public final class StoragePart implements DaemonPart {
         this.pools = pools;
         this.backups = new BackupTable(store, Backup.OF_VOLUME, folder);
         this.volumes = new CustomVolumes(store, pools, gate, backups);
-        VolumeBackups archives = new VolumeBackups(pools, volumes, projects, operations, events);
+        VolumeBackups archives =
+                new VolumeBackups(pools, volumes, projects, gate, operations, events);
+        this.lost = new VolumeRecovery(store, projects);
         this.endpoints =
                 List.of(
                         new PoolRoutes(store, pools, events),
@@ -62,6 +67,16 @@ public final class StoragePart implements DaemonPart {
                                 store, pools, volumes, archives, projects, operations, events),
                         new VolumeSnapshotRoutes(volumes, projects, operations, events),
                         new BackupRoutes(backups, archives, operations, events, compression));
+    }
+
+    /// What recovering needs to know of pools.
+    public PoolAccess poolAccess() {
+        return new PoolRecovery(pools);
+    }
+
+    /// Custom volumes without a record.
+    public LostVolumes lostVolumes() {
+        return lost;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.atoll.daemon.storage;
 import io.atoll.api.ApiPath;
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
 import io.atoll.daemon.backup.BackupSubject;
 import io.atoll.daemon.backup.Upload;
 import io.atoll.daemon.event.Events;
@@ -12,6 +13,7 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.Projects;
 import io.atoll.image.BackupPart;
 import io.atoll.image.BackupReader;
@@ -39,6 +41,7 @@ final class VolumeBackups implements BackupSubject {
     private final Pools pools;
     private final CustomVolumes volumes;
     private final Projects projects;
+    private final ProjectGate gate;
     private final Operations operations;
     private final Events events;
 
@@ -46,11 +49,13 @@ final class VolumeBackups implements BackupSubject {
             Pools pools,
             CustomVolumes volumes,
             Projects projects,
+            ProjectGate gate,
             Operations operations,
             Events events) {
         this.pools = pools;
         this.volumes = volumes;
         this.projects = projects;
+        this.gate = gate;
         this.operations = operations;
         this.events = events;
     }
@@ -85,6 +90,11 @@ final class VolumeBackups implements BackupSubject {
         int slash = owner.key().indexOf('/');
         return new CustomVolumes.Place(
                 owner.project(), owner.key().substring(0, slash), owner.key().substring(slash + 1));
+    }
+
+    @Override
+    public void checkAllowed(ProjectName project) {
+        gate.checkBackup(project);
     }
 
     @Override

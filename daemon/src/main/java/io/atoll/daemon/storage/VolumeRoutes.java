@@ -109,13 +109,13 @@ public final class VolumeRoutes implements Routes {
         return ApiPath.of("storage-pools", pool, "volumes", type, name);
     }
 
-    private static Json json(View view) {
+    private static Json json(Request request, View view) {
         return Json.object()
                 .put("config", Wire.json(view.config))
                 .put("description", view.description)
                 .put("name", view.name)
                 .put("type", view.type)
-                .put("used_by", view.usedBy)
+                .put("used_by", request.caller().visible(view.usedBy))
                 .put("location", "none")
                 .put("content_type", "filesystem")
                 .put("project", view.project.value())
@@ -135,7 +135,8 @@ public final class VolumeRoutes implements Routes {
         boolean isAll = request.queryFlag("all-projects");
         List<View> out = new ArrayList<>();
         for (PoolUsers.RootVolume root : pools.rootVolumes(pool)) {
-            if (isAll || root.project().equals(request.project())) {
+            if (isAll && request.caller().sees(root.project())
+                    || root.project().equals(request.project())) {
                 List<String> usedBy = List.of(root.usedBy());
                 out.add(
                         new View(
@@ -149,7 +150,9 @@ public final class VolumeRoutes implements Routes {
             }
         }
         for (Stored<CustomVolume> volume : store.list(CustomVolume.KIND)) {
-            boolean isMine = isAll || volume.project().equals(owner.value());
+            boolean isMine =
+                    isAll && request.caller().sees(new ProjectName(volume.project()))
+                            || volume.project().equals(owner.value());
             if (isMine && volume.value().pool().equals(pool)) {
                 addViews(new ProjectName(volume.project()), volume.value(), out);
             }
@@ -206,7 +209,7 @@ public final class VolumeRoutes implements Routes {
         Filter filter = Filter.parse(request.query("filter").orElse(""));
         Json.Arr out = Json.array();
         for (View view : views(request, pool)) {
-            Json json = json(view);
+            Json json = json(request, view);
             if ((type.isEmpty() || type.equals(view.type)) && filter.matches(json)) {
                 String url =
                         ApiPath.inProject(url(pool, view.type, view.name), view.project.value());
@@ -234,7 +237,7 @@ public final class VolumeRoutes implements Routes {
 
     private Response get(Request request) {
         View view = find(request);
-        return Response.sync(json(view), etag(view));
+        return Response.sync(json(request, view), etag(view));
     }
 
     private static void requireCustom(String type) {

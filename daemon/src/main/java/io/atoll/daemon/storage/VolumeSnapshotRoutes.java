@@ -127,11 +127,12 @@ final class VolumeSnapshotRoutes implements Routes {
         if (!name.isEmpty()) {
             String _ = SnapshotNames.check(name);
         }
+        volumes.checkSnapshot(place, name);
         Optional<Optional<Instant>> expiry = expiry(body);
         String url = volumes.get(place).value().url();
         return operations
                 .start(
-                        spec("Snapshotting storage volume", request, url),
+                        spec("Creating storage volume snapshot", request, url),
                         _ -> {
                             VolumeSnapshot made =
                                     volumes.takeSnapshot(

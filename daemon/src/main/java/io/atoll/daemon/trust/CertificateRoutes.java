@@ -146,6 +146,10 @@ public final class CertificateRoutes implements Routes {
         if (wanted.get("name").asString().isEmpty()) {
             throw new InvalidConfigException("A token needs the name its certificate will have");
         }
+        if (settings.addresses().isEmpty()) {
+            throw new InvalidConfigException(
+                    "Can't issue token when server isn't listening on network");
+        }
         return tokens.make(
                         wanted,
                         server.get().fingerprint(),

@@ -1,6 +1,7 @@
 package io.atoll.daemon.warning;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.store.RecordKind;
 import java.time.Instant;
@@ -45,7 +46,7 @@ public record Warning(
                 .put("status", word(status))
                 .put("uuid", uuid)
                 .put("location", "none")
-                .put("project", "")
+                .put("project", project())
                 .put("type", type)
                 .put("count", count)
                 .put("first_seen_at", firstSeenAt.toString())
@@ -53,6 +54,19 @@ public record Warning(
                 .put("last_message", lastMessage)
                 .put("severity", word(severity))
                 .put("entity_url", entityUrl);
+    }
+
+    /// The project of what it is about; empty for what is in none.
+    String project() {
+        int query = entityUrl.indexOf("?project=");
+        if (query >= 0) {
+            return entityUrl.substring(query + "?project=".length());
+        }
+        boolean isOfServer =
+                entityUrl.isEmpty()
+                        || entityUrl.startsWith("/1.0/storage-pools/")
+                                && !entityUrl.contains("/volumes/");
+        return isOfServer ? "" : ProjectName.DEFAULT.value();
     }
 
     private static Warning decode(Json j) {

@@ -36,7 +36,11 @@ public final class WarningRoutes implements Routes {
 
     private Response list(Request request) {
         Json.Arr out = Json.array();
+        String project = request.query("project").orElse("");
         for (Stored<Warning> warning : warnings.list()) {
+            if (!project.isEmpty() && !warning.value().project().equals(project)) {
+                continue;
+            }
             out.items()
                     .add(
                             request.recursion() > 0

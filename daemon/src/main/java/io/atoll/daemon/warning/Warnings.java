@@ -10,6 +10,7 @@ import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -19,6 +20,8 @@ import java.util.UUID;
 public final class Warnings {
     /// How many different warnings are kept; more are only logged.
     static final int WARNINGS_MAX = 1000;
+
+    private static final Duration RESOLVED_KEPT = Duration.ofDays(1);
 
     private static final Logger LOG = System.getLogger(Warnings.class.getName());
 
@@ -42,6 +45,7 @@ public final class Warnings {
     public void raise(String type, Warning.Severity severity, String entityUrl, String message) {
         LOG.log(Level.WARNING, type + ": " + message + " entity=" + entityUrl);
         Instant now = Instant.now();
+        prune(now);
         store.attempt(() -> {
             for (Stored<Warning> known : list()) {
                 if (known.value().type().equals(type)
@@ -79,6 +83,21 @@ public final class Warnings {
                 setStatus(known.name(), Warning.Status.RESOLVED);
             }
         }
+    }
+
+    /// Forgets what has been well for a day.
+    public void prune(Instant now) {
+        for (Stored<Warning> known : list()) {
+            boolean isOver = known.value().status() == Warning.Status.RESOLVED;
+            if (isOver && known.value().lastSeenAt().isBefore(now.minus(RESOLVED_KEPT))) {
+                store.delete(Warning.KIND, known.key());
+            }
+        }
+    }
+
+    /// How many nobody has acknowledged.
+    public long unseen() {
+        return list().stream().filter(w -> w.value().status() == Warning.Status.NEW).count();
     }
 
     List<Stored<Warning>> list() {

@@ -129,8 +129,11 @@ final class CustomVolumesIT {
                         V + "/v/snapshots",
                         "{'name':'b','expires_at':'2099-01-01T00:00:00Z'}"));
         assertEquals(
-                "Snapshot by that name already exists",
-                operation("POST", V + "/v/snapshots", "{'name':'b'}"));
+                "Snapshot \"b\" already in use",
+                client.send("POST", V + "/v/snapshots", "{\"name\":\"b\"}")
+                        .json()
+                        .get("error")
+                        .asString());
         assertEquals(
                 List.of("snap0", "b"),
                 client.get(V + "/v/snapshots?recursion=1").metadata().asList().stream()

@@ -110,7 +110,7 @@ public final class ConsoleRoutes implements Routes {
         Json body = request.json();
         String type = body.get("type").asString();
         if (!type.isEmpty() && !type.equals("console")) {
-            throw new InvalidConfigException("Containers have no console of type \"" + type + "\"");
+            throw new InvalidConfigException("Unknown console type \"" + type + "\"");
         }
         Container container = instances.usable(instance);
         OperationSockets sockets = new OperationSockets(List.of("0", "control"));

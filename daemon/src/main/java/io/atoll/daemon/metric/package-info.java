@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.metric;
+
+import org.jspecify.annotations.NullMarked;

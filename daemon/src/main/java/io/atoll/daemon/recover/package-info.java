@@ -1,0 +1,4 @@
+@NullMarked
+package io.atoll.daemon.recover;
+
+import org.jspecify.annotations.NullMarked;
