@@ -8,9 +8,16 @@ import java.util.List;
 /// RESOLVE_NO_MAGICLINKS`), and then used only through descriptors, so that nothing can be swapped
 /// between check and use.
 ///
+/// Nothing is changed in `/proc`, `/sys` and their like: there the kernel asks who *we* are, not
+/// whose mount it is, and a link to `/proc/sys` would let a guest have the host's settings written
+/// by the host's root.
+///
 /// Paths are as the container sees them; a leading slash means the root. The root descriptor stays
 /// the caller's.
 public final class GuestFiles {
+    /// The bits of the flags that say whether it is read or written; open(2).
+    private static final int ACCESS = 3;
+
     private static final int RESOLVE = Opens.RESOLVE_IN_ROOT | Opens.RESOLVE_NO_MAGICLINKS;
 
     private final Fd root;
@@ -24,10 +31,27 @@ public final class GuestFiles {
     /// look at the type before reading: the guest decides what it is.
     ///
     /// @param flags of [Fcntl]; with `O_NOFOLLOW` the last link is not followed
+    /// @throws ErrnoException with `EACCES` if it is to be written and is the kernel's, as in
+    ///   `/proc`
     public Fd open(String path, int flags, int mode) {
         // openat2(2) refuses flags that mean nothing, as this one does with O_PATH.
-        int noTerminal = (flags & Fcntl.O_PATH) == 0 ? Fcntl.O_NOCTTY : 0;
-        return Opens.openAt2(root, path.isEmpty() ? "/" : path, flags | noTerminal, mode, RESOLVE);
+        boolean isPath = (flags & Fcntl.O_PATH) != 0;
+        int noTerminal = isPath ? 0 : Fcntl.O_NOCTTY;
+        Fd file =
+                Opens.openAt2(root, path.isEmpty() ? "/" : path, flags | noTerminal, mode, RESOLVE);
+        if (!isPath && (flags & ACCESS) != Fcntl.O_RDONLY) {
+            requireStorage(file);
+        }
+        return file;
+    }
+
+    /// @throws ErrnoException with `EACCES` if what was opened is the kernel's; it is closed then
+    private static void requireStorage(Fd file) {
+        if (FileSystemStat.of(file).isKernels()) {
+            String what = file.what();
+            file.close();
+            throw new ErrnoException("open", Errno.EACCES, what);
+        }
     }
 
     /// Of what a path leads to, after all links.
@@ -166,6 +190,7 @@ public final class GuestFiles {
     /// Changes owner and group; a symbolic link's own. -1 leaves one as it is.
     public void chown(String path, long uid, long gid) {
         try (Fd file = open(path, Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0)) {
+            requireStorage(file);
             Directories.chown(file, uid, gid);
         }
     }
@@ -173,6 +198,7 @@ public final class GuestFiles {
     /// Changes the mode of what a path leads to, after all links.
     public void chmod(String path, int mode) {
         try (Fd file = open(path, Fcntl.O_PATH, 0)) {
+            requireStorage(file);
             Directories.chmod(file, mode);
         }
     }
@@ -194,6 +220,7 @@ public final class GuestFiles {
         }
         String parentPath = slash <= 0 ? "/" : path.substring(0, slash);
         try (Fd parent = open(parentPath, Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
+            requireStorage(parent);
             action.run(parent, name);
         }
     }

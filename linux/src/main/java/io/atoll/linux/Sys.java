@@ -43,6 +43,7 @@ enum Sys {
     CAPGET(125, 90),
     CAPSET(126, 91),
     STATFS(137, 43),
+    FSTATFS(138, 44),
     PRCTL(157, 167),
     MOUNT(165, 40),
     UMOUNT2(166, 39),

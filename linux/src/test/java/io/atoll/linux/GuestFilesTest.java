@@ -51,6 +51,29 @@ final class GuestFilesTest {
     }
 
     @Test
+    void changesNothingOfTheKernels() throws Exception {
+        try (Fd host = Opens.open("/", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
+            GuestFiles all = new GuestFiles(host);
+            String own = "/proc/" + ProcessHandle.current().pid() + "/comm";
+            String before = Files.readString(Path.of(own));
+            for (Runnable change :
+                    new Runnable[] {
+                        () -> all.write(own, TEXT, 0644),
+                        () -> all.open(own, Fcntl.O_RDWR, 0).close(),
+                        () -> all.chmod(own, 0666),
+                        () -> all.chown(own, 0, 0),
+                        () -> all.mkdir("/proc/nothing", 0755),
+                        () -> all.unlink(own)
+                    }) {
+                ErrnoException e = assertThrows(ErrnoException.class, change::run);
+                assertEquals(Errno.EACCES, e.errno());
+            }
+            assertEquals(before, Files.readString(Path.of(own)));
+            assertEquals(before, new String(all.read(own, 100), StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
     void refusesMagicLinks() throws Exception {
         try (Fd proc = Opens.open("/proc/self", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
             ErrnoException e =
