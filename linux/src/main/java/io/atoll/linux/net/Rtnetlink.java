@@ -34,6 +34,8 @@ public final class Rtnetlink {
     private static final int IFLA_IFALIAS = 20;
     private static final int IFLA_AF_SPEC = 26;
     private static final int IFLA_NET_NS_FD = 28;
+    private static final int IFLA_NUM_TX_QUEUES = 31;
+    private static final int IFLA_NUM_RX_QUEUES = 32;
     private static final int IFLA_INFO_KIND = 1;
     private static final int IFLA_INFO_DATA = 2;
     private static final int VETH_INFO_PEER = 1;
@@ -143,6 +145,13 @@ public final class Rtnetlink {
         options.mtu().ifPresent(mtu -> b.number32(IFLA_MTU, mtu));
     }
 
+    /// Else the kernel makes a queue for every processor and turns all but one off, waiting for all
+    /// processors each time.
+    private static void oneQueue(NetlinkMessage.Builder b) {
+        b.number32(IFLA_NUM_TX_QUEUES, 1);
+        b.number32(IFLA_NUM_RX_QUEUES, 1);
+    }
+
     private static void place(NetlinkMessage.Builder b, Target target) {
         switch (target) {
             case Target.Here _ -> {}
@@ -164,6 +173,7 @@ public final class Rtnetlink {
         NetlinkMessage.Builder b =
                 linkMessage(RTM_NEWLINK, CREATE, "create veth " + name, options.isUp());
         common(b, name, options);
+        oneQueue(b);
         master.ifPresent(bridge -> b.indexOf(IFLA_MASTER, bridge));
         return b.nested(
                         IFLA_LINKINFO,
@@ -184,6 +194,7 @@ public final class Rtnetlink {
                                                                             peer,
                                                                             peerName,
                                                                             peerOptions);
+                                                                    oneQueue(peer);
                                                                     place(peer, target);
                                                                 })))
                 .build();

@@ -32,6 +32,8 @@ final class LinkMessage {
     static final int IFLA_NET_NS_PID = 19;
     static final int IFLA_AF_SPEC = 26;
     static final int IFLA_NET_NS_FD = 28;
+    static final int IFLA_NUM_TX_QUEUES = 31;
+    static final int IFLA_NUM_RX_QUEUES = 32;
     static final int IFLA_INFO_KIND = 1;
     static final int IFLA_INFO_DATA = 2;
 
@@ -198,6 +200,13 @@ final class LinkMessage {
 
     LinkMessage byteNumber(int type, int value) {
         return raw(type, new byte[] {(byte) value});
+    }
+
+    /// One queue each way, which is all that a veth uses unless it is told otherwise. A veth that
+    /// is made with one for every processor has the others turned off one after the other, and the
+    /// kernel waits for all processors each time, with all other changes to links waiting too.
+    LinkMessage oneQueue() {
+        return number(IFLA_NUM_TX_QUEUES, 1).number(IFLA_NUM_RX_QUEUES, 1);
     }
 
     LinkMessage mac(MacAddress address) {

@@ -79,9 +79,11 @@ final class NicSteps {
         message.mac(veth.hostMac().orElseGet(names::nextMac));
         nic.mtu().ifPresent(mtu -> message.number(LinkMessage.IFLA_MTU, mtu));
         veth.bridge().ifPresent(bridge -> message.interfaceIndex(LinkMessage.IFLA_MASTER, bridge));
+        message.oneQueue();
         message.begin(LinkMessage.IFLA_LINKINFO).text(LinkMessage.IFLA_INFO_KIND, "veth");
         message.begin(LinkMessage.IFLA_INFO_DATA).begin(VETH_INFO_PEER).peerHeader();
         inside(nic, message);
+        message.oneQueue();
         draft.gate.add(message.end().end().end().toStep());
         port(hostName, veth);
         for (String route : veth.hostRoutes()) {
@@ -94,8 +96,11 @@ final class NicSteps {
             answerForGateways(nic, hostName);
         }
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
-        // The kernel would do it too, but only after a while, and a restart needs the name.
-        draft.gone.add(new Step.IfPossible(LinkMessage.deleteLink(hostName).toStep()));
+        // The kernel would do it too, but only after a while, and a restart needs the name. Where
+        // none does, the end need not wait until all that change links are through.
+        if (!veth.isLeft() || draft.spec.isRebooted()) {
+            draft.gone.add(new Step.IfPossible(LinkMessage.deleteLink(hostName).toStep()));
+        }
     }
 
     /// Without a bridge nobody has the gateway's address: the host answers for it.

@@ -265,6 +265,7 @@ public final class PlanCompiler {
         }
 
         private void child() {
+            rootfs.child();
             cgroups.child();
             if (isFresh(NamespaceKind.UTS)) {
                 draft.child.add(new Step.SetHostname(spec.hostname()));

@@ -26,6 +26,7 @@ final class RootSteps {
     private final PlanDraft draft;
     private final IdmapSlot idmap;
     private final Slot root;
+    private final List<Slot> spent = new ArrayList<>();
 
     RootSteps(PlanDraft draft, IdmapSlot idmap) {
         this.draft = draft;
@@ -44,6 +45,11 @@ final class RootSteps {
             case RootfsSpec.Overlay overlay -> overlay(overlay);
             case RootfsSpec.Volume volume -> volume(volume);
         }
+    }
+
+    /// What the child has no use for.
+    void child() {
+        spent.forEach(slot -> draft.child.add(new Step.Close(slot)));
     }
 
     private void directory(Layer layer, boolean isReadonly) {
@@ -155,7 +161,9 @@ final class RootSteps {
                         rootAttributes(overlay.isReadonly()),
                         owner(overlay.writable()),
                         !overlay.isReadonly()));
-        layers.forEach(slot -> draft.host.add(new Step.Close(slot)));
+        // With the last descriptor of a detached mount the kernel waits for all processors: the
+        // child lets go of it at once, and the starter by its end, which nobody waits for.
+        spent.addAll(layers);
     }
 
     private static List<FsOption> options(

@@ -19,6 +19,8 @@ public sealed interface NicLink {
     /// @param hostMac address of the host's end; absent means one starting with fe, so that it is
     ///   never the lowest of the bridge and the bridge keeps its own
     /// @param isIsolated true if the port talks to the bridge only and not to other isolated ports
+    /// @param isLeft true if nobody wants the name again: at the end the pair is left to the
+    ///   kernel, which takes it away with the namespace a moment later
     record Veth(
             Optional<String> hostName,
             Optional<String> bridge,
@@ -26,8 +28,21 @@ public sealed interface NicLink {
             List<Integer> taggedVlans,
             List<String> hostRoutes,
             Optional<MacAddress> hostMac,
-            boolean isIsolated)
+            boolean isIsolated,
+            boolean isLeft)
             implements NicLink {
+        /// One that is taken away before the container counts as ended.
+        public Veth(
+                Optional<String> hostName,
+                Optional<String> bridge,
+                OptionalInt vlan,
+                List<Integer> taggedVlans,
+                List<String> hostRoutes,
+                Optional<MacAddress> hostMac,
+                boolean isIsolated) {
+            this(hostName, bridge, vlan, taggedVlans, hostRoutes, hostMac, isIsolated, false);
+        }
+
         public Veth {
             hostName.ifPresent(NicSpec::checkName);
             bridge.ifPresent(NicSpec::checkName);
@@ -50,7 +65,27 @@ public sealed interface NicLink {
         /// A copy with the name of the host's end.
         public Veth named(String name) {
             return new Veth(
-                    Optional.of(name), bridge, vlan, taggedVlans, hostRoutes, hostMac, isIsolated);
+                    Optional.of(name),
+                    bridge,
+                    vlan,
+                    taggedVlans,
+                    hostRoutes,
+                    hostMac,
+                    isIsolated,
+                    isLeft);
+        }
+
+        /// A copy whose host's end has a name that is never used again.
+        public Veth namedOnce(String name) {
+            return new Veth(
+                    Optional.of(name),
+                    bridge,
+                    vlan,
+                    taggedVlans,
+                    hostRoutes,
+                    hostMac,
+                    isIsolated,
+                    true);
         }
     }
 

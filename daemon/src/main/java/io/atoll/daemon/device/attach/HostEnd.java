@@ -60,6 +60,17 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
 
     /// Makes all of it. What is there already is replaced.
     void make() {
+        make(false);
+    }
+
+    /// As [#make()] for a link that has just been made: what is the kernel's default already is not
+    /// set again. Each such request waits for all others that change links, the end of a namespace
+    /// among them.
+    void makeFresh() {
+        make(true);
+    }
+
+    private void make(boolean isFresh) {
         if (!nic.kind().isPair()) {
             return;
         }
@@ -77,21 +88,31 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
                 networks.register(nic.config().network().get(), port(ipv4, ipv6));
             }
             filter(ipv4, ipv6);
-            bridgePort();
+            bridgePort(isFresh);
         }
-        NicLimits.put(
-                key(),
-                nic.hostName(),
-                nic.config().limits().ingressBits(),
-                nic.config().limits().egressBits());
+        limit(isFresh);
         if (nic.kind() == Kind.ROUTED) {
             routedEnd();
         }
+        List<IpNetwork> routes = routes();
+        if (routes.isEmpty()) {
+            return;
+        }
         try (Netlink netlink = Netlink.open()) {
-            for (IpNetwork route : routes()) {
+            for (IpNetwork route : routes) {
                 netlink.run(Rtnetlink.addRoute(routeLink(), route, Optional.empty()));
             }
         }
+    }
+
+    private void limit(boolean isFresh) {
+        NicConfig.Limits limits = nic.config().limits();
+        if (isFresh && limits.ingressBits() == 0 && limits.egressBits() == 0) {
+            // Of an earlier card with this key, which is cut off from its link for good.
+            NicLimits.remove(key());
+            return;
+        }
+        NicLimits.put(key(), nic.hostName(), limits.ingressBits(), limits.egressBits());
     }
 
     private Networks.Port port(Optional<InetAddress> ipv4, Optional<InetAddress> ipv6) {
@@ -140,11 +161,13 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         return out;
     }
 
-    private void bridgePort() {
+    private void bridgePort(boolean isFresh) {
+        boolean isIsolated = nic.config().filters().isolated();
         try (Netlink netlink = Netlink.open()) {
             netlink.run(Rtnetlink.withoutIpv6LinkLocal(nic.hostName()));
-            netlink.run(
-                    Rtnetlink.setPort(nic.hostName(), nic.config().filters().isolated(), false));
+            if (!isFresh || isIsolated) {
+                netlink.run(Rtnetlink.setPort(nic.hostName(), isIsolated, false));
+            }
             vlans(netlink);
         }
     }
@@ -267,9 +290,13 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
             NicFilters.remove(key());
         }
         NicLimits.remove(key());
+        List<IpNetwork> routes = routes();
+        if (routes.isEmpty() && nic.kind() != Kind.ROUTED) {
+            return;
+        }
         try (Netlink netlink = Netlink.open()) {
             if (netlink.link(routeLink()).isPresent()) {
-                for (IpNetwork route : routes()) {
+                for (IpNetwork route : routes) {
                     tryRun(netlink, Rtnetlink.deleteRoute(routeLink(), route, Optional.empty()));
                 }
             }

@@ -138,7 +138,12 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
 
     private static NicLink link(Decided nic) {
         return switch (nic.kind()) {
-            case BRIDGED -> NicLink.Veth.on(nic.link()).named(nic.hostName());
+            case BRIDGED -> {
+                NicLink.Veth port = NicLink.Veth.on(nic.link());
+                yield nic.config().hostName().isPresent()
+                        ? port.named(nic.hostName())
+                        : port.namedOnce(nic.hostName());
+            }
             case P2P, ROUTED ->
                     new NicLink.Veth(
                             Optional.of(nic.hostName()),
@@ -185,7 +190,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     public void beforeInit(Site site, Container container, Undo undo) {
         Decided nic = decide(site);
         undo.add(() -> hostEnd(site, nic).remove());
-        hostEnd(site, nic).make();
+        hostEnd(site, nic).makeFresh();
     }
 
     @Override
@@ -200,7 +205,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         remember(site, nic);
         undo.add(() -> site.memory().remove(Volatile.hostName(config.name())));
         undo.add(() -> hostEnd(site, nic).remove());
-        hostEnd(site, nic).make();
+        hostEnd(site, nic).makeFresh();
         inside(container, nic);
     }
 
