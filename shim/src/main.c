@@ -12,6 +12,7 @@
 
 #include "init.h"
 #include "serve.h"
+#include "usernic.h"
 #include "userns.h"
 #include "util.h"
 
@@ -19,7 +20,7 @@
 #define MFD_EXEC 0x10U
 #endif
 
-enum { TITLE_ROOM = 320 };
+enum { TITLE_ROOM = 320, IDLE_SECONDS_MAX = 1000000 };
 static const char marker[] = "atoll-shim-sealed";
 
 // A copy of this program that nobody can write to. A container's root sees the processes that enter it and could
@@ -48,9 +49,9 @@ static int sealed_copy(void) {
 }
 
 // Runs the sealed copy in place of this process, with room for a title in its arguments. Returns only on failure.
-static void execute_sealed(const char *socket) {
+static void execute_sealed(const char *idle, const char *socket) {
     static char room[TITLE_ROOM];
-    char *argv[] = {room, (char *)(uintptr_t)marker, (char *)(uintptr_t)socket, NULL};
+    char *argv[] = {room, (char *)(uintptr_t)marker, (char *)(uintptr_t)idle, (char *)(uintptr_t)socket, NULL};
     char *environment[] = {NULL};
     memset(room, '-', sizeof room - 1);
     cleanup_fd int copy = sealed_copy();
@@ -59,7 +60,7 @@ static void execute_sealed(const char *socket) {
 }
 
 static int usage(void) {
-    fputs("usage: atoll-shim serve --socket PATH\n       atoll-shim init -- COMMAND [ARG...]\n"
+    fputs("usage: atoll-shim serve --socket PATH [--idle SECONDS]\n       atoll-shim init -- COMMAND [ARG...]\n"
           "       atoll-shim --version\n",
           stderr);
     return 2;
@@ -70,11 +71,12 @@ int main(int argc, char **argv) {
         puts(BUILD);
         return 0;
     }
-    if (argc == 3 && strcmp(argv[1], marker) == 0 && strlen(argv[0]) >= TITLE_ROOM - 1) {
-        char *socket = strdup(argv[2]);
+    if (argc == 4 && strcmp(argv[1], marker) == 0 && strlen(argv[0]) >= TITLE_ROOM - 1) {
+        int64_t idle = strtol(argv[2], NULL, 10) * 1000;
+        char *socket = strdup(argv[3]);
         title_room = argv[0];
-        title_size = (unsigned long)(argv[2] + strlen(argv[2]) + 1 - argv[0]);
-        return socket == NULL ? 1 : serve(socket, BUILD);
+        title_size = (unsigned long)(argv[3] + strlen(argv[3]) + 1 - argv[0]);
+        return socket == NULL ? 1 : serve(socket, BUILD, idle);
     }
     if (argc >= 4 && strcmp(argv[1], "init") == 0 && strcmp(argv[2], "--") == 0)
         return container_init(argv + 3);
@@ -82,11 +84,19 @@ int main(int argc, char **argv) {
         return userns_main(argc - 2, argv + 2);
     if (argc > 2 && strcmp(argv[1], "rootless") == 0)
         return rootless_main(argc - 2, argv + 2);
-    if (argc != 4 || strcmp(argv[1], "serve") != 0 || strcmp(argv[2], "--socket") != 0)
+    if (argc > 1 && strcmp(argv[1], "user-nic") == 0)
+        return usernic_main(argc - 2, argv + 2);
+    bool has_idle = argc == 6 && strcmp(argv[4], "--idle") == 0;
+    if ((argc != 4 && !has_idle) || strcmp(argv[1], "serve") != 0 || strcmp(argv[2], "--socket") != 0)
+        return usage();
+    const char *idle = has_idle ? argv[5] : "0";
+    char *end;
+    long seconds = strtol(idle, &end, 10);
+    if (*idle == 0 || *end != 0 || seconds < 0 || seconds > IDLE_SECONDS_MAX)
         return usage();
     // Descriptors of the caller are not ours to keep.
     syscall(SYS_close_range, 3, ~0u, 0);
-    execute_sealed(argv[3]);
+    execute_sealed(idle, argv[3]);
     perror("atoll-shim: execute a sealed copy");
     return 1;
 }

@@ -238,7 +238,27 @@ static void retire(int signal) {
 // Only there to interrupt the wait.
 static void child_ended(int signal) { (void)signal; }
 
-static void loop(int listener, const char *build) {
+static void take_connection(int listener, const char *build) {
+    int socket = socket_accept(listener);
+    if (socket < 0)
+        return;
+    pid_t pid = fork();
+    if (pid == 0) {
+        fd_close(&listener);
+        signals_default();
+        serve_connection(socket, build);
+    }
+    fd_close(&socket);
+}
+
+static bool has_children(void) {
+    siginfo_t info;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+// Returns when it is sent away, or, unless `idle` is 0, when for so many milliseconds nobody came and no child, such as
+// a monitor, is there.
+static void loop(int listener, const char *build, int64_t idle) {
     struct sigaction act = {.sa_handler = retire};
     sigset_t blocked, waiting;
     signals_reset();
@@ -253,24 +273,27 @@ static void loop(int listener, const char *build) {
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGCHLD);
     sigprocmask(SIG_BLOCK, &blocked, &waiting);
+    int64_t last = now_millis();
     while (!retired) {
         struct pollfd p = {.fd = listener, .events = POLLIN};
-        int ready = ppoll(&p, 1, NULL, &waiting);
+        struct timespec patience = {.tv_sec = idle / 1000, .tv_nsec = idle % 1000 * 1000000};
+        int ready = ppoll(&p, 1, idle > 0 ? &patience : NULL, &waiting);
         // Before a fork, so that the forked process knows of every end there was until then.
         reap();
-        if (ready <= 0)
-            continue;
-        int socket = socket_accept(listener);
-        if (socket < 0)
-            continue;
-        pid_t pid = fork();
-        if (pid == 0) {
-            fd_close(&listener);
-            signals_default();
-            serve_connection(socket, build);
-        }
-        fd_close(&socket);
+        if (ready > 0)
+            take_connection(listener, build);
+        if (ready != 0)
+            last = now_millis();
+        else if (!has_children() && now_millis() - last >= idle)
+            return;
     }
+}
+
+// Who has connected already is served; who comes later finds nobody and starts another.
+static void leave(int listener, const char *build) {
+    struct pollfd p = {.fd = listener, .events = POLLIN};
+    while (poll(&p, 1, 0) == 1)
+        take_connection(listener, build);
 }
 
 static bool is_served(const char *path) {
@@ -280,7 +303,7 @@ static bool is_served(const char *path) {
     return fd >= 0 && len > 0 && connect(fd, (struct sockaddr *)&address, len) == 0;
 }
 
-int serve(const char *path, const char *build) {
+int serve(const char *path, const char *build, int64_t idle) {
     char lock_path[PATH_BYTES_MAX + 8];
     snprintf(lock_path, sizeof lock_path, "%s.lock", path);
     cleanup_fd int lock = path[0] == '@' ? -1 : open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -312,9 +335,10 @@ int serve(const char *path, const char *build) {
     fd_close(&ready[1]);
     struct stat bound, found;
     bool has_file = path[0] != '@' && stat(path, &bound) == 0;
-    loop(listener, build);
+    loop(listener, build, idle);
     // Only if it is still ours: a successor may listen there already.
     if (has_file && stat(path, &found) == 0 && found.st_ino == bound.st_ino && found.st_dev == bound.st_dev)
         unlink(path);
+    leave(listener, build);
     return 0;
 }

@@ -1,6 +1,7 @@
 // The fork server.
 #pragma once
 
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
@@ -9,7 +10,8 @@
 int socket_listen(const char *path);
 // Accepts; the peer is root or our own user. -1 if there was none or it is somebody else.
 int socket_accept(int listener);
-int serve(const char *path, const char *build);
+// Serves until it is sent away, or, unless `idle` is 0, until it was of no use for so many milliseconds.
+int serve(const char *path, const char *build, int64_t idle);
 // Shows a title in ps; the room for it was made when the program started.
 void set_title(const char *kind, const char *name);
 extern char *title_room;

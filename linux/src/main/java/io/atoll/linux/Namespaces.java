@@ -1,5 +1,11 @@
 package io.atoll.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 
@@ -10,7 +16,13 @@ public final class Namespaces {
     private static final int CLONE_NEWNS = 0x20000;
     private static final int CLONE_NEWNET = 0x40000000;
     private static final int CLONE_FS = 0x200;
+    private static final long NS_GET_USERNS = 0xB701;
+    private static final long NS_GET_PARENT = 0xB702;
+    private static final long NS_GET_NSTYPE = 0xB703;
+    private static final long NS_GET_OWNER_UID = 0xB704;
     private static final long NS_GET_PID_FROM_PIDNS = 0x8004_B706L;
+    private static final long NSFS_MAGIC = 0x6E73_6673L;
+    private static final int DEPTH_MAX = 33;
 
     private Namespaces() {}
 
@@ -23,6 +35,50 @@ public final class Namespaces {
     /// The network namespace of the calling thread.
     public static Fd ownNet() {
         return Opens.open("/proc/thread-self/ns/net", Fcntl.O_RDONLY, 0);
+    }
+
+    /// The users who have every right over a network namespace by having made the user namespaces
+    /// around it, innermost first: capabilities(7), "interaction of user namespaces and
+    /// capabilities". Ends before our own user namespace, so it is empty for a network that belongs
+    /// to that.
+    ///
+    /// @param net a descriptor that may come from anybody
+    /// @throws ErrnoException with `EINVAL` if it is no network namespace, with `EPERM` if that
+    ///   does not lie inside our user namespace
+    public static List<Long> ownersOfNet(Fd net) {
+        // Other files could take the numbers of the calls below for something else.
+        if (FileSystemStat.of(net.procPath()).magic() != NSFS_MAGIC
+                || Syscalls.raw(Sys.IOCTL, net.number(), NS_GET_NSTYPE, 0) != CLONE_NEWNET) {
+            throw new ErrnoException("ioctl", Errno.EINVAL, net.what());
+        }
+        FileStat own = FileStat.of("/proc/self/ns/user");
+        List<Long> owners = new ArrayList<>();
+        Fd at = related(net, NS_GET_USERNS);
+        try {
+            while (!FileStat.of(at.procPath()).isSameInode(own) && owners.size() < DEPTH_MAX) {
+                owners.add(ownerOfUser(at));
+                Fd above = related(at, NS_GET_PARENT);
+                at.close();
+                at = above;
+            }
+        } finally {
+            at.close();
+        }
+        return owners;
+    }
+
+    private static Fd related(Fd namespace, long request) {
+        return Fd.own(
+                Syscalls.call(Sys.IOCTL, namespace.what(), namespace.number(), request, 0),
+                "user namespace around " + namespace.what());
+    }
+
+    private static long ownerOfUser(Fd user) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment uid = arena.allocate(JAVA_INT);
+            Syscalls.call(Sys.IOCTL, user.what(), user.number(), NS_GET_OWNER_UID, uid.address());
+            return Integer.toUnsignedLong(uid.get(JAVA_INT, 0));
+        }
     }
 
     /// Runs `work` inside a network namespace.

@@ -1,20 +1,40 @@
 package io.atoll.runtime;
 
+import io.atoll.base.InternalException;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
+import io.atoll.linux.ProcFiles;
+import io.atoll.linux.UnixSockets;
 import io.atoll.plan.ShimMessage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 
 /// The connection to `atoll-shim serve`, which is started when it is not there, and replaced when
 /// it is another build: it outlives us, and so an upgrade meets the old one. Monitors are not
 /// touched by either.
+///
+/// A plain user's ends when nobody has used it for a while, and is replaced when it is in another
+/// cgroup of version 2: there the kernel lets it put containers only where it could go itself.
 final class ForkServer {
     private static final Duration ANSWER = Duration.ofSeconds(10);
+    private static final Duration IDLE = Duration.ofSeconds(60);
+
+    /// `/proc/self/uid_map` outside of all user namespaces.
+    private static final Pattern ALL_IDS = Pattern.compile("\\s*0\\s+0\\s+4294967295\\s*");
+
+    private static final String VERSION_2 = "0::";
 
     private final RuntimePaths paths;
 
@@ -70,7 +90,8 @@ final class ForkServer {
             answer.get().close();
             if (answer.get().message() instanceof ShimMessage.Welcome(int version, String build)
                     && version == ShimMessage.VERSION
-                    && build.equals(ownBuild())) {
+                    && build.equals(ownBuild())
+                    && isInOurCgroup(connection)) {
                 return true;
             }
         } catch (ErrnoException e) {
@@ -105,12 +126,75 @@ final class ForkServer {
         }
     }
 
+    private static boolean isInOurCgroup(ShimConnection connection) {
+        String own = ProcFiles.read("/proc/self/cgroup");
+        if (!own.startsWith(VERSION_2) || !isInUserNamespace()) {
+            return true;
+        }
+        int server = UnixSockets.peerCredentials(connection.socket()).pid();
+        return ProcFiles.readIfPresent("/proc/" + server + "/cgroup")
+                .filter(own::equals)
+                .isPresent();
+    }
+
+    private static boolean isInUserNamespace() {
+        return !ALL_IDS.matcher(ProcFiles.readIfPresent("/proc/self/uid_map").orElse("")).matches();
+    }
+
+    /// What the shim says of itself. It is asked once and the answer kept beside the socket, with
+    /// what tells the file from another: a short command would start it as often as it runs.
     private String ownBuild() {
-        return Commands.run(Command.of(paths.shim().toString(), "--version")).text().strip();
+        Path note = paths.serverSocket().resolveSibling("shim.build");
+        try {
+            String file = identity(paths.shim());
+            Optional<String> known = noted(note, file);
+            if (known.isPresent()) {
+                return known.get();
+            }
+            String build =
+                    Commands.run(Command.of(paths.shim().toString(), "--version")).text().strip();
+            Path fresh = Files.createTempFile(note.getParent(), "shim.", ".new");
+            Files.writeString(fresh, file + "\n" + build + "\n");
+            Files.move(fresh, note, StandardCopyOption.ATOMIC_MOVE);
+            return build;
+        } catch (IOException e) {
+            throw new InternalException("ask " + paths.shim() + " for its build: " + e, e);
+        }
+    }
+
+    /// Its inode, size and times: even a file that was written over in place differs.
+    private static String identity(Path file) throws IOException {
+        Map<String, Object> seen = Files.readAttributes(file, "unix:dev,ino,size,ctime");
+        return String.join(
+                " ",
+                seen.get("dev") + "",
+                seen.get("ino") + "",
+                seen.get("size") + "",
+                seen.get("ctime") + "");
+    }
+
+    private static Optional<String> noted(Path note, String file) throws IOException {
+        try {
+            List<String> lines = Files.readAllLines(note);
+            return lines.size() == 2 && lines.getFirst().equals(file)
+                    ? Optional.of(lines.getLast())
+                    : Optional.empty();
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
+        }
     }
 
     private void start() {
-        Path socket = paths.serverSocket();
-        Commands.run(Command.of(paths.shim().toString(), "serve", "--socket", socket.toString()));
+        List<String> words =
+                new ArrayList<>(
+                        List.of(
+                                paths.shim().toString(),
+                                "serve",
+                                "--socket",
+                                paths.serverSocket().toString()));
+        if (isInUserNamespace()) {
+            words.addAll(List.of("--idle", Long.toString(IDLE.toSeconds())));
+        }
+        Commands.run(Command.of(words));
     }
 }

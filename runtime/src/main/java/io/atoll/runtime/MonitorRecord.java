@@ -2,6 +2,8 @@ package io.atoll.runtime;
 
 import io.atoll.base.InternalException;
 import io.atoll.linux.Processes;
+import io.atoll.linux.cgroup.CgroupHierarchy;
+import io.atoll.linux.cgroup.CgroupLayout;
 import io.atoll.plan.Blob;
 import io.atoll.plan.InvalidPlanException;
 import io.atoll.plan.PlanDecoder;
@@ -15,9 +17,13 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,13 +32,25 @@ import java.util.stream.Stream;
 /// few things of its spec that are in no plan.
 ///
 /// @param cgroup path of its cgroups
+/// @param trees the trees that its cgroups are in, where those depend on who looks: a plain user's
+///   are below the cgroup that they were started from
 /// @param borrowsNamespace the requester gave a user namespace
-record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals, boolean borrowsNamespace) {
+record MonitorRecord(
+        StartPlan plan,
+        String cgroup,
+        Optional<CgroupLayout> trees,
+        SignalSpec signals,
+        boolean borrowsNamespace) {
     private static final String PLAN = "plan";
     private static final String NOTES = "notes";
 
-    static MonitorRecord of(ContainerSpec spec, StartPlan plan, boolean borrowsNamespace) {
-        return new MonitorRecord(plan, spec.cgroup().path(), spec.signals(), borrowsNamespace);
+    static MonitorRecord of(
+            ContainerSpec spec,
+            StartPlan plan,
+            Optional<CgroupLayout> trees,
+            boolean borrowsNamespace) {
+        return new MonitorRecord(
+                plan, spec.cgroup().path(), trees, spec.signals(), borrowsNamespace);
     }
 
     /// Makes the directory and writes the files. What an earlier container of that id left is
@@ -55,13 +73,45 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals, boolean 
                             + "\n"
                             + line("halt", signals.halt())
                             + line("reboot", signals.reboot())
-                            + (borrowsNamespace ? "namespace borrowed\n" : ""));
+                            + (borrowsNamespace ? "namespace borrowed\n" : "")
+                            + trees.map(MonitorRecord::render).orElse(""));
         } catch (FileAlreadyExistsException e) {
             throw new io.atoll.base.BusyException(
                     "container " + plan.name() + " is being started already", e);
         } catch (IOException e) {
             throw new InternalException("write " + directory + ": " + e.getMessage(), e);
         }
+    }
+
+    /// `tree0 VERSION CONTROLLER,CONTROLLER DIRECTORY` and so on.
+    private static String render(CgroupLayout layout) {
+        StringBuilder text = new StringBuilder("trees " + layout.hierarchies().size() + "\n");
+        for (int i = 0; i < layout.hierarchies().size(); i++) {
+            CgroupHierarchy tree = layout.hierarchies().get(i);
+            text.append("tree" + i + " " + tree.version() + " ")
+                    .append(String.join(",", new TreeSet<>(tree.controllers())))
+                    .append(" " + tree.mountPoint() + "\n");
+        }
+        return text.toString();
+    }
+
+    private static Optional<CgroupLayout> trees(Map<String, String> notes) {
+        String count = notes.get("trees");
+        if (count == null) {
+            return Optional.empty();
+        }
+        List<CgroupHierarchy> all = new ArrayList<>();
+        for (int i = 0; i < Integer.parseInt(count); i++) {
+            String[] words = notes.getOrDefault("tree" + i, "").split(" ", 3);
+            if (words.length == 3) {
+                Set<String> controllers = new TreeSet<>(List.of(words[1].split(",")));
+                controllers.remove("");
+                all.add(
+                        new CgroupHierarchy(
+                                Integer.parseInt(words[0]), words[2], controllers, "/"));
+            }
+        }
+        return Optional.of(new CgroupLayout(all));
     }
 
     private static String line(String key, OptionalInt value) {
@@ -83,6 +133,7 @@ record MonitorRecord(StartPlan plan, String cgroup, SignalSpec signals, boolean 
                     new MonitorRecord(
                             plan,
                             notes.getOrDefault("cgroup", ""),
+                            trees(notes),
                             signals,
                             notes.containsKey("namespace")));
         } catch (IOException | InvalidPlanException _) {

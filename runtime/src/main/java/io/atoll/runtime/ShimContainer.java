@@ -82,7 +82,7 @@ final class ShimContainer implements Container {
         this.events = events;
         this.pid = pid;
         this.pidFd = pidFd;
-        cgroups = new ContainerCgroups(owner.layout(), record.cgroup());
+        cgroups = new ContainerCgroups(record.trees().orElseGet(owner::layout), record.cgroup());
         commands = new ExecCompiler(record.plan());
     }
 

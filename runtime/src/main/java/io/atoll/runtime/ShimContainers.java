@@ -145,6 +145,9 @@ final class ShimContainers implements Containers {
     @Override
     public Container start(ContainerSpec spec, StartOptions options) {
         makeDirectories();
+        if (!facts().isHostRoot() && facts().isPureV2()) {
+            layout().unified().ifPresent(DelegatedTree::passOn);
+        }
         boolean waits = options.beforeInit().isPresent();
         Optional<Fd> namespace = userNamespaces.find(spec.idmap());
         try {
@@ -188,7 +191,7 @@ final class ShimContainers implements Containers {
             if (find(id).isPresent()) {
                 throw new BusyException("container " + id + " is already running");
             }
-            MonitorRecord record = MonitorRecord.of(spec, plan, borrowsNamespace);
+            MonitorRecord record = MonitorRecord.of(spec, plan, ownTrees(), borrowsNamespace);
             Blob encoded = Blob.of(plan);
             record.write(files(id), encoded);
             ShimContainer container = new Start(record, encoded, options).run(given);
@@ -197,6 +200,10 @@ final class ShimContainers implements Containers {
         } finally {
             starting.remove(id);
         }
+    }
+
+    private Optional<CgroupLayout> ownTrees() {
+        return facts().isHostRoot() ? Optional.empty() : Optional.of(layout());
     }
 
     /// One start, from the request to the running program.
@@ -550,7 +557,8 @@ final class ShimContainers implements Containers {
         if (lock.isPresent()) {
             try (ContainerLock _ = lock.get()) {
                 if (!answers(files)) {
-                    new ContainerCgroups(layout(), record.cgroup()).delete();
+                    new ContainerCgroups(record.trees().orElseGet(this::layout), record.cgroup())
+                            .delete();
                     MonitorRecord.deleteAllButExit(files);
                 }
             }

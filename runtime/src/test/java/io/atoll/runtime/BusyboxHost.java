@@ -86,7 +86,11 @@ final class BusyboxHost implements AutoCloseable {
     }
 
     private Containers open() {
-        return new ShimContainers(RuntimePaths.under(base.resolve("run")), facts);
+        return new ShimContainers(paths(), facts);
+    }
+
+    RuntimePaths paths() {
+        return RuntimePaths.under(base.resolve("run"));
     }
 
     private void makeRoot() throws IOException {

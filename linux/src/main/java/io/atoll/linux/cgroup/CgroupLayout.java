@@ -18,6 +18,10 @@ import java.util.function.UnaryOperator;
 ///
 /// @param hierarchies in the order of the mount table
 public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
+    /// The leaf of a tree of version 2 that is delegated to a plain user, where the user's own
+    /// processes go: a cgroup that passes controllers on may not hold any.
+    public static final String COMMANDS = "lxc.commands";
+
     /// Which kind of host this is.
     public enum Kind {
         /// No control groups at all.
@@ -45,6 +49,7 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
 
     /// What of it this process may use: all, or, where it may not write at the top as a plain user,
     /// the cgroups it is in itself and that are delegated to it, each seen as the top of its tree.
+    /// From the leaf [#COMMANDS] that is the cgroup above.
     public CgroupLayout usable(Predicate<String> isWritable) {
         if (hierarchies.stream().anyMatch(h -> isWritable.test(h.directory("/")))) {
             return this;
@@ -53,12 +58,18 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
                 hierarchies.stream()
                         .map(h ->
                                 new CgroupHierarchy(
-                                        h.version(),
-                                        h.directory(h.ownPath()),
-                                        h.controllers(),
-                                        "/"))
+                                        h.version(), top(h, isWritable), h.controllers(), "/"))
                         .filter(h -> isWritable.test(h.mountPoint()))
                         .toList());
+    }
+
+    private static String top(CgroupHierarchy hierarchy, Predicate<String> isWritable) {
+        String own = hierarchy.directory(hierarchy.ownPath());
+        if (hierarchy.version() == 2 && own.endsWith("/" + COMMANDS)) {
+            String above = own.substring(0, own.length() - COMMANDS.length() - 1);
+            return isWritable.test(above) ? above : own;
+        }
+        return own;
     }
 
     /// From recorded texts.

@@ -10,6 +10,7 @@ import java.util.OptionalInt;
 /// @param masterIndex the bridge that it is a port of
 /// @param parentIndex the link it sits on, or the other end of a veth; perhaps in another namespace
 /// @param hasCarrier it is up and connected
+/// @param alias what its maker wrote on it, for people and programs; the kernel gives it no meaning
 public record Link(
         int index,
         String name,
@@ -25,7 +26,8 @@ public record Link(
         OptionalInt parentIndex,
         Counters counters,
         Optional<BridgeDetails> bridge,
-        OptionalInt vlanId) {
+        OptionalInt vlanId,
+        Optional<String> alias) {
     /// What passed since the link was made.
     public record Counters(
             long bytesReceived,

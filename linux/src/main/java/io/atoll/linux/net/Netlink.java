@@ -34,6 +34,7 @@ public final class Netlink implements AutoCloseable {
     private static final int HEADER = 16;
     private static final int NLA_TYPE_MASK = 0x3FFF;
     private static final int IFLA_IFNAME = 3;
+    private static final int IFLA_IFALIAS = 20;
     private static final int IFLA_EXT_MASK = 29;
 
     /// How often a dump that changed while it was read is read again.
@@ -302,7 +303,8 @@ public final class Netlink implements AutoCloseable {
                 optional(attributes, 5),
                 decodeCounters(attributes.get(23)),
                 kind.filter("bridge"::equals).map(_ -> decodeBridge(data)),
-                kind.filter("vlan"::equals).isPresent() ? optional(data, 1) : OptionalInt.empty());
+                kind.filter("vlan"::equals).isPresent() ? optional(data, 1) : OptionalInt.empty(),
+                Optional.ofNullable(attributes.get(IFLA_IFALIAS)).map(Netlink::text));
     }
 
     /// `struct rtnl_link_stats64`: packets, bytes, errors, drops, each received before sent.

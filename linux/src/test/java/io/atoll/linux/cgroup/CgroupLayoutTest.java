@@ -119,4 +119,39 @@ final class CgroupLayoutTest {
                 own.hierarchies().getFirst().directory("lxc.payload.c1"));
         assertEquals(CgroupLayout.Kind.NONE, layout.usable(_ -> false).kind());
     }
+
+    /// A scope that `systemd-run --user --scope -p Delegate=yes` made, before and after the user's
+    /// processes went into the leaf.
+    @Test
+    void aPlainUserOfVersion2HasItsScope() {
+        String scope = "/user.slice/user-1000.slice/user@1000.service/app.slice/run-r1f7.scope";
+        for (String own : java.util.List.of(scope, scope + "/" + CgroupLayout.COMMANDS)) {
+            CgroupLayout whole =
+                    CgroupLayout.parse(
+                            text("v2-systemd.mountinfo"),
+                            "0::" + own + "\n",
+                            _ -> "cpuset cpu io memory pids\n");
+            CgroupLayout usable = whole.usable(path -> path.startsWith("/sys/fs/cgroup" + scope));
+            assertEquals(CgroupLayout.Kind.V2, usable.kind());
+            assertEquals("/sys/fs/cgroup" + scope, usable.unified().orElseThrow().mountPoint());
+        }
+        // A cgroup of that name whose parent is not the user's is nothing special.
+        String leaf = "/sys/fs/cgroup" + scope + "/" + CgroupLayout.COMMANDS;
+        CgroupLayout given =
+                CgroupLayout.parse(
+                                text("v2-systemd.mountinfo"),
+                                "0::" + scope + "/" + CgroupLayout.COMMANDS + "\n",
+                                _ -> "memory\n")
+                        .usable(leaf::equals);
+        assertEquals(leaf, given.unified().orElseThrow().mountPoint());
+        // A login session's own scope is root's.
+        assertEquals(
+                CgroupLayout.Kind.NONE,
+                CgroupLayout.parse(
+                                text("v2-systemd.mountinfo"),
+                                "0::/user.slice/user-1000.slice/session-2.scope\n",
+                                _ -> "memory\n")
+                        .usable(path -> path.contains("user@1000.service"))
+                        .kind());
+    }
 }

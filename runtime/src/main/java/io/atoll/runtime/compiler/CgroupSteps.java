@@ -138,7 +138,11 @@ final class CgroupSteps {
         if (hierarchy.version() == 2) {
             unified = slot;
             draft.host.add(new Step.Open(slot, Place.host(directory), Step.OpenMode.DIRECTORY));
-            if (draft.facts.isPureV2() && !draft.spec.devices().rules().isEmpty()) {
+            // The kernel takes such programs from the host's root only; a plain user has no devices
+            // to be kept from.
+            if (draft.facts.isPureV2()
+                    && draft.facts.isHostRoot()
+                    && !draft.spec.devices().rules().isEmpty()) {
                 byte[] program = DeviceFilter.compile(draft.spec.devices().rules());
                 draft.host.add(new Step.FilterDevices(slot, Blob.of(program)));
             }

@@ -39,7 +39,7 @@ public record HostFacts(
     }
 
     /// What to enable below ourselves on version 2.
-    static final Set<String> V2_CONTROLLERS =
+    public static final Set<String> V2_CONTROLLERS =
             Set.of("cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma", "misc");
 
     public HostFacts {

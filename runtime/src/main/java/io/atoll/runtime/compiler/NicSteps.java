@@ -68,6 +68,7 @@ final class NicSteps {
                 case NicLink.Vlan(String parent, int id) ->
                         stacked(nic, "vlan", parent, m -> m.shortNumber(IFLA_VLAN_ID, id));
                 case NicLink.Phys phys -> physical(nic, phys);
+                case NicLink.Granted granted -> granted(nic, granted);
             }
             nic.upHooks().forEach(hook -> draft.gate.add(HookSteps.run(hook)));
         }
@@ -160,6 +161,13 @@ final class NicSteps {
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
     }
 
+    private void granted(NicSpec nic, NicLink.Granted granted) {
+        draft.gate.add(HookSteps.run(granted.ask()));
+        nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
+        // It goes with the namespace in any case, only later.
+        draft.gone.add(new Step.IfPossible(HookSteps.run(granted.giveBack())));
+    }
+
     /// A link of the host's goes in, and comes back under its old name before the namespace dies;
     /// the namespace is held open until then.
     private void physical(NicSpec nic, NicLink.Phys phys) {
@@ -191,6 +199,14 @@ final class NicSteps {
             draft.child.add(LinkMessage.setLink(LOOPBACK, true).toStep());
         }
         for (NicSpec nic : draft.spec.network().nics()) {
+            if (nic.link() instanceof NicLink.Granted
+                    && (nic.mac().isPresent() || nic.mtu().isPresent())) {
+                // Whoever made it was not told.
+                LinkMessage message = LinkMessage.setLink(nic.name(), false);
+                nic.mac().ifPresent(message::mac);
+                nic.mtu().ifPresent(mtu -> message.number(LinkMessage.IFLA_MTU, mtu));
+                draft.child.add(message.toStep());
+            }
             for (String text : nic.addresses()) {
                 Network network = Network.parse(text);
                 draft.child.add(

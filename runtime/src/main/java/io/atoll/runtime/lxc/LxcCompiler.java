@@ -309,7 +309,8 @@ final class LxcCompiler {
                 hasNone ? List::of : host.links(),
                 hooks,
                 host.random(),
-                hasNone ? Optional.empty() : host.ovs());
+                hasNone ? Optional.empty() : host.ovs(),
+                host.nicGrants());
     }
 
     /// Below the root of each hierarchy. A directory that still holds somebody's processes, such as

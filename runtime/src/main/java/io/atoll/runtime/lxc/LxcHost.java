@@ -21,6 +21,9 @@ interface LxcHost {
     /// The path of `ovs-vsctl`.
     Optional<String> ovs();
 
+    /// How to ask for interfaces on the host's network; empty if we are root there and make them.
+    Optional<NicGrants> nicGrants();
+
     /// The pid of a container's init: of one beside this by name, of another by its path, or the
     /// number itself.
     ///

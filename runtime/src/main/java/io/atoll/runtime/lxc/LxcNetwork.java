@@ -1,5 +1,6 @@
 package io.atoll.runtime.lxc;
 
+import io.atoll.base.ForbiddenException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.runtime.spec.HookSpec;
@@ -29,19 +30,23 @@ final class LxcNetwork {
     private final LxcHooks hooks;
     private final RandomGenerator random;
     private final Optional<String> ovs;
+    private final Optional<NicGrants> grants;
 
     /// @param ovs the path of `ovs-vsctl`, if there is one
+    /// @param grants how to ask for what a plain user may not make; empty for root
     LxcNetwork(
             LxcConfig config,
             HostLinks links,
             LxcHooks hooks,
             RandomGenerator random,
-            Optional<String> ovs) {
+            Optional<String> ovs,
+            Optional<NicGrants> grants) {
         this.config = config;
         this.links = links;
         this.hooks = hooks;
         this.random = random;
         this.ovs = ovs;
+        this.grants = grants;
     }
 
     /// True if the container stays in the network namespace of whoever starts it.
@@ -142,6 +147,9 @@ final class LxcNetwork {
         }
 
         List<NicSpec> compile(Set<String> taken) {
+            if (grants.isPresent()) {
+                return List.of(granted(grants.get(), one("name").orElseGet(() -> freeName(taken))));
+            }
             if (type().equals("phys") && mustLink().endsWith("+")) {
                 String start = mustLink().substring(0, mustLink().length() - 1);
                 List<NicSpec> all = new ArrayList<>();
@@ -161,6 +169,23 @@ final class LxcNetwork {
                             one("name").orElseGet(() -> freeName(taken)),
                             nicLink(hostName),
                             hostName));
+        }
+
+        /// Of the host's end nothing can be chosen.
+        private NicSpec granted(NicGrants grants, String name) {
+            if (!type().equals("veth")) {
+                throw new ForbiddenException(
+                        prefix
+                                + "type = "
+                                + type()
+                                + ": only root may do that; plain users have veth, empty and none");
+            }
+            for (String key : List.of("veth.mode", "veth.vlan.id", "veth.vlan.tagged.id")) {
+                if (one(key).filter(v -> !v.equals("bridge") && !v.equals("none")).isPresent()) {
+                    throw new ForbiddenException(prefix + key + ": only root may set that");
+                }
+            }
+            return spec(name, grants.link(link().isEmpty() ? "none" : link(), name), "");
         }
 
         private String vethName() {
@@ -224,6 +249,7 @@ final class LxcNetwork {
         /// True if the bridge is Open vSwitch's, which only its own tool knows.
         private boolean isOvs() {
             return type().equals("veth")
+                    && grants.isEmpty()
                     && !isRouter()
                     && !link().isEmpty()
                     && ovs.isPresent()

@@ -9,6 +9,8 @@ import io.atoll.runtime.RuntimePaths;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
@@ -65,6 +67,20 @@ final class OwnHost implements LxcHost {
             }
         }
         return Optional.empty();
+    }
+
+    @Override
+    public Optional<NicGrants> nicGrants() {
+        if (container.path().system().isRoot()) {
+            return Optional.empty();
+        }
+        String socket = request.env().getOrDefault("ATOLL_NICS_SOCKET", "");
+        return Optional.of(
+                new NicGrants(
+                        List.of(initProgram().toString(), "user-nic"),
+                        socket.isEmpty() ? Map.of() : Map.of("ATOLL_NICS_SOCKET", socket),
+                        container.path().directory(),
+                        container.name()));
     }
 
     @Override

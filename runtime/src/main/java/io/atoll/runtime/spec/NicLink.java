@@ -182,6 +182,18 @@ public sealed interface NicLink {
         }
     }
 
+    /// A veth that somebody with more rights makes, asked for by running a program: we may not put
+    /// anything on the host's network.
+    ///
+    /// @param ask makes it, its end inside under the name of the NIC; run while the container waits
+    /// @param giveBack removes it; run after the container's death
+    record Granted(HookSpec ask, HookSpec giveBack) implements NicLink {
+        @Override
+        public String word() {
+            return "veth";
+        }
+    }
+
     /// The word of `lxc.net.N.type`.
     default String word() {
         return getClass().getSimpleName().toLowerCase(Locale.ROOT);

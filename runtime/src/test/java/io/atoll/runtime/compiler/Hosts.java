@@ -67,6 +67,20 @@ final class Hosts {
         return facts(legacy(), true, false, false);
     }
 
+    /// The same in a scope of the user's systemd.
+    static HostFacts plainUserV2() {
+        return facts(
+                List.of(
+                        new CgroupHierarchy(
+                                2,
+                                "/sys/fs/cgroup/user.slice/user@1000.service/app.slice/run-1.scope",
+                                Set.of("memory", "pids"),
+                                "/")),
+                true,
+                false,
+                false);
+    }
+
     private static HostFacts facts(
             List<CgroupHierarchy> hierarchies, boolean detached, boolean chrooted) {
         return facts(hierarchies, detached, chrooted, true);

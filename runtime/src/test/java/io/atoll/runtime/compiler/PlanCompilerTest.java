@@ -12,6 +12,7 @@ import io.atoll.plan.PlanDecoder;
 import io.atoll.plan.PlanEncoder;
 import io.atoll.plan.PlanPrinter;
 import io.atoll.plan.StartPlan;
+import io.atoll.plan.Tokens;
 import io.atoll.runtime.spec.AutoMounts;
 import io.atoll.runtime.spec.ContainerSpec;
 import io.atoll.runtime.spec.DeviceNode;
@@ -79,6 +80,54 @@ class PlanCompilerTest {
     @Test
     void aPlainUser() {
         golden("plain-user", ContainerSpec.of("c1", DIRECTORY, IDMAP), Hosts.plainUser());
+    }
+
+    /// Controllers are passed on below the scope, limits are written, devices are not filtered, and
+    /// the interface is asked for.
+    @Test
+    void aPlainUserOnVersion2() {
+        LimitsSpec limits =
+                new LimitsSpec(
+                        new LimitsSpec.Memory(
+                                Optional.of(ByteSize.parse("256MiB")),
+                                Optional.empty(),
+                                Optional.empty(),
+                                OptionalInt.empty()),
+                        LimitsSpec.Cpu.NONE,
+                        OptionalLong.of(100),
+                        LimitsSpec.Io.NONE,
+                        List.of(),
+                        List.of());
+        HookSpec ask =
+                new HookSpec(
+                        HookSpec.Phase.START_HOST,
+                        List.of("/shim", "user-nic", "create", Tokens.CHILD_PID, "lxcbr0"),
+                        Map.of(),
+                        Duration.ofMinutes(1));
+        HookSpec giveBack =
+                new HookSpec(
+                        HookSpec.Phase.POST_STOP,
+                        List.of("/shim", "user-nic", "delete", "lxcbr0"),
+                        Map.of(),
+                        Duration.ofMinutes(1));
+        NicSpec nic =
+                new NicSpec(
+                        "eth0",
+                        new NicLink.Granted(ask, giveBack),
+                        Optional.of(new MacAddress("00:16:3e:00:00:09")),
+                        OptionalInt.of(1400),
+                        true,
+                        List.of("10.0.3.9/24"),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of());
+        golden(
+                "plain-user-v2",
+                ContainerSpec.of("c1", DIRECTORY, IDMAP)
+                        .withLimits(limits)
+                        .withNetwork(new NetworkSpec(List.of(nic), true)),
+                Hosts.plainUserV2());
     }
 
     @Test

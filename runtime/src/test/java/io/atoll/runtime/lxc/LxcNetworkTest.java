@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.base.ForbiddenException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
+import io.atoll.plan.Tokens;
 import io.atoll.runtime.spec.MacAddress;
 import io.atoll.runtime.spec.NetworkSpec;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.NicSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -36,15 +39,87 @@ class LxcNetworkTest {
                             new HostLinks.HostLink("enp1", 1500, MAC, false, List.of()),
                             new HostLinks.HostLink("enp2", 1500, MAC, false, List.of()));
 
+    private static final NicGrants GRANTS =
+            new NicGrants(List.of("/shim", "user-nic"), Map.of(), Path.of("/lxc"), "c1");
+
     private static NetworkSpec compile(String... lines) {
+        return compile(Optional.empty(), lines);
+    }
+
+    private static NetworkSpec compile(Optional<NicGrants> grants, String... lines) {
         LxcConfig config = LxcConfig.parse(String.join("\n", lines), "test", LxcIncludes.none());
         return new LxcNetwork(
                         config,
                         LINKS,
                         new LxcHooks("c1", config, Map.of()),
                         new Random(1),
-                        Optional.empty())
+                        Optional.empty(),
+                        grants)
                 .compile();
+    }
+
+    @Test
+    void asksForWhatAPlainUserMayNotMake() {
+        NicSpec nic =
+                compile(
+                                Optional.of(GRANTS),
+                                "lxc.net.0.type = veth",
+                                "lxc.net.0.link = lxcbr0",
+                                "lxc.net.0.flags = up",
+                                "lxc.net.0.veth.pair = mine",
+                                "lxc.net.0.hwaddr = 00:16:3e:00:00:09",
+                                "lxc.net.0.ipv4.address = 10.0.3.9/24")
+                        .nics()
+                        .getFirst();
+        NicLink.Granted link = (NicLink.Granted) nic.link();
+        assertEquals(
+                List.of(
+                        "/shim",
+                        "user-nic",
+                        "create",
+                        "/lxc",
+                        "c1",
+                        Tokens.CHILD_PID,
+                        "veth",
+                        "lxcbr0",
+                        "eth0"),
+                link.ask().argv());
+        assertEquals("delete", link.giveBack().argv().get(2));
+        assertEquals(List.of("10.0.3.9/24"), nic.addresses());
+        assertTrue(nic.isUp());
+        assertEquals(
+                "none",
+                ((NicLink.Granted)
+                                compile(Optional.of(GRANTS), "lxc.net.0.type = veth")
+                                        .nics()
+                                        .getFirst()
+                                        .link())
+                        .ask()
+                        .argv()
+                        .get(7));
+    }
+
+    @Test
+    void saysWhatOnlyRootMayDo() {
+        for (String type : List.of("macvlan", "ipvlan", "vlan", "phys")) {
+            ForbiddenException refused =
+                    assertThrows(
+                            ForbiddenException.class,
+                            () ->
+                                    compile(
+                                            Optional.of(GRANTS),
+                                            "lxc.net.0.type = " + type,
+                                            "lxc.net.0.link = eth0"));
+            assertTrue(refused.getMessage().contains("only root"), refused.getMessage());
+        }
+        assertThrows(
+                ForbiddenException.class,
+                () ->
+                        compile(
+                                Optional.of(GRANTS),
+                                "lxc.net.0.type = veth",
+                                "lxc.net.0.veth.mode = router"));
+        assertEquals(List.of(), compile(Optional.of(GRANTS), "lxc.net.0.type = empty").nics());
     }
 
     @Test
