@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.testkit.Leaks;
 import io.atoll.testkit.LxcHost;
 import io.atoll.testkit.Program;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -133,8 +135,165 @@ class PlainUserTest {
                 0, as("ann", enter + "cgm setvalue memory . memory.limit_in_bytes 1G").exit());
         assertNotEquals(0, as("ann", "cgm create memory ../other").exit());
         assertNotEquals(0, as("bob", "cgm create memory " + GROUP + "/bob").exit());
-        must(enter + "lxc-stop -k -n g1; lxc-destroy -n g1");
+        // Where they are is remembered: another shell of the user's needs not be there.
+        must("lxc-freeze -n g1");
+        assertEquals("State:          FROZEN", must("lxc-info -n g1 -s"));
+        must("lxc-destroy -f -n g1");
         assertEquals("", must(enter + "cgm listchildren memory ."));
+        assertEquals("", must(enter + "cgm listchildren freezer ."));
+    }
+
+    /// A tree of version 2 as systemd delegates one: the user's shell leaves it for the leaf, so
+    /// that its controllers can be passed on to containers.
+    @Test
+    void x3_02_limitsBelowADelegatedTreeOfVersion2() {
+        String limit = "hugetlb.2MB.max";
+        Assumptions.assumeTrue(
+                host.sh("grep -qw hugetlb /sys/fs/cgroup/unified/cgroup.subtree_control").exit()
+                        == 0,
+                "no controller of this host is on version 2");
+        String script =
+                """
+                set -e
+                cd /tmp/ann
+                lxc-create -n v1 -t busybox
+                echo 'lxc.cgroup2.hugetlb.2MB.max = 4194304' >>.local/share/lxc/v1/config
+                lxc-copy -n v1 -N v2
+                lxc-start -n v1
+                cat /proc/self/cgroup | grep ^0:: | sed 's,.*/,,'
+                cat /sys/fs/cgroup%1$s/lxc.payload.v1/hugetlb.2MB.max
+                lxc-attach -n v1 -- echo attached
+                lxc-cgroup -n v1 hugetlb.2MB.max 2097152
+                lxc-cgroup -n v1 hugetlb.2MB.max
+                lxc-freeze -n v1
+                lxc-info -n v1 -sH
+                lxc-unfreeze -n v1
+                # A second one finds the shell in the leaf.
+                lxc-start -n v2
+                cat /sys/fs/cgroup%1$s/lxc.payload.v2/hugetlb.2MB.max
+                lxc-stop -k -n v1
+                lxc-stop -k -n v2
+                ls /sys/fs/cgroup%1$s | grep payload || echo none
+                """
+                        .formatted(GROUP);
+        String told =
+                host.must(
+                        """
+                        cat >/tmp/ann/life.sh <<'EOF'
+                        %2$sEOF
+                        unshare --mount --propagation=private sh -ec '
+                            mkdir /tmp/unified
+                            mount --bind /sys/fs/cgroup/unified /tmp/unified
+                            # The machine has two of these above one another.
+                            umount --lazy --recursive /sys
+                            umount --lazy --recursive /sys/fs/cgroup
+                            mount --bind /tmp/unified /sys/fs/cgroup
+                            umount /tmp/unified
+                            cd /sys/fs/cgroup%1$s 2>/dev/null || { mkdir /sys/fs/cgroup%1$s; cd /sys/fs/cgroup%1$s; }
+                            chown 54321:54321 . cgroup.procs cgroup.threads cgroup.subtree_control
+                            echo $$ >cgroup.procs
+                            exec setpriv --reuid=ann --regid=ann --clear-groups env -u XDG_RUNTIME_DIR \\
+                                HOME=/tmp/ann USER=ann sh /tmp/ann/life.sh
+                        '
+                        """
+                                .formatted(GROUP, script));
+        assertEquals(
+                List.of(
+                        "lxc.commands",
+                        "4194304",
+                        "attached",
+                        "2097152",
+                        "FROZEN",
+                        "4194304",
+                        "none"),
+                told.lines().filter(line -> !line.isBlank()).toList(),
+                limit);
+    }
+
+    private void configureNet(String name, String... lines) {
+        must(
+                "cd .local/share/lxc/"
+                        + name
+                        + " && sed -i '/^lxc.net/d' config && cat >>config <<'EOF'\n"
+                        + String.join("\n", lines)
+                        + "\nEOF");
+    }
+
+    private String failure(String user, String script) {
+        Program.Output run = as(user, script);
+        assertNotEquals(0, run.exit(), run.toString());
+        return run.err();
+    }
+
+    private void startNics() {
+        host.must(
+                "ATOLL_WARM=0 setsid lxc-nics </dev/null >/tmp/nics.log 2>&1 & echo $! >/tmp/nics");
+        host.until("test -S /run/atoll/nics.sock");
+    }
+
+    /// lxc-usernet(5), with a service in the place of a setuid program.
+    @Test
+    void x3_20_interfacesThatRootAllows() {
+        host.must("lxc-net start; echo 'ann veth lxcbr0 1' >/etc/lxc/lxc-usernet");
+        for (String name : List.of("n1", "n2")) {
+            must("lxc-create -n " + name + " -t busybox");
+            configureNet(
+                    name,
+                    "lxc.net.0.type = veth",
+                    "lxc.net.0.link = lxcbr0",
+                    "lxc.net.0.flags = up",
+                    "lxc.net.0.hwaddr = 00:16:3e:00:00:0" + name.charAt(1),
+                    "lxc.net.0.ipv4.address = 10.0.3.5" + name.charAt(1) + "/24",
+                    "lxc.net.0.ipv4.gateway = auto");
+        }
+        assertTrue(failure("ann", "lxc-start -n n1").contains("lxc-nics"));
+        startNics();
+        must("lxc-start -n n1");
+        String ask = "lxc-attach -n n1 -- ip -4 address show eth0";
+        assertTrue(must(ask).contains("10.0.3.51/24"));
+        assertTrue(must("lxc-attach -n n1 -- ip link show eth0").contains("00:16:3e:00:00:01"));
+        host.must("ping -c 1 -W 5 10.0.3.51");
+        String links = "ls /sys/class/net | grep ^veth54321_ | wc -l";
+        assertEquals("1", host.must(links));
+        assertEquals("10.0.3.51", must("lxc-info -n n1 -iH"));
+
+        // What is not allowed.
+        String full = failure("ann", "lxc-start -n n2");
+        assertTrue(full.contains("has all interfaces of type veth on lxcbr0"), full);
+        configureNet("n2", "lxc.net.0.type = veth", "lxc.net.0.link = eth0");
+        assertTrue(failure("ann", "lxc-start -n n2").contains("may have no interfaces"));
+        configureNet("n2", "lxc.net.0.type = phys", "lxc.net.0.link = eth0");
+        assertTrue(failure("ann", "lxc-start -n n2").contains("only root"));
+        String init = must("lxc-info -n n1 -pH");
+        for (String pid : List.of("1", init)) {
+            String refused = failure("bob", "lxc-user-nic create / x " + pid + " veth lxcbr0 e9");
+            assertTrue(refused.contains("ns/net"), refused);
+        }
+        assertTrue(
+                failure("ann", "lxc-user-nic create / x " + init + " veth lxcbr0 averylongname000")
+                        .contains("15 characters"));
+        assertEquals(
+                "",
+                as("bob", "lxc-user-nic delete /tmp/ann/.local/share/lxc n1 x veth lxcbr0")
+                        .ok()
+                        .out());
+        assertEquals("1", host.must(links));
+
+        // A reboot from inside asks again.
+        must("lxc-attach -n n1 -- reboot");
+        host.until("test \"$(cat /proc/" + init + "/comm 2>/dev/null)\" = ''");
+        host.until("ping -c 1 -W 1 10.0.3.51");
+        assertEquals("1", host.must(links));
+
+        // At the end it is free at once, after a crash when the kernel has cleaned up.
+        configureNet("n2", "lxc.net.0.type = veth", "lxc.net.0.link = lxcbr0");
+        must("lxc-stop -k -n n1; lxc-start -n n2");
+        String second = must("lxc-info -n n2 -pH");
+        host.must("kill -9 $(ps -o ppid= -p " + second + ") " + second);
+        host.until("test $(" + links + ") = 0");
+        must("lxc-start -n n1; lxc-stop -k -n n1");
+        host.until("test $(" + links + ") = 0");
+        host.must("kill $(cat /tmp/nics)");
     }
 
     @Test

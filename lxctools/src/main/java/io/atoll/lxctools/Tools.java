@@ -12,6 +12,7 @@ import io.atoll.lxctools.disk.DestroyTool;
 import io.atoll.lxctools.disk.SnapshotTool;
 import io.atoll.lxctools.disk.StartEphemeralTool;
 import io.atoll.lxctools.fetch.DownloadTool;
+import io.atoll.lxctools.nic.NicsTool;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +29,7 @@ public final class Tools {
                             Map.entry("lxc-copy", CopyTool::new),
                             Map.entry("lxc-create", CreateTool::new),
                             Map.entry("lxc-destroy", DestroyTool::new),
+                            Map.entry("lxc-nics", NicsTool::new),
                             Map.entry("lxc-snapshot", SnapshotTool::new),
                             Map.entry("lxc-start-ephemeral", StartEphemeralTool::new),
                             Map.entry("lxc-autostart", AutostartTool::new),
