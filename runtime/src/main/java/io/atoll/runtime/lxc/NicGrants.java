@@ -12,14 +12,12 @@ import java.util.Map;
 /// How a plain user's container asks for its interfaces: by a program that is called as
 /// lxc-user-nic(1). Pure.
 ///
-/// @param program and the words before those of lxc-user-nic
 /// @param env its whole environment
-record NicGrants(List<String> program, Map<String, String> env, Path lxcPath, String container) {
+record NicGrants(Path program, Map<String, String> env, Path lxcPath, String container) {
     /// Longer than the program itself waits.
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
 
     NicGrants {
-        program = List.copyOf(program);
         env = Map.copyOf(env);
     }
 
@@ -33,7 +31,7 @@ record NicGrants(List<String> program, Map<String, String> env, Path lxcPath, St
 
     private HookSpec hook(
             HookSpec.Phase phase, String verb, String whose, String bridge, String nic) {
-        List<String> argv = new ArrayList<>(program);
+        List<String> argv = new ArrayList<>(List.of(program.toString()));
         argv.addAll(List.of(verb, lxcPath.toString(), container, whose, "veth", bridge, nic));
         return new HookSpec(phase, argv, env, TIMEOUT);
     }

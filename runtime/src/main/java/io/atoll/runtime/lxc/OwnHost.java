@@ -9,7 +9,6 @@ import io.atoll.runtime.RuntimePaths;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -77,7 +76,7 @@ final class OwnHost implements LxcHost {
         String socket = request.env().getOrDefault("ATOLL_NICS_SOCKET", "");
         return Optional.of(
                 new NicGrants(
-                        List.of(initProgram().toString(), "user-nic"),
+                        initProgram().resolveSibling("lxc-user-nic"),
                         socket.isEmpty() ? Map.of() : Map.of("ATOLL_NICS_SOCKET", socket),
                         container.path().directory(),
                         container.name()));

@@ -101,13 +101,13 @@ class PlanCompilerTest {
         HookSpec ask =
                 new HookSpec(
                         HookSpec.Phase.START_HOST,
-                        List.of("/shim", "user-nic", "create", Tokens.CHILD_PID, "lxcbr0"),
+                        List.of("/lxc-user-nic", "create", Tokens.CHILD_PID, "lxcbr0"),
                         Map.of(),
                         Duration.ofMinutes(1));
         HookSpec giveBack =
                 new HookSpec(
                         HookSpec.Phase.POST_STOP,
-                        List.of("/shim", "user-nic", "delete", "lxcbr0"),
+                        List.of("/lxc-user-nic", "delete", "lxcbr0"),
                         Map.of(),
                         Duration.ofMinutes(1));
         NicSpec nic =

@@ -40,7 +40,7 @@ class LxcNetworkTest {
                             new HostLinks.HostLink("enp2", 1500, MAC, false, List.of()));
 
     private static final NicGrants GRANTS =
-            new NicGrants(List.of("/shim", "user-nic"), Map.of(), Path.of("/lxc"), "c1");
+            new NicGrants(Path.of("/lxc-user-nic"), Map.of(), Path.of("/lxc"), "c1");
 
     private static NetworkSpec compile(String... lines) {
         return compile(Optional.empty(), lines);
@@ -74,8 +74,7 @@ class LxcNetworkTest {
         NicLink.Granted link = (NicLink.Granted) nic.link();
         assertEquals(
                 List.of(
-                        "/shim",
-                        "user-nic",
+                        "/lxc-user-nic",
                         "create",
                         "/lxc",
                         "c1",
@@ -84,7 +83,7 @@ class LxcNetworkTest {
                         "lxcbr0",
                         "eth0"),
                 link.ask().argv());
-        assertEquals("delete", link.giveBack().argv().get(2));
+        assertEquals("delete", link.giveBack().argv().get(1));
         assertEquals(List.of("10.0.3.9/24"), nic.addresses());
         assertTrue(nic.isUp());
         assertEquals(
@@ -96,7 +95,7 @@ class LxcNetworkTest {
                                         .link())
                         .ask()
                         .argv()
-                        .get(7));
+                        .get(6));
     }
 
     @Test

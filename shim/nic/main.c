@@ -3,8 +3,6 @@
 //
 // Trust: runs with its caller's rights and decides nothing. The network namespace is opened here, with these rights,
 // and handed over open, so the service, which is root, never looks at a pid or a path of the caller's.
-#include "usernic.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -16,12 +14,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util.h"
-
 #define SOCKET_PATH "/run/atoll/nics.sock"
 
 // The service has the same limits.
 enum { REQUEST_MAX = 8192, ANSWER_MAX = 4096, PATIENCE_SECONDS = 30 };
+
+static void fd_close(const int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+}
+#define cleanup_fd __attribute__((cleanup(fd_close)))
 
 static int complain(const char *what) {
     fprintf(stderr, "lxc-user-nic: %s: %s\n", what, strerror(errno));
@@ -99,9 +101,9 @@ static int print_answer(int socket) {
     return is_done ? 0 : 1;
 }
 
-int usernic_main(int argc, char **argv) {
-    bool is_create = argc > 0 && strcmp(argv[0], "create") == 0;
-    if ((argc != 6 && argc != 7) || (!is_create && strcmp(argv[0], "delete") != 0)) {
+int main(int argc, char **argv) {
+    bool is_create = argc > 1 && strcmp(argv[1], "create") == 0;
+    if ((argc != 7 && argc != 8) || (!is_create && strcmp(argv[1], "delete") != 0)) {
         fputs("usage: lxc-user-nic create LXCPATH NAME PID TYPE BRIDGE [NIC]\n"
               "       lxc-user-nic delete LXCPATH NAME NETNS TYPE BRIDGE [NIC]\n",
               stderr);
@@ -110,11 +112,11 @@ int usernic_main(int argc, char **argv) {
     cleanup_fd int net = -1;
     if (is_create) {
         char path[64];
-        if (strlen(argv[3]) > 10 || strspn(argv[3], "0123456789") != strlen(argv[3])) {
-            fprintf(stderr, "lxc-user-nic: not a process: %s\n", argv[3]);
+        if (strlen(argv[4]) > 10 || strspn(argv[4], "0123456789") != strlen(argv[4])) {
+            fprintf(stderr, "lxc-user-nic: not a process: %s\n", argv[4]);
             return 1;
         }
-        snprintf(path, sizeof path, "/proc/%s/ns/net", argv[3]);
+        snprintf(path, sizeof path, "/proc/%s/ns/net", argv[4]);
         net = open(path, O_RDONLY | O_CLOEXEC);
         if (net < 0)
             return complain(path);
@@ -122,7 +124,7 @@ int usernic_main(int argc, char **argv) {
     cleanup_fd int service = connect_service();
     if (service < 0)
         return 1;
-    const char *const words[] = {argv[0], argv[1], argv[2], argv[4], argv[5], argc == 7 ? argv[6] : "eth0"};
+    const char *const words[] = {argv[1], argv[2], argv[3], argv[5], argv[6], argc == 8 ? argv[7] : "eth0"};
     if (!send_request(service, words, sizeof words / sizeof *words, net))
         return complain("cannot ask");
     return print_answer(service);
