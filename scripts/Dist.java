@@ -1,4 +1,5 @@
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -203,10 +204,32 @@ static void assemble(Program program) throws IOException {
     List<String> arguments = new ArrayList<>(ANY_PROCESSOR);
     arguments.addAll(NOT_ON_STDOUT);
     arguments.addAll(program.options());
+    for (Path jar : classPath(program)) {
+        if (jar.getFileName().toString().startsWith("sqlite-jdbc-")) {
+            copySqlite(jar);
+            arguments.add("-Dorg.sqlite.lib.path=@home@/libexec");
+        }
+    }
     arguments.add("-Datoll.shim=@home@/libexec/atoll-shim");
     arguments.addAll(List.of("-cp", String.join(":", jars)));
     arguments.add(program.mainClass());
     write(program, arguments);
+}
+
+/// Takes SQLite's machine code out of its jar. Otherwise every start would unpack it into `/tmp`, where a daemon that is
+/// killed leaves it.
+static void copySqlite(Path jar) throws IOException {
+    String processor = System.getProperty("os.arch").equals("aarch64") ? "aarch64" : "x86_64";
+    String name = "libsqlitejdbc.so";
+    try (JarFile file = new JarFile(jar.toFile())) {
+        JarEntry entry = file.getJarEntry("org/sqlite/native/Linux/" + processor + "/" + name);
+        if (entry == null) {
+            throw new IOException(jar + " holds no " + name + " for " + processor);
+        }
+        try (InputStream in = file.getInputStream(entry)) {
+            Files.copy(in, ROOT.resolve("libexec").resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
 }
 
 /// Copies a jar, without its seal if it has one: the JVM does not start from an AOT cache that holds classes of a sealed
