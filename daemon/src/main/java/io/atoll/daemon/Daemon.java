@@ -62,6 +62,8 @@ import io.atoll.linux.Idmaps;
 import io.atoll.network.Bridges;
 import io.atoll.runtime.Containers;
 import io.atoll.runtime.RuntimePaths;
+import io.atoll.storage.HostTools;
+import io.atoll.storage.StorageDrivers;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -72,7 +74,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 
 /// One daemon: makes every service by its constructor, starts them in order, stops them in the
@@ -297,13 +298,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     private ServerRoutes.StorageFacts storageFacts() {
-        return new ServerRoutes.StorageFacts(pools.driversInUse(), supportedDrivers());
-    }
-
-    private static Map<String, String> supportedDrivers() {
-        Map<String, String> out = new TreeMap<>();
-        io.atoll.storage.StorageDrivers.NAMES.forEach(name -> out.put(name, "1"));
-        return out;
+        return new ServerRoutes.StorageFacts(
+                pools.driversInUse(), StorageDrivers.available(HostTools.REAL));
     }
 
     /// Listens at once, but answers 503 until everything is up.

@@ -5,7 +5,6 @@ import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.FileSystemStat;
 import java.nio.file.Path;
-import java.util.Set;
 
 /// Every volume is a subvolume of one btrfs, images too: instances, snapshots and copies are
 /// snapshots of them, which share what is alike.
@@ -14,12 +13,7 @@ final class BtrfsDriver extends DirDriver {
     private static final long MAGIC = 0x9123683EL;
 
     BtrfsDriver(PoolSpec pool, IdmapProbe probe) {
-        super(
-                pool,
-                probe,
-                new BtrfsGround(pool),
-                new BtrfsTrees(pool.path()),
-                Set.of("size", "btrfs.mount_options"));
+        super(pool, probe, new BtrfsGround(pool), new BtrfsTrees(pool.path()));
     }
 
     @Override

@@ -8,7 +8,6 @@ import io.atoll.linux.PlatformThreads;
 import io.atoll.linux.TreeCopy;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Set;
 
 /// Every volume is a directory of its own with all its files. Slow to make, but works where
 /// overlays do not, and nested overlays work on it.
@@ -21,14 +20,13 @@ class DirDriver extends DirectoryDriver {
                 pool,
                 new ImageVolumes.Use.Mounted(_ -> true),
                 new SourceDirectory(pool),
-                new PlainTrees(),
-                Set.of());
+                new PlainTrees());
         this.probe = probe;
     }
 
     /// For drivers that keep images as files too.
-    DirDriver(PoolSpec pool, IdmapProbe probe, PoolGround ground, Trees trees, Set<String> keys) {
-        super(pool, new ImageVolumes.Use.Unpacked(), ground, trees, keys);
+    DirDriver(PoolSpec pool, IdmapProbe probe, PoolGround ground, Trees trees) {
+        super(pool, new ImageVolumes.Use.Unpacked(), ground, trees);
         this.probe = probe;
     }
 

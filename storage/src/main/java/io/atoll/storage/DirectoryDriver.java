@@ -3,7 +3,6 @@ package io.atoll.storage;
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.BusyException;
 import io.atoll.base.Fingerprint;
-import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Fd;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
@@ -54,19 +52,10 @@ abstract class DirectoryDriver implements StorageDriver {
 
     private boolean swept;
 
-    /// Keys of the pool that this driver has beyond the common ones.
-    private final Set<String> keys;
-
-    DirectoryDriver(
-            PoolSpec pool,
-            ImageVolumes.Use images,
-            PoolGround ground,
-            Trees trees,
-            Set<String> keys) {
+    DirectoryDriver(PoolSpec pool, ImageVolumes.Use images, PoolGround ground, Trees trees) {
         this.pool = pool;
         this.ground = ground;
         this.trees = trees;
-        this.keys = Set.copyOf(keys);
         this.directories = new PoolDirectories(pool.path(), trees);
         this.images = new ImageVolumes(directories, images);
     }
@@ -110,7 +99,7 @@ abstract class DirectoryDriver implements StorageDriver {
 
     @Override
     public final Map<String, String> createPool() {
-        pool.config().keySet().forEach(this::checkKey);
+        PoolKeys.check(driverName(), pool.config());
         Map<String, String> config = ground.create();
         try {
             ground.mount();
@@ -136,24 +125,6 @@ abstract class DirectoryDriver implements StorageDriver {
     private Path checked(Path scratch) throws IOException {
         checkFileSystem(scratch);
         return scratch;
-    }
-
-    private void checkKey(String key) {
-        if (key.equals("size") && !keys.contains(key)) {
-            throw new InvalidConfigException(
-                    "Invalid option for this driver: \"size\" is for pools in a file of their own");
-        }
-        boolean known =
-                key.equals("source")
-                        || keys.contains(key)
-                        || key.startsWith("user.")
-                        || key.startsWith("volatile.")
-                        || key.startsWith("rsync.")
-                        || key.startsWith("volume.");
-        if (!known) {
-            throw new InvalidConfigException(
-                    "Invalid option \"" + key + "\" for pools of this driver");
-        }
     }
 
     @Override
@@ -438,7 +409,11 @@ abstract class DirectoryDriver implements StorageDriver {
 
     @Override
     public final List<NestedDirectory> nestedDirectories(VolumeName volume) {
-        Path nested = directories.existing(volume.current()).resolve(NESTED);
+        return makeNested(directories.existing(volume.current()));
+    }
+
+    static List<NestedDirectory> makeNested(Path volume) {
+        Path nested = volume.resolve(NESTED);
         return PoolDirectories.io(
                 "prepare",
                 nested,

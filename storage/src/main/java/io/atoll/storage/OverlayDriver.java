@@ -40,8 +40,7 @@ final class OverlayDriver extends DirectoryDriver {
                 pool,
                 new ImageVolumes.Use.Mounted(probe),
                 new SourceDirectory(pool),
-                new PlainTrees(),
-                Set.of());
+                new PlainTrees());
         this.probe = probe;
     }
 

@@ -75,6 +75,11 @@ public abstract class StorageDriverContract {
         return false;
     }
 
+    /// Whether a pool is something that can be taken down.
+    protected boolean isMountedByDriver() {
+        return hasFileSystem();
+    }
+
     /// A pool that is soon full.
     protected TempPool smallPool() throws IOException {
         return TempPool.createSmall(MARKER, 16, this::driver);
@@ -330,9 +335,7 @@ public abstract class StorageDriverContract {
         driver.delete(C1);
         driver.awaitDeletions();
         assertEquals("stays", Files.readString(outside));
-        try (Fd deleting = openPool(".deleting")) {
-            assertEquals(List.of(), Directories.list(deleting));
-        }
+        assertNothingLeftToDelete();
     }
 
     @Test
@@ -353,9 +356,7 @@ public abstract class StorageDriverContract {
         driver.delete(volume);
         driver.awaitDeletions();
         assertFalse(Files.readString(Path.of("/proc/swaps")).contains("default_swap"));
-        try (Fd deleting = openPool(".deleting")) {
-            assertEquals(List.of(), Directories.list(deleting));
-        }
+        assertNothingLeftToDelete();
     }
 
     @Test
@@ -392,11 +393,24 @@ public abstract class StorageDriverContract {
         };
     }
 
-    private Fd openPool(String name) {
-        return io.atoll.linux.Opens.open(
-                pool.path().resolve(name).toString(),
-                io.atoll.linux.Fcntl.O_RDONLY | io.atoll.linux.Fcntl.O_DIRECTORY,
-                0);
+    /// Drivers that delete in the background keep there what is on its way out.
+    private void assertNothingLeftToDelete() {
+        Path deleting = pool.path().resolve(".deleting");
+        if (!Files.exists(deleting)) {
+            return;
+        }
+        try (Fd fd =
+                io.atoll.linux.Opens.open(
+                        deleting.toString(),
+                        io.atoll.linux.Fcntl.O_RDONLY | io.atoll.linux.Fcntl.O_DIRECTORY,
+                        0)) {
+            assertEquals(List.of(), Directories.list(fd));
+        }
+    }
+
+    /// The pool that tests work on.
+    protected final TempPool pool() {
+        return pool;
     }
 
     @Test
@@ -423,6 +437,7 @@ public abstract class StorageDriverContract {
     @Test
     void mountsAnImageOnceAcrossRestarts() {
         launch(C1);
+        Object _ = driver.layers(C1.current(), Idmap.NONE);
         long before = mounts();
         for (int i = 0; i < 3; i++) {
             driver = pool.reopen();
@@ -432,7 +447,7 @@ public abstract class StorageDriverContract {
         }
         assertEquals(before, mounts());
         boolean unmounted = driver.unmountPool();
-        assertEquals(hasFileSystem(), unmounted);
+        assertEquals(isMountedByDriver(), unmounted);
         driver.mountPool();
         // As after a restart of the host.
         assertEquals("busybox", read(C1.current(), "/etc/hostname").strip());

@@ -15,6 +15,7 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
+import io.atoll.storage.PoolKeys;
 import io.atoll.storage.PoolUsage;
 import java.io.IOException;
 import java.util.List;
@@ -132,7 +133,7 @@ public final class PoolRoutes implements Routes {
         Map<String, String> config = new TreeMap<>(isPatch ? old.config() : Map.of());
         config.putAll(Wire.config(body.get("config")));
         config.values().removeIf(String::isEmpty);
-        checkChange(old.config(), config);
+        checkChange(old, config);
         boolean keepText = isPatch && body.get("description").isNull();
         String text = keepText ? old.description() : body.get("description").asString();
         Pool next = new Pool(old.name(), old.driver(), text, config);
@@ -140,16 +141,15 @@ public final class PoolRoutes implements Routes {
         return next;
     }
 
-    /// What the driver made the pool with stays as it is; users' own keys may change.
-    private static void checkChange(Map<String, String> old, Map<String, String> next) {
-        TreeSet<String> keys = new TreeSet<>(old.keySet());
+    /// What says how the pool lies on disk stays as it is.
+    private static void checkChange(Pool old, Map<String, String> next) {
+        PoolKeys.check(old.driver(), next);
+        TreeSet<String> keys = new TreeSet<>(old.config().keySet());
         keys.addAll(next.keySet());
         for (String key : keys) {
-            if (!key.startsWith("user.") && !Objects.equals(old.get(key), next.get(key))) {
-                throw new InvalidConfigException(
-                        old.containsKey(key)
-                                ? "Pool key \"" + key + "\" cannot be changed"
-                                : "Invalid option \"" + key + "\"");
+            boolean isSame = Objects.equals(old.config().get(key), next.get(key));
+            if (!isSame && !PoolKeys.isChangeable(key)) {
+                throw new InvalidConfigException("Pool key \"" + key + "\" cannot be changed");
             }
         }
     }

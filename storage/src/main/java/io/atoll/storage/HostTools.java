@@ -1,0 +1,66 @@
+package io.atoll.storage;
+
+import io.atoll.linux.Command;
+import io.atoll.linux.CommandFailed;
+import io.atoll.linux.Commands;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+
+/// The programs of the host that drivers of volume managers call. Tests put a volume manager of
+/// their own in its place.
+public interface HostTools {
+    /// How long a program may take: moving much data is part of what they do.
+    Duration TIMEOUT = Duration.ofMinutes(30);
+
+    /// The host's own.
+    HostTools REAL = new Real();
+
+    boolean has(String program);
+
+    /// Runs one to the end and returns what it printed.
+    ///
+    /// @throws CommandFailed if it does not end with 0
+    String run(List<String> argv);
+
+    /// Runs two, the first writing what the second reads.
+    ///
+    /// @throws CommandFailed if one of them does not end with 0
+    void pipe(List<String> from, List<String> to);
+
+    /// Runs them as they are.
+    final class Real implements HostTools {
+        private Real() {}
+
+        @Override
+        public boolean has(String program) {
+            return Commands.find(program).isPresent();
+        }
+
+        @Override
+        public String run(List<String> argv) {
+            return Commands.run(Command.of(argv).timeout(TIMEOUT)).text();
+        }
+
+        @Override
+        public void pipe(List<String> from, List<String> to) {
+            Commands.Result _ =
+                    Commands.run(
+                            Command.of(to)
+                                    .timeout(TIMEOUT)
+                                    .input(stdin -> {
+                                        ByteArrayOutputStream errors = new ByteArrayOutputStream();
+                                        Command source = Command.of(from).timeout(TIMEOUT);
+                                        int exit = Commands.pass(source, stdin, errors);
+                                        if (exit != 0) {
+                                            throw new CommandFailed(
+                                                    from,
+                                                    exit,
+                                                    errors.toString(StandardCharsets.UTF_8),
+                                                    "exit status " + exit);
+                                        }
+                                    }));
+        }
+    }
+}

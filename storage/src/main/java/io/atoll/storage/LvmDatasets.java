@@ -1,0 +1,535 @@
+package io.atoll.storage;
+
+import io.atoll.base.ByteSize;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnavailableException;
+import io.atoll.base.UnsupportedException;
+import io.atoll.linux.CommandFailed;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Thin volumes of LVM, each with a file system of its own. Names are those that LXD uses:
+/// `containers_NAME`, its snapshots `containers_NAME-SNAPSHOT`, hyphens of names doubled. Snapshots
+/// and copies are thin volumes like any other, which share what is alike. See lvmthin(7).
+final class LvmDatasets implements Datasets {
+    private static final char MARK = '+';
+    private static final String PLAIN = "_.-";
+
+    /// What `lvs` shows of a volume, in this order.
+    private static final String COLUMNS = "lv_name,pool_lv,lv_size,data_percent";
+
+    /// The longest name of the device mapper is 127, of which the volume group takes a part.
+    private static final int NAME_MAX = 110;
+
+    private static final String DEFAULT_SIZE = "10GiB";
+
+    /// The size that a new volume has if nobody said.
+    private static final int SECTOR = 512;
+
+    /// Stands before the name of a volume that is about to be replaced by this one.
+    private static final String RESTORED = "restored_";
+
+    private final PoolSpec pool;
+    private final HostTools tools;
+    private final DiskFile file;
+
+    LvmDatasets(PoolSpec pool, HostTools tools) {
+        this.pool = pool;
+        this.tools = tools;
+        this.file = new DiskFile(pool);
+    }
+
+    @Override
+    public String driverName() {
+        return "lvm";
+    }
+
+    @Override
+    public String version() {
+        try {
+            return run("lvm", "version")
+                    .lines()
+                    .map(String::strip)
+                    .filter(line -> line.startsWith("LVM version:"))
+                    .map(line -> line.substring("LVM version:".length()).strip())
+                    .findFirst()
+                    .orElse("");
+        } catch (CommandFailed _) {
+            return "";
+        }
+    }
+
+    private String run(String... argv) {
+        return tools.run(List.of(argv));
+    }
+
+    private String group() {
+        return pool.get("lvm.vg_name").orElseGet(pool::name);
+    }
+
+    private String thinPool() {
+        return pool.get("lvm.thinpool_name").orElse("LXDThinPool");
+    }
+
+    private String fileSystem() {
+        return pool.get("volume.block.filesystem").orElse("ext4");
+    }
+
+    @Override
+    public Map<String, String> createPool() {
+        for (String program : List.of("lvm", "lvcreate", "vgcreate", "mkfs." + fileSystem())) {
+            if (!tools.has(program)) {
+                throw new UnsupportedException(
+                        "Driver \"lvm\" needs the program \""
+                                + program
+                                + "\" on this host (packages lvm2, thin-provisioning-tools)");
+            }
+        }
+        if (pool.get("lvm.use_thinpool").filter("false"::equals).isPresent()) {
+            throw new UnsupportedException(
+                    "lvm.use_thinpool=false is not offered: without a thin pool a snapshot cannot be copied");
+        }
+        Map<String, String> config = new TreeMap<>(pool.config());
+        String source = pool.get("source").orElse("");
+        boolean isGroup = !source.isEmpty() && !source.startsWith("/");
+        String group = nameFor(source, isGroup);
+        config.put("lvm.vg_name", group);
+        if (isGroup) {
+            takeOver(source);
+        } else {
+            makeGroup(group, source, config);
+        }
+        config.put("lvm.thinpool_name", thinPool());
+        try {
+            makeThinPool(group);
+        } catch (CommandFailed e) {
+            LvmDatasets made =
+                    new LvmDatasets(new PoolSpec(pool.name(), pool.path(), config), tools);
+            if (!isGroup) {
+                made.deletePool();
+            }
+            throw new UnsupportedException(
+                    "Failed to make a thin pool, which needs a kernel with dm-thin-pool: "
+                            + e.stderrTail().strip(),
+                    e);
+        }
+        return config;
+    }
+
+    private String nameFor(String source, boolean isGroup) {
+        String given = pool.get("lvm.vg_name").orElse("");
+        if (isGroup && !given.isEmpty() && !given.equals(source)) {
+            throw new InvalidConfigException(
+                    "Invalid combination of \"source\" and \"lvm.vg_name\" properties");
+        }
+        return isGroup ? source : given.isEmpty() ? pool.name() : given;
+    }
+
+    private boolean isThere(String group) {
+        try {
+            String _ = run("vgs", "--noheadings", "-o", "vg_name", group);
+            return true;
+        } catch (CommandFailed _) {
+            return false;
+        }
+    }
+
+    private void makeGroup(String group, String source, Map<String, String> config) {
+        if (isThere(group)) {
+            throw new InvalidConfigException(
+                    "A volume group already exists called \"" + group + "\"");
+        }
+        Path target = source.isEmpty() ? file.create(config) : file.device(source);
+        config.put("source", target.toString());
+        try {
+            String device = source.isEmpty() ? attach() : target.toString();
+            String _ = run("pvcreate", device);
+            String _ = run("vgcreate", group, device);
+        } catch (CommandFailed e) {
+            detach();
+            file.delete(config);
+            throw new InvalidConfigException(
+                    "Failed to make a volume group on \""
+                            + target
+                            + "\": "
+                            + e.stderrTail().strip(),
+                    e);
+        }
+    }
+
+    private void takeOver(String group) {
+        if (pool.get("size").isPresent()) {
+            throw new InvalidConfigException(
+                    "Invalid option for this driver: \"size\" is for pools in a file of their own");
+        }
+        if (!isThere(group)) {
+            throw new InvalidConfigException(
+                    "The requested volume group \"" + group + "\" does not exist");
+        }
+        boolean mayShare = pool.get("lvm.vg.force_reuse").filter("true"::equals).isPresent();
+        List<String> others =
+                rows(group).stream()
+                        .map(Row::name)
+                        .filter(name -> !name.equals(thinPool()))
+                        .toList();
+        if (!others.isEmpty() && !mayShare) {
+            throw new InvalidConfigException("Volume group \"" + group + "\" is not empty");
+        }
+    }
+
+    private void makeThinPool(String group) {
+        if (rows(group).stream().anyMatch(row -> row.name().equals(thinPool()))) {
+            return;
+        }
+        List<String> argv =
+                new ArrayList<>(
+                        List.of(
+                                "lvcreate",
+                                "--yes",
+                                "--wipesignatures",
+                                "y",
+                                "--extents",
+                                "100%FREE",
+                                "--thinpool",
+                                group + "/" + thinPool()));
+        pool.get("lvm.thinpool_metadata_size")
+                .ifPresent(size ->
+                        argv.addAll(
+                                List.of("--poolmetadatasize", ByteSize.parse(size).bytes() + "b")));
+        String _ = tools.run(argv);
+    }
+
+    /// The loop device of the pool's own file.
+    private String attach() {
+        Optional<String> known = attached();
+        return known.orElseGet(
+                () -> run("losetup", "--find", "--show", file.path().toString()).strip());
+    }
+
+    private Optional<String> attached() {
+        String text =
+                run(
+                        "losetup",
+                        "--noheadings",
+                        "--output",
+                        "NAME",
+                        "--associated",
+                        file.path().toString());
+        return text.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst();
+    }
+
+    private void detach() {
+        attached().ifPresent(device -> run("losetup", "--detach", device));
+    }
+
+    @Override
+    public void openPool() {
+        if (file.isOwn(pool.config())) {
+            String _ = attach();
+        }
+        try {
+            String _ = run("vgchange", "--activate", "y", "--setactivationskip", "n", group());
+        } catch (CommandFailed e) {
+            throw new UnavailableException(
+                    "The volume group \""
+                            + group()
+                            + "\" cannot be brought up: "
+                            + e.stderrTail().strip(),
+                    e);
+        }
+    }
+
+    @Override
+    public void closePool() {
+        if (isOurs()) {
+            String _ = run("vgchange", "--activate", "n", group());
+        }
+        if (file.isOwn(pool.config())) {
+            detach();
+        }
+    }
+
+    private boolean isOurs() {
+        return pool.get("source").filter(s -> s.startsWith("/")).isPresent();
+    }
+
+    @Override
+    public void deletePool() {
+        if (!isOurs()) {
+            String _ = run("lvremove", "--force", group() + "/" + thinPool());
+            return;
+        }
+        String device = file.isOwn(pool.config()) ? attach() : pool.get("source").orElseThrow();
+        if (isThere(group())) {
+            String _ = run("vgremove", "--force", group());
+            String _ = run("pvremove", device);
+        }
+        if (file.isOwn(pool.config())) {
+            detach();
+            file.delete(pool.config());
+        }
+    }
+
+    /// A line of `lvs`.
+    private record Row(String name, String thinPool, long size, double percent) {
+        static Row parse(String line) {
+            String[] words = line.strip().split("\\|", -1);
+            if (words.length < 4) {
+                throw new UnsupportedException("lvs says what was not expected: " + line);
+            }
+            return new Row(
+                    words[0],
+                    words[1],
+                    words[2].isEmpty() ? 0 : Long.parseLong(words[2]),
+                    words[3].isEmpty() ? 0 : Double.parseDouble(words[3]));
+        }
+
+        long used() {
+            return Math.round(size * percent / 100);
+        }
+    }
+
+    private List<Row> rows(String group) {
+        String text =
+                run(
+                        "lvs",
+                        "--noheadings",
+                        "--nosuffix",
+                        "--units",
+                        "b",
+                        "--separator",
+                        "|",
+                        "-o",
+                        COLUMNS,
+                        group);
+        return text.lines().filter(line -> !line.isBlank()).map(Row::parse).toList();
+    }
+
+    private Optional<Row> row(String lv) {
+        return rows(group()).stream().filter(row -> row.name().equals(lv)).findFirst();
+    }
+
+    @Override
+    public PoolUsage usage() {
+        return row(thinPool())
+                .map(row -> new PoolUsage(row.used(), row.size(), 0, 0))
+                .orElse(new PoolUsage(0, 0, 0, 0));
+    }
+
+    /// What a name is in the volume group. Hyphens at its ends are written otherwise, so that the
+    /// one between volume and snapshot is the only one that stands alone.
+    private static String lv(DatasetName name) {
+        String volume = name.folder() + "_" + encoded(name.name());
+        String lv = name.isSnapshot() ? volume + "-" + encoded(name.snapshot()) : volume;
+        if (lv.length() > NAME_MAX) {
+            throw new InvalidConfigException(
+                    "Invalid name for driver \"lvm\": \"" + lv + "\" is longer than 110 letters");
+        }
+        return lv;
+    }
+
+    private static String encoded(String name) {
+        String plain = DatasetName.encode(name, MARK, PLAIN);
+        String ends = plain.replaceAll("^-|-$", "+2d");
+        return ends.replace("-", "--");
+    }
+
+    private static Optional<DatasetName> parse(String lv) {
+        int folder = lv.indexOf('_');
+        boolean isOurs =
+                folder > 0
+                        && Set.of("containers", "custom", "images", DatasetName.MAKING)
+                                .contains(lv.substring(0, folder));
+        if (!isOurs) {
+            return Optional.empty();
+        }
+        String[] names = lv.substring(folder + 1).split("(?<!-)-(?!-)", 2);
+        return Optional.of(
+                new DatasetName(
+                        lv.substring(0, folder),
+                        decoded(names[0]),
+                        names.length == 2 ? decoded(names[1]) : ""));
+    }
+
+    private static String decoded(String text) {
+        return DatasetName.decode(text.replace("--", "-"), MARK);
+    }
+
+    @Override
+    public Set<DatasetName> list() {
+        Set<DatasetName> out = new HashSet<>();
+        for (Row row : rows(group())) {
+            if (row.thinPool().equals(thinPool())) {
+                parse(row.name()).ifPresent(out::add);
+            }
+        }
+        return out;
+    }
+
+    private String device(String lv) {
+        return "/dev/" + group() + "/" + lv;
+    }
+
+    private static String sectors(long bytes) {
+        return Math.ceilDiv(bytes, SECTOR) * SECTOR + "b";
+    }
+
+    @Override
+    public void create(DatasetName name) {
+        long size = ByteSize.parse(pool.get("volume.size").orElse(DEFAULT_SIZE)).bytes();
+        String _ =
+                run(
+                        "lvcreate",
+                        "--yes",
+                        "--wipesignatures",
+                        "y",
+                        "--name",
+                        lv(name),
+                        "--virtualsize",
+                        sectors(size),
+                        "--thinpool",
+                        group() + "/" + thinPool());
+        try {
+            String quiet = fileSystem().equals("xfs") ? "-K" : "-Enodiscard";
+            String _ = run("mkfs." + fileSystem(), "-q", quiet, device(lv(name)));
+        } catch (CommandFailed e) {
+            String _ = run("lvremove", "--force", group() + "/" + lv(name));
+            throw e;
+        }
+    }
+
+    @Override
+    public void copy(DatasetName from, List<String> snapshots, DatasetName to) {
+        for (String snapshot : snapshots) {
+            clone(lv(from.current().at(snapshot)), lv(to.at(snapshot)));
+        }
+        clone(lv(from), lv(to));
+    }
+
+    private void clone(String from, String to) {
+        String _ =
+                run(
+                        "lvcreate",
+                        "--yes",
+                        "--snapshot",
+                        "--setactivationskip",
+                        "n",
+                        "--name",
+                        to,
+                        group() + "/" + from);
+    }
+
+    @Override
+    public void snapshot(DatasetName volume, String snapshot) {
+        clone(lv(volume), lv(volume.at(snapshot)));
+    }
+
+    /// The snapshots first: what a crash leaves has the old name, and the renaming can be repeated.
+    @Override
+    public void rename(DatasetName from, DatasetName to) {
+        if (!from.isSnapshot()) {
+            for (DatasetName name : snapshotsOf(from)) {
+                String _ = run("lvrename", group(), lv(name), lv(to.at(name.snapshot())));
+            }
+        }
+        String _ = run("lvrename", group(), lv(from), lv(to));
+    }
+
+    private List<DatasetName> snapshotsOf(DatasetName volume) {
+        return list().stream()
+                .filter(name -> name.isSnapshot() && name.current().equals(volume))
+                .toList();
+    }
+
+    @Override
+    public void destroy(DatasetName name) {
+        if (!name.isSnapshot()) {
+            snapshotsOf(name).forEach(this::destroy);
+        }
+        if (row(lv(name)).isPresent()) {
+            String _ = run("lvremove", "--force", group() + "/" + lv(name));
+        }
+    }
+
+    @Override
+    public boolean restore(DatasetName snapshot) {
+        String lv = lv(snapshot.current());
+        clone(lv(snapshot), RESTORED + lv);
+        String _ = run("lvremove", "--force", group() + "/" + lv);
+        String _ = run("lvrename", group(), RESTORED + lv, lv);
+        return true;
+    }
+
+    @Override
+    public void sweep() {
+        List<String> all = rows(group()).stream().map(Row::name).toList();
+        for (String lv : all) {
+            if (!lv.startsWith(RESTORED)) {
+                continue;
+            }
+            String target = lv.substring(RESTORED.length());
+            if (all.contains(target)) {
+                String _ = run("lvremove", "--force", group() + "/" + lv);
+            } else {
+                String _ = run("lvrename", group(), lv, target);
+            }
+        }
+    }
+
+    /// Copies of an XFS have its id, which two mounts cannot have.
+    @Override
+    public void mount(DatasetName name, Path at) {
+        String given = pool.get("volume.block.mount_options").orElse("discard");
+        String options = fileSystem().equals("xfs") ? given + ",nouuid" : given;
+        String _ =
+                run(
+                        "mount",
+                        "-t",
+                        fileSystem(),
+                        "-o",
+                        options + (name.isSnapshot() ? ",ro" : ""),
+                        device(lv(name)),
+                        at.toString());
+    }
+
+    @Override
+    public OptionalLong used(DatasetName name) {
+        return row(lv(name)).map(row -> OptionalLong.of(row.used())).orElseGet(OptionalLong::empty);
+    }
+
+    @Override
+    public OptionalLong quota(DatasetName name) {
+        return row(lv(name)).map(row -> OptionalLong.of(row.size())).orElseGet(OptionalLong::empty);
+    }
+
+    /// No limit is the size that it has.
+    @Override
+    public void setQuota(DatasetName name, OptionalLong bytes, Path mountedAt) {
+        long now = quota(name).orElse(0);
+        long wanted = bytes.orElse(now);
+        if (wanted == now) {
+            return;
+        }
+        if (wanted < now) {
+            throw new InvalidConfigException(
+                    "Volumes of driver \"lvm\" cannot be made smaller: \""
+                            + name.name()
+                            + "\" has "
+                            + now
+                            + " bytes");
+        }
+        String _ = run("lvresize", "--force", "--size", sectors(wanted), group() + "/" + lv(name));
+        if (fileSystem().equals("xfs")) {
+            String _ = run("xfs_growfs", mountedAt.toString());
+        } else {
+            String _ = run("resize2fs", device(lv(name)));
+        }
+    }
+}

@@ -1,0 +1,500 @@
+package io.atoll.storage;
+
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
+import io.atoll.linux.CommandFailed;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/// Datasets of ZFS. Below the pool's own dataset the names are those that LXD uses:
+///
+/// ```text
+/// ROOT/containers/NAME            a volume; @snapshot-NAME its snapshots
+/// ROOT/custom/  ROOT/images/
+/// ROOT/making/UUID                not complete
+/// ROOT/deleted/UUID               has copies, which ZFS lets go only after them
+/// ```
+///
+/// A copy is a clone of a snapshot `@copy-UUID`, which goes when the clone has gone. See
+/// zfs-clone(8), zfs-rename(8).
+final class ZfsDatasets implements Datasets {
+    private static final char MARK = ':';
+    private static final String PLAIN = "-_.";
+    private static final String SNAPSHOT = "@snapshot-";
+    private static final String COPY = "@copy-";
+    private static final String DELETED = "deleted";
+    private static final List<String> FOLDERS =
+            List.of("containers", "custom", "images", DatasetName.MAKING, DELETED);
+
+    private final PoolSpec pool;
+    private final HostTools tools;
+    private final DiskFile file;
+
+    ZfsDatasets(PoolSpec pool, HostTools tools) {
+        this.pool = pool;
+        this.tools = tools;
+        this.file = new DiskFile(pool);
+    }
+
+    @Override
+    public String driverName() {
+        return "zfs";
+    }
+
+    @Override
+    public String version() {
+        try {
+            return run("zfs", "version").lines().findFirst().orElse("").replaceAll("^zfs-", "");
+        } catch (CommandFailed _) {
+            return "";
+        }
+    }
+
+    /// The dataset that is ours: a pool or a dataset of one.
+    private String root() {
+        return pool.get("zfs.pool_name").orElseGet(pool::name);
+    }
+
+    private boolean isNamed(String source) {
+        return !source.startsWith("/");
+    }
+
+    private String run(String... argv) {
+        return tools.run(List.of(argv));
+    }
+
+    private boolean isThere(String dataset) {
+        try {
+            String _ = run("zfs", "list", "-H", "-o", "name", dataset);
+            return true;
+        } catch (CommandFailed _) {
+            return false;
+        }
+    }
+
+    @Override
+    public Map<String, String> createPool() {
+        if (!tools.has("zfs") || !tools.has("zpool")) {
+            throw new UnsupportedException(
+                    "Driver \"zfs\" needs the programs of zfsutils-linux on this host");
+        }
+        try {
+            String _ = run("zfs", "version");
+        } catch (CommandFailed e) {
+            throw new UnsupportedException(
+                    "Driver \"zfs\" needs a kernel with the zfs module, which this host does not load: "
+                            + e.stderrTail().strip(),
+                    e);
+        }
+        Map<String, String> config = new TreeMap<>(pool.config());
+        String source = pool.get("source").orElse("");
+        String name = nameFor(source);
+        config.put("zfs.pool_name", name);
+        if (source.isEmpty() || !isNamed(source)) {
+            makePool(name, source, config);
+        } else {
+            takeOver(source);
+        }
+        makeFolders(name);
+        return config;
+    }
+
+    private String nameFor(String source) {
+        boolean isNamed = !source.isEmpty() && isNamed(source);
+        String given = pool.get("zfs.pool_name").orElse("");
+        if (isNamed && !given.isEmpty() && !given.equals(source)) {
+            throw new InvalidConfigException(
+                    "Invalid combination of \"source\" and \"zfs.pool_name\" property");
+        }
+        return isNamed ? source : given.isEmpty() ? pool.name() : given;
+    }
+
+    private void makePool(String name, String source, Map<String, String> config) {
+        if (name.contains("/")) {
+            throw new InvalidConfigException(
+                    "Invalid value for option \"zfs.pool_name\": a new pool cannot be a dataset of another");
+        }
+        if (isThere(name)) {
+            throw new InvalidConfigException(
+                    "Invalid value for option \"zfs.pool_name\": the ZFS pool \""
+                            + name
+                            + "\" already exists");
+        }
+        Path vdev = source.isEmpty() ? file.create(config) : file.device(source);
+        config.put("source", vdev.toString());
+        try {
+            String _ =
+                    run(
+                            "zpool",
+                            "create",
+                            "-m",
+                            "none",
+                            "-O",
+                            "compression=on",
+                            name,
+                            vdev.toString());
+        } catch (CommandFailed e) {
+            file.delete(config);
+            throw new InvalidConfigException(
+                    "Failed to make a ZFS pool on \"" + vdev + "\": " + e.stderrTail().strip(), e);
+        }
+    }
+
+    private void takeOver(String dataset) {
+        if (pool.get("size").isPresent()) {
+            throw new InvalidConfigException(
+                    "Invalid option for this driver: \"size\" is for pools in a file of their own");
+        }
+        if (!isThere(dataset)) {
+            if (!dataset.contains("/")) {
+                throw new InvalidConfigException(
+                        "Invalid value for option \"source\": there is no ZFS pool \""
+                                + dataset
+                                + "\"");
+            }
+            String _ = run("zfs", "create", "-o", "mountpoint=none", dataset);
+            return;
+        }
+        List<String> all =
+                run("zfs", "list", "-H", "-o", "name", "-t", "all", "-r", dataset).lines().toList();
+        if (all.size() > 1) {
+            throw new InvalidConfigException("Provided ZFS pool (or dataset) isn't empty");
+        }
+    }
+
+    private void makeFolders(String root) {
+        for (String folder : FOLDERS) {
+            if (!isThere(root + "/" + folder)) {
+                String _ =
+                        run(
+                                "zfs",
+                                "create",
+                                "-o",
+                                "mountpoint=legacy",
+                                "-o",
+                                "canmount=off",
+                                root + "/" + folder);
+            }
+        }
+    }
+
+    @Override
+    public void openPool() {
+        if (isThere(root())) {
+            return;
+        }
+        String name = root().split("/", 2)[0];
+        try {
+            Path folder = file.path().getParent();
+            if (file.isOwn(pool.config()) && folder != null) {
+                String _ = run("zpool", "import", "-f", "-N", "-d", folder.toString(), name);
+            } else {
+                String _ = run("zpool", "import", "-f", "-N", name);
+            }
+        } catch (CommandFailed e) {
+            throw new UnsupportedException(
+                    "The ZFS pool \"" + name + "\" cannot be imported: " + e.stderrTail().strip(),
+                    e);
+        }
+    }
+
+    /// Only a pool that is ours alone is exported.
+    @Override
+    public void closePool() {
+        boolean exports = !"false".equals(pool.get("zfs.export").orElse("true"));
+        if (exports && isOurs() && isThere(root())) {
+            String _ = run("zpool", "export", root());
+        }
+    }
+
+    private boolean isOurs() {
+        return pool.get("source").filter(s -> !isNamed(s)).isPresent();
+    }
+
+    @Override
+    public void deletePool() {
+        if (isOurs()) {
+            if (isThere(root())) {
+                String _ = run("zpool", "destroy", "-f", root());
+            }
+            file.delete(pool.config());
+            return;
+        }
+        for (String folder : FOLDERS.reversed()) {
+            if (isThere(root() + "/" + folder)) {
+                String _ = run("zfs", "destroy", "-R", root() + "/" + folder);
+            }
+        }
+    }
+
+    @Override
+    public PoolUsage usage() {
+        Map<String, Long> values = numbers(root(), "used,available");
+        long used = values.getOrDefault("used", 0L);
+        return new PoolUsage(used, used + values.getOrDefault("available", 0L), 0, 0);
+    }
+
+    /// What is not a number, `-` or `none`, is left out.
+    private Map<String, Long> numbers(String dataset, String properties) {
+        Map<String, Long> out = new TreeMap<>();
+        String text = run("zfs", "get", "-H", "-p", "-o", "property,value", properties, dataset);
+        for (String line : text.lines().toList()) {
+            String[] words = line.split("\t", 2);
+            if (words.length == 2 && words[1].matches("\\d{1,18}")) {
+                out.put(words[0], Long.parseLong(words[1]));
+            }
+        }
+        return out;
+    }
+
+    private String path(DatasetName name) {
+        String volume = root() + "/" + name.folder() + "/" + encoded(name.name());
+        String path = name.isSnapshot() ? volume + SNAPSHOT + encoded(name.snapshot()) : volume;
+        if (path.length() > VolumeName.NAME_BYTES_MAX) {
+            throw new InvalidConfigException(
+                    "Invalid name for driver \"zfs\": \"" + path + "\" is longer than 255 letters");
+        }
+        return path;
+    }
+
+    private static String encoded(String name) {
+        return DatasetName.encode(name, MARK, PLAIN);
+    }
+
+    private List<String> all() {
+        String types = "filesystem,snapshot";
+        return run("zfs", "list", "-H", "-o", "name", "-t", types, "-r", root()).lines().toList();
+    }
+
+    @Override
+    public Set<DatasetName> list() {
+        Set<DatasetName> out = new HashSet<>();
+        for (String path : all()) {
+            String[] parts = path.substring(Math.min(path.length(), root().length())).split("/");
+            boolean isVolume = parts.length == 3 && !parts[1].equals(DELETED);
+            if (!isVolume || parts[2].contains(COPY)) {
+                continue;
+            }
+            String[] names = parts[2].split(SNAPSHOT, 2);
+            if (names.length == 1 && parts[2].contains("@")) {
+                continue;
+            }
+            out.add(
+                    new DatasetName(
+                            parts[1],
+                            DatasetName.decode(names[0], MARK),
+                            names.length == 2 ? DatasetName.decode(names[1], MARK) : ""));
+        }
+        return out;
+    }
+
+    @Override
+    public void create(DatasetName name) {
+        List<String> argv =
+                new ArrayList<>(
+                        List.of(
+                                "zfs",
+                                "create",
+                                "-o",
+                                "mountpoint=legacy",
+                                "-o",
+                                "canmount=noauto"));
+        pool.get("volume.zfs.blocksize")
+                .ifPresent(size -> argv.addAll(List.of("-o", "recordsize=" + size)));
+        argv.add(path(name));
+        String _ = tools.run(argv);
+    }
+
+    @Override
+    public void copy(DatasetName from, List<String> snapshots, DatasetName to) {
+        String mark = COPY + UUID.randomUUID();
+        String origin = from.isSnapshot() ? path(from) : path(from) + mark;
+        if (!from.isSnapshot()) {
+            String _ = run("zfs", "snapshot", origin);
+        }
+        boolean isWhole =
+                !snapshots.isEmpty() || "false".equals(pool.get("zfs.clone_copy").orElse(""));
+        if (!isWhole) {
+            String _ =
+                    run(
+                            "zfs",
+                            "clone",
+                            "-o",
+                            "mountpoint=legacy",
+                            "-o",
+                            "canmount=noauto",
+                            origin,
+                            path(to));
+            return;
+        }
+        try {
+            tools.pipe(
+                    List.of("zfs", "send", snapshots.isEmpty() ? "-p" : "-R", origin),
+                    List.of("zfs", "receive", "-u", path(to)));
+        } finally {
+            if (!from.isSnapshot()) {
+                String _ = run("zfs", "destroy", origin);
+            }
+        }
+        keepOnly(snapshots, to);
+    }
+
+    private void keepOnly(List<String> snapshots, DatasetName volume) {
+        Set<String> wanted = new HashSet<>();
+        snapshots.forEach(s -> wanted.add(path(volume.at(s))));
+        for (String path : snapshotsOf(path(volume))) {
+            if (!wanted.contains(path)) {
+                String _ = run("zfs", "destroy", path);
+            }
+        }
+    }
+
+    /// Oldest first.
+    private List<String> snapshotsOf(String dataset) {
+        return run(
+                        "zfs",
+                        "list",
+                        "-H",
+                        "-o",
+                        "name",
+                        "-t",
+                        "snapshot",
+                        "-s",
+                        "createtxg",
+                        "-d",
+                        "1",
+                        dataset)
+                .lines()
+                .toList();
+    }
+
+    @Override
+    public void snapshot(DatasetName volume, String snapshot) {
+        String _ = run("zfs", "snapshot", path(volume.at(snapshot)));
+    }
+
+    @Override
+    public void rename(DatasetName from, DatasetName to) {
+        String _ = run("zfs", "rename", path(from), path(to));
+    }
+
+    @Override
+    public void destroy(DatasetName name) {
+        if (name.isSnapshot()) {
+            destroySnapshot(name);
+        } else {
+            destroyVolume(path(name));
+        }
+        collect();
+    }
+
+    /// One that has copies stays for as long as they do, under a name that is nobody's.
+    private void destroySnapshot(DatasetName name) {
+        if (clones(path(name)).isEmpty()) {
+            String _ = run("zfs", "destroy", path(name));
+        } else {
+            String _ =
+                    run(
+                            "zfs",
+                            "rename",
+                            path(name),
+                            path(name.current()) + COPY + UUID.randomUUID());
+        }
+    }
+
+    private void destroyVolume(String path) {
+        boolean hasClones = snapshotsOf(path).stream().anyMatch(s -> !clones(s).isEmpty());
+        if (!hasClones) {
+            String _ = run("zfs", "destroy", "-r", path);
+            return;
+        }
+        String parking = root() + "/" + DELETED + "/" + UUID.randomUUID();
+        String _ = run("zfs", "rename", path, parking);
+    }
+
+    private String clones(String snapshot) {
+        String text = run("zfs", "get", "-H", "-p", "-o", "value", "clones", snapshot).strip();
+        return text.equals("-") ? "" : text;
+    }
+
+    /// Removes what was kept for copies that have gone. Each removal may free the next.
+    private void collect() {
+        boolean again = true;
+        while (again) {
+            again = false;
+            for (String path : all()) {
+                if (path.contains(COPY) && clones(path).isEmpty()) {
+                    String _ = run("zfs", "destroy", path);
+                    again = true;
+                }
+            }
+            for (String path : all()) {
+                boolean isParked = path.startsWith(root() + "/" + DELETED + "/");
+                if (isParked && !path.contains("@") && mayGo(path)) {
+                    String _ = run("zfs", "destroy", "-r", path);
+                    again = true;
+                }
+            }
+        }
+    }
+
+    private boolean mayGo(String parked) {
+        return snapshotsOf(parked).stream().allMatch(s -> clones(s).isEmpty());
+    }
+
+    /// ZFS goes back to the newest snapshot only; the later ones would go with it.
+    @Override
+    public boolean restore(DatasetName snapshot) {
+        List<String> all = snapshotsOf(path(snapshot.current()));
+        if (all.isEmpty() || !all.getLast().equals(path(snapshot))) {
+            return false;
+        }
+        String _ = run("zfs", "rollback", path(snapshot));
+        return true;
+    }
+
+    @Override
+    public void mount(DatasetName name, Path at) {
+        String _ = run("mount", "-t", "zfs", path(name), at.toString());
+    }
+
+    @Override
+    public OptionalLong used(DatasetName name) {
+        Long used = numbers(path(name), "used").get("used");
+        return used == null ? OptionalLong.empty() : OptionalLong.of(used);
+    }
+
+    private String limit() {
+        return "true".equals(pool.get("volume.zfs.use_refquota").orElse("")) ? "refquota" : "quota";
+    }
+
+    @Override
+    public OptionalLong quota(DatasetName name) {
+        Long limit = numbers(path(name), limit()).get(limit());
+        return limit == null || limit == 0 ? OptionalLong.empty() : OptionalLong.of(limit);
+    }
+
+    @Override
+    public void setQuota(DatasetName name, OptionalLong bytes, Path mountedAt) {
+        String value = bytes.isPresent() ? Long.toString(bytes.getAsLong()) : "none";
+        try {
+            String _ = run("zfs", "set", limit() + "=" + value, path(name));
+        } catch (CommandFailed e) {
+            throw new InvalidConfigException(
+                    "Failed to limit " + name.name() + ": " + e.stderrTail().strip(), e);
+        }
+    }
+
+    @Override
+    public void sweep() {
+        makeFolders(root());
+        collect();
+    }
+}

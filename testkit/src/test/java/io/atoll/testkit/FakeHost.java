@@ -1,0 +1,100 @@
+package io.atoll.testkit;
+
+import io.atoll.linux.Command;
+import io.atoll.linux.CommandFailed;
+import io.atoll.linux.Commands;
+import io.atoll.storage.HostTools;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A host whose volume manager keeps its volumes as directories. It refuses what the real one
+/// refuses, with its words.
+abstract class FakeHost implements HostTools {
+    private final Path backing;
+    private final List<String> log = new ArrayList<>();
+
+    /// @param backing where the volumes lie; made on first use
+    FakeHost(Path backing) {
+        this.backing = backing;
+    }
+
+    Path backing() {
+        try {
+            return Files.createDirectories(backing);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The command lines so far.
+    List<String> log() {
+        return List.copyOf(log);
+    }
+
+    @Override
+    public boolean has(String program) {
+        return true;
+    }
+
+    @Override
+    public String run(List<String> argv) {
+        log.add(String.join(" ", argv));
+        return answer(argv);
+    }
+
+    abstract String answer(List<String> argv);
+
+    @Override
+    public void pipe(List<String> from, List<String> to) {
+        throw new AssertionError("nobody sends here: " + from);
+    }
+
+    static CommandFailed refuse(List<String> argv, String why) {
+        return new CommandFailed(argv, 1, why, "exit status 1");
+    }
+
+    /// The value behind a word.
+    static String after(List<String> argv, String word) {
+        return argv.get(argv.indexOf(word) + 1);
+    }
+
+    static void make(Path volume) {
+        host("mkdir", "-m", "755", volume.toString());
+    }
+
+    static void copy(Path from, Path to) {
+        host("cp", "-a", from.toString(), to.toString());
+    }
+
+    static void bind(Path volume, String at, boolean isReadOnly) {
+        host("mount", "--bind", volume.toString(), at);
+        if (isReadOnly) {
+            host("mount", "-o", "remount,bind,ro", at);
+        }
+    }
+
+    static void move(Path from, Path to) {
+        host("mv", "-T", from.toString(), to.toString());
+    }
+
+    /// As a volume manager does: whatever is inside.
+    static void remove(Path volume) {
+        host("chattr", "-R", "-f", "-i", volume.toString());
+        host("rm", "-rf", volume.toString());
+    }
+
+    private static void host(String... argv) {
+        try {
+            Commands.Result _ = Commands.run(Command.of(argv));
+        } catch (CommandFailed e) {
+            // Some files have no flags to change.
+            if (!argv[0].equals("chattr")) {
+                throw e;
+            }
+        }
+    }
+}

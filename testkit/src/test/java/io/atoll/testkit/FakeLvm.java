@@ -1,0 +1,141 @@
+package io.atoll.testkit;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// LVM with thin volumes.
+final class FakeLvm extends FakeHost {
+    private final Map<String, Long> sizes = new TreeMap<>();
+    private boolean hasGroup;
+    private boolean hasLoop;
+
+    FakeLvm(Path backing) {
+        super(backing);
+    }
+
+    private Path volume(String lv) {
+        return backing().resolve(lv);
+    }
+
+    private static String last(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    @Override
+    String answer(List<String> argv) {
+        return switch (argv.getFirst()) {
+            case "lvm" ->
+                    "  LVM version:     2.03.16(2) (2022-05-18)\n  Library version: 1.02.185\n";
+            case "losetup" -> losetup(argv);
+            case "pvcreate", "pvremove", "vgchange", "mkfs.ext4", "resize2fs" -> "";
+            case "vgcreate" -> {
+                hasGroup = true;
+                yield "";
+            }
+            case "vgs" -> {
+                if (!hasGroup) {
+                    throw refuse(argv, "Volume group \"" + argv.getLast() + "\" not found");
+                }
+                yield "  " + argv.getLast() + "\n";
+            }
+            case "vgremove" -> {
+                hasGroup = false;
+                List.copyOf(sizes.keySet()).forEach(lv -> remove(volume(lv)));
+                sizes.clear();
+                yield "";
+            }
+            case "lvs" -> list();
+            case "lvcreate" -> create(argv);
+            case "lvrename" -> rename(argv);
+            case "lvremove" -> {
+                String lv = last(argv.getLast());
+                demand(argv, lv);
+                remove(volume(lv));
+                Long _ = sizes.remove(lv);
+                yield "";
+            }
+            case "lvresize" -> {
+                Long _ = sizes.put(last(argv.getLast()), bytes(after(argv, "--size")));
+                yield "";
+            }
+            case "mount" -> {
+                String lv = last(argv.get(argv.size() - 2));
+                demand(argv, lv);
+                bind(volume(lv), argv.getLast(), after(argv, "-o").contains("ro"));
+                yield "";
+            }
+            default -> throw refuse(argv, "not known here");
+        };
+    }
+
+    private String losetup(List<String> argv) {
+        if (argv.contains("--find")) {
+            hasLoop = true;
+            return "/dev/loop77\n";
+        }
+        if (argv.contains("--detach")) {
+            hasLoop = false;
+            return "";
+        }
+        return hasLoop ? "/dev/loop77\n" : "";
+    }
+
+    private String list() {
+        StringBuilder out = new StringBuilder();
+        sizes.forEach((lv, size) ->
+                out.append("  ")
+                        .append(lv)
+                        .append(lv.equals("LXDThinPool") ? "||" : "|LXDThinPool|")
+                        .append(size)
+                        .append("|12.50\n"));
+        return out.toString();
+    }
+
+    private static long bytes(String text) {
+        return Long.parseLong(text.replace("b", ""));
+    }
+
+    private void demand(List<String> argv, String lv) {
+        if (!sizes.containsKey(lv)) {
+            throw refuse(argv, "Failed to find logical volume \"p1/" + lv + "\"");
+        }
+    }
+
+    private String create(List<String> argv) {
+        if (argv.contains("--extents")) {
+            Long _ = sizes.put(last(after(argv, "--thinpool")), 1L << 30);
+            return "";
+        }
+        String name = after(argv, "--name");
+        if (!name.matches("[a-zA-Z0-9+_.][a-zA-Z0-9+_.-]*")) {
+            throw refuse(argv, "Logical volume name \"" + name + "\" is invalid.");
+        }
+        if (sizes.containsKey(name)) {
+            throw refuse(argv, "Logical Volume \"" + name + "\" already exists");
+        }
+        if (argv.contains("--snapshot")) {
+            String origin = last(argv.getLast());
+            demand(argv, origin);
+            copy(volume(origin), volume(name));
+            Long _ = sizes.put(name, sizes.getOrDefault(origin, 0L));
+        } else {
+            make(volume(name));
+            Long _ = sizes.put(name, bytes(after(argv, "--virtualsize")));
+        }
+        return "";
+    }
+
+    private String rename(List<String> argv) {
+        String from = argv.get(2);
+        String to = argv.get(3);
+        demand(argv, from);
+        if (sizes.containsKey(to)) {
+            throw refuse(argv, "Logical volume \"" + to + "\" already exists");
+        }
+        move(volume(from), volume(to));
+        Long _ = sizes.put(to, sizes.remove(from));
+        return "";
+    }
+}
