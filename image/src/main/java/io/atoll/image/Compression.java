@@ -34,8 +34,9 @@ public enum Compression {
     /// How many bytes [#detect(byte\[\])] wants to see: the magic of a tar header ends at 262.
     public static final int HEAD_BYTES = 512;
 
-    /// The most memory that an xz or lzma stream may ask for; `xz -9` asks for 65 MiB.
-    private static final int DECODER_KIB_MAX = 512 * 1024;
+    /// The most memory that an xz or lzma stream may ask for; `xz -9` asks for 65 MiB, and the
+    /// daemon has 128.
+    private static final int DECODER_KIB_MAX = 80 * 1024;
 
     private static final int TAR_MAGIC_OFFSET = 257;
 

@@ -13,8 +13,6 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
@@ -61,14 +59,9 @@ public record ImageMetadata(
         if (yaml.length() > BYTES_MAX) {
             throw new InvalidConfigException("Could not parse metadata.yaml: larger than 1MiB");
         }
-        LoadSettings settings =
-                LoadSettings.builder()
-                        .setLabel("metadata.yaml")
-                        .setMaxAliasesForCollections(10)
-                        .build();
-        Object document;
+        @Nullable Object document;
         try {
-            document = new Load(settings).loadFromString(yaml);
+            document = StrangersYaml.load("metadata.yaml", yaml);
         } catch (YamlEngineException e) {
             throw new InvalidConfigException("Could not parse metadata.yaml: " + firstLine(e), e);
         }

@@ -5,6 +5,8 @@ import io.atoll.linux.KernelText;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /// Reads tar archives member by member: ustar, GNU (long names, old sparse files), and pax with
 /// extended attributes as the bytes they are and sparse files of version 1.0. Why not a library:
@@ -21,8 +24,11 @@ import java.util.TreeMap;
 final class TarReader implements AutoCloseable {
     static final int BLOCK = 512;
 
-    /// The most bytes of one extension header; a path and its extended attributes fit well.
+    /// The most bytes of the extension headers of one member, and of those for all members; a path
+    /// and its extended attributes fit well.
     private static final int EXTENSION_BYTES_MAX = 1 << 20;
+
+    private static final Pattern TIME = Pattern.compile("-?[0-9]{1,11}([.][0-9]{0,64})?");
 
     private static final int SPARSE_SEGMENTS_MAX = 1 << 16;
     private static final String XATTR_PREFIX = "SCHILY.xattr.";
@@ -31,6 +37,11 @@ final class TarReader implements AutoCloseable {
     private final Map<String, byte[]> global = new HashMap<>();
     private TarData data = TarData.EMPTY;
     private long padding;
+
+    /// The bytes of extension headers that were read for the member that comes, and for all.
+    private long memberBytes;
+
+    private long globalBytes;
 
     TarReader(InputStream in) {
         this.in = in;
@@ -41,6 +52,7 @@ final class TarReader implements AutoCloseable {
     /// @throws InvalidConfigException if the archive is damaged
     Optional<TarEntry> next() throws IOException {
         Map<String, byte[]> pax = new HashMap<>(global);
+        memberBytes = 0;
         while (true) {
             finishMember();
             byte[] header = new byte[BLOCK];
@@ -54,7 +66,11 @@ final class TarReader implements AutoCloseable {
                 case 'L' -> pax.put("path", withoutNul(extension(size)));
                 case 'K' -> pax.put("linkpath", withoutNul(extension(size)));
                 case 'x' -> pax.putAll(records(extension(size)));
-                case 'g' -> global.putAll(records(extension(size)));
+                case 'g' -> {
+                    globalBytes += size;
+                    checkExtension(globalBytes);
+                    global.putAll(records(extension(size)));
+                }
                 default -> {
                     return Optional.of(entry(header, pax));
                 }
@@ -75,12 +91,17 @@ final class TarReader implements AutoCloseable {
     }
 
     private byte[] extension(long size) throws IOException {
-        if (size > EXTENSION_BYTES_MAX) {
-            throw damaged("extension header of " + size + " bytes");
-        }
+        memberBytes += size;
+        checkExtension(memberBytes);
         byte[] bytes = in.readNBytes((int) size);
         in.skipNBytes(pad(size));
         return bytes;
+    }
+
+    private static void checkExtension(long bytes) {
+        if (bytes > EXTENSION_BYTES_MAX) {
+            throw damaged("extension header of " + bytes + " bytes");
+        }
     }
 
     private TarEntry entry(byte[] header, Map<String, byte[]> pax) throws IOException {
@@ -127,6 +148,9 @@ final class TarReader implements AutoCloseable {
             byte[] block = in.readNBytes(BLOCK);
             checkLength(block.length);
             addSegments(segments, block, 0, 21);
+            if (segments.size() > SPARSE_SEGMENTS_MAX) {
+                throw damaged("sparse map of too many segments");
+            }
             more = block[504] != 0;
         }
         data = sparse(segments, content, number(header, 483, 12));
@@ -238,19 +262,16 @@ final class TarReader implements AutoCloseable {
     private static Instant modified(Map<String, byte[]> pax, long seconds) {
         String text = paxText(pax, "mtime", "");
         if (text.isEmpty()) {
-            return Instant.ofEpochSecond(seconds);
+            return Instant.ofEpochSecond(Math.min(seconds, Instant.MAX.getEpochSecond()));
         }
-        try {
-            java.math.BigDecimal time = new java.math.BigDecimal(text);
-            long whole = time.setScale(0, java.math.RoundingMode.FLOOR).longValueExact();
-            return Instant.ofEpochSecond(
-                    whole,
-                    time.subtract(java.math.BigDecimal.valueOf(whole))
-                            .movePointRight(9)
-                            .longValue());
-        } catch (ArithmeticException | NumberFormatException | java.time.DateTimeException e) {
+        // A number such as 1e999999999 would take all memory.
+        if (!TIME.matcher(text).matches()) {
             throw damaged("time " + text);
         }
+        BigDecimal time = new BigDecimal(text);
+        long whole = time.setScale(0, RoundingMode.FLOOR).longValueExact();
+        return Instant.ofEpochSecond(
+                whole, time.subtract(BigDecimal.valueOf(whole)).movePointRight(9).longValue());
     }
 
     private static long paxNumber(Map<String, byte[]> pax, String key, long otherwise) {

@@ -16,6 +16,9 @@ public final class TemplateRenderer {
     /// The most characters that one template may produce.
     public static final int OUTPUT_MAX = 4 << 20;
 
+    /// Names are no longer than 255 bytes.
+    private static final int PATTERN_MAX = 1024;
+
     private static final String LOOP = "io.pebbletemplates.pebble.node.ForNode$";
 
     private TemplateRenderer() {}
@@ -31,7 +34,12 @@ public final class TemplateRenderer {
     ///
     /// @param variables texts, numbers, and times as [java.time.ZonedDateTime] or
     ///   [java.time.Instant]
+    /// @throws InvalidConfigException if it is too long or no template
     public static String renderPattern(String pattern, Map<String, Object> variables) {
+        if (pattern.length() > PATTERN_MAX) {
+            throw new InvalidConfigException(
+                    "Invalid pattern: longer than " + PATTERN_MAX + " letters");
+        }
         return render(pattern, variables, Map.of(), TemplateIncludes.NONE);
     }
 

@@ -2,6 +2,7 @@ package io.atoll.daemon.backup;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
+import io.atoll.image.StrangersYaml;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -12,15 +13,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /// The YAML documents of a backup, `index.yaml` and `backup.yaml`, as trees.
 public final class BackupYaml {
-    private static final int ALIASES_MAX = 20;
-
     private BackupYaml() {}
 
     /// Writes a tree in block style, members in their order.
@@ -49,12 +46,7 @@ public final class BackupYaml {
     /// @throws InvalidConfigException if it is no YAML
     public static Json parse(String text) {
         try {
-            return tree(
-                    new Load(
-                                    LoadSettings.builder()
-                                            .setMaxAliasesForCollections(ALIASES_MAX)
-                                            .build())
-                            .loadFromString(text));
+            return tree(StrangersYaml.load("the index of a backup", text));
         } catch (YamlEngineException e) {
             throw new InvalidConfigException("Backup index is no YAML: " + e.getMessage(), e);
         }

@@ -115,7 +115,7 @@ final class VolumeBackups implements BackupSubject {
     @Override
     public OperationSpec describe(OperationSpec spec, Owner owner, String backup) {
         return spec.resource("storage_volumes", volumes.get(place(owner)).value().url())
-                .resource("backups", url(owner, backup));
+                .resource("backups", ApiPath.of("backups", backup));
     }
 
     @Override

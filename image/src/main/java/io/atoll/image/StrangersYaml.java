@@ -1,0 +1,64 @@
+package io.atoll.image;
+
+import io.atoll.base.InvalidConfigException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.common.Anchor;
+import org.snakeyaml.engine.v2.events.AliasEvent;
+import org.snakeyaml.engine.v2.events.CollectionEndEvent;
+import org.snakeyaml.engine.v2.events.CollectionStartEvent;
+import org.snakeyaml.engine.v2.events.Event;
+
+/// Reads YAML that anybody may have written. The library goes as deep as the text does, and lets a
+/// collection hold itself: either would end a thread by its stack.
+public final class StrangersYaml {
+    private static final int DEPTH_MAX = 64;
+    private static final int ALIASES_MAX = 20;
+
+    private StrangersYaml() {}
+
+    /// Lists, maps, texts, numbers and booleans; null for an empty document.
+    ///
+    /// @param label what it is, for messages
+    /// @throws InvalidConfigException if it is nested too deep
+    /// @throws org.snakeyaml.engine.v2.exceptions.YamlEngineException if it is no YAML
+    public static @Nullable Object load(String label, String text) {
+        LoadSettings settings =
+                LoadSettings.builder()
+                        .setLabel(label)
+                        .setMaxAliasesForCollections(ALIASES_MAX)
+                        .build();
+        checkShape(label, new Parse(settings).parseString(text));
+        return new Load(settings).loadFromString(text);
+    }
+
+    private static void checkShape(String label, Iterable<Event> events) {
+        Deque<Optional<Anchor>> open = new ArrayDeque<>();
+        for (Event event : events) {
+            switch (event) {
+                case CollectionStartEvent start -> open.push(start.getAnchor());
+                case CollectionEndEvent _ -> open.pop();
+                case AliasEvent alias -> {
+                    if (open.contains(Optional.of(alias.getAlias()))) {
+                        throw new InvalidConfigException(
+                                "Could not parse " + label + ": it holds itself");
+                    }
+                }
+                default -> {}
+            }
+            if (open.size() > DEPTH_MAX) {
+                throw new InvalidConfigException(
+                        "Could not parse "
+                                + label
+                                + ": nested deeper than "
+                                + DEPTH_MAX
+                                + " levels");
+            }
+        }
+    }
+}
