@@ -1,0 +1,248 @@
+package io.atoll.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.atoll.base.json.Json;
+import io.atoll.testkit.Await;
+import io.atoll.testkit.Leaks;
+import io.atoll.testkit.Program.Output;
+import io.atoll.testkit.TestDaemon;
+import io.atoll.testkit.TestImages;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// The daemon dies at any moment of anything: afterwards every record has its volume and every
+/// volume its record. A dozen deaths, or as many as `-Datoll.crashes=N` says.
+@Tag("privileged")
+@Tag("e2e")
+class CrashPointsTest {
+    private static final String MARKER = "e2ec";
+    private static final int DEATHS = Integer.getInteger("atoll.crashes", 12);
+    private static final long SEED = Long.getLong("atoll.seed", System.nanoTime());
+    private static final int AT_ONCE = 3;
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private final Random random = new Random(SEED);
+    @RegisterExtension final Leaks leaks = Leaks.of("atoll-" + MARKER);
+
+    private TestDaemon daemon;
+    private Path backup;
+    private Path volumeBackup;
+    private int names;
+
+    @BeforeEach
+    void start() throws IOException {
+        daemon = TestDaemon.launch("atoll-" + MARKER);
+        lxc("storage", "create", "default", "overlay");
+        lxc("storage", "create", "other", "dir");
+        lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
+        lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
+        lxc("init", "busybox", "base");
+        lxc("snapshot", "base", "s0");
+        lxc("storage", "volume", "create", "default", "vbase");
+        Path site = daemon.state().resolve("site");
+        lxc("publish", "base", "--alias", "site-image");
+        atoll("image", "mirror", "local:site-image", site.toString());
+        lxc("image", "delete", "site-image");
+        backup = daemon.state().resolve("base.tar");
+        volumeBackup = daemon.state().resolve("vbase.tar");
+        lxc("export", "base", backup.toString(), "--compression=none");
+        lxc("storage", "volume", "export", "default", "vbase", volumeBackup.toString());
+    }
+
+    @AfterEach
+    void stop() {
+        daemon.close();
+    }
+
+    private Output lxc(String... command) {
+        return daemon.lxc().run(command).ok();
+    }
+
+    private Output atoll(String... command) {
+        return daemon.atoll().run(command).ok();
+    }
+
+    private String fresh(String beginning) {
+        return beginning + names++;
+    }
+
+    /// A command that changes something.
+    private List<String> verb(String siteUrl) {
+        String name = fresh("n");
+        String known = pick(instances());
+        return switch (random.nextInt(12)) {
+            case 0 -> List.of("init", "busybox", name);
+            case 1 -> List.of("copy", "base", name);
+            case 2 -> List.of("copy", "base/s0", name);
+            case 3 -> List.of("snapshot", "base", name);
+            case 4 -> List.of("restore", "base", "s0");
+            case 5 -> List.of("publish", "base/s0", "--alias", name);
+            case 6 -> List.of("delete", known);
+            case 7 -> List.of("storage", "volume", "copy", "default/vbase", "other/" + name);
+            case 8 -> List.of("storage", "volume", "snapshot", "default", "vbase", name);
+            case 9 -> List.of("import", backup.toString(), name);
+            case 10 ->
+                    List.of("storage", "volume", "import", "other", volumeBackup.toString(), name);
+            default ->
+                    List.of(
+                            "query",
+                            "--request",
+                            "POST",
+                            "--data",
+                            "{\"source\":{\"type\":\"image\",\"mode\":\"pull\",\"protocol\":\"simplestreams\",\"server\":\""
+                                    + siteUrl
+                                    + "\",\"alias\":\"site-image\"}}",
+                            "/1.0/images");
+        };
+    }
+
+    private String pick(Set<String> known) {
+        List<String> others = known.stream().filter(n -> !n.equals("base")).toList();
+        return others.isEmpty() ? "none" : others.get(random.nextInt(others.size()));
+    }
+
+    @Test
+    void recordsAndVolumesAgreeWhateverTheMoment() throws Exception {
+        Process server =
+                daemon.atoll()
+                        .start(
+                                "image",
+                                "serve",
+                                daemon.state().resolve("site").toString(),
+                                "--address",
+                                "127.0.0.1:0");
+        try (var lines = server.inputReader()) {
+            String url = lines.readLine().replaceAll(".* on ", "");
+            for (int death = 0; death < DEATHS; death++) {
+                List<List<String>> verbs = new ArrayList<>();
+                List<Process> clients = new ArrayList<>();
+                for (int i = 0; i < AT_ONCE; i++) {
+                    verbs.add(verb(url));
+                }
+                for (List<String> verb : verbs) {
+                    clients.add(daemon.lxc().start(verb.toArray(String[]::new)));
+                }
+                LockSupport.parkNanos(random.nextLong(500_000_000L));
+                daemon.kill();
+                for (Process client : clients) {
+                    client.destroyForcibly();
+                    int _ = client.waitFor();
+                }
+                daemon.start();
+                assertAgreement("seed " + SEED + ", death " + death + " during " + verbs);
+            }
+        } finally {
+            server.destroy();
+        }
+        lxc("start", "base");
+        Await.until("base to run", SOON, () -> lxc("exec", "base", "--", "true").exit() == 0);
+        lxc("stop", "--force", "base");
+    }
+
+    private Json get(String path) {
+        return Json.parse(lxc("query", path).out());
+    }
+
+    /// Volumes with the names of their snapshots.
+    private record Found(Map<String, Set<String>> volumes) {
+        Found() {
+            this(new TreeMap<>());
+        }
+
+        Set<String> snapshots(String volume) {
+            return volumes.computeIfAbsent(volume, _ -> new TreeSet<>());
+        }
+    }
+
+    private Found recordedInstances() {
+        Found out = new Found();
+        for (Json instance : get("/1.0/instances?recursion=2").asList()) {
+            Set<String> snapshots = out.snapshots(instance.get("name").asString());
+            instance.get("snapshots")
+                    .asList()
+                    .forEach(s -> snapshots.add(s.get("name").asString()));
+        }
+        return out;
+    }
+
+    private Set<String> instances() {
+        return recordedInstances().volumes().keySet();
+    }
+
+    private Found recordedVolumes(String pool) {
+        Found out = new Found();
+        String url = "/1.0/storage-pools/" + pool + "/volumes/custom?recursion=1";
+        for (Json volume : get(url).asList()) {
+            String[] names = volume.get("name").asString().split("/", 2);
+            Set<String> snapshots = out.snapshots("default_" + names[0]);
+            if (names.length > 1) {
+                snapshots.add(names[1]);
+            }
+        }
+        return out;
+    }
+
+    private Found kept(String pool, String folder) {
+        Found out = new Found();
+        for (String volume : files("storage-pools/" + pool + "/" + folder)) {
+            out.snapshots(volume)
+                    .addAll(files("storage-pools/" + pool + "/" + folder + "-snapshots/" + volume));
+        }
+        return out;
+    }
+
+    private Set<String> files(String folder) {
+        Path path = daemon.state().resolve(folder);
+        if (!Files.isDirectory(path)) {
+            return Set.of();
+        }
+        try (var entries = Files.list(path)) {
+            Set<String> out = new TreeSet<>();
+            entries.forEach(e -> out.add(e.getFileName().toString()));
+            return out;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void assertAgreement(String what) {
+        assertEquals(recordedInstances(), kept("default", "containers"), what + ": instances");
+        for (String pool : List.of("default", "other")) {
+            assertEquals(recordedVolumes(pool), kept(pool, "custom"), what + ": volumes");
+            assertEquals(Set.of(), files("storage-pools/" + pool + "/.making"), what);
+            // Snapshots whose volume is gone.
+            for (String folder : List.of("containers", "custom")) {
+                Set<String> strays = files("storage-pools/" + pool + "/" + folder + "-snapshots");
+                strays.removeIf(s ->
+                        files("storage-pools/" + pool + "/" + folder + "-snapshots/" + s)
+                                .isEmpty());
+                strays.removeAll(files("storage-pools/" + pool + "/" + folder));
+                assertEquals(Set.of(), strays, what + ": snapshots without volume");
+            }
+        }
+        Set<String> images = new TreeSet<>();
+        for (Json image : get("/1.0/images?recursion=1").asList()) {
+            images.add(image.get("fingerprint").asString());
+        }
+        Set<String> kept = new TreeSet<>();
+        files("images").forEach(f -> kept.add(f.replaceAll("\\.rootfs$", "")));
+        assertEquals(images, kept, what + ": images");
+    }
+}
