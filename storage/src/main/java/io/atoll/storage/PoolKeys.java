@@ -83,11 +83,7 @@ public final class PoolKeys {
                         .findFirst()
                         .orElseThrow(() ->
                                 new InvalidConfigException(
-                                        "Invalid option \""
-                                                + name
-                                                + "\" for a pool of driver \""
-                                                + driver
-                                                + "\""));
+                                        "Invalid option \"" + name + "\""));
         if (value.isEmpty()) {
             return;
         }

@@ -135,9 +135,9 @@ class VolumeManagersTest {
 
     @ParameterizedTest
     @CsvSource({
-        "dir, size, 1GiB, Invalid option \"size\" for a pool of driver \"dir\"",
-        "zfs, lvm.vg_name, x, Invalid option \"lvm.vg_name\" for a pool of driver \"zfs\"",
-        "dir, zzz, 1, Invalid option \"zzz\" for a pool of driver \"dir\"",
+        "dir, size, 1GiB, Invalid option \"size\"",
+        "zfs, lvm.vg_name, x, Invalid option \"lvm.vg_name\"",
+        "dir, zzz, 1, Invalid option \"zzz\"",
         "zfs, size, much, Invalid value for option \"size\": Invalid value: much",
         "lvm, lvm.use_thinpool, maybe, Invalid value for option \"lvm.use_thinpool\": \"maybe\" is not a boolean",
         "lvm, volume.block.filesystem, btrfs, 'Invalid value for option \"volume.block.filesystem\": \"btrfs\" is not one of ext4, xfs'",
