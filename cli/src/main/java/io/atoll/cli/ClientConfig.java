@@ -160,7 +160,10 @@ public final class ClientConfig {
     }
 
     public Optional<Remote> find(String name) {
-        return Optional.ofNullable(remotes.get(name));
+        Remote known = remotes.get(name);
+        return known == null && name.equals(Remote.OCI.name())
+                ? Optional.of(Remote.OCI)
+                : Optional.ofNullable(known);
     }
 
     /// By name.

@@ -3,7 +3,7 @@ package io.atoll.cli;
 /// A server in the user's list, as `config.yml` has it.
 ///
 /// @param address `unix://`, `unix:///path` or `https://host:port`
-/// @param protocol `lxd`, `simplestreams`, or empty for the first
+/// @param protocol `lxd`, `simplestreams`, `oci`, or empty for the first
 /// @param authType empty for what fits the address
 /// @param project the project to use there; empty for the server's default
 /// @param isStatic built in: it cannot be removed
@@ -15,6 +15,16 @@ public record Remote(
         String project,
         boolean isPublic,
         boolean isStatic) {
+    /// Any registry: images there are named with their host in front, as in
+    /// `oci:ghcr.io/team/app:1`. It is not shown in lists, where LXD's client would meet it.
+    public static final Remote OCI = new Remote("oci", "", "oci", "none", "", true, true);
+
+    /// Whether it has images and nothing else.
+    public boolean hasImagesOnly() {
+        return !isLocal()
+                && (effectiveProtocol().equals("simplestreams") || effectiveProtocol().equals("oci"));
+    }
+
     /// Whether it is reached through a unix socket.
     public boolean isLocal() {
         return address.startsWith("unix:");
@@ -30,7 +40,7 @@ public record Remote(
         if (isLocal()) {
             return "file access";
         }
-        if (effectiveProtocol().equals("simplestreams")) {
+        if (hasImagesOnly()) {
             return "none";
         }
         return authType.isEmpty() ? "tls" : authType;

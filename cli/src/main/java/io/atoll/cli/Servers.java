@@ -83,7 +83,7 @@ public final class Servers implements AutoCloseable {
     }
 
     private AtollClient connect(Remote remote, String inProject) {
-        if (!remote.isLocal() && remote.effectiveProtocol().equals("simplestreams")) {
+        if (remote.hasImagesOnly()) {
             throw new CliException(
                     "the remote \"" + remote.name() + "\" has images only",
                     "its images can be named in launch, init and image copy");

@@ -42,7 +42,7 @@ final class ImageCopy {
         }
         boolean isCarried =
                 !isSame
-                        && !RemoteImages.isStreams(context, from)
+                        && !context.servers().remote(from.remote()).hasImagesOnly()
                         && (mode.equals("push") || mode.equals("relay"));
         Json.Arr aliases = aliases(context, from);
         if (isCarried) {

@@ -40,7 +40,7 @@ final class RemoteCommands {
                                     .value("auth-type", "How to authenticate (tls)")
                                     .value("password", "Password that lets this client in")
                                     .value("project", "Project to use there")
-                                    .value("protocol", "lxd or simplestreams")
+                                    .value("protocol", "lxd, simplestreams or oci")
                                     .flag("public", "A public server of images")
                                     .run(RemoteCommands::add));
             case "get-default" ->
@@ -162,19 +162,20 @@ final class RemoteCommands {
             return new JoinCommand(context).byToken(remote, token.get());
         }
         checkFree(config, name);
-        boolean simplestreams = context.args().value("protocol").equals("simplestreams");
-        boolean isPublic = context.args().flag("public") || simplestreams;
-        String address = simplestreams && given.startsWith("https://") ? given : complete(given);
+        String protocol = context.args().value("protocol");
+        boolean imagesOnly = protocol.equals("simplestreams") || protocol.equals("oci");
+        boolean isPublic = context.args().flag("public") || imagesOnly;
+        String address = imagesOnly && given.startsWith("https://") ? given : complete(given);
         Remote remote =
                 new Remote(
                         name,
                         address,
-                        simplestreams ? "simplestreams" : "lxd",
+                        imagesOnly ? protocol : "lxd",
                         authType(context, address, isPublic),
                         context.args().value("project"),
                         isPublic,
                         false);
-        if (!address.startsWith("unix:") && !simplestreams) {
+        if (!address.startsWith("unix:") && !imagesOnly) {
             return new JoinCommand(context).byAddress(remote, context.args().value("password"));
         }
         config.add(remote);

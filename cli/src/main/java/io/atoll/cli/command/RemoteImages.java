@@ -11,6 +11,7 @@ import io.atoll.cli.Version;
 import io.atoll.client.AtollClient;
 import io.atoll.client.Operation;
 import io.atoll.client.Target;
+import io.atoll.image.oci.OciRegistry;
 import io.atoll.image.remote.HttpFetcher;
 import io.atoll.image.remote.RemoteImage;
 import io.atoll.image.remote.SimpleStreams;
@@ -101,6 +102,9 @@ final class RemoteImages {
         Remote remote = context.servers().remote(image.remote());
         String name = withoutSlash(image.name());
         Json.Obj source = Json.object().put("type", "image").put("mode", "pull");
+        if (remote.effectiveProtocol().equals("oci")) {
+            return registrySource(source, remote, name);
+        }
         if (isStreams(context, image)) {
             return source.put("server", remote.address())
                     .put("protocol", remote.effectiveProtocol())
@@ -117,6 +121,23 @@ final class RemoteImages {
             source.put("secret", secret(client, found.get("fingerprint").asString()));
         }
         return source;
+    }
+
+    /// Names as container tools take them: a first part with a dot or a port is a host, all others
+    /// are those of Docker's registry.
+    private static Json.Obj registrySource(Json.Obj source, Remote remote, String name) {
+        String address = remote.address();
+        String image = name;
+        if (address.isEmpty()) {
+            String first = name.substring(0, Math.max(0, name.indexOf('/')));
+            boolean isHost = first.matches(".*[.:].*|localhost");
+            address = OciRegistry.addressOf(isHost ? first : "docker.io");
+            image = isHost ? name.substring(first.length() + 1) : name;
+        }
+        boolean isShort = address.equals(OciRegistry.addressOf("docker.io")) && !image.contains("/");
+        return source.put("server", address)
+                .put("protocol", "oci")
+                .put("alias", isShort ? "library/" + image : image);
     }
 
     private static String address(AtollClient client, Remote remote) {

@@ -7,6 +7,9 @@ import io.atoll.base.Architecture;
 import io.atoll.base.Fingerprint;
 import io.atoll.base.NotFoundException;
 import io.atoll.image.ImageFile;
+import io.atoll.image.oci.OciImage;
+import io.atoll.image.oci.OciName;
+import io.atoll.image.oci.OciRegistry;
 import io.atoll.image.remote.HttpFetcher;
 import io.atoll.image.remote.ImageDownload;
 import io.atoll.image.remote.LxdServer;
@@ -73,6 +76,7 @@ final class RemoteServers {
         return switch (source.protocol()) {
             case "simplestreams" -> streams(source);
             case "lxd" -> lxd(source);
+            case "oci" -> oci(source);
             default -> url(source);
         };
     }
@@ -126,6 +130,37 @@ final class RemoteServers {
                         List.of(Architecture.host().kernelName()),
                         Version.COMPATIBLE);
         return files(image, new ImageDownload(http, List::of));
+    }
+
+    /// An image in a registry is known by the digest of its manifest.
+    private Found oci(RemoteSource source) {
+        OciRegistry registry = new OciRegistry(source.server(), AGENT);
+        Architecture wanted = architecture.get();
+        OciRegistry.Found found = registry.find(OciName.parse(source.name()), wanted);
+        RemoteImage image =
+                new RemoteImage(
+                        new Fingerprint(found.digest()),
+                        List.of(),
+                        wanted.kernelName(),
+                        Map.of(),
+                        Optional.empty(),
+                        found.size(),
+                        List.of());
+        OciImage made = new OciImage(registry, found);
+        return new Found(
+                image,
+                progress ->
+                        into(
+                                2,
+                                targets -> {
+                                    made.download(
+                                            targets.getFirst(),
+                                            targets.getLast(),
+                                            wanted,
+                                            names::make,
+                                            progress);
+                                    return true;
+                                }));
     }
 
     private Found files(RemoteImage image, ImageDownload download) {

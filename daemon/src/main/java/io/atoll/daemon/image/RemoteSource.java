@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /// How a request names an image of another server.
 ///
-/// @param protocol `simplestreams`, `lxd`, or `url` for an address of its own
+/// @param protocol `simplestreams`, `lxd`, `oci`, or `url` for an address of its own
 /// @param name alias or fingerprint
 /// @param certificate the server's, if it is not known to the host's authorities; PEM or empty
 /// @param secret for images that are not public; empty for none
@@ -23,6 +23,7 @@ public record RemoteSource(
     public RemoteSource {
         if (!protocol.equals("simplestreams")
                 && !protocol.equals("lxd")
+                && !protocol.equals("oci")
                 && !protocol.equals("url")) {
             throw new UnsupportedException(
                     "Images of servers that speak \"" + protocol + "\" are not supported");

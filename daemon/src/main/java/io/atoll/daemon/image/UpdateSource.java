@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /// Where an image came from and can be had anew.
 ///
-/// @param protocol `simplestreams` or `lxd`
+/// @param protocol `simplestreams`, `lxd` or `oci`
 /// @param certificate of the server, if it is not known to the host's authorities; PEM or empty
 public record UpdateSource(String server, String protocol, String alias, String certificate) {
     Json encode() {

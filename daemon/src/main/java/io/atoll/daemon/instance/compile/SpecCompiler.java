@@ -71,7 +71,7 @@ public final class SpecCompiler {
                         .withNetwork(new NetworkSpec(in.parts().nics(), true))
                         .withCgroup(new CgroupSpec(in.cgroup(), true))
                         .withLimits(withThrottles(limits.compile(config), in.parts().throttles()))
-                        .withInit(InitSpec.DEFAULT.withEnv(environment(config)))
+                        .withInit(ApplicationInit.of(config, environment(config)))
                         .withConsole(ConsoleSpec.DEFAULT.loggingTo(in.consoleLog()));
         ContainerSpec whole =
                 base.withProcess(
