@@ -27,6 +27,7 @@ import java.util.TreeMap;
 /// | `type` | `oci` |
 /// | `oci.entrypoint` | program and arguments, a JSON list |
 /// | `oci.env` | `NAME=VALUE` each, a JSON list |
+/// | `oci.stop_signal` | that asks it to end; absent for SIGTERM |
 /// | `oci.cwd`, `oci.uid`, `oci.gid` | of the process |
 public final class OciImage {
     private static final String PATH =
@@ -108,6 +109,10 @@ public final class OciImage {
         out.put("oci.env", Json.strings(environment).render());
         out.put("oci.cwd", cwd.isEmpty() ? "/" : cwd);
         out.put("oci.uid", Long.toString(owner[0]));
+        String signal = run.get("StopSignal").asString();
+        if (!signal.isEmpty()) {
+            out.put("oci.stop_signal", signal);
+        }
         out.put("oci.gid", Long.toString(owner[1]));
         return out;
     }

@@ -4,9 +4,12 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
 import io.atoll.base.json.JsonException;
 import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.runtime.lxc.Signals;
 import io.atoll.runtime.spec.InitSpec;
+import io.atoll.runtime.spec.SignalSpec;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /// The first process of an instance: `/sbin/init`, or the program of an image of an OCI registry,
@@ -45,6 +48,20 @@ final class ApplicationInit {
                 List.of(),
                 config.text(PREFIX + "cwd").orElse("/"),
                 all);
+    }
+
+    /// An application is asked to end by the signal that its image names, else by SIGTERM.
+    static SignalSpec signals(InstanceConfig config) {
+        if (texts(config, "entrypoint").isEmpty()) {
+            return SignalSpec.DEFAULT;
+        }
+        String name = config.text(PREFIX + "stop_signal").orElse("SIGTERM");
+        OptionalInt halt = Signals.find(name);
+        if (halt.isEmpty()) {
+            throw new InvalidConfigException(
+                    "Invalid value of \"" + PREFIX + "stop_signal\": no signal: " + name);
+        }
+        return new SignalSpec(halt, halt, OptionalInt.empty());
     }
 
     private static List<String> texts(InstanceConfig config, String name) {

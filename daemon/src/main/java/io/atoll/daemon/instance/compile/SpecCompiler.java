@@ -72,6 +72,7 @@ public final class SpecCompiler {
                         .withCgroup(new CgroupSpec(in.cgroup(), true))
                         .withLimits(withThrottles(limits.compile(config), in.parts().throttles()))
                         .withInit(ApplicationInit.of(config, environment(config)))
+                        .withSignals(ApplicationInit.signals(config))
                         .withConsole(ConsoleSpec.DEFAULT.loggingTo(in.consoleLog()));
         ContainerSpec whole =
                 base.withProcess(
