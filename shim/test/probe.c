@@ -285,6 +285,14 @@ static int v_fork(char **a) {
     return 0;
 }
 
+// Lets two names change places for ever, as fast as it goes: whoever looks at one and then uses it loses.
+static int v_swap(char **a) {
+    enum { EXCHANGE = 2 };
+    while (syscall(SYS_renameat2, AT_FDCWD, a[0], AT_FDCWD, a[1], EXCHANGE) == 0 || errno == EBUSY) {
+    }
+    return fail("swap", a[0]);
+}
+
 static const struct verb {
     const char *name;
     int arguments;
@@ -299,7 +307,7 @@ static const struct verb {
     {"rlimit", 1, v_rlimit},     {"print", 1, v_print},       {"exit", 1, v_exit},
     {"sleep", 1, v_sleep},       {"signal", 1, v_abort},      {"reboot", 0, v_reboot},
     {"poweroff", 0, v_poweroff}, {"sigwait", 0, v_sigwait},   {"echo", 0, v_echo},
-    {"flood", 1, v_flood},       {"fork", 1, v_fork},
+    {"flood", 1, v_flood},       {"fork", 1, v_fork},         {"swap", 2, v_swap},
 };
 
 int main(int argc, char **argv) {
