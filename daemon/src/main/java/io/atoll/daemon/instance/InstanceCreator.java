@@ -393,7 +393,7 @@ final class InstanceCreator {
         config.putAll(
                 ready.original().isPresent()
                         ? Volatile.keptByCopy(request.config())
-                        : request.config());
+                        : Volatile.withNotes(request.config(), Map.of()));
         String stored = config.getOrDefault(ConfigKeys.LAST_STATE_IDMAP.name(), "");
         config.putAll(Volatile.ofNewInstance(origin));
         if (!stored.isEmpty()) {

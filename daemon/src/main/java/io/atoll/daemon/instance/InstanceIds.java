@@ -2,6 +2,8 @@ package io.atoll.daemon.instance;
 
 import io.atoll.base.Idmap;
 import io.atoll.base.IdmapEntry;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.json.JsonException;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.IdmapAllocator;
 import io.atoll.daemon.instance.config.IdmapJson;
@@ -38,6 +40,24 @@ final class InstanceIds {
             record.accept(allocator.allocate(config, taken(key)));
         } finally {
             choosing.unlock();
+        }
+    }
+
+    /// Whether the ids that are recorded for the next start are those that its configuration asks
+    /// for. They are not after a restore, a move or a profile's change that changed what is asked.
+    ///
+    /// @param config expanded
+    boolean isRight(InstanceRecord instance, InstanceConfig config) {
+        boolean isIsolated =
+                !config.is(ConfigKeys.PRIVILEGED) && config.is(ConfigKeys.IDMAP_ISOLATED);
+        try {
+            return allocator.isRight(
+                    config,
+                    base(instance),
+                    IdmapJson.parse(instance.config(ConfigKeys.IDMAP_NEXT.name())),
+                    isIsolated ? taken(instance.key()) : List.of());
+        } catch (JsonException | InvalidConfigException e) {
+            return false;
         }
     }
 

@@ -9,6 +9,7 @@ import io.atoll.daemon.backup.BackupYaml;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.IdmapJson;
+import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.storage.StorageDriver;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -239,7 +240,7 @@ record InstanceIndex(
                 .asMap()
                 .forEach((device, keys) -> devices.put(device, BackupYaml.texts(keys)));
         Map<String, String> config = new TreeMap<>(BackupYaml.texts(tree.get("config")));
-        config.keySet().removeIf(k -> k.startsWith("volatile.idmap."));
+        config.keySet().removeIf(Volatile::isNote);
         config.put(ConfigKeys.LAST_STATE_IDMAP.name(), "[]");
         config.remove(ConfigKeys.LAST_STATE_POWER.name());
         return InstanceRunner.withoutTraces(

@@ -9,6 +9,7 @@ import io.atoll.base.json.Json;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.store.RecordKey;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,7 @@ final class InstanceMover {
     private static InstanceRecord changed(InstanceRecord instance, Move move) {
         Map<String, String> config = new TreeMap<>(instance.config());
         config.putAll(move.config);
+        config = Volatile.withNotes(config, instance.config());
         Map<String, Map<String, String>> devices = new TreeMap<>(instance.devices());
         devices.putAll(move.devices);
         return instance.with(config, devices, move.profiles.orElse(instance.profiles()));

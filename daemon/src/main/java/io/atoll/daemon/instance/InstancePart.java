@@ -102,6 +102,7 @@ public final class InstancePart implements DaemonPart {
         this.remover =
                 new InstanceRemover(
                         table, locks, ports, attached, paths, backups, events, this::isRunning);
+        InstanceIds chooser = new InstanceIds(table, ids);
         this.runner =
                 new InstanceRunner(
                         table,
@@ -112,9 +113,9 @@ public final class InstancePart implements DaemonPart {
                         preparation,
                         new InstanceTemplates(),
                         guests,
+                        chooser,
                         events,
                         remover::deleteEphemeral);
-        InstanceIds chooser = new InstanceIds(table, ids);
         this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
         this.updater =
                 new InstanceUpdater(

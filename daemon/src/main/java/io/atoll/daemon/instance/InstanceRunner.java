@@ -11,6 +11,7 @@ import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.daemon.instance.config.TemplateTriggers;
 import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.instance.files.LogRoutes;
@@ -63,6 +64,7 @@ final class InstanceRunner {
     private final Preparation preparation;
     private final InstanceTemplates templates;
     private final InstanceGuests guests;
+    private final InstanceIds ids;
     private final Events events;
     private final Consumer<InstanceRecord> deleteEphemeral;
     private final Map<RecordKey, Running> running = new ConcurrentHashMap<>();
@@ -78,6 +80,7 @@ final class InstanceRunner {
             Preparation preparation,
             InstanceTemplates templates,
             InstanceGuests guests,
+            InstanceIds ids,
             Events events,
             Consumer<InstanceRecord> deleteEphemeral) {
         this.table = table;
@@ -88,6 +91,7 @@ final class InstanceRunner {
         this.preparation = preparation;
         this.templates = templates;
         this.guests = guests;
+        this.ids = ids;
         this.events = events;
         this.deleteEphemeral = deleteEphemeral;
     }
@@ -179,21 +183,23 @@ final class InstanceRunner {
         if (instance.pending().kind() != Pending.Kind.NOTHING) {
             throw new InvalidConfigException("Instance is not complete");
         }
+        instance = withRightIds(instance);
         Preparation.Prepared prepared = preparation.prepare(instance);
+        InstanceRecord found = instance;
         try (Undo undo = new Undo()) {
             undo.add(() ->
                     table.update(
                             key,
                             now ->
-                                    withoutTraces(now.withConfig(instance.config()))
-                                            .withLastUsedAt(instance.lastUsedAt())));
+                                    withoutTraces(now.withConfig(found.config()))
+                                            .withLastUsedAt(found.lastUsedAt())));
             table.update(
                     key, now -> now.withConfig(prepared.config()).withLastUsedAt(Instant.now()));
-            paths.makeLogs(instance);
-            guests.open(instance);
-            undo.add(() -> guests.close(instance));
+            paths.makeLogs(found);
+            guests.open(found);
+            undo.add(() -> guests.close(found));
             loadModules(prepared);
-            templates.apply(prepared, TemplateTriggers.atStart(instance.config()));
+            templates.apply(prepared, TemplateTriggers.atStart(found.config()));
             attached.beforeStart(prepared.site(), prepared.devices(), undo);
             StartOptions options =
                     new StartOptions(
@@ -205,12 +211,36 @@ final class InstanceRunner {
             adopt(key, container);
         } catch (IOException | ErrnoException e) {
             String why = "Failed to start instance \"" + key.name() + "\": " + e.getMessage();
-            explainFailure(instance, why);
+            explainFailure(found, why);
             throw new InternalException(why, e);
         } catch (DomainException e) {
-            explainFailure(instance, e.getMessage());
+            explainFailure(found, e.getMessage());
             throw e;
         }
+    }
+
+    /// Whatever way its configuration became what it is, an instance runs with the ids that it asks
+    /// for and no others.
+    private InstanceRecord withRightIds(InstanceRecord instance) {
+        InstanceConfig config = table.expand(instance).typed();
+        if (ids.isRight(instance, config)) {
+            return instance;
+        }
+        RecordKey key = instance.key();
+        ids.allocate(
+                key,
+                config,
+                chosen -> {
+                    InstanceRecord unused =
+                            table.update(
+                                    key,
+                                    now ->
+                                            now.withConfig(own -> {
+                                                own.putAll(Volatile.ofIds(chosen));
+                                                return own;
+                                            }));
+                });
+        return table.get(instance.project(), instance.name());
     }
 
     /// Leaves the reason where `lxc info --show-log` looks for it.

@@ -11,6 +11,7 @@ import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.Expiry;
+import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.image.TemplateRenderer;
@@ -246,23 +247,10 @@ final class InstanceSnapshots {
             runner.killForReturn(key);
         }
         try (InstanceLocks.Held _ = locks.hold(key, "restore")) {
+            InstanceRecord wanted = restored(instance, snapshot.instance());
+            table.checkAdmission(wanted, table.expand(wanted));
             pool(instance).restore(volume(instance), name);
-            InstanceRecord then = snapshot.instance();
-            table.update(
-                    key,
-                    now ->
-                            new InstanceRecord(
-                                    now.project(),
-                                    now.name(),
-                                    then.architecture(),
-                                    then.description(),
-                                    restored(now.config(), then.config()),
-                                    then.devices(),
-                                    then.profiles(),
-                                    then.isEphemeral(),
-                                    now.createdAt(),
-                                    now.lastUsedAt(),
-                                    now.pending()));
+            InstanceRecord unused = table.update(key, now -> restored(now, snapshot.instance()));
         }
         events.publishLifecycle(
                 Lifecycle.of("instance-restored", InstanceView.url(project, key.name()), project)
@@ -272,13 +260,28 @@ final class InstanceSnapshots {
         }
     }
 
+    private static InstanceRecord restored(InstanceRecord now, InstanceRecord then) {
+        return new InstanceRecord(
+                now.project(),
+                now.name(),
+                then.architecture(),
+                then.description(),
+                restored(now.config(), then.config()),
+                then.devices(),
+                then.profiles(),
+                then.isEphemeral(),
+                now.createdAt(),
+                now.lastUsedAt(),
+                now.pending());
+    }
+
     /// The keys of then, but what the daemon knows of now.
     private static Map<String, String> restored(Map<String, String> now, Map<String, String> then) {
         Map<String, String> out = new TreeMap<>(then);
-        out.keySet()
-                .removeIf(k -> k.startsWith("volatile.last_state.") || k.endsWith(".host_name"));
+        out.keySet().removeIf(k -> k.startsWith("volatile.last_state.") || Volatile.isNote(k));
         now.forEach((k, v) -> {
-            if (k.startsWith("volatile.last_state.") || k.startsWith("volatile.idmap.")) {
+            boolean isLost = k.endsWith(".host_name");
+            if (k.startsWith("volatile.last_state.") || Volatile.isNote(k) && !isLost) {
                 out.put(k, v);
             }
         });

@@ -87,7 +87,12 @@ final class InstanceUpdater {
     void update(RecordKey key, InstanceChange change) {
         try (InstanceLocks.Held _ = locks.hold(key, "update")) {
             InstanceRecord before = table.get(new ProjectName(key.project()), key.name());
-            apply(key, before, change.applyTo(before));
+            InstanceRecord wanted = change.applyTo(before);
+            checkNotes(before, wanted);
+            apply(
+                    key,
+                    before,
+                    wanted.withConfig(config -> Volatile.withNotes(config, before.config())));
         } catch (ForbiddenException e) {
             throw new ForbiddenException(
                     "Failed checking if instance update allowed: " + e.getMessage(), e);
@@ -100,7 +105,7 @@ final class InstanceUpdater {
     private void apply(RecordKey key, InstanceRecord before, InstanceRecord wanted) {
         Expansion old = table.expand(before);
         Expansion expansion = table.expand(wanted);
-        check(before, wanted, expansion);
+        check(wanted, expansion);
         table.checkAdmission(wanted, expansion);
         List<DeviceConfig> devices = Devices.parseAll(expansion.devices());
         DeviceConfig.RootDisk root = checkRoot(old, devices);
@@ -142,12 +147,19 @@ final class InstanceUpdater {
         return config;
     }
 
-    private static void check(InstanceRecord before, InstanceRecord wanted, Expansion expansion) {
+    /// @throws InternalException if the ids are not handed back as they were
+    private static void checkNotes(InstanceRecord before, InstanceRecord wanted) {
         for (String guarded : GUARDED_KEYS) {
             if (!before.config(guarded).isEmpty() && !wanted.config().containsKey(guarded)) {
                 throw new InternalException("Volatile idmap keys can't be deleted by the user");
             }
+            if (!before.config(guarded).equals(wanted.config(guarded))) {
+                throw new InternalException("Volatile idmap keys can't be changed by the user");
+            }
         }
+    }
+
+    private static void check(InstanceRecord wanted, Expansion expansion) {
         try {
             ConfigKeys.checkContainer(wanted.config());
             ConfigKeys.checkContainer(expansion.config());

@@ -9,6 +9,7 @@ import io.atoll.base.UnavailableException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /// Chooses the id map of an instance within the host's range. Pure: the ids already taken are
 /// handed in.
@@ -72,6 +73,26 @@ public final class IdmapAllocator {
                             + (hostBase + hostCount - 1));
         }
         return new Allocation(base, withHoles(base, count, raw));
+    }
+
+    /// Whether these ids are what the instance would get if it had this base already: as its
+    /// configuration says now, within the host's range, and nobody else's.
+    public boolean isRight(
+            InstanceConfig config, long base, Idmap idmap, List<Taken> takenByOthers) {
+        if (config.is(ConfigKeys.PRIVILEGED) || !config.is(ConfigKeys.IDMAP_ISOLATED)) {
+            return allocate(config, List.of()).idmap().equals(idmap);
+        }
+        long count = config.get(ConfigKeys.IDMAP_SIZE).filter(n -> n > 0).orElse(ISOLATED_COUNT);
+        Optional<Long> asked = config.get(ConfigKeys.IDMAP_BASE).filter(n -> n > 0);
+        boolean isOwn =
+                asked.isPresent()
+                        ? asked.get() == base
+                        : takenByOthers.stream().noneMatch(t -> t.overlaps(base, count));
+        return isOwn
+                && base >= hostBase
+                && base + count <= hostBase + hostCount
+                && withHoles(base, count, config.get(ConfigKeys.RAW_IDMAP).orElse(List.of()))
+                        .equals(idmap);
     }
 
     private long firstGap(long count, List<Taken> taken) {

@@ -5,10 +5,15 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 
 /// Names and values of `volatile.*` keys: what the daemon remembers of an instance between starts.
 public final class Volatile {
     private static final String PREFIX = "volatile.";
+
+    /// Of a device: all but the addresses and names that clients may choose.
+    private static final Pattern DEVICE_NOTE =
+            Pattern.compile("\\.host_name$|\\.[^.]+\\.last_state\\.[^.]+(\\.[^.]+)?$");
 
     private Volatile() {}
 
@@ -59,6 +64,28 @@ public final class Volatile {
         return Map.of(
                 ConfigKeys.IDMAP_BASE_USED.name(), Long.toString(ids.base()),
                 ConfigKeys.IDMAP_NEXT.name(), IdmapJson.render(ids.idmap()));
+    }
+
+    /// Whether a key is the daemon's own note, which it acts on later: the ids of the next start,
+    /// or a link or device of the host that it takes away again. Nobody else writes those.
+    public static boolean isNote(String key) {
+        if (key.startsWith("volatile.idmap.") || key.equals(ConfigKeys.LAST_STATE_IDMAP.name())) {
+            return true;
+        }
+        return key.startsWith(PREFIX) && DEVICE_NOTE.matcher(key).find();
+    }
+
+    /// What a client wants, with the daemon's notes as they are.
+    public static Map<String, String> withNotes(
+            Map<String, String> wanted, Map<String, String> notes) {
+        Map<String, String> out = new TreeMap<>(wanted);
+        out.keySet().removeIf(Volatile::isNote);
+        notes.forEach((key, value) -> {
+            if (isNote(key)) {
+                out.put(key, value);
+            }
+        });
+        return out;
     }
 
     /// Only what a copy keeps: the keys of the user, and which image it all began with.

@@ -1,7 +1,9 @@
 package io.atoll.daemon.instance.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.HostId;
 import io.atoll.base.Idmap;
@@ -78,6 +80,32 @@ class IdmapAllocatorTest {
                         new IdmapEntry(
                                 IdmapEntry.Kind.GID, new NsId(0), new HostId(100_000), 655_360)),
                 got.entries());
+    }
+
+    private static boolean isRight(Map<String, String> config, long base, Idmap idmap) {
+        return new IdmapAllocator(100_000, 655_360)
+                .isRight(
+                        new InstanceConfig(config),
+                        base,
+                        idmap,
+                        List.of(new IdmapAllocator.Taken(300_000, 65_536)));
+    }
+
+    @Test
+    void knowsWhichIdsAreRight() {
+        Idmap shared = Idmap.range(100_000, 655_360);
+        assertTrue(isRight(Map.of(), 0, shared));
+        assertFalse(isRight(Map.of(), 0, Idmap.NONE));
+        assertFalse(isRight(Map.of(), 0, Idmap.range(0, 655_360)));
+        assertTrue(isRight(Map.of("security.privileged", "true"), 0, Idmap.NONE));
+        assertFalse(isRight(Map.of("security.privileged", "true"), 0, shared));
+        Map<String, String> isolated = Map.of("security.idmap.isolated", "true");
+        assertTrue(isRight(isolated, 200_000, Idmap.range(200_000, 65_536)));
+        assertFalse(isRight(isolated, 200_000, Idmap.range(0, 65_536)));
+        assertFalse(isRight(isolated, 0, Idmap.range(0, 65_536)), "below the host's range");
+        assertFalse(isRight(isolated, 310_000, Idmap.range(310_000, 65_536)), "somebody's");
+        assertFalse(isRight(isolated, 200_000, shared));
+        assertFalse(isRight(isolated, 750_000, Idmap.range(750_000, 65_536)), "past the range");
     }
 
     @Test
