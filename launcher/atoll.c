@@ -180,7 +180,9 @@ static const char *socket_path(void)
     if (path)
         return path;
     const char *directory = environment("LXD_DIR");
-    return join(directory ? directory : STATE_DIRECTORY, "/unix.socket", "");
+    const char *socket = join(directory ? directory : STATE_DIRECTORY, "/unix.socket", "");
+    const char *users = join(socket, ".user", "");
+    return access(socket, W_OK) != 0 && access(users, W_OK) == 0 ? users : socket;
 }
 
 // One argument per line; `@home@` stands for our directory, `#` starts a comment.

@@ -66,6 +66,8 @@ static final Program DAEMON =
                         "-XX:MaxHeapFreeRatio=25",
                         "-XX:TrimNativeHeapInterval=5000",
                         "-XX:+ExitOnOutOfMemoryError",
+                        // The descriptor of a channel, to ask the kernel who is at its other end.
+                        "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
                         "--enable-native-access=ALL-UNNAMED"));
 static final Program CLI =
         new Program(

@@ -3,6 +3,7 @@ package io.atoll.cli;
 import io.atoll.client.AtollClient;
 import io.atoll.client.Connector;
 import io.atoll.client.RestClient;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,16 +110,18 @@ public final class Servers implements AutoCloseable {
         return localSocket(invocation);
     }
 
-    /// Where the local daemon listens, without any configuration.
+    /// Where the local daemon listens, without any configuration: where only root and its equals
+    /// may connect, else where users have a project of their own.
     public static Path localSocket(Invocation invocation) {
         String socket = invocation.env("LXD_SOCKET");
         if (!socket.isEmpty()) {
             return invocation.path(socket);
         }
         String directory = invocation.env("LXD_DIR");
-        return invocation
-                .path(directory.isEmpty() ? "/var/lib/atoll" : directory)
-                .resolve("unix.socket");
+        Path state = invocation.path(directory.isEmpty() ? "/var/lib/atoll" : directory);
+        Path own = state.resolve("unix.socket");
+        Path users = state.resolve("unix.socket.user");
+        return !Files.isWritable(own) && Files.isWritable(users) ? users : own;
     }
 
     /// All servers that `names` are on, each once, with the names below it.

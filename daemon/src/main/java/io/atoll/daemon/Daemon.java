@@ -56,6 +56,7 @@ import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.trust.CertificateRoutes;
 import io.atoll.daemon.trust.ServerIdentity;
 import io.atoll.daemon.trust.Trust;
+import io.atoll.daemon.user.LocalUsers;
 import io.atoll.daemon.warning.WarningRoutes;
 import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.Idmaps;
@@ -68,6 +69,8 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -115,6 +118,10 @@ public final class Daemon implements AutoCloseable {
     private final List<Routes> endpoints;
     private final ApiServer server;
     private final NetworkListeners listeners;
+
+    /// Who may use the second socket; empty if there is none.
+    private final Optional<GroupPrincipal> userGroup;
+
     private final CountDownLatch exit = new CountDownLatch(1);
     private final long openedAt = System.nanoTime();
 
@@ -190,6 +197,12 @@ public final class Daemon implements AutoCloseable {
                         gate,
                         new CrossOrigin(config::crossOrigin));
         listeners = new NetworkListeners(server, identity, trust, config, warnings);
+        userGroup = StateDirectory.userGroup(paths.state(), options.userGroup());
+        if (userGroup.isPresent()) {
+            server.serveUsers(
+                    paths.userSocket(),
+                    new LocalUsers(store, projects, new UserGround(pools, networks)));
+        }
     }
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
@@ -244,7 +257,7 @@ public final class Daemon implements AutoCloseable {
         out.add(new ProfileRoutes(store, profiles, projects, events));
         out.add(imageRoutes);
         out.add(new AliasRoutes(store, images, projects, events));
-        out.add(new NetworkRoutes(store, projects, networks, events));
+        out.add(new NetworkRoutes(store, projects, networks, events, gate::seesNetwork));
         out.add(new ForwardRoutes(store, networks, events));
         out.add(new AclRoutes(store, networks, events));
         out.add(new CertificateRoutes(store, trust, operations, identity, trustSettings(), events));
@@ -304,13 +317,15 @@ public final class Daemon implements AutoCloseable {
 
     /// Listens at once, but answers 503 until everything is up.
     public void start() {
+        remove(paths.userSocket());
         if (options.isActivated()) {
             server.start();
         } else {
-            removeSocket();
+            remove(paths.socket());
             server.start();
             StateDirectory.openSocket(paths.socket(), options.group());
         }
+        userGroup.ifPresent(group -> StateDirectory.openSocket(paths.userSocket(), group));
         warnings.prune(Instant.now());
         KernelLimits.raise(warnings);
         HostFeatures.check(warnings);
@@ -327,9 +342,9 @@ public final class Daemon implements AutoCloseable {
                 "ready state=" + paths.state() + " pid=" + ProcessHandle.current().pid());
     }
 
-    private void removeSocket() {
+    private static void remove(Path socket) {
         try {
-            Files.deleteIfExists(paths.socket());
+            Files.deleteIfExists(socket);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
@@ -419,8 +434,9 @@ public final class Daemon implements AutoCloseable {
         operations.close();
         store.close();
         if (!options.isActivated()) {
-            quietly("remove the socket " + paths.socket(), this::removeSocket);
+            quietly("remove the socket " + paths.socket(), () -> remove(paths.socket()));
         }
+        quietly("remove the socket " + paths.userSocket(), () -> remove(paths.userSocket()));
         lock.close();
         LOG.log(Level.INFO, "stopped");
     }

@@ -11,11 +11,14 @@ import java.util.Optional;
 ///
 /// @param group who besides root may use the socket; the group `atoll` if there is one, else root
 ///   alone
+/// @param userGroup who may use the socket for restricted projects; the group `atoll-users` if
+///   there is one, else there is no such socket
 /// @param logFile instead of standard error
 /// @param isActivated the API's socket is somebody else's, who listened on it before us
 public record DaemonOptions(
         Path stateDir,
         Optional<String> group,
+        Optional<String> userGroup,
         Optional<Path> logFile,
         boolean isDebug,
         boolean isVerbose,
@@ -27,6 +30,8 @@ public record DaemonOptions(
             Usage: atolld [OPTIONS]
 
               --group NAME       the group that may use the socket besides root (default: atoll, if it exists)
+              --user-group NAME  the group whose members get a restricted project each (default: atoll-users, if it
+                                 exists)
               --state-dir DIR    where the state is kept (default: $LXD_DIR, else /var/lib/atoll)
               --logfile FILE     write the log there instead of to standard error
               -d, --debug        log requests and what is done for them
@@ -44,6 +49,7 @@ public record DaemonOptions(
                         .map(Path::of)
                         .orElse(DaemonPaths.DEFAULT_STATE);
         Optional<String> group = Optional.empty();
+        Optional<String> userGroup = Optional.empty();
         Optional<Path> logFile = Optional.empty();
         boolean isDebug = false;
         boolean isVerbose = false;
@@ -59,6 +65,7 @@ public record DaemonOptions(
             }
             switch (name) {
                 case "--group" -> group = Optional.of(value(name, rest));
+                case "--user-group" -> userGroup = Optional.of(value(name, rest));
                 case "--state-dir" -> stateDir = Path.of(value(name, rest));
                 case "--logfile" -> logFile = Optional.of(Path.of(value(name, rest)));
                 case "-d", "--debug" -> isDebug = true;
@@ -69,13 +76,13 @@ public record DaemonOptions(
             }
         }
         return new DaemonOptions(
-                stateDir, group, logFile, isDebug, isVerbose, isHelp, isVersion, false);
+                stateDir, group, userGroup, logFile, isDebug, isVerbose, isHelp, isVersion, false);
     }
 
     /// A copy for a daemon whose standard input is the socket that it is to listen on.
     DaemonOptions activated(boolean value) {
         return new DaemonOptions(
-                stateDir, group, logFile, isDebug, isVerbose, isHelp, isVersion, value);
+                stateDir, group, userGroup, logFile, isDebug, isVerbose, isHelp, isVersion, value);
     }
 
     private static String value(String name, Deque<String> rest) {

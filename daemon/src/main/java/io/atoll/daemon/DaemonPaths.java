@@ -23,6 +23,12 @@ public record DaemonPaths(Path state, Path run) {
         return state.resolve("unix.socket");
     }
 
+    /// Where users of the host who are not root's equals reach their own projects; LXD's name for
+    /// it.
+    public Path userSocket() {
+        return state.resolve("unix.socket.user");
+    }
+
     public Path database() {
         return state.resolve("database/atoll.db");
     }

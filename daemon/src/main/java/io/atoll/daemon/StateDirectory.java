@@ -24,6 +24,9 @@ final class StateDirectory {
     /// The group that gets the socket when nobody says which.
     private static final String DEFAULT_GROUP = "atoll";
 
+    /// The group whose members get a project of their own, where nobody says which.
+    private static final String DEFAULT_USER_GROUP = "atoll-users";
+
     /// Less free space than this and SQLite cannot even open its log.
     private static final long FREE_BYTES_MIN = 1 << 20;
 
@@ -89,8 +92,28 @@ final class StateDirectory {
     ///
     /// @throws InvalidConfigException if a group was asked for and does not exist
     static void openSocket(Path socket, Optional<String> group) {
+        Optional<GroupPrincipal> owner = find(group, DEFAULT_GROUP, socket);
+        if (owner.isEmpty()) {
+            LOG.log(Level.INFO, "only root may use the socket: there is no group " + DEFAULT_GROUP);
+        }
+        open(socket, owner);
+    }
+
+    /// Gives a socket to a group, mode 0660.
+    static void openSocket(Path socket, GroupPrincipal group) {
+        open(socket, Optional.of(group));
+    }
+
+    /// The group for which there is a second socket: the one asked for, else the usual one if the
+    /// host has it.
+    ///
+    /// @throws InvalidConfigException if a group was asked for and does not exist
+    static Optional<GroupPrincipal> userGroup(Path near, Optional<String> group) {
+        return find(group, DEFAULT_USER_GROUP, near);
+    }
+
+    private static void open(Path socket, Optional<GroupPrincipal> owner) {
         try {
-            Optional<GroupPrincipal> owner = find(group, socket);
             if (owner.isPresent()) {
                 Files.getFileAttributeView(
                                 socket, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
@@ -102,17 +125,17 @@ final class StateDirectory {
         }
     }
 
-    private static Optional<GroupPrincipal> find(Optional<String> group, Path near)
-            throws IOException {
+    private static Optional<GroupPrincipal> find(Optional<String> group, String usual, Path near) {
         UserPrincipalLookupService names = near.getFileSystem().getUserPrincipalLookupService();
         try {
-            return Optional.of(names.lookupPrincipalByGroupName(group.orElse(DEFAULT_GROUP)));
+            return Optional.of(names.lookupPrincipalByGroupName(group.orElse(usual)));
         } catch (UserPrincipalNotFoundException e) {
             if (group.isPresent()) {
                 throw new InvalidConfigException("There is no group \"" + group.get() + "\"", e);
             }
-            LOG.log(Level.INFO, "only root may use the socket: there is no group " + DEFAULT_GROUP);
             return Optional.empty();
+        } catch (IOException e) {
+            throw new UnavailableException("Cannot look groups up: " + e, e);
         }
     }
 }

@@ -64,7 +64,10 @@ final class PoolDirectories {
                 "prepare pool",
                 root,
                 () -> {
-                    makeDirectory(root, "rwx--x--x");
+                    // Below are files with the owners they have inside: a program that is
+                    // set-user-ID
+                    // root there is so for everybody on the host who can reach it.
+                    makeDirectory(root, "rwx------");
                     for (VolumeType type : VolumeType.values()) {
                         makeDirectory(root.resolve(type.folder()), "rwx--x--x");
                         makeDirectory(root.resolve(type.snapshotFolder()), "rwx--x--x");

@@ -42,6 +42,9 @@ final class DiskParser {
         if (pool.isEmpty() && !source.startsWith("/")) {
             throw new InvalidConfigException("Source path must be absolute for local sources");
         }
+        if (pool.isPresent() && (source.contains("/") || source.startsWith("."))) {
+            throw new InvalidConfigException("Invalid name of a volume \"" + source + "\"");
+        }
         boolean isRequired =
                 options.get("required", ValueType.BOOL).orElse(!options.flag("optional", false));
         DeviceConfig.MountedDisk disk =

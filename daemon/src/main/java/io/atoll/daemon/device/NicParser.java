@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 
 /// Reads network interfaces.
 final class NicParser {
-    private static final Pattern INTERFACE_NAME = Pattern.compile("[^/\\s:]{1,15}");
+    private static final Pattern INTERFACE_NAME = Pattern.compile("[-_a-zA-Z0-9.]{1,15}");
     private static final Pattern BITS = Pattern.compile("(\\d{1,18})([A-Za-z]*)");
     private static final int VLAN_MAX = 4094;
 

@@ -2,17 +2,20 @@ package io.atoll.daemon.http;
 
 import io.atoll.base.UnavailableException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executors;
+import java.util.function.Predicate;
 import javax.net.ssl.SSLContext;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.ProxyConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -70,6 +73,14 @@ public final class ApiServer implements AutoCloseable {
                         crossOrigin));
     }
 
+    /// Listens on another unix socket, for peers who are not root's equals. To be called before
+    /// [#start()]; the caller removes a stale file before and sets owner and mode after that.
+    public void serveUsers(Path socket, LocalPeers peers) {
+        UnixDomainServerConnector connector = connector(socket, false);
+        connector.addBean(peers, false);
+        server.addConnector(connector);
+    }
+
     private static HttpConfiguration http() {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
@@ -121,9 +132,14 @@ public final class ApiServer implements AutoCloseable {
     ///
     /// @param address port 0 means any free port
     /// @param callers says who the peers there are
+    /// @param isProxy which peers may say whom they speak for
     /// @return what ends it; connections that are open then are closed
     /// @throws UnavailableException if the address cannot be had
-    public NetworkEndpoint listen(InetSocketAddress address, SSLContext tls, Callers callers) {
+    public NetworkEndpoint listen(
+            InetSocketAddress address,
+            SSLContext tls,
+            Callers callers,
+            Predicate<InetAddress> isProxy) {
         SslContextFactory.Server factory = new SslContextFactory.Server();
         factory.setSslContext(tls);
         factory.setIncludeProtocols("TLSv1.3");
@@ -138,7 +154,13 @@ public final class ApiServer implements AutoCloseable {
         plain.setInputBufferSize(INPUT_BUFFER_BYTES);
         ServerConnector connector =
                 new ServerConnector(
-                        server, 1, 1, new SslConnectionFactory(factory, "http/1.1"), plain);
+                        server,
+                        1,
+                        1,
+                        new TrustedProxies("SSL", isProxy),
+                        new ProxyConnectionFactory("SSL"),
+                        new SslConnectionFactory(factory, "http/1.1"),
+                        plain);
         connector.setHost(address.getAddress().getHostAddress());
         connector.setPort(address.getPort());
         connector.setAcceptQueueSize(BACKLOG);

@@ -11,12 +11,14 @@ import java.util.Set;
 /// for the unix socket).
 ///
 /// @param projects the only projects that the rights hold in; empty if they hold everywhere
+/// @param home the project of requests that name none
 public record Caller(
         String username,
         String protocol,
         String address,
         Set<Right> rights,
-        Optional<Set<ProjectName>> projects) {
+        Optional<Set<ProjectName>> projects,
+        ProjectName home) {
     /// The daemon itself: start-up, schedules, signals.
     public static final Caller DAEMON = new Caller("", "", "", Set.of(Right.values()));
 
@@ -35,12 +37,17 @@ public record Caller(
 
     /// A caller whose rights hold in every project.
     public Caller(String username, String protocol, String address, Set<Right> rights) {
-        this(username, protocol, address, rights, Optional.empty());
+        this(username, protocol, address, rights, Optional.empty(), ProjectName.DEFAULT);
     }
 
     /// A peer of the unix socket; file permissions of the socket decided already who may connect.
     public static Caller local(String username) {
         return new Caller(username, "unix", "@", Set.of(Right.values()));
+    }
+
+    /// A peer of the unix socket for everybody's own project.
+    public static Caller localUser(String username, ProjectName own) {
+        return new Caller(username, "unix", "@", RESTRICTED, Optional.of(Set.of(own)), own);
     }
 
     /// Somebody on the network whom nobody vouches for.
@@ -55,7 +62,13 @@ public record Caller(
 
     /// Somebody on the network with a certificate that is good for these projects only.
     public static Caller restricted(String fingerprint, String address, Set<ProjectName> projects) {
-        return new Caller(fingerprint, "tls", address, RESTRICTED, Optional.of(projects));
+        return new Caller(
+                fingerprint,
+                "tls",
+                address,
+                RESTRICTED,
+                Optional.of(projects),
+                ProjectName.DEFAULT);
     }
 
     /// Somebody on the network who may read the metrics and nothing else.

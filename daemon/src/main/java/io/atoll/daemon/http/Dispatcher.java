@@ -29,7 +29,7 @@ final class Dispatcher {
 
     /// The scope for the next request.
     RequestScope scope(HttpExchange exchange, Caller caller) {
-        String project = exchange.query("project").orElse("default");
+        String project = exchange.query("project").orElse(caller.home().value());
         return new RequestScope(requests.incrementAndGet(), project, "", caller);
     }
 

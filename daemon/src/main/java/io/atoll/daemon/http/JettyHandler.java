@@ -1,5 +1,7 @@
 package io.atoll.daemon.http;
 
+import io.atoll.base.ForbiddenException;
+import io.atoll.linux.UnixSockets;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,6 +20,7 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.HostPort;
 import org.eclipse.jetty.websocket.core.WebSocketComponents;
@@ -76,7 +79,14 @@ final class JettyHandler extends Handler.Abstract {
             return true;
         }
         JettyExchange exchange = new JettyExchange(request, method);
-        Caller caller = caller(request, exchange);
+        Caller caller;
+        try {
+            caller = caller(request, exchange);
+        } catch (RuntimeException e) {
+            drain(exchange);
+            sendError(response, ErrorMapper.map(e), callback);
+            return true;
+        }
         RequestScope scope = dispatcher.scope(exchange, caller);
         scope.run(() -> {
             Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
@@ -139,9 +149,23 @@ final class JettyHandler extends Handler.Abstract {
         if (connection.getAttribute(CALLER) instanceof Caller known) {
             return known;
         }
-        Caller caller = Caller.local(peerName(connection));
+        LocalPeers peers =
+                connection.getConnector() instanceof UnixDomainServerConnector local
+                        ? local.getBean(LocalPeers.class)
+                        : null;
+        String name = peerName(connection);
+        Caller caller = peers == null ? Caller.local(name) : peers.of(peerId(connection), name);
         connection.setAttribute(CALLER, caller);
         return caller;
+    }
+
+    /// The user id of whoever connected, as the kernel noted it then.
+    private static long peerId(ConnectionMetaData connection) {
+        Object transport = connection.getConnection().getEndPoint().getTransport();
+        if (transport instanceof SocketChannel channel) {
+            return UnixSockets.peerCredentials(channel).uid();
+        }
+        throw new ForbiddenException("not authorized");
     }
 
     private static String peerName(ConnectionMetaData connection) {

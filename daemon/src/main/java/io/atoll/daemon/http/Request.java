@@ -78,10 +78,10 @@ public final class Request {
         };
     }
 
-    /// The project asked for; whether it exists is not checked here.
+    /// The project asked for, else the caller's own; whether it exists is not checked here.
     public ProjectName project() {
         String name = query("project").orElse("");
-        return name.isEmpty() ? ProjectName.DEFAULT : new ProjectName(name);
+        return name.isEmpty() ? caller.home() : new ProjectName(name);
     }
 
     /// The first value of a header, names compared without case.

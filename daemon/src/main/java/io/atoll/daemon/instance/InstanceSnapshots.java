@@ -48,8 +48,8 @@ final class InstanceSnapshots {
         this.events = events;
     }
 
-    /// @throws io.atoll.base.ForbiddenException if no snapshots may be made in the project; [#create]
-    ///   asks again
+    /// @throws io.atoll.base.ForbiddenException if no snapshots may be made in the project;
+    ///   [#create] asks again
     void checkAllowed(ProjectName project) {
         ports.projects().checkSnapshot(project);
     }

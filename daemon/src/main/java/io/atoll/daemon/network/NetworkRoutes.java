@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 
 /// `/1.0/networks`: managed bridges, and the host's other interfaces to look at. All projects share
 /// them.
@@ -38,12 +39,20 @@ public final class NetworkRoutes implements Routes {
     private final Projects projects;
     private final Networks networks;
     private final Events events;
+    private final BiPredicate<Request, String> isVisible;
 
-    public NetworkRoutes(Store store, Projects projects, Networks networks, Events events) {
+    /// @param isVisible whether the caller of a request may know of a network
+    public NetworkRoutes(
+            Store store,
+            Projects projects,
+            Networks networks,
+            Events events,
+            BiPredicate<Request, String> isVisible) {
         this.store = store;
         this.projects = projects;
         this.networks = networks;
         this.events = events;
+        this.isVisible = isVisible;
     }
 
     @Override
@@ -112,6 +121,7 @@ public final class NetworkRoutes implements Routes {
                         isFull ? unmanaged(request, link) : Json.string(url(link.name())));
             }
         }
+        out.keySet().removeIf(key -> !isVisible.test(request, key.substring(1)));
         return Response.sync(Json.array(out.values()));
     }
 

@@ -303,7 +303,7 @@ public final class Networks {
     ///
     /// @param project the one it is asked for in; networks of these kinds are the default project's
     /// @throws io.atoll.base.ForbiddenException if the project may have no more networks
-    Network create(ProjectName project, Network wanted) {
+    public Network create(ProjectName project, Network wanted) {
         if (!project.equals(ProjectName.DEFAULT)) {
             throw new InvalidConfigException("Network type does not support non-default projects");
         }
@@ -427,7 +427,7 @@ public final class Networks {
     }
 
     /// Removes a network that nobody uses, and its bridge.
-    void delete(Stored<Network> read) {
+    public void delete(Stored<Network> read) {
         lifecycle.lock();
         try {
             requireUnused(read.name());

@@ -1,5 +1,6 @@
 package io.atoll.daemon.project;
 
+import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.http.Gate;
 import io.atoll.daemon.http.Request;
@@ -36,6 +37,28 @@ public final class ProjectGate implements Gate {
         feature.ifPresent(kind ->
                 request.caller()
                         .require(right, projects.effectiveForList(request.project(), kind)));
+        checkNetwork(request);
+    }
+
+    /// Refuses networks that the caller's project must not use: whoever is kept to projects learns
+    /// of no others.
+    private void checkNetwork(Request request) {
+        List<String> segments = List.of(request.path().split("/"));
+        boolean isOne = segments.size() > 3 && segments.get(2).equals("networks");
+        if (isOne && !seesNetwork(request, request.variable("name"))) {
+            throw new NotFoundException("Network not found");
+        }
+    }
+
+    /// Whether the caller may know of a network or an interface of the host.
+    public boolean seesNetwork(Request request, String network) {
+        if (request.caller().projects().isEmpty()) {
+            return true;
+        }
+        return projects.find(request.project())
+                .flatMap(p -> new Restrictions(p.value()).networks())
+                .map(names -> names.contains(network))
+                .orElse(true);
     }
 
     /// The feature that decides which project the thing at a path belongs to; empty for things that

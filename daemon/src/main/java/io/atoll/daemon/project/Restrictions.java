@@ -51,6 +51,13 @@ final class Restrictions {
         return Optional.of(project.text(key).orElse(key.unset()));
     }
 
+    /// The only networks to be used; empty if the project does not say.
+    Optional<Set<String>> networks() {
+        return value(ProjectKey.NETWORKS_ACCESS)
+                .filter(names -> !names.isEmpty())
+                .map(names -> Set.of(names.strip().split("\\s*,\\s*")));
+    }
+
     private boolean isBlocked(ProjectKey key) {
         return value(key).filter("block"::equals).isPresent();
     }
@@ -232,21 +239,33 @@ final class Restrictions {
     private Optional<String> nicProblem(Map<String, String> device) {
         String network = device.getOrDefault("network", "");
         String parent = device.getOrDefault("parent", "");
-        Optional<String> access = project.text(ProjectKey.NETWORKS_ACCESS);
         String link = network.isEmpty() ? parent : network;
-        if (access.isPresent() && !link.isEmpty()) {
-            boolean isIn = Set.of(access.get().split("\\s*,\\s*")).contains(link);
-            if (!isIn) {
-                return Optional.of("Network not allowed in project");
-            }
+        if (!link.isEmpty() && networks().filter(names -> !names.contains(link)).isPresent()) {
+            return Optional.of("Network not allowed in project");
         }
         return switch (value(ProjectKey.NIC).orElse("allow")) {
             case "block" -> Optional.of("Network devices are forbidden");
-            case "managed" ->
-                    network.isEmpty()
-                            ? Optional.of("Only managed network devices are allowed")
-                            : Optional.empty();
+            case "managed" -> managedNicProblem(device);
             default -> Optional.empty();
         };
+    }
+
+    /// A network says how it is used. Routes of one's own, or a device that makes some, would turn
+    /// traffic of the host and of others to the instance.
+    private static Optional<String> managedNicProblem(Map<String, String> device) {
+        if (device.getOrDefault("network", "").isEmpty()
+                || !Set.of("", "bridged").contains(device.getOrDefault("nictype", ""))) {
+            return Optional.of("Only managed network devices are allowed");
+        }
+        if (!device.getOrDefault("host_name", "").isEmpty()) {
+            return Optional.of("Names of interfaces of the host are forbidden");
+        }
+        for (Map.Entry<String, String> option : device.entrySet()) {
+            if (option.getKey().matches("ipv[46]\\.routes(\\..+)?")
+                    && !option.getValue().isEmpty()) {
+                return Optional.of("Routes are forbidden (\"" + option.getKey() + "\")");
+            }
+        }
+        return Optional.empty();
     }
 }

@@ -1,6 +1,7 @@
 package io.atoll.daemon.server;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.net.IpNetwork;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -8,7 +9,9 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.eclipse.jetty.util.HostPort;
 
@@ -29,6 +32,23 @@ record ListenAddress(String host, int port) {
         } catch (InvalidConfigException e) {
             return String.valueOf(e.getMessage());
         }
+    }
+
+    /// The addresses in `core.https_trusted_proxy`: numeric ones, with commas between.
+    ///
+    /// @throws InvalidConfigException naming what is none
+    static Set<InetAddress> proxies(String text) {
+        Set<InetAddress> out = new HashSet<>();
+        for (String word : text.split(",")) {
+            if (!word.isBlank()) {
+                out.add(
+                        IpNetwork.parseAddress(word.strip())
+                                .orElseThrow(() ->
+                                        new InvalidConfigException(
+                                                "not an IP address: \"" + word.strip() + "\"")));
+            }
+        }
+        return out;
     }
 
     /// @param defaultPort used where the text has none

@@ -104,7 +104,10 @@ public final class NetworkListeners implements ServerConfig.Follower, AutoClosea
         return server.listen(
                 address.socketAddress(),
                 TlsContexts.of(Optional.of(identity.get()), AnyClient.INSTANCE),
-                who);
+                who,
+                peer ->
+                        ListenAddress.proxies(config.value(ServerKey.TRUSTED_PROXY))
+                                .contains(peer));
     }
 
     /// `HOST:PORT` of every address that clients can reach the API on.

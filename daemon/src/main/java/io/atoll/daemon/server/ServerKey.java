@@ -4,6 +4,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.instance.config.Expiry;
 import io.atoll.image.Compression;
+import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -32,7 +33,7 @@ public enum ServerKey {
     HTTPS_HEADERS("core.https_allowed_headers", "", Value.HEADER),
     HTTPS_METHODS("core.https_allowed_methods", "", Value.HEADER),
     HTTPS_ORIGIN("core.https_allowed_origin", "", Value.HEADER),
-    TRUSTED_PROXY("core.https_trusted_proxy", "", Value.UNSUPPORTED),
+    TRUSTED_PROXY("core.https_trusted_proxy", "", Value.PROXIES),
     PROXY_HTTP("core.proxy_http", "", Value.UNSUPPORTED),
     PROXY_HTTPS("core.proxy_https", "", Value.UNSUPPORTED),
     PROXY_IGNORE("core.proxy_ignore_hosts", "", Value.UNSUPPORTED),
@@ -54,6 +55,8 @@ public enum ServerKey {
         HOST_NAME,
         /// `HOST:PORT`, `[HOST]:PORT`, `:PORT`, or without the port.
         ADDRESS,
+        /// Addresses with commas between.
+        PROXIES,
         EXPIRY,
         /// Goes into a line of a protocol.
         HEADER,
@@ -72,6 +75,7 @@ public enum ServerKey {
                                 ? ""
                                 : "Invalid value, must be \"random\" or \"mac\"";
                 case ADDRESS -> ListenAddress.fault(value);
+                case PROXIES -> proxiesFault(value);
                 case EXPIRY -> expiryFault(value);
                 case HEADER ->
                         value.chars().allMatch(c -> c >= ' ' && c < 127)
@@ -88,6 +92,15 @@ public enum ServerKey {
             return "";
         } catch (InvalidConfigException _) {
             return "Invalid compression algorithm \"" + value + "\"";
+        }
+    }
+
+    private static String proxiesFault(String value) {
+        try {
+            Set<InetAddress> unused = ListenAddress.proxies(value);
+            return "";
+        } catch (InvalidConfigException e) {
+            return String.valueOf(e.getMessage());
         }
     }
 

@@ -156,6 +156,24 @@ class DevicesTest {
         }
     }
 
+    /// Names and addresses go into rules of nft and into files of dnsmasq.
+    @Test
+    void nothingCarriesTextIntoGeneratedConfiguration() {
+        for (String text :
+                List.of("a\"b", "a;b", "a{b", "a\nb", "a b", "a,b", "a#b", "a/b", "..")) {
+            for (String key : List.of("host_name", "name", "parent")) {
+                assertThrows(
+                        InvalidConfigException.class,
+                        () -> nic("nictype", "macvlan", "parent", "p", key, text),
+                        key + " " + text);
+            }
+            for (String key : List.of("hwaddr", "ipv4.address", "ipv6.address", "ipv4.routes")) {
+                assertThrows(
+                        DomainException.class, () -> nic("network", "b", key, text), key + text);
+            }
+        }
+    }
+
     @Test
     void throughputIsReadInBits() {
         assertEquals(

@@ -119,6 +119,12 @@ final class ProjectRulesTest {
         "'type=disk path=/x source=/srv/a', "
                 + "'restricted.devices.disk=allow restricted.devices.disk.paths=/opt,/srv', true",
         "'type=nic network=n', '', true",
+        "'type=nic network=n nictype=bridged', '', true",
+        "'type=nic network=n nictype=routed', '', false",
+        "'type=nic network=n ipv4.routes=10.0.0.0/8', '', false",
+        "'type=nic network=n ipv6.routes.external=fd00::/64', '', false",
+        "'type=nic network=n host_name=eth0', '', false",
+        "'type=nic network=n host_name=eth0', 'restricted.devices.nic=allow', true",
         "'type=nic nictype=bridged parent=br0', '', false",
         "'type=nic nictype=bridged parent=br0', 'restricted.devices.nic=allow', true",
         "'type=nic network=n', 'restricted.networks.access=m', false",
