@@ -2,6 +2,7 @@ package io.atoll.daemon.project;
 
 import io.atoll.base.ForbiddenException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -215,11 +216,22 @@ final class Restrictions {
                     hasPool
                             ? Optional.empty()
                             : Optional.of("Attaching disks not backed by a pool is forbidden");
-            default ->
-                    hasPool || isBelowPaths(source)
-                            ? Optional.empty()
-                            : Optional.of("Disk source path \"" + source + "\" not allowed");
+            default -> hasPool ? Optional.empty() : hostPathProblem(source, device);
         };
+    }
+
+    /// Where owners are shown as they are, root inside writes files of the host's root: a program
+    /// that is set-user-ID is one step from there.
+    private Optional<String> hostPathProblem(String source, Map<String, String> device) {
+        if (!isBelowPaths(source)) {
+            return Optional.of("Disk source path \"" + source + "\" not allowed");
+        }
+        boolean isUnshifted =
+                Set.of("false", "0", "no", "off")
+                        .contains(device.getOrDefault("shift", "").toLowerCase(Locale.ROOT));
+        return project.text(ProjectKey.DISK_PATHS).isEmpty() || isUnshifted
+                ? Optional.empty()
+                : Optional.of("\"shift\" must be \"false\" where source paths are restricted");
     }
 
     private boolean isBelowPaths(String source) {

@@ -116,8 +116,12 @@ final class ProjectRulesTest {
                 + "'restricted.devices.disk=allow restricted.devices.disk.paths=/srv', false",
         "'type=disk path=/x source=/srvx', "
                 + "'restricted.devices.disk=allow restricted.devices.disk.paths=/srv', false",
-        "'type=disk path=/x source=/srv/a', "
+        "'type=disk path=/x source=/srv/a shift=false', "
                 + "'restricted.devices.disk=allow restricted.devices.disk.paths=/opt,/srv', true",
+        "'type=disk path=/x source=/srv/a', "
+                + "'restricted.devices.disk=allow restricted.devices.disk.paths=/opt,/srv', false",
+        "'type=disk path=/x source=/srv/a shift=true', "
+                + "'restricted.devices.disk=allow restricted.devices.disk.paths=/opt,/srv', false",
         "'type=nic network=n', '', true",
         "'type=nic network=n nictype=bridged', '', true",
         "'type=nic network=n nictype=routed', '', false",
