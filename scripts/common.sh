@@ -41,11 +41,23 @@ install_packages() {
     fi
     say "installing$missing"
     apt="env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --option DPkg::Lock::Timeout=300"
-    # shellcheck disable=SC2086 # both are lists of words
     mkdir -p target
-    $apt install --no-install-recommends $missing >target/apt.log 2>&1 ||
-        { $apt update && $apt install --no-install-recommends $missing; } >target/apt.log 2>&1 ||
-        { tail -n 5 target/apt.log >&2 && die "could not install$missing; nothing was built"; }
+    # Services that come along must not start; see the policy-rc.d document of invoke-rc.d(8).
+    policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] && policy=
+    [ -z "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"; }
+    installed=
+    # shellcheck disable=SC2086 # both are lists of words
+    { $apt install --no-install-recommends $missing >target/apt.log 2>&1 ||
+        { $apt update && $apt install --no-install-recommends $missing; } >target/apt.log 2>&1; } &&
+        installed=yes
+    [ -z "$policy" ] || rm -f "$policy"
+    [ -n "$installed" ] || { tail -n 5 target/apt.log >&2 && die "could not install$missing; nothing was built"; }
+    for service in $(packages_of idle); do
+        case "$missing" in
+        *" $service"*) systemctl disable "$service" >>target/apt.log 2>&1 || true ;;
+        esac
+    done
 }
 
 # prepare GROUP...: a JDK, and the packages of these groups.
