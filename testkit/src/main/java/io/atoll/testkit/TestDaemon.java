@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 /// between.
 public final class TestDaemon implements AutoCloseable {
     private static final Duration READY = Duration.ofSeconds(30);
+    private static final Duration STACKS = Duration.ofSeconds(5);
     private static final Duration STOPPED = Duration.ofSeconds(60);
 
     private final Path home;
@@ -66,15 +67,29 @@ public final class TestDaemon implements AutoCloseable {
     /// Starts it on the same state and waits until it answers.
     public void start() {
         startWithoutWaiting();
-        Await.until(
-                "the daemon to answer",
-                READY,
-                () -> {
-                    if (!process.orElseThrow().isAlive()) {
-                        throw new AssertionError("the daemon ended at once:\n" + logText());
-                    }
-                    return atoll().run("admin", "waitready", "--timeout=1").exit() == 0;
-                });
+        try {
+            Await.until("the daemon to answer", READY, this::isReady);
+        } catch (AssertionError late) {
+            throw new AssertionError(late.getMessage() + "\n" + whatItDoes(), late);
+        }
+    }
+
+    private boolean isReady() {
+        if (!process.orElseThrow().isAlive()) {
+            throw new AssertionError("the daemon ended at once:\n" + logText());
+        }
+        return atoll().run("admin", "waitready", "--timeout=1").exit() == 0;
+    }
+
+    /// Its log, with the stacks of its threads.
+    private String whatItDoes() {
+        Program.of("kill").run("-QUIT", Long.toString(pidIfRunning()));
+        try {
+            Await.until("its stacks", STACKS, () -> logText().contains("Full thread dump"));
+        } catch (AssertionError _) {
+            return logText();
+        }
+        return logText();
     }
 
     /// Starts it on the same state.
