@@ -71,6 +71,13 @@ public final class CpuSet {
         return missing.isEmpty();
     }
 
+    /// The processors of both sets.
+    public CpuSet plus(CpuSet other) {
+        BitSet all = (BitSet) cpus.clone();
+        all.or(other.cpus);
+        return new CpuSet(all);
+    }
+
     public int count() {
         return cpus.cardinality();
     }

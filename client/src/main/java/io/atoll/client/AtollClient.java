@@ -67,6 +67,21 @@ public final class AtollClient implements AutoCloseable {
         return new Records(this, "networks", network, "forwards");
     }
 
+    /// Bridges that a network is joined with.
+    public Records networkPeers(String network) {
+        return new Records(this, "networks", network, "peers");
+    }
+
+    /// DNS zones.
+    public Records networkZones() {
+        return new Records(this, "network-zones");
+    }
+
+    /// What users add to a DNS zone.
+    public Records networkZoneRecords(String zone) {
+        return new Records(this, "network-zones", zone, "records");
+    }
+
     public Records storagePools() {
         return new Records(this, "storage-pools");
     }

@@ -28,6 +28,8 @@ import io.atoll.daemon.network.AclRoutes;
 import io.atoll.daemon.network.ForwardRoutes;
 import io.atoll.daemon.network.NetworkRoutes;
 import io.atoll.daemon.network.Networks;
+import io.atoll.daemon.network.PeerRoutes;
+import io.atoll.daemon.network.ZoneRoutes;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationClass;
 import io.atoll.daemon.operation.OperationRoutes;
@@ -40,6 +42,7 @@ import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.recover.RecoverRoutes;
 import io.atoll.daemon.resource.ResourceRoutes;
 import io.atoll.daemon.server.AbsentRoutes;
+import io.atoll.daemon.server.DnsListener;
 import io.atoll.daemon.server.EmptyRoutes;
 import io.atoll.daemon.server.InternalRoutes;
 import io.atoll.daemon.server.NetworkListeners;
@@ -122,6 +125,7 @@ public final class Daemon implements AutoCloseable {
     /// Who may use the second socket; empty if there is none.
     private final Optional<GroupPrincipal> userGroup;
 
+    private final DnsListener dns;
     private final CountDownLatch exit = new CountDownLatch(1);
     private final long openedAt = System.nanoTime();
 
@@ -203,6 +207,7 @@ public final class Daemon implements AutoCloseable {
                     paths.userSocket(),
                     new LocalUsers(store, projects, new UserGround(pools, networks)));
         }
+        dns = new DnsListener(networks.zones(), config, warnings);
     }
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
@@ -260,6 +265,8 @@ public final class Daemon implements AutoCloseable {
         out.add(new NetworkRoutes(store, projects, networks, events, gate::seesNetwork));
         out.add(new ForwardRoutes(store, networks, events));
         out.add(new AclRoutes(store, networks, events));
+        out.add(new PeerRoutes(store, networks, events));
+        out.add(new ZoneRoutes(store, networks, events));
         out.add(new CertificateRoutes(store, trust, operations, identity, trustSettings(), events));
         out.add(new WarningRoutes(warnings));
         out.add(recovery);
@@ -336,6 +343,7 @@ public final class Daemon implements AutoCloseable {
         networks.start();
         parts.forEach(DaemonPart::start);
         listeners.start();
+        dns.start();
         availability.enter(Availability.Phase.READY);
         LOG.log(
                 Level.INFO,
@@ -424,6 +432,7 @@ public final class Daemon implements AutoCloseable {
         events.publishLifecycle(Lifecycle.server("shutdown", ApiPath.VERSION));
         awaitTasks(CLOSE_GRACE);
         listeners.close();
+        dns.close();
         server.close();
         parts.reversed().forEach(DaemonPart::close);
         if (isLeaving) {

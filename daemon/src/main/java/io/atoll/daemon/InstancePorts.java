@@ -127,6 +127,11 @@ final class InstancePorts {
             }
 
             @Override
+            public boolean repair() {
+                return networks.repair();
+            }
+
+            @Override
             public void ensureUp(String network) {
                 networks.ensureUp(network);
             }

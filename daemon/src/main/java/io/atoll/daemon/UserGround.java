@@ -10,7 +10,6 @@ import io.atoll.daemon.storage.Pools;
 import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.user.LocalUsers;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 
 /// The daemon's pools and networks as what a new user's project stands on.
@@ -36,8 +35,7 @@ record UserGround(Pools pools, Networks networks) implements LocalUsers.Ground {
             Network unused =
                     networks.create(
                             ProjectName.DEFAULT,
-                            new Network(
-                                    name, NetworkType.BRIDGE, description, Map.of(), List.of()));
+                            Network.of(name, NetworkType.BRIDGE, description, Map.of()));
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.testkit.Await;
 import io.atoll.testkit.Leaks;
 import io.atoll.testkit.Program;
+import io.atoll.testkit.Room;
 import io.atoll.testkit.TestDaemon;
 import io.atoll.testkit.TestImages;
 import java.io.IOException;
@@ -19,9 +20,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +38,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("e2e")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DeviceContractTest {
-    private static final String MARKER = "e2edv";
+    private static final Room ROOM = Room.take("e2edv", 83);
+    private static final String MARKER = ROOM.name();
     private static final String BRIDGE = MARKER + "br";
     private static final String NAME = MARKER + "1";
     private static final String CARD = MARKER + "ph0";
@@ -145,24 +149,38 @@ class DeviceContractTest {
                                 "limits.ingress=10Mbit",
                                 "limits.egress=5Mbit",
                                 "security.ipv4_filtering=true",
-                                "ipv4.address=10.83.7.9",
-                                "ipv4.routes=10.83.99.0/24"),
+                                "ipv4.address=" + ROOM.ipv4("7.9"),
+                                "ipv4.routes=" + ROOM.ipv4("99.0/24")),
                         "limits.egress=6Mbit",
                         List.of("name=lo"),
                         "ip link show in1",
                         "ip link show in1"),
                 new Kind(
                         "bridged by name of the bridge",
-                        List.of("nic", "nictype=bridged", "parent=" + BRIDGE, "name=in1"),
-                        "limits.max=5Mbit",
+                        List.of(
+                                "nic",
+                                "nictype=bridged",
+                                "parent=" + BRIDGE,
+                                "name=in1",
+                                "limits.priority=5",
+                                "host_name=" + MARKER + "h1"),
+                        "host_name=" + MARKER + "h2",
                         // The link is made already when the address turns out to be missing.
                         List.of("security.ipv4_filtering=true"),
-                        "ip link show in1",
-                        "ip link show in1"),
+                        "host ip link show "
+                                + MARKER
+                                + "h1 && nft list table netdev atoll"
+                                + " | grep -q 'meta priority set 0:5'",
+                        "host ip link show "
+                                + MARKER
+                                + "h2 | grep -q UP && nft list table netdev"
+                                + " atoll | grep -q 'device \""
+                                + MARKER
+                                + "h2\"'"),
                 new Kind(
                         "p2p",
                         List.of("nic", "nictype=p2p", "name=in1", "host_name=" + MARKER + "h"),
-                        "ipv4.routes=10.83.98.0/24",
+                        "ipv4.routes=" + ROOM.ipv4("98.0/24"),
                         List.of("host_name=" + BRIDGE),
                         "ip link show in1",
                         "ip link show in1"),
@@ -180,35 +198,44 @@ class DeviceContractTest {
                                 "nictype=routed",
                                 "parent=" + BRIDGE,
                                 "name=in1",
-                                "ipv4.address=10.83.97.9",
+                                "ipv4.address=" + ROOM.ipv4("97.9"),
+                                "ipv4.host_table=" + ROOM.port(7700),
                                 "ipv6.address=fd42:83:97::9"),
-                        "ipv4.address=10.83.97.10",
+                        "ipv4.address=" + ROOM.ipv4("97.10"),
                         List.of("name=lo"),
-                        "ip addr show in1 | grep -q 10.83.97.9/32"
+                        "ip addr show in1 | grep -q "
+                                + ROOM.ipv4("97.9/32")
                                 + " && ip route | grep -q 'default via 169.254.0.1'",
-                        "ip addr show in1 | grep -q 10.83.97.10/32"),
+                        "host ip route show table "
+                                + ROOM.port(7700)
+                                + " | grep -q "
+                                + ROOM.ipv4("97.10")),
                 new Kind(
                         "proxy from the host",
                         List.of(
                                 "proxy",
-                                "listen=tcp:127.0.0.1:18731-18732",
+                                "listen=tcp:127.0.0.1:" + ROOM.port(18731) + "-" + ROOM.port(18732),
                                 "connect=tcp:127.0.0.1:81"),
-                        "listen=tcp:127.0.0.1:18733",
+                        "listen=tcp:127.0.0.1:" + ROOM.port(18733),
                         // The first port is taken before the second turns out to be impossible.
-                        List.of("listen=tcp:127.0.0.1:18734,18734"),
-                        "host ss -ltn | grep -q 127.0.0.1:18731",
-                        "host ss -ltn | grep -q 127.0.0.1:18733"),
+                        List.of(
+                                "listen=tcp:127.0.0.1:"
+                                        + ROOM.port(18734)
+                                        + ","
+                                        + ROOM.port(18734)),
+                        "host ss -ltn | grep -q 127.0.0.1:" + ROOM.port(18731),
+                        "host ss -ltn | grep -q 127.0.0.1:" + ROOM.port(18733)),
                 new Kind(
                         "proxy from inside",
                         List.of(
                                 "proxy",
                                 "bind=instance",
-                                "listen=tcp:127.0.0.1:18735",
+                                "listen=tcp:127.0.0.1:" + ROOM.port(18735),
                                 "connect=unix:/no/such/socket"),
-                        "listen=tcp:127.0.0.1:18736",
-                        List.of("listen=tcp:10.250.250.250:18735"),
-                        "netstat -ltn | grep -q 127.0.0.1:18735",
-                        "netstat -ltn | grep -q 127.0.0.1:18736"),
+                        "listen=tcp:127.0.0.1:" + ROOM.port(18736),
+                        List.of("listen=tcp:10.250.250.250:" + ROOM.port(18735)),
+                        "netstat -ltn | grep -q 127.0.0.1:" + ROOM.port(18735),
+                        "netstat -ltn | grep -q 127.0.0.1:" + ROOM.port(18736)),
                 new Kind(
                         "proxy from a socket inside",
                         List.of(
@@ -244,7 +271,12 @@ class DeviceContractTest {
         Files.createDirectories(VENDOR.getParent());
         Files.writeString(VENDOR, vendorFile());
         lxc("storage", "create", "default", "overlay");
-        lxc("network", "create", BRIDGE, "ipv6.address=none", "ipv4.address=10.83.7.1/24");
+        lxc(
+                "network",
+                "create",
+                BRIDGE,
+                "ipv6.address=none",
+                "ipv4.address=" + ROOM.ipv4("7.1/24"));
         lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
         lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
     }
@@ -312,18 +344,18 @@ class DeviceContractTest {
         for (String[] command :
                 List.of(
                         new String[] {"nft", "list", "ruleset"},
-                        new String[] {"ip", "route"},
+                        new String[] {"ip", "route", "show", "table", "all"},
                         new String[] {"ip", "neigh", "show", "proxy"},
                         new String[] {"ip", "-6", "neigh", "show", "proxy"},
                         new String[] {"ip", "-oneline", "link"})) {
             host(command)
                     .out()
                     .lines()
-                    .filter(line -> line.contains(NAME) || line.contains("10.83."))
+                    .filter(line -> line.contains(NAME) || line.contains(ROOM.ipv4("")))
                     .forEach(out::add);
         }
         return out.stream()
-                .filter(line -> !line.contains("dvbr ") || line.contains("via"))
+                .filter(line -> !line.contains(BRIDGE + " ") || line.contains("via"))
                 .toList();
     }
 
@@ -361,6 +393,58 @@ class DeviceContractTest {
     private void change(Kind kind) {
         String[] pair = kind.change().split("=", 2);
         lxc("config", "device", "set", NAME, "dev1", pair[0], pair[1]);
+    }
+
+    /// Kinds that this kernel has no code for are refused with its name, and leave nothing.
+    @Test
+    void whatTheKernelLacksIsNamed() {
+        List<String> wanted = List.of("ipvlan", "nictype=ipvlan", "parent=" + CARD);
+        Assumptions.assumeFalse(
+                Program.of("sh").run("-c", "modprobe ipvlan").exit() == 0,
+                "this kernel has ipvlan");
+        lxc("start", NAME);
+        Program.Output refused =
+                client.run(
+                                "config",
+                                "device",
+                                "add",
+                                NAME,
+                                "dev1",
+                                "nic",
+                                wanted.get(1),
+                                wanted.get(2),
+                                "ipv4.address=" + ROOM.ipv4("96.9"))
+                        .exits(1);
+        assertTrue(refused.err().contains("ipvlan"), refused.err());
+        assertEquals(before, facts());
+        Program.Output untagged =
+                client.run(
+                                "config",
+                                "device",
+                                "add",
+                                NAME,
+                                "dev1",
+                                "nic",
+                                "nictype=macvlan",
+                                wanted.get(2),
+                                "vlan=5",
+                                "name=in1")
+                        .exits(1);
+        assertTrue(untagged.err().contains("vlan"), untagged.err());
+        Program.Output functions =
+                client.run(
+                                "config",
+                                "device",
+                                "add",
+                                NAME,
+                                "dev1",
+                                "nic",
+                                "nictype=sriov",
+                                wanted.get(2))
+                        .exits(1);
+        assertTrue(functions.err().contains("SR-IOV"), functions.err());
+        assertEquals(Optional.of(""), devices());
+        assertEquals(before, facts());
     }
 
     private Optional<String> devices() {

@@ -5,6 +5,7 @@ import io.atoll.linux.Nftables;
 import io.atoll.linux.net.IpNetwork;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The packet filter rules of all bridges: one table `inet atoll` of ours, with chains per network.
@@ -15,6 +16,9 @@ public final class Firewall {
     /// Docker drops what it does not know and lets others have their say here, before its own
     /// rules.
     private static final String DOCKER_CHAIN = "ip filter DOCKER-USER";
+
+    /// Where the user's own rules of ufw about what passes the host are.
+    private static final String UFW_CHAIN = "ip filter ufw-user-forward";
 
     private static final String COMMENT = "atoll ";
 
@@ -185,11 +189,8 @@ public final class Firewall {
     public static void apply(BridgeConfig config) {
         LOCK.lock();
         try {
-            boolean usesV4 =
-                    config.ipv4().address().isPresent()
-                            && config.ipv4().firewall()
-                            && config.ipv4().routing();
-            Nftables.run(render(chains(config)) + besideDocker(config.name(), usesV4));
+            Nftables.run(
+                    render(chains(config)) + besideDocker(config.name(), isForwarding(config)));
         } finally {
             LOCK.unlock();
         }
@@ -220,6 +221,72 @@ public final class Firewall {
             }
         }
         return true;
+    }
+
+    /// Whether the rules of a bridge are there, ours and those in Docker's chain: others replace
+    /// the whole set when they load theirs, and Docker makes its chain when it starts.
+    public static boolean holds(BridgeConfig config) {
+        List<String> wanted =
+                chains(config).stream()
+                        .filter(chain -> !chain.rules().isEmpty())
+                        .map(Chain::name)
+                        .toList();
+        List<String> present =
+                list("list chains inet").stream()
+                        .map(entry -> entry.get("chain"))
+                        .filter(chain -> chain.get("table").asString().equals("atoll"))
+                        .map(chain -> chain.get("name").asString())
+                        .toList();
+        return present.containsAll(wanted)
+                && (!isForwarding(config)
+                        || inDocker(config.name()).filter(count -> count < 2).isEmpty());
+    }
+
+    /// How many rules of a bridge are in Docker's chain; empty without such a chain.
+    private static Optional<Long> inDocker(String network) {
+        try {
+            return Optional.of(
+                    list("list chain " + DOCKER_CHAIN).stream()
+                            .filter(e ->
+                                    e.get("rule")
+                                            .get("comment")
+                                            .asString()
+                                            .equals(COMMENT + network))
+                            .count());
+        } catch (Nftables.RulesetRefused _) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isForwarding(BridgeConfig config) {
+        return config.ipv4().address().isPresent()
+                && config.ipv4().firewall()
+                && config.ipv4().routing();
+    }
+
+    /// What there is to know of programs beside us that filter too, in sentences.
+    public static List<String> neighbours(BridgeConfig config) {
+        List<String> out = new ArrayList<>();
+        if (inDocker(config.name()).filter(count -> count > 0).isPresent()) {
+            out.add("rules in Docker's chain DOCKER-USER let its traffic through");
+        }
+        try {
+            boolean isKnown =
+                    list("list chain " + UFW_CHAIN).stream()
+                            .anyMatch(e -> e.render().contains("\"" + config.name() + "\""));
+            out.add(
+                    isKnown
+                            ? "ufw has rules for it"
+                            : "ufw has no rule for it and may drop its traffic: ufw allow in on "
+                                    + config.name()
+                                    + ", ufw route allow in on "
+                                    + config.name()
+                                    + ", ufw route allow out on "
+                                    + config.name());
+        } catch (Nftables.RulesetRefused _) {
+            // No ufw.
+        }
+        return out;
     }
 
     /// Commands that replace our rules in Docker's chain, if it has one.

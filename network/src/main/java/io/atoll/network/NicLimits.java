@@ -7,6 +7,7 @@ import io.atoll.linux.Nftables;
 import io.atoll.linux.net.Netlink;
 import io.atoll.linux.net.Rtnetlink;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Throughput of instances' network cards, at the host's end of their pairs, where the instance
@@ -27,8 +28,9 @@ public final class NicLimits {
 
     private NicLimits() {}
 
-    /// The transaction that limits what one card sends; pure.
-    static String render(String key, String hostInterface, long bytesPerSecond) {
+    /// The transaction that limits what one card sends and says how urgent it is; pure.
+    static String render(
+            String key, String hostInterface, long bytesPerSecond, OptionalLong priority) {
         String chain = TABLE + " " + CHAIN + key;
         return "add table "
                 + TABLE
@@ -40,13 +42,26 @@ public final class NicLimits {
                 + chain
                 + " { type filter hook ingress device \""
                 + hostInterface
-                + "\" priority -100; policy accept; }\nadd rule "
-                + chain
-                + " limit rate over "
+                + "\" priority -100; policy accept; }\n"
+                + (bytesPerSecond > 0 ? "add rule " + chain + rate(bytesPerSecond) : "")
+                + (priority.isPresent() ? "add rule " + chain + mark(priority.getAsLong()) : "");
+    }
+
+    private static String rate(long bytesPerSecond) {
+        return " limit rate over "
                 + bytesPerSecond
                 + " bytes/second burst "
                 + Math.max(BURST_BYTES, bytesPerSecond / 8)
                 + " bytes drop\n";
+    }
+
+    /// In the words of tc(8), for which a priority is a class: two numbers of 16 bits.
+    private static String mark(long priority) {
+        return " meta priority set "
+                + Long.toHexString(priority >> 16)
+                + ":"
+                + Long.toHexString(priority & 0xffff)
+                + "\n";
     }
 
     /// Makes the limits of a card hold, in place of those it had.
@@ -55,7 +70,13 @@ public final class NicLimits {
     /// @param hostInterface the host's end of it
     /// @param ingressBits to the instance, per second; 0 for unlimited
     /// @param egressBits from the instance, likewise
-    public static void put(String key, String hostInterface, long ingressBits, long egressBits) {
+    /// @param priority of what it sends, which the queues of the host's interfaces go by
+    public static void put(
+            String key,
+            String hostInterface,
+            long ingressBits,
+            long egressBits,
+            OptionalLong priority) {
         StaticHost.checkKey(key);
         InterfaceNames.check(hostInterface);
         try (Netlink netlink = Netlink.open()) {
@@ -65,13 +86,18 @@ public final class NicLimits {
                 unlimit(netlink, hostInterface);
             }
         }
-        if (egressBits == 0) {
+        if (egressBits == 0 && priority.isEmpty()) {
             remove(key);
             return;
         }
         LOCK.lock();
         try {
-            Nftables.run(render(key, hostInterface, Math.max(1, egressBits / 8)));
+            Nftables.run(
+                    render(
+                            key,
+                            hostInterface,
+                            Math.max(egressBits > 0 ? 1 : 0, egressBits / 8),
+                            priority));
         } finally {
             LOCK.unlock();
         }

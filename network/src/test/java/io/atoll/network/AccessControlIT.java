@@ -117,6 +117,45 @@ final class AccessControlIT {
         outside.close();
     }
 
+    /// What ufw makes of its own, as far as forwarding goes, and of `ufw route allow`.
+    @Test
+    void besideUfwTrafficNeedsItsWord() {
+        BridgeConfig config =
+                BridgeConfig.parse(
+                        "br0",
+                        java.util.Map.of("ipv4.address", BRIDGE + "/24", "ipv4.nat", "true"));
+        Namespaces.inNet(
+                host,
+                () -> {
+                    Firewall.apply(config);
+                    Nftables.run(
+                            """
+                            add table ip filter
+                            add chain ip filter FORWARD { type filter hook forward priority filter; policy drop; }
+                            add chain ip filter ufw-before-forward
+                            add chain ip filter ufw-user-forward
+                            add rule ip filter FORWARD jump ufw-before-forward
+                            add rule ip filter ufw-before-forward ct state related,established accept
+                            add rule ip filter ufw-before-forward jump ufw-user-forward
+                            """);
+                    return true;
+                });
+        assertEquals(Result.SILENT, reach(outside, INSTANCE, WEB, SHORT));
+        assertEquals(Result.SILENT, reach(inside, NEIGHBOUR, WEB, SHORT));
+        Namespaces.inNet(
+                host,
+                () -> {
+                    Nftables.run(
+                            """
+                            add rule ip filter ufw-user-forward iifname "br0" accept
+                            add rule ip filter ufw-user-forward oifname "br0" accept
+                            """);
+                    return true;
+                });
+        assertEquals(Result.OPEN, soon(() -> reach(outside, INSTANCE, WEB, LONG)));
+        assertEquals(Result.OPEN, soon(() -> reach(inside, NEIGHBOUR, WEB, LONG)));
+    }
+
     private static IpNetwork net(String text) {
         return IpNetwork.parse(text).orElseThrow();
     }

@@ -336,6 +336,37 @@ final class BridgesIT {
     }
 
     @Test
+    void seesThatOthersTookRulesAway() {
+        onHost(() -> {
+            bridges.start(config());
+            assertTrue(Firewall.holds(config()));
+            assertEquals(List.of(), Firewall.neighbours(config()));
+            Nftables.run("flush ruleset");
+            assertFalse(Firewall.holds(config()));
+            bridges.start(config());
+            assertTrue(Firewall.holds(config()));
+            // Docker starts later.
+            Nftables.run("add table ip filter\nadd chain ip filter DOCKER-USER\n");
+            assertFalse(Firewall.holds(config()));
+            bridges.start(config());
+            assertTrue(Firewall.holds(config()));
+            assertTrue(
+                    Firewall.neighbours(config()).getFirst().contains("DOCKER-USER"),
+                    Firewall.neighbours(config()).toString());
+            Nftables.run("flush chain ip filter DOCKER-USER");
+            assertFalse(Firewall.holds(config()));
+            Nftables.run("add chain ip filter ufw-user-forward");
+            assertTrue(
+                    Firewall.neighbours(config()).getLast().contains("ufw route allow in on"),
+                    Firewall.neighbours(config()).toString());
+            Nftables.run("add rule ip filter ufw-user-forward iifname atolinbr0 accept");
+            assertEquals("ufw has rules for it", Firewall.neighbours(config()).getLast());
+            bridges.stop("atolinbr0");
+            return null;
+        });
+    }
+
+    @Test
     void leavesNothingBehindAfterAFailure() {
         onHost(() -> {
             assertThrows(

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 /// Rules as text, and the choice of addresses: all of it pure.
@@ -67,16 +68,37 @@ class RulesTest {
     }
 
     @Test
+    void joinedBridgesKeepTheirAddresses() {
+        IpNetwork from = IpNetwork.parse("10.1.0.0/24").orElseThrow();
+        IpNetwork to = IpNetwork.parse("10.2.0.0/24").orElseThrow();
+        String text =
+                Firewall.render(
+                        NetworkPeering.chains("br0", List.of(new NetworkPeering.Way(from, to))));
+        assertTrue(
+                text.contains("ip saddr 10.1.0.0/24 ip daddr 10.2.0.0/24 snat ip to ip saddr\n"),
+                text);
+        assertFalse(Firewall.render(NetworkPeering.chains("br0", List.of())).contains("add rule"));
+    }
+
+    @Test
     void limitsAreInBytes() {
-        String text = NicLimits.render("c1.eth0", "veth1", 125_000);
+        String text = NicLimits.render("c1.eth0", "veth1", 125_000, OptionalLong.of(0x1_0005));
         assertTrue(text.contains("limit rate over 125000 bytes/second"), text);
         assertTrue(text.contains("device \"veth1\""), text);
+        assertTrue(text.contains("meta priority set 1:5\n"), text);
+        String urgent = NicLimits.render("c1.eth0", "veth1", 0, OptionalLong.of(7));
+        assertFalse(urgent.contains("limit rate"), urgent);
+        assertTrue(urgent.contains("meta priority set 0:7\n"), urgent);
     }
 
     @Test
     void keysThatWouldBreakOutOfARuleAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> NicLimits.put("a; drop", "veth1", 1, 1));
-        assertThrows(InvalidConfigException.class, () -> NicLimits.put("a", "veth\"; x", 1, 1));
+        OptionalLong none = OptionalLong.empty();
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> NicLimits.put("a; drop", "veth1", 1, 1, none));
+        assertThrows(
+                InvalidConfigException.class, () -> NicLimits.put("a", "veth\"; x", 1, 1, none));
         assertThrows(IllegalArgumentException.class, () -> ProxyNat.remove("a b"));
     }
 

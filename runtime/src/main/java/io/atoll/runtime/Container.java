@@ -93,6 +93,15 @@ public interface Container {
     /// Writes other limits while it runs.
     void updateLimits(LimitsSpec limits);
 
+    /// The processors that it may use now, as the kernel lists them; empty text where the host does
+    /// not say.
+    String cpus();
+
+    /// Moves it to other processors while it runs, with the cgroups that programs inside have made.
+    ///
+    /// @param cpus list such as `0-1,3`; empty for all of the host
+    void updateCpus(Optional<String> cpus);
+
     /// Changes which device nodes may be used while it runs.
     ///
     /// @param before the rules that hold now

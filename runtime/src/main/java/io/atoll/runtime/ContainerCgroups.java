@@ -1,8 +1,10 @@
 package io.atoll.runtime;
 
 import io.atoll.base.BusyException;
+import io.atoll.base.CpuSet;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
 import io.atoll.linux.DevicePrograms;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
@@ -33,6 +35,8 @@ final class ContainerCgroups {
     /// Version 2 lets no process be in a cgroup that passes controllers on; commands go into a leaf
     /// beside init's own.
     private static final String COMMANDS = ".lxc";
+
+    private static final String CPUS = "cpuset.cpus";
 
     private static final Duration FREEZE_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration DELETE_TIMEOUT = Duration.ofSeconds(5);
@@ -137,9 +141,8 @@ final class ContainerCgroups {
 
     private void write(String controller, String file, String value) {
         controller(controller)
-                .orElseThrow(() ->
-                        new io.atoll.base.UnsupportedException(
-                                "this host has no cgroup " + controller))
+                .orElseThrow(
+                        () -> new UnsupportedException("this host has no cgroup " + controller))
                 .write(file, value);
     }
 
@@ -183,10 +186,8 @@ final class ContainerCgroups {
                 all.add(reset);
             }
         }
-        if (limits.cpu().cpus().isEmpty()) {
-            allCpus();
-        }
-        all.addAll(wanted);
+        updateCpus(limits.cpu().cpus());
+        wanted.stream().filter(write -> !write.file().equals(CPUS)).forEach(all::add);
         // Some limits must not pass one another, memory and memory with swap for one: what is
         // refused in the first round
         // may be taken once the others are written.
@@ -245,15 +246,64 @@ final class ContainerCgroups {
         CgroupWrite.of(limits, layout).forEach(this::mustWrite);
     }
 
-    /// Version 1 wants the list of the parent, version 2 nothing.
-    private void allCpus() {
-        layout.controller("cpuset")
-                .ifPresent(hierarchy -> {
-                    CgroupFiles top = new CgroupFiles(HostFacts.directory(hierarchy, "/"));
-                    boolean isV1 = hierarchy.version() == 1;
-                    String cpus = isV1 ? top.read("cpuset.cpus").orElse("").strip() : "\n";
-                    tryWrite(new CgroupWrite(hierarchy, "cpuset.cpus", cpus, true));
-                });
+    /// The processors in use; empty text where the host has no such controller.
+    String cpus() {
+        Optional<CgroupFiles> own = controller("cpuset");
+        return own.flatMap(files -> files.read(CPUS))
+                .filter(text -> !text.isBlank())
+                .or(() -> own.flatMap(files -> files.read("cpuset.cpus.effective")))
+                .orElse("")
+                .strip();
+    }
+
+    /// Version 1 wants the list of the parent for all, version 2 nothing. On version 1 no cgroup
+    /// may have what the one above has not: it is widened first, and narrowed from below.
+    void updateCpus(Optional<String> list) {
+        Optional<CgroupHierarchy> hierarchy = layout.controller("cpuset");
+        if (hierarchy.isEmpty()) {
+            if (list.isPresent()) {
+                throw new UnsupportedException("this host has no cgroup controller cpuset");
+            }
+            return;
+        }
+        try {
+            updateCpus(hierarchy.get(), list);
+        } catch (ErrnoException e) {
+            throw new InvalidConfigException(
+                    "set " + CPUS + " to " + list.orElse("all") + ": " + Errno.text(e.errno()), e);
+        }
+    }
+
+    private void updateCpus(CgroupHierarchy hierarchy, Optional<String> list) {
+        CgroupFiles own = files(hierarchy);
+        if (hierarchy.version() != 1) {
+            if (list.isPresent() || own.read(CPUS).filter(t -> !t.isBlank()).isPresent()) {
+                own.write(CPUS, list.orElse("\n"));
+            }
+            return;
+        }
+        CgroupFiles top = new CgroupFiles(HostFacts.directory(hierarchy, "/"));
+        CpuSet wanted = CpuSet.parse(list.orElseGet(() -> top.read(CPUS).orElse("").strip()));
+        CpuSet before = CpuSet.parse(own.read(CPUS).orElse("").strip());
+        if (wanted.equals(before)) {
+            return;
+        }
+        own.write(CPUS, before.plus(wanted).render());
+        move(own, before, wanted);
+    }
+
+    /// What had all of the old processors gets all of the new ones.
+    private static void move(CgroupFiles group, CpuSet before, CpuSet wanted) {
+        for (CgroupFiles child : group.children()) {
+            CpuSet own = CpuSet.parse(child.read(CPUS).orElse("").strip());
+            if (own.equals(before)) {
+                child.write(CPUS, before.plus(wanted).render());
+            }
+            if (own.equals(before) || !wanted.containsAll(own)) {
+                move(child, own, wanted);
+            }
+        }
+        group.write(CPUS, wanted.render());
     }
 
     private boolean tryWrite(CgroupWrite write) {

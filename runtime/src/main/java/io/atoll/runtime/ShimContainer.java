@@ -490,6 +490,18 @@ final class ShimContainer implements Container {
     }
 
     @Override
+    public String cpus() {
+        whileAlive(Fd::isOpen);
+        return cgroups.cpus();
+    }
+
+    @Override
+    public void updateCpus(Optional<String> cpus) {
+        whileAlive(Fd::isOpen);
+        cgroups.updateCpus(cpus);
+    }
+
+    @Override
     public void updateDevices(List<DeviceRule> before, List<DeviceRule> after) {
         whileAlive(Fd::isOpen);
         cgroups.updateDevices(before, after);

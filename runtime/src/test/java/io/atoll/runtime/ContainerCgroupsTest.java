@@ -2,9 +2,12 @@ package io.atoll.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.ByteSize;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.cgroup.CgroupHierarchy;
 import io.atoll.linux.cgroup.CgroupLayout;
@@ -153,6 +156,89 @@ class ContainerCgroupsTest {
         assertTrue(unified.isFrozen());
         unified.thaw();
         assertFalse(unified.isFrozen());
+    }
+
+    /// Programs inside have cgroups of their own: one that follows, one that has chosen, one that
+    /// has what is not to be had any more.
+    @Test
+    void movesToOtherProcessorsWithAllBelowOnVersion1() throws IOException {
+        ContainerCgroups own = new ContainerCgroups(new CgroupLayout(List.of(v1("cpuset"))), PATH);
+        files("cpuset", Map.of("cpuset.cpus", "0-1"));
+        files("cpuset/" + PATH + "/follows", "cpuset.cpus", "0-1");
+        files("cpuset/" + PATH + "/follows/below", "cpuset.cpus", "0-1");
+        files("cpuset/" + PATH + "/chose", "cpuset.cpus", "1-2");
+        files("cpuset/" + PATH + "/wants", "cpuset.cpus", "0-0");
+        own.updateCpus(Optional.of("1-3"));
+        assertEquals("1-3", own.cpus());
+        assertEquals("1-3", read("cpuset", "follows/cpuset.cpus"));
+        assertEquals("1-3", read("cpuset", "follows/below/cpuset.cpus"));
+        assertEquals("1-2", read("cpuset", "chose/cpuset.cpus"));
+        assertEquals("1-3", read("cpuset", "wants/cpuset.cpus"));
+        Files.writeString(root.resolve("cpuset/cpuset.cpus"), "0-7\n");
+        own.updateCpus(Optional.empty());
+        assertEquals("0-7", own.cpus());
+        assertThrows(InvalidConfigException.class, () -> legacyAt("none").updateCpus(of("1")));
+    }
+
+    private ContainerCgroups legacyAt(String path) {
+        return new ContainerCgroups(new CgroupLayout(List.of(v1("cpuset"))), path);
+    }
+
+    private static Optional<String> of(String cpus) {
+        return Optional.of(cpus);
+    }
+
+    private void files(String directory, String file, String content) throws IOException {
+        Path made = Files.createDirectories(root.resolve(directory));
+        Files.writeString(made.resolve(file), content);
+    }
+
+    @Test
+    void movesToOtherProcessorsOnVersion2() throws IOException {
+        files("v2", Map.of("cpuset.cpus", "\n", "cpuset.cpus.effective", "0-3\n"));
+        assertEquals("0-3", unified.cpus());
+        unified.updateCpus(Optional.of("1"));
+        assertEquals("1", unified.cpus());
+        assertEquals("", legacy.cpus());
+        legacy.updateCpus(Optional.empty());
+        assertThrows(UnsupportedException.class, () -> legacy.updateCpus(of("1")));
+    }
+
+    @Test
+    void hugePagesAreLimitedAndTakenBack() throws IOException {
+        ContainerCgroups own = new ContainerCgroups(new CgroupLayout(List.of(v1("hugetlb"))), PATH);
+        files("hugetlb", Map.of("hugetlb.2MB.limit_in_bytes", "9223372036854771712"));
+        own.update(
+                new LimitsSpec(
+                        LimitsSpec.Memory.NONE,
+                        LimitsSpec.Cpu.NONE,
+                        OptionalLong.empty(),
+                        LimitsSpec.Io.NONE,
+                        List.of(new LimitsSpec.Hugepages("2MB", ByteSize.parse("4MiB"))),
+                        List.of()));
+        assertEquals("4194304", read("hugetlb", "hugetlb.2MB.limit_in_bytes").substring(0, 7));
+        own.update(LimitsSpec.NONE);
+        assertTrue(read("hugetlb", "hugetlb.2MB.limit_in_bytes").startsWith("-1"));
+    }
+
+    @Test
+    void throughputOfBlockDevicesIsWrittenForEach() throws IOException {
+        List<LimitsSpec.Throttle> throttles =
+                List.of(new LimitsSpec.Throttle(8, 16, 1000, 0, 0, 20));
+        files("v2", Map.of("io.max", ""));
+        unified.updateThrottles(throttles);
+        assertEquals("8:16 rbps=1000 wbps=max riops=max wiops=20", read("v2", "io.max"));
+        files(
+                "blkio",
+                Map.of(
+                        "blkio.throttle.read_bps_device", "",
+                        "blkio.throttle.write_bps_device", "",
+                        "blkio.throttle.read_iops_device", "",
+                        "blkio.throttle.write_iops_device", ""));
+        legacy.updateThrottles(throttles);
+        assertEquals("8:16 1000", read("blkio", "blkio.throttle.read_bps_device"));
+        assertEquals("8:16 0", read("blkio", "blkio.throttle.write_bps_device"));
+        assertEquals("8:16 20", read("blkio", "blkio.throttle.write_iops_device"));
     }
 
     @Test

@@ -45,10 +45,12 @@ final class NetworkCommands {
                         "info",
                         "list",
                         "list-leases",
+                        "peer",
                         "rename",
                         "set",
                         "show",
-                        "unset"),
+                        "unset",
+                        "zone"),
                 NetworkCommands::make);
     }
 
@@ -56,6 +58,8 @@ final class NetworkCommands {
         return switch (name) {
             case "acl" -> Optional.of(AclCommands.group());
             case "forward" -> Optional.of(ForwardCommands.group());
+            case "peer" -> Optional.of(PeerCommands.group());
+            case "zone" -> Optional.of(ZoneCommands.group());
             case "attach" ->
                     Optional.of(
                             CommandSpec.of(
@@ -249,6 +253,12 @@ final class NetworkCommands {
             field(out, "Packets sent", String.valueOf(counters.get("packets_sent").asLong()));
         }
         appendBridge(out, state.get("bridge"));
+        if (!state.get("firewall").asList().isEmpty()) {
+            out.append("\nFirewall:\n");
+            state.get("firewall")
+                    .asStrings()
+                    .forEach(note -> out.append("  ").append(note).append('\n'));
+        }
         context.output().print(out.toString());
         return 0;
     }

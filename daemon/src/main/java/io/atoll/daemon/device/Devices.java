@@ -3,6 +3,8 @@ package io.atoll.daemon.device;
 import io.atoll.base.DomainException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.ValueType;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +26,19 @@ public final class Devices {
         List<DeviceConfig> out = new ArrayList<>();
         devices.forEach((name, values) -> out.add(parse(name, values)));
         return List.copyOf(out);
+    }
+
+    /// Reads all devices of an instance: where the instance as a whole says something about its
+    /// devices, those that do not say otherwise have it.
+    public static List<DeviceConfig> of(Expansion instance) {
+        Optional<Long> priority =
+                instance.typed().get(ConfigKeys.NETWORK_PRIORITY).map(Integer::longValue);
+        List<DeviceConfig> all = parseAll(instance.devices());
+        return priority.isEmpty()
+                ? all
+                : all.stream()
+                        .map(d -> d instanceof NicConfig nic ? nic.orPriority(priority.get()) : d)
+                        .toList();
     }
 
     /// Reads one device.

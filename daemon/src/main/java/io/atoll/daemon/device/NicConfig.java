@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /// A network interface of an instance. Which options it may have depends on its kind; the parser
 /// refuses the others.
@@ -64,15 +65,18 @@ public record NicConfig(
     /// @param routes networks that the host routes to the interface
     /// @param hasGateway whether the instance gets a default route
     /// @param hostAddress of a routed pair's end on the host
+    /// @param hostTable routing table of the host that has the routes to the addresses too
     public record Family(
             List<InetAddress> addresses,
             boolean isNone,
             List<IpNetwork> routes,
             boolean hasGateway,
-            Optional<InetAddress> hostAddress) {
+            Optional<InetAddress> hostAddress,
+            OptionalInt hostTable) {
         /// Nothing said.
         public static final Family NONE =
-                new Family(List.of(), false, List.of(), true, Optional.empty());
+                new Family(
+                        List.of(), false, List.of(), true, Optional.empty(), OptionalInt.empty());
 
         public Family {
             addresses = List.copyOf(addresses);
@@ -85,12 +89,20 @@ public record NicConfig(
         }
     }
 
-    /// Throughput in bits per second, each 0 for unlimited.
+    /// Throughput in bits per second, each 0 for unlimited, and urgency.
     ///
     /// @param ingressBits to the instance
     /// @param egressBits from the instance
-    public record Limits(long ingressBits, long egressBits) {
-        public static final Limits NONE = new Limits(0, 0);
+    /// @param priority of what it sends, for the queues of the host's interfaces; 32 bits
+    public record Limits(long ingressBits, long egressBits, OptionalLong priority) {
+        public static final Limits NONE = new Limits(0, 0, OptionalLong.empty());
+
+        /// With a priority where none is said.
+        Limits orPriority(long fallback) {
+            return priority.isPresent()
+                    ? this
+                    : new Limits(ingressBits, egressBits, OptionalLong.of(fallback));
+        }
     }
 
     /// What the instance is kept from doing.
@@ -110,6 +122,50 @@ public record NicConfig(
 
     public NicConfig {
         taggedVlans = List.copyOf(taggedVlans);
+    }
+
+    /// With the instance's own priority, where this is a pair that does not say one.
+    NicConfig orPriority(long fallback) {
+        return kind.isPair() ? withLimits(limits.orPriority(fallback)) : this;
+    }
+
+    private NicConfig withLimits(Limits other) {
+        return new NicConfig(
+                name,
+                kind,
+                network,
+                parent,
+                guestName,
+                hwaddr,
+                hostName,
+                mtu,
+                vlan,
+                taggedVlans,
+                mode,
+                ipv4,
+                ipv6,
+                other,
+                filters);
+    }
+
+    /// With what can be changed while the instance runs as another says.
+    public NicConfig following(NicConfig other) {
+        return new NicConfig(
+                name,
+                kind,
+                network,
+                parent,
+                guestName,
+                hwaddr,
+                other.hostName,
+                mtu,
+                other.vlan,
+                other.taggedVlans,
+                mode,
+                other.ipv4,
+                other.ipv6,
+                other.limits,
+                other.filters);
     }
 
     /// The network or interface that it names; empty text for a pair with nothing behind.

@@ -188,9 +188,6 @@ final class NicParser {
         if (kind == NicConfig.Kind.BRIDGED) {
             options.refuse(prefix + ".routes.external");
         }
-        if (isLayer3) {
-            options.refuse(prefix + ".host_table");
-        }
         if (isRouted) {
             options.accept(prefix + ".neighbor_probe");
         }
@@ -201,7 +198,12 @@ final class NicParser {
                 !isLayer3 || hasGateway(prefix, isV6),
                 isRouted
                         ? options.get(prefix + ".host_address", w -> address(w, isV6))
-                        : Optional.empty());
+                        : Optional.empty(),
+                isLayer3
+                        ? Devices.optionalInt(
+                                options.get(prefix + ".host_table", ValueType.UINT32)
+                                        .map(Long::intValue))
+                        : OptionalInt.empty());
     }
 
     /// On layer 2 the gateway is an address; a link without one is routed by the device.
@@ -222,8 +224,10 @@ final class NicParser {
             throw new InvalidConfigException(
                     "limits.max stands for both limits.ingress and limits.egress and excludes them");
         }
-        options.refuse("limits.priority");
-        return new NicConfig.Limits(both.or(() -> in).orElse(0L), both.or(() -> out).orElse(0L));
+        return new NicConfig.Limits(
+                both.or(() -> in).orElse(0L),
+                both.or(() -> out).orElse(0L),
+                Devices.optionalLong(options.get("limits.priority", ValueType.UINT32)));
     }
 
     static Long bits(String text) {

@@ -36,6 +36,9 @@ final class HostEvents {
         try {
             UeventSocket.Event event = socket.receive();
             String action = event.fact("ACTION");
+            if (event.fact("SUBSYSTEM").equals("cpu")) {
+                runner.cpusChanged();
+            }
             boolean isDevice = !event.fact("DEVNAME").isEmpty();
             if (isDevice && (action.equals("add") || action.equals("remove"))) {
                 runner.refreshDevices(event.message());

@@ -178,8 +178,7 @@ final class InstanceBackups implements BackupSubject, Routes {
     }
 
     private StorageDriver pool(InstanceRecord instance) {
-        return ports.pools()
-                .get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
     }
 
     /// Makes an instance from the archive that a request brings, while it comes.

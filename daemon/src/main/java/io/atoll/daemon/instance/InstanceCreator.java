@@ -268,7 +268,7 @@ final class InstanceCreator {
                 expansion = table.expand(draft);
                 ConfigKeys.checkContainer(draft.config());
                 ConfigKeys.checkContainer(expansion.config());
-                root = Devices.root(Devices.parseAll(expansion.devices()));
+                root = Devices.root(Devices.of(expansion));
                 pool = ports.pools().get(root.pool());
             } catch (InvalidConfigException e) {
                 throw new InvalidConfigException(failed(e), e);
@@ -329,7 +329,7 @@ final class InstanceCreator {
 
     /// Gives every interface without a hardware address one that stays.
     static void putAddresses(Map<String, String> config, Expansion expansion) {
-        for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
+        for (DeviceConfig device : Devices.of(expansion)) {
             if (device instanceof NicConfig nic
                     && nic.hwaddr().isEmpty()
                     && nic.kind() != NicConfig.Kind.IPVLAN

@@ -147,7 +147,7 @@ final class InstanceMover {
             Expansion expansion = table.expand(wanted);
             ConfigKeys.checkContainer(wanted.config());
             ConfigKeys.checkContainer(expansion.config());
-            Devices.parseAll(expansion.devices());
+            Devices.of(expansion);
         } catch (NotFoundException e) {
             throw new InvalidConfigException(
                     "A profile of the instance is missing in project \""

@@ -10,6 +10,7 @@ import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.image.ImagePublisher;
+import io.atoll.daemon.instance.compile.HostReader;
 import io.atoll.daemon.instance.compile.HostResources;
 import io.atoll.daemon.instance.compile.SpecCompiler;
 import io.atoll.daemon.instance.config.ConfigKeys;
@@ -97,8 +98,9 @@ public final class InstancePart implements DaemonPart {
         InstanceLocks locks = new InstanceLocks();
         AttachedDevices attached =
                 new AttachedDevices(InstanceDevices.host(table, ports, paths, proxies));
+        CpuBalancer balancer = new CpuBalancer(table, HostReader::onlineCpus);
         Preparation preparation =
-                new Preparation(table, ports, paths, new SpecCompiler(host), attached);
+                new Preparation(table, ports, paths, new SpecCompiler(host), attached, balancer);
         this.remover =
                 new InstanceRemover(
                         table, locks, ports, attached, paths, backups, events, this::isRunning);
@@ -114,12 +116,14 @@ public final class InstancePart implements DaemonPart {
                         new InstanceTemplates(),
                         guests,
                         chooser,
+                        balancer,
                         events,
                         remover::deleteEphemeral);
         this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
         this.updater =
                 new InstanceUpdater(
-                        table, locks, chooser, runner, ports, attached, host, guests, events);
+                        table, locks, chooser, runner, ports, attached, host, balancer, guests,
+                        events);
         this.schedule = new SnapshotSchedule(table, runner, snapshots);
         this.timer = new MinuteTimer("instance-schedule", this::tick);
         InstanceVolumes volumes = new InstanceVolumes(table, runner, ports);
@@ -231,6 +235,9 @@ public final class InstancePart implements DaemonPart {
     }
 
     private void tick(LocalDateTime minute) {
+        if (ports.networks().repair()) {
+            runner.restoreDevices();
+        }
         prune();
         schedule.tick(minute);
     }

@@ -102,7 +102,7 @@ final class InstanceRemover {
     /// Removes all there is of an instance that is marked, files before records. Can be repeated.
     void finishDeletion(InstanceRecord instance) {
         Expansion expansion = table.expand(instance);
-        List<DeviceConfig> devices = Devices.parseAll(expansion.devices());
+        List<DeviceConfig> devices = Devices.of(expansion);
         attached.forget(Sites.of(instance), devices);
         attached.release(Sites.of(instance), devices);
         for (DeviceConfig device : devices) {
@@ -208,7 +208,7 @@ final class InstanceRemover {
             throw new InternalException(
                     "Failed to rename the logs of " + key.name() + ": " + e.getMessage(), e);
         }
-        attached.forget(Sites.of(instance), Devices.parseAll(table.expand(renamed).devices()));
+        attached.forget(Sites.of(instance), Devices.of(table.expand(renamed)));
     }
 
     private Batch renameRecords(InstanceRecord marked, InstanceRecord renamed) {
@@ -235,8 +235,7 @@ final class InstanceRemover {
     }
 
     private StorageDriver pool(InstanceRecord instance) {
-        return ports.pools()
-                .get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
     }
 
     /// Takes back or finishes what an earlier daemon left half made. Nobody else works on instances

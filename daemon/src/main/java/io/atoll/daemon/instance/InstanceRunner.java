@@ -65,6 +65,7 @@ final class InstanceRunner {
     private final InstanceTemplates templates;
     private final InstanceGuests guests;
     private final InstanceIds ids;
+    private final CpuBalancer balancer;
     private final Events events;
     private final Consumer<InstanceRecord> deleteEphemeral;
     private final Map<RecordKey, Running> running = new ConcurrentHashMap<>();
@@ -81,6 +82,7 @@ final class InstanceRunner {
             InstanceTemplates templates,
             InstanceGuests guests,
             InstanceIds ids,
+            CpuBalancer balancer,
             Events events,
             Consumer<InstanceRecord> deleteEphemeral) {
         this.table = table;
@@ -92,6 +94,7 @@ final class InstanceRunner {
         this.templates = templates;
         this.guests = guests;
         this.ids = ids;
+        this.balancer = balancer;
         this.events = events;
         this.deleteEphemeral = deleteEphemeral;
     }
@@ -265,6 +268,7 @@ final class InstanceRunner {
     void adopt(RecordKey key, Container container) {
         Running run = new Running(container);
         running.put(key, run);
+        balancer.started(key, container);
         container.onGone(reason ->
                 Thread.ofVirtual().name("gone-" + key.name()).start(() -> gone(key, run, reason)));
     }
@@ -273,6 +277,7 @@ final class InstanceRunner {
     /// The edge of its thread.
     private void gone(RecordKey key, Running run, ExitReason reason) {
         run.release();
+        balancer.ended(key);
         try (InstanceLocks.Held _ = locks.hold(key, "stop")) {
             if (running.remove(key, run)) {
                 follow(key, run, reason);
@@ -319,8 +324,7 @@ final class InstanceRunner {
     /// As above, for an instance that ended while no daemon ran.
     void clearDevices(InstanceRecord instance) {
         try {
-            attached.afterStop(
-                    Sites.of(instance), Devices.parseAll(table.expand(instance).devices()));
+            attached.afterStop(Sites.of(instance), Devices.of(table.expand(instance)));
         } catch (DomainException e) {
             LOG.log(Level.WARNING, "devices are not cleaned up instance=" + instance.name(), e);
         }
@@ -331,13 +335,30 @@ final class InstanceRunner {
         adopt(instance.key(), container);
         try {
             guests.open(instance);
-            attached.resume(
-                    Sites.of(instance),
-                    container,
-                    Devices.parseAll(table.expand(instance).devices()));
+            attached.resume(Sites.of(instance), container, Devices.of(table.expand(instance)));
         } catch (DomainException e) {
             LOG.log(Level.WARNING, "devices are not taken up again instance=" + instance.name(), e);
         }
+    }
+
+    /// Others took away rules of the packet filter: those of running instances' devices are made
+    /// again.
+    void restoreDevices() {
+        for (RecordKey key : List.copyOf(running.keySet())) {
+            try (InstanceLocks.Held _ = locks.hold(key, "restore devices")) {
+                Optional<InstanceRecord> now = table.find(key);
+                if (running.containsKey(key) && now.isPresent()) {
+                    attached.restore(Sites.of(now.get()), Devices.of(table.expand(now.get())));
+                }
+            } catch (DomainException e) {
+                LOG.log(Level.WARNING, "devices are not restored instance=" + key.name(), e);
+            }
+        }
+    }
+
+    /// The host has other processors now.
+    void cpusChanged() {
+        balancer.hostChanged();
     }
 
     /// Something came to the host or went: devices of running instances follow, and programs inside
@@ -356,9 +377,7 @@ final class InstanceRunner {
 
     private void refreshDevices(RecordKey key, byte[] event) {
         Optional<InstanceRecord> found = table.find(key);
-        if (found.isEmpty()
-                || !AttachedDevices.mayFollow(
-                        Devices.parseAll(table.expand(found.get()).devices()))) {
+        if (found.isEmpty() || !AttachedDevices.mayFollow(Devices.of(table.expand(found.get())))) {
             return;
         }
         try (InstanceLocks.Held _ = locks.hold(key, "refresh devices")) {
@@ -370,9 +389,7 @@ final class InstanceRunner {
             Container container = run.container();
             boolean followed =
                     attached.refresh(
-                            Sites.of(now.get()),
-                            container,
-                            Devices.parseAll(table.expand(now.get()).devices()));
+                            Sites.of(now.get()), container, Devices.of(table.expand(now.get())));
             if (followed && event.length > 0) {
                 try (Fd namespace = container.namespaceFd(NamespaceKind.NET)) {
                     UeventSocket.inject(namespace, event);
@@ -411,7 +428,10 @@ final class InstanceRunner {
         String suffix = Volatile.hostName("x").substring("volatile.x".length());
         return instance.withConfig(config -> {
             Map<String, String> rest = new TreeMap<>(config);
-            rest.keySet().removeIf(k -> k.startsWith("volatile.") && k.endsWith(suffix));
+            rest.keySet()
+                    .removeIf(k ->
+                            k.startsWith("volatile.")
+                                    && (k.endsWith(suffix) || k.contains(".last_state.vf.")));
             return rest;
         });
     }

@@ -303,8 +303,7 @@ final class InstanceSnapshots {
     }
 
     private StorageDriver pool(InstanceRecord instance) {
-        return ports.pools()
-                .get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
     }
 
     private static VolumeName volume(InstanceRecord instance) {

@@ -17,6 +17,7 @@ import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.instance.compile.HostResources;
 import io.atoll.daemon.instance.compile.LimitsCompiler;
 import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.CpuLimit;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.store.RecordKey;
@@ -58,6 +59,7 @@ final class InstanceUpdater {
     private final Ports ports;
     private final AttachedDevices attached;
     private final HostResources host;
+    private final CpuBalancer balancer;
     private final InstanceGuests guests;
     private final Events events;
 
@@ -69,6 +71,7 @@ final class InstanceUpdater {
             Ports ports,
             AttachedDevices attached,
             HostResources host,
+            CpuBalancer balancer,
             InstanceGuests guests,
             Events events) {
         this.table = table;
@@ -78,6 +81,7 @@ final class InstanceUpdater {
         this.ports = ports;
         this.attached = attached;
         this.host = host;
+        this.balancer = balancer;
         this.guests = guests;
         this.events = events;
     }
@@ -107,7 +111,7 @@ final class InstanceUpdater {
         Expansion expansion = table.expand(wanted);
         check(wanted, expansion);
         table.checkAdmission(wanted, expansion);
-        List<DeviceConfig> devices = Devices.parseAll(expansion.devices());
+        List<DeviceConfig> devices = Devices.of(expansion);
         DeviceConfig.RootDisk root = checkRoot(old, devices);
         Optional<Running> run = runner.find(key);
         InstanceRecord tidy = wanted.withConfig(config -> withAddresses(config, old, expansion));
@@ -168,7 +172,7 @@ final class InstanceUpdater {
         }
         try {
             Devices.parseAll(wanted.devices());
-            Devices.parseAll(expansion.devices());
+            Devices.of(expansion);
         } catch (InvalidConfigException | UnsupportedException e) {
             throw new InternalException("Invalid devices: " + e.getMessage(), e);
         }
@@ -181,7 +185,7 @@ final class InstanceUpdater {
         } catch (InvalidConfigException e) {
             throw new InternalException("Invalid root disk device: " + e.getMessage(), e);
         }
-        String pool = Devices.root(Devices.parseAll(old.devices())).pool();
+        String pool = Devices.root(Devices.of(old)).pool();
         if (!pool.equals(root.pool())) {
             throw new InternalException(
                     "Cannot update root disk device pool name to \"" + root.pool() + "\"");
@@ -207,12 +211,7 @@ final class InstanceUpdater {
                         site.memory().putIfAbsent(key, value);
                     }
                 });
-        attached.change(
-                site,
-                run.container(),
-                Devices.parseAll(old.devices()),
-                Devices.parseAll(expansion.devices()),
-                undo);
+        attached.change(site, run.container(), Devices.of(old), Devices.of(expansion), undo);
         return wanted.withConfig(_ -> withAddresses(site.memory(), old, expansion));
     }
 
@@ -239,7 +238,7 @@ final class InstanceUpdater {
     }
 
     private void applyToVolume(InstanceRecord instance, Expansion old, DeviceConfig.RootDisk root) {
-        Optional<ByteSize> before = Devices.root(Devices.parseAll(old.devices())).size();
+        Optional<ByteSize> before = Devices.root(Devices.of(old)).size();
         if (!before.equals(root.size())) {
             StorageDriver pool = ports.pools().get(root.pool());
             pool.setQuota(
@@ -252,13 +251,15 @@ final class InstanceUpdater {
 
     private void applyLimits(RecordKey key, Running run, Expansion old, Expansion expansion) {
         if (!limits(old).equals(limits(expansion))) {
-            LimitsCompiler compiler = new LimitsCompiler(host, run.container().id().hashCode());
+            CpuLimit cpus = expansion.typed().get(ConfigKeys.CPU).orElse(CpuLimit.ALL);
+            LimitsCompiler compiler = new LimitsCompiler(host, balancer.choose(key, cpus));
             try {
                 run.container().updateLimits(compiler.compile(expansion.typed()));
             } catch (DomainException e) {
                 throw new InternalException(
                         "Failed to apply limits to " + key.name() + ": " + e.getMessage(), e);
             }
+            balancer.hostChanged();
         }
     }
 

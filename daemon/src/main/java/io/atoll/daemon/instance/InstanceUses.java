@@ -171,7 +171,7 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     /// False for an instance whose devices cannot be read, which uses nothing until that is mended.
     private boolean has(InstanceRecord instance, Predicate<DeviceConfig> device) {
         try {
-            return Devices.parseAll(table.expand(instance).devices()).stream().anyMatch(device);
+            return Devices.of(table.expand(instance)).stream().anyMatch(device);
         } catch (RuntimeException e) {
             LOG.log(Level.WARNING, "devices cannot be read instance=" + instance.name(), e);
             return false;

@@ -48,8 +48,7 @@ final class InstanceVolumes {
             List<SnapshotRecord> snapshots) {}
 
     StorageDriver pool(InstanceRecord instance) {
-        return ports.pools()
-                .get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
     }
 
     static VolumeName volume(InstanceRecord instance) {

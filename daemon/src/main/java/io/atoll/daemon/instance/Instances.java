@@ -83,8 +83,7 @@ public final class Instances {
     }
 
     public StorageDriver pool(InstanceRecord instance) {
-        return ports.pools()
-                .get(Devices.root(Devices.parseAll(table.expand(instance).devices())).pool());
+        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
     }
 
     public static VolumeName volume(InstanceRecord instance) {

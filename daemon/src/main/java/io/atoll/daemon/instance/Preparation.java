@@ -9,6 +9,7 @@ import io.atoll.daemon.instance.compile.LxcfsFiles;
 import io.atoll.daemon.instance.compile.SpecCompiler;
 import io.atoll.daemon.instance.compile.SpecInputs;
 import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.CpuLimit;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.IdmapJson;
 import io.atoll.daemon.instance.config.InstanceConfig;
@@ -33,14 +34,17 @@ final class Preparation {
     private final InstancePaths paths;
     private final SpecCompiler compiler;
     private final AttachedDevices attached;
+    private final CpuBalancer balancer;
 
     Preparation(
             InstanceTable table,
             Ports ports,
             InstancePaths paths,
             SpecCompiler compiler,
-            AttachedDevices attached) {
+            AttachedDevices attached,
+            CpuBalancer balancer) {
         this.attached = attached;
+        this.balancer = balancer;
         this.table = table;
         this.ports = ports;
         this.paths = paths;
@@ -77,7 +81,7 @@ final class Preparation {
     Prepared prepare(InstanceRecord instance) {
         Expansion expansion = table.expand(instance);
         InstanceConfig config = expansion.typed();
-        List<DeviceConfig> devices = Devices.parseAll(expansion.devices());
+        List<DeviceConfig> devices = Devices.of(expansion);
         DeviceConfig.RootDisk root = Devices.root(devices);
         StorageDriver pool = ports.pools().get(root.pool());
         VolumeName volume = VolumeName.container(instance.hostWideName());
@@ -91,6 +95,8 @@ final class Preparation {
                         paths.cgroup(instance),
                         instance.name(),
                         config,
+                        balancer.choose(
+                                instance.key(), config.get(ConfigKeys.CPU).orElse(CpuLimit.ALL)),
                         attached.plan(site, devices),
                         idmap,
                         pool.layers(volume.current(), idmap),

@@ -97,7 +97,7 @@ final class StateReader {
     private Json disks(InstanceRecord instance, Expansion expansion) {
         Json.Obj out = Json.object();
         try {
-            DeviceConfig.RootDisk root = Devices.root(Devices.parseAll(expansion.devices()));
+            DeviceConfig.RootDisk root = Devices.root(Devices.of(expansion));
             OptionalLong usage =
                     pools.get(root.pool())
                             .usage(VolumeName.container(instance.hostWideName()).current());
@@ -124,7 +124,7 @@ final class StateReader {
     /// Name inside to name of the host's end.
     private static Map<String, String> hostNames(InstanceRecord instance, Expansion expansion) {
         Map<String, String> out = new HashMap<>();
-        for (DeviceConfig device : Devices.parseAll(expansion.devices())) {
+        for (DeviceConfig device : Devices.of(expansion)) {
             if (device instanceof NicConfig nic) {
                 String guestName =
                         nic.guestName().orElse(instance.config(Volatile.guestName(nic.name())));

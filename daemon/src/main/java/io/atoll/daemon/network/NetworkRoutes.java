@@ -134,7 +134,7 @@ public final class NetworkRoutes implements Routes {
         Link link =
                 HostInterfaces.find(name)
                         .orElseThrow(() -> new NotFoundException("Network not found"));
-        Network shown = new Network(name, NetworkType.BRIDGE, "", Map.of(), List.of());
+        Network shown = Network.of(name, NetworkType.BRIDGE, "", Map.of());
         return Response.sync(unmanaged(request, link), etag(shown));
     }
 
@@ -165,12 +165,11 @@ public final class NetworkRoutes implements Routes {
         String type = body.get("type").asString();
         networks.create(
                 projects.effective(request.project(), Feature.NETWORKS),
-                new Network(
+                Network.of(
                         name,
                         type.isEmpty() ? NetworkType.BRIDGE : NetworkType.parse(type),
                         body.get("description").asString(),
-                        Wire.config(body.get("config")),
-                        List.of()));
+                        Wire.config(body.get("config"))));
         events.publishLifecycle(Lifecycle.server("network-created", url(name)));
         return Response.created(url(name));
     }
@@ -248,7 +247,8 @@ public final class NetworkRoutes implements Routes {
                         .put("bond", Json.Null.NULL)
                         .put("bridge", bridge(state))
                         .put("vlan", vlan(state))
-                        .put("ovn", Json.Null.NULL));
+                        .put("ovn", Json.Null.NULL)
+                        .put("firewall", networks.neighbours(name)));
     }
 
     private static Json bridge(NetworkState state) {

@@ -23,7 +23,9 @@ import io.atoll.network.AccessControl;
 import io.atoll.network.AddressForwards;
 import io.atoll.network.BridgeConfig;
 import io.atoll.network.Bridges;
+import io.atoll.network.Firewall;
 import io.atoll.network.Lease;
+import io.atoll.network.NetworkPeering;
 import io.atoll.network.NetworkState;
 import io.atoll.network.StaticHost;
 import java.lang.System.Logger;
@@ -35,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,10 +53,14 @@ public final class Networks {
     private final Bridges bridges;
     private final Warnings warnings;
     private final Acls acls;
+    private final Zones zones;
     private final List<NetworkUsers> users = new CopyOnWriteArrayList<>();
 
     /// Networks whose bridge could not be brought up when the daemon started.
     private final Set<String> down = ConcurrentHashMap.newKeySet();
+
+    /// Rules were missing when the daemon started.
+    private volatile boolean isTorn;
 
     /// Held while a network is made, changed or removed, so that two do not choose the same
     /// addresses.
@@ -66,6 +73,7 @@ public final class Networks {
         this.bridges = bridges;
         this.warnings = warnings;
         acls = new Acls(store);
+        zones = new Zones(store, bridges::leases);
         projects.addContents(
                 ProjectContents.of(
                         project ->
@@ -83,6 +91,11 @@ public final class Networks {
                 : List.of();
     }
 
+    /// The DNS zones.
+    public Zones zones() {
+        return zones;
+    }
+
     Acls acls() {
         return acls;
     }
@@ -98,6 +111,7 @@ public final class Networks {
         for (Stored<Network> network : list()) {
             String url = ApiPath.of("networks", network.name());
             try {
+                isTorn |= isTorn(network.value());
                 bringUp(network.value());
                 warnings.resolve(UNAVAILABLE, url);
             } catch (RuntimeException e) {
@@ -107,6 +121,43 @@ public final class Networks {
                         UNAVAILABLE, Warning.Severity.HIGH, url, String.valueOf(e.getMessage()));
             }
         }
+    }
+
+    private boolean isTorn(Network network) {
+        return network.type() == NetworkType.BRIDGE
+                && bridges.isRunning(network.name())
+                && !Firewall.holds(parse(network));
+    }
+
+    /// Makes rules hold again that others took away with theirs, or that they need since they came.
+    ///
+    /// @return whether there was something to do, since the last time or before the daemon started:
+    ///   then the rules of single interfaces are gone too
+    public boolean repair() {
+        boolean wasTorn = isTorn;
+        for (Stored<Network> network : list()) {
+            try {
+                if (isTorn(network.value())) {
+                    LOG.log(Level.WARNING, "rules were taken away network=" + network.name());
+                    bringUp(network.value());
+                    wasTorn = true;
+                }
+            } catch (RuntimeException e) {
+                LOG.log(Level.WARNING, "rules are not repaired network=" + network.name(), e);
+            }
+        }
+        isTorn = false;
+        return wasTorn;
+    }
+
+    /// What there is to know of programs beside us that filter too.
+    List<String> neighbours(String name) {
+        Optional<Stored<Network>> network = find(name);
+        return network.isPresent()
+                        && network.get().value().type() == NetworkType.BRIDGE
+                        && bridges.isRunning(name)
+                ? Firewall.neighbours(parse(network.get().value()))
+                : List.of();
     }
 
     /// The host goes down: takes all bridges away, with their DHCP, DNS and rules.
@@ -130,6 +181,7 @@ public final class Networks {
             return;
         }
         bridges.start(parse(network));
+        joinAll(network);
         AddressForwards.apply(network.name(), compiled(network));
         acls.apply(network);
     }
@@ -181,15 +233,89 @@ public final class Networks {
         if (network.type() == NetworkType.BRIDGE) {
             AddressForwards.apply(network.name(), List.of());
             AccessControl.apply(network.name(), Optional.empty());
+            NetworkPeering.apply(network.name(), List.of());
             bridges.stop(network.name());
         }
     }
 
-    private static List<AddressForwards.Forward> compiled(Network network) {
+    /// The names of the bridges that a network is joined with: those that it wants to be and that
+    /// want it too.
+    List<String> joined(Network network) {
+        return network.peers().stream()
+                .map(NetworkPeer::target)
+                .filter(target ->
+                        find(target).stream()
+                                .flatMap(other -> other.value().peers().stream())
+                                .anyMatch(peer -> peer.target().equals(network.name())))
+                .toList();
+    }
+
+    /// @throws InvalidConfigException if that is no other bridge
+    void requireBridge(Network network, String target) {
+        Optional<Stored<Network>> other = find(target);
+        if (other.isEmpty() || other.get().value().type() != NetworkType.BRIDGE) {
+            throw new InvalidConfigException(
+                    "Target network \"" + target + "\" is no managed bridge");
+        }
+        if (target.equals(network.name())) {
+            throw new InvalidConfigException("Cannot peer with self");
+        }
+    }
+
+    /// Records other peers and makes them hold on both sides; if that fails, all stays as it was.
+    void join(Stored<Network> read, Network wanted) {
+        lifecycle.lock();
+        try (Undo undo = new Undo()) {
+            store.commit(new Batch().replace(Network.KIND, read, wanted));
+            undo.add(() -> {
+                store.update(Network.KIND, RecordKey.global(wanted.name()), _ -> read.value());
+                joinAll(read.value());
+                joinOthers(wanted, read.value());
+            });
+            joinAll(wanted);
+            joinOthers(read.value(), wanted);
+            undo.keep();
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    private void joinOthers(Network before, Network after) {
+        Set<String> others = new TreeSet<>();
+        before.peers().forEach(peer -> others.add(peer.target()));
+        after.peers().forEach(peer -> others.add(peer.target()));
+        for (String other : others) {
+            find(other).map(Stored::value).ifPresent(this::joinAll);
+        }
+    }
+
+    private void joinAll(Network network) {
+        if (network.type() != NetworkType.BRIDGE || !bridges.isRunning(network.name())) {
+            return;
+        }
+        List<NetworkPeering.Way> ways = new ArrayList<>();
+        for (String other : joined(network)) {
+            for (IpNetwork from : addresses(network)) {
+                for (IpNetwork to : addresses(get(other).value())) {
+                    if (from.isV6() == to.isV6()) {
+                        ways.add(new NetworkPeering.Way(from.network(), to.network()));
+                    }
+                }
+            }
+        }
+        NetworkPeering.apply(network.name(), ways);
+    }
+
+    private static List<IpNetwork> addresses(Network network) {
         BridgeConfig config = parse(network);
-        List<IpNetwork> networks = new ArrayList<>();
-        config.ipv4().address().ifPresent(networks::add);
-        config.ipv6().address().ifPresent(networks::add);
+        List<IpNetwork> out = new ArrayList<>();
+        config.ipv4().address().ifPresent(out::add);
+        config.ipv6().address().ifPresent(out::add);
+        return out;
+    }
+
+    private static List<AddressForwards.Forward> compiled(Network network) {
+        List<IpNetwork> networks = addresses(network);
         return network.forwards().stream().map(f -> f.compile(networks)).toList();
     }
 
@@ -318,6 +444,7 @@ public final class Networks {
                         wanted.with(
                                 wanted.description(),
                                 bridges.fill(wanted.config(), taken(wanted.name())));
+                zones.check(made);
                 Optional<AccessControl.Policy> policy = acls.policy(made);
                 bridges.create(parse(made));
                 undo.add(() -> bridges.delete(wanted.name()));
@@ -367,12 +494,14 @@ public final class Networks {
             Network next = isBridge ? wanted.with(wanted.description(), chosen(wanted)) : wanted;
             if (isBridge) {
                 compiled(next);
+                zones.check(next);
                 Optional<AccessControl.Policy> unused = acls.policy(next);
             }
             store.commit(new Batch().replace(Network.KIND, read, next));
             undo.add(() -> takeBack(read.value()));
             if (!next.config().equals(read.value().config())) {
                 bringUp(next);
+                joinOthers(read.value(), next);
                 filterAnew();
             }
             undo.keep();
@@ -411,6 +540,7 @@ public final class Networks {
                 parse(next);
                 AddressForwards.apply(old.name(), List.of());
                 AccessControl.apply(old.name(), Optional.empty());
+                NetworkPeering.apply(old.name(), List.of());
                 undo.add(() -> bringUp(old));
                 bridges.rename(read.name(), fresh);
                 undo.add(() -> bridges.rename(fresh, read.name()));
@@ -443,7 +573,11 @@ public final class Networks {
     }
 
     private void requireUnused(String name) {
-        if (!usedBy(name).isEmpty()) {
+        boolean isJoined =
+                list().stream()
+                        .flatMap(n -> n.value().peers().stream())
+                        .anyMatch(peer -> peer.target().equals(name));
+        if (isJoined || !usedBy(name).isEmpty()) {
             throw new BusyException("The network is currently in use");
         }
     }

@@ -21,16 +21,12 @@ public final class AbsentRoutes implements Routes {
                     new Part("/1.0/cluster/members", "Clustering"),
                     new Part("/1.0/cluster/groups", "Clustering"),
                     new Part("/1.0/cluster/certificate", "Clustering"),
-                    new Part("/1.0/network-zones", "Network zones"),
                     new Part("/1.0/virtual-machines", "Virtual machines"),
                     new Part("/internal/cluster", "Clustering"));
 
     /// Single paths below branches that are there.
     private static final List<Part> LEAVES =
-            List.of(
-                    new Part("/1.0/instances/{name}/sftp", "SFTP"),
-                    new Part("/1.0/networks/{name}/peers", "Network peers"),
-                    new Part("/1.0/networks/{name}/peers/{peer}", "Network peers"));
+            List.of(new Part("/1.0/instances/{name}/sftp", "SFTP"));
 
     @Override
     public List<Route> routes() {

@@ -25,7 +25,7 @@ public enum ServerKey {
     METRICS_ADDRESS("core.metrics_address", "", Value.ADDRESS),
     METRICS_AUTHENTICATION("core.metrics_authentication", "true", Value.BOOLEAN),
     DEBUG_ADDRESS("core.debug_address", "", Value.UNSUPPORTED),
-    DNS_ADDRESS("core.dns_address", "", Value.UNSUPPORTED),
+    DNS_ADDRESS("core.dns_address", "", Value.ADDRESS),
     BGP_ADDRESS("core.bgp_address", "", Value.UNSUPPORTED),
     BGP_ASN("core.bgp_asn", "", Value.UNSUPPORTED),
     BGP_ROUTER_ID("core.bgp_routerid", "", Value.UNSUPPORTED),

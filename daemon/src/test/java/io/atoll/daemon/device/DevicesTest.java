@@ -9,9 +9,12 @@ import io.atoll.base.ByteSize;
 import io.atoll.base.DomainException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
+import io.atoll.daemon.instance.config.Expansion;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -103,7 +106,13 @@ class DevicesTest {
                 () ->
                         Devices.parse(
                                 "d",
-                                Map.of("type", "nic", "network", "b", "limits.priority", "1")));
+                                Map.of(
+                                        "type",
+                                        "nic",
+                                        "network",
+                                        "b",
+                                        "ipv4.routes.external",
+                                        "10.9.0.0/24")));
         Devices.parse(
                 "d", Map.of("type", "nic", "network", "b", "security.mac_filtering", "false"));
     }
@@ -177,13 +186,48 @@ class DevicesTest {
     @Test
     void throughputIsReadInBits() {
         assertEquals(
-                new NicConfig.Limits(10_000_000, 2 << 10),
+                new NicConfig.Limits(10_000_000, 2 << 10, OptionalLong.empty()),
                 nic("network", "b", "limits.ingress", "10Mbit", "limits.egress", "2Kibit")
                         .limits());
         assertEquals(
-                new NicConfig.Limits(1000, 1000),
-                nic("network", "b", "limits.max", "1kbit").limits());
+                new NicConfig.Limits(1000, 1000, OptionalLong.of(5)),
+                nic("network", "b", "limits.max", "1kbit", "limits.priority", "5").limits());
+        assertThrows(
+                InvalidConfigException.class, () -> nic("network", "b", "limits.priority", "-1"));
         assertThrows(InvalidConfigException.class, () -> nic("network", "b", "limits.max", "10MB"));
+    }
+
+    @Test
+    void theInstancesPriorityIsItsInterfacesWhereTheySayNone() {
+        Expansion instance =
+                new Expansion(
+                        Map.of("limits.network.priority", "3"),
+                        Map.of(
+                                "a", Map.of("type", "nic", "network", "b"),
+                                "b", Map.of("type", "nic", "network", "b", "limits.priority", "9"),
+                                "c", Map.of("type", "nic", "nictype", "macvlan", "parent", "x")));
+        assertEquals(
+                List.of(OptionalLong.of(3), OptionalLong.of(9), OptionalLong.empty()),
+                Devices.of(instance).stream()
+                        .map(d -> ((NicConfig) d).limits().priority())
+                        .toList());
+    }
+
+    @Test
+    void addressesAreRoutedInMoreTablesWhereTheSayIsTheHosts() {
+        NicConfig nic =
+                nic(
+                        "nictype",
+                        "ipvlan",
+                        "parent",
+                        "eth0",
+                        "ipv4.address",
+                        "10.0.0.9",
+                        "ipv4.host_table",
+                        "100");
+        assertEquals(OptionalInt.of(100), nic.ipv4().hostTable());
+        assertThrows(
+                InvalidConfigException.class, () -> nic("network", "b", "ipv4.host_table", "100"));
     }
 
     @Test

@@ -589,20 +589,35 @@ public final class Rtnetlink {
                 .build();
     }
 
+    /// The kernel's ordinary routing table.
+    public static final int TABLE_MAIN = 254;
+
     /// Adds a route, or replaces one of the same destination and metric.
     ///
     /// @param destination with prefix 0 for the default route
     /// @param gateway empty: the destination is on the link itself
     public static NetlinkMessage addRoute(
             String link, IpNetwork destination, Optional<InetAddress> gateway) {
+        return addRoute(link, destination, gateway, TABLE_MAIN);
+    }
+
+    /// The same in another routing table, of which the kernel has as many as there are numbers.
+    public static NetlinkMessage addRoute(
+            String link, IpNetwork destination, Optional<InetAddress> gateway, int table) {
         int flags = ACK | NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_REPLACE;
-        return route(RTM_NEWROUTE, flags, "add", link, destination, gateway);
+        return route(RTM_NEWROUTE, flags, "add", link, destination, gateway, table);
     }
 
     /// Removes a route.
     public static NetlinkMessage deleteRoute(
             String link, IpNetwork destination, Optional<InetAddress> gateway) {
-        return route(RTM_DELROUTE, ACK, "delete", link, destination, gateway);
+        return deleteRoute(link, destination, gateway, TABLE_MAIN);
+    }
+
+    /// The same in another routing table.
+    public static NetlinkMessage deleteRoute(
+            String link, IpNetwork destination, Optional<InetAddress> gateway, int table) {
+        return route(RTM_DELROUTE, ACK, "delete", link, destination, gateway, table);
     }
 
     private static NetlinkMessage route(
@@ -611,25 +626,31 @@ public final class Rtnetlink {
             String verb,
             String link,
             IpNetwork destination,
-            Optional<InetAddress> gateway) {
+            Optional<InetAddress> gateway,
+            int table) {
         int rtaDst = 1;
         int rtaOif = 4;
         int rtaGateway = 5;
-        int mainTable = 254;
+        int rtaTable = 15;
         int scopeLink = 253;
         int unicast = 1;
         boolean isNew = type == RTM_NEWROUTE;
         int scope = gateway.isEmpty() && !destination.isV6() ? scopeLink : 0;
+        // One byte of the header has room for the first tables; the attribute has for all.
+        int inHeader = table > 0 && table < 256 ? table : 0;
         NetlinkMessage.Builder b =
                 new NetlinkMessage.Builder(
                                 type, flags, verb + " route " + destination + " by " + link)
                         .u8(family(destination.address()), destination.prefix(), 0, 0)
-                        .u8(mainTable, isNew ? PROTOCOL_STATIC : 0, scope, isNew ? unicast : 0)
+                        .u8(inHeader, isNew ? PROTOCOL_STATIC : 0, scope, isNew ? unicast : 0)
                         .u32(0);
         if (destination.prefix() > 0) {
             b.attribute(rtaDst, destination.network().address().getAddress());
         }
         gateway.ifPresent(address -> b.attribute(rtaGateway, address.getAddress()));
+        if (table != TABLE_MAIN) {
+            b.number32(rtaTable, table);
+        }
         return b.indexOf(rtaOif, link).build();
     }
 

@@ -192,6 +192,11 @@ public final class AttachedDevices {
         each(configs, config -> device(config).resume(site, container));
     }
 
+    /// Others took away rules of the packet filter.
+    public void restore(Site site, Collection<DeviceConfig> configs) {
+        each(configs, config -> device(config).restore(site));
+    }
+
     /// The last process is gone.
     public void afterStop(Site site, Collection<DeviceConfig> configs) {
         each(configs, config -> device(config).afterStop(site));

@@ -66,6 +66,9 @@ public sealed interface Device
         return false;
     }
 
+    /// Others took away rules of the packet filter: makes those of this device hold again.
+    default void restore(Site site) {}
+
     /// Takes away what the device left on the host, after the last process is gone. Can be
     /// repeated.
     default void afterStop(Site site) {}

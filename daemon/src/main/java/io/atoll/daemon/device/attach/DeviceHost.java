@@ -21,6 +21,11 @@ public interface DeviceHost {
     /// The directory of an instance's own volume in a pool.
     Path rootVolume(String pool, String instance);
 
+    /// The virtual functions of the host's network cards.
+    default VirtualFunctions functions() {
+        return VirtualFunctions.KERNEL;
+    }
+
     /// The process that passes connections on.
     ProxyServer proxies();
 

@@ -71,6 +71,12 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
     }
 
     private void make(boolean isFresh) {
+        if (nic.kind() == Kind.IPVLAN) {
+            try (Netlink netlink = Netlink.open()) {
+                answer(netlink);
+                addRoutes(netlink);
+            }
+        }
         if (!nic.kind().isPair()) {
             return;
         }
@@ -94,25 +100,35 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         if (nic.kind() == Kind.ROUTED) {
             routedEnd();
         }
-        List<IpNetwork> routes = routes();
-        if (routes.isEmpty()) {
+        if (ways().isEmpty()) {
             return;
         }
         try (Netlink netlink = Netlink.open()) {
-            for (IpNetwork route : routes) {
-                netlink.run(Rtnetlink.addRoute(routeLink(), route, Optional.empty()));
-            }
+            addRoutes(netlink);
+        }
+    }
+
+    private void addRoutes(Netlink netlink) {
+        for (Way way : ways()) {
+            netlink.run(
+                    Rtnetlink.addRoute(
+                            routeLink(), way.destination(), Optional.empty(), way.table()));
         }
     }
 
     private void limit(boolean isFresh) {
         NicConfig.Limits limits = nic.config().limits();
-        if (isFresh && limits.ingressBits() == 0 && limits.egressBits() == 0) {
+        if (isFresh && limits.equals(NicConfig.Limits.NONE)) {
             // Of an earlier card with this key, which is cut off from its link for good.
             NicLimits.remove(key());
             return;
         }
-        NicLimits.put(key(), nic.hostName(), limits.ingressBits(), limits.egressBits());
+        NicLimits.put(
+                key(),
+                nic.hostName(),
+                limits.ingressBits(),
+                limits.egressBits(),
+                limits.priority());
     }
 
     private Networks.Port port(Optional<InetAddress> ipv4, Optional<InetAddress> ipv6) {
@@ -206,19 +222,36 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         }
     }
 
-    /// Where routes to the instance lead: into the bridge, or right into the pair.
+    /// Where routes to the instance lead: into the bridge, or right into the pair. What is on top
+    /// of an ipvlan's parent is reached by no route at all; one to the loopback lets the parent
+    /// answer for it.
     private String routeLink() {
-        return nic.kind() == Kind.BRIDGED ? nic.link() : nic.hostName();
+        return switch (nic.kind()) {
+            case BRIDGED -> nic.link();
+            case IPVLAN -> "lo";
+            default -> nic.hostName();
+        };
     }
 
-    private List<IpNetwork> routes() {
-        List<IpNetwork> out = new ArrayList<>(nic.config().ipv4().routes());
-        out.addAll(nic.config().ipv6().routes());
-        if (nic.kind() == Kind.ROUTED) {
-            nic.config().ipv4().addresses().forEach(a -> out.add(new IpNetwork(a, 32)));
-            nic.config().ipv6().addresses().forEach(a -> out.add(new IpNetwork(a, 128)));
-        }
+    /// A route of the host.
+    private record Way(IpNetwork destination, int table) {}
+
+    private List<Way> ways() {
+        List<Way> out = new ArrayList<>();
+        addWays(out, nic.config().ipv4(), 32);
+        addWays(out, nic.config().ipv6(), 128);
         return out;
+    }
+
+    private void addWays(List<Way> out, NicConfig.Family family, int prefix) {
+        family.routes().forEach(route -> out.add(new Way(route, Rtnetlink.TABLE_MAIN)));
+        if (nic.kind() == Kind.ROUTED || nic.kind() == Kind.IPVLAN) {
+            for (InetAddress address : family.addresses()) {
+                IpNetwork own = new IpNetwork(address, prefix);
+                out.add(new Way(own, Rtnetlink.TABLE_MAIN));
+                family.hostTable().ifPresent(table -> out.add(new Way(own, table)));
+            }
+        }
     }
 
     /// The host is the gateway, and answers for the instance's addresses on the parent's network.
@@ -240,17 +273,23 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
                         nic.config().ipv6().hostAddress().orElse(GuestAddresses.HOST_IPV6),
                         128);
             }
-            if (!nic.link().isEmpty()) {
-                if (hasV4) {
-                    set("ipv4/conf/" + nic.link() + "/forwarding", "1");
-                }
-                if (hasV6) {
-                    set("ipv6/conf/" + nic.link() + "/proxy_ndp", "1");
-                }
-                for (InetAddress address : answered()) {
-                    netlink.run(Rtnetlink.addProxy(nic.link(), address));
-                }
-            }
+            answer(netlink);
+        }
+    }
+
+    /// Lets the parent say that the instance's addresses are its own.
+    private void answer(Netlink netlink) {
+        if (nic.link().isEmpty()) {
+            return;
+        }
+        if (!nic.config().ipv4().addresses().isEmpty()) {
+            set("ipv4/conf/" + nic.link() + "/forwarding", "1");
+        }
+        if (!nic.config().ipv6().addresses().isEmpty()) {
+            set("ipv6/conf/" + nic.link() + "/proxy_ndp", "1");
+        }
+        for (InetAddress address : answered()) {
+            netlink.run(Rtnetlink.addProxy(nic.link(), address));
         }
     }
 
@@ -283,26 +322,30 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
     /// Takes away all but the link itself, which may be gone already, and what DHCP knows, which
     /// stays as long as the device.
     void remove() {
-        if (!nic.kind().isPair()) {
+        boolean isLayer3 = nic.kind() == Kind.ROUTED || nic.kind() == Kind.IPVLAN;
+        if (!nic.kind().isPair() && !isLayer3) {
             return;
         }
         if (nic.kind() == Kind.BRIDGED) {
             NicFilters.remove(key());
         }
-        NicLimits.remove(key());
-        List<IpNetwork> routes = routes();
-        if (routes.isEmpty() && nic.kind() != Kind.ROUTED) {
+        if (nic.kind().isPair()) {
+            NicLimits.remove(key());
+        }
+        List<Way> ways = ways();
+        if (ways.isEmpty() && !isLayer3) {
             return;
         }
         try (Netlink netlink = Netlink.open()) {
             if (netlink.link(routeLink()).isPresent()) {
-                for (IpNetwork route : routes) {
-                    tryRun(netlink, Rtnetlink.deleteRoute(routeLink(), route, Optional.empty()));
+                for (Way way : ways) {
+                    tryRun(
+                            netlink,
+                            Rtnetlink.deleteRoute(
+                                    routeLink(), way.destination(), Optional.empty(), way.table()));
                 }
             }
-            if (nic.kind() == Kind.ROUTED
-                    && !nic.link().isEmpty()
-                    && netlink.link(nic.link()).isPresent()) {
+            if (isLayer3 && !nic.link().isEmpty() && netlink.link(nic.link()).isPresent()) {
                 for (InetAddress address : answered()) {
                     tryRun(netlink, Rtnetlink.deleteProxy(nic.link(), address));
                 }

@@ -55,6 +55,20 @@ final class HostLinks {
         }
     }
 
+    /// Renames a link that runs, which kernels before 6.2 refuse: it stands still for a moment.
+    static void renameRunning(String from, String to) {
+        try (Netlink netlink = Netlink.open()) {
+            netlink.run(Rtnetlink.setUp(from, false));
+            try {
+                netlink.run(Rtnetlink.rename(from, to));
+            } catch (ErrnoException e) {
+                netlink.run(Rtnetlink.setUp(from, true));
+                throw e;
+            }
+            netlink.run(Rtnetlink.setUp(to, true));
+        }
+    }
+
     /// Removes a link; none is fine.
     static void delete(String name) {
         try (Netlink netlink = Netlink.open()) {

@@ -49,6 +49,11 @@ public interface Networks {
     /// @throws io.atoll.base.NotFoundException if there is no such network
     Network find(String network);
 
+    /// Makes rules hold again that others took away.
+    ///
+    /// @return whether there were any: then those of single interfaces are gone too
+    boolean repair();
+
     /// Makes sure that a managed network is up.
     ///
     /// @throws io.atoll.base.NotFoundException if there is no such network

@@ -54,7 +54,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                 kind,
                 withVlan(kind, network.map(Networks.Network::link).orElse(config.link()), network),
                 guestName(site),
-                kind.isPair() ? hostName(site) : "",
+                hostName(site, kind),
                 mac,
                 config.mtu().isPresent()
                         ? config.mtu()
@@ -104,8 +104,13 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     }
 
     /// Not used twice unless the user says so: the kernel takes an old one away some time after its
-    /// namespace died.
-    private String hostName(Site site) {
+    /// namespace died. Of a virtual function, its name on the host.
+    private String hostName(Site site, Kind kind) {
+        if (!kind.isPair()) {
+            return kind == Kind.SRIOV
+                    ? site.remembered(Volatile.hostName(config.name())).orElse("")
+                    : "";
+        }
         return config.hostName()
                 .or(() -> site.remembered(Volatile.hostName(config.name())))
                 .orElseGet(() -> Volatile.randomHostName(ThreadLocalRandom.current()));
@@ -120,7 +125,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     @Override
     public void plan(Site site, StartParts parts) {
         site.memory().remove(Volatile.hostName(config.name()));
-        Decided nic = decide(site);
+        Decided nic = chosen(site);
         remember(site, nic);
         parts.add(
                 new NicSpec(
@@ -134,6 +139,16 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                         GuestAddresses.deviceRoutes(nic),
                         List.of(),
                         List.of()));
+    }
+
+    /// Decided, with a virtual function of the card.
+    private Decided chosen(Site site) {
+        Decided nic = decide(site);
+        if (nic.kind() != Kind.SRIOV) {
+            return nic;
+        }
+        host.functions().choose(site, config.name(), nic.link());
+        return decide(site);
     }
 
     private static NicLink link(Decided nic) {
@@ -162,7 +177,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                                     : NicLink.Ipvlan.IpvlanMode.L3S,
                             NicLink.Ipvlan.Isolation.BRIDGE);
             case PHYSICAL -> new NicLink.Phys(nic.link());
-            case SRIOV -> new NicLink.Phys(VirtualFunctions.KERNEL.choose(nic.link()).link());
+            case SRIOV -> new NicLink.Phys(nic.hostName());
         };
     }
 
@@ -178,11 +193,15 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
             HostLinks.require(nic.link(), vlan(nic.network()), nic.kind(), undo);
         }
         if (nic.kind() == Kind.SRIOV) {
-            VirtualFunctions.KERNEL.prepare(
-                    VirtualFunctions.KERNEL.choose(nic.link()),
-                    nic.mac(),
-                    vlan(nic.network()),
-                    config.filters().mac());
+            undo.add(() -> host.functions().giveBack(site, config.name(), nic.link()));
+            host.functions()
+                    .prepare(
+                            site,
+                            config.name(),
+                            nic.link(),
+                            nic.mac(),
+                            vlan(nic.network()),
+                            config.filters().mac());
         }
     }
 
@@ -196,7 +215,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     @Override
     public void attach(Site site, Container container, Undo undo) {
         site.memory().remove(Volatile.hostName(config.name()));
-        Decided nic = decide(site);
+        Decided nic = chosen(site);
         beforeStart(site, undo);
         try (Fd namespace = container.namespaceFd(NamespaceKind.NET);
                 Netlink here = Netlink.open()) {
@@ -257,14 +276,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                                     options(nic),
                                     inside));
             case PHYSICAL -> move(here, container, namespace, nic.link(), nic, undo);
-            case SRIOV ->
-                    move(
-                            here,
-                            container,
-                            namespace,
-                            VirtualFunctions.KERNEL.choose(nic.link()).link(),
-                            nic,
-                            undo);
+            case SRIOV -> move(here, container, namespace, nic.hostName(), nic, undo);
         }
     }
 
@@ -338,29 +350,13 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                 && config.kind() == other.kind()
                 && config.kind().isPair()
                 && config.kind() != Kind.ROUTED
-                && new NicConfig(
-                                config.name(),
-                                config.kind(),
-                                config.network(),
-                                config.parent(),
-                                config.guestName(),
-                                config.hwaddr(),
-                                config.hostName(),
-                                config.mtu(),
-                                other.vlan(),
-                                other.taggedVlans(),
-                                config.mode(),
-                                other.ipv4(),
-                                other.ipv6(),
-                                other.limits(),
-                                other.filters())
-                        .equals(other);
+                && config.following(other).equals(other);
     }
 
     @Override
-    public void change(Site site, Container container, DeviceConfig next, Undo undo) {
-        if (!(next instanceof NicConfig other)) {
-            throw new InvalidConfigException(next.name() + " is no network interface");
+    public void change(Site site, Container container, DeviceConfig wanted, Undo undo) {
+        if (!(wanted instanceof NicConfig other)) {
+            throw new InvalidConfigException(wanted.name() + " is no network interface");
         }
         Decided old = decide(site);
         NicDevice fresh = new NicDevice(other, host);
@@ -369,7 +365,18 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
             hostEnd(site, old).make();
         });
         hostEnd(site, old).remove();
-        fresh.hostEnd(site, fresh.decide(site)).make();
+        Decided next = fresh.decide(site);
+        if (!next.hostName().equals(old.hostName())) {
+            undo.add(() -> call(site, next.hostName(), old.hostName()));
+            call(site, old.hostName(), next.hostName());
+        }
+        fresh.hostEnd(site, next).make();
+    }
+
+    /// Gives the host's end another name.
+    private void call(Site site, String before, String after) {
+        HostLinks.renameRunning(before, after);
+        site.memory().put(Volatile.hostName(config.name()), after);
     }
 
     @Override
@@ -382,8 +389,11 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
             return;
         }
         try (Fd namespace = container.namespaceFd(NamespaceKind.NET)) {
-            if (nic.kind() == Kind.PHYSICAL || nic.kind() == Kind.SRIOV) {
+            if (nic.kind() == Kind.PHYSICAL) {
                 moveBack(namespace, nic.guestName(), nic.link());
+            } else if (nic.kind() == Kind.SRIOV) {
+                moveBack(namespace, nic.guestName(), nic.hostName());
+                host.functions().giveBack(site, config.name(), nic.link());
             } else {
                 try (Netlink there = Netlink.openIn(namespace)) {
                     if (there.link(nic.guestName()).isPresent()) {
@@ -395,9 +405,17 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     }
 
     @Override
+    public void restore(Site site) {
+        hostEnd(site, decide(site)).make();
+    }
+
+    @Override
     public void afterStop(Site site) {
         Decided nic = decide(site);
         hostEnd(site, nic).remove();
+        if (nic.kind() == Kind.SRIOV) {
+            host.functions().giveBack(site, config.name(), nic.link());
+        }
     }
 
     /// The port at a managed bridge, once it has an address.

@@ -253,6 +253,13 @@ record ProxyDevice(ProxyConfig config, DeviceHost host) implements Device {
     }
 
     @Override
+    public void restore(Site site) {
+        if (config.isNat()) {
+            ProxyNat.put(nat(site));
+        }
+    }
+
+    @Override
     public void afterStop(Site site) {
         stop(site);
     }

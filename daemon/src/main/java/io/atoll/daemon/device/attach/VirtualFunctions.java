@@ -2,6 +2,8 @@ package io.atoll.daemon.device.attach;
 
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
 import io.atoll.linux.ProcFiles;
@@ -11,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /// The virtual functions of network cards, as sysfs shows them: `device/virtfnN` of a card is a
@@ -20,46 +24,83 @@ import java.util.stream.Stream;
 /// host. One that is inside an instance has none.
 ///
 /// @param root `/sys`, another in tests
-record VirtualFunctions(Path root) {
-    static final VirtualFunctions KERNEL = new VirtualFunctions(Path.of("/sys"));
+/// @param tool runs a command and returns what it prints
+/// @param taken functions by their interface that a start is about to use, and for whom
+public record VirtualFunctions(Path root, Tool tool, Map<String, String> taken) {
+    static final VirtualFunctions KERNEL =
+            new VirtualFunctions(
+                    Path.of("/sys"),
+                    argv -> Commands.run(Command.of(argv)).text(),
+                    new ConcurrentHashMap<>());
+
+    private static final String STATE = ".last_state.vf.";
+
+    /// Runs a command.
+    @FunctionalInterface
+    interface Tool {
+        /// @throws io.atoll.linux.CommandFailed if it fails
+        String run(List<String> argv);
+    }
 
     /// A function.
     ///
-    /// @param parent the card's own interface
     /// @param number among the card's functions
     /// @param link its interface on the host
-    record Function(String parent, int number, String link) {}
+    record Function(int number, String link) {}
 
-    /// The first that no instance has and that is not in use on the host; the card is told to make
-    /// all it can if it has none yet.
+    /// Chooses the first that no instance has and that is not in use on the host, and remembers it;
+    /// the card is told to make all it can if it has none yet.
     ///
     /// @throws InvalidConfigException if the card has no functions, or none is free
-    Function choose(String parent) {
-        Path device = root.resolve("class/net").resolve(parent).resolve("device");
-        Optional<Integer> most = number(device.resolve("sriov_totalvfs"));
+    void choose(Site site, String device, String parent) {
+        Path card = root.resolve("class/net").resolve(parent).resolve("device");
+        Optional<Integer> most = number(card.resolve("sriov_totalvfs"));
         if (most.filter(n -> n > 0).isEmpty()) {
             throw new InvalidConfigException(
                     "Parent device \"" + parent + "\" doesn't support SR-IOV");
         }
-        if (number(device.resolve("sriov_numvfs")).orElse(0) == 0) {
-            ProcFiles.write(device.resolve("sriov_numvfs").toString(), most.get().toString());
+        if (number(card.resolve("sriov_numvfs")).orElse(0) == 0) {
+            ProcFiles.write(card.resolve("sriov_numvfs").toString(), most.get().toString());
         }
-        try (Stream<Path> entries = Files.list(device)) {
-            List<Path> functions =
+        Function free =
+                functions(card)
+                        .filter(f -> isDown(f.link()) && !isTaken(site, device, f.link()))
+                        .findFirst()
+                        .orElseThrow(() ->
+                                new InvalidConfigException(
+                                        "All virtual functions of sriov device \""
+                                                + parent
+                                                + "\" seem to be in use"));
+        site.memory().put(Volatile.hostName(device), free.link());
+        site.memory().put(key(device, "id"), Integer.toString(free.number()));
+    }
+
+    private boolean isTaken(Site site, String device, String link) {
+        boolean isBesides =
+                site.memory().entrySet().stream()
+                        .anyMatch(e ->
+                                e.getValue().equals(link)
+                                        && e.getKey().endsWith(".host_name")
+                                        && !e.getKey().equals(Volatile.hostName(device)));
+        String owner = taken.getOrDefault(link, "");
+        return isBesides || !owner.isEmpty() && !owner.equals(HostEnd.key(site, device));
+    }
+
+    private static String key(String device, String what) {
+        return "volatile." + device + STATE + what;
+    }
+
+    private static Stream<Function> functions(Path card) {
+        try (Stream<Path> entries = Files.list(card)) {
+            List<Path> all =
                     entries.filter(p -> p.getFileName().toString().matches("virtfn\\d{1,4}"))
                             .sorted(Comparator.comparingInt(VirtualFunctions::numberOf))
                             .toList();
-            for (Path function : functions) {
-                Optional<String> link = link(function);
-                if (link.filter(this::isDown).isPresent()) {
-                    return new Function(parent, numberOf(function), link.get());
-                }
-            }
+            return all.stream()
+                    .flatMap(p -> link(p).map(link -> new Function(numberOf(p), link)).stream());
         } catch (IOException e) {
-            throw new InternalException("Cannot read the functions of " + parent, e);
+            throw new InternalException("Cannot read the functions of " + card, e);
         }
-        throw new InvalidConfigException(
-                "All virtual functions of sriov device \"" + parent + "\" seem to be in use");
     }
 
     private static int numberOf(Path function) {
@@ -88,18 +129,78 @@ record VirtualFunctions(Path root) {
                 .isEmpty();
     }
 
-    /// Sets the address and VLAN of a function at its card, where the instance cannot change them.
+    /// Sets address and VLAN of the chosen function at its card, where the instance cannot change
+    /// them, and remembers what they were.
+    ///
+    /// @throws InvalidConfigException if another start took the function meanwhile
     void prepare(
-            Function function, Optional<MacAddress> mac, OptionalInt vlan, boolean checksSender) {
-        mac.ifPresent(address -> set(function, "mac", address.value()));
-        vlan.ifPresent(id -> set(function, "vlan", Integer.toString(id)));
-        set(function, "spoofchk", checksSender ? "on" : "off");
+            Site site,
+            String device,
+            String parent,
+            Optional<MacAddress> mac,
+            OptionalInt vlan,
+            boolean checksSender) {
+        String link = site.remembered(Volatile.hostName(device)).orElse("");
+        String owner = taken.putIfAbsent(link, HostEnd.key(site, device));
+        if (owner != null && !owner.equals(HostEnd.key(site, device))) {
+            throw new InvalidConfigException(
+                    "Virtual function \"" + link + "\" was taken meanwhile, start again");
+        }
+        String number = site.memory().getOrDefault(key(device, "id"), "");
+        Json before = state(parent, number);
+        String address = before.get("address").asString();
+        site.memory()
+                .put(
+                        key(device, "hwaddr"),
+                        address.isEmpty() ? before.get("mac").asString() : address);
+        Json listed = before.get("vlan_list").asList().stream().findFirst().orElse(before);
+        site.memory().put(key(device, "vlan"), Long.toString(listed.get("vlan").asLong()));
+        site.memory()
+                .put(
+                        key(device, "spoofcheck"),
+                        Boolean.toString(before.get("spoofchk").asBoolean()));
+        mac.ifPresent(value -> set(parent, number, "mac", value.value()));
+        vlan.ifPresent(id -> set(parent, number, "vlan", Integer.toString(id)));
+        set(parent, number, "spoofchk", checksSender ? "on" : "off");
     }
 
-    private static void set(Function function, String what, String value) {
-        String number = Integer.toString(function.number());
-        Commands.run(
-                Command.of(
-                        "ip", "link", "set", "dev", function.parent(), "vf", number, what, value));
+    private Json state(String parent, String number) {
+        String text = tool.run(List.of("ip", "-json", "link", "show", "dev", parent));
+        return Json.parse(text).asList().stream()
+                .flatMap(link -> link.get("vfinfo_list").asList().stream())
+                .filter(function -> Long.toString(function.get("vf").asLong()).equals(number))
+                .findFirst()
+                .orElseThrow(() ->
+                        new InvalidConfigException(
+                                "Parent device \""
+                                        + parent
+                                        + "\" says nothing of its function "
+                                        + number));
+    }
+
+    /// Makes the function be as it was. Nothing is done if it was not prepared, so that this can be
+    /// repeated.
+    void giveBack(Site site, String device, String parent) {
+        Optional<String> number = site.remembered(key(device, "id"));
+        Optional<String> link = site.remembered(Volatile.hostName(device));
+        Optional<String> mac = site.remembered(key(device, "hwaddr"));
+        if (number.isPresent() && mac.isPresent()) {
+            set(parent, number.get(), "mac", mac.get());
+            String vlan = site.remembered(key(device, "vlan")).orElse("0");
+            set(parent, number.get(), "vlan", vlan);
+            boolean isChecked =
+                    site.remembered(key(device, "spoofcheck")).filter("true"::equals).isPresent();
+            set(parent, number.get(), "spoofchk", isChecked ? "on" : "off");
+        }
+        for (String what : List.of("id", "hwaddr", "vlan", "spoofcheck")) {
+            site.memory().remove(key(device, what));
+        }
+        link.ifPresent(name -> taken.remove(name, HostEnd.key(site, device)));
+        site.memory().remove(Volatile.hostName(device));
+    }
+
+    private void set(String parent, String number, String what, String value) {
+        String unused =
+                tool.run(List.of("ip", "link", "set", "dev", parent, "vf", number, what, value));
     }
 }

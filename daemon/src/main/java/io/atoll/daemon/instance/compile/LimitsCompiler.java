@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.stream.IntStream;
 
 /// Turns `limits.*` keys into the runtime's limits.
 public final class LimitsCompiler {
@@ -37,17 +36,16 @@ public final class LimitsCompiler {
                     "1GB", ConfigKeys.HUGEPAGES_1GB);
 
     private final HostResources host;
-    private final int spread;
+    private final CpuSet chosen;
 
-    /// @param spread any number; counts of CPUs begin at a different CPU for different numbers, so
-    ///   that instances spread
-    public LimitsCompiler(HostResources host, int spread) {
+    /// @param chosen the CPUs for an instance whose configuration says how many, as [CpuPlacement]
+    ///   chooses them
+    public LimitsCompiler(HostResources host, CpuSet chosen) {
         this.host = host;
-        this.spread = spread;
+        this.chosen = chosen;
     }
 
-    /// The cgroup limits. `limits.network.priority` has no cgroup that every host has and is left
-    /// to the NICs.
+    /// The cgroup limits. `limits.network.priority` is left to the interfaces.
     public LimitsSpec compile(InstanceConfig config) {
         List<LimitsSpec.Hugepages> pages = new ArrayList<>();
         HUGEPAGES.forEach((size, key) ->
@@ -131,7 +129,7 @@ public final class LimitsCompiler {
             case CpuLimit.Count(int cpus) ->
                     cpus == 0 || cpus >= host.cpus().count()
                             ? Optional.empty()
-                            : Optional.of(choose(cpus));
+                            : Optional.of(chosen.render());
             case CpuLimit.Pinned pinned -> {
                 if (!host.cpus().containsAll(pinned.cpus())) {
                     throw new InvalidConfigException(
@@ -141,16 +139,6 @@ public final class LimitsCompiler {
                 yield Optional.of(pinned.cpus().render());
             }
         };
-    }
-
-    private String choose(int count) {
-        List<Integer> all = host.cpus().numbers();
-        int first = Math.floorMod(spread, all.size());
-        return CpuSet.of(
-                        IntStream.range(first, first + count)
-                                .mapToObj(i -> all.get(i % all.size()))
-                                .toList())
-                .render();
     }
 
     /// The resource limits of init.

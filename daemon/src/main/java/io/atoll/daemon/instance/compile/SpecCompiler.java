@@ -61,7 +61,7 @@ public final class SpecCompiler {
     /// @throws InvalidConfigException if keys or devices cannot be had on this host
     public ContainerSpec compile(SpecInputs in) {
         InstanceConfig config = in.config();
-        LimitsCompiler limits = new LimitsCompiler(host, in.id().hashCode());
+        LimitsCompiler limits = new LimitsCompiler(host, in.cpus());
         ContainerSpec base =
                 ContainerSpec.of(in.id(), root(in), in.idmap())
                         .withHostname(in.hostname())

@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance.compile;
 
+import io.atoll.base.CpuSet;
 import io.atoll.base.Idmap;
 import io.atoll.daemon.device.attach.StartParts;
 import io.atoll.daemon.instance.config.InstanceConfig;
@@ -14,6 +15,7 @@ import java.util.List;
 /// @param id of the container, unique on the host
 /// @param cgroup path of its cgroups below the root of each hierarchy
 /// @param config expanded
+/// @param cpus the processors to run on, where the configuration says how many
 /// @param parts what the devices add
 /// @param root layers of the root volume
 /// @param nested directories that container managers inside get, where nesting is on
@@ -24,6 +26,7 @@ public record SpecInputs(
         String cgroup,
         String hostname,
         InstanceConfig config,
+        CpuSet cpus,
         StartParts parts,
         Idmap idmap,
         RootfsLayers root,

@@ -8,6 +8,9 @@ public sealed interface CpuLimit {
     /// This many CPUs, chosen when the instance starts.
     record Count(int cpus) implements CpuLimit {}
 
+    /// All that the host has.
+    CpuLimit ALL = new Count(0);
+
     /// Exactly these CPUs.
     record Pinned(CpuSet cpus) implements CpuLimit {}
 

@@ -15,6 +15,11 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
     public final List<String> calls = new ArrayList<>();
 
     @Override
+    public boolean repair() {
+        return false;
+    }
+
+    @Override
     public Networks networks() {
         return this;
     }

@@ -43,6 +43,8 @@ class SpecCompilerTest {
                     Path.of("/p/containers/c1/data/work"),
                     RootfsLayers.Ids.UNSHIFTED);
 
+    private static final CpuSet CHOSEN = CpuSet.of(List.of(1, 3));
+
     private static ContainerSpec compile(
             Map<String, String> config, Map<String, Map<String, String>> devices, Idmap ids) {
         List<DeviceConfig> parsed = Devices.parseAll(devices);
@@ -54,6 +56,7 @@ class SpecCompilerTest {
                                 "atoll/c1",
                                 "c1",
                                 new InstanceConfig(config),
+                                CHOSEN,
                                 new AttachedDevices(new FakeDeviceHost()).plan(site, parsed),
                                 ids,
                                 OVERLAY,
