@@ -5,6 +5,8 @@ import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.FileSystemStat;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Every volume is a subvolume of one btrfs, images too: instances, snapshots and copies are
 /// snapshots of them, which share what is alike.
@@ -28,6 +30,27 @@ final class BtrfsDriver extends DirDriver {
                     "Source path \"" + pool().get("source").orElse("") + "\" isn't btrfs");
         }
         super.checkFileSystem(scratch);
+    }
+
+    /// By send and receive: shared blocks of snapshots are sent once.
+    @Override
+    public boolean createReceived(
+            VolumeName target, StorageDriver from, VolumeRef source, List<String> snapshots) {
+        if (!(from instanceof BtrfsDriver other)) {
+            return false;
+        }
+        List<Path> sent = new ArrayList<>();
+        for (String name : snapshots) {
+            sent.add(other.directories().existing(source.volume().snapshot(name)));
+        }
+        sent.add(other.directories().existing(source));
+        List<Path> received = BtrfsTransfer.send(sent, other.directories(), directories());
+        try {
+            fill(target, snapshots, received);
+        } finally {
+            received.forEach(directories()::discardAside);
+        }
+        return true;
     }
 
     @Override

@@ -303,6 +303,18 @@ abstract class DirectoryDriver implements StorageDriver {
         makeAll(target, parts);
     }
 
+    /// Makes a volume of directories of this pool that hold its snapshots and, last, itself.
+    final void fill(VolumeName target, List<String> snapshots, List<Path> from) {
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < snapshots.size(); i++) {
+            VolumeRef snapshot = target.snapshot(snapshots.get(i));
+            Path directory = from.get(i);
+            parts.add(() -> directories.makeCopy(snapshot, directory));
+        }
+        parts.add(() -> directories.makeCopy(target.current(), from.getLast()));
+        makeAll(target, parts);
+    }
+
     /// Makes a snapshot, or the volume itself.
     private interface Part {
         void make();

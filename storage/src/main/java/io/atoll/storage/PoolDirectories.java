@@ -86,7 +86,7 @@ final class PoolDirectories {
     /// Removes what was being made when we were stopped, and goes on with what was being deleted.
     void sweep() {
         for (String name : list(root.resolve(MAKING))) {
-            discard(root.resolve(MAKING).resolve(name));
+            discardAside(root.resolve(MAKING).resolve(name));
         }
         list(root.resolve(DELETING)).forEach(reaper::reap);
     }
@@ -209,6 +209,19 @@ final class PoolDirectories {
         } catch (RuntimeException e) {
             discard(making);
             throw e;
+        }
+    }
+
+    /// A name aside that is nobody's.
+    Path freeAside() {
+        return root.resolve(MAKING).resolve(UUID.randomUUID().toString());
+    }
+
+    /// Deletes what was made aside. Missing is fine. A subvolume that cannot be written cannot be
+    /// renamed either.
+    void discardAside(Path making) {
+        if (Files.isDirectory(making, LinkOption.NOFOLLOW_LINKS) && !trees.deleteAtOnce(making)) {
+            discard(making);
         }
     }
 
@@ -339,12 +352,15 @@ final class PoolDirectories {
         } catch (ErrnoException e) {
             throw storage(what, path, e);
         } catch (CommandFailed e) {
-            boolean full = e.stderrTail().contains("No space left");
-            throw full
-                    ? new UnavailableException(full(path), e)
-                    : new InternalException(
-                            "Failed to " + what + " " + path + ": " + e.getMessage(), e);
+            throw command(what, path, e);
         }
+    }
+
+    /// The failure of a program in the user's words.
+    static RuntimeException command(String what, Path path, CommandFailed e) {
+        return e.stderrTail().contains("No space left")
+                ? new UnavailableException(full(path), e)
+                : new InternalException("Failed to " + what + " " + path + ": " + e.getMessage(), e);
     }
 
     /// The failure of a call in the user's words.

@@ -96,6 +96,16 @@ public interface StorageDriver {
     ///   for none
     void createCopy(VolumeName target, VolumeRef source, List<String> snapshots);
 
+    /// Makes a volume as a copy of one of another pool by what both file systems have for this.
+    /// Either all of it comes to be or nothing.
+    ///
+    /// @param snapshots names of the source volume's snapshots to copy along, oldest first
+    /// @return false if they have nothing: the files have to be copied
+    default boolean createReceived(
+            VolumeName target, StorageDriver from, VolumeRef source, List<String> snapshots) {
+        return false;
+    }
+
     boolean exists(VolumeRef ref);
 
     /// The names of all volumes of this type, sorted.

@@ -1,16 +1,26 @@
 package io.atoll.testkit;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.AlreadyExistsException;
 import io.atoll.linux.Commands;
 import io.atoll.linux.ProcFiles;
 import io.atoll.storage.PoolSpec;
+import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.StorageDrivers;
+import io.atoll.storage.VolumeName;
+import io.atoll.storage.VolumeRef;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 
 /// In a file of its own.
 class BtrfsDriverIT extends StorageDriverContract {
@@ -45,6 +55,39 @@ class BtrfsDriverIT extends StorageDriverContract {
     protected TempPool smallPool() throws IOException {
         size = "128MiB";
         return TempPool.create("atoll-pooltest", this::driver);
+    }
+
+    @Test
+    void sendsToAnotherPool() throws IOException {
+        VolumeName volume = VolumeName.custom("default_from");
+        StorageDriver driver = pool().driver();
+        driver.createFilled(
+                volume,
+                List.of(new SnapshotFiller("s0", (_, files) -> write(files, "0"))),
+                (_, files) -> write(files, "now"));
+        try (TempPool other = TempPool.create("atoll-pooltest", this::driver)) {
+            StorageDriver target = other.driver();
+            assertTrue(target.createReceived(volume, driver, volume.current(), List.of("s0")));
+            assertEquals("now", read(target, volume.current()));
+            assertEquals("0", read(target, volume.snapshot("s0")));
+            write(target.directory(volume.current()).resolve("rootfs"), "written");
+            assertThrows(
+                    AlreadyExistsException.class,
+                    () ->
+                            target.createReceived(
+                                    volume, driver, volume.current(), List.of("s0")));
+            target.awaitDeletions();
+            assertEquals(List.of(), other.halfMade());
+        }
+        driver.awaitDeletions();
+    }
+
+    private static void write(Path files, String text) throws IOException {
+        Files.writeString(files.resolve("f"), text);
+    }
+
+    private static String read(StorageDriver driver, VolumeRef ref) throws IOException {
+        return Files.readString(driver.directory(ref).resolve("rootfs/f"));
     }
 
     /// A directory of another pool's file system.

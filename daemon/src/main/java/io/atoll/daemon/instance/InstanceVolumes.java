@@ -71,6 +71,10 @@ final class InstanceVolumes {
                                         VolumeContent.of(
                                                 source, original.volume().volume().snapshot(name))))
                         .toList();
+        // A snapshot of the source is taken for this, so that it may run.
+        if (target.createReceived(volume, source, original.volume(), names)) {
+            return;
+        }
         if (original.volume().isSnapshot() || !runner.isRunning(original.owner())) {
             target.createFilled(volume, fillers, VolumeContent.of(source, original.volume()));
             return;

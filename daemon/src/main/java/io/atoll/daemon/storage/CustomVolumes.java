@@ -240,6 +240,9 @@ final class CustomVolumes {
             target.createCopy(name, ref, names);
             return;
         }
+        if (target.createReceived(name, source, ref, names)) {
+            return;
+        }
         List<SnapshotFiller> fillers =
                 names.stream()
                         .map(s ->
