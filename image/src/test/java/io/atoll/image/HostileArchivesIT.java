@@ -24,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// inside that can do harm. Needs root, as unpacking does.
 @Tag("privileged")
 class HostileArchivesIT {
+    private static final String MARKER = "atoll-hostile";
+
     @TempDir Path directory;
     private Path target;
     private Path victim;
@@ -175,6 +177,57 @@ class HostileArchivesIT {
             tar.put(TarEntry.plain(TarEntry.Type.CHAR_DEVICE, "mem", 0666, 0));
         });
         assertEquals(1, inside());
+    }
+
+    /// Small when it is packed; there is no room for what comes out.
+    @Test
+    void aBombFillsNothingButItsPlace() throws IOException {
+        Path packed = Files.createFile(directory.resolve("bomb.tar"));
+        try (TarWriter tar =
+                new TarWriter(Compression.ZSTD.compress(Files.newOutputStream(packed)))) {
+            // Not zeros: those would become holes.
+            byte[] ones = new byte[8 << 20];
+            java.util.Arrays.fill(ones, (byte) 1);
+            for (int i = 0; i < 8; i++) {
+                tar.putFile("ones" + i, ones);
+            }
+        }
+        assertTrue(Files.size(packed) < 1 << 20, "a bomb is small");
+        ImageFile image = ImageFile.split(image(_ -> {}).metadata(), packed);
+        run("mount", "-t", "tmpfs", "-o", "size=16m", MARKER, target.toString());
+        try {
+            Map<String, String> outside = outside();
+            assertThrows(Exception.class, () -> image.unpackRootfs(target));
+            assertEquals(outside, outside());
+        } finally {
+            run("umount", target.toString());
+        }
+    }
+
+    @Test
+    void aFileLargerThanAnyDisk() throws IOException {
+        byte[] header = new byte[1024];
+        try (var bytes = new java.io.ByteArrayOutputStream();
+                TarWriter tar = new TarWriter(bytes)) {
+            tar.put(TarEntry.plain(TarEntry.Type.DIRECTORY, "d", 0755, 0));
+            tar.close();
+            System.arraycopy(bytes.toByteArray(), 0, header, 0, 512);
+        }
+        header[156] = '0';
+        header[124] = (byte) 0x80;
+        header[128] = 0x7f;
+        java.util.Arrays.fill(header, 148, 156, (byte) ' ');
+        int sum = 0;
+        for (int i = 0; i < 512; i++) {
+            sum += header[i] & 0xff;
+        }
+        byte[] text = String.format("%06o", sum).getBytes(StandardCharsets.US_ASCII);
+        System.arraycopy(text, 0, header, 148, 6);
+        header[154] = 0;
+        Path huge = Files.write(directory.resolve("larger.tar"), header);
+        ImageFile image = ImageFile.split(image(_ -> {}).metadata(), huge);
+        assertThrows(DomainException.class, () -> image.unpackRootfs(target));
+        assertEquals(before, outside());
     }
 
     private long inside() throws IOException {
