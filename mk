@@ -20,6 +20,7 @@ usage: ./mk VERB [OPTIONS]
   e2e            the end-to-end tests only (root); takes --strict and Maven's -Dtest=...
   fuzz [SECS]    fuzz the decoders, SECS seconds each (default 60)
   bench          measure Atoll beside Debian's lxd 5.0.2 and write docs/benchmarks (root)
+                   --storage   volumes and a list of 1,000, also beside LXD on btrfs
                    --lxc       the lxc-* commands beside those of Debian's lxc 5.0.2
   docs           render docs/reference from the declarations in the code
   dist           make dist/atoll, which runs without Maven from wherever it is copied
@@ -69,6 +70,7 @@ bench)
     dist
     case " $* " in
     *" --lxc "*) bench --output=docs/benchmarks/beside-lxc.md "$@" ;;
+    *" --storage "*) bench --output=docs/benchmarks/volumes-beside-lxd.md "$@" ;;
     *) bench --output=docs/benchmarks/beside-lxd.md "$@" ;;
     esac
     ;;

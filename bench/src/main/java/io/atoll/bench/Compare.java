@@ -29,7 +29,8 @@ import java.util.stream.LongStream;
 ///
 /// Options: `--rounds=N`, `--instances=N` (of the crowd), `--thousand` (how fast 1,000 containers
 /// start, Atoll only), `--atoll-only`, `--output=FILE`; `--lxc` compares the `lxc-*` commands with
-/// those of Debian's package `lxc` instead.
+/// those of Debian's package `lxc` instead; `--storage` compares what is done with volumes, and the
+/// list of `--instances=N` instances.
 public final class Compare {
     private static final int ROUNDS = 11;
     private static final int DEBIAN_ROUNDS_MIN = 3;
@@ -68,6 +69,16 @@ public final class Compare {
 
             """;
 
+    private static final String STORAGE_HEADING =
+            """
+            # Atoll's volumes and lists beside those of LXD 5.0.2
+
+            Made by `./mk bench --storage` on %s: kernel %s, %d processors, %d MiB of memory. Medians of whole commands of
+            Debian's `lxc` client, in turns; Atoll on an `overlay` pool. The lists are requests on the socket, without a client.
+            Ratios: LXD's figures by Atoll's.
+
+            """;
+
     private final List<Subject> subjects;
     private final Table table;
     private final PrintStream progress;
@@ -79,18 +90,26 @@ public final class Compare {
     }
 
     public static void main(String[] args) throws Exception {
-        List<String> options = new ArrayList<>(List.of(args));
+        List<String> all = new ArrayList<>(List.of(args));
+        List<String> options = new ArrayList<>(all);
         int rounds = option(options, "--rounds=").map(Integer::parseInt).orElse(ROUNDS);
         int crowd = option(options, "--instances=").map(Integer::parseInt).orElse(CROWD);
         Optional<Path> output = option(options, "--output=").map(Path::of);
         boolean thousand = options.remove("--thousand");
         boolean alone = options.remove("--atoll-only");
         boolean isLxc = options.remove("--lxc");
+        boolean isStorage = options.remove("--storage");
         if (!options.isEmpty()) {
             throw new IllegalArgumentException("unknown options " + options);
         }
         if (isLxc) {
             write(heading(LXC_HEADING) + CompareLxc.run(rounds, System.err), output);
+            return;
+        }
+        if (isStorage) {
+            int listed = option(all, "--instances=").map(Integer::parseInt).orElse(THOUSAND);
+            String figures = CompareStorage.run(rounds, listed, System.err);
+            write(heading(STORAGE_HEADING) + figures, output);
             return;
         }
         List<Subject> subjects = new ArrayList<>();

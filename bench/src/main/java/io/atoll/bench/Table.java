@@ -58,14 +58,19 @@ final class Table {
         return text.toString();
     }
 
-    /// How many times as much the last subject takes as the first.
+    /// How many times as much the others take as the first.
     private String ratio(Row row) {
         List<Double> first = row.values().getOrDefault(subjects.getFirst(), List.of());
-        List<Double> last = row.values().getOrDefault(subjects.getLast(), List.of());
-        if (subjects.size() < 2 || first.isEmpty() || last.isEmpty() || median(first) == 0) {
-            return "–";
+        List<String> ratios = new ArrayList<>();
+        for (String subject : subjects.subList(1, subjects.size())) {
+            List<Double> other = row.values().getOrDefault(subject, List.of());
+            boolean isKnown = !first.isEmpty() && !other.isEmpty() && median(first) != 0;
+            ratios.add(
+                    isKnown
+                            ? String.format(Locale.ROOT, "%.1f×", median(other) / median(first))
+                            : "–");
         }
-        return String.format(Locale.ROOT, "%.1f×", median(last) / median(first));
+        return ratios.isEmpty() ? "–" : String.join(", ", ratios);
     }
 
     static double median(List<Double> values) {
