@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What is done with volumes, and the list of many instances: Atoll on `overlay` beside LXD on `dir`
-/// and on `btrfs`, in turns.
+/// What is done with volumes, and the list of many instances: Atoll on `overlay` beside LXD on
+/// `dir` and on `btrfs`, in turns.
 final class CompareStorage {
     private static final String BTRFS = "btr";
     private static final int LISTS = 50;

@@ -172,7 +172,9 @@ final class DatasetDriver implements StorageDriver {
                                         PosixFilePermissions.fromString(
                                                 name.startsWith(".") ? "rwx------" : "rwx--x--x"));
                             }
-                            return pool.path();
+                            // Nobody on the host runs set-user-ID programs of containers.
+                            return Files.setPosixFilePermissions(
+                                    pool.path(), PosixFilePermissions.fromString("rwx------"));
                         });
     }
 

@@ -360,7 +360,8 @@ final class PoolDirectories {
     static RuntimeException command(String what, Path path, CommandFailed e) {
         return e.stderrTail().contains("No space left")
                 ? new UnavailableException(full(path), e)
-                : new InternalException("Failed to " + what + " " + path + ": " + e.getMessage(), e);
+                : new InternalException(
+                        "Failed to " + what + " " + path + ": " + e.getMessage(), e);
     }
 
     /// The failure of a call in the user's words.

@@ -73,9 +73,7 @@ class BtrfsDriverIT extends StorageDriverContract {
             write(target.directory(volume.current()).resolve("rootfs"), "written");
             assertThrows(
                     AlreadyExistsException.class,
-                    () ->
-                            target.createReceived(
-                                    volume, driver, volume.current(), List.of("s0")));
+                    () -> target.createReceived(volume, driver, volume.current(), List.of("s0")));
             target.awaitDeletions();
             assertEquals(List.of(), other.halfMade());
         }
