@@ -2,6 +2,7 @@ package io.atoll.daemon;
 
 import io.atoll.api.ApiPath;
 import io.atoll.base.ProjectName;
+import io.atoll.daemon.backup.CompressionDefaults;
 import io.atoll.daemon.device.attach.ProxyServer;
 import io.atoll.daemon.event.EventRoutes;
 import io.atoll.daemon.event.Events;
@@ -167,7 +168,7 @@ public final class Daemon implements AutoCloseable {
                                         .shim()
                                         .resolveSibling("atoll-proxy"),
                                 paths.run().resolve("proxy.sock")),
-                        () -> config.value(ServerKey.BACKUP_COMPRESSION));
+                        compression());
         StoragePart storage =
                 new StoragePart(
                         store,
@@ -177,7 +178,7 @@ public final class Daemon implements AutoCloseable {
                         operations,
                         events,
                         paths.state().resolve("backups/volumes"),
-                        () -> config.value(ServerKey.BACKUP_COMPRESSION));
+                        compression());
         parts.add(storage);
         recovery =
                 new RecoverRoutes(
@@ -276,6 +277,27 @@ public final class Daemon implements AutoCloseable {
         out.add(new EmptyRoutes(() -> pools.list().stream().map(Stored::name).toList()));
         out.addAll(parts);
         return out;
+    }
+
+    private CompressionDefaults compression() {
+        return new CompressionDefaults() {
+            @Override
+            public String ofBackups(ProjectName project) {
+                return value(project, ServerKey.BACKUP_COMPRESSION);
+            }
+
+            @Override
+            public String ofImages(ProjectName project) {
+                return value(project, ServerKey.IMAGE_COMPRESSION);
+            }
+
+            private String value(ProjectName project, ServerKey key) {
+                return projects.find(project)
+                        .map(p -> p.value().config().getOrDefault(key.key(), ""))
+                        .filter(v -> !v.isEmpty())
+                        .orElseGet(() -> config.value(key));
+            }
+        };
     }
 
     private void measure(Metrics out, Optional<ProjectName> project) {

@@ -47,7 +47,9 @@ final class ConformanceReport {
         for (Row row : rows) {
             for (Exchange.Reason reason : row.exchange().reasons()) {
                 boolean isUsedHere =
-                        row.differences().stream().anyMatch(d -> reason.covers(d.path()));
+                        reason.isRare()
+                                || row.differences().stream()
+                                        .anyMatch(d -> reason.covers(d.path()));
                 isUsed.merge(
                         String.join(" ", row.exchange().words()) + " ~ " + reason.path(),
                         isUsedHere,

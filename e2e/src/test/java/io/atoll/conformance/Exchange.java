@@ -17,7 +17,8 @@ record Exchange(String section, List<String> words, List<Reason> reasons) {
     private static final Pattern WORD = Pattern.compile("('[^']*'|[^ '])+");
 
     /// @param path the beginning of the paths it speaks of; `*` for everything
-    record Reason(String path, String text) {
+    /// @param isRare it is needed in some runs only
+    record Reason(String path, String text, boolean isRare) {
         boolean covers(String difference) {
             return path.equals("*") || difference.startsWith(path);
         }
@@ -46,9 +47,10 @@ record Exchange(String section, List<String> words, List<Reason> reasons) {
         for (String line : text.lines().toList()) {
             if (line.startsWith("## ")) {
                 section = line.substring(3);
-            } else if (line.startsWith("  ~ ")) {
-                String[] parts = line.substring(4).split(" : ", 2);
-                all.getLast().reasons().add(new Reason(parts[0], parts[1]));
+            } else if (line.startsWith("  ~")) {
+                boolean isRare = line.startsWith("  ~? ");
+                String[] parts = line.substring(line.indexOf(' ', 3) + 1).split(" : ", 2);
+                all.getLast().reasons().add(new Reason(parts[0], parts[1], isRare));
             } else if (!line.isBlank() && !line.startsWith("#")) {
                 all.add(new Exchange(section, words(line), new ArrayList<>()));
             }

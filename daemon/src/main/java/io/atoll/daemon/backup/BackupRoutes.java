@@ -22,7 +22,6 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// The endpoints of the backups of one kind of things: made, listed, fetched, renamed, deleted.
@@ -34,15 +33,15 @@ public final class BackupRoutes implements Routes {
     private final BackupSubject subject;
     private final Operations operations;
     private final Events events;
-    private final Supplier<String> compression;
+    private final CompressionDefaults compression;
 
-    /// @param compression the server's default, `backups.compression_algorithm`
+    /// @param compression for requests that name none
     public BackupRoutes(
             BackupTable table,
             BackupSubject subject,
             Operations operations,
             Events events,
-            Supplier<String> compression) {
+            CompressionDefaults compression) {
         this.table = table;
         this.subject = subject;
         this.operations = operations;
@@ -116,7 +115,8 @@ public final class BackupRoutes implements Routes {
         }
         String algorithm = body.get("compression_algorithm").asString();
         Compression packing =
-                Compression.parse(algorithm.isEmpty() ? compression.get() : algorithm);
+                Compression.parse(
+                        algorithm.isEmpty() ? compression.ofBackups(request.project()) : algorithm);
         String wanted = checkName(body.get("name").asString());
         String name = wanted.isEmpty() ? table.freeName(owner.project(), owner.key()) : wanted;
         table.checkFree(owner.project(), owner.key(), name);

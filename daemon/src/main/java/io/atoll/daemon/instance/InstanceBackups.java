@@ -10,6 +10,7 @@ import io.atoll.base.json.Json;
 import io.atoll.daemon.backup.BackupRoutes;
 import io.atoll.daemon.backup.BackupSubject;
 import io.atoll.daemon.backup.BackupTable;
+import io.atoll.daemon.backup.CompressionDefaults;
 import io.atoll.daemon.backup.Upload;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
@@ -38,7 +39,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /// Instances as archives in LXD's layout, and instances from such archives.
 final class InstanceBackups implements BackupSubject, Routes {
@@ -70,7 +70,7 @@ final class InstanceBackups implements BackupSubject, Routes {
             BackupTable records,
             Operations operations,
             Events events,
-            Supplier<String> compression) {
+            CompressionDefaults compression) {
         this.table = table;
         this.locks = locks;
         this.runner = runner;

@@ -38,9 +38,11 @@ record InstanceChange(
     }
 
     /// Keys and devices are merged; what is absent stays, except the description, which LXD resets.
+    /// An empty value takes a key away: kept, it would hide what the profiles say.
     static InstanceChange patch(Json body, InstanceRecord now) {
         Map<String, String> config = new TreeMap<>(now.config());
         config.putAll(body.get("config").asStringMap());
+        config.values().removeIf(String::isEmpty);
         Map<String, Map<String, String>> devices = new TreeMap<>(now.devices());
         devices.putAll(InstanceRecord.devices(body.get("devices")));
         return new InstanceChange(

@@ -4,6 +4,7 @@ import io.atoll.base.ProjectName;
 import io.atoll.daemon.DaemonPart;
 import io.atoll.daemon.backup.Backup;
 import io.atoll.daemon.backup.BackupTable;
+import io.atoll.daemon.backup.CompressionDefaults;
 import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.device.attach.ProxyServer;
 import io.atoll.daemon.event.Events;
@@ -44,7 +45,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 
 /// Instances, put together: their endpoints, what happens to them when the daemon starts, and when
 /// the host goes down.
@@ -75,7 +75,7 @@ public final class InstancePart implements DaemonPart {
     private final BackupTable backups;
 
     /// @param containers closed by whoever opened it
-    /// @param compression of backups if a request names none
+    /// @param compression of archives if a request names none
     public InstancePart(
             Store store,
             Operations operations,
@@ -87,7 +87,7 @@ public final class InstancePart implements DaemonPart {
             Idmaps.Range ids,
             HostResources host,
             ProxyServer proxies,
-            Supplier<String> compression) {
+            CompressionDefaults compression) {
         this.containers = containers;
         this.ports = ports;
         this.warnings = warnings;
@@ -133,7 +133,7 @@ public final class InstancePart implements DaemonPart {
                 new InstanceRebuilder(table, locks, runner, volumes, ports, events);
         Instances instances = new Instances(table, runner, ports, paths, events);
         this.metrics = new InstanceMetrics(table, runner, ports.pools(), host.memoryBytes());
-        this.publisher = new InstancePublisher(table, locks, runner, instances);
+        this.publisher = new InstancePublisher(table, locks, runner, instances, compression);
         StateReader states = new StateReader(runner, ports.pools());
         InstanceCreator creator =
                 new InstanceCreator(table, locks, chooser, runner, volumes, ports, events);

@@ -3,6 +3,7 @@ package io.atoll.daemon.instance;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.backup.CompressionDefaults;
 import io.atoll.daemon.image.ImagePublisher;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.image.Compression;
@@ -23,19 +24,23 @@ import java.util.TreeMap;
 
 /// Makes images out of instances that are stopped, and out of snapshots.
 final class InstancePublisher implements ImagePublisher {
-    private static final String DEFAULT_COMPRESSION = "gzip";
-
     private final InstanceTable table;
     private final InstanceLocks locks;
     private final InstanceRunner runner;
     private final Instances instances;
+    private final CompressionDefaults compressions;
 
     InstancePublisher(
-            InstanceTable table, InstanceLocks locks, InstanceRunner runner, Instances instances) {
+            InstanceTable table,
+            InstanceLocks locks,
+            InstanceRunner runner,
+            Instances instances,
+            CompressionDefaults compressions) {
         this.table = table;
         this.locks = locks;
         this.runner = runner;
         this.instances = instances;
+        this.compressions = compressions;
     }
 
     /// An instance, and a snapshot of it or nothing.
@@ -72,7 +77,7 @@ final class InstancePublisher implements ImagePublisher {
             throws IOException {
         String wanted = body.get("compression_algorithm").asString();
         Compression compression =
-                Compression.parse(wanted.isEmpty() ? DEFAULT_COMPRESSION : wanted);
+                Compression.parse(wanted.isEmpty() ? compressions.ofImages(project) : wanted);
         Source source = find(project, body.get("source"));
         // An instance that started meanwhile would write below the reader.
         try (InstanceLocks.Held _ = locks.hold(source.instance().key(), "publish")) {

@@ -6,6 +6,7 @@ import io.atoll.daemon.DaemonPart;
 import io.atoll.daemon.backup.Backup;
 import io.atoll.daemon.backup.BackupRoutes;
 import io.atoll.daemon.backup.BackupTable;
+import io.atoll.daemon.backup.CompressionDefaults;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.Route;
@@ -26,7 +27,6 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /// Pools and custom volumes: their routes, and what happens to volumes by the clock.
 public final class StoragePart implements DaemonPart {
@@ -51,7 +51,7 @@ public final class StoragePart implements DaemonPart {
             Operations operations,
             Events events,
             Path folder,
-            Supplier<String> compression) {
+            CompressionDefaults compression) {
         this.store = store;
         this.events = events;
         this.pools = pools;

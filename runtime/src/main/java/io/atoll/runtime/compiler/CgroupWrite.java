@@ -22,6 +22,11 @@ public record CgroupWrite(
     private static final long WEIGHT_MAX = 10_000;
     private static final long PERIOD_MICROS = 100_000;
 
+    /// The kernel's own; only version 1 has it for each cgroup.
+    private static final String SWAPPINESS = "60";
+
+    private static final List<String> HUGEPAGE_SIZES = List.of("64KB", "1MB", "2MB", "1GB");
+
     /// What to write for these limits on a host of this layout, in order.
     ///
     /// @throws UnsupportedException if a limit is asked for whose controller the host does not have
@@ -47,6 +52,7 @@ public record CgroupWrite(
         writer.reset("memory", "memory.memsw.limit_in_bytes", "memory.swap.max", "-1", "max");
         writer.reset("memory", "memory.limit_in_bytes", "memory.max", "-1", "max");
         writer.reset("memory", "memory.soft_limit_in_bytes", "memory.low", "-1", "0");
+        writer.reset("memory", "memory.swappiness", "", SWAPPINESS, "");
         writer.reset("cpu", "cpu.shares", "cpu.weight", "1024", "100");
         writer.reset("cpu", "cpu.cfs_quota_us", "cpu.max", "-1", "max");
         writer.reset("pids", "pids.max", "pids.max", "max", "max");
@@ -56,6 +62,10 @@ public record CgroupWrite(
         }
         writer.reset("io", "", "io.weight", "", "default 100");
         writer.reset("blkio", "blkio.weight", "", "500", "");
+        for (String size : HUGEPAGE_SIZES) {
+            String name = "hugetlb." + size;
+            writer.reset("hugetlb", name + ".limit_in_bytes", name + ".max", "-1", "max");
+        }
         return List.copyOf(writer.all());
     }
 

@@ -1,0 +1,308 @@
+package io.atoll.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.http.TestClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Sets every key that takes effect on a running instance, looks where the kernel or the instance
+/// shows it, takes it back and looks again; and starts instances with those that take effect then.
+@Tag("privileged")
+final class LiveKeysIT {
+    /// What no limit looks like: the kernel's largest number is rounded to all kinds of pages.
+    private static final String NONE = "none";
+
+    private static final long NO_LIMIT = 1L << 60;
+
+    /// One key and where it shows.
+    ///
+    /// @param also what has to be set beside it
+    /// @param v1 the file of version 1, empty if it has none
+    /// @param v2 of version 2
+    /// @param set what the file says then
+    /// @param unset what it says before and after
+    private record Row(
+            String key,
+            String value,
+            Map<String, String> also,
+            String controller,
+            String v1,
+            String v2,
+            String set,
+            String unset) {}
+
+    private static Row row(
+            String key,
+            String value,
+            String controller,
+            String v1,
+            String v2,
+            String set,
+            String unset) {
+        return new Row(key, value, Map.of(), controller, v1, v2, set, unset);
+    }
+
+    private static final List<Row> ROWS =
+            List.of(
+                    row(
+                            "limits.memory",
+                            "64MiB",
+                            "memory",
+                            "memory.limit_in_bytes",
+                            "memory.max",
+                            "67108864",
+                            NONE),
+                    new Row(
+                            "limits.memory.enforce",
+                            "soft",
+                            Map.of("limits.memory", "64MiB"),
+                            "memory",
+                            "memory.soft_limit_in_bytes",
+                            "memory.low",
+                            "67108864",
+                            "60395520"),
+                    row(
+                            "limits.memory.swap",
+                            "false",
+                            "memory",
+                            "memory.swappiness",
+                            "",
+                            "0",
+                            "60"),
+                    row(
+                            "limits.memory.swap.priority",
+                            "1",
+                            "memory",
+                            "memory.swappiness",
+                            "",
+                            "69",
+                            "60"),
+                    row("limits.processes", "77", "pids", "pids.max", "pids.max", "77", "max"),
+                    row("limits.cpu", "0-0", "cpuset", "cpuset.cpus", "cpuset.cpus", "0", ""),
+                    row(
+                            "limits.cpu.allowance",
+                            "25ms/100ms",
+                            "cpu",
+                            "cpu.cfs_quota_us",
+                            "",
+                            "25000",
+                            "-1"),
+                    row("limits.cpu.allowance", "50%", "cpu", "cpu.shares", "", "512", "1024"),
+                    row("limits.cpu.priority", "5", "cpu", "cpu.shares", "", "1019", "1024"),
+                    row("limits.disk.priority", "3", "blkio", "blkio.weight", "", "300", "500"),
+                    row(
+                            "limits.hugepages.2MB",
+                            "4MiB",
+                            "hugetlb",
+                            "hugetlb.2MB.limit_in_bytes",
+                            "hugetlb.2MB.max",
+                            "4194304",
+                            NONE));
+
+    private Path state;
+    private Daemon daemon;
+    private TestClient client;
+
+    @BeforeEach
+    void start() throws Exception {
+        state = Files.createTempDirectory("atoll-dkeys-");
+        daemon =
+                Daemon.open(
+                        DaemonOptions.parse(
+                                List.of("--state-dir", state.toString()), Optional.empty()),
+                        new Events());
+        daemon.start();
+        client = new TestClient(state.resolve("unix.socket"));
+        ok("POST", "/1.0/storage-pools", "{'name':'p','driver':'dir'}");
+        ok(
+                "PATCH",
+                "/1.0/profiles/default",
+                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'}}}");
+        ok(
+                "POST",
+                "/1.0/images",
+                "{'source':{'type':'build','alias':'busybox'},'aliases':[{'name':'busybox'}]}");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        daemon.stopInstances();
+        client.close();
+        daemon.close();
+        try (Stream<Path> files = Files.walk(state)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private Json ok(String method, String path, String body) throws IOException {
+        TestClient.Answer answer = client.send(method, path, body.replace('\'', '"'));
+        assertTrue(answer.status() < 300, answer.text());
+        String url = answer.json().get("operation").asString();
+        if (url.isEmpty()) {
+            return answer.metadata();
+        }
+        Json end = client.get(url + "/wait?timeout=120").metadata();
+        assertEquals("Success", end.get("status").asString(), end.toString());
+        return end;
+    }
+
+    private void run(Map<String, String> config) throws IOException {
+        ok(
+                "POST",
+                "/1.0/instances",
+                Json.object()
+                        .put("name", "c1")
+                        .put("source", Json.object().put("type", "image").put("alias", "busybox"))
+                        .put("config", new TreeMap<>(config))
+                        .render());
+        state("start");
+    }
+
+    private void state(String action) throws IOException {
+        ok(
+                "PUT",
+                "/1.0/instances/c1/state",
+                "{'action':'" + action + "','timeout':30,'force':true}");
+    }
+
+    private void set(String key, String value) throws IOException {
+        ok("PATCH", "/1.0/instances/c1", "{'config':{'" + key + "':'" + value + "'}}");
+    }
+
+    private long pid() throws IOException {
+        return client.get("/1.0/instances/c1/state").metadata().get("pid").asLong();
+    }
+
+    private String proc(String file) throws IOException {
+        return Files.readString(Path.of("/proc/" + pid() + "/" + file));
+    }
+
+    /// The exit status of a command inside.
+    private long exec(String command) throws IOException {
+        Json end =
+                ok(
+                        "POST",
+                        "/1.0/instances/c1/exec",
+                        Json.object()
+                                .put("command", List.of("sh", "-c", command))
+                                .put("wait-for-websocket", false)
+                                .render());
+        return end.get("metadata").get("return").asLong();
+    }
+
+    /// The instance's file of a controller; empty if the host has no such file.
+    private Optional<Path> file(Row row) throws IOException {
+        for (String line : proc("cgroup").lines().toList()) {
+            String[] parts = line.split(":", 3);
+            boolean isV2 = parts[1].isEmpty();
+            boolean isIt = List.of(parts[1].split(",")).contains(row.controller);
+            String name = isV2 ? row.v2 : row.v1;
+            if ((isV2 || isIt) && !name.isEmpty()) {
+                String top = isV2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + row.controller;
+                Path file = Path.of(top + parts[2], name);
+                if (Files.exists(file)) {
+                    return Optional.of(file);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String shown(Path file) throws IOException {
+        String text = Files.readString(file).strip();
+        boolean isNone = text.equals("max") || text.matches("\\d+") && isHuge(text);
+        return isNone && !file.endsWith("pids.max") ? NONE : text;
+    }
+
+    private static boolean isHuge(String number) {
+        return number.length() > 18 || Long.parseLong(number) > NO_LIMIT;
+    }
+
+    @Test
+    void limitsFollowWhileItRuns() throws Exception {
+        run(Map.of());
+        for (Row row : ROWS) {
+            Optional<Path> file = file(row);
+            if (file.isEmpty()) {
+                // The host has not got this; a warning says so.
+                continue;
+            }
+            for (Map.Entry<String, String> beside : row.also.entrySet()) {
+                set(beside.getKey(), beside.getValue());
+            }
+            String unset = row.unset.isEmpty() ? shown(file.get()) : row.unset;
+            assertEquals(unset, shown(file.get()), row + " before");
+            set(row.key, row.value);
+            assertEquals(row.set, shown(file.get()), row.toString());
+            set(row.key, "");
+            assertEquals(unset, shown(file.get()), row + " afterwards");
+            for (String beside : row.also.keySet()) {
+                set(beside, "");
+            }
+        }
+        // Another way to the same: the profile.
+        ok("PATCH", "/1.0/profiles/default", "{'config':{'limits.processes':'88'}}");
+        assertEquals("88", shown(file(ROWS.get(4)).orElseThrow()));
+    }
+
+    @Test
+    void theRestFollowsWhileItRuns() throws Exception {
+        run(Map.of());
+        assertEquals(1, exec("test \"$COLOUR\" = blue"));
+        set("environment.COLOUR", "blue");
+        assertEquals(0, exec("test \"$COLOUR\" = blue"));
+        assertEquals(0, exec("test -S /dev/lxd/sock"));
+        set("security.devlxd", "false");
+        assertEquals(1, exec("test -e /dev/lxd/sock"));
+        set("security.devlxd", "true");
+        assertEquals(0, exec("test -S /dev/lxd/sock"));
+        set("security.protection.delete", "true");
+        state("stop");
+        TestClient.Answer refused = client.send("DELETE", "/1.0/instances/c1", "");
+        String wait = refused.json().get("operation").asString() + "/wait?timeout=60";
+        assertEquals("Instance is protected", client.get(wait).metadata().get("err").asString());
+        set("security.protection.delete", "");
+        ok("DELETE", "/1.0/instances/c1", "");
+    }
+
+    @Test
+    void othersHoldFromTheNextStart() throws Exception {
+        run(
+                Map.of(
+                        "limits.kernel.nofile", "1000:2000",
+                        "limits.kernel.core", "unlimited",
+                        "linux.sysctl.net.ipv4.ip_forward", "1",
+                        "security.nesting", "true",
+                        "security.idmap.isolated", "true",
+                        "security.idmap.size", "70000"));
+        assertTrue(proc("limits").matches("(?s).*Max open files +1000 +2000 .*"), proc("limits"));
+        assertTrue(proc("limits").matches("(?s).*Max core file size +unlimited .*"));
+        assertEquals(0, exec("test $(cat /proc/sys/net/ipv4/ip_forward) = 1"));
+        assertEquals(0, exec("test -d /dev/.lxc/proc"));
+        assertTrue(proc("uid_map").strip().endsWith(" 70000"), proc("uid_map"));
+        set("security.idmap.isolated", "false");
+        set("security.idmap.size", "");
+        set("security.privileged", "true");
+        assertTrue(proc("uid_map").strip().endsWith(" 70000"), "not while it runs");
+        state("stop");
+        state("start");
+        assertTrue(proc("uid_map").strip().matches("0 +0 +4294967295"), proc("uid_map"));
+    }
+}
