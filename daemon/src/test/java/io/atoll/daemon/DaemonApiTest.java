@@ -292,13 +292,11 @@ final class DaemonApiTest {
         assertEquals("Image alias not found", error(client.get("/1.0/images/aliases/x"), 404));
         assertEquals("Storage pool not found", error(client.get("/1.0/storage-pools/x"), 404));
         assertEquals("Network not found", error(client.get("/1.0/networks/nosuch"), 404));
+        assertEquals("Network zone not found", error(client.get("/1.0/network-zones/x"), 404));
     }
 
     @Test
     void namesThePartsItDoesNotHave() throws Exception {
-        assertEquals(
-                "Network zones are not supported by this server",
-                error(client.get("/1.0/network-zones"), 501));
         assertEquals(
                 "Clustering is not supported by this server",
                 error(client.get("/1.0/cluster/members"), 501));

@@ -456,14 +456,7 @@ class NetworksTest {
         daemon.start();
         daemon.atoll().run("port-forward", c1, HOST + through + ":8080", "--remove").ok();
         assertFalse(isServed("http://" + HOST + through + "/"));
-        client.run(
-                        "config",
-                        "device",
-                        "set",
-                        c1,
-                        "web",
-                        "connect",
-                        "tcp:" + ROOM.ipv4("9.9") + ":8080")
+        client.run("config", "device", "set", c1, "web", "connect", "unix:/no/such/socket")
                 .exits(1);
         assertTrue(isServed("http://" + HOST + nat), "after a change that was refused");
         lxc("stop", "--force", c1);
