@@ -28,12 +28,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// The daemon dies at any moment of anything: afterwards every record has its volume and every
-/// volume its record. A dozen deaths, or as many as `-Datoll.crashes=N` says.
+/// volume its record. A dozen deaths, fewer on a slow machine, or as many as `-Datoll.crashes=N`
+/// says.
 @Tag("privileged")
 @Tag("e2e")
 class CrashPointsTest {
     private static final String MARKER = "e2ec";
     private static final int DEATHS = Integer.getInteger("atoll.crashes", 12);
+
+    /// When enough is enough, unless a number was asked for.
+    private static final Duration ENOUGH =
+            Integer.getInteger("atoll.crashes") == null
+                    ? Duration.ofSeconds(20)
+                    : Duration.ofDays(1);
+
     private static final long SEED = Long.getLong("atoll.seed", System.nanoTime());
     private static final int AT_ONCE = 3;
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -130,7 +138,8 @@ class CrashPointsTest {
                                 "127.0.0.1:0");
         try (var lines = server.inputReader()) {
             String url = lines.readLine().replaceAll(".* on ", "");
-            for (int death = 0; death < DEATHS; death++) {
+            long end = System.nanoTime() + ENOUGH.toNanos();
+            for (int death = 0; death < DEATHS && System.nanoTime() < end; death++) {
                 List<List<String>> verbs = new ArrayList<>();
                 List<Process> clients = new ArrayList<>();
                 for (int i = 0; i < AT_ONCE; i++) {
