@@ -127,7 +127,6 @@ public final class Extensions {
                     "network_peer",
                     "container_nic_routed_host_table",
                     "container_nic_ipvlan_host_table",
-                    "limits_hugepages",
                     "usb_devices",
                     "usb_optional_vendorid",
                     "gpu_devices",

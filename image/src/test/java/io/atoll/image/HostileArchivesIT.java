@@ -207,12 +207,11 @@ class HostileArchivesIT {
     @Test
     void aFileLargerThanAnyDisk() throws IOException {
         byte[] header = new byte[1024];
-        try (var bytes = new java.io.ByteArrayOutputStream();
-                TarWriter tar = new TarWriter(bytes)) {
+        var bytes = new java.io.ByteArrayOutputStream();
+        try (TarWriter tar = new TarWriter(bytes)) {
             tar.put(TarEntry.plain(TarEntry.Type.DIRECTORY, "d", 0755, 0));
-            tar.close();
-            System.arraycopy(bytes.toByteArray(), 0, header, 0, 512);
         }
+        System.arraycopy(bytes.toByteArray(), 0, header, 0, 512);
         header[156] = '0';
         header[124] = (byte) 0x80;
         header[128] = 0x7f;
