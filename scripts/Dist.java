@@ -303,6 +303,7 @@ static void train() throws Exception {
         Process daemon = start(state, "atolld", "--state-dir", state.toString());
         try {
             expect(state, "admin", "waitready", "--timeout=60");
+            writeClientConfig(state);
             // One JVM records for all commands, and keeps the recording daemon busy with them.
             List<String> training = withMain(cliArguments, "io.atoll.cli.Training");
             write(CLI, recording(training, cliCache));
@@ -326,6 +327,26 @@ static void train() throws Exception {
     write(CLI, using(cliArguments, cliCache));
     write(WARM, using(warmArguments, warmCache));
     write(LXC_TOOLS, using(arguments(LXC_TOOLS), warmCache));
+}
+
+/// As LXD's client writes it when it is first called: whoever has used that has one, and reading it takes a parser's
+/// worth of classes.
+static void writeClientConfig(Path state) throws IOException {
+    Files.createDirectories(state.resolve("client"));
+    Files.writeString(
+            state.resolve("client").resolve("config.yml"),
+            """
+            default-remote: local
+            remotes:
+              images:
+                addr: https://images.linuxcontainers.org
+                protocol: simplestreams
+                public: true
+              local:
+                addr: unix://
+                public: false
+            aliases: {}
+            """);
 }
 
 /// How often the warm process does the usual commands in the training.

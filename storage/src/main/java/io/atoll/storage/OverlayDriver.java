@@ -30,7 +30,9 @@ import java.util.concurrent.locks.LockSupport;
 /// layer of an overlay. Volumes that come from no image are plain directories. See overlayfs in the
 /// kernel's documentation.
 final class OverlayDriver extends DirectoryDriver {
-    private static final Duration BUSY_PATIENCE = Duration.ofSeconds(2);
+    /// Taking an overlay away may write out the whole file system below it.
+    private static final Duration BUSY_PATIENCE = Duration.ofSeconds(30);
+
     private static final Duration BUSY_PAUSE = Duration.ofMillis(5);
 
     private final IdmapProbe probe;

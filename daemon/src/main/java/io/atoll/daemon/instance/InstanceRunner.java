@@ -69,6 +69,7 @@ final class InstanceRunner {
     private final Events events;
     private final Consumer<InstanceRecord> deleteEphemeral;
     private final Map<RecordKey, Running> running = new ConcurrentHashMap<>();
+    private final Departures departures = new Departures();
 
     /// @param deleteEphemeral deletes an ephemeral instance that has ended; called with its lock
     ///   held
@@ -186,6 +187,7 @@ final class InstanceRunner {
         if (instance.pending().kind() != Pending.Kind.NOTHING) {
             throw new InvalidConfigException("Instance is not complete");
         }
+        awaitDeparture(key);
         instance = withRightIds(instance);
         Preparation.Prepared prepared = preparation.prepare(instance);
         InstanceRecord found = instance;
@@ -244,6 +246,17 @@ final class InstanceRunner {
                                             }));
                 });
         return table.get(instance.project(), instance.name());
+    }
+
+    /// The overlay of the last run, if there was one a moment ago, keeps its upper layer busy.
+    private void awaitDeparture(RecordKey key) {
+        try {
+            departures.await(key, CLEANUP_MAX);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InternalException(
+                    "Interrupted while starting instance \"" + key.name() + "\"", e);
+        }
     }
 
     /// Leaves the reason where `lxc info --show-log` looks for it.
@@ -481,12 +494,14 @@ final class InstanceRunner {
         }
         Running.Ending before = run.ending();
         run.ending(ending);
-        if (patience.isZero()) {
-            run.container().kill();
-        } else {
-            shutDown(run, patience, before);
+        try (Departures.Hold _ = departures.hold(key, run.container())) {
+            if (patience.isZero()) {
+                run.container().kill();
+            } else {
+                shutDown(run, patience, before);
+            }
+            awaitCleaned(key, run, "stopping");
         }
-        awaitCleaned(key, run, "stopping");
     }
 
     private static void shutDown(Running run, Duration patience, Running.Ending before) {
