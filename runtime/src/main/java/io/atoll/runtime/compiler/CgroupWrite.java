@@ -16,7 +16,6 @@ import java.util.Optional;
 /// @param isOptional true if the kernel may lack the file, and what it does is a refinement
 public record CgroupWrite(
         CgroupHierarchy hierarchy, String file, String value, boolean isOptional) {
-    private static final List<String> PAGE_SIZES = List.of("64KB", "1MB", "2MB", "1GB");
     private static final long SHARES_MIN = 2;
     private static final long SHARES_MAX = 262_144;
     private static final long WEIGHT_MAX = 10_000;
@@ -56,10 +55,6 @@ public record CgroupWrite(
         writer.reset("cpu", "cpu.shares", "cpu.weight", "1024", "100");
         writer.reset("cpu", "cpu.cfs_quota_us", "cpu.max", "-1", "max");
         writer.reset("pids", "pids.max", "pids.max", "max", "max");
-        for (String size : PAGE_SIZES) {
-            String name = "hugetlb." + size;
-            writer.reset("hugetlb", name + ".limit_in_bytes", name + ".max", "-1", "max");
-        }
         writer.reset("io", "", "io.weight", "", "default 100");
         writer.reset("blkio", "blkio.weight", "", "500", "");
         for (String size : HUGEPAGE_SIZES) {
