@@ -22,7 +22,8 @@ public record Remote(
     /// Whether it has images and nothing else.
     public boolean hasImagesOnly() {
         return !isLocal()
-                && (effectiveProtocol().equals("simplestreams") || effectiveProtocol().equals("oci"));
+                && (effectiveProtocol().equals("simplestreams")
+                        || effectiveProtocol().equals("oci"));
     }
 
     /// Whether it is reached through a unix socket.

@@ -25,6 +25,7 @@ import io.atoll.daemon.instance.config.Expiry;
 import io.atoll.daemon.metric.Metric;
 import io.atoll.daemon.metric.MetricRoutes;
 import io.atoll.daemon.metric.Metrics;
+import io.atoll.daemon.migration.Migrations;
 import io.atoll.daemon.network.AclRoutes;
 import io.atoll.daemon.network.ForwardRoutes;
 import io.atoll.daemon.network.NetworkRoutes;
@@ -152,6 +153,8 @@ public final class Daemon implements AutoCloseable {
         upkeep = new ImageUpkeep(store, images, pulls, config, operations, events);
         containers = Containers.open(RuntimePaths.under(paths.run()));
         instancePaths = new InstancePaths(paths.state());
+        Migrations migrations = new Migrations(operations, paths.state().resolve("migration"));
+        migrations.recover();
         instances =
                 new InstancePart(
                         store,
@@ -168,6 +171,7 @@ public final class Daemon implements AutoCloseable {
                                         .shim()
                                         .resolveSibling("atoll-proxy"),
                                 paths.run().resolve("proxy.sock")),
+                        migrations,
                         compression());
         StoragePart storage =
                 new StoragePart(
@@ -178,6 +182,7 @@ public final class Daemon implements AutoCloseable {
                         operations,
                         events,
                         paths.state().resolve("backups/volumes"),
+                        migrations,
                         compression());
         parts.add(storage);
         recovery =

@@ -101,7 +101,13 @@ class ApplicationsTest {
 
     @Test
     void copiesAndSaysWhatIsWrong() {
-        atoll("image", "copy", "oci:" + registry.host() + "/team/app:1", "local:", "--alias", "app");
+        atoll(
+                "image",
+                "copy",
+                "oci:" + registry.host() + "/team/app:1",
+                "local:",
+                "--alias",
+                "app");
         assertTrue(atoll("image", "show", "app").out().contains("oci.entrypoint"));
         Output refused = daemon.atoll().run("launch", "oci:" + registry.host() + "/no/such", "x");
         assertEquals(1, refused.exit());

@@ -28,6 +28,9 @@ public final class Commands {
 
     private static final int STDERR_TAIL = 4096;
 
+    /// What one write of a conversation takes at most.
+    private static final int CONVERSATION_CHUNK = 64 << 10;
+
     /// What a command that ended with 0 left behind.
     @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Result(byte[] output, String stderrTail) {
@@ -88,6 +91,58 @@ public final class Commands {
         } finally {
             kill(process);
         }
+    }
+
+    /// Runs to the end as one side of a conversation: what the command prints goes to `out` while
+    /// it runs, which is closed as soon as it has said all, and what it reads may come for longer
+    /// than it runs. Blocks until both directions have ended; an interrupt ends the command, and so
+    /// does a failure of either direction.
+    ///
+    /// @throws CommandFailed in every case but exit status 0
+    public static void converse(Command command, OutputStream out) {
+        Process process = start(command);
+        List<String> argv = command.argv();
+        try {
+            FutureTask<Boolean> input = pump("input", () -> feed(process, command.input()));
+            FutureTask<Boolean> output = pump("output", () -> speak(process, out));
+            FutureTask<String> errors =
+                    pump("errors", () -> keepTail(process.getErrorStream(), command.complaints()));
+            if (!process.waitFor(command.timeout().toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new CommandFailed(argv, -1, "", "it took too long");
+            }
+            Boolean unused = output.get();
+            if (process.exitValue() != 0) {
+                awaitInput(input);
+                String complaint = errors.get(1, TimeUnit.SECONDS);
+                throw new CommandFailed(
+                        argv, process.exitValue(), complaint, "exit status " + process.exitValue());
+            }
+            unused = input.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailed(argv, -1, "", "interrupted");
+        } catch (TimeoutException e) {
+            throw new CommandFailed(argv, -1, "", "its output did not end in time");
+        } catch (ExecutionException e) {
+            throw new CommandFailed(
+                    argv, -1, "", "input or output lost: " + String.valueOf(e.getCause()));
+        } finally {
+            kill(process);
+        }
+    }
+
+    private static Boolean speak(Process process, OutputStream out) throws IOException {
+        byte[] chunk = new byte[CONVERSATION_CHUNK];
+        try (out) {
+            InputStream from = process.getInputStream();
+            for (int count = from.read(chunk); count > 0; count = from.read(chunk)) {
+                out.write(chunk, 0, count);
+            }
+        } catch (IOException e) {
+            process.destroyForcibly();
+            throw e;
+        }
+        return Boolean.TRUE;
     }
 
     private static Boolean passOn(InputStream from, OutputStream to) throws IOException {
@@ -216,6 +271,16 @@ public final class Commands {
         public void write(byte[] bytes, int offset, int length) throws IOException {
             try {
                 pipe.write(bytes, offset, length);
+            } catch (IOException e) {
+                isBroken = true;
+                throw e;
+            }
+        }
+
+        @Override
+        public void flush() throws IOException {
+            try {
+                pipe.flush();
             } catch (IOException e) {
                 isBroken = true;
                 throw e;

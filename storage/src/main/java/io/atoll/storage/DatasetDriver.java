@@ -703,7 +703,7 @@ final class DatasetDriver implements StorageDriver {
     }
 
     @Override
-    public Fd openRoot(VolumeRef ref) {
+    public Fd openMount(VolumeRef ref) {
         boolean isFixed = ref.isSnapshot() || ref.volume().type() == VolumeType.IMAGE;
         Path rootfs = directory(ref).resolve(ROOTFS);
         return PlatformThreads.call(() -> OverlayDriver.cloneDirectory(rootfs, isFixed));

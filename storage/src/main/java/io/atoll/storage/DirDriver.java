@@ -60,7 +60,7 @@ class DirDriver extends DirectoryDriver {
     }
 
     @Override
-    public Fd openRoot(VolumeRef ref) {
+    public Fd openMount(VolumeRef ref) {
         boolean image = ref.volume().type() == VolumeType.IMAGE;
         Path path =
                 image

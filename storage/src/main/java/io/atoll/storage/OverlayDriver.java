@@ -125,12 +125,12 @@ final class OverlayDriver extends DirectoryDriver {
     }
 
     @Override
-    public Fd openRoot(VolumeRef ref) {
+    public Fd openMount(VolumeRef ref) {
         boolean readOnly = ref.isSnapshot() || ref.volume().type() == VolumeType.IMAGE;
-        return PlatformThreads.call(() -> openRoot(ref, readOnly));
+        return PlatformThreads.call(() -> openMount(ref, readOnly));
     }
 
-    private Fd openRoot(VolumeRef ref, boolean readOnly) {
+    private Fd openMount(VolumeRef ref, boolean readOnly) {
         if (ref.volume().type() == VolumeType.IMAGE) {
             return cloneDirectory(images().rootfs(new Fingerprint(ref.volume().name())), true);
         }
@@ -165,11 +165,15 @@ final class OverlayDriver extends DirectoryDriver {
     }
 
     static Fd cloneDirectory(Path path, boolean readOnly) {
-        try (Fd tree = Mounts.cloneTree(path.toString(), false)) {
+        Fd tree = Mounts.cloneTree(path.toString(), false);
+        try {
             if (readOnly) {
                 Mounts.setAttributes(tree, Set.of(MountAttribute.RDONLY), Set.of(), false);
             }
-            return readable(tree);
+            return tree;
+        } catch (ErrnoException e) {
+            tree.close();
+            throw e;
         }
     }
 
@@ -189,17 +193,10 @@ final class OverlayDriver extends DirectoryDriver {
             }
             // Else taking the mount away writes out all of the host's file system and waits for it.
             context.flag("volatile");
-            try (Fd mount = context.mount(attributes)) {
-                dropVolatileMark(work);
-                return readable(mount);
-            }
+            Fd mount = context.mount(attributes);
+            dropVolatileMark(work);
+            return mount;
         }
-    }
-
-    /// A descriptor of a detached mount can only name it; this one can list it too and keeps the
-    /// mount alive.
-    private static Fd readable(Fd mount) {
-        return Opens.openAt(mount, ".", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
     }
 
     /// In `lowerdir` a colon begins the next layer.

@@ -2,7 +2,9 @@ package io.atoll.storage;
 
 import io.atoll.base.Fingerprint;
 import io.atoll.base.Idmap;
+import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
+import io.atoll.linux.Opens;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -149,7 +151,17 @@ public interface StorageDriver {
     /// mount that is nowhere in the host's mount table and ends when the descriptor is closed.
     /// Owner ids are unshifted. Read-only for snapshots and images. Must be closed before the
     /// volume is used otherwise.
-    Fd openRoot(VolumeRef ref);
+    default Fd openRoot(VolumeRef ref) {
+        // The descriptor of a detached mount can only name it; this one can list it too and keeps
+        // the mount alive.
+        try (Fd mount = openMount(ref)) {
+            return Opens.openAt(mount, ".", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
+        }
+    }
+
+    /// The same as a detached mount that can be attached somewhere, for a program that needs the
+    /// files at a path. Ends like that of [#openRoot], or with what it was attached in.
+    Fd openMount(VolumeRef ref);
 
     /// Plain directories for an instance with `security.nesting`, made on first use.
     List<NestedDirectory> nestedDirectories(VolumeName volume);

@@ -10,7 +10,8 @@ import io.atoll.client.Operation;
 import java.util.List;
 import java.util.Map;
 
-/// `copy`, `move` and `rename` of instances and snapshots on one server.
+/// `copy`, `move` and `rename` of instances and snapshots; between servers [InstanceTransfer] does
+/// it.
 final class CopyCommands {
     private CopyCommands() {}
 
@@ -126,7 +127,7 @@ final class CopyCommands {
         Ref from = context.refAt(0);
         Ref to = context.refAt(1);
         if (!from.remote().equals(to.remote())) {
-            throw new CliException("copies between servers are not supported");
+            return new InstanceTransfer(context, from, to).copy();
         }
         AtollClient source = context.client(from);
         Json original =
@@ -162,7 +163,7 @@ final class CopyCommands {
 
     /// The source's own configuration with the changes asked for. What is bound to the source
     /// itself stays behind.
-    private static Json.Obj definition(Context context, Json original) {
+    static Json.Obj definition(Context context, Json original) {
         Json.Obj body =
                 RecordCommands.pick(
                         original, List.of("architecture", "devices", "profiles", "description"));
@@ -234,7 +235,7 @@ final class CopyCommands {
         Ref from = context.refAt(0);
         Ref to = context.args().count() > 1 ? context.refAt(1) : from;
         if (!from.remote().equals(to.remote())) {
-            throw new CliException("moves between servers are not supported");
+            return new InstanceTransfer(context, from, to).move();
         }
         String pool = context.args().value("storage");
         String project = context.args().value("target-project");

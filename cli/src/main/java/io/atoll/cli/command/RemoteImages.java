@@ -134,7 +134,8 @@ final class RemoteImages {
             address = OciRegistry.addressOf(isHost ? first : "docker.io");
             image = isHost ? name.substring(first.length() + 1) : name;
         }
-        boolean isShort = address.equals(OciRegistry.addressOf("docker.io")) && !image.contains("/");
+        boolean isShort =
+                address.equals(OciRegistry.addressOf("docker.io")) && !image.contains("/");
         return source.put("server", address)
                 .put("protocol", "oci")
                 .put("alias", isShort ? "library/" + image : image);

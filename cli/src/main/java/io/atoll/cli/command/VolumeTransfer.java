@@ -88,10 +88,55 @@ final class VolumeTransfer {
         }
     }
 
-    private static void requireOneServer(Place from, Place to) {
-        if (!from.server().remote().equals(to.server().remote())) {
-            throw new CliException("volumes cannot be copied between servers yet");
-        }
+    private static boolean isOneServer(Place from, Place to) {
+        return from.server().remote().equals(to.server().remote());
+    }
+
+    /// Copies a volume to another server.
+    private static void send(Context context, Place from, Place to, boolean isRefresh) {
+        AtollClient source = context.client(from.server());
+        AtollClient target = target(context, to);
+        boolean isAlone = context.args().flag("volume-only");
+        Json original = source.storageVolumes(from.pool(), "custom").get(from.volume()).value();
+        Json.Obj body =
+                Json.object()
+                        .put("name", to.volume())
+                        .put("type", "custom")
+                        .put("content_type", "filesystem")
+                        .put("description", original.get("description"))
+                        .put("config", original.get("config"));
+        Json.Obj request =
+                Json.object()
+                        .put("name", from.volume())
+                        .put("migration", true)
+                        .put("volume_only", isAlone);
+        new ServerTransfer(context, "Transferring storage volume")
+                .run(
+                        context.args().value("mode"),
+                        new ServerTransfer.Side(
+                                source, context.servers().remote(from.server().remote())),
+                        more -> {
+                            Json.Obj all = Json.object();
+                            all.members().putAll(request.members());
+                            all.members().putAll(more.members());
+                            return source.storageVolumes(from.pool(), "custom")
+                                    .post(from.volume(), all);
+                        },
+                        new ServerTransfer.Side(
+                                target, context.servers().remote(to.server().remote())),
+                        more -> {
+                            Json.Obj all = Json.object();
+                            all.members().putAll(body.members());
+                            return target.storageVolumes(to.pool(), "custom")
+                                    .create(
+                                            all.put(
+                                                    "source",
+                                                    more.put("type", "migration")
+                                                            .put("name", from.volume())
+                                                            .put("pool", from.pool())
+                                                            .put("volume_only", isAlone)
+                                                            .put("refresh", isRefresh)));
+                        });
     }
 
     private static AtollClient target(Context context, Place to) {
@@ -104,7 +149,11 @@ final class VolumeTransfer {
     private static int copy(Context context) {
         Place from = Place.of(context, 0);
         Place to = Place.of(context, 1);
-        requireOneServer(from, to);
+        if (!isOneServer(from, to)) {
+            send(context, from, to, context.args().flag("refresh"));
+            RecordCommands.say(context, "Storage volume copied successfully!");
+            return 0;
+        }
         Json.Obj source =
                 Json.object()
                         .put("type", "copy")
@@ -129,7 +178,16 @@ final class VolumeTransfer {
     private static int move(Context context) {
         Place from = Place.of(context, 0);
         Place to = Place.of(context, 1);
-        requireOneServer(from, to);
+        if (!isOneServer(from, to)) {
+            send(context, from, to, false);
+            Operation _ =
+                    context.await(
+                            context.client(from.server())
+                                    .storageVolumes(from.pool(), "custom")
+                                    .delete(from.volume()));
+            RecordCommands.say(context, "Storage volume moved successfully!");
+            return 0;
+        }
         Json.Obj body = Json.object().put("name", to.volume());
         if (!from.pool().equals(to.pool())) {
             body.put("pool", to.pool());

@@ -92,7 +92,7 @@ final class JettyWebSocket implements WebSocket, FrameHandler {
 
     private void onData(Frame frame) {
         if (!isText) {
-            inbox.add(new Binary(copy(frame)));
+            inbox.add(new Binary(copy(frame), frame.isFin()));
             return;
         }
         text.writeBytes(copy(frame).array());

@@ -15,9 +15,11 @@ public interface WebSocket extends AutoCloseable {
     /// What came in.
     sealed interface Message {}
 
-    /// Payload bytes: a binary message or a part of one, at most 128 KiB; borders between parts
-    /// mean nothing.
-    record Binary(ByteBuffer bytes) implements Message {}
+    /// Payload bytes: a binary message or a part of one, at most 128 KiB. To streams borders mean
+    /// nothing.
+    ///
+    /// @param isLast whether the message ends with it
+    record Binary(ByteBuffer bytes, boolean isLast) implements Message {}
 
     /// A whole text message.
     record Text(String text) implements Message {

@@ -8,10 +8,10 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /// Believes one certificate, whatever name and dates it has: the one that the client of a request
 /// knows its server by.
-final class PinnedServer extends X509ExtendedTrustManager {
+public final class PinnedServer extends X509ExtendedTrustManager {
     private final X509Certificate known;
 
-    PinnedServer(X509Certificate known) {
+    public PinnedServer(X509Certificate known) {
         this.known = known;
     }
 

@@ -7,6 +7,7 @@ import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.image.RemoteSource;
 import io.atoll.daemon.instance.config.InstanceTypes;
+import io.atoll.daemon.migration.RemoteOperation;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,18 @@ public record CreateRequest(
                 ProjectName project,
                 String instance,
                 String snapshot,
+                boolean isInstanceOnly,
+                boolean isRefresh)
+                implements Source {}
+
+        /// An instance of another server.
+        ///
+        /// @param source what to connect to; empty to wait for it
+        /// @param isLive with the memory of its processes
+        /// @param isRefresh whether an existing target is brought up to date
+        record Migration(
+                Optional<RemoteOperation> source,
+                boolean isLive,
                 boolean isInstanceOnly,
                 boolean isRefresh)
                 implements Source {}
@@ -89,11 +102,26 @@ public record CreateRequest(
                             .orElseGet(() -> new Source.FromImage(ImageQuery.parse(source)));
             case "none" -> new Source.Empty();
             case "copy" -> copy(project, source);
-            case "migration" ->
-                    throw new UnsupportedException(
-                            "Copying instances between servers is not supported by this server");
+            case "migration" -> migration(source);
             default -> throw new InvalidConfigException("Unknown source type " + type);
         };
+    }
+
+    private static Source migration(Json source) {
+        String mode = source.get("mode").asString();
+        boolean isPush = mode.equals("push");
+        if (!isPush && !mode.isEmpty() && !mode.equals("pull")) {
+            throw new UnsupportedException("Mode \"" + mode + "\" not implemented");
+        }
+        Optional<RemoteOperation> other =
+                isPush ? Optional.empty() : Optional.of(RemoteOperation.parse(source));
+        return new Source.Migration(
+                other,
+                isPush
+                        ? source.get("live").asBoolean()
+                        : other.filter(RemoteOperation::isLive).isPresent(),
+                source.get("instance_only").asBoolean() || source.get("container_only").asBoolean(),
+                source.get("refresh").asBoolean());
     }
 
     private static Source copy(ProjectName project, Json source) {

@@ -114,6 +114,8 @@ final class InstanceCreator {
                     new Ready(request, name, Optional.empty(), Optional.empty());
             case CreateRequest.Source.Empty _ ->
                     new Ready(request, name, Optional.empty(), Optional.empty());
+            case CreateRequest.Source.Migration _ ->
+                    new Ready(request, name, Optional.empty(), Optional.empty());
             case CreateRequest.Source.Copy copy ->
                     new Ready(request, name, Optional.empty(), Optional.of(original(copy)));
         };
@@ -133,6 +135,8 @@ final class InstanceCreator {
             case CreateRequest.Source.Empty _ -> Optional.empty();
             case CreateRequest.Source.Copy _ ->
                     throw new InvalidConfigException("Unknown source type copy");
+            case CreateRequest.Source.Migration _ ->
+                    throw new InvalidConfigException("Unknown source type migration");
         };
     }
 
@@ -365,7 +369,8 @@ final class InstanceCreator {
         }
     }
 
-    private static InstanceRecord draft(Ready ready) {
+    /// What is to be recorded first.
+    static InstanceRecord draft(Ready ready) {
         CreateRequest request = ready.request();
         Map<String, String> config = new TreeMap<>();
         Map<String, Map<String, String>> devices = new TreeMap<>();
@@ -390,12 +395,21 @@ final class InstanceCreator {
             architecture = source.architecture();
             origin = TemplateTriggers.Origin.COPY;
         }
-        config.putAll(
-                ready.original().isPresent()
-                        ? Volatile.keptByCopy(request.config())
-                        : Volatile.withNotes(request.config(), Map.of()));
+        boolean isFromElsewhere = request.source() instanceof CreateRequest.Source.Migration;
+        Map<String, String> asked = Volatile.withNotes(request.config(), Map.of());
+        if (ready.original().isPresent()) {
+            asked = Volatile.keptByCopy(request.config());
+        } else if (isFromElsewhere) {
+            asked = Volatile.keptByMove(asked);
+            origin = TemplateTriggers.Origin.COPY;
+        }
+        config.putAll(asked);
         String stored = config.getOrDefault(ConfigKeys.LAST_STATE_IDMAP.name(), "");
         config.putAll(Volatile.ofNewInstance(origin));
+        if (isFromElsewhere) {
+            // What moves stays the same one.
+            config.putAll(asked);
+        }
         if (!stored.isEmpty()) {
             config.put(ConfigKeys.LAST_STATE_IDMAP.name(), stored);
         }

@@ -22,6 +22,7 @@ import io.atoll.daemon.instance.files.FileRoutes;
 import io.atoll.daemon.instance.files.LogRoutes;
 import io.atoll.daemon.instance.files.MetadataRoutes;
 import io.atoll.daemon.metric.MetricSource;
+import io.atoll.daemon.migration.Migrations;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.recover.LostVolumes;
 import io.atoll.daemon.schedule.MinuteTimer;
@@ -87,6 +88,7 @@ public final class InstancePart implements DaemonPart {
             Idmaps.Range ids,
             HostResources host,
             ProxyServer proxies,
+            Migrations migrations,
             CompressionDefaults compression) {
         this.containers = containers;
         this.ports = ports;
@@ -149,6 +151,10 @@ public final class InstancePart implements DaemonPart {
                         operations,
                         events,
                         compression);
+        InstanceSender sender =
+                new InstanceSender(table, locks, runner, volumes, snapshots, migrations);
+        InstanceReceiver receiver =
+                new InstanceReceiver(table, locks, runner, volumes, creator, migrations, events);
         this.routes =
                 List.of(
                         new InstanceRoutes(
@@ -163,10 +169,12 @@ public final class InstancePart implements DaemonPart {
                                 snapshots,
                                 states,
                                 archives,
+                                sender,
+                                receiver,
                                 operations),
                         archives,
                         new StateRoutes(instances, table, runner, states, operations),
-                        new SnapshotRoutes(instances, table, snapshots, operations),
+                        new SnapshotRoutes(instances, table, snapshots, sender, operations),
                         new ExecRoutes(instances, operations),
                         new ConsoleRoutes(instances, operations),
                         new FileRoutes(instances),

@@ -6,7 +6,6 @@ import io.atoll.base.InstanceName;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
-import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.filter.Filter;
 import io.atoll.daemon.http.Request;
@@ -43,6 +42,8 @@ final class InstanceRoutes implements Routes {
     private final InstanceSnapshots snapshots;
     private final StateReader states;
     private final InstanceBackups backups;
+    private final InstanceSender sender;
+    private final InstanceReceiver receiver;
     private final Operations operations;
 
     InstanceRoutes(
@@ -57,6 +58,8 @@ final class InstanceRoutes implements Routes {
             InstanceSnapshots snapshots,
             StateReader states,
             InstanceBackups backups,
+            InstanceSender sender,
+            InstanceReceiver receiver,
             Operations operations) {
         this.instances = instances;
         this.table = table;
@@ -69,6 +72,8 @@ final class InstanceRoutes implements Routes {
         this.snapshots = snapshots;
         this.states = states;
         this.backups = backups;
+        this.sender = sender;
+        this.receiver = receiver;
         this.operations = operations;
     }
 
@@ -183,6 +188,9 @@ final class InstanceRoutes implements Routes {
             request.caller().require(Right.VIEW, from.project());
         }
         InstanceCreator.Ready ready = creator.check(wanted);
+        if (wanted.source() instanceof CreateRequest.Source.Migration from) {
+            return receiver.receive(ready, from);
+        }
         OperationSpec spec =
                 Instances.about(
                         OperationSpec.task("Creating instance", wanted.project()),
@@ -279,13 +287,14 @@ final class InstanceRoutes implements Routes {
         return operations.start(spec, _ -> remover.rename(instance.key(), name)).response();
     }
 
-    /// Within this server; to another one the client copies.
+    /// Within this server if the request says where to, else to another one.
     private Response move(Request request, InstanceRecord instance, Json body) {
-        InstanceMover.Move move = InstanceMover.Move.parse(body);
-        if (move.project().isEmpty() && move.pool().isEmpty()) {
-            throw new UnsupportedException(
-                    "Moving instances between servers is not supported by this server");
+        boolean isWithin =
+                !body.get("project").asString().isEmpty() || !body.get("pool").asString().isEmpty();
+        if (!isWithin) {
+            return sender.send(instance, InstanceSender.Wish.parse(body));
         }
+        InstanceMover.Move move = InstanceMover.Move.parse(body);
         move.project()
                 .ifPresent(project -> {
                     request.caller().require(Right.EDIT, project);

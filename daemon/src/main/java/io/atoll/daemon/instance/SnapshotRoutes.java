@@ -25,16 +25,19 @@ final class SnapshotRoutes implements Routes {
     private final Instances instances;
     private final InstanceTable table;
     private final InstanceSnapshots snapshots;
+    private final InstanceSender sender;
     private final Operations operations;
 
     SnapshotRoutes(
             Instances instances,
             InstanceTable table,
             InstanceSnapshots snapshots,
+            InstanceSender sender,
             Operations operations) {
         this.instances = instances;
         this.table = table;
         this.snapshots = snapshots;
+        this.sender = sender;
         this.operations = operations;
     }
 
@@ -140,7 +143,7 @@ final class SnapshotRoutes implements Routes {
         SnapshotRecord snapshot = of(request);
         InstanceRecord instance = instances.of(request);
         if (request.json().get("migration").asBoolean()) {
-            throw new UnsupportedException("Migration is not supported yet");
+            return sender.send(instance, snapshot, InstanceSender.Wish.parse(request.json()));
         }
         String newName = InstanceSnapshots.checkName(request.json().get("name").asString());
         if (table.findSnapshot(instance, newName).isPresent()) {

@@ -69,6 +69,17 @@ final class CustomVolumes {
                 .orElseThrow(() -> new NotFoundException("Storage pool volume not found"));
     }
 
+    /// Whether there is such a volume, finished or not.
+    boolean exists(Place place) {
+        pools.get(place.pool());
+        return store.find(CustomVolume.KIND, place.key()).isPresent();
+    }
+
+    /// The locks of volumes, for who works on one for longer.
+    VolumeLocks locks() {
+        return locks;
+    }
+
     /// The snapshots of a volume, oldest first.
     List<VolumeSnapshot> snapshots(Place place) {
         String prefix = place.pool() + "/" + place.name() + "/";

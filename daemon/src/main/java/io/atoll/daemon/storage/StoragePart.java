@@ -11,6 +11,7 @@ import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.migration.Migrations;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.Projects;
@@ -51,6 +52,7 @@ public final class StoragePart implements DaemonPart {
             Operations operations,
             Events events,
             Path folder,
+            Migrations migrations,
             CompressionDefaults compression) {
         this.store = store;
         this.events = events;
@@ -64,7 +66,14 @@ public final class StoragePart implements DaemonPart {
                 List.of(
                         new PoolRoutes(store, pools, events),
                         new VolumeRoutes(
-                                store, pools, volumes, archives, projects, operations, events),
+                                store,
+                                pools,
+                                volumes,
+                                archives,
+                                new VolumeMigration(pools, volumes, volumes.locks(), migrations),
+                                projects,
+                                operations,
+                                events),
                         new VolumeSnapshotRoutes(volumes, projects, operations, events),
                         new BackupRoutes(backups, archives, operations, events, compression));
     }

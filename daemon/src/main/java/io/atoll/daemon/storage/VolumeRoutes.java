@@ -59,6 +59,7 @@ public final class VolumeRoutes implements Routes {
     private final Pools pools;
     private final CustomVolumes volumes;
     private final VolumeBackups backups;
+    private final VolumeMigration migration;
     private final Operations operations;
     private final Projects projects;
     private final Events events;
@@ -68,6 +69,7 @@ public final class VolumeRoutes implements Routes {
             Pools pools,
             CustomVolumes volumes,
             VolumeBackups backups,
+            VolumeMigration migration,
             Projects projects,
             Operations operations,
             Events events) {
@@ -75,6 +77,7 @@ public final class VolumeRoutes implements Routes {
         this.pools = pools;
         this.volumes = volumes;
         this.backups = backups;
+        this.migration = migration;
         this.operations = operations;
         this.projects = projects;
         this.events = events;
@@ -289,11 +292,17 @@ public final class VolumeRoutes implements Routes {
                 yield Response.empty();
             }
             case "copy" -> copy(request, place, body);
-            case "migration" ->
-                    throw new UnsupportedException(
-                            "Copying storage volumes from other servers is not supported by this server");
+            case "migration" -> receive(request, place, body);
             default -> throw new InvalidConfigException("Unknown source type \"" + source + "\"");
         };
+    }
+
+    private Response receive(Request request, CustomVolumes.Place to, Json body) {
+        OperationSpec spec =
+                OperationSpec.task("Creating storage volume", request.project())
+                        .resource("storage_volumes", url(to.pool(), "custom", to.name()));
+        return migration.receive(
+                to, spec, body, made -> tell("storage-volume-created", made, to.project()));
     }
 
     private Response copy(Request request, CustomVolumes.Place to, Json body) {
@@ -377,8 +386,10 @@ public final class VolumeRoutes implements Routes {
         CustomVolume old = volumes.get(from).value();
         Json body = request.json();
         if (body.get("migration").asBoolean()) {
-            throw new UnsupportedException(
-                    "Copying storage volumes to other servers is not supported by this server");
+            OperationSpec spec =
+                    OperationSpec.task("Migrating storage volume", request.project())
+                            .resource("storage_volumes", old.url());
+            return migration.send(from, spec, body);
         }
         String fresh = CustomVolumes.checkName(body.get("name").asString());
         String pool = body.get("pool").asString();

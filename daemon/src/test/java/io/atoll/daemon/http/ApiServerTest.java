@@ -78,7 +78,7 @@ final class ApiServerTest {
         try {
             while (true) {
                 switch (opened.receive()) {
-                    case WebSocket.Binary(var bytes) -> opened.sendBinary(bytes);
+                    case WebSocket.Binary(var bytes, boolean _) -> opened.sendBinary(bytes);
                     case WebSocket.Text(String text) -> {
                         opened.sendText(text);
                         if (text.isEmpty()) {

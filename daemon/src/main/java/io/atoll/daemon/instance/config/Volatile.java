@@ -94,4 +94,20 @@ public final class Volatile {
         out.keySet().removeIf(k -> k.startsWith(PREFIX) && !k.equals(ConfigKeys.BASE_IMAGE.name()));
         return out;
     }
+
+    /// Only what an instance keeps when it goes to another server: that it is the same one, and the
+    /// addresses that it is known by. What it was given here, as ids and interfaces, stays.
+    public static Map<String, String> keptByMove(Map<String, String> config) {
+        Map<String, String> out = new TreeMap<>(config);
+        out.keySet().removeIf(key -> key.startsWith(PREFIX) && (isNote(key) || !isOfItself(key)));
+        return out;
+    }
+
+    private static boolean isOfItself(String key) {
+        return key.equals(ConfigKeys.BASE_IMAGE.name())
+                || key.equals(ConfigKeys.INSTANCE_UUID.name())
+                || key.equals(ConfigKeys.CLOUD_INIT_ID.name())
+                || key.endsWith(".hwaddr")
+                || key.endsWith(".name");
+    }
 }

@@ -174,7 +174,7 @@ public final class ConsoleRoutes implements Routes {
         while (true) {
             switch (control.receive()) {
                 case WebSocket.Text(String text) -> resize(text, container);
-                case WebSocket.Binary(ByteBuffer bytes) ->
+                case WebSocket.Binary(ByteBuffer bytes, boolean _) ->
                         resize(StandardCharsets.UTF_8.decode(bytes).toString(), container);
                 case WebSocket.Closed _ -> {
                     return;

@@ -204,7 +204,7 @@ final class ExecSession {
             while (control != null) {
                 switch (control.receive()) {
                     case WebSocket.Text(String text) -> obey(text, command);
-                    case WebSocket.Binary(ByteBuffer bytes) ->
+                    case WebSocket.Binary(ByteBuffer bytes, boolean _) ->
                             obey(StandardCharsets.UTF_8.decode(bytes).toString(), command);
                     case WebSocket.Closed _ -> {
                         kill(command);

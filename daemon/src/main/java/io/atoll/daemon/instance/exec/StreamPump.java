@@ -75,7 +75,7 @@ final class StreamPump implements AutoCloseable {
         boolean isReaderGone = false;
         while (true) {
             switch (socket.receive()) {
-                case WebSocket.Binary(ByteBuffer bytes) -> {
+                case WebSocket.Binary(ByteBuffer bytes, boolean _) -> {
                     if (!isReaderGone) {
                         isReaderGone = !write(bytes, target, limit);
                     }

@@ -1,0 +1,213 @@
+package io.atoll.daemon.instance;
+
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.daemon.migration.Incoming;
+import io.atoll.daemon.migration.MigrationHeader;
+import io.atoll.daemon.migration.Migrations;
+import io.atoll.daemon.migration.SnapshotHeader;
+import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.storage.Filler;
+import io.atoll.storage.SnapshotFiller;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeContent;
+import io.atoll.storage.VolumeName;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Instances of other servers, copied to this one. A new one comes to be wholly or not at all, and
+/// so does what brings an earlier copy up to date: it is made beside that and then takes its place.
+final class InstanceReceiver {
+    private final InstanceTable table;
+    private final InstanceLocks locks;
+    private final InstanceRunner runner;
+    private final InstanceVolumes volumes;
+    private final InstanceCreator creator;
+    private final Migrations migrations;
+    private final Events events;
+
+    InstanceReceiver(
+            InstanceTable table,
+            InstanceLocks locks,
+            InstanceRunner runner,
+            InstanceVolumes volumes,
+            InstanceCreator creator,
+            Migrations migrations,
+            Events events) {
+        this.table = table;
+        this.locks = locks;
+        this.runner = runner;
+        this.volumes = volumes;
+        this.creator = creator;
+        this.migrations = migrations;
+        this.events = events;
+    }
+
+    /// Starts to take one.
+    Response receive(InstanceCreator.Ready ready, CreateRequest.Source.Migration source) {
+        if (ready.request().architecture().isEmpty()) {
+            throw new InvalidConfigException("Architecture isn't supported: ");
+        }
+        if (source.isLive()) {
+            throw new io.atoll.base.UnsupportedException(
+                    "Unable to perform container live migration. CRIU isn't installed on the"
+                            + " destination server");
+        }
+        InstanceRecord draft = InstanceCreator.draft(ready);
+        OperationSpec about =
+                Instances.about(
+                        OperationSpec.task("Creating instance", draft.project()),
+                        draft.project(),
+                        draft.name());
+        return migrations
+                .receive(about, source.source(), (in, _) -> receive(draft, source, in))
+                .response();
+    }
+
+    private void receive(InstanceRecord draft, CreateRequest.Source.Migration source, Incoming in)
+            throws IOException, InterruptedException {
+        MigrationHeader offer = in.offer();
+        boolean isThere = table.find(draft.key()).isPresent();
+        if (isThere && source.isRefresh()) {
+            refresh(draft.key(), source, offer, in);
+        } else if (isThere) {
+            throw new AlreadyExistsException(InstanceMessages.ALREADY_EXISTS);
+        } else {
+            in.answer(offer.answer(offer.snapshots(), false));
+            creator.make(
+                    draft,
+                    records(offer.snapshots(), draft),
+                    (pool, volume) -> fill(offer.snapshots(), in, pool, volume));
+        }
+        in.succeed();
+    }
+
+    /// Each snapshot begins as the one before it, so that only differences come over the network.
+    private static void fill(
+            List<SnapshotHeader> snapshots, Incoming in, StorageDriver pool, VolumeName volume) {
+        List<SnapshotFiller> fillers = new ArrayList<>();
+        Optional<Filler> before = Optional.empty();
+        for (SnapshotHeader snapshot : snapshots) {
+            fillers.add(new SnapshotFiller(snapshot.name(), taking(in, before)));
+            before = Optional.of(VolumeContent.of(pool, volume.snapshot(snapshot.name())));
+        }
+        pool.createFilled(volume, fillers, taking(in, before));
+    }
+
+    /// @param basis what to begin with, if the source deletes what it does not have
+    private static Filler taking(Incoming in, Optional<Filler> basis) {
+        return (directory, rootfs) -> {
+            if (basis.isPresent() && in.isDelta()) {
+                basis.get().fill(directory, rootfs);
+            }
+            in.receiveInstance(directory, rootfs);
+        };
+    }
+
+    private void refresh(
+            RecordKey key,
+            CreateRequest.Source.Migration source,
+            MigrationHeader offer,
+            Incoming in)
+            throws IOException {
+        try (InstanceLocks.Held _ = locks.hold(key, "refresh")) {
+            InstanceRecord instance = table.find(key).orElseThrow();
+            if (runner.isRunning(key)) {
+                throw new InvalidConfigException("Cannot refresh a running instance");
+            }
+            List<SnapshotRecord> own = table.snapshots(instance);
+            Map<String, SnapshotRecord> kept = new TreeMap<>();
+            for (SnapshotRecord s : own) {
+                if (source.isInstanceOnly()
+                        || offer.snapshots().stream()
+                                .anyMatch(o -> o.isSame(s.name(), s.createdAt()))) {
+                    kept.put(s.name(), s);
+                }
+            }
+            List<SnapshotHeader> wanted =
+                    source.isInstanceOnly()
+                            ? List.of()
+                            : offer.snapshots().stream()
+                                    .filter(s -> !kept.containsKey(s.name()))
+                                    .toList();
+            List<SnapshotRecord> after =
+                    source.isInstanceOnly()
+                            ? own
+                            : records(offer.snapshots(), instance).stream()
+                                    .map(s -> kept.getOrDefault(s.name(), s))
+                                    .toList();
+            in.answer(offer.answer(wanted, true));
+            volumes.replace(
+                    instance,
+                    (pool, volume) -> refill(instance, after, kept, in, pool, volume),
+                    after,
+                    now -> now);
+        }
+        events.publishLifecycle(
+                Lifecycle.of(
+                        "instance-updated",
+                        InstanceView.url(new io.atoll.base.ProjectName(key.project()), key.name()),
+                        new io.atoll.base.ProjectName(key.project())));
+    }
+
+    /// @param after all snapshots that there will be, of which `kept` are those that there are
+    private static void refill(
+            InstanceRecord instance,
+            List<SnapshotRecord> after,
+            Map<String, SnapshotRecord> kept,
+            Incoming in,
+            StorageDriver pool,
+            VolumeName volume) {
+        VolumeName own = InstanceVolumes.volume(instance);
+        Filler now = VolumeContent.of(pool, own.current());
+        List<SnapshotFiller> fillers =
+                after.stream()
+                        .map(SnapshotRecord::name)
+                        .map(name ->
+                                new SnapshotFiller(
+                                        name,
+                                        kept.containsKey(name)
+                                                ? VolumeContent.of(pool, own.snapshot(name))
+                                                : taking(in, Optional.of(now))))
+                        .toList();
+        pool.createFilled(volume, fillers, taking(in, Optional.of(now)));
+    }
+
+    private static List<SnapshotRecord> records(
+            List<SnapshotHeader> snapshots, InstanceRecord owner) {
+        return snapshots.stream().map(s -> record(s, owner)).toList();
+    }
+
+    private static SnapshotRecord record(SnapshotHeader snapshot, InstanceRecord owner) {
+        Map<String, String> config = new TreeMap<>(Volatile.keptByMove(snapshot.config()));
+        config.put(ConfigKeys.LAST_STATE_IDMAP.name(), "[]");
+        return new SnapshotRecord(
+                InstanceSnapshots.checkName(snapshot.name()),
+                new InstanceRecord(
+                        owner.project(),
+                        owner.name(),
+                        snapshot.architectureName().orElse(owner.architecture()),
+                        "",
+                        config,
+                        snapshot.devices(),
+                        snapshot.profiles(),
+                        snapshot.isEphemeral(),
+                        owner.createdAt(),
+                        Instant.EPOCH,
+                        Pending.NOTHING),
+                snapshot.createdAt(),
+                snapshot.expiresAt(),
+                Pending.NOTHING);
+    }
+}

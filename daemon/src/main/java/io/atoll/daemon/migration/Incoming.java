@@ -1,0 +1,91 @@
+package io.atoll.daemon.migration;
+
+import io.atoll.base.Idmap;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.Mounts;
+import io.atoll.linux.Opens;
+import io.atoll.linux.Ownership;
+import io.atoll.linux.PlatformThreads;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/// A migration as the target sees it: [#offer], then [#answer], then what was answered, oldest
+/// snapshot first and the thing itself at last, then [#succeed]. Blocks.
+public final class Incoming {
+    private final Line line;
+    private final Path stages;
+    private MigrationHeader offered = MigrationHeader.offer(java.util.List.of());
+
+    Incoming(Line line, Path stages) {
+        this.line = line;
+        this.stages = stages;
+    }
+
+    /// What the source has.
+    public MigrationHeader offer() throws IOException, InterruptedException {
+        offered = MigrationHeader.decode(line.receiveHeader());
+        return offered;
+    }
+
+    /// Says what is wanted of it.
+    public void answer(MigrationHeader answer) throws IOException {
+        line.send(answer.encode());
+        line.watch();
+    }
+
+    /// Whether files may be there already where the next ones go: those that the source does not
+    /// have are deleted.
+    public boolean isDelta() {
+        return offered.rsync().delete();
+    }
+
+    /// Takes the next files of an instance. Owner ids are as inside afterwards.
+    ///
+    /// @param directory of the volume, for what lies beside the root
+    /// @param rootfs where its files go
+    public void receiveInstance(Path directory, Path rootfs) throws IOException {
+        try (Fd tree = tree(rootfs);
+                Stage stage = Stage.ofInstance(stages, tree)) {
+            receive(stage);
+            stage.keep(directory);
+        }
+        unshift(rootfs, offered.shifted());
+    }
+
+    /// Takes the next files of a custom volume.
+    ///
+    /// @param shifted what their owner ids went through
+    public void receiveVolume(Path rootfs, Idmap shifted) {
+        try (Fd tree = tree(rootfs);
+                Stage stage = Stage.ofVolume(stages, tree)) {
+            receive(stage);
+        }
+        unshift(rootfs, shifted);
+    }
+
+    private static Fd tree(Path rootfs) {
+        return Mounts.cloneTree(rootfs.toString(), false);
+    }
+
+    private void receive(Stage stage) {
+        RsyncFeatures features = offered.rsync().and(RsyncFeatures.ALL);
+        PlatformThreads.run(() -> Rsync.receive(stage, features, line.streams()));
+    }
+
+    private static void unshift(Path rootfs, Idmap shifted) {
+        if (shifted.entries().isEmpty()) {
+            return;
+        }
+        PlatformThreads.run(() -> {
+            try (Fd root = Opens.open(rootfs.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+                Ownership.shift(root, shifted, Idmap.NONE);
+            }
+        });
+    }
+
+    /// Tells the source that everything is here.
+    public void succeed() throws IOException {
+        line.succeed();
+    }
+}

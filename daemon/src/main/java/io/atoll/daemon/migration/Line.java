@@ -1,0 +1,185 @@
+package io.atoll.daemon.migration;
+
+import io.atoll.base.DomainException;
+import io.atoll.base.InternalException;
+import io.atoll.base.UnavailableException;
+import io.atoll.daemon.http.WebSocket;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// The connection of one migration: a websocket for messages and one for files. First headers go
+/// both ways ([#send], [#receiveHeader]); then the files, while [#watch] looks out for the other
+/// side giving up, which ends the websocket for files; at the end the target tells the source how
+/// it went.
+///
+/// Closing it closes both.
+public final class Line implements AutoCloseable {
+    /// A message may not be longer than this.
+    static final int MESSAGE_MAX = 16 << 20;
+
+    /// How long the other side may take to say why it broke off.
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+    /// How long the other side may take to send its header.
+    private static final Duration HEADER_PATIENCE = Duration.ofSeconds(60);
+
+    private final WebSocket control;
+    private final WebSocket files;
+    private final FrameStreams streams;
+
+    /// The other side's last message, or that it is gone.
+    private final BlockingQueue<Optional<Verdict>> ends = new ArrayBlockingQueue<>(1);
+
+    private @Nullable Thread watcher;
+
+    Line(WebSocket control, WebSocket files) {
+        this.control = control;
+        this.files = files;
+        this.streams = new FrameStreams(files);
+    }
+
+    FrameStreams streams() {
+        return streams;
+    }
+
+    void send(byte[] message) throws IOException {
+        control.sendBinary(ByteBuffer.wrap(message));
+    }
+
+    /// The other side's header. Blocks, but not for ever.
+    byte[] receiveHeader() throws IOException, InterruptedException {
+        Thread guard = Thread.ofVirtual().name("migration-patience").start(this::loosePatience);
+        try {
+            return receive();
+        } finally {
+            guard.interrupt();
+        }
+    }
+
+    private void loosePatience() {
+        try {
+            Thread.sleep(HEADER_PATIENCE);
+            abort();
+        } catch (InterruptedException _) {
+            // The header came.
+        }
+    }
+
+    private byte[] receive() throws IOException, InterruptedException {
+        ByteArrayOutputStream message = new ByteArrayOutputStream();
+        while (true) {
+            switch (control.receive()) {
+                case WebSocket.Binary(ByteBuffer bytes, boolean isLast) -> {
+                    if (message.size() + bytes.remaining() > MESSAGE_MAX) {
+                        throw new IOException("a message is longer than " + MESSAGE_MAX + " bytes");
+                    }
+                    message.write(bytes.array(), bytes.arrayOffset(), bytes.remaining());
+                    if (isLast) {
+                        return message.toByteArray();
+                    }
+                }
+                case WebSocket.Text _ -> throw new IOException("a text where a message belongs");
+                case WebSocket.Closed _ -> throw new IOException("the connection was lost");
+            }
+        }
+    }
+
+    /// From now on only one message is expected: how the other side ended.
+    void watch() {
+        watcher = Thread.ofVirtual().name("migration-control").start(this::watchControl);
+    }
+
+    private void watchControl() {
+        Optional<Verdict> end;
+        try {
+            end = Optional.of(Verdict.decode(receive()));
+        } catch (IOException | MalformedMessageException _) {
+            end = Optional.empty();
+        } catch (InterruptedException _) {
+            return;
+        }
+        boolean unused = ends.offer(end);
+        if (end.filter(Verdict::isSuccess).isEmpty()) {
+            files.abort();
+        }
+    }
+
+    /// Waits until the other side says that it has everything.
+    ///
+    /// @throws InternalException with its words if it failed
+    /// @throws UnavailableException if it is gone
+    void awaitSuccess() throws InterruptedException {
+        Verdict verdict =
+                ends.take()
+                        .orElseThrow(() ->
+                                new UnavailableException(
+                                        "The other server went away without saying how it ended"));
+        if (!verdict.isSuccess()) {
+            throw refusal(verdict);
+        }
+    }
+
+    private static InternalException refusal(Verdict verdict) {
+        return new InternalException(
+                verdict.message().isEmpty()
+                        ? "The other server gave up without saying why"
+                        : verdict.message());
+    }
+
+    void succeed() throws IOException {
+        send(Verdict.success().encode());
+    }
+
+    /// What to say of a failure on this side: what the other side says it was, if it does.
+    DomainException explain(Exception failure) {
+        Optional<Verdict> end = Optional.empty();
+        boolean isWatched = watcher != null;
+        try {
+            if (isWatched) {
+                Optional<Verdict> last = ends.poll(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+                end = last == null ? Optional.empty() : last;
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        if (end.filter(v -> !v.isSuccess()).isPresent()) {
+            return refusal(end.get());
+        }
+        return failure instanceof DomainException known
+                ? known
+                : new UnavailableException(
+                        "Migration with the other server failed: " + failure.getMessage(), failure);
+    }
+
+    /// Tells the other side that nothing will come of it. Never throws.
+    void fail(String why) {
+        try {
+            send(Verdict.failure(why).encode());
+        } catch (IOException _) {
+            // It is gone and knows.
+        }
+    }
+
+    /// Ends both connections now, whatever is on them.
+    void abort() {
+        control.abort();
+        files.abort();
+    }
+
+    @Override
+    public void close() {
+        Thread watching = watcher;
+        if (watching != null) {
+            watching.interrupt();
+        }
+        control.close();
+        files.close();
+    }
+}

@@ -1,0 +1,128 @@
+package io.atoll.daemon.migration;
+
+import io.atoll.base.DomainException;
+import io.atoll.base.HostId;
+import io.atoll.base.Idmap;
+import io.atoll.base.IdmapEntry;
+import io.atoll.base.InternalException;
+import io.atoll.base.NsId;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
+
+/// What both sides say first: the source what it has, the target what it wants of it.
+///
+/// @param transport how the files are to come, one of LXD's numbers
+/// @param shifted what the owner ids of the files went through
+/// @param snapshots offered, or wanted; oldest first
+/// @param isRefresh said by the target: it has an earlier copy
+public record MigrationHeader(
+        int transport,
+        Idmap shifted,
+        List<SnapshotHeader> snapshots,
+        RsyncFeatures rsync,
+        boolean isRefresh) {
+    /// rsync, which every server can.
+    public static final int RSYNC = 0;
+
+    /// More lines than this have no meaning in a user namespace.
+    private static final int LINES_MAX = Idmap.ENTRIES_MAX;
+
+    public MigrationHeader {
+        snapshots = List.copyOf(snapshots);
+    }
+
+    /// What a source offers whose owner ids are as inside.
+    public static MigrationHeader offer(List<SnapshotHeader> snapshots) {
+        return new MigrationHeader(RSYNC, Idmap.NONE, snapshots, RsyncFeatures.ALL, false);
+    }
+
+    /// What a target answers.
+    ///
+    /// @param wanted the snapshots that it does not have
+    public MigrationHeader answer(List<SnapshotHeader> wanted, boolean refresh) {
+        return new MigrationHeader(
+                RSYNC, Idmap.NONE, wanted, rsync.and(RsyncFeatures.ALL), refresh);
+    }
+
+    byte[] encode() {
+        ProtoWriter out = new ProtoWriter().number(1, transport);
+        for (IdmapEntry entry : shifted.entries()) {
+            boolean isUser = entry.kind() == IdmapEntry.Kind.UID;
+            out.message(
+                    3,
+                    new ProtoWriter()
+                            .flag(1, isUser)
+                            .flag(2, !isUser)
+                            .number(3, entry.hostId().value())
+                            .number(4, entry.nsId().value())
+                            .number(5, entry.count()));
+        }
+        snapshots.forEach(s -> out.text(4, s.name()));
+        snapshots.forEach(s -> out.message(5, s.encode()));
+        return out.flag(7, false).message(8, rsync.encode()).flag(9, isRefresh).bytes();
+    }
+
+    /// @throws InternalException with the other side's words if it sent a refusal instead
+    /// @throws MalformedMessageException if it is neither
+    static MigrationHeader decode(byte[] bytes) {
+        ProtoMessage message = ProtoMessage.parse(bytes);
+        if (message.number(1).isEmpty()) {
+            throw new MalformedMessageException("a header without a kind of transport");
+        }
+        if (message.text(2).isPresent()) {
+            // A header has a number there.
+            throw new InternalException(message.text(2).get());
+        }
+        return new MigrationHeader(
+                (int) message.number(1).getAsLong(),
+                idmap(message.messages(3)),
+                snapshots(message),
+                message.message(8).map(RsyncFeatures::decode).orElse(RsyncFeatures.NONE),
+                message.flag(9));
+    }
+
+    /// Old servers send names only.
+    private static List<SnapshotHeader> snapshots(ProtoMessage message) {
+        List<String> names = message.texts(4);
+        List<SnapshotHeader> full =
+                message.messages(5).stream().map(SnapshotHeader::decode).toList();
+        List<SnapshotHeader> out =
+                full.size() == names.size()
+                        ? full
+                        : names.stream().map(SnapshotHeader::named).toList();
+        if (out.stream().map(SnapshotHeader::name).distinct().count() != out.size()) {
+            throw new MalformedMessageException("two snapshots of one name");
+        }
+        return out;
+    }
+
+    private static Idmap idmap(List<ProtoMessage> lines) {
+        if (lines.size() > LINES_MAX) {
+            throw new MalformedMessageException("more than " + LINES_MAX + " lines of ids");
+        }
+        try {
+            return new Idmap(
+                    lines.stream()
+                            .flatMap(line ->
+                                    IntStream.of(1, 2)
+                                            .filter(line::flag)
+                                            .mapToObj(kind -> entry(line, kind == 1)))
+                            .toList());
+        } catch (DomainException | IllegalArgumentException e) {
+            throw new MalformedMessageException("ids that cannot be: " + e.getMessage(), e);
+        }
+    }
+
+    private static IdmapEntry entry(ProtoMessage line, boolean isUser) {
+        return new IdmapEntry(
+                isUser ? IdmapEntry.Kind.UID : IdmapEntry.Kind.GID,
+                new NsId(id(line.number(4))),
+                new HostId(id(line.number(3))),
+                id(line.number(5)));
+    }
+
+    private static long id(OptionalLong number) {
+        return number.orElse(0);
+    }
+}

@@ -1,0 +1,200 @@
+package io.atoll.daemon.storage;
+
+import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.DomainException;
+import io.atoll.base.Idmap;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
+import io.atoll.base.json.Json;
+import io.atoll.daemon.http.Response;
+import io.atoll.daemon.instance.config.IdmapJson;
+import io.atoll.daemon.migration.Incoming;
+import io.atoll.daemon.migration.MigrationHeader;
+import io.atoll.daemon.migration.Migrations;
+import io.atoll.daemon.migration.Outgoing;
+import io.atoll.daemon.migration.RemoteOperation;
+import io.atoll.daemon.migration.SnapshotHeader;
+import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.linux.Fd;
+import io.atoll.storage.Filler;
+import io.atoll.storage.SnapshotFiller;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeContent;
+import io.atoll.storage.VolumeName;
+import io.atoll.storage.VolumeRef;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/// Custom volumes copied to and from other servers.
+final class VolumeMigration {
+    /// What the owner ids of a volume of LXD went through on its disk.
+    private static final String SHIFTED = "volatile.idmap.last";
+
+    private final Pools pools;
+    private final CustomVolumes volumes;
+    private final VolumeLocks locks;
+    private final Migrations migrations;
+
+    VolumeMigration(Pools pools, CustomVolumes volumes, VolumeLocks locks, Migrations migrations) {
+        this.pools = pools;
+        this.volumes = volumes;
+        this.locks = locks;
+        this.migrations = migrations;
+    }
+
+    /// Sends a volume, or the snapshot that is named.
+    Response send(CustomVolumes.Place place, OperationSpec about, Json body) {
+        boolean isAlone = body.get("volume_only").asBoolean();
+        Json target = body.get("target");
+        return migrations
+                .send(
+                        about,
+                        target.isNull()
+                                ? Optional.empty()
+                                : Optional.of(RemoteOperation.parse(target)),
+                        out -> send(place, isAlone, out))
+                .response();
+    }
+
+    private void send(CustomVolumes.Place place, boolean isAlone, Outgoing out)
+            throws IOException, InterruptedException {
+        try (VolumeLocks.Held _ = locks.hold(place.key())) {
+            CustomVolume _ = volumes.get(place).value();
+            List<VolumeSnapshot> along = isAlone ? List.of() : volumes.snapshots(place);
+            StorageDriver driver = pools.driver(place.pool());
+            List<String> wanted =
+                    out.negotiate(
+                            MigrationHeader.offer(
+                                    along.stream().map(VolumeMigration::header).toList()));
+            for (String snapshot : wanted) {
+                send(place.name() + "/" + snapshot, driver, place.volume().snapshot(snapshot), out);
+            }
+            send(place.name(), driver, place.volume().current(), out);
+            out.finish();
+        }
+    }
+
+    private static void send(String name, StorageDriver driver, VolumeRef ref, Outgoing out) {
+        try (Fd root = driver.openMount(ref)) {
+            out.sendVolume(name, root);
+        }
+    }
+
+    private static SnapshotHeader header(VolumeSnapshot snapshot) {
+        return new SnapshotHeader(
+                snapshot.name(),
+                snapshot.config(),
+                List.of(),
+                false,
+                Map.of(),
+                0,
+                snapshot.createdAt(),
+                snapshot.expiresAt());
+    }
+
+    /// Takes a volume. It comes to be wholly or not at all.
+    ///
+    /// @param made told when it is there
+    Response receive(
+            CustomVolumes.Place place,
+            OperationSpec about,
+            Json body,
+            Consumer<CustomVolume> made) {
+        Json source = body.get("source");
+        String mode = source.get("mode").asString();
+        if (!mode.isEmpty() && !mode.equals("pull") && !mode.equals("push")) {
+            throw new UnsupportedException("Mode \"" + mode + "\" not implemented");
+        }
+        Optional<RemoteOperation> other =
+                mode.equals("push") ? Optional.empty() : Optional.of(RemoteOperation.parse(source));
+        String unused = CustomVolumes.checkName(place.name());
+        Map<String, String> config = new TreeMap<>(body.get("config").asStringMap());
+        Idmap shifted = shifted(config.getOrDefault(SHIFTED, ""));
+        config.keySet().removeIf(key -> key.startsWith("volatile."));
+        CustomVolume wanted =
+                new CustomVolume(
+                        place.pool(),
+                        place.name(),
+                        body.get("description").asString(),
+                        config,
+                        Instant.now(),
+                        CustomVolume.CREATE);
+        boolean isRefresh = source.get("refresh").asBoolean();
+        return migrations
+                .receive(
+                        about,
+                        other,
+                        (in, _) -> {
+                            receive(place, wanted, shifted, isRefresh, in);
+                            made.accept(volumes.get(place).value());
+                        })
+                .response();
+    }
+
+    private static Idmap shifted(String text) {
+        try {
+            return text.isEmpty() ? Idmap.NONE : IdmapJson.parse(text);
+        } catch (DomainException e) {
+            throw new InvalidConfigException("Invalid value of " + SHIFTED, e);
+        }
+    }
+
+    private void receive(
+            CustomVolumes.Place place,
+            CustomVolume wanted,
+            Idmap shifted,
+            boolean isRefresh,
+            Incoming in)
+            throws IOException, InterruptedException {
+        MigrationHeader offer = in.offer();
+        if (volumes.exists(place)) {
+            if (isRefresh) {
+                throw new UnsupportedException(
+                        "Refreshing copies of storage volumes is not supported by this server");
+            }
+            throw new AlreadyExistsException("Volume by that name already exists");
+        }
+        List<VolumeSnapshot> snapshots =
+                offer.snapshots().stream().map(s -> snapshot(place, s)).toList();
+        in.answer(offer.answer(offer.snapshots(), false));
+        StorageDriver driver = pools.driver(place.pool());
+        VolumeName volume = place.volume();
+        List<SnapshotFiller> fillers = new ArrayList<>();
+        Optional<Filler> before = Optional.empty();
+        for (VolumeSnapshot snapshot : snapshots) {
+            fillers.add(new SnapshotFiller(snapshot.name(), taking(in, shifted, before)));
+            before = Optional.of(VolumeContent.of(driver, volume.snapshot(snapshot.name())));
+        }
+        volumes.fill(place, wanted, snapshots, fillers, taking(in, shifted, before));
+        in.succeed();
+    }
+
+    private static Filler taking(Incoming in, Idmap shifted, Optional<Filler> basis) {
+        return (directory, rootfs) -> {
+            if (basis.isPresent() && in.isDelta()) {
+                basis.get().fill(directory, rootfs);
+            }
+            in.receiveVolume(rootfs, shifted);
+        };
+    }
+
+    private static VolumeSnapshot snapshot(CustomVolumes.Place place, SnapshotHeader header) {
+        Map<String, String> config = new TreeMap<>(header.config());
+        config.keySet().removeIf(key -> key.startsWith("volatile."));
+        return new VolumeSnapshot(
+                place.pool(),
+                place.name(),
+                SnapshotNames.check(header.name()),
+                "",
+                config,
+                header.createdAt(),
+                header.expiresAt(),
+                "");
+    }
+}
