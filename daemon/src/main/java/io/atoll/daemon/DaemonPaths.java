@@ -29,6 +29,16 @@ public record DaemonPaths(Path state, Path run) {
         return state.resolve("unix.socket.user");
     }
 
+    /// The folder of the records and the lock.
+    Path databases() {
+        return state.resolve("database");
+    }
+
+    /// The folder of the backups of instances and volumes.
+    Path backups() {
+        return state.resolve("backups");
+    }
+
     public Path database() {
         return state.resolve("database/atoll.db");
     }

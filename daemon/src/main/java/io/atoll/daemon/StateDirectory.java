@@ -54,6 +54,8 @@ final class StateDirectory {
                             paths.pools(),
                             paths.images(),
                             paths.networks(),
+                            paths.databases(),
+                            paths.backups(),
                             paths.logs())) {
                 Files.createDirectories(folder);
             }
@@ -62,6 +64,9 @@ final class StateDirectory {
             mode(paths.run(), "rwx--x--x");
             mode(paths.images(), "rwx------");
             mode(paths.logs(), "rwx------");
+            // Records hold what users put into `cloud-init.*` and `environment.*`, and hashes.
+            mode(paths.databases(), "rwx------");
+            mode(paths.backups(), "rwx------");
             checkSpace(paths.state());
         } catch (IOException e) {
             throw new UnavailableException(

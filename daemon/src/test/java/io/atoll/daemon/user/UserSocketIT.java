@@ -512,6 +512,14 @@ final class UserSocketIT {
             files.filter(f -> f.endsWith("suid") || f.endsWith("pushed")).forEach(programs::add);
         }
         assertFalse(programs.isEmpty());
+        // Records, keys, logs and backups are for root alone.
+        String readable = ann.run("find", state.toString(), "-type", "f", "-readable");
+        assertFalse(readable.contains("atoll.db"), readable);
+        for (String folder : List.of("database", "backups", "logs", "images", "storage-pools/p")) {
+            String answer = ann.run("ls", state.resolve(folder).toString());
+            assertTrue(answer.contains("Permission denied"), folder + ": " + answer);
+        }
+        assertFalse(readable.contains("server.key"), readable);
         programs.add(state.resolve("storage-pools/p/images"));
         for (Path program : programs) {
             String answer = ann.run("ls", "-ld", program.toString());
