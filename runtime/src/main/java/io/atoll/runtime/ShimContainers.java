@@ -57,6 +57,7 @@ final class ShimContainers implements Containers {
 
     private final RuntimePaths paths;
     private final Supplier<HostFacts> probe;
+    private final Supplier<CgroupLayout> cgroups;
     private final ForkServer server;
     private final ExecutorService events = Executors.newVirtualThreadPerTaskExecutor();
     private final ExitWatcher watcher = new ExitWatcher(events);
@@ -67,6 +68,9 @@ final class ShimContainers implements Containers {
     /// Guarded by `this`.
     private @Nullable HostFacts facts;
 
+    /// Guarded by `this`.
+    private @Nullable CgroupLayout layout;
+
     /// Ids whose start is under way here, so that a second one is refused at once.
     private final Set<String> starting = ConcurrentHashMap.newKeySet();
 
@@ -75,19 +79,21 @@ final class ShimContainers implements Containers {
     }
 
     static ShimContainers lazy(RuntimePaths paths) {
-        return new ShimContainers(paths, HostProbe::probe);
+        return new ShimContainers(paths, HostProbe::probe, HostProbe::cgroups);
     }
 
     /// With facts that may leave out a part of what the host has.
     ShimContainers(RuntimePaths paths, HostFacts facts) {
-        this(paths, () -> facts);
+        this(paths, () -> facts, facts::cgroups);
         makeDirectories();
         ids();
     }
 
-    private ShimContainers(RuntimePaths paths, Supplier<HostFacts> probe) {
+    private ShimContainers(
+            RuntimePaths paths, Supplier<HostFacts> probe, Supplier<CgroupLayout> cgroups) {
         this.paths = paths;
         this.probe = probe;
+        this.cgroups = cgroups;
         server = new ForkServer(paths);
     }
 
@@ -119,8 +125,15 @@ final class ShimContainers implements Containers {
         return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
     }
 
-    CgroupLayout layout() {
-        return facts().cgroups();
+    /// Without the other facts, which cost more and which a mere look at a container does not need.
+    synchronized CgroupLayout layout() {
+        if (facts != null) {
+            return facts.cgroups();
+        }
+        if (layout == null) {
+            layout = cgroups.get();
+        }
+        return layout;
     }
 
     ExitWatcher watcher() {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Finds the [HostFacts] of this machine. Features are tried, not guessed from the kernel's
 /// version.
@@ -38,17 +39,39 @@ public final class HostProbe {
 
     private HostProbe() {}
 
-    /// The facts. Takes a few milliseconds and needs root.
+    /// What cannot change while this process lives, found by the first who asks: a warm process
+    /// asks for every command. Guarded by the class.
+    private static @Nullable Kernel kernel;
+
+    private record Kernel(boolean hasDetachedLayers, boolean isHostRoot, boolean isChrooted) {}
+
+    private static synchronized Kernel kernel() {
+        if (kernel == null) {
+            kernel =
+                    new Kernel(
+                            PlatformThreads.call(HostProbe::hasDetachedLayers),
+                            PlatformThreads.call(HostProbe::isHostRoot),
+                            Namespaces.isChrooted());
+        }
+        return kernel;
+    }
+
+    /// The cgroups that this process may use.
+    public static CgroupLayout cgroups() {
+        return CgroupLayout.detect().usable(path -> Files.isWritable(Path.of(path)));
+    }
+
+    /// The facts. Takes a few milliseconds when first called, and needs root.
     public static HostFacts probe() {
-        CgroupLayout cgroups =
-                CgroupLayout.detect().usable(path -> Files.isWritable(Path.of(path)));
+        CgroupLayout cgroups = cgroups();
+        Kernel kernel = kernel();
         Optional<CgroupHierarchy> cpuset =
                 cgroups.controller("cpuset").filter(h -> h.version() == 1);
         return new HostFacts(
                 cgroups,
-                PlatformThreads.call(HostProbe::hasDetachedLayers),
-                PlatformThreads.call(HostProbe::isHostRoot),
-                Namespaces.isChrooted(),
+                kernel.hasDetachedLayers(),
+                kernel.isHostRoot(),
+                kernel.isChrooted(),
                 cpuset.map(h -> read(h, "cpuset.cpus")).orElse(""),
                 cpuset.map(h -> read(h, "cpuset.mems")).orElse(""),
                 ProcFiles.readIfPresent("/sys/kernel/cgroup/delegate")

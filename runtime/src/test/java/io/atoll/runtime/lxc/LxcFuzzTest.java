@@ -116,4 +116,30 @@ class LxcFuzzTest {
     void seccompProfiles() {
         rounds(SECCOMP, text -> assertTrue(LxcSeccomp.parse(text, "fuzz") != null));
     }
+
+    private static final List<String> IDMAPS =
+            List.of(
+                    "lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536",
+                    "lxc.id_map = u 0 100000 1000\nlxc.id_map = u 1000 1000 1",
+                    "lxc.idmap = b 0 4294967295 1",
+                    "lxc.idmap = u 4294967290 0 99");
+
+    /// What is taken for a map keeps to the ids that there are.
+    @Test
+    void idmaps() {
+        rounds(
+                IDMAPS,
+                text -> {
+                    LxcConfig config = LxcConfig.parse(text, "fuzz", LxcIncludes.none());
+                    LxcCompiler.idmap(config)
+                            .entries()
+                            .forEach(entry ->
+                                    assertTrue(
+                                            entry.count() > 0
+                                                    && entry.hostId().value() >= 0
+                                                    && entry.hostId().value() + entry.count()
+                                                            <= 1L << 32,
+                                            text));
+                });
+    }
 }
