@@ -27,7 +27,7 @@ class LxcRowsTest {
         IntStream.rangeClosed(1, 56).forEach(n -> expected.add("L1-%02d".formatted(n)));
         IntStream.rangeClosed(1, 30).forEach(n -> expected.add("L2-%02d".formatted(n)));
         IntStream.rangeClosed(1, 19).forEach(n -> expected.add("B0-%02d".formatted(n)));
-        for (int n : new int[] {1, 2, 6, 8, 23, 24, 25, 26, 27}) {
+        for (int n : new int[] {1, 2, 6, 8, 9, 23, 24, 25, 26, 27}) {
             expected.add("X3-%02d".formatted(n));
         }
         assertEquals(expected, LxcRows.load().stream().map(LxcRows.Row::id).toList());

@@ -25,15 +25,15 @@ class PackagingTest {
     /// Keys that are shown as the defaults are those that the scripts know.
     @Test
     void defaultsAreKnownToTheScripts() throws IOException {
-        for (String script : List.of("lxc-net", "lxc-containers")) {
+        for (String script : List.of("lxc-net", "lxc-containers", "lxd-bridge")) {
             String source =
                     Files.readString(
                             ROOT.resolve("lxctools/src/main/dist/libexec").resolve(script));
             Path defaults =
                     ROOT.resolve("packaging/default")
-                            .resolve(script.equals("lxc-net") ? "lxc-net" : "lxc");
+                            .resolve(script.equals("lxc-containers") ? "lxc" : script);
             for (String line : Files.readAllLines(defaults)) {
-                if (line.matches("#[A-Z_]+=.*")) {
+                if (line.matches("#[A-Z0-9_]+=.*")) {
                     String key = line.substring(1, line.indexOf('='));
                     assertTrue(source.contains("\n" + key + "="), script + " lacks " + key);
                 }

@@ -2,9 +2,13 @@ package io.atoll.lxctools.storage;
 
 import io.atoll.runtime.lxc.LxcRootfs;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Images of a Ceph pool; rbd(8).
 final class RbdBackend implements Backend {
+    private static final Pattern PARENT = Pattern.compile("(?m)^\\s*parent: (\\S+)$");
+
     private final HostCommands commands;
     private final StorageOptions defaults;
 
@@ -59,9 +63,24 @@ final class RbdBackend implements Backend {
                 });
     }
 
+    /// A clone's snapshot was made for it alone and goes with it.
     @Override
     public void delete(LxcRootfs rootfs) {
-        String unused = commands.run("rbd", "rm", ((LxcRootfs.Rbd) rootfs).image());
+        String image = ((LxcRootfs.Rbd) rootfs).image();
+        String info = commands.run("rbd", "info", image);
+        String unused = commands.run("rbd", "rm", image);
+        Matcher parent = PARENT.matcher(info);
+        String own = "@" + image.substring(image.lastIndexOf('/') + 1);
+        if (parent.find() && parent.group(1).endsWith(own)) {
+            forget(parent.group(1), true);
+        }
+    }
+
+    private void forget(String snapshot, boolean isProtected) {
+        if (isProtected) {
+            String unused = commands.run("rbd", "snap", "unprotect", snapshot);
+        }
+        String unused = commands.run("rbd", "snap", "rm", snapshot);
     }
 
     @Override
@@ -69,9 +88,16 @@ final class RbdBackend implements Backend {
         String from = ((LxcRootfs.Rbd) source).image();
         String snapshot = from + "@" + place.name();
         String to = defaults.rbdPool() + "/" + place.name();
-        String created = commands.run("rbd", "snap", "create", snapshot);
-        String guarded = commands.run("rbd", "snap", "protect", snapshot);
-        String cloned = commands.run("rbd", "clone", snapshot, to);
+        String unused = commands.run("rbd", "snap", "create", snapshot);
+        boolean isProtected = false;
+        try {
+            unused = commands.run("rbd", "snap", "protect", snapshot);
+            isProtected = true;
+            unused = commands.run("rbd", "clone", snapshot, to);
+        } catch (RuntimeException e) {
+            forget(snapshot, isProtected);
+            throw e;
+        }
         return new LxcRootfs.Rbd(to);
     }
 

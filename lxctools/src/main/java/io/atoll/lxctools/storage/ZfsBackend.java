@@ -54,9 +54,15 @@ final class ZfsBackend implements Backend {
         return RootfsView.plain(Path.of(at));
     }
 
+    /// A clone's snapshot was made for it alone and goes with it.
     @Override
     public void delete(LxcRootfs rootfs) {
-        String unused = commands.run("zfs", "destroy", "-r", ((LxcRootfs.Zfs) rootfs).dataset());
+        String dataset = ((LxcRootfs.Zfs) rootfs).dataset();
+        String origin = commands.run("zfs", "get", "-H", "-o", "value", "origin", dataset).strip();
+        String unused = commands.run("zfs", "destroy", "-r", dataset);
+        if (origin.endsWith("@" + dataset.substring(dataset.lastIndexOf('/') + 1))) {
+            unused = commands.run("zfs", "destroy", origin);
+        }
     }
 
     @Override
@@ -67,8 +73,14 @@ final class ZfsBackend implements Backend {
                 (slash < 0 ? defaults.zfsRoot() : from.substring(0, slash)) + "/" + place.name();
         String snapshot = from + "@" + place.name();
         String unused = commands.run("zfs", "snapshot", snapshot);
-        String made =
-                commands.run("zfs", "clone", "-o", "mountpoint=" + place.rootfs(), snapshot, to);
+        try {
+            unused =
+                    commands.run(
+                            "zfs", "clone", "-o", "mountpoint=" + place.rootfs(), snapshot, to);
+        } catch (RuntimeException e) {
+            unused = commands.run("zfs", "destroy", snapshot);
+            throw e;
+        }
         return new LxcRootfs.Zfs(to);
     }
 

@@ -78,6 +78,35 @@ class CreationIT {
         assertTrue(config("c1").contains("# Parameters passed to the template: -x --y=z\n"));
     }
 
+    /// Words of every kind reach a template as they were typed.
+    @Test
+    void l1_17_anyWordsReachTheTemplate() throws Exception {
+        Path words = scratch.directory().resolve("words");
+        Path template =
+                scratch.template(
+                        "shift 3; for w in \"$@\"; do printf '%%s\\0' \"$w\"; done >%s\n"
+                                .formatted(words));
+        String letters = "ab -='\"\\$`*?#;&|<>(){}[]~!%\t\n\u00e4\u20ac/";
+        for (int seed = 0; seed < 12; seed++) {
+            java.util.Random random = new java.util.Random(seed);
+            List<String> given = new ArrayList<>();
+            for (int i = random.nextInt(5); i >= 0; i--) {
+                StringBuilder word = new StringBuilder();
+                for (int j = random.nextInt(9); j > 0; j--) {
+                    word.append(letters.charAt(random.nextInt(letters.length())));
+                }
+                given.add(word.toString());
+            }
+            ToolRun run =
+                    create(Map.of(), "w" + seed, template.toString(), given.toArray(String[]::new));
+            assertEquals(0, run.status(), "seed " + seed + run.err());
+            assertEquals(String.join("\0", given) + "\0", Files.readString(words), "seed " + seed);
+            // What is remembered of them in the configuration does not become part of it.
+            ToolRun info = scratch.run("lxc-info", "-n", "w" + seed, "-c", "lxc.uts.name");
+            assertEquals(0, info.status(), "seed " + seed + info.err());
+        }
+    }
+
     private static String permissions(Path path) throws Exception {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
     }

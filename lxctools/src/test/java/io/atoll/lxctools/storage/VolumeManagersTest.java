@@ -123,8 +123,67 @@ class VolumeManagersTest {
                                 + directory
                                 + "/p2/rootfs tank/lxc/p1@p2"
                                 + " tank/lxc/p2",
+                        "zfs get -H -o value origin tank/lxc/p1",
                         "zfs destroy -r tank/lxc/p1"),
                 commands.told);
+    }
+
+    /// In the order in which they can be removed.
+    @Test
+    void aCloneTakesItsSnapshotAlong() {
+        commands.answers.put("zfs get", "tank/lxc/p1@p2\n");
+        backend("zfs").delete(LxcRootfs.parse("zfs:tank/lxc/p2"));
+        assertEquals(
+                List.of("zfs destroy -r tank/lxc/p2", "zfs destroy tank/lxc/p1@p2"),
+                commands.told.subList(1, 3));
+        commands.told.clear();
+        // A snapshot that somebody else made stays.
+        commands.answers.put("zfs get", "tank/lxc/p1@daily\n");
+        backend("zfs").delete(LxcRootfs.parse("zfs:tank/lxc/p2"));
+        assertEquals(2, commands.told.size());
+        commands.told.clear();
+        commands.answers.put("rbd info", "rbd image 'p2':\n\tsize 1 GiB\n\tparent: lxc/p1@p2\n");
+        backend("rbd").delete(LxcRootfs.parse("rbd:lxc/p2"));
+        assertEquals(
+                List.of(
+                        "rbd info lxc/p2",
+                        "rbd rm lxc/p2",
+                        "rbd snap unprotect lxc/p1@p2",
+                        "rbd snap rm lxc/p1@p2"),
+                commands.told);
+    }
+
+    @Test
+    void aCloneThatFailsLeavesNoSnapshot() {
+        Backend zfs = backend("zfs");
+        commands.failing = Optional.of("zfs clone");
+        LxcRootfs dataset = LxcRootfs.parse("zfs:tank/lxc/p1");
+        UnavailableException failure =
+                assertThrows(UnavailableException.class, () -> zfs.snapshot(dataset, place("p2")));
+        assertTrue(failure.getMessage().contains("zfs clone"), failure.getMessage());
+        assertEquals("zfs destroy tank/lxc/p1@p2", commands.told.getLast());
+        Backend rbd = backend("rbd");
+        LxcRootfs image = LxcRootfs.parse("rbd:lxc/p1");
+        commands.failing = Optional.of("rbd clone");
+        assertThrows(UnavailableException.class, () -> rbd.snapshot(image, place("p2")));
+        assertEquals(
+                List.of("rbd snap unprotect lxc/p1@p2", "rbd snap rm lxc/p1@p2"),
+                commands.told.subList(commands.told.size() - 2, commands.told.size()));
+        commands.failing = Optional.of("rbd snap protect");
+        assertThrows(UnavailableException.class, () -> rbd.snapshot(image, place("p3")));
+        assertEquals("rbd snap rm lxc/p1@p3", commands.told.getLast());
+        assertEquals("rbd snap protect lxc/p1@p3", commands.told.get(commands.told.size() - 2));
+    }
+
+    @Test
+    void saysThatDisksOfQemuAreMadeElsewhere() {
+        Backend nbd = backend("nbd");
+        UnsupportedException e =
+                assertThrows(
+                        UnsupportedException.class, () -> nbd.create(place("p1"), options("")));
+        assertTrue(e.getMessage().contains("qemu-img"), e.getMessage());
+        nbd.delete(LxcRootfs.parse("nbd:/srv/disk"));
+        assertEquals(List.of(), commands.told);
     }
 
     @Test
@@ -157,7 +216,7 @@ class VolumeManagersTest {
         Backend rbd = backend("rbd");
         assertThrows(UnavailableException.class, () -> rbd.create(place("p1"), options("")));
         assertEquals(
-                List.of("rbd unmap /dev/rbd7", "rbd rm rbd0/p1"),
+                List.of("rbd unmap /dev/rbd7", "rbd info rbd0/p1", "rbd rm rbd0/p1"),
                 commands.told.subList(3, commands.told.size()));
     }
 
