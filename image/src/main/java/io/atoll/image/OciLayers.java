@@ -20,8 +20,8 @@ import java.util.Set;
 /// members that later layers replace or delete are left out. See the layer part of the OCI image
 /// specification.
 ///
-/// Owner ids, modes and extended attributes stay as they are. Names are brought to one form; what is
-/// hostile about them is refused when the result is unpacked, like that of any image.
+/// Owner ids, modes and extended attributes stay as they are. Names are brought to one form; what
+/// is hostile about them is refused when the result is unpacked, like that of any image.
 public final class OciLayers {
     private static final String WHITEOUT = ".wh.";
     private static final String OPAQUE = ".wh..wh..opq";
@@ -143,14 +143,15 @@ public final class OciLayers {
         if (hidden.isEmpty() && emptied.isEmpty()) {
             return;
         }
-        winners.keySet().removeIf(name -> {
-            boolean isHidden = hidden.contains(name);
-            for (String up = name; !isHidden && !up.isEmpty(); ) {
-                up = parent(up);
-                isHidden = emptied.contains(up) || !up.isEmpty() && hidden.contains(up);
-            }
-            return isHidden;
-        });
+        winners.keySet()
+                .removeIf(name -> {
+                    boolean isHidden = hidden.contains(name);
+                    for (String up = name; !isHidden && !up.isEmpty(); ) {
+                        up = parent(up);
+                        isHidden = emptied.contains(up) || !up.isEmpty() && hidden.contains(up);
+                    }
+                    return isHidden;
+                });
         entries.keySet().retainAll(winners.keySet());
     }
 

@@ -82,8 +82,7 @@ public final class PoolKeys {
                         .filter(k -> k.drivers().isEmpty() || k.drivers().contains(driver))
                         .findFirst()
                         .orElseThrow(() ->
-                                new InvalidConfigException(
-                                        "Invalid option \"" + name + "\""));
+                                new InvalidConfigException("Invalid option \"" + name + "\""));
         if (value.isEmpty()) {
             return;
         }

@@ -84,9 +84,7 @@ public final class TestRegistry implements AutoCloseable {
                         .put("schemaVersion", 2)
                         .put(
                                 "config",
-                                blob(
-                                        "application/vnd.oci.image.config.v1+json",
-                                        bytes(config)))
+                                blob("application/vnd.oci.image.config.v1+json", bytes(config)))
                         .put("layers", Json.array(new ArrayList<>(layers)));
         byte[] text = bytes(manifest);
         manifests.put(repository + "/" + digest(text), text);
@@ -99,9 +97,7 @@ public final class TestRegistry implements AutoCloseable {
                                         List.of(
                                                 platform("other", "sha256:" + "0".repeat(64), 1),
                                                 platform(
-                                                        architecture,
-                                                        digest(text),
-                                                        text.length))));
+                                                        architecture, digest(text), text.length))));
         manifests.put(repository + "/" + tag, bytes(index));
     }
 

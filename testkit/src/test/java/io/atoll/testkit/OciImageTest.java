@@ -182,15 +182,23 @@ class OciImageTest {
         write(tree, "bin/app", "");
         registry.publish("team/app", "1", "s390x", command("app"), List.of(registry.layer(tree)));
         assertThrows(NotFoundException.class, () -> download("team/app:1"));
-        NotFoundException e =
-                assertThrows(NotFoundException.class, () -> download("team/none:2"));
+        NotFoundException e = assertThrows(NotFoundException.class, () -> download("team/none:2"));
         assertEquals("The registry at 127.0.0.1 has no image \"team/none:2\"", e.getMessage());
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "UPPER", "../../x", "a//b", "a:", "a@sha256:12", "a:b:c", "a b", "/a", "a?x=1",
+                "",
+                "UPPER",
+                "../../x",
+                "a//b",
+                "a:",
+                "a@sha256:12",
+                "a:b:c",
+                "a b",
+                "/a",
+                "a?x=1",
                 "a:..%2f.."
             })
     void refusesNames(String name) {

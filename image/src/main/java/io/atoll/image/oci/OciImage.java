@@ -3,9 +3,9 @@ package io.atoll.image.oci;
 import io.atoll.base.Architecture;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
+import io.atoll.image.Compression;
 import io.atoll.image.ImageMetadata;
 import io.atoll.image.ImageWriter;
-import io.atoll.image.Compression;
 import io.atoll.image.OciLayers;
 import io.atoll.image.remote.TransferProgress;
 import java.io.BufferedOutputStream;
@@ -73,7 +73,8 @@ public final class OciImage {
                             0,
                             properties(found, layers),
                             Map.of());
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(rootfs), 1 << 16)) {
+            try (OutputStream out =
+                    new BufferedOutputStream(Files.newOutputStream(rootfs), 1 << 16)) {
                 layers.write(out);
             }
             Path templates = metadata.resolveSibling(metadata.getFileName() + ".none");
@@ -156,7 +157,9 @@ public final class OciImage {
 
     private static Optional<String[]> line(OciLayers layers, String file, String name)
             throws IOException {
-        return layers.read(file).orElse("").lines()
+        return layers.read(file)
+                .orElse("")
+                .lines()
                 .map(line -> line.split(":"))
                 .filter(l -> l.length > 2 && (l[0].equals(name) || l[2].equals(name)))
                 .findFirst();

@@ -27,7 +27,6 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +83,8 @@ public final class OciRegistry {
     private static boolean isLoopback(String host) {
         boolean isNumber = host.matches("127\\.[0-9.]+|\\[::1]");
         try {
-            return host.equals("localhost") || isNumber && InetAddress.getByName(host).isLoopbackAddress();
+            return host.equals("localhost")
+                    || isNumber && InetAddress.getByName(host).isLoopbackAddress();
         } catch (UnknownHostException _) {
             return false;
         }
@@ -96,8 +96,7 @@ public final class OciRegistry {
     /// @param config what to run, and where it comes from
     /// @param layers the lowest first
     /// @param created seconds since 1970; not 0
-    public record Found(
-            OciName name, String digest, Json config, List<Blob> layers, long created) {
+    public record Found(OciName name, String digest, Json config, List<Blob> layers, long created) {
         /// The bytes of all layers, as they are sent.
         public long size() {
             return layers.stream().mapToLong(Blob::size).sum();
@@ -108,8 +107,7 @@ public final class OciRegistry {
     public record Blob(String digest, long size) {
         static Blob of(Json descriptor) {
             Blob blob =
-                    new Blob(
-                            descriptor.get("digest").asString(), descriptor.get("size").asLong());
+                    new Blob(descriptor.get("digest").asString(), descriptor.get("size").asLong());
             if (!OciName.DIGEST.matcher(blob.digest).matches()) {
                 throw new UnsupportedException("The digest \"" + blob.digest + "\" is not sha256");
             }
@@ -168,7 +166,8 @@ public final class OciRegistry {
     private static long created(Json config) {
         try {
             long seconds =
-                    java.time.OffsetDateTime.parse(config.get("created").asString()).toEpochSecond();
+                    java.time.OffsetDateTime.parse(config.get("created").asString())
+                            .toEpochSecond();
             return Math.max(1, seconds);
         } catch (java.time.DateTimeException _) {
             return 1;
@@ -235,7 +234,8 @@ public final class OciRegistry {
         long begun = System.nanoTime();
         long told = begun;
         long bytes = 0;
-        try (InputStream in = new DigestInputStream(open(name, "blobs/" + blob.digest(), "*/*"), digest);
+        try (InputStream in =
+                        new DigestInputStream(open(name, "blobs/" + blob.digest(), "*/*"), digest);
                 OutputStream out = Files.newOutputStream(target)) {
             byte[] chunk = new byte[1 << 16];
             for (int count = in.read(chunk); count > 0; count = in.read(chunk)) {
@@ -274,8 +274,13 @@ public final class OciRegistry {
                 uri = redirected(uri, response);
             } else if (status == 404) {
                 throw new NotFoundException(
-                        "The registry at " + base.getHost() + " has no image \""
-                                + name.repository() + ":" + name.reference() + "\"");
+                        "The registry at "
+                                + base.getHost()
+                                + " has no image \""
+                                + name.repository()
+                                + ":"
+                                + name.reference()
+                                + "\"");
             } else {
                 throw unavailable("answers with status " + status, null);
             }
@@ -307,8 +312,7 @@ public final class OciRegistry {
                         .timeout(PATIENCE)
                         .header("User-Agent", agent)
                         .header("Accept", accept);
-        boolean isOwn =
-                base.getHost().equals(uri.getHost()) && base.getPort() == uri.getPort();
+        boolean isOwn = base.getHost().equals(uri.getHost()) && base.getPort() == uri.getPort();
         if (isOwn && !token.isEmpty()) {
             request.header("Authorization", "Bearer " + token);
         }
