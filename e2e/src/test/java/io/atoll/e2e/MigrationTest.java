@@ -140,7 +140,8 @@ class MigrationTest {
         client.run("start", "b:atoll-pull").ok();
         assertEquals(
                 "three", client.run("exec", "b:atoll-pull", "--", "cat", "/root/note").ok().out());
-        assertEquals("", a.atoll().run("operation", "list", "--format=csv").ok().out());
+        String operations = a.atoll().run("operation", "list", "--format=csv").ok().out();
+        assertFalse(operations.contains("RUNNING"), operations);
     }
 
     @Test
@@ -330,8 +331,9 @@ class MigrationTest {
         int port = port(a);
         Random random = new Random(5);
         for (int i = 0; i < 4; i++) {
-            // The image has two megabytes; what the client asks for itself has less than these.
-            long offset = 100_000 + random.nextInt(1_500_000);
+            // Compressed the files take about a megabyte; what the client asks for itself is less
+            // than these.
+            long offset = 30_000 + random.nextInt(500_000);
             try (Cutter cutter = new Cutter(port, offset)) {
                 client.run(
                                 "remote",
@@ -375,7 +377,7 @@ class MigrationTest {
             String source = "source=" + Files.createDirectory(small.resolve("pool"));
             client.run("storage", "create", "b:small", "dir", source).ok();
             Output full = client.run("copy", "a:c1", "b:c1", "--storage", "small").exits(1);
-            assertTrue(full.err().contains("No space left on device"), full.err());
+            assertTrue(full.err().contains("No space left"), full.err());
             assertEquals("", client.run("list", "b:", "--format=csv").ok().out());
             client.run("storage", "delete", "b:small").ok();
         } finally {

@@ -148,7 +148,17 @@ public final class Migrations {
             current.line = line;
             try {
                 work.run(line, operation);
-            } catch (DomainException | IOException | MalformedMessageException e) {
+            } catch (DomainException e) {
+                boolean isLost =
+                        e.getCause() instanceof CommandFailed command
+                                && complaint(command).isEmpty();
+                if (isLost) {
+                    throw told(line, e);
+                }
+                // Known here, so what the other side makes of it says less.
+                line.fail(e.getMessage());
+                throw e;
+            } catch (IOException | MalformedMessageException e) {
                 throw told(line, e);
             } catch (CommandFailed e) {
                 Optional<String> complaint = complaint(e);
@@ -173,8 +183,8 @@ public final class Migrations {
         return out;
     }
 
-    /// What rsync complained about first, if that was a file and not the connection. Of both rsyncs
-    /// it is the source's that complains, of its own files and of the target's.
+    /// What rsync complained about first, if that was a file and not the connection. Which of both
+    /// rsyncs complains of the target's files depends on its version.
     private static Optional<String> complaint(CommandFailed failure) {
         return failure.stderrTail()
                 .lines()
