@@ -60,6 +60,15 @@ public final class Compare {
 
             """;
 
+    private static final String NETWORKS_HEADING =
+            """
+            # Networks of Atoll beside those of LXD 5.0.2
+
+            Made by `./mk bench --networks` on %s: kernel %s, %d processors, %d MiB of memory. Medians, driven by Debian's `lxc`
+            client. Ratio: LXD's figure by Atoll's; of rates, Atoll's by LXD's.
+
+            """;
+
     private static final String LXC_HEADING =
             """
             # Atoll's lxc-* commands beside those of LXC 5.0.2
@@ -99,6 +108,7 @@ public final class Compare {
         boolean alone = options.remove("--atoll-only");
         boolean isLxc = options.remove("--lxc");
         boolean isStorage = options.remove("--storage");
+        boolean isNetworks = options.remove("--networks");
         if (!options.isEmpty()) {
             throw new IllegalArgumentException("unknown options " + options);
         }
@@ -119,6 +129,11 @@ public final class Compare {
                 subjects.add(Subject.Lxd.launch());
             }
             Compare compare = new Compare(subjects, System.err);
+            if (isNetworks) {
+                CompareNetworks.run(subjects, compare.table, rounds, System.err);
+                write(heading(NETWORKS_HEADING) + compare.table.render(), output);
+                return;
+            }
             compare.single("busybox", rounds);
             compare.single("debian", Math.max(DEBIAN_ROUNDS_MIN, rounds / 2));
             compare.parallel();

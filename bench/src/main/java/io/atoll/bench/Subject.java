@@ -30,6 +30,9 @@ sealed interface Subject extends AutoCloseable {
     /// Its state directory.
     Path state();
 
+    /// Its bridge.
+    String bridge();
+
     /// SIGTERM and wait for its end; instances go on.
     void stop();
 
@@ -44,9 +47,11 @@ sealed interface Subject extends AutoCloseable {
 
     /// Atoll from `dist/`.
     record Atoll(TestDaemon daemon) implements Subject {
+        private static final String BRIDGE = "atlbench0";
+
         static Atoll launch() {
             Atoll subject = new Atoll(TestDaemon.launch("atoll-bench"));
-            subject.prepare("overlay", "atlbench0", "10.231.78.1/22");
+            subject.prepare("overlay", BRIDGE, "10.231.78.1/22");
             return subject;
         }
 
@@ -68,6 +73,11 @@ sealed interface Subject extends AutoCloseable {
         @Override
         public Path state() {
             return daemon.state();
+        }
+
+        @Override
+        public String bridge() {
+            return BRIDGE;
         }
 
         @Override
@@ -119,6 +129,11 @@ sealed interface Subject extends AutoCloseable {
         @Override
         public Path state() {
             return daemon.state();
+        }
+
+        @Override
+        public String bridge() {
+            return BRIDGE;
         }
 
         @Override

@@ -123,7 +123,9 @@ final class InstancePorts {
                                 : OptionalInt.empty(),
                         OptionalInt.empty(),
                         config.ipv4().address(),
-                        config.ipv6().address());
+                        config.ipv6().address(),
+                        config.neighborProxy(),
+                        config.driver() == BridgeConfig.Driver.OPENVSWITCH);
             }
 
             @Override
@@ -166,7 +168,9 @@ final class InstancePorts {
                 parent.mtu(),
                 parent.vlan(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Optional.empty(),
+                false);
     }
 
     private static StaticHost host(io.atoll.daemon.device.attach.Networks.Port port) {

@@ -13,6 +13,8 @@ import java.util.Optional;
 /// @param hwaddr empty: one of ours that stays the same
 /// @param mtu empty: 1500
 /// @param externalInterfaces interfaces of the host that become ports
+/// @param neighborProxy interface of the host on whose network the host answers for the addresses
+///   of this one
 /// @param dnsDomain as `lxd`
 /// @param dnsSearch domains that are told to clients, with commas; may be empty
 /// @param rawDnsmasq lines for dnsmasq; may be empty
@@ -24,6 +26,7 @@ public record BridgeConfig(
         Optional<Integer> mtu,
         Driver driver,
         List<String> externalInterfaces,
+        Optional<String> neighborProxy,
         DnsMode dnsMode,
         String dnsDomain,
         String dnsSearch,

@@ -65,12 +65,14 @@ final class BridgeKeys {
                                 BridgeConfig.Driver.NATIVE,
                                 BridgeConfig.Driver.values()),
                         keys.list("bridge.external_interfaces", BridgeKeys::interfaceName),
+                        keys.optional("ipv6.neighbor_proxy", BridgeKeys::interfaceName),
                         keys.oneOf("dns.mode", DnsMode.MANAGED, DnsMode.values()),
                         keys.optional("dns.domain", BridgeKeys::domain).orElse("lxd"),
                         String.join(",", keys.list("dns.search", BridgeKeys::domain)),
                         keys.multiline("raw.dnsmasq"),
                         keys.tunnels());
         keys.optional("bridge.mode", BridgeKeys::mode);
+        keys.checkNeighborProxy(parsed);
         keys.rejectUnknown();
         return parsed;
     }
@@ -93,6 +95,25 @@ final class BridgeKeys {
                 list(prefix + ".routes", text -> network(text, isV6)),
                 bool(prefix + ".routing", true),
                 bool(prefix + ".firewall", true));
+    }
+
+    /// Only addresses that DHCP gives out are known to be in use.
+    private void checkNeighborProxy(BridgeConfig config) {
+        if (config.neighborProxy().isEmpty()) {
+            return;
+        }
+        String key = "ipv6.neighbor_proxy";
+        IpNetwork own =
+                config.ipv6().address().orElseThrow(() -> invalid(key, "Requires an ipv6.address"));
+        boolean isGivenOut =
+                config.ipv6().dhcp() && (config.ipv6().stateful() || own.prefix() > 64);
+        if (!isGivenOut) {
+            throw invalid(
+                    key, "Requires ipv6.dhcp.stateful, or a network smaller than a /64, with DHCP");
+        }
+        if (config.neighborProxy().get().equals(network)) {
+            throw invalid(key, "Another interface than the bridge itself is needed");
+        }
     }
 
     private List<Tunnel> tunnels() {

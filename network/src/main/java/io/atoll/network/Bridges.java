@@ -2,6 +2,7 @@ package io.atoll.network;
 
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnavailableException;
 import io.atoll.base.Undo;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Directories;
@@ -55,7 +56,11 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class Bridges {
     private static final Duration RELOAD_DELAY = Duration.ofMillis(500);
 
+    /// There for a bridge of Open vSwitch.
+    private static final String SWITCH = "openvswitch";
+
     private final Path directory;
+    private final OpenVswitch openVswitch;
 
     /// One lock for each network name ever used; held for a whole change, outside of all other
     /// locks.
@@ -67,7 +72,12 @@ public final class Bridges {
     /// @param directory for the networks' files, as `/var/lib/atoll/networks`; the user `nobody`
     ///   must be able to pass it
     public Bridges(Path directory) {
+        this(directory, OpenVswitch.KERNEL);
+    }
+
+    Bridges(Path directory, OpenVswitch openVswitch) {
         this.directory = directory;
+        this.openVswitch = openVswitch;
     }
 
     @FunctionalInterface
@@ -147,9 +157,6 @@ public final class Bridges {
     /// @throws InvalidConfigException if the name belongs to an interface that is no bridge, or a
     ///   port is in use
     public void start(BridgeConfig config) {
-        if (config.driver() != BridgeConfig.Driver.NATIVE) {
-            throw new UnsupportedException("bridge.driver openvswitch is not supported");
-        }
         locked(
                 config.name(),
                 () -> {
@@ -162,6 +169,7 @@ public final class Bridges {
                         netlink.run(Rtnetlink.setUp(config.name(), true));
                         setRoutes(netlink, config);
                         setForwarding(config);
+                        new NeighborProxy(files(config.name())).prepare(config);
                         Dnsmasq dnsmasq = new Dnsmasq(files(config.name()));
                         // What serves and guards the instances of a bridge that was there before
                         // must not go with a failure.
@@ -171,6 +179,7 @@ public final class Bridges {
                         }
                         Firewall.apply(config);
                         dnsmasq.ensure(config);
+                        ResolvedNames.KERNEL.tell(config);
                         undo.keep();
                     }
                 });
@@ -209,7 +218,9 @@ public final class Bridges {
         String name = config.name();
         MacAddress mac = config.hwaddr().orElseGet(() -> stableMac(name));
         Optional<Link> existing = netlink.link(name);
-        if (existing.isPresent()) {
+        if (config.driver() == BridgeConfig.Driver.OPENVSWITCH) {
+            makeSwitch(netlink, config, mac, existing, undo);
+        } else if (existing.isPresent()) {
             if (existing.get().bridge().isEmpty()) {
                 throw new InvalidConfigException(
                         "Network interface \"" + name + "\" is there but no bridge");
@@ -228,6 +239,37 @@ public final class Bridges {
             netlink.run(Rtnetlink.setMtu(name, mtu));
         }
         return existing.isEmpty();
+    }
+
+    private void makeSwitch(
+            Netlink netlink,
+            BridgeConfig config,
+            MacAddress mac,
+            Optional<Link> existing,
+            Undo undo) {
+        boolean isOther = existing.isPresent() && !openVswitch.isBridge(config.name());
+        if (isOther) {
+            throw new InvalidConfigException(
+                    "Network interface \""
+                            + config.name()
+                            + "\" is there but no bridge of Open vSwitch");
+        }
+        if (!config.tunnels().isEmpty()) {
+            throw new UnsupportedException("bridge.driver openvswitch has no tunnels here");
+        }
+        if (existing.isEmpty()) {
+            undo.add(() -> openVswitch.deleteBridge(config.name()));
+        }
+        openVswitch.addBridge(config.name(), mac);
+        try {
+            Files.writeString(files(config.name()).resolve(SWITCH), "openvswitch\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        if (netlink.link(config.name()).isEmpty()) {
+            throw new UnavailableException(
+                    "Open vSwitch made no interface for \"" + config.name() + "\"");
+        }
     }
 
     /// The bridge is the router: it takes no addresses from others. Without IPv6 it does none at
@@ -265,7 +307,14 @@ public final class Bridges {
         }
     }
 
-    private static void setPorts(Netlink netlink, BridgeConfig config, Undo undo) {
+    private void setPorts(Netlink netlink, BridgeConfig config, Undo undo) {
+        if (config.driver() == BridgeConfig.Driver.OPENVSWITCH) {
+            for (String port : config.externalInterfaces()) {
+                openVswitch.addPort(config.name(), port, OptionalInt.empty(), List.of());
+                netlink.run(Rtnetlink.setUp(port, true));
+            }
+            return;
+        }
         Link bridge = netlink.link(config.name()).orElseThrow();
         for (String port : config.externalInterfaces()) {
             Link link =
@@ -397,6 +446,7 @@ public final class Bridges {
                 name,
                 () -> {
                     new Dnsmasq(files(name)).stop();
+                    new NeighborProxy(files(name)).stop(ipv6InUse(name));
                     Firewall.remove(name);
                     try (Netlink netlink = Netlink.open()) {
                         for (Link link : netlink.links()) {
@@ -409,6 +459,8 @@ public final class Bridges {
                         }
                         if (netlink.link(name).flatMap(Link::bridge).isPresent()) {
                             netlink.run(Rtnetlink.delete(name));
+                        } else if (Files.exists(files(name).resolve(SWITCH))) {
+                            openVswitch.deleteBridge(name);
                         }
                     }
                 });
@@ -486,6 +538,21 @@ public final class Bridges {
                 .flatMap(text -> Leases.parse(text).stream())
                 .forEach(lease -> add(byAddress, lease));
         return List.copyOf(byAddress.values());
+    }
+
+    /// The IPv6 addresses that cards of a network have, as far as its files say.
+    private List<InetAddress> ipv6InUse(String name) {
+        List<InetAddress> out = new ArrayList<>();
+        Path hosts = files(name).resolve("dnsmasq.hosts");
+        for (String file : list(hosts)) {
+            ProcFiles.readIfPresent(hosts.resolve(file).toString()).stream()
+                    .flatMap(text -> Leases.parseHost(text).stream())
+                    .forEach(lease -> out.add(lease.address()));
+        }
+        ProcFiles.readIfPresent(files(name).resolve("dnsmasq.leases").toString()).stream()
+                .flatMap(text -> Leases.parse(text).stream())
+                .forEach(lease -> out.add(lease.address()));
+        return out.stream().filter(Inet6Address.class::isInstance).distinct().toList();
     }
 
     private static void add(Map<String, Lease> byAddress, Lease lease) {

@@ -74,6 +74,8 @@ final class Dnsmasq {
         config.ipv4().address().ifPresent(address -> addIpv4(args, config, address, directory));
         config.ipv6().address().ifPresent(address -> addIpv6(args, config, address));
         addDns(args, config);
+        config.neighborProxy()
+                .ifPresent(_ -> args.add("--dhcp-script=" + NeighborProxy.script(directory)));
         args.add("--conf-file=" + directory.resolve("dnsmasq.raw"));
         args.add("-u");
         args.add("nobody");

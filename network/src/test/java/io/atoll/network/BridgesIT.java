@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnavailableException;
+import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
 import io.atoll.linux.Directories;
@@ -33,6 +35,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -331,6 +334,117 @@ final class BridgesIT {
                     2, rules.lines().filter(l -> l.contains("atolinbr0\" accept")).count(), rules);
             bridges.stop("atolinbr0");
             assertFalse(Nftables.run("list ruleset").contains("atolinbr0"));
+            return null;
+        });
+    }
+
+    private static String neighbors() {
+        return Commands.run(Command.of("ip", "-6", "neighbour", "show", "proxy")).text();
+    }
+
+    /// The script is called as dnsmasq calls it.
+    @Test
+    void theHostAnswersForWhatDhcpGivesOut() {
+        onHost(() -> {
+            assumeTrue(Sysctls.exists("ipv6/conf/all/forwarding"), "IPv6");
+            try (Netlink netlink = Netlink.open()) {
+                netlink.run(
+                        Rtnetlink.veth(
+                                "up0",
+                                LinkOptions.UP,
+                                Optional.empty(),
+                                "up1",
+                                LinkOptions.UP,
+                                new Target.Here()));
+            }
+            BridgeConfig config =
+                    config("ipv6.address", "fd42:9::5:1/80", "ipv6.neighbor_proxy", "up0");
+            bridges.start(config);
+            assertTrue(Sysctls.is("ipv6/conf/up0/proxy_ndp", "1"));
+            String script = directory.resolve("atolinbr0/neighbors.sh").toString();
+            Commands.run(Command.of(script, "add", "00:01:00", "fd42:9::5:7", "c1"));
+            Commands.run(Command.of(script, "old", "00:01:01", "fd42:9::5:8", "c2"));
+            Commands.run(Command.of(script, "add", "00:16:3e:00:00:01", "10.77.3.9", "c1"));
+            Commands.run(Command.of(script, "init"));
+            assertTrue(neighbors().contains("fd42:9::5:7 dev up0"), neighbors());
+            assertTrue(neighbors().contains("fd42:9::5:8"), neighbors());
+            Commands.run(Command.of(script, "del", "00:01:01", "fd42:9::5:8", "c2"));
+            assertFalse(neighbors().contains("fd42:9::5:8"), neighbors());
+            Files.writeString(
+                    directory.resolve("atolinbr0/dnsmasq.hosts/c1.eth0"),
+                    "00:16:3e:00:00:01,[fd42:9::5:7],c1\n");
+            bridges.stop("atolinbr0");
+            assertFalse(neighbors().contains("fd42:9"), neighbors());
+            assertThrows(
+                    InvalidConfigException.class,
+                    () ->
+                            bridges.start(
+                                    config(
+                                            "ipv6.address",
+                                            "fd42:9::5:1/80",
+                                            "ipv6.neighbor_proxy",
+                                            "nosuch0")));
+            return null;
+        });
+    }
+
+    /// A switch that makes interfaces as Open vSwitch does, and writes down what it is asked.
+    @Test
+    void bridgesOfOpenVswitchAreMadeByItsProgram() {
+        List<String> asked = new ArrayList<>();
+        OpenVswitch fake =
+                new OpenVswitch(arguments -> {
+                    asked.add(String.join(" ", arguments));
+                    try (Netlink netlink = Netlink.open()) {
+                        if (arguments.contains("add-br") && netlink.link("atolinbr0").isEmpty()) {
+                            netlink.run(
+                                    Rtnetlink.veth(
+                                            "atolinbr0",
+                                            LinkOptions.DOWN,
+                                            Optional.empty(),
+                                            "sw1",
+                                            LinkOptions.UP,
+                                            new Target.Here()));
+                        }
+                        if (arguments.contains("del-br")) {
+                            netlink.run(Rtnetlink.delete("atolinbr0"));
+                        }
+                    }
+                    return arguments.contains("list-br") ? "atolinbr0\n" : "";
+                });
+        onHost(() -> {
+            Bridges switched = new Bridges(directory, fake);
+            BridgeConfig config = config("bridge.driver", "openvswitch");
+            switched.start(config);
+            assertTrue(
+                    asked.getFirst().startsWith("--may-exist add-br atolinbr0"), asked.toString());
+            switched.start(config);
+            assertTrue(switched.isRunning("atolinbr0"));
+            assertTrue(Nftables.run("list ruleset").contains("atolinbr0"));
+            assertThrows(
+                    UnsupportedException.class,
+                    () ->
+                            switched.start(
+                                    config(
+                                            "bridge.driver", "openvswitch",
+                                            "tunnel.t.protocol", "vxlan")));
+            switched.delete("atolinbr0");
+            assertTrue(asked.getLast().equals("--if-exists del-br atolinbr0"), asked.toString());
+            assertEquals("", Nftables.run("list ruleset"));
+            return null;
+        });
+    }
+
+    @Test
+    void aHostWithoutOpenVswitchIsToldSo() {
+        assumeTrue(Commands.find("ovs-vsctl").isEmpty(), "there is Open vSwitch");
+        onHost(() -> {
+            UnavailableException failure =
+                    assertThrows(
+                            UnavailableException.class,
+                            () -> bridges.create(config("bridge.driver", "openvswitch")));
+            assertTrue(failure.getMessage().contains("openvswitch-switch"), failure.getMessage());
+            assertTrue(list(directory).isEmpty());
             return null;
         });
     }

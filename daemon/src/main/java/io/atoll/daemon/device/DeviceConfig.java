@@ -16,6 +16,8 @@ public sealed interface DeviceConfig
                 DeviceConfig.None,
                 DeviceConfig.UnixNode,
                 DeviceConfig.Found,
+                DeviceConfig.Infiniband,
+                DeviceConfig.Tpm,
                 NicConfig,
                 ProxyConfig {
     /// The device's name in the instance's list.
@@ -83,6 +85,24 @@ public sealed interface DeviceConfig
             boolean isRequired)
             implements DeviceConfig {}
 
+    /// An InfiniBand card, or a function of one: its network interface and the nodes by which
+    /// programs talk to it.
+    ///
+    /// @param link the interface
+    record Infiniband(NicConfig link) implements DeviceConfig {
+        @Override
+        public String name() {
+            return link.name();
+        }
+    }
+
+    /// A trusted platform module that exists in software only, and keeps its state.
+    ///
+    /// @param guestPath where its node appears inside
+    /// @param managedPath where the node appears whose users the kernel keeps apart, if anywhere
+    record Tpm(String name, String guestPath, Optional<String> managedPath)
+            implements DeviceConfig {}
+
     /// Which devices are meant. Numbers of vendors and products have four hexadecimal digits;
     /// absent means any.
     sealed interface Wanted {
@@ -102,6 +122,11 @@ public sealed interface DeviceConfig
                 Optional<String> id,
                 Optional<String> pci)
                 implements Wanted {}
+
+        /// What belongs to an InfiniBand card.
+        ///
+        /// @param link its network interface
+        record Verbs(String link) implements Wanted {}
 
         /// What a vendor's file describes.
         ///

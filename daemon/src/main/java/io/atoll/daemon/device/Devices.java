@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /// Reads devices. The words of refusals are LXD's.
 public final class Devices {
@@ -55,7 +56,9 @@ public final class Devices {
                 case "usb", "unix-hotplug", "gpu" ->
                         FoundParser.parse(
                                 name, values.getOrDefault("type", ""), new DeviceOptions(values));
-                case "infiniband", "tpm", "pci" ->
+                case "infiniband" -> infiniband(name, values);
+                case "tpm" -> tpm(name, new DeviceOptions(values));
+                case "pci" ->
                         throw new UnsupportedException(
                                 "Devices of type \""
                                         + values.get("type")
@@ -107,6 +110,37 @@ public final class Devices {
                     "Failed getting root disk: More than one root device found");
         }
         return roots.getFirst();
+    }
+
+    private static DeviceConfig infiniband(String name, Map<String, String> values) {
+        DeviceOptions options = new DeviceOptions(values);
+        String kind =
+                options.get("nictype", ValueType.oneOf("physical", "sriov"))
+                        .orElseThrow(() ->
+                                new InvalidConfigException(
+                                        "Missing required property \"nictype\""));
+        Map<String, String> link = new TreeMap<>(Map.of("type", "nic", "nictype", kind));
+        for (String option : List.of("parent", "name", "mtu")) {
+            options.text(option).ifPresent(value -> link.put(option, value));
+        }
+        // A name of its own would have to be chosen beside those of other interfaces.
+        link.putIfAbsent("name", link.getOrDefault("parent", name));
+        options.refuse("hwaddr");
+        options.finish();
+        return new DeviceConfig.Infiniband(NicParser.parse(name, new DeviceOptions(link)));
+    }
+
+    private static DeviceConfig tpm(String name, DeviceOptions options) {
+        DeviceConfig.Tpm tpm =
+                new DeviceConfig.Tpm(
+                        name,
+                        options.get("path", Devices::guestPath)
+                                .orElseThrow(() ->
+                                        new InvalidConfigException(
+                                                "Missing required property \"path\"")),
+                        options.get("pathrm", Devices::guestPath));
+        options.finish();
+        return tpm;
     }
 
     private static DeviceConfig unixNode(String name, boolean isBlock, DeviceOptions options) {

@@ -67,7 +67,7 @@ class DevicesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"infiniband", "tpm", "pci"})
+    @ValueSource(strings = {"pci"})
     void namesTheTypesThatAreMissing(String type) {
         UnsupportedException e =
                 assertThrows(
@@ -228,6 +228,50 @@ class DevicesTest {
         assertEquals(OptionalInt.of(100), nic.ipv4().hostTable());
         assertThrows(
                 InvalidConfigException.class, () -> nic("network", "b", "ipv4.host_table", "100"));
+    }
+
+    @Test
+    void infinibandAndTpmSayWhereTheyAre() {
+        DeviceConfig.Infiniband card =
+                assertInstanceOf(
+                        DeviceConfig.Infiniband.class,
+                        Devices.parse(
+                                "ib",
+                                Map.of(
+                                        "type",
+                                        "infiniband",
+                                        "nictype",
+                                        "physical",
+                                        "parent",
+                                        "ibp5s0",
+                                        "mtu",
+                                        "2044")));
+        assertEquals("ib", card.name());
+        assertEquals(NicConfig.Kind.PHYSICAL, card.link().kind());
+        assertEquals(Optional.of("ibp5s0"), card.link().guestName());
+        assertEquals(
+                new DeviceConfig.Tpm("t", "/dev/tpm0", Optional.of("/dev/tpmrm0")),
+                Devices.parse(
+                        "t", Map.of("type", "tpm", "path", "/dev/tpm0", "pathrm", "dev/tpmrm0")));
+        for (Map<String, String> wrong :
+                List.of(
+                        Map.of("type", "infiniband", "parent", "ib0"),
+                        Map.of("type", "infiniband", "nictype", "bridged", "parent", "ib0"),
+                        Map.of("type", "infiniband", "nictype", "physical"),
+                        Map.of(
+                                "type",
+                                "infiniband",
+                                "nictype",
+                                "physical",
+                                "parent",
+                                "ib0",
+                                "hwaddr",
+                                "00:00"),
+                        Map.of("type", "tpm"),
+                        Map.of("type", "tpm", "path", "/dev/../etc/passwd"),
+                        Map.of("type", "pci", "address", "0000:01:00.0"))) {
+            assertThrows(DomainException.class, () -> Devices.parse("d", wrong), wrong::toString);
+        }
     }
 
     @Test

@@ -35,6 +35,8 @@ public final class AttachedDevices {
             case DeviceConfig.None none -> new NoDevice(none);
             case DeviceConfig.UnixNode node -> new UnixDevice(node, host);
             case DeviceConfig.Found found -> new FoundDevice(found, host);
+            case DeviceConfig.Infiniband card -> new InfinibandDevice(card, host);
+            case DeviceConfig.Tpm tpm -> new TpmDevice(tpm, host);
             case NicConfig nic -> new NicDevice(nic, host);
             case ProxyConfig proxy -> new ProxyDevice(proxy, host);
         };

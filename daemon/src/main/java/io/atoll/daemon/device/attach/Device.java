@@ -19,11 +19,13 @@ import java.util.Optional;
 public sealed interface Device
         permits DiskDevice,
                 FoundDevice,
+                InfinibandDevice,
                 NicDevice,
                 NoDevice,
                 ProxyDevice,
                 RootDevice,
                 TmpfsDevice,
+                TpmDevice,
                 UnixDevice {
     /// What it is configured to be.
     DeviceConfig config();

@@ -26,6 +26,12 @@ public interface DeviceHost {
         return VirtualFunctions.KERNEL;
     }
 
+    /// Trusted platform modules in software. What they keep is beside the notes: no instance's name
+    /// begins with a dot.
+    default TpmEmulator tpms() {
+        return TpmEmulator.under(notes().resolve(".tpm"));
+    }
+
     /// The process that passes connections on.
     ProxyServer proxies();
 

@@ -39,6 +39,7 @@ record HostDevices(Path root) {
             case Wanted.Usb usb -> usb(usb);
             case Wanted.Hotplug hotplug -> hotplug(hotplug);
             case Wanted.Gpu gpu -> gpus(gpu);
+            case Wanted.Verbs verbs -> verbs(verbs.link());
             case Wanted.Cdi cdi -> CdiSpecs.KERNEL.find(cdi.qualified()).nodes();
         };
     }
@@ -50,6 +51,28 @@ record HostDevices(Path root) {
             // This kernel has no such devices, or the last one went while we looked.
             return List.of();
         }
+    }
+
+    /// By the interface's card: `uverbsN` for data, `umadN` and `issmN` for those who manage the
+    /// fabric; see the kernel's document "Userspace verbs access".
+    private List<Node> verbs(String link) {
+        List<Node> out = new ArrayList<>();
+        String card = "sys/class/net/" + link + "/device/";
+        for (String kind : List.of("infiniband_verbs", "infiniband_mad")) {
+            for (Path entry : list(card + kind)) {
+                String[] numbers = text(entry.resolve("dev")).split(":", -1);
+                if (numbers.length == 2) {
+                    out.add(
+                            new Node(
+                                    "/dev/infiniband/" + entry.getFileName(),
+                                    DeviceNode.Type.CHAR,
+                                    Integer.parseInt(numbers[0]),
+                                    Integer.parseInt(numbers[1]),
+                                    MODE));
+                }
+            }
+        }
+        return out;
     }
 
     private static String text(Path file) {

@@ -14,6 +14,7 @@ import io.atoll.linux.net.Rtnetlink;
 import io.atoll.network.NicFilter;
 import io.atoll.network.NicFilters;
 import io.atoll.network.NicLimits;
+import io.atoll.network.OpenVswitch;
 import io.atoll.runtime.spec.MacAddress;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -95,6 +96,7 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
             }
             filter(ipv4, ipv6);
             bridgePort(isFresh);
+            answerForFixed();
         }
         limit(isFresh);
         if (nic.kind() == Kind.ROUTED) {
@@ -131,6 +133,31 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
                 limits.priority());
     }
 
+    /// Where the bridge's addresses are part of another network: DHCP tells of those that it gives
+    /// out, but an instance may take its fixed one without asking.
+    private void answerForFixed() {
+        Optional<String> parent = nic.network().flatMap(Networks.Network::neighborProxy);
+        Optional<InetAddress> own = nic.config().ipv6().address();
+        if (parent.isPresent() && own.isPresent()) {
+            try (Netlink netlink = Netlink.open()) {
+                netlink.run(Rtnetlink.addProxy(parent.get(), own.get()));
+            }
+        }
+    }
+
+    private boolean answersForFixed() {
+        return nic.network().flatMap(Networks.Network::neighborProxy).isPresent()
+                && nic.config().ipv6().address().isPresent();
+    }
+
+    private void answerNoMore(Netlink netlink) {
+        Optional<String> parent = nic.network().flatMap(Networks.Network::neighborProxy);
+        Optional<InetAddress> own = nic.config().ipv6().address();
+        if (parent.isPresent() && own.isPresent() && netlink.link(parent.get()).isPresent()) {
+            tryRun(netlink, Rtnetlink.deleteProxy(parent.get(), own.get()));
+        }
+    }
+
     private Networks.Port port(Optional<InetAddress> ipv4, Optional<InetAddress> ipv6) {
         return port(site, nic.config(), nic.mac().orElseThrow(), ipv4, ipv6);
     }
@@ -152,6 +179,9 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
     }
 
     private void filter(Optional<InetAddress> ipv4, Optional<InetAddress> ipv6) {
+        if (nic.isOpenVswitch()) {
+            return;
+        }
         NicConfig.Filters filters = nic.config().filters();
         NicFilters.put(
                 new NicFilter(
@@ -178,6 +208,10 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
     }
 
     private void bridgePort(boolean isFresh) {
+        if (nic.isOpenVswitch()) {
+            switchPort();
+            return;
+        }
         boolean isIsolated = nic.config().filters().isolated();
         try (Netlink netlink = Netlink.open()) {
             netlink.run(Rtnetlink.withoutIpv6LinkLocal(nic.hostName()));
@@ -186,6 +220,18 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
             }
             vlans(netlink);
         }
+    }
+
+    private void switchPort() {
+        NicConfig.Filters filters = nic.config().filters();
+        if (filters.areAny() || filters.isolated()) {
+            throw new UnsupportedException(
+                    "Filters and isolation are not possible at the Open vSwitch bridge \""
+                            + nic.link()
+                            + "\"");
+        }
+        OpenVswitch.KERNEL.addPort(
+                nic.link(), nic.hostName(), nic.config().vlan(), nic.config().taggedVlans());
     }
 
     private void vlans(Netlink netlink) {
@@ -326,17 +372,20 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         if (!nic.kind().isPair() && !isLayer3) {
             return;
         }
-        if (nic.kind() == Kind.BRIDGED) {
+        if (nic.kind() == Kind.BRIDGED && nic.isOpenVswitch()) {
+            OpenVswitch.KERNEL.deletePort(nic.link(), nic.hostName());
+        } else if (nic.kind() == Kind.BRIDGED) {
             NicFilters.remove(key());
         }
         if (nic.kind().isPair()) {
             NicLimits.remove(key());
         }
         List<Way> ways = ways();
-        if (ways.isEmpty() && !isLayer3) {
+        if (ways.isEmpty() && !isLayer3 && !answersForFixed()) {
             return;
         }
         try (Netlink netlink = Netlink.open()) {
+            answerNoMore(netlink);
             if (netlink.link(routeLink()).isPresent()) {
                 for (Way way : ways) {
                     tryRun(

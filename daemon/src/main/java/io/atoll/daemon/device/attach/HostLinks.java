@@ -14,6 +14,13 @@ import java.util.OptionalInt;
 final class HostLinks {
     private HostLinks() {}
 
+    /// Whether the kernel has a link of that name that is no bridge of its own kind.
+    static boolean isNoBridge(String name) {
+        try (Netlink netlink = Netlink.open()) {
+            return netlink.link(name).filter(link -> link.bridge().isEmpty()).isPresent();
+        }
+    }
+
     static InvalidConfigException missing(String name) {
         return new InvalidConfigException("Parent device \"" + name + "\" doesn't exist");
     }

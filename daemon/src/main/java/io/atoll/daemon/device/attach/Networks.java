@@ -15,13 +15,18 @@ public interface Networks {
     /// @param mtu that it wants its interfaces to have
     /// @param ipv4 its own address, where it is a bridge with one
     /// @param ipv6 likewise
+    /// @param neighborProxy interface of the host on whose network the host answers for IPv6
+    ///   addresses of this one
+    /// @param isOpenVswitch whether the bridge is one of Open vSwitch
     record Network(
             Type type,
             String link,
             OptionalInt mtu,
             OptionalInt vlan,
             Optional<IpNetwork> ipv4,
-            Optional<IpNetwork> ipv6) {
+            Optional<IpNetwork> ipv6,
+            Optional<String> neighborProxy,
+            boolean isOpenVswitch) {
         /// Kinds of managed networks.
         public enum Type {
             BRIDGE,

@@ -13,6 +13,7 @@ import io.atoll.linux.net.Netlink;
 import io.atoll.linux.net.NetlinkMessage;
 import io.atoll.linux.net.Rtnetlink;
 import io.atoll.linux.net.Rtnetlink.LinkOptions;
+import io.atoll.network.OpenVswitch;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.spec.MacAddress;
 import io.atoll.runtime.spec.NamespaceKind;
@@ -40,7 +41,16 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
             String hostName,
             Optional<MacAddress> mac,
             OptionalInt mtu,
-            Optional<Networks.Network> network) {}
+            Optional<Networks.Network> network) {
+        /// Whether it is a port of a bridge of Open vSwitch, which the kernel's messages about
+        /// bridges do not reach.
+        boolean isOpenVswitch() {
+            return kind == Kind.BRIDGED
+                    && (network.isPresent()
+                            ? network.get().isOpenVswitch()
+                            : HostLinks.isNoBridge(link) && OpenVswitch.KERNEL.isBridge(link));
+        }
+    }
 
     private Decided decide(Site site) {
         Optional<Networks.Network> network = config.network().map(host.networks()::find);
@@ -151,23 +161,29 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         return decide(site);
     }
 
+    private static NicLink pair(Decided nic) {
+        return new NicLink.Veth(
+                Optional.of(nic.hostName()),
+                Optional.empty(),
+                OptionalInt.empty(),
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                false);
+    }
+
     private static NicLink link(Decided nic) {
         return switch (nic.kind()) {
             case BRIDGED -> {
+                if (nic.isOpenVswitch()) {
+                    yield pair(nic);
+                }
                 NicLink.Veth port = NicLink.Veth.on(nic.link());
                 yield nic.config().hostName().isPresent()
                         ? port.named(nic.hostName())
                         : port.namedOnce(nic.hostName());
             }
-            case P2P, ROUTED ->
-                    new NicLink.Veth(
-                            Optional.of(nic.hostName()),
-                            Optional.empty(),
-                            OptionalInt.empty(),
-                            List.of(),
-                            List.of(),
-                            Optional.empty(),
-                            false);
+            case P2P, ROUTED -> pair(nic);
             case MACVLAN -> new NicLink.Macvlan(nic.link(), NicLink.Macvlan.MacvlanMode.BRIDGE);
             case IPVLAN ->
                     new NicLink.Ipvlan(
@@ -245,7 +261,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                         Rtnetlink.veth(
                                 nic.hostName(),
                                 nic.mtu().isPresent() ? own.mtu(nic.mtu().getAsInt()) : own,
-                                nic.kind() == Kind.BRIDGED
+                                nic.kind() == Kind.BRIDGED && !nic.isOpenVswitch()
                                         ? Optional.of(nic.link())
                                         : Optional.empty(),
                                 nic.guestName(),

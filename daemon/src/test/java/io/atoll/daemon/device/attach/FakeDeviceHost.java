@@ -32,7 +32,9 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
                 OptionalInt.empty(),
                 OptionalInt.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Optional.empty(),
+                false);
     }
 
     @Override

@@ -90,6 +90,25 @@ class HostDevicesTest {
     }
 
     @Test
+    void nodesOfAnInfinibandCardAreFoundByItsInterface() throws IOException {
+        String card = "sys/devices/pci0/0000:05:00.0";
+        file(card + "/infiniband_verbs/uverbs1/dev", "231:193");
+        file(card + "/infiniband_mad/umad1/dev", "231:1");
+        file(card + "/infiniband_mad/issm1/dev", "231:65");
+        file(card + "/infiniband_mad/abi_version", "5");
+        link("sys/class/net/ib1/device", card);
+        file("sys/class/net/eth0/device/vendor", "0x8086");
+        assertEquals(
+                List.of(
+                        "/dev/infiniband/uverbs1",
+                        "/dev/infiniband/issm1",
+                        "/dev/infiniband/umad1"),
+                paths(new Wanted.Verbs("ib1")));
+        assertEquals(List.of(), paths(new Wanted.Verbs("eth0")));
+        assertEquals(List.of(), paths(new Wanted.Verbs("nosuch")));
+    }
+
+    @Test
     void aHostWithoutAnyHasNone() {
         assertEquals(List.of(), paths(new Wanted.Usb(any(), any())));
         assertEquals(List.of(), paths(new Wanted.Hotplug(some("0951"), any())));

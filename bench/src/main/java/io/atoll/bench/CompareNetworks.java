@@ -1,0 +1,200 @@
+package io.atoll.bench;
+
+import io.atoll.testkit.Await;
+import io.atoll.testkit.Program;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// What networks cost: interfaces at a bridge, bytes through proxies, and addresses for many
+/// instances that ask at once.
+final class CompareNetworks {
+    private static final int INTERFACES = 200;
+    private static final int PER_INSTANCE = 20;
+    private static final int CROWD = 100;
+    private static final long PROXY_BYTES = 2L << 30;
+    private static final int LISTEN = 18990;
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+    private final List<Subject> subjects;
+    private final Table table;
+    private final PrintStream progress;
+
+    private CompareNetworks(List<Subject> subjects, Table table, PrintStream progress) {
+        this.subjects = subjects;
+        this.table = table;
+        this.progress = progress;
+    }
+
+    /// Adds its rows.
+    static void run(List<Subject> subjects, Table table, int rounds, PrintStream progress)
+            throws IOException, InterruptedException {
+        CompareNetworks compare = new CompareNetworks(subjects, table, progress);
+        for (Subject subject : subjects) {
+            compare.interfaces(subject);
+            compare.storm(subject);
+        }
+        compare.proxies(rounds);
+    }
+
+    private static double millis(Runnable action) {
+        long start = System.nanoTime();
+        action.run();
+        return (System.nanoTime() - start) / 1e6;
+    }
+
+    /// Hot-plugged one by one, as a client would.
+    private void interfaces(Subject subject) {
+        progress.println(subject.name() + ": " + INTERFACES + " interfaces");
+        List<String> names =
+                IntStream.range(0, INTERFACES / PER_INSTANCE).mapToObj(i -> "n" + i).toList();
+        names.forEach(name -> subject.run("launch", "busybox", name));
+        for (int i = 0; i < INTERFACES; i++) {
+            String instance = names.get(i / PER_INSTANCE);
+            String device = "add" + i % PER_INSTANCE;
+            table.addMillis(
+                    "add an interface at the bridge, " + INTERFACES + " in all",
+                    subject.name(),
+                    millis(() ->
+                            subject.run(
+                                    "config",
+                                    "device",
+                                    "add",
+                                    instance,
+                                    device,
+                                    "nic",
+                                    "nictype=bridged",
+                                    "parent=" + subject.bridge())));
+        }
+        for (int i = 0; i < 5; i++) {
+            table.addMillis(
+                    "list with addresses, " + INTERFACES + " interfaces",
+                    subject.name(),
+                    millis(() -> subject.run("list", "--columns=n46")));
+        }
+        names.forEach(name -> subject.run("delete", "--force", name));
+    }
+
+    /// From the first start until the last instance has its address.
+    private void storm(Subject subject) {
+        progress.println(subject.name() + ": " + CROWD + " ask for addresses");
+        List<String> names = IntStream.range(0, CROWD).mapToObj(i -> "d" + i).toList();
+        names.forEach(name -> subject.run("init", "busybox", name));
+        List<String> start = new ArrayList<>(List.of("start"));
+        start.addAll(names);
+        table.addMillis(
+                CROWD + " instances started, until all have addresses",
+                subject.name(),
+                millis(() -> {
+                    subject.run(start.toArray(String[]::new));
+                    Await.until("addresses", PATIENCE, () -> addresses(subject) >= CROWD);
+                }));
+        List<String> delete = new ArrayList<>(List.of("delete", "--force"));
+        delete.addAll(names);
+        subject.run(delete.toArray(String[]::new));
+    }
+
+    private static long addresses(Subject subject) {
+        return subject.run("list", "--format=csv", "--columns=4")
+                .out()
+                .lines()
+                .filter(line -> line.contains("."))
+                .count();
+    }
+
+    /// One connection that carries much, from the host to a server inside. Beside them socat doing
+    /// the same between two ports of the host.
+    private void proxies(int rounds) throws IOException, InterruptedException {
+        String row = "one connection through a proxy, MB a second";
+        for (Subject subject : subjects) {
+            subject.run("launch", "busybox", "px");
+            subject.run(
+                    "exec",
+                    "px",
+                    "--",
+                    "sh",
+                    "-c",
+                    "(while true; do nc -l -p 9000 > /dev/null; done) > /dev/null 2>&1 < /dev/null &");
+            subject.run(
+                    "config",
+                    "device",
+                    "add",
+                    "px",
+                    "px",
+                    "proxy",
+                    "listen=tcp:127.0.0.1:" + LISTEN,
+                    "connect=tcp:127.0.0.1:9000");
+            for (int i = 0; i < rounds; i++) {
+                table.addRate(row, subject.name(), megabytesPerSecond(LISTEN));
+            }
+            subject.run("delete", "--force", "px");
+        }
+        try (ServerSocket sink = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Thread drain = Thread.ofPlatform().daemon().start(() -> drain(sink));
+            Process socat =
+                    Program.of("socat")
+                            .start(
+                                    "TCP-LISTEN:" + LISTEN + ",bind=127.0.0.1,fork,reuseaddr",
+                                    "TCP:127.0.0.1:" + sink.getLocalPort());
+            try {
+                Await.until("socat", Duration.ofSeconds(10), () -> isOpen(LISTEN));
+                for (int i = 0; i < rounds; i++) {
+                    double rate = megabytesPerSecond(LISTEN);
+                    subjects.forEach(s ->
+                            table.addRate("the same through socat, MB a second", s.name(), rate));
+                }
+            } finally {
+                socat.destroy();
+                int unused = socat.waitFor();
+                drain.interrupt();
+            }
+        }
+    }
+
+    private static boolean isOpen(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    private static void drain(ServerSocket sink) {
+        byte[] buffer = new byte[1 << 16];
+        while (!sink.isClosed()) {
+            try (Socket socket = sink.accept();
+                    InputStream in = socket.getInputStream()) {
+                while (in.read(buffer) >= 0) {
+                    // Only its end matters.
+                }
+            } catch (IOException _) {
+                return;
+            }
+        }
+    }
+
+    /// Until the other end has all: it closes when it has read the last byte.
+    private static double megabytesPerSecond(int port) throws IOException {
+        byte[] buffer = new byte[1 << 16];
+        long start = System.nanoTime();
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            OutputStream out = socket.getOutputStream();
+            for (long sent = 0; sent < PROXY_BYTES; sent += buffer.length) {
+                out.write(buffer);
+            }
+            socket.shutdownOutput();
+            while (socket.getInputStream().read(buffer) >= 0) {
+                // Waits for the end.
+            }
+        }
+        return PROXY_BYTES / 1e6 / ((System.nanoTime() - start) / 1e9);
+    }
+}
