@@ -31,7 +31,7 @@ static struct device *devices;
 static struct device *dying; // freed when the events at hand are done
 static const char *socket_path;
 static unsigned clients;
-static bool had_devices;
+static bool was_asked;
 
 int64_t now_millis(void) {
     struct timespec t;
@@ -283,7 +283,6 @@ static const char *add(char *rest, int *fds, size_t fd_count) {
     remove_all(id);
     device->next = devices;
     devices = device;
-    had_devices = true;
     return NULL;
 }
 
@@ -307,9 +306,11 @@ static void list(int fd) {
 
 static void obey(int fd, char *message, int *fds, size_t count) {
     const char *why = "unknown request";
-    if (strncmp(message, "add ", 4) == 0)
+    if (strncmp(message, "add ", 4) == 0) {
+        // Also by a refused one: what was started for it ends again.
+        was_asked = true;
         why = add(message + 4, fds, count);
-    else if (strncmp(message, "remove ", 7) == 0) {
+    } else if (strncmp(message, "remove ", 7) == 0) {
         message[strcspn(message, "\n")] = 0;
         answer(fd, "ok\n%u\n", remove_all(message + 7));
         return;
@@ -342,7 +343,7 @@ static void client_ready(struct source *source, uint32_t events) {
         free(source);
         clients--;
         // Nothing left to do and nobody who could ask for more: whoever comes next starts another.
-        if (clients == 0 && had_devices && devices == NULL) {
+        if (clients == 0 && was_asked && devices == NULL) {
             unlink(socket_path);
             exit(0);
         }

@@ -228,10 +228,7 @@ class ProxyServerIT {
             assertEquals(2, other.getInputStream().read());
         }
         proxies().remove("t");
-        for (int i = 0; i < 500 && Files.exists(folder.resolve("proxy.sock")); i++) {
-            LockSupport.parkNanos(10_000_000);
-        }
-        assertFalse(Files.exists(folder.resolve("proxy.sock")), "it ends with the last proxy");
+        ends();
         assertEquals(List.of(), proxies().ids());
     }
 
@@ -288,5 +285,13 @@ class ProxyServerIT {
         assertThrows(InternalException.class, () -> add("t/x", false, "inet nowhere 1"));
         assertThrows(InternalException.class, () -> add("t/x", false, "unix " + "x".repeat(200)));
         assertEquals(List.of(), proxies().ids());
+        ends();
+    }
+
+    private void ends() {
+        for (int i = 0; i < 500 && Files.exists(folder.resolve("proxy.sock")); i++) {
+            LockSupport.parkNanos(10_000_000);
+        }
+        assertFalse(Files.exists(folder.resolve("proxy.sock")), "it ends with the last proxy");
     }
 }
