@@ -53,14 +53,7 @@ public final class ForwardRoutes implements Routes {
     }
 
     private Stored<Network> bridge(Request request) {
-        Stored<Network> network = networks.get(request.variable("name"));
-        if (network.value().type() != NetworkType.BRIDGE) {
-            throw new InvalidConfigException(
-                    "Network driver \""
-                            + network.value().type().word()
-                            + "\" does not support forwards");
-        }
-        return network;
+        return networks.bridge(request.variable("name"), "forwards");
     }
 
     private static Optional<NetworkForward> find(Network network, String address) {

@@ -361,6 +361,21 @@ public final class Networks {
         return find(name).orElseThrow(() -> new NotFoundException("Network not found"));
     }
 
+    /// A network that has to be a bridge.
+    ///
+    /// @param what only bridges have, as users call it
+    /// @throws NotFoundException if there is no such managed network
+    /// @throws InvalidConfigException if it is of another type
+    Stored<Network> bridge(String name, String what) {
+        Stored<Network> network = get(name);
+        NetworkType type = network.value().type();
+        if (type != NetworkType.BRIDGE) {
+            throw new InvalidConfigException(
+                    "Network driver \"" + type.word() + "\" does not support " + what);
+        }
+        return network;
+    }
+
     boolean isUp(String name) {
         return !down.contains(name);
     }

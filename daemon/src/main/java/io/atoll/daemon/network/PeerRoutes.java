@@ -2,7 +2,6 @@ package io.atoll.daemon.network;
 
 import io.atoll.api.ApiPath;
 import io.atoll.base.AlreadyExistsException;
-import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
@@ -54,14 +53,7 @@ public final class PeerRoutes implements Routes {
     }
 
     private Stored<Network> bridge(Request request) {
-        Stored<Network> network = networks.get(request.variable("name"));
-        if (network.value().type() != NetworkType.BRIDGE) {
-            throw new InvalidConfigException(
-                    "Network driver \""
-                            + network.value().type().word()
-                            + "\" does not support peering");
-        }
-        return network;
+        return networks.bridge(request.variable("name"), "peering");
     }
 
     private static Optional<NetworkPeer> find(Network network, String peer) {

@@ -112,10 +112,8 @@ public final class ZoneRoutes implements Routes {
         if (!isPatch) {
             return body;
         }
-        Json.Obj out = Json.object();
-        old.asMap().forEach(out::put);
-        body.asMap().forEach(out::put);
-        return out;
+        body.asMap().forEach(old::put);
+        return old;
     }
 
     private Response update(Request request, boolean isPatch) throws IOException {
