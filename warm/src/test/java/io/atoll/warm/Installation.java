@@ -1,5 +1,6 @@
 package io.atoll.warm;
 
+import io.atoll.linux.Processes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -178,6 +179,12 @@ final class Installation implements AutoCloseable {
         }
     }
 
+    /// True also of a zombie: a warm process is nobody's child but init's, who may take a second to
+    /// reap it.
+    static boolean ended(ProcessHandle process) {
+        return Processes.identity((int) process.pid()).isEmpty();
+    }
+
     Map<String, String> environment() {
         return builder("true").environment();
     }
@@ -187,7 +194,7 @@ final class Installation implements AutoCloseable {
         servers()
                 .forEach(it -> {
                     it.destroyForcibly();
-                    await(() -> !it.isAlive(), "the warm process ended");
+                    await(() -> ended(it), "the warm process ended");
                 });
         try (Stream<Path> tree = Files.walk(home)) {
             for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {

@@ -183,7 +183,7 @@ class WarmIT {
         Files.writeString(options, "-Datoll.warm.idle.seconds=1\n" + Files.readString(options));
         it.warmUp();
         ProcessHandle server = it.servers().getFirst();
-        Installation.await(() -> !server.isAlive(), "idle exit");
+        Installation.await(() -> Installation.ended(server), "idle exit");
         assertEquals(COLD, it.call("pid"));
     }
 
@@ -194,7 +194,7 @@ class WarmIT {
         it.warmUp();
         ProcessHandle first = it.servers().getFirst();
         first.destroyForcibly();
-        Installation.await(() -> !first.isAlive(), "killed");
+        Installation.await(() -> Installation.ended(first), "killed");
         assertEquals(COLD, it.call("pid"));
         it.warmUp();
         assertNotEquals(first.pid(), it.serverPid());
@@ -315,7 +315,7 @@ class WarmIT {
             assertEquals("up\n", new String(out.readNBytes(3), StandardCharsets.UTF_8));
             ProcessHandle first = it.servers().getFirst();
             first.destroyForcibly();
-            Installation.await(() -> !first.isAlive(), "killed");
+            Installation.await(() -> Installation.ended(first), "killed");
             Files.delete(socket);
             Files.createLink(socket, evil.resolve("evil.sock"));
             assertEquals(COLD, it.call("pid"));
