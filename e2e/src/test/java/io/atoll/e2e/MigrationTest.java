@@ -22,42 +22,81 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Instances and volumes that go from one server to another: between two of ours, and to a real LXD
 /// and back, by our client and the stock one.
 @Tag("privileged")
 @Tag("e2e")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MigrationTest {
     private static final String MARKER = "e2em";
 
-    @RegisterExtension final Leaks leaks = Leaks.of(MARKER);
+    private final Leaks leaks = Leaks.of(MARKER);
 
     @TempDir Path folder;
+
+    @TempDir static Path clients;
 
     private TestDaemon a;
     private TestDaemon b;
 
-    @BeforeEach
+    /// Our client, which knows both servers.
+    private Program client;
+
+    /// Debian's client, which does, too.
+    private Program stock;
+
+    @BeforeAll
     void start() throws IOException {
+        leaks.remember();
         a = TestDaemon.launch("atoll-" + MARKER);
         b = TestDaemon.launch("atoll-" + MARKER);
         for (TestDaemon daemon : List.of(a, b)) {
             prepare(daemon.atoll(), "overlay");
         }
         a.atoll().run("image", "import", TestImages.busybox().toString(), "--alias", "bb").ok();
+        client = client("atoll");
+        stock = client("lxc");
+        make("a:c1");
     }
 
-    @AfterEach
+    @AfterAll
     void stop() {
         a.close();
         b.close();
+        leaks.assertNothingNew();
+    }
+
+    @AfterEach
+    void nothingStaysOnTheTarget() {
+        for (String name : lines(stock, "list", "b:", "--format=csv", "--columns=n")) {
+            stock.run("delete", "--force", "b:" + name).ok();
+        }
+        for (String name :
+                lines(
+                        stock,
+                        "storage",
+                        "volume",
+                        "list",
+                        "b:default",
+                        "--format=csv",
+                        "--columns=tn")) {
+            if (name.startsWith("custom,")) {
+                stock.run("storage", "volume", "delete", "b:default", name.split(",")[1]).ok();
+            }
+        }
+    }
+
+    private static List<String> lines(Program local, String... command) {
+        return local.run(command).ok().out().lines().filter(line -> !line.isBlank()).toList();
     }
 
     private static void prepare(Program local, String driver) throws IOException {
@@ -73,12 +112,16 @@ class MigrationTest {
         }
     }
 
-    /// A client that knows the servers as `a:` and `b:`, or whatever they are called.
+    /// A client that knows the servers as `a:` and `b:`.
     private Program client(String program) {
         Path path = program.equals("atoll") ? a.home().resolve("bin/atoll") : Path.of("lxc");
-        return Program.of(path.toString())
-                .with("LXD_CONF", folder.resolve(program).toString())
-                .with("LXD_DIR", folder.resolve("nowhere").toString());
+        Program out =
+                Program.of(path.toString())
+                        .with("LXD_CONF", clients.resolve(program).toString())
+                        .with("LXD_DIR", clients.resolve("nowhere").toString());
+        introduce(out, "a", a.atoll());
+        introduce(out, "b", b.atoll());
+        return out;
     }
 
     private static void introduce(Program client, String name, Program server) {
@@ -92,108 +135,99 @@ class MigrationTest {
         client.run("remote", "add", name, token).ok();
     }
 
-    private static void push(Program client, String file, String content) {
-        client.runWith(content.getBytes(StandardCharsets.UTF_8), "file", "push", "-", file).ok();
+    private void push(String file, String content) {
+        stock.runWith(content.getBytes(StandardCharsets.UTF_8), "file", "push", "-", file).ok();
     }
 
-    private static String pull(Program client, String file) {
-        return client.run("file", "pull", file, "-").ok().out();
+    private String pull(String file) {
+        return stock.run("file", "pull", file, "-").ok().out();
     }
 
-    /// An instance with two snapshots that differ, stopped.
-    private void make(Program local, String name) {
-        local.run("init", "bb", name).ok();
-        push(local, name + "/root/note", "one");
-        push(local, name + "/root/old", "old");
-        local.run("snapshot", name, "s0").ok();
-        push(local, name + "/root/note", "second");
-        local.run("file", "delete", name + "/root/old").ok();
-        local.run("snapshot", name, "s1").ok();
-        push(local, name + "/root/note", "three");
+    /// An instance with two snapshots that differ, stopped. What is not under test is done by the
+    /// stock client, which starts sooner.
+    private void make(String name) {
+        stock.run("init", "a:bb", name).ok();
+        push(name + "/root/note", "one");
+        push(name + "/root/old", "old");
+        stock.run("snapshot", name, "s0").ok();
+        push(name + "/root/note", "second");
+        stock.run("file", "delete", name + "/root/old").ok();
+        stock.run("snapshot", name, "s1").ok();
+        push(name + "/root/note", "three");
     }
 
-    private static void isWhole(Program client, String remote, String name) {
-        assertEquals("three", pull(client, remote + name + "/root/note"));
-        client.run("copy", remote + name + "/s0", remote + name + "-s0").ok();
-        assertEquals("one", pull(client, remote + name + "-s0/root/note"));
-        assertEquals("old", pull(client, remote + name + "-s0/root/old"));
-        client.run("copy", remote + name + "/s1", remote + name + "-s1").ok();
-        assertEquals("second", pull(client, remote + name + "-s1/root/note"));
-        client.run("file", "pull", remote + name + "-s1/root/old", "-").exits(1);
-        client.run("delete", remote + name + "-s0", remote + name + "-s1").ok();
+    private void isWhole(String name) {
+        assertEquals("three", pull(name + "/root/note"));
+        stock.run("copy", name + "/s0", name + "-s0").ok();
+        assertEquals("one", pull(name + "-s0/root/note"));
+        assertEquals("old", pull(name + "-s0/root/old"));
+        stock.run("copy", name + "/s1", name + "-s1").ok();
+        assertEquals("second", pull(name + "-s1/root/note"));
+        stock.run("file", "pull", name + "-s1/root/old", "-").exits(1);
+        stock.run("delete", name + "-s0", name + "-s1").ok();
     }
 
     @Test
     void copiesGoInEveryModeWithTheirSnapshots() {
-        make(a.atoll(), "c1");
-        for (String program : List.of("atoll", "lxc")) {
-            Program client = client(program);
-            introduce(client, "a", a.atoll());
-            introduce(client, "b", b.atoll());
-            for (String mode : List.of("pull", "push", "relay")) {
-                String name = program + "-" + mode;
-                client.run("copy", "a:c1", "b:" + name, "--mode", mode).ok();
-                isWhole(client, "b:", name);
-            }
+        for (String mode : List.of("pull", "push", "relay")) {
+            client.run("copy", "a:c1", "b:" + mode, "--mode", mode).ok();
+            isWhole("b:" + mode);
+            stock.run("copy", "a:c1", "b:lxc-" + mode, "--mode", mode).ok();
+            assertEquals("three", pull("b:lxc-" + mode + "/root/note"));
+            assertEquals(
+                    2,
+                    lines(stock, "query", "b:/1.0/instances/lxc-" + mode + "/snapshots").stream()
+                            .filter(line -> line.contains("/snapshots/s"))
+                            .count());
         }
-        Program client = client("atoll");
-        client.run("start", "b:atoll-pull").ok();
-        assertEquals(
-                "three", client.run("exec", "b:atoll-pull", "--", "cat", "/root/note").ok().out());
+        stock.run("start", "b:pull").ok();
+        assertEquals("three", stock.run("exec", "b:pull", "--", "cat", "/root/note").ok().out());
         String operations = a.atoll().run("operation", "list", "--format=csv").ok().out();
         assertFalse(operations.contains("RUNNING"), operations);
     }
 
     @Test
     void aSecondCopyBringsTheFirstUpToDate() {
-        make(a.atoll(), "c1");
-        Program client = client("atoll");
-        introduce(client, "a", a.atoll());
-        introduce(client, "b", b.atoll());
-        client.run("copy", "a:c1", "b:c1").ok();
-        client.run("snapshot", "b:c1", "strange").ok();
-        a.atoll().run("delete", "c1/s0").ok();
-        push(a.atoll(), "c1/root/note", "four");
-        a.atoll().run("snapshot", "c1", "s2").ok();
-        push(a.atoll(), "c1/root/note", "five");
-        client.run("copy", "a:c1", "b:c1").exits(1);
-        client.run("copy", "a:c1", "b:c1", "--refresh").ok();
-        assertEquals("five", pull(client, "b:c1/root/note"));
-        String snapshots = client.run("info", "b:c1").ok().out();
+        stock.run("copy", "a:c1", "a:r1").ok();
+        client.run("copy", "a:r1", "b:c1").ok();
+        stock.run("snapshot", "b:c1", "strange").ok();
+        stock.run("delete", "a:r1/s0").ok();
+        push("a:r1/root/note", "four");
+        stock.run("snapshot", "a:r1", "s2").ok();
+        push("a:r1/root/note", "five");
+        client.run("copy", "a:r1", "b:c1").exits(1);
+        client.run("copy", "a:r1", "b:c1", "--refresh").ok();
+        assertEquals("five", pull("b:c1/root/note"));
+        String snapshots = stock.run("info", "b:c1").ok().out();
         assertTrue(snapshots.contains("s1") && snapshots.contains("s2"), snapshots);
         assertFalse(snapshots.contains("s0") || snapshots.contains("strange"), snapshots);
-        client.run("copy", "b:c1/s2", "b:c2").ok();
-        assertEquals("four", pull(client, "b:c2/root/note"));
+        stock.run("copy", "b:c1/s2", "b:c2").ok();
+        assertEquals("four", pull("b:c2/root/note"));
+        stock.run("delete", "a:r1").ok();
     }
 
     @Test
     void aRunningInstanceMovesAndTheDowntimeIsTold() {
-        Program client = client("atoll");
-        introduce(client, "a", a.atoll());
-        introduce(client, "b", b.atoll());
-        client.run("launch", "a:bb", "a:c1").ok();
-        String id = client.run("config", "get", "a:c1", "volatile.uuid").ok().out();
-        client.run("exec", "a:c1", "--", "sh", "-c", "echo kept > /root/note").ok();
-        Output moved = client.run("move", "a:c1", "b:c2").ok();
+        stock.run("launch", "a:bb", "a:m1").ok();
+        String id = stock.run("config", "get", "a:m1", "volatile.uuid").ok().out();
+        stock.run("exec", "a:m1", "--", "sh", "-c", "echo kept > /root/note").ok();
+        Output moved = client.run("move", "a:m1", "b:c2").ok();
         assertTrue(moved.out().startsWith("Downtime: "), moved.out());
-        assertEquals("kept\n", client.run("exec", "b:c2", "--", "cat", "/root/note").ok().out());
-        assertEquals(id, client.run("config", "get", "b:c2", "volatile.uuid").ok().out());
-        assertEquals("", client.run("list", "a:", "--format=csv").ok().out());
-        client.run("delete", "--force", "b:c2").ok();
+        assertEquals("kept\n", stock.run("exec", "b:c2", "--", "cat", "/root/note").ok().out());
+        assertEquals(id, stock.run("config", "get", "b:c2", "volatile.uuid").ok().out());
+        assertEquals(List.of("c1"), lines(client, "list", "a:", "--format=csv", "--columns=n"));
     }
 
     @Test
     void volumesGoWithTheirSnapshots() {
-        Program client = client("atoll");
-        introduce(client, "a", a.atoll());
-        introduce(client, "b", b.atoll());
-        client.run("storage", "volume", "create", "a:default", "v1").ok();
-        client.run("launch", "a:bb", "a:c1").ok();
-        client.run("storage", "volume", "attach", "a:default", "v1", "c1", "/data").ok();
-        client.run("exec", "a:c1", "--", "sh", "-c", "echo one > /data/x; chown 7:8 /data/x").ok();
-        client.run("storage", "volume", "snapshot", "a:default", "v1", "s0").ok();
-        client.run("exec", "a:c1", "--", "sh", "-c", "echo two > /data/x").ok();
-        client.run("delete", "--force", "a:c1").ok();
+        stock.run("storage", "volume", "create", "a:default", "v1").ok();
+        stock.run("launch", "a:bb", "a:v1user").ok();
+        stock.run("storage", "volume", "attach", "a:default", "v1", "v1user", "/data").ok();
+        stock.run("exec", "a:v1user", "--", "sh", "-c", "echo one > /data/x; chown 7:8 /data/x")
+                .ok();
+        stock.run("storage", "volume", "snapshot", "a:default", "v1", "s0").ok();
+        stock.run("exec", "a:v1user", "--", "sh", "-c", "echo two > /data/x").ok();
+        stock.run("delete", "--force", "a:v1user").ok();
         for (String mode : List.of("pull", "push", "relay")) {
             client.run(
                             "storage",
@@ -205,15 +239,14 @@ class MigrationTest {
                             mode)
                     .ok();
         }
-        client.run("storage", "volume", "restore", "b:default", "relay", "s0").ok();
-        client.run("copy", "a:c1", "b:c1").exits(1);
+        stock.run("storage", "volume", "restore", "b:default", "relay", "s0").ok();
         client.run("image", "copy", "a:bb", "b:", "--alias", "bb").ok();
-        client.run("launch", "b:bb", "b:c1").ok();
-        client.run("storage", "volume", "attach", "b:default", "pull", "c1", "/new").ok();
-        client.run("storage", "volume", "attach", "b:default", "relay", "c1", "/old").ok();
+        stock.run("launch", "b:bb", "b:c1").ok();
+        stock.run("storage", "volume", "attach", "b:default", "pull", "c1", "/new").ok();
+        stock.run("storage", "volume", "attach", "b:default", "relay", "c1", "/old").ok();
         assertEquals(
                 "two\n7:8\none\n",
-                client.run(
+                stock.run(
                                 "exec",
                                 "b:c1",
                                 "--",
@@ -222,33 +255,32 @@ class MigrationTest {
                                 "cat /new/x; stat -c %u:%g /new/x; cat /old/x")
                         .ok()
                         .out());
-        client.run("delete", "--force", "b:c1").ok();
+        stock.run("delete", "--force", "b:c1").ok();
+        stock.run("storage", "volume", "delete", "a:default", "v1").ok();
+        stock.run("image", "delete", "b:bb").ok();
     }
 
     @Test
     void aRealLxdIsSourceAndTarget() throws IOException {
         Assumptions.assumeTrue(UpstreamDaemon.isInstalled(), "Debian's lxd is not installed");
-        make(a.atoll(), "c1");
         try (UpstreamDaemon upstream = UpstreamDaemon.launch("lxd-" + MARKER)) {
             prepare(upstream.lxc(), "dir");
-            for (String program : List.of("atoll", "lxc")) {
-                Program client = client(program);
-                introduce(client, "a", a.atoll());
-                introduce(client, "real", upstream.lxc());
-                String there = program + "-there";
-                String back = program + "-back";
-                client.run("copy", "a:c1", "real:" + there).ok();
-                isWhole(client, "real:", there);
-                client.run("copy", "real:" + there, "a:" + back, "--mode", "push").ok();
-                isWhole(client, "a:", back);
-                push(a.atoll(), "c1/root/note", "changed again");
-                client.run("copy", "a:c1", "real:" + there, "--refresh").ok();
-                assertEquals("changed again", pull(client, "real:" + there + "/root/note"));
-                client.run("copy", "real:" + there, "a:" + back, "--refresh").ok();
-                assertEquals("changed again", pull(client, "a:" + back + "/root/note"));
-                push(a.atoll(), "c1/root/note", "three");
-                client.run("delete", "real:" + there).ok();
-            }
+            introduce(client, "real", upstream.lxc());
+            introduce(stock, "real", upstream.lxc());
+            client.run("copy", "a:c1", "real:there").ok();
+            isWhole("real:there");
+            client.run("copy", "real:there", "a:back", "--mode", "push").ok();
+            isWhole("a:back");
+            push("real:there/root/note", "changed again");
+            client.run("copy", "real:there", "a:back", "--refresh").ok();
+            assertEquals("changed again", pull("a:back/root/note"));
+            client.run("copy", "a:c1", "real:there", "--refresh").ok();
+            assertEquals("three", pull("real:there/root/note"));
+            stock.run("delete", "a:back").ok();
+            stock.run("copy", "a:c1", "real:second", "--mode", "relay").ok();
+            stock.run("copy", "real:second", "b:back").ok();
+            isWhole("b:back");
+            stock.run("delete", "real:there", "real:second").ok();
         }
     }
 
@@ -324,13 +356,9 @@ class MigrationTest {
 
     @Test
     void aCutLeavesNothingBehindAndTheNextTryWorks() throws IOException {
-        make(a.atoll(), "c1");
-        Program client = client("atoll");
-        introduce(client, "a", a.atoll());
-        introduce(client, "b", b.atoll());
         int port = port(a);
         Random random = new Random(5);
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 3; i++) {
             // Compressed the files take about a megabyte; what the client asks for itself is less
             // than these.
             long offset = 30_000 + random.nextInt(500_000);
@@ -348,8 +376,8 @@ class MigrationTest {
         }
         client.run("remote", "set-url", "a", "https://127.0.0.1:" + port).ok();
         client.run("copy", "a:c1", "b:c1").ok();
-        isWhole(client, "b:", "c1");
-        push(a.atoll(), "c1/root/note", "later");
+        isWhole("b:c1");
+        push("a:c1/root/note", "later");
         try (Cutter cutter = new Cutter(port, 30_000)) {
             client.run(
                             "remote",
@@ -359,18 +387,18 @@ class MigrationTest {
                     .ok();
             byte[] big = new byte[1 << 20];
             random.nextBytes(big);
-            a.atoll().runWith(big, "file", "push", "-", "c1/root/big").ok();
+            stock.runWith(big, "file", "push", "-", "a:c1/root/big").ok();
             client.run("copy", "a:c1", "b:c1", "--refresh").exits(1);
+        } finally {
+            client.run("remote", "set-url", "a", "https://127.0.0.1:" + port).ok();
+            stock.run("file", "delete", "a:c1/root/big").ok();
+            push("a:c1/root/note", "three");
         }
-        isWhole(client, "b:", "c1");
+        assertEquals("three", pull("b:c1/root/note"));
     }
 
     @Test
     void aPoolThatIsFullIsToldAndLeftAsItWas() throws IOException {
-        make(a.atoll(), "c1");
-        Program client = client("atoll");
-        introduce(client, "a", a.atoll());
-        introduce(client, "b", b.atoll());
         Path small = Files.createDirectory(folder.resolve("small"));
         Program.of("mount").run("-t", "tmpfs", "-o", "size=1m", MARKER, small.toString()).ok();
         try {
@@ -387,7 +415,6 @@ class MigrationTest {
 
     @Test
     void secretsAreGoodOnceAndForOneCopy() throws IOException {
-        make(a.atoll(), "c1");
         String body = "{\"name\":\"c1\",\"migration\":true}";
         String sending =
                 a.atoll().run("query", "-X", "POST", "-d", body, "/1.0/instances/c1").ok().out();

@@ -49,6 +49,12 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
 
     @Override
     public void beforeEach(ExtensionContext context) {
+        remember();
+    }
+
+    /// Takes what is there now for what was there before; for tests that share what they start and
+    /// call [#assertNothingNew] when it is ended.
+    public void remember() {
         before = found();
         descriptorsBefore = descriptors();
     }

@@ -8,30 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.api.tls.Identity;
 import io.atoll.api.tls.TlsContexts;
 import io.atoll.base.json.Json;
-import io.atoll.daemon.Daemon;
-import io.atoll.daemon.DaemonOptions;
-import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.TestClient;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,41 +38,18 @@ final class HostileNetworkTest {
     private static final Identity MALLORY =
             Identity.selfSigned(Identity.Purpose.CLIENT, "mallory", List.of());
 
-    private Path state;
-    private Daemon daemon;
-    private TestClient local;
+    private NetworkedDaemon daemon;
     private int port;
 
     @BeforeEach
     void start() throws Exception {
-        state = Files.createTempDirectory("atoll-hostile-net-");
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        local = new TestClient(state.resolve("unix.socket"));
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
-        assertEquals(200, configure("core.https_address", "127.0.0.1:" + port).status());
+        daemon = NetworkedDaemon.open();
+        port = daemon.port();
     }
 
     @AfterEach
     void stop() throws Exception {
-        local.close();
         daemon.close();
-        try (Stream<Path> files = Files.walk(state)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
-    }
-
-    private TestClient.Answer configure(String key, String value) throws IOException {
-        Json body = Json.object().put("config", Json.object().put(key, value));
-        return local.send("PATCH", "/1.0", body.render());
     }
 
     private Socket connect() throws IOException {
@@ -94,38 +62,11 @@ final class HostileNetworkTest {
     private SSLSocket tls(Socket plain) throws IOException {
         SSLSocket socket =
                 (SSLSocket)
-                        TlsContexts.of(Optional.of(MALLORY), new AnyServer())
+                        TlsContexts.of(Optional.of(MALLORY), NetworkedDaemon.ANY_SERVER)
                                 .getSocketFactory()
                                 .createSocket(plain, "127.0.0.1", port, true);
         socket.startHandshake();
         return socket;
-    }
-
-    private static final class AnyServer extends javax.net.ssl.X509ExtendedTrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkClientTrusted(
-                X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
-
-        @Override
-        public void checkServerTrusted(
-                X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
     }
 
     private static byte[] request(String method, String path, String body) {
@@ -177,8 +118,8 @@ final class HostileNetworkTest {
 
     @Test
     void knownProxiesSayWhomTheySpeakFor() throws Exception {
-        configure("core.trust_password", "open sesame");
-        assertEquals(200, configure("core.https_trusted_proxy", "192.0.2.7, 127.0.0.1").status());
+        daemon.configure("core.trust_password", "open sesame");
+        daemon.configure("core.https_trusted_proxy", "192.0.2.7, 127.0.0.1");
         for (int i = 0; i < FailedAttempts.FREE; i++) {
             String answer = through(speakingFor("203.0.113.1"), guess("x" + i));
             assertTrue(answer.contains("not authorized"), answer);
@@ -195,13 +136,13 @@ final class HostileNetworkTest {
     @Test
     void othersCannotClaimAnAddress() throws Exception {
         for (String proxies : List.of("", "192.0.2.7")) {
-            assertEquals(200, configure("core.https_trusted_proxy", proxies).status());
+            daemon.configure("core.https_trusted_proxy", proxies);
             assertThrows(
                     IOException.class,
                     () -> through(speakingFor("203.0.113.1"), request("GET", "/", "")));
             assertTrue(through("", request("GET", "/", "")).startsWith("HTTP/1.1 200"));
         }
-        TestClient.Answer wrong = configure("core.https_trusted_proxy", "proxy.example");
+        TestClient.Answer wrong = daemon.tryConfigure("core.https_trusted_proxy", "proxy.example");
         assertEquals(400, wrong.status());
         assertTrue(wrong.text().contains("not an IP address"), wrong.text());
     }
@@ -286,7 +227,7 @@ final class HostileNetworkTest {
 
     @Test
     void whatStrangersAskToBeTrustedWith() throws Exception {
-        configure("core.trust_password", "open sesame");
+        daemon.configure("core.trust_password", "open sesame");
         String token =
                 "{\"client_name\":\"x\",\"fingerprint\":\"ab\",\"addresses\":[],\"secret\":\"0123\"}";
         List<String> seeds =
@@ -315,7 +256,7 @@ final class HostileNetworkTest {
 
     @Test
     void headersOfProxies() throws Exception {
-        configure("core.https_trusted_proxy", "127.0.0.1");
+        daemon.configure("core.https_trusted_proxy", "127.0.0.1");
         byte[] second = {
             0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x21, 0x11, 0,
             12, 10, 0, 0, 1, 10, 0, 0, 2, 1, 1, 1, 1

@@ -10,9 +10,6 @@ import io.atoll.api.tls.Identity;
 import io.atoll.api.tls.Pem;
 import io.atoll.api.tls.TlsContexts;
 import io.atoll.base.json.Json;
-import io.atoll.daemon.Daemon;
-import io.atoll.daemon.DaemonOptions;
-import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.TestClient;
 import io.atoll.testkit.Await;
 import java.io.IOException;
@@ -24,22 +21,17 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,9 +41,7 @@ final class TrustApiTest {
     private static final Identity ALICE = client("alice");
     private static final Identity MALLORY = client("mallory");
 
-    private Path state;
-    private Daemon daemon;
-    private TestClient local;
+    private NetworkedDaemon daemon;
     private int port;
 
     private static Identity client(String name) {
@@ -60,40 +50,13 @@ final class TrustApiTest {
 
     @BeforeEach
     void start() throws Exception {
-        state = Files.createTempDirectory("atoll-trust-test-");
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        local = new TestClient(state.resolve("unix.socket"));
-        port = freePort();
-        configure("core.https_address", "127.0.0.1:" + port);
+        daemon = NetworkedDaemon.open();
+        port = daemon.port();
     }
 
     @AfterEach
     void stop() throws Exception {
-        local.close();
         daemon.close();
-        try (Stream<Path> files = Files.walk(state)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
-    private TestClient.Answer configure(String key, String value) throws IOException {
-        Json body = Json.object().put("config", Json.object().put(key, value));
-        TestClient.Answer answer = local.send("PATCH", "/1.0", body.render());
-        assertEquals(200, answer.status(), answer.text());
-        return answer;
     }
 
     /// Somebody on the network.
@@ -107,7 +70,7 @@ final class TrustApiTest {
         private Remote(Optional<Identity> identity) {
             http =
                     HttpClient.newBuilder()
-                            .sslContext(TlsContexts.of(identity, new AnyServer()))
+                            .sslContext(TlsContexts.of(identity, NetworkedDaemon.ANY_SERVER))
                             .version(HttpClient.Version.HTTP_1_1)
                             .build();
         }
@@ -145,37 +108,6 @@ final class TrustApiTest {
         }
     }
 
-    /// The tests look at fingerprints themselves.
-    private static final class AnyServer extends javax.net.ssl.X509ExtendedTrustManager
-            implements X509TrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkClientTrusted(
-                X509Certificate[] chain, String type, java.net.Socket socket) {}
-
-        @Override
-        public void checkServerTrusted(
-                X509Certificate[] chain, String type, java.net.Socket socket) {}
-
-        @Override
-        public void checkClientTrusted(
-                X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
-
-        @Override
-        public void checkServerTrusted(
-                X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
-    }
-
     private void trust(Identity identity, boolean restricted, String... projects)
             throws IOException {
         Json body =
@@ -185,7 +117,7 @@ final class TrustApiTest {
                         .put("restricted", restricted)
                         .put("projects", List.of(projects))
                         .put("certificate", Pem.base64(identity.certificate()));
-        TestClient.Answer answer = local.send("POST", "/1.0/certificates", body.render());
+        TestClient.Answer answer = daemon.local().send("POST", "/1.0/certificates", body.render());
         assertEquals(201, answer.status(), answer.text());
     }
 
@@ -197,7 +129,7 @@ final class TrustApiTest {
                         .put("token", true)
                         .put("restricted", restricted)
                         .put("projects", List.of(projects));
-        TestClient.Answer answer = local.send("POST", "/1.0/certificates", body.render());
+        TestClient.Answer answer = daemon.local().send("POST", "/1.0/certificates", body.render());
         assertEquals(202, answer.status(), answer.text());
         return answer.metadata().get("metadata");
     }
@@ -250,8 +182,8 @@ final class TrustApiTest {
 
     @Test
     void theTrustPasswordLetsIn() throws Exception {
-        configure("core.trust_password", "open sesame");
-        Json shown = local.get("/1.0").metadata().get("config");
+        daemon.configure("core.trust_password", "open sesame");
+        Json shown = daemon.local().get("/1.0").metadata().get("config");
         assertTrue(shown.get("core.trust_password").asBoolean());
         try (Remote alice = new Remote(ALICE)) {
             String wrong = password("open says me");
@@ -275,9 +207,10 @@ final class TrustApiTest {
 
     @Test
     void aPasswordIsKeptWhenTheConfigurationIsSentBackAsShown() throws Exception {
-        configure("core.trust_password", "open sesame");
-        String shown = local.get("/1.0").metadata().get("config").render();
-        assertEquals(200, local.send("PUT", "/1.0", "{\"config\":" + shown + "}").status());
+        daemon.configure("core.trust_password", "open sesame");
+        String shown = daemon.local().get("/1.0").metadata().get("config").render();
+        assertEquals(
+                200, daemon.local().send("PUT", "/1.0", "{\"config\":" + shown + "}").status());
         try (Remote alice = new Remote(ALICE)) {
             assertEquals(201, alice.status("POST", "/1.0/certificates", password("open sesame")));
         }
@@ -285,7 +218,7 @@ final class TrustApiTest {
 
     @Test
     void guessingThePasswordIsSlowedDown() throws Exception {
-        configure("core.trust_password", "open sesame");
+        daemon.configure("core.trust_password", "open sesame");
         try (Remote mallory = new Remote(MALLORY)) {
             for (int i = 0; i < FailedAttempts.FREE; i++) {
                 assertEquals(
@@ -301,7 +234,8 @@ final class TrustApiTest {
     void aTokenLetsOneClientInOnce() throws Exception {
         Json token = makeToken(false);
         assertEquals(
-                local.get("/1.0")
+                daemon.local()
+                        .get("/1.0")
                         .metadata()
                         .get("environment")
                         .get("certificate_fingerprint")
@@ -324,7 +258,7 @@ final class TrustApiTest {
 
     @Test
     void anExpiredTokenLetsNobodyIn() throws Exception {
-        configure("core.remote_token_expiry", "1S");
+        daemon.configure("core.remote_token_expiry", "1S");
         Json token = makeToken(false);
         Instant end = OffsetDateTime.parse(token.get("expiresAt").asString()).toInstant();
         Await.until(
@@ -337,8 +271,9 @@ final class TrustApiTest {
     @Test
     void aRestrictedCertificateIsKeptToItsProjects() throws Exception {
         String own = "{\"name\":\"own\",\"config\":{\"features.profiles\":\"false\"}}";
-        assertEquals(201, local.send("POST", "/1.0/projects", own).status());
-        assertEquals(201, local.send("POST", "/1.0/projects", "{\"name\":\"other\"}").status());
+        assertEquals(201, daemon.local().send("POST", "/1.0/projects", own).status());
+        assertEquals(
+                201, daemon.local().send("POST", "/1.0/projects", "{\"name\":\"other\"}").status());
         trust(ALICE, true, "own");
         Json token = makeToken(false);
         assertFalse(token.get("secret").asString().isEmpty());
@@ -384,7 +319,8 @@ final class TrustApiTest {
 
     @Test
     void aRestrictedCertificateCanRenewItself() throws Exception {
-        assertEquals(201, local.send("POST", "/1.0/projects", "{\"name\":\"own\"}").status());
+        assertEquals(
+                201, daemon.local().send("POST", "/1.0/projects", "{\"name\":\"own\"}").status());
         trust(ALICE, true, "own");
         Identity fresh = client("alice");
         String self = "/1.0/certificates/" + CertificateFingerprint.of(ALICE.certificate());
@@ -403,7 +339,7 @@ final class TrustApiTest {
         try (Remote alice = new Remote(ALICE)) {
             alice.get("/1.0/instances");
             String self = "/1.0/certificates/" + CertificateFingerprint.of(ALICE.certificate());
-            assertEquals(200, local.send("DELETE", self, "").status());
+            assertEquals(200, daemon.local().send("DELETE", self, "").status());
             assertEquals(403, alice.status("GET", "/1.0/instances", ""));
         }
     }
@@ -413,12 +349,13 @@ final class TrustApiTest {
         trust(ALICE, false);
         try (Remote alice = new Remote(ALICE)) {
             alice.get("/1.0/instances");
-            Files.writeString(state.resolve("server.ca"), Pem.render(MALLORY.certificate()));
+            Files.writeString(
+                    daemon.state().resolve("server.ca"), Pem.render(MALLORY.certificate()));
             assertEquals(403, alice.status("GET", "/1.0/instances", ""));
         }
         try (Remote signed = new Remote(MALLORY)) {
             assertEquals(403, signed.status("GET", "/1.0/instances", ""), "not on the list");
-            configure("core.trust_ca_certificates", "true");
+            daemon.configure("core.trust_ca_certificates", "true");
             assertEquals(200, signed.status("GET", "/1.0/instances", ""));
         }
     }
@@ -428,10 +365,11 @@ final class TrustApiTest {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             String address = "127.0.0.1:" + taken.getLocalPort();
             TestClient.Answer answer =
-                    local.send(
-                            "PATCH",
-                            "/1.0",
-                            "{\"config\":{\"core.https_address\":\"" + address + "\"}}");
+                    daemon.local()
+                            .send(
+                                    "PATCH",
+                                    "/1.0",
+                                    "{\"config\":{\"core.https_address\":\"" + address + "\"}}");
             assertEquals(503, answer.status(), answer.text());
             assertTrue(answer.text().contains(address), answer.text());
         }
@@ -440,14 +378,19 @@ final class TrustApiTest {
         }
         assertEquals(
                 "127.0.0.1:" + port,
-                local.get("/1.0").metadata().get("config").get("core.https_address").asString());
+                daemon.local()
+                        .get("/1.0")
+                        .metadata()
+                        .get("config")
+                        .get("core.https_address")
+                        .asString());
     }
 
     @Test
     void badAddressesAreRefusedWithTheReason() throws Exception {
         for (String bad : List.of("127.0.0.1:99999", "no.such.host:1", "1.2.3.4:x", "999.1.1.1")) {
             Json body = Json.object().put("config", Json.object().put("core.https_address", bad));
-            TestClient.Answer answer = local.send("PATCH", "/1.0", body.render());
+            TestClient.Answer answer = daemon.local().send("PATCH", "/1.0", body.render());
             assertEquals(400, answer.status(), bad);
             assertTrue(
                     answer.json()
@@ -460,7 +403,7 @@ final class TrustApiTest {
 
     @Test
     void anAddressThatIsUnsetIsLeft() throws Exception {
-        configure("core.https_address", "");
+        daemon.configure("core.https_address", "");
         try (Remote stranger = new Remote(Optional.empty())) {
             assertThrows(IOException.class, () -> stranger.get("/1.0"));
         }
@@ -469,7 +412,7 @@ final class TrustApiTest {
     @Test
     void olderTlsIsRefused() throws Exception {
         SSLContext context = SSLContext.getInstance("TLSv1.2");
-        context.init(null, new javax.net.ssl.TrustManager[] {new AnyServer()}, null);
+        context.init(null, new javax.net.ssl.TrustManager[] {NetworkedDaemon.ANY_SERVER}, null);
         try (SSLSocket socket =
                 (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
             socket.setEnabledProtocols(new String[] {"TLSv1.2"});
@@ -479,17 +422,9 @@ final class TrustApiTest {
 
     @Test
     void theServersCertificateOutlivesTheDaemon() throws Exception {
-        String before = Files.readString(state.resolve("server.crt"));
-        local.close();
-        daemon.close();
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        local = new TestClient(state.resolve("unix.socket"));
-        assertEquals(before, Files.readString(state.resolve("server.crt")));
+        String before = Files.readString(daemon.state().resolve("server.crt"));
+        daemon.restart();
+        assertEquals(before, Files.readString(daemon.state().resolve("server.crt")));
         try (Remote stranger = new Remote(Optional.empty())) {
             assertEquals("untrusted", stranger.get("/1.0").get("auth").asString());
         }
@@ -500,8 +435,8 @@ final class TrustApiTest {
         try (Remote stranger = new Remote(Optional.empty())) {
             HttpResponse<String> closed = stranger.send("GET", "/1.0", "");
             assertTrue(closed.headers().firstValue("Access-Control-Allow-Origin").isEmpty());
-            configure("core.https_allowed_origin", "https://pages.example");
-            configure("core.https_allowed_methods", "GET, POST");
+            daemon.configure("core.https_allowed_origin", "https://pages.example");
+            daemon.configure("core.https_allowed_methods", "GET, POST");
             HttpResponse<String> open = stranger.send("OPTIONS", "/1.0", "");
             assertEquals(200, open.statusCode());
             assertEquals(
@@ -520,7 +455,7 @@ final class TrustApiTest {
                         .put("type", "metrics")
                         .put("name", "prometheus")
                         .put("certificate", Pem.base64(ALICE.certificate()));
-        assertEquals(201, local.send("POST", "/1.0/certificates", body.render()).status());
+        assertEquals(201, daemon.local().send("POST", "/1.0/certificates", body.render()).status());
         try (Remote alice = new Remote(ALICE)) {
             assertEquals("untrusted", alice.get("/1.0").get("auth").asString());
             assertEquals(403, alice.status("GET", "/1.0/instances", ""));
