@@ -23,6 +23,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /// Images are mounted and shared, an instance is the directory of its changes: creating one costs a
@@ -30,8 +31,11 @@ import java.util.concurrent.locks.LockSupport;
 /// layer of an overlay. Volumes that come from no image are plain directories. See overlayfs in the
 /// kernel's documentation.
 final class OverlayDriver extends DirectoryDriver {
+    /// System property: how many milliseconds a busy upper layer is waited for.
+    static final String BUSY_PATIENCE = "atoll.storage.busy.millis";
+
     /// Taking an overlay away may write out the whole file system below it.
-    private static final Duration BUSY_PATIENCE = Duration.ofSeconds(30);
+    private static final long BUSY_PATIENCE_MILLIS = 30_000;
 
     private static final Duration BUSY_PAUSE = Duration.ofMillis(5);
 
@@ -151,7 +155,8 @@ final class OverlayDriver extends DirectoryDriver {
     /// The kernel takes an instance's mounts down a moment after its last process: until then its
     /// upper layer is taken.
     private static Fd mergePatiently(Path lower, Path upper, Path work, boolean readOnly) {
-        long deadline = System.nanoTime() + BUSY_PATIENCE.toNanos();
+        long patience = Long.getLong(BUSY_PATIENCE, BUSY_PATIENCE_MILLIS);
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(patience);
         while (true) {
             try {
                 return merge(lower, upper, work, readOnly);

@@ -68,11 +68,18 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
     ///
     /// @throws AssertionError that names what was left
     public void assertNothingNew() {
+        assertNothingNew(PATIENCE);
+    }
+
+    /// As above.
+    ///
+    /// @param patience how long what is on its way out is waited for
+    void assertNothingNew(Duration patience) {
         TreeSet<String> left = new TreeSet<>();
         try {
             Await.until(
                     "leaks to go",
-                    PATIENCE,
+                    patience,
                     () -> {
                         left.clear();
                         left.addAll(found());

@@ -56,6 +56,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("privileged")
 public abstract class StorageDriverContract {
     private static final String MARKER = "atoll-pooltest";
+
+    /// Property of the overlay driver: milliseconds.
+    private static final String BUSY_PATIENCE = "atoll.storage.busy.millis";
+
     private static final VolumeName C1 = VolumeName.container("c1");
     private static final VolumeName C2 = VolumeName.container("c2");
 
@@ -363,9 +367,12 @@ public abstract class StorageDriverContract {
     void saysThatAVolumeIsInUse() {
         launch(C1);
         if (driver.layers(C1.current(), Idmap.NONE) instanceof RootfsLayers.Overlay) {
+            System.setProperty(BUSY_PATIENCE, "50");
             try (Fd root = driver.openRoot(C1.current())) {
                 assertTrue(root.isOpen());
                 assertThrows(BusyException.class, () -> driver.openRoot(C1.current()).close());
+            } finally {
+                System.clearProperty(BUSY_PATIENCE);
             }
             driver.openRoot(C1.current()).close();
         }
