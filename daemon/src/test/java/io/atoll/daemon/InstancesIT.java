@@ -167,6 +167,45 @@ final class InstancesIT {
         assertFalse(Files.exists(state.resolve("storage-pools/p/containers/c2")));
     }
 
+    /// An image must not decide what becomes of the host's files.
+    @Test
+    void templatesStayInTheInstancesOwnRoot() throws Exception {
+        Path shared = Files.createDirectory(state.resolve("shared"));
+        Files.writeString(shared.resolve("note"), "the host's");
+        create("c1", "{}");
+        ok("POST", "/1.0/instances/c1/metadata/templates?path=note", "{{ container.name }}!");
+        ok("POST", "/1.0/instances/c1/metadata/templates?path=far", "{% include '/etc/passwd' %}");
+        ok(
+                "PATCH",
+                "/1.0/instances/c1/metadata",
+                "{'templates':{'/mnt/note':{'when':['start'],'template':'note'},"
+                        + "'/new/way/note':{'when':['create'],'template':'far'},"
+                        + "'/etc/passwd':{'when':['start'],'template':'note','create_only':true}}}");
+        ok(
+                "PATCH",
+                "/1.0/instances/c1",
+                "{'devices':{'shared':{'type':'disk','path':'/mnt','source':'" + shared + "'}}}");
+        change("c1", "start");
+        assertEquals("the host's", Files.readString(shared.resolve("note")));
+        assertEquals(file("c1", "/etc/passwd").text(), file("c1", "/new/way/note").text());
+        assertEquals("0", file("c1", "/new").headers().get("x-lxd-uid"));
+        change("c1", "stop");
+        assertEquals("c1!", file("c1", "/mnt/note").text());
+        assertEquals("0", file("c1", "/mnt/note").headers().get("x-lxd-uid"));
+
+        // What comes from the image and cannot be written ends the start.
+        ok("POST", "/1.0/instances/c1/metadata/templates?path=note", "{% broken");
+        String why = failure("PUT", state("c1"), "{'action':'start'}");
+        assertTrue(why.contains("Failed to render template"), why);
+        assertAtRest("c1");
+    }
+
+    private TestClient.Answer file(String name, String path) throws IOException {
+        TestClient.Answer answer = client.get("/1.0/instances/" + name + "/files?path=" + path);
+        assertEquals(200, answer.status(), answer.text());
+        return answer;
+    }
+
     @Test
     void aStartThatFailsLeavesItAsItWas() throws Exception {
         create("c1", "{'raw.lxc':'lxc.hook.start-host = /bin/false'}");

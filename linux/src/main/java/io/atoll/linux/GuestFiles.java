@@ -21,10 +21,22 @@ public final class GuestFiles {
     private static final int RESOLVE = Opens.RESOLVE_IN_ROOT | Opens.RESOLVE_NO_MAGICLINKS;
 
     private final Fd root;
+    private final int resolve;
 
     /// @param root a directory, opened for reading or with `O_PATH`
     public GuestFiles(Fd root) {
+        this(root, RESOLVE);
+    }
+
+    private GuestFiles(Fd root, int resolve) {
         this.root = root;
+        this.resolve = resolve;
+    }
+
+    /// Those in the root's own mount: a path that leads into what is mounted below it is refused
+    /// with `EXDEV`.
+    public static GuestFiles ofOneMount(Fd root) {
+        return new GuestFiles(root, RESOLVE | Opens.RESOLVE_NO_XDEV);
     }
 
     /// Opens a path. `O_NOCTTY` is added; add `O_NONBLOCK` where a fifo or device may wait, and
@@ -38,7 +50,7 @@ public final class GuestFiles {
         boolean isPath = (flags & Fcntl.O_PATH) != 0;
         int noTerminal = isPath ? 0 : Fcntl.O_NOCTTY;
         Fd file =
-                Opens.openAt2(root, path.isEmpty() ? "/" : path, flags | noTerminal, mode, RESOLVE);
+                Opens.openAt2(root, path.isEmpty() ? "/" : path, flags | noTerminal, mode, resolve);
         if (!isPath && (flags & ACCESS) != Fcntl.O_RDONLY) {
             requireStorage(file);
         }

@@ -29,6 +29,7 @@ import io.atoll.runtime.ExitReason;
 import io.atoll.runtime.StartOptions;
 import io.atoll.runtime.spec.NamespaceKind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
@@ -204,17 +205,20 @@ final class InstanceRunner {
             guests.open(found);
             undo.add(() -> guests.close(found));
             loadModules(prepared);
-            templates.apply(prepared, TemplateTriggers.atStart(found.config()));
+            List<String> triggers = TemplateTriggers.atStart(found.config());
+            templates.beforeStart(prepared, triggers);
             attached.beforeStart(prepared.site(), prepared.devices(), undo);
             StartOptions options =
                     new StartOptions(
-                            Optional.of(container ->
-                                    attached.beforeInit(
-                                            prepared.site(), prepared.devices(), container, undo)));
+                            Optional.of(container -> {
+                                attached.beforeInit(
+                                        prepared.site(), prepared.devices(), container, undo);
+                                templates.beforeInit(prepared, triggers, container);
+                            }));
             Container container = containers.start(prepared.spec(), options);
             undo.keep();
             adopt(key, container);
-        } catch (IOException | ErrnoException e) {
+        } catch (IOException | UncheckedIOException | ErrnoException e) {
             String why = "Failed to start instance \"" + key.name() + "\": " + e.getMessage();
             explainFailure(found, why);
             throw new InternalException(why, e);

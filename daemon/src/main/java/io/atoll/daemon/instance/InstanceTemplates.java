@@ -1,6 +1,9 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.base.HostId;
+import io.atoll.base.IdmapEntry;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NsId;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.image.ImageMetadata;
@@ -8,10 +11,18 @@ import io.atoll.image.ImageTemplate;
 import io.atoll.image.TemplateContext;
 import io.atoll.image.TemplateIncludes;
 import io.atoll.image.TemplateRenderer;
+import io.atoll.linux.Errno;
+import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
+import io.atoll.linux.FsIds;
 import io.atoll.linux.GuestFiles;
+import io.atoll.linux.Mounts;
+import io.atoll.linux.Namespaces;
 import io.atoll.linux.PlatformThreads;
+import io.atoll.runtime.Container;
+import io.atoll.runtime.spec.NamespaceKind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +38,8 @@ final class InstanceTemplates {
 
     private static final int FILE_MODE = 0644;
     private static final int DIRECTORY_MODE = 0755;
+    private static final List<Job> NONE = List.of();
+    private static final NsId ROOT = new NsId(0);
 
     /// One file to write.
     private record Job(String path, String trigger, ImageTemplate template) {}
@@ -39,18 +52,82 @@ final class InstanceTemplates {
                 : Optional.empty();
     }
 
-    /// Writes the files of all templates that one of the triggers asks for, in the triggers' order.
-    /// The instance must not run.
-    void apply(Preparation.Prepared prepared, List<String> triggers) throws IOException {
-        Path directory = prepared.pool().directory(prepared.volume().current());
-        // Asked before the file is read: most starts have nothing to write.
-        if (!Files.isDirectory(directory.resolve("templates"))) {
+    /// Writes the files of all templates that one of the triggers asks for, in the triggers' order,
+    /// if the container itself will only read its root. It must not run.
+    void beforeStart(Preparation.Prepared prepared, List<String> triggers) {
+        List<Job> jobs = prepared.spec().rootfs().isReadonly() ? jobs(prepared, triggers) : NONE;
+        if (!jobs.isEmpty()) {
+            PlatformThreads.run(() -> {
+                try (Fd root = prepared.pool().openRoot(prepared.volume().current())) {
+                    write(prepared, jobs, new GuestFiles(root));
+                }
+            });
+        }
+    }
+
+    /// As above for any other root, in the container that waits for its first program: its root is
+    /// mounted by then, and a mount only for this would cost more than all the rest of it.
+    void beforeInit(Preparation.Prepared prepared, List<String> triggers, Container container) {
+        List<Job> jobs = prepared.spec().rootfs().isReadonly() ? NONE : jobs(prepared, triggers);
+        if (jobs.isEmpty()) {
             return;
         }
-        List<Job> jobs = jobs(directory, triggers);
-        if (!jobs.isEmpty()) {
-            PlatformThreads.call(() -> write(prepared, directory, jobs));
+        // Not into what devices have mounted: those files may be the host's, and an image must not
+        // decide what becomes of them.
+        try (Fd root = container.rootFd()) {
+            writeAsRoot(prepared, jobs, GuestFiles.ofOneMount(root));
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EXDEV)) {
+                throw e;
+            }
+            writeBelowMounts(prepared, jobs, container);
         }
+    }
+
+    /// Something is mounted on the way to one of the files: it goes below, as on a root that is not
+    /// in use yet.
+    private static void writeBelowMounts(
+            Preparation.Prepared prepared, List<Job> jobs, Container container) {
+        try (Fd mounts = container.namespaceFd(NamespaceKind.MNT);
+                Fd root = Namespaces.inMounts(mounts, () -> Mounts.cloneTree("/", false))) {
+            writeAsRoot(prepared, jobs, new GuestFiles(root));
+        }
+    }
+
+    /// Where ids are mapped, nobody else may make a file.
+    private static void writeAsRoot(
+            Preparation.Prepared prepared, List<Job> jobs, GuestFiles files) {
+        Optional<HostId> user = prepared.idmap().toHost(IdmapEntry.Kind.UID, ROOT);
+        Optional<HostId> group = prepared.idmap().toHost(IdmapEntry.Kind.GID, ROOT);
+        if (user.isEmpty() || group.isEmpty()) {
+            PlatformThreads.run(() -> write(prepared, jobs, files));
+            return;
+        }
+        boolean unused =
+                FsIds.as(
+                        user.get().value(),
+                        group.get().value(),
+                        () -> {
+                            write(prepared, jobs, files);
+                            return true;
+                        });
+    }
+
+    private static List<Job> jobs(Preparation.Prepared prepared, List<String> triggers) {
+        Path directory = directory(prepared);
+        // Asked before the file is read: most starts have nothing to write.
+        if (!Files.isDirectory(directory.resolve("templates"))) {
+            return NONE;
+        }
+        try {
+            return jobs(directory, triggers);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path directory(Preparation.Prepared prepared) {
+        return prepared.pool().directory(prepared.volume().current());
     }
 
     private static List<Job> jobs(Path directory, List<String> triggers) throws IOException {
@@ -71,37 +148,32 @@ final class InstanceTemplates {
         return jobs;
     }
 
-    private static Boolean write(Preparation.Prepared prepared, Path directory, List<Job> jobs)
-            throws IOException {
-        try (Fd root = prepared.pool().openRoot(prepared.volume().current())) {
-            GuestFiles files = new GuestFiles(root);
-            TemplateIncludes includes =
-                    name -> new String(files.read(name, TEMPLATE_MAX), StandardCharsets.UTF_8);
-            for (Job job : jobs) {
-                write(prepared, directory, job, files, includes);
+    private static void write(Preparation.Prepared prepared, List<Job> jobs, GuestFiles files) {
+        TemplateIncludes includes =
+                name -> new String(files.read(name, TEMPLATE_MAX), StandardCharsets.UTF_8);
+        for (Job job : jobs) {
+            try {
+                write(prepared, job, files, includes);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
-        return true;
     }
 
     private static void write(
-            Preparation.Prepared prepared,
-            Path directory,
-            Job job,
-            GuestFiles files,
-            TemplateIncludes includes)
+            Preparation.Prepared prepared, Job job, GuestFiles files, TemplateIncludes includes)
             throws IOException {
         boolean exists = files.exists(job.path());
         if (exists && job.template().createOnly()) {
             return;
         }
-        String source = Files.readString(template(directory, job.template().template()));
+        String source = Files.readString(template(directory(prepared), job.template().template()));
         byte[] text =
                 TemplateRenderer.render(source, context(prepared, job), includes)
                         .getBytes(StandardCharsets.UTF_8);
         if (!exists) {
             int slash = job.path().lastIndexOf('/');
-            files.mkdirs(slash < 0 ? "/" : job.path().substring(0, slash), DIRECTORY_MODE, 0, 0);
+            files.mkdirs(slash < 0 ? "/" : job.path().substring(0, slash), DIRECTORY_MODE, -1, -1);
         }
         files.write(job.path(), text, FILE_MODE);
     }
