@@ -74,6 +74,20 @@ final class GuestFilesTest {
     }
 
     @Test
+    void staysInOneMountIfToldSo() {
+        try (Fd host = Opens.open("/", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
+            GuestFiles one = GuestFiles.ofOneMount(host);
+            assertTrue(one.exists("/etc/passwd"));
+            for (Runnable look :
+                    new Runnable[] {
+                        () -> one.exists("/proc/version"), () -> one.read("/proc/version", 1000)
+                    }) {
+                assertEquals(Errno.EXDEV, assertThrows(ErrnoException.class, look::run).errno());
+            }
+        }
+    }
+
+    @Test
     void refusesMagicLinks() throws Exception {
         try (Fd proc = Opens.open("/proc/self", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
             ErrnoException e =

@@ -10,6 +10,7 @@ import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
+import io.atoll.linux.InodeFlags;
 import io.atoll.linux.Inodes;
 import io.atoll.linux.Opens;
 import java.io.IOException;
@@ -73,6 +74,11 @@ final class PoolDirectories {
                         makeDirectory(root.resolve(type.snapshotFolder()), "rwx--x--x");
                     }
                     makeDirectory(root.resolve(MAKING), "rwx------");
+                    // Where a volume is made, there it stays. ext4 looks long for an inode where
+                    // many have just been deleted, as of another instance.
+                    try (Fd making = openDirectory(root.resolve(MAKING))) {
+                        boolean unused = InodeFlags.spreadBelow(making);
+                    }
                     makeDirectory(root.resolve(DELETING), "rwx------");
                     return root;
                 });
