@@ -58,6 +58,11 @@ static final Program DAEMON =
                         "-XX:-UsePerfData",
                         // Looks sooner whether a method that the training compiled can be compiled.
                         "-XX:Tier0InvokeNotifyFreqLog=4",
+                        // C2 only for what is hot for long: see docs/decisions/0042.
+                        "-XX:Tier4InvocationThreshold=50000",
+                        "-XX:Tier4MinInvocationThreshold=6000",
+                        "-XX:Tier4CompileThreshold=150000",
+                        "-XX:Tier4BackEdgeThreshold=400000",
                         // Small: see docs/decisions/0040.
                         "-Xms24m",
                         "-Xmn12m",

@@ -72,13 +72,17 @@ final class AutoMountSteps {
                     path.startsWith("/proc")
                             ? auto().proc() == AutoMounts.Proc.NONE || !hostProc.isNone()
                             : auto().sys() == AutoMounts.Sys.NONE || !hostSys.isNone();
-            if (!isCovered) {
+            if (!isCovered && !isMountedAnyway(path)) {
                 Slot slot = draft.newSlot();
                 draft.host.add(
                         new Step.IfPossible(new Step.OpenTree(slot, Place.host(path), true, true)));
                 kernelMounts.put(path, slot);
             }
         }
+    }
+
+    private boolean isMountedAnyway(String path) {
+        return draft.spec.mounts().stream().anyMatch(mount -> mount.target().value().equals(path));
     }
 
     private void childKernelMounts() {

@@ -8,10 +8,12 @@ import io.atoll.base.ByteSize;
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
+import io.atoll.plan.Place;
 import io.atoll.plan.PlanDecoder;
 import io.atoll.plan.PlanEncoder;
 import io.atoll.plan.PlanPrinter;
 import io.atoll.plan.StartPlan;
+import io.atoll.plan.Step;
 import io.atoll.plan.Tokens;
 import io.atoll.runtime.spec.AutoMounts;
 import io.atoll.runtime.spec.ContainerSpec;
@@ -297,6 +299,25 @@ class PlanCompilerTest {
                                                         Optional.empty())),
                                         true));
         assertThrows(InvalidConfigException.class, () -> compile(spec, Hosts.pureV2()));
+    }
+
+    @Test
+    void whatIsMountedAnywayIsMountedOnce() {
+        ContainerSpec spec =
+                BUSYBOX.plusMount(
+                        MountSpec.Bind.of(
+                                Path.of("/sys/kernel/debug"),
+                                new GuestPath("/sys/kernel/debug"),
+                                true,
+                                MountSpec.Create.NOTHING));
+        assertEquals(
+                1,
+                compile(spec, Hosts.hybrid()).host().stream()
+                        .map(step -> step instanceof Step.IfPossible(Step inner) ? inner : step)
+                        .filter(step ->
+                                step instanceof Step.OpenTree(_, Place.HostPath(String path), _, _)
+                                        && path.equals("/sys/kernel/debug"))
+                        .count());
     }
 
     @Test
