@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -14,12 +15,24 @@ import java.util.TreeMap;
 final class TarWriter implements AutoCloseable {
     private static final long OCTAL_7_MAX = 07777777L;
     private static final long OCTAL_11_MAX = 077777777777L;
+    private static final int NAME_BYTES = 100;
     private static final int RECORD = 20 * TarReader.BLOCK;
+    private static final byte[] PAX_NAME = KernelText.encode("././@PaxHeader");
+    private static final byte[] MAGIC = {'u', 's', 't', 'a', 'r', 0, '0', '0'};
+
+    /// What is collected before it is written: programs and libraries go through in few pieces.
+    private static final int BUFFER_BYTES = 256 << 10;
 
     private final OutputStream out;
+    private final byte[] buffer = new byte[BUFFER_BYTES];
+
+    /// How much of the buffer waits.
+    private int filled;
+
     private long written;
 
-    /// Closing the writer finishes the archive and closes `out`.
+    /// Collects what it writes, so that `out` need not. Closing the writer finishes the archive and
+    /// closes `out`.
     TarWriter(OutputStream out) {
         this.out = out;
     }
@@ -30,18 +43,38 @@ final class TarWriter implements AutoCloseable {
         boolean directory =
                 member.type() == TarEntry.Type.DIRECTORY && !member.name().endsWith("/");
         TarEntry entry = directory ? member.renamed(member.name() + "/", "") : member;
-        Map<String, byte[]> pax = pax(entry);
+        byte[] name = KernelText.encode(entry.name());
+        byte[] link = KernelText.encode(entry.link());
+        Map<String, byte[]> pax = pax(entry, name, link);
         if (!pax.isEmpty()) {
             byte[] records = records(pax);
-            TarEntry extension =
-                    TarEntry.plain(TarEntry.Type.FILE, "././@PaxHeader", 0644, records.length);
-            block(header(extension, 'x'));
-            padded(records);
+            header(
+                    TarEntry.plain(TarEntry.Type.FILE, "", 0644, records.length),
+                    'x',
+                    PAX_NAME,
+                    new byte[0]);
+            bytes(records);
+            pad();
         }
-        block(header(entry, entry.type().flag()));
-        long count = entry.type() == TarEntry.Type.FILE ? data.transferTo(out) : 0;
+        header(entry, entry.type().flag(), name, link);
+        if (entry.type() == TarEntry.Type.FILE) {
+            content(entry, data);
+        }
+    }
+
+    private void content(TarEntry entry, InputStream data) throws IOException {
+        long count = 0;
+        while (true) {
+            room(1);
+            int read = data.read(buffer, filled, buffer.length - filled);
+            if (read < 0) {
+                break;
+            }
+            filled += read;
+            count += read;
+        }
         written += count;
-        if (entry.type() == TarEntry.Type.FILE && count != entry.size()) {
+        if (count != entry.size()) {
             throw new IOException(
                     entry.name()
                             + " changed its size from "
@@ -50,7 +83,15 @@ final class TarWriter implements AutoCloseable {
                             + count
                             + " while it was read");
         }
-        pad(TarReader.pad(count));
+        pad();
+    }
+
+    /// Makes room for so many bytes.
+    private void room(int bytes) throws IOException {
+        if (buffer.length - filled < bytes) {
+            out.write(buffer, 0, filled);
+            filled = 0;
+        }
     }
 
     /// Writes a member without content.
@@ -65,22 +106,26 @@ final class TarWriter implements AutoCloseable {
                 new java.io.ByteArrayInputStream(content));
     }
 
-    private static Map<String, byte[]> pax(TarEntry entry) {
+    private static Map<String, byte[]> pax(TarEntry entry, byte[] name, byte[] link) {
         Map<String, byte[]> pax = new TreeMap<>();
-        putText(pax, "path", entry.name(), KernelText.encode(entry.name()).length > 100);
-        putText(pax, "linkpath", entry.link(), KernelText.encode(entry.link()).length > 100);
-        putText(pax, "size", Long.toString(entry.size()), entry.size() > OCTAL_11_MAX);
-        putText(pax, "uid", Long.toString(entry.uid()), entry.uid() > OCTAL_7_MAX);
-        putText(pax, "gid", Long.toString(entry.gid()), entry.gid() > OCTAL_7_MAX);
-        long seconds = entry.modified().getEpochSecond();
-        putText(pax, "mtime", Long.toString(seconds), seconds < 0 || seconds > OCTAL_11_MAX);
-        entry.xattrs().forEach((name, value) -> pax.put("SCHILY.xattr." + name, value));
+        if (name.length > NAME_BYTES) {
+            pax.put("path", name);
+        }
+        if (link.length > NAME_BYTES) {
+            pax.put("linkpath", link);
+        }
+        putNumber(pax, "size", entry.size(), OCTAL_11_MAX);
+        putNumber(pax, "uid", entry.uid(), OCTAL_7_MAX);
+        putNumber(pax, "gid", entry.gid(), OCTAL_7_MAX);
+        putNumber(pax, "mtime", entry.modified().getEpochSecond(), OCTAL_11_MAX);
+        entry.xattrs().forEach((key, value) -> pax.put("SCHILY.xattr." + key, value));
         return pax;
     }
 
-    private static void putText(Map<String, byte[]> pax, String key, String value, boolean needed) {
-        if (needed) {
-            pax.put(key, KernelText.encode(value));
+    /// Only what the header has no room for.
+    private static void putNumber(Map<String, byte[]> pax, String key, long value, long max) {
+        if (value < 0 || value > max) {
+            pax.put(key, Long.toString(value).getBytes(StandardCharsets.US_ASCII));
         }
     }
 
@@ -102,62 +147,72 @@ final class TarWriter implements AutoCloseable {
         return all.toByteArray();
     }
 
-    private static byte[] header(TarEntry entry, char flag) {
-        byte[] header = new byte[TarReader.BLOCK];
-        bytes(header, 0, 100, KernelText.encode(entry.name()));
-        octal(header, 100, 8, entry.mode());
-        octal(header, 108, 8, Math.min(entry.uid(), OCTAL_7_MAX));
-        octal(header, 116, 8, Math.min(entry.gid(), OCTAL_7_MAX));
-        octal(
-                header,
-                124,
-                12,
-                entry.type() == TarEntry.Type.FILE ? Math.min(entry.size(), OCTAL_11_MAX) : 0);
-        octal(header, 136, 12, Math.clamp(entry.modified().getEpochSecond(), 0, OCTAL_11_MAX));
-        header[156] = (byte) flag;
-        bytes(header, 157, 100, KernelText.encode(entry.link()));
-        bytes(header, 257, 8, new byte[] {'u', 's', 't', 'a', 'r', 0, '0', '0'});
-        octal(header, 329, 8, entry.major());
-        octal(header, 337, 8, entry.minor());
-        bytes(header, 148, 8, "        ".getBytes(StandardCharsets.US_ASCII));
-        long sum = 0;
-        for (byte b : header) {
-            sum += b & 0xff;
+    private void header(TarEntry entry, char flag, byte[] name, byte[] link) throws IOException {
+        room(TarReader.BLOCK);
+        int at = filled;
+        zeros(TarReader.BLOCK);
+        put(at, NAME_BYTES, name);
+        octal(at + 100, 8, entry.mode());
+        octal(at + 108, 8, Math.min(entry.uid(), OCTAL_7_MAX));
+        octal(at + 116, 8, Math.min(entry.gid(), OCTAL_7_MAX));
+        long size = entry.type() == TarEntry.Type.FILE ? entry.size() : 0;
+        octal(at + 124, 12, Math.min(size, OCTAL_11_MAX));
+        octal(at + 136, 12, Math.clamp(entry.modified().getEpochSecond(), 0, OCTAL_11_MAX));
+        buffer[at + 156] = (byte) flag;
+        put(at + 157, NAME_BYTES, link);
+        put(at + 257, MAGIC.length, MAGIC);
+        octal(at + 329, 8, entry.major());
+        octal(at + 337, 8, entry.minor());
+        // The sum is made with eight spaces where it goes.
+        long sum = 8L * ' ';
+        for (int i = at; i < at + TarReader.BLOCK; i++) {
+            sum += buffer[i] & 0xff;
         }
-        octal(header, 148, 7, sum);
-        return header;
+        octal(at + 148, 7, sum);
+        buffer[at + 155] = ' ';
     }
 
-    private static void bytes(byte[] header, int at, int length, byte[] value) {
-        System.arraycopy(value, 0, header, at, Math.min(length, value.length));
+    private void put(int at, int length, byte[] value) {
+        System.arraycopy(value, 0, buffer, at, Math.min(length, value.length));
     }
 
-    private static void octal(byte[] header, int at, int length, long value) {
+    private void octal(int at, int length, long value) {
+        long rest = value;
         for (int i = at + length - 2; i >= at; i--) {
-            header[i] = (byte) ('0' + (value & 7));
-            value >>>= 3;
+            buffer[i] = (byte) ('0' + (rest & 7));
+            rest >>>= 3;
         }
-        header[at + length - 1] = 0;
+        buffer[at + length - 1] = 0;
     }
 
-    private void block(byte[] block) throws IOException {
-        out.write(block);
-        written += block.length;
+    private void bytes(byte[] bytes) throws IOException {
+        for (int at = 0; at < bytes.length; ) {
+            room(1);
+            int count = Math.min(bytes.length - at, buffer.length - filled);
+            System.arraycopy(bytes, at, buffer, filled, count);
+            filled += count;
+            at += count;
+        }
+        written += bytes.length;
     }
 
-    private void padded(byte[] bytes) throws IOException {
-        block(bytes);
-        pad(TarReader.pad(bytes.length));
+    /// Fills up to a whole block.
+    private void pad() throws IOException {
+        zeros((int) TarReader.pad(written));
     }
 
-    private void pad(long count) throws IOException {
-        block(new byte[(int) count]);
+    private void zeros(int count) throws IOException {
+        room(count);
+        Arrays.fill(buffer, filled, filled + count, (byte) 0);
+        filled += count;
+        written += count;
     }
 
     @Override
     public void close() throws IOException {
-        block(new byte[2 * TarReader.BLOCK]);
-        pad((RECORD - written % RECORD) % RECORD);
+        zeros(2 * TarReader.BLOCK);
+        zeros((int) ((RECORD - written % RECORD) % RECORD));
+        out.write(buffer, 0, filled);
         out.close();
     }
 }

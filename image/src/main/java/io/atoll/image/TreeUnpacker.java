@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Makes the members of an archive as files below a directory. Names are checked before they come
 /// here and are resolved with the directory as `/` all the same. Not thread-safe.
@@ -30,6 +31,14 @@ final class TreeUnpacker implements AutoCloseable {
     /// Times of directories, set at the end because every file made in one changes it.
     private final Map<String, Instant> directories = new LinkedHashMap<>();
 
+    /// The directory that the last member went to, under the path it was found by.
+    private @Nullable Fd lastParent;
+
+    private String lastPath = "";
+
+    /// What members are read into; larger ones in pieces.
+    private final byte[] chunk = new byte[CHUNK];
+
     TreeUnpacker(Path target) {
         root = Opens.open(target.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
         files = new GuestFiles(root);
@@ -41,10 +50,9 @@ final class TreeUnpacker implements AutoCloseable {
             directories.put("/", entry.modified());
             return;
         }
-        String parentPath = parent(entry.name());
         String name = entry.name().substring(entry.name().lastIndexOf('/') + 1);
-        try (Fd parent = openParent(parentPath)) {
-            add(entry, data, parent, name);
+        try {
+            add(entry, data, parentOf(entry.name()), name);
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOSPC, Errno.EDQUOT)) {
                 throw new IOException("No space left while unpacking \"" + entry.name() + "\"", e);
@@ -63,6 +71,25 @@ final class TreeUnpacker implements AutoCloseable {
     private static String parent(String name) {
         int slash = name.lastIndexOf('/');
         return slash < 0 ? "/" : name.substring(0, slash);
+    }
+
+    /// The members of a directory mostly come one after the other.
+    private Fd parentOf(String name) {
+        String path = parent(name);
+        if (lastParent == null || !path.equals(lastPath)) {
+            forgetParent();
+            lastParent = openParent(path);
+            lastPath = path;
+        }
+        return lastParent;
+    }
+
+    private void forgetParent() {
+        Fd old = lastParent;
+        lastParent = null;
+        if (old != null) {
+            old.close();
+        }
     }
 
     /// Some archives leave out directories.
@@ -85,9 +112,23 @@ final class TreeUnpacker implements AutoCloseable {
             addDirectory(entry, parent, name);
             return;
         }
-        // A later member of the same name replaces the earlier one, as in an archive that was
-        // appended to.
-        removeOld(parent, name);
+        try {
+            make(entry, data, parent, name);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EEXIST)) {
+                throw e;
+            }
+            // A later member of the same name replaces the earlier one, as in an archive that was
+            // appended to. That may be a link on the way to the last parent.
+            removeOld(parent, name);
+            make(entry, data, parent, name);
+            forgetParent();
+        }
+    }
+
+    /// Nothing of the member's content is read if its name is taken.
+    private void make(TarEntry entry, InputStream data, Fd parent, String name)
+            throws IOException {
         switch (entry.type()) {
             case FILE -> addFile(entry, data, parent, name);
             case HARD_LINK -> addHardLink(entry, parent, name);
@@ -135,23 +176,32 @@ final class TreeUnpacker implements AutoCloseable {
         }
     }
 
-    private static void addFile(TarEntry entry, InputStream data, Fd parent, String name)
+    private void addFile(TarEntry entry, InputStream data, Fd parent, String name)
             throws IOException {
         int flags = Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW;
         try (Fd file = Opens.openAt(parent, name, flags, 0600)) {
-            byte[] chunk = new byte[Math.clamp(entry.size(), 1, CHUNK)];
             long position = 0;
-            for (int count = data.readNBytes(chunk, 0, chunk.length);
-                    count > 0;
-                    count = data.readNBytes(chunk, 0, chunk.length)) {
-                // Zeros become holes.
-                if (!isZero(chunk, count)) {
-                    FdIo.seek(file, position);
+            boolean afterHole = false;
+            while (true) {
+                int count = data.readNBytes(chunk, 0, chunk.length);
+                if (count == 0) {
+                    break;
+                }
+                if (isZero(chunk, count)) {
+                    // Zeros become holes.
+                    afterHole = true;
+                } else {
+                    if (afterHole) {
+                        FdIo.seek(file, position);
+                    }
                     FdIo.write(file, chunk, 0, count);
+                    afterHole = false;
                 }
                 position += count;
             }
-            FdIo.truncate(file, position);
+            if (afterHole) {
+                FdIo.truncate(file, position);
+            }
             attributes(file, entry);
         }
     }
@@ -209,6 +259,7 @@ final class TreeUnpacker implements AutoCloseable {
 
     @Override
     public void close() {
+        forgetParent();
         root.close();
     }
 }

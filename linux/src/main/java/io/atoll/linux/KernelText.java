@@ -61,8 +61,17 @@ public final class KernelText {
         if (name.indexOf('\0') >= 0) {
             throw new IllegalArgumentException("a name holds a NUL: " + name.replace('\0', '?'));
         }
-        boolean escaped = name.chars().anyMatch(c -> c >= ESCAPE + 0x80 && c <= ESCAPE + 0xFF);
-        return escaped ? encodeEscaped(name) : name.getBytes(StandardCharsets.UTF_8);
+        return isEscaped(name) ? encodeEscaped(name) : name.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static boolean isEscaped(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (c >= ESCAPE + 0x80 && c <= ESCAPE + 0xFF) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static byte[] encodeEscaped(String name) {

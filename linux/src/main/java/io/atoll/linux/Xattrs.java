@@ -30,8 +30,8 @@ public final class Xattrs {
     }
 
     private static Optional<byte[]> get(Sys sys, String path, String what, String name) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(VALUE_MAX);
+        try (Arena arena = Arena.ofConfined();
+                Scratch buffer = Scratch.borrow()) {
             long result =
                     Syscalls.raw(
                             sys,
@@ -43,7 +43,7 @@ public final class Xattrs {
                 return Optional.empty();
             }
             Syscalls.check(sys, what + " " + name, result);
-            return Optional.of(buffer.asSlice(0, result).toArray(JAVA_BYTE));
+            return Optional.of(buffer.memory().asSlice(0, result).toArray(JAVA_BYTE));
         }
     }
 
@@ -97,17 +97,19 @@ public final class Xattrs {
     }
 
     private static List<String> list(Sys sys, String path, String what) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(LIST_MAX);
+        try (Arena arena = Arena.ofConfined();
+                Scratch buffer = Scratch.borrow()) {
             long result =
                     Syscalls.raw(sys, KernelText.address(arena, path), buffer.address(), LIST_MAX);
             if (result == -Errno.EOPNOTSUPP) {
                 return List.of();
             }
-            Syscalls.check(sys, what, result);
+            if (Syscalls.check(sys, what, result) == 0) {
+                return List.of();
+            }
             List<String> names = new ArrayList<>();
             for (long at = 0; at < result; ) {
-                byte[] name = KernelText.bytesAt(buffer, at);
+                byte[] name = KernelText.bytesAt(buffer.memory(), at);
                 names.add(KernelText.decode(name));
                 at += name.length + 1;
             }
