@@ -34,6 +34,11 @@ public record BackupPart(String prefix, boolean isInstance) {
         return isInstance ? prefix + "/rootfs" : prefix;
     }
 
+    /// The member that holds its disk, of a block volume.
+    String diskName() {
+        return prefix + ".img";
+    }
+
     /// Whether a member of the archive belongs to it.
     boolean has(String name) {
         return name.equals(prefix) || name.startsWith(prefix + "/");

@@ -89,6 +89,28 @@ public final class BackupReader implements AutoCloseable {
         }
     }
 
+    /// Unpacks the next volume of the archive, which is a block volume.
+    ///
+    /// @param disk a file that is there; gets the size of what is in the archive
+    /// @throws InvalidConfigException if another volume comes next, or none
+    public void unpackDisk(BackupPart part, Path disk) throws IOException {
+        try {
+            skipFolders(part);
+            boolean isNext =
+                    ahead.filter(e -> e.type() == TarEntry.Type.FILE)
+                            .filter(e -> ImageArchives.clean(e.name()).equals(part.diskName()))
+                            .isPresent();
+            if (!isNext) {
+                throw new InvalidConfigException(
+                        "The backup has no \"" + part.diskName() + "\" where it belongs");
+            }
+            TreeUnpacker.writeDisk(tar.data(), disk);
+            advance();
+        } catch (EOFException e) {
+            throw damaged(e);
+        }
+    }
+
     /// Archives may have members for the folders above a part.
     private void skipFolders(BackupPart part) throws IOException {
         while (ahead.isPresent()

@@ -1,11 +1,13 @@
 package io.atoll.image;
 
 import io.atoll.linux.Fd;
+import io.atoll.linux.FileStat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /// Writes a backup of an instance or custom volume in LXD's layout: `backup/index.yaml`, then each
 /// snapshot from the oldest on, then the volume itself. Owner ids are written as inside, so
@@ -28,6 +30,27 @@ public final class BackupWriter implements AutoCloseable {
     public void putVolume(BackupPart part, Fd root) throws IOException {
         putDirectory(part);
         new TreePacker(tar).pack(root, part.rootPrefix());
+    }
+
+    /// Adds a block volume or a snapshot of one.
+    ///
+    /// @param disk open for reading; all of it is written, holes as zeros
+    public void putDisk(BackupPart part, Fd disk) throws IOException {
+        FileStat stat = FileStat.of(disk);
+        TarEntry entry =
+                new TarEntry(
+                        TarEntry.Type.FILE,
+                        part.diskName(),
+                        "",
+                        0600,
+                        0,
+                        0,
+                        stat.modified(),
+                        stat.sizeBytes(),
+                        0,
+                        0,
+                        Map.of());
+        tar.put(entry, new TreePacker.Exactly(disk, stat.sizeBytes()));
     }
 
     /// Adds an instance or a snapshot of one.

@@ -125,7 +125,7 @@ final class TreePacker {
     }
 
     /// As many bytes of a file as were promised.
-    private static final class Exactly extends InputStream {
+    static final class Exactly extends InputStream {
         private final Fd file;
         private long rest;
 

@@ -127,8 +127,7 @@ final class TreeUnpacker implements AutoCloseable {
     }
 
     /// Nothing of the member's content is read if its name is taken.
-    private void make(TarEntry entry, InputStream data, Fd parent, String name)
-            throws IOException {
+    private void make(TarEntry entry, InputStream data, Fd parent, String name) throws IOException {
         switch (entry.type()) {
             case FILE -> addFile(entry, data, parent, name);
             case HARD_LINK -> addHardLink(entry, parent, name);
@@ -180,29 +179,50 @@ final class TreeUnpacker implements AutoCloseable {
             throws IOException {
         int flags = Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW;
         try (Fd file = Opens.openAt(parent, name, flags, 0600)) {
-            long position = 0;
-            boolean afterHole = false;
-            while (true) {
-                int count = data.readNBytes(chunk, 0, chunk.length);
-                if (count == 0) {
-                    break;
-                }
-                if (isZero(chunk, count)) {
-                    // Zeros become holes.
-                    afterHole = true;
-                } else {
-                    if (afterHole) {
-                        FdIo.seek(file, position);
-                    }
-                    FdIo.write(file, chunk, 0, count);
-                    afterHole = false;
-                }
-                position += count;
-            }
-            if (afterHole) {
-                FdIo.truncate(file, position);
-            }
+            write(data, file, chunk);
             attributes(file, entry);
+        }
+    }
+
+    /// Writes what a disk holds; the disk gets its size.
+    ///
+    /// @param disk a file that is there
+    static void writeDisk(InputStream data, Path disk) throws IOException {
+        int flags = Fcntl.O_WRONLY | Fcntl.O_TRUNC | Fcntl.O_NOFOLLOW;
+        try (Fd file = Opens.open(disk.toString(), flags, 0)) {
+            write(data, file, new byte[CHUNK]);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG)) {
+                throw new IOException("No space left while unpacking \"" + disk + "\"", e);
+            }
+            throw e;
+        }
+    }
+
+    /// Zeros become holes.
+    ///
+    /// @param file empty, at its beginning
+    private static void write(InputStream data, Fd file, byte[] chunk) throws IOException {
+        long position = 0;
+        boolean afterHole = false;
+        while (true) {
+            int count = data.readNBytes(chunk, 0, chunk.length);
+            if (count == 0) {
+                break;
+            }
+            if (isZero(chunk, count)) {
+                afterHole = true;
+            } else {
+                if (afterHole) {
+                    FdIo.seek(file, position);
+                }
+                FdIo.write(file, chunk, 0, count);
+                afterHole = false;
+            }
+            position += count;
+        }
+        if (afterHole) {
+            FdIo.truncate(file, position);
         }
     }
 

@@ -77,8 +77,8 @@ public final class InodeFlags {
     }
 
     /// Lets directories that are made in this one begin where there is room, each in a place of its
-    /// own, instead of beside their parent: `T` of chattr(1). ext4 only; others have nothing like it
-    /// and are left alone.
+    /// own, instead of beside their parent: `T` of chattr(1). ext4 only; others have nothing like
+    /// it and are left alone.
     ///
     /// @param directory open for reading
     /// @return whether that was changed

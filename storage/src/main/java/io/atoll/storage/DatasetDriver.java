@@ -492,11 +492,35 @@ final class DatasetDriver implements StorageDriver {
 
     @Override
     public void createFilled(VolumeName volume, List<SnapshotFiller> snapshots, Filler filler) {
+        makeFilled(
+                volume, snapshots, filler, (_, directory) -> DirectoryDriver.makeRootfs(directory));
+    }
+
+    @Override
+    public void createBlock(
+            VolumeName volume, long bytes, List<SnapshotFiller> snapshots, Filler filler) {
+        makeFilled(
+                volume,
+                snapshots,
+                filler,
+                (name, directory) -> {
+                    datasets.makeRoom(name, BlockDisk.rounded(bytes), directory);
+                    return BlockDisk.create(directory, bytes);
+                });
+    }
+
+    /// Makes the place that a filler fills, of files or of a disk.
+    private interface Ground {
+        Path make(DatasetName name, Path directory) throws IOException;
+    }
+
+    private void makeFilled(
+            VolumeName volume, List<SnapshotFiller> snapshots, Filler filler, Ground ground) {
         demandFree(volume.current());
         DatasetName making = fresh();
         Optional<SnapshotFiller> first = snapshots.stream().findFirst();
         Filler begin = first.map(SnapshotFiller::filler).orElse(filler);
-        build(making, directory -> begin.fill(directory, DirectoryDriver.makeRootfs(directory)));
+        build(making, directory -> begin.fill(directory, ground.make(making, directory)));
         try {
             for (int i = 0; i < snapshots.size(); i++) {
                 keep(making, snapshots.get(i).name());
@@ -505,7 +529,7 @@ final class DatasetDriver implements StorageDriver {
                         making,
                         directory -> {
                             clear(directory);
-                            next.fill(directory, DirectoryDriver.makeRootfs(directory));
+                            next.fill(directory, ground.make(making, directory));
                         });
             }
         } catch (RuntimeException e) {
@@ -638,7 +662,7 @@ final class DatasetDriver implements StorageDriver {
             copyOver(name);
         }
         if (quota.isPresent() && !quota(volume).equals(quota)) {
-            setQuota(volume, quota);
+            limit(volume, quota);
         }
     }
 
@@ -722,6 +746,20 @@ final class DatasetDriver implements StorageDriver {
 
     @Override
     public void setQuota(VolumeName volume, OptionalLong bytes) {
+        DatasetName name = existing(volume.current());
+        Path at = mounted(name);
+        Optional<Path> disk = BlockDisk.of(at);
+        if (disk.isEmpty()) {
+            limit(volume, bytes);
+        } else if (bytes.isPresent()) {
+            manage(
+                    "enlarge " + volume,
+                    () -> datasets.makeRoom(name, BlockDisk.rounded(bytes.getAsLong()), at));
+            BlockDisk.grow(disk.get(), bytes.getAsLong());
+        }
+    }
+
+    private void limit(VolumeName volume, OptionalLong bytes) {
         DatasetName name = existing(volume.current());
         Path at = mounted(name);
         manage("limit " + volume, () -> datasets.setQuota(name, bytes, at));

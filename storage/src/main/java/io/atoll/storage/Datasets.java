@@ -68,6 +68,11 @@ interface Datasets {
     /// @param mountedAt where the volume is mounted
     void setQuota(DatasetName name, OptionalLong bytes, Path mountedAt);
 
+    /// Sees to it that a file of this size fits in a volume.
+    ///
+    /// @param mountedAt where the volume is mounted
+    default void makeRoom(DatasetName name, long bytes, Path mountedAt) {}
+
     /// Finishes or removes what a crash left, besides volumes under way.
     default void sweep() {}
 }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// What the drivers have in common that keep volumes as directories of one file system. A volume's
@@ -278,17 +279,36 @@ abstract class DirectoryDriver implements StorageDriver {
     @Override
     public final void createFilled(
             VolumeName volume, List<SnapshotFiller> snapshots, Filler filler) {
+        makeFilled(
+                volume,
+                snapshots,
+                filler,
+                content -> directory -> content.fill(directory, makeRootfs(directory)));
+    }
+
+    @Override
+    public final void createBlock(
+            VolumeName volume, long bytes, List<SnapshotFiller> snapshots, Filler filler) {
+        makeFilled(
+                volume,
+                snapshots,
+                filler,
+                content ->
+                        directory -> content.fill(directory, BlockDisk.create(directory, bytes)));
+    }
+
+    private void makeFilled(
+            VolumeName volume,
+            List<SnapshotFiller> snapshots,
+            Filler filler,
+            Function<Filler, PoolDirectories.Maker> maker) {
         List<Part> parts = new ArrayList<>();
         for (SnapshotFiller snapshot : snapshots) {
             VolumeRef ref = volume.snapshot(snapshot.name());
-            parts.add(() -> directories.make(ref, maker(snapshot.filler())));
+            parts.add(() -> directories.make(ref, maker.apply(snapshot.filler())));
         }
-        parts.add(() -> directories.make(volume.current(), maker(filler)));
+        parts.add(() -> directories.make(volume.current(), maker.apply(filler)));
         makeAll(volume, parts);
-    }
-
-    private static PoolDirectories.Maker maker(Filler filler) {
-        return directory -> filler.fill(directory, makeRootfs(directory));
     }
 
     @Override
@@ -452,7 +472,13 @@ abstract class DirectoryDriver implements StorageDriver {
 
     @Override
     public final void setQuota(VolumeName volume, OptionalLong bytes) {
-        trees.setQuota(directories.existing(volume.current()), bytes);
+        Path directory = directories.existing(volume.current());
+        Optional<Path> disk = BlockDisk.of(directory);
+        if (disk.isEmpty()) {
+            trees.setQuota(directory, bytes);
+        } else if (bytes.isPresent()) {
+            BlockDisk.grow(disk.get(), bytes.getAsLong());
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 public interface Filler {
     /// @param directory the volume's own directory, for `backup.yaml`, `metadata.yaml`,
     ///   `templates/`
-    /// @param rootfs where the files go, owner ids unshifted; exists and is empty
+    /// @param rootfs where the files go, owner ids unshifted; exists and is empty. Of a block
+    ///   volume the disk, which takes the size of what is written to it
     void fill(Path directory, Path rootfs) throws IOException;
 }

@@ -28,10 +28,15 @@ final class LvmDatasets implements Datasets {
     /// The longest name of the device mapper is 127, of which the volume group takes a part.
     private static final int NAME_MAX = 110;
 
+    /// The size that a new volume has if nobody said.
     private static final String DEFAULT_SIZE = "10GiB";
 
-    /// The size that a new volume has if nobody said.
     private static final int SECTOR = 512;
+
+    /// What a file system takes for itself: one part of so many, and so many bytes.
+    private static final int OWN_SHARE = 32;
+
+    private static final long OWN_BYTES = 64L << 20;
 
     /// Stands before the name of a volume that is about to be replaced by this one.
     private static final String RESTORED = "restored_";
@@ -507,6 +512,15 @@ final class LvmDatasets implements Datasets {
     @Override
     public OptionalLong quota(DatasetName name) {
         return row(lv(name)).map(row -> OptionalLong.of(row.size())).orElseGet(OptionalLong::empty);
+    }
+
+    /// With what the file system needs for itself.
+    @Override
+    public void makeRoom(DatasetName name, long bytes, Path mountedAt) {
+        long wanted = bytes + bytes / OWN_SHARE + OWN_BYTES;
+        if (quota(name).orElse(0) < wanted) {
+            setQuota(name, OptionalLong.of(wanted), mountedAt);
+        }
     }
 
     /// No limit is the size that it has.

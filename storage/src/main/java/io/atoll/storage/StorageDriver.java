@@ -8,6 +8,7 @@ import io.atoll.linux.Opens;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// One pool of volumes. A driver instance is bound to one pool and lives as long as the daemon
@@ -91,6 +92,27 @@ public interface StorageDriver {
     /// @param snapshots oldest first; filled in this order, before the volume itself
     void createFilled(VolumeName volume, List<SnapshotFiller> snapshots, Filler filler);
 
+    /// Makes a block volume: a disk for a virtual machine instead of files, of zeros where nobody
+    /// wrote. It has no root file system; what else is done with volumes is done with it too, and
+    /// [#setQuota] makes it larger.
+    ///
+    /// @param bytes its size, rounded up to 8 KiB
+    default void createBlock(VolumeName volume, long bytes) {
+        createBlock(volume, bytes, List.of(), (_, _) -> {});
+    }
+
+    /// Makes a block volume with snapshots from elsewhere. Either all of it comes to be or nothing.
+    ///
+    /// @param bytes the size of each disk before it is filled
+    /// @param snapshots oldest first; filled in this order, before the volume itself
+    /// @param filler gets the disk in place of a directory for the files
+    void createBlock(VolumeName volume, long bytes, List<SnapshotFiller> snapshots, Filler filler);
+
+    /// The disk of a block volume, a file or device of root; empty for a volume of files.
+    default Optional<Path> disk(VolumeRef ref) {
+        return BlockDisk.of(directory(ref));
+    }
+
     /// Makes a volume as a copy of another of this pool.
     ///
     /// @param source a volume or a snapshot
@@ -170,9 +192,10 @@ public interface StorageDriver {
     /// if only walking all files would tell.
     OptionalLong usage(VolumeRef ref);
 
-    /// Limits the volume's size.
+    /// Limits the volume's size, or makes the disk of a block volume larger.
     ///
-    /// @param bytes empty for no limit
+    /// @param bytes empty for no limit, or to leave a disk as it is
+    /// @throws io.atoll.base.InvalidConfigException if a disk would become smaller
     /// @throws io.atoll.base.UnsupportedException if the pool's file system has no quotas
     void setQuota(VolumeName volume, OptionalLong bytes);
 

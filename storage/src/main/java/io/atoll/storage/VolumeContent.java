@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /// What is in a volume, for volumes of other pools whatever their drivers are.
 public final class VolumeContent {
@@ -21,6 +22,11 @@ public final class VolumeContent {
     public static Filler of(StorageDriver driver, VolumeRef source) {
         return (directory, rootfs) -> {
             copyFiles(driver.directory(source), directory);
+            Optional<Path> disk = driver.disk(source);
+            if (disk.isPresent()) {
+                BlockDisk.copy(disk.get(), rootfs);
+                return;
+            }
             PlatformThreads.run(() -> {
                 try (Fd from = driver.openRoot(source);
                         Fd to = PoolDirectories.openDirectory(rootfs)) {

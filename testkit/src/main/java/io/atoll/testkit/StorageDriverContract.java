@@ -35,11 +35,15 @@ import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
 import io.atoll.storage.VolumeType;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
@@ -747,5 +751,87 @@ public abstract class StorageDriverContract {
                                     .outputMax(1 << 24))
                     .output();
         }
+    }
+
+    /// See LXD's `content_type=block`.
+    @Test
+    void makesBlockVolumes() throws IOException {
+        VolumeName volume = VolumeName.custom("default_disk");
+        driver.createBlock(volume, 1_000_000);
+        Path disk = driver.disk(volume.current()).orElseThrow();
+        assertEquals(1_007_616, Files.size(disk), "rounded up to 8 KiB");
+        assertEquals(
+                "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(disk)));
+        write(disk, "old");
+        driver.setQuota(volume, OptionalLong.of(2 << 20));
+        driver.createSnapshot(volume, "s0");
+        write(disk, "new");
+        driver.setQuota(volume, OptionalLong.of(3 << 20));
+        VolumeName copy = VolumeName.custom("default_copy");
+        driver.createCopy(copy, volume.current(), List.of("s0"));
+        assertDisk(copy.current(), "new", 3 << 20);
+        assertDisk(copy.snapshot("s0"), "old", 2 << 20);
+        driver.restore(volume, "s0");
+        assertDisk(volume.current(), "old", 2 << 20);
+        driver.rename(volume, "default_moved");
+        assertDisk(VolumeName.custom("default_moved").snapshot("s0"), "old", 2 << 20);
+    }
+
+    private static void write(Path disk, String text) throws IOException {
+        try (FileChannel channel = FileChannel.open(disk, StandardOpenOption.WRITE)) {
+            int _ = channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)));
+        }
+    }
+
+    private void assertDisk(VolumeRef ref, String begin, long bytes) throws IOException {
+        Path disk = driver.disk(ref).orElseThrow();
+        assertEquals(bytes, Files.size(disk), ref.toString());
+        try (InputStream in = Files.newInputStream(disk)) {
+            assertEquals(begin, new String(in.readNBytes(3), StandardCharsets.US_ASCII));
+        }
+    }
+
+    @Test
+    void refusesToShrinkABlockVolume() {
+        VolumeName volume = VolumeName.custom("default_disk");
+        driver.createBlock(volume, 1 << 20);
+        InvalidConfigException failure =
+                assertThrows(
+                        InvalidConfigException.class,
+                        () -> driver.setQuota(volume, OptionalLong.of(8192)));
+        assertEquals("Block volumes cannot be shrunk: Cannot be shrunk", failure.getMessage());
+        driver.setQuota(volume, OptionalLong.empty());
+        assertThrows(AlreadyExistsException.class, () -> driver.createBlock(volume, 1));
+        VolumeName files = VolumeName.custom("default_files");
+        driver.createEmpty(files);
+        assertEquals(Optional.empty(), driver.disk(files.current()));
+    }
+
+    /// From another pool or a backup, with a failure in the middle.
+    @Test
+    void fillsABlockVolumeWithItsSnapshots() throws IOException {
+        VolumeName from = VolumeName.custom("default_from");
+        driver.createBlock(from, 1 << 20);
+        write(driver.disk(from.current()).orElseThrow(), "one");
+        driver.createSnapshot(from, "s0");
+        write(driver.disk(from.current()).orElseThrow(), "two");
+        VolumeName to = VolumeName.custom("default_to");
+        List<SnapshotFiller> snapshots =
+                List.of(new SnapshotFiller("s0", VolumeContent.of(driver, from.snapshot("s0"))));
+        assertThrows(
+                DomainException.class,
+                () ->
+                        driver.createBlock(
+                                to,
+                                8192,
+                                snapshots,
+                                (_, _) -> {
+                                    throw new IOException("cut off");
+                                }));
+        assertFalse(driver.exists(to.current()));
+        assertFalse(driver.exists(to.snapshot("s0")));
+        driver.createBlock(to, 8192, snapshots, VolumeContent.of(driver, from.current()));
+        assertDisk(to.current(), "two", 1 << 20);
+        assertDisk(to.snapshot("s0"), "one", 1 << 20);
     }
 }

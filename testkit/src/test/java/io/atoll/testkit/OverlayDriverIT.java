@@ -27,7 +27,8 @@ class OverlayDriverIT extends StorageDriverContract {
             Path making = pool.path().resolve(".making");
             assertTrue(flags(making).contains("T"), flags(making));
             // A pool of an older version gets it when it is opened.
-            Commands.Result _ = Commands.run(Command.of(List.of("chattr", "-T", making.toString())));
+            Commands.Result _ =
+                    Commands.run(Command.of(List.of("chattr", "-T", making.toString())));
             StorageDriver again = pool.reopen();
             assertTrue(flags(making).contains("T"), flags(making));
             assertEquals("overlay", again.info().name());

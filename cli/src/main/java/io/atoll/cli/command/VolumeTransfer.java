@@ -102,7 +102,7 @@ final class VolumeTransfer {
                 Json.object()
                         .put("name", to.volume())
                         .put("type", "custom")
-                        .put("content_type", "filesystem")
+                        .put("content_type", original.get("content_type"))
                         .put("description", original.get("description"))
                         .put("config", original.get("config"));
         Json.Obj request =

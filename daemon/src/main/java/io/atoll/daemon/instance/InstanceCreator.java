@@ -274,6 +274,7 @@ final class InstanceCreator {
                 ConfigKeys.checkContainer(expansion.config());
                 root = Devices.root(Devices.of(expansion));
                 pool = ports.pools().get(root.pool());
+                DiskVolumes.check(ports.pools(), draft.project(), Devices.of(expansion));
             } catch (InvalidConfigException e) {
                 throw new InvalidConfigException(failed(e), e);
             }

@@ -28,9 +28,10 @@ final class InstanceDevices {
             @Override
             public RootfsLayers volume(
                     ProjectName project, String pool, String volume, Idmap idmap) {
-                VolumeName name =
-                        VolumeName.custom(ports.pools().volumeOwner(project) + "_" + volume);
-                return ports.pools().get(pool).layers(name.current(), idmap);
+                return DiskVolumes.layers(
+                        ports.pools().get(pool),
+                        DiskVolumes.volume(ports.pools(), project, volume),
+                        idmap);
             }
 
             @Override

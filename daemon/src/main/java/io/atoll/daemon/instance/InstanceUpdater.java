@@ -112,6 +112,7 @@ final class InstanceUpdater {
         check(wanted, expansion);
         table.checkAdmission(wanted, expansion);
         List<DeviceConfig> devices = Devices.of(expansion);
+        DiskVolumes.check(ports.pools(), wanted.project(), devices);
         DeviceConfig.RootDisk root = checkRoot(old, devices);
         Optional<Running> run = runner.find(key);
         InstanceRecord tidy = wanted.withConfig(config -> withAddresses(config, old, expansion));

@@ -12,6 +12,7 @@ import java.util.Map;
 
 /// A volume that a user made, as recorded. The key's name is `POOL/NAME`.
 ///
+/// @param isBlock one disk for a virtual machine, not files
 /// @param pending what was begun and is to be taken back or finished after a crash: empty,
 ///   `create`, `delete`, or `rename NEW`
 public record CustomVolume(
@@ -20,7 +21,10 @@ public record CustomVolume(
         String description,
         Map<String, String> config,
         Instant createdAt,
+        boolean isBlock,
         String pending) {
+    static final String BLOCK = "block";
+    static final String FILES = "filesystem";
     static final String CREATE = "create";
     static final String DELETE = "delete";
     static final String RENAME = "rename ";
@@ -35,6 +39,7 @@ public record CustomVolume(
                                     .put("description", v.description)
                                     .put("config", Wire.json(v.config))
                                     .put("created_at", v.createdAt.toString())
+                                    .put("content_type", v.contentType())
                                     .put("pending", v.pending),
                     j ->
                             new CustomVolume(
@@ -43,6 +48,7 @@ public record CustomVolume(
                                     j.get("description").asString(),
                                     Wire.config(j.get("config")),
                                     Instant.parse(j.get("created_at").asString()),
+                                    j.get("content_type").asString().equals(BLOCK),
                                     j.get("pending").asString()));
 
     public CustomVolume {
@@ -66,19 +72,28 @@ public record CustomVolume(
         return volume(project, name);
     }
 
+    /// As in LXD's API.
+    String contentType() {
+        return contentType(isBlock);
+    }
+
+    static String contentType(boolean isBlock) {
+        return isBlock ? BLOCK : FILES;
+    }
+
     String url() {
         return ApiPath.of("storage-pools", pool, "volumes", "custom", name);
     }
 
     CustomVolume withPending(String what) {
-        return new CustomVolume(pool, name, description, config, createdAt, what);
+        return new CustomVolume(pool, name, description, config, createdAt, isBlock, what);
     }
 
     CustomVolume named(String fresh) {
-        return new CustomVolume(pool, fresh, description, config, createdAt, pending);
+        return new CustomVolume(pool, fresh, description, config, createdAt, isBlock, pending);
     }
 
     CustomVolume edited(String text, Map<String, String> settings) {
-        return new CustomVolume(pool, name, text, settings, createdAt, pending);
+        return new CustomVolume(pool, name, text, settings, createdAt, isBlock, pending);
     }
 }

@@ -3,6 +3,7 @@ package io.atoll.daemon.storage;
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.BusyException;
 import io.atoll.base.DomainException;
+import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
@@ -20,8 +21,11 @@ import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,13 +116,15 @@ final class CustomVolumes {
     }
 
     /// What the pool says for new volumes, where the volume itself says nothing.
-    private Map<String, String> withDefaults(String pool, Map<String, String> config) {
+    private Map<String, String> withDefaults(
+            String pool, Map<String, String> config, boolean isBlock) {
         Map<String, String> out = new TreeMap<>();
         pools.get(pool)
                 .value()
                 .config()
                 .forEach((key, value) -> {
-                    if (key.startsWith("volume.") && VolumeKeys.isKnown(key.substring(7))) {
+                    if (key.startsWith("volume.")
+                            && VolumeKeys.isKnown(key.substring(7), isBlock)) {
                         out.put(key.substring(7), value);
                     }
                 });
@@ -132,22 +138,37 @@ final class CustomVolumes {
         void make(StorageDriver driver, VolumeName volume);
     }
 
-    CustomVolume create(Place place, String description, Map<String, String> config) {
+    /// Makes an empty one.
+    ///
+    /// @param isBlock one disk, not files
+    CustomVolume create(
+            Place place, String description, Map<String, String> config, boolean isBlock) {
         CustomVolume wanted =
                 new CustomVolume(
                         place.pool(),
                         checkName(place.name()),
                         description,
-                        withDefaults(place.pool(), config),
+                        withDefaults(place.pool(), config, isBlock),
                         Instant.now(),
+                        isBlock,
                         CustomVolume.CREATE);
-        return make(place, wanted, List.of(), StorageDriver::createEmpty);
+        return make(
+                place,
+                wanted,
+                List.of(),
+                (driver, volume) -> {
+                    if (isBlock) {
+                        driver.createBlock(volume, VolumeKeys.blockSize(wanted.config()));
+                    } else {
+                        driver.createEmpty(volume);
+                    }
+                });
     }
 
     private CustomVolume make(
             Place place, CustomVolume wanted, List<VolumeSnapshot> snapshots, Maker maker) {
         VolumeName name = place.volume();
-        Map<String, String> _ = VolumeKeys.check(name.name(), wanted.config());
+        VolumeKeys.check(name.name(), wanted.config(), wanted.isBlock());
         StorageDriver driver = pools.driver(place.pool());
         try (VolumeLocks.Held _ = locks.hold(place.key());
                 Undo undo = new Undo()) {
@@ -156,7 +177,7 @@ final class CustomVolumes {
             maker.make(driver, name);
             undo.add(() -> driver.delete(name));
             OptionalLong size = VolumeKeys.size(wanted.config());
-            if (size.isPresent()) {
+            if (size.isPresent() && !hasRoom(driver, name, size.getAsLong())) {
                 driver.setQuota(name, size);
             }
             CustomVolume made = wanted.withPending("");
@@ -173,6 +194,16 @@ final class CustomVolumes {
             store.commit(batch);
             undo.keep();
             return made;
+        }
+    }
+
+    /// Whether it is a disk, as a copy or from a backup, that is as large already.
+    private static boolean hasRoom(StorageDriver driver, VolumeName name, long bytes) {
+        Optional<Path> disk = driver.disk(name.current());
+        try {
+            return disk.isPresent() && Files.size(disk.get()) >= bytes;
+        } catch (IOException e) {
+            throw new InternalException("Failed to look at " + disk.get(), e);
         }
     }
 
@@ -232,10 +263,14 @@ final class CustomVolumes {
                         description.orElse(source.description()),
                         settings,
                         Instant.now(),
+                        source.isBlock(),
                         CustomVolume.CREATE);
         try (VolumeLocks.Held _ = locks.hold(from.key(), to.key())) {
             return make(
-                    to, wanted, along, (driver, name) -> copyInto(from, ref, along, driver, name));
+                    to,
+                    wanted,
+                    along,
+                    (driver, name) -> copyInto(from, ref, along, driver, name, wanted.isBlock()));
         }
     }
 
@@ -244,7 +279,8 @@ final class CustomVolumes {
             VolumeRef ref,
             List<VolumeSnapshot> snapshots,
             StorageDriver target,
-            VolumeName name) {
+            VolumeName name,
+            boolean isBlock) {
         StorageDriver source = pools.driver(from.pool());
         List<String> names = snapshots.stream().map(VolumeSnapshot::name).toList();
         if (source == target) {
@@ -260,7 +296,21 @@ final class CustomVolumes {
                                 new SnapshotFiller(
                                         s, VolumeContent.of(source, from.volume().snapshot(s))))
                         .toList();
-        target.createFilled(name, fillers, VolumeContent.of(source, ref));
+        createFilled(target, name, isBlock, fillers, VolumeContent.of(source, ref));
+    }
+
+    /// A disk gets its size from what fills it.
+    private static void createFilled(
+            StorageDriver driver,
+            VolumeName name,
+            boolean isBlock,
+            List<SnapshotFiller> snapshots,
+            Filler filler) {
+        if (isBlock) {
+            driver.createBlock(name, 0, snapshots, filler);
+        } else {
+            driver.createFilled(name, snapshots, filler);
+        }
     }
 
     /// Makes a volume from elsewhere.
@@ -279,13 +329,15 @@ final class CustomVolumes {
                         wanted.description(),
                         wanted.config(),
                         wanted.createdAt(),
+                        wanted.isBlock(),
                         CustomVolume.CREATE);
         CustomVolume _ =
                 make(
                         to,
                         begun,
                         snapshots,
-                        (driver, name) -> driver.createFilled(name, fillers, filler));
+                        (driver, name) ->
+                                createFilled(driver, name, wanted.isBlock(), fillers, filler));
     }
 
     /// Moves a volume to another pool or project, with its snapshots.
@@ -306,7 +358,7 @@ final class CustomVolumes {
 
     /// Changes description and keys.
     CustomVolume update(Place place, Stored<CustomVolume> read, CustomVolume next) {
-        Map<String, String> _ = VolumeKeys.check(place.volume().name(), next.config());
+        VolumeKeys.check(place.volume().name(), next.config(), next.isBlock());
         OptionalLong size = VolumeKeys.size(next.config());
         try (VolumeLocks.Held _ = locks.hold(place.key());
                 Undo undo = new Undo()) {

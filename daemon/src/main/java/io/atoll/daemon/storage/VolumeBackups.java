@@ -19,14 +19,18 @@ import io.atoll.image.BackupPart;
 import io.atoll.image.BackupReader;
 import io.atoll.image.BackupWriter;
 import io.atoll.image.Compression;
+import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
+import io.atoll.linux.Opens;
 import io.atoll.storage.Filler;
 import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeRef;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /// Custom volumes as archives in LXD's layout, and volumes from such archives.
 final class VolumeBackups implements BackupSubject {
@@ -141,6 +145,13 @@ final class VolumeBackups implements BackupSubject {
     private static void put(
             BackupWriter writer, BackupPart part, StorageDriver driver, VolumeRef ref)
             throws IOException {
+        Optional<Path> disk = driver.disk(ref);
+        if (disk.isPresent()) {
+            try (Fd file = Opens.open(disk.get().toString(), Fcntl.O_RDONLY, 0)) {
+                writer.putDisk(part, file);
+            }
+            return;
+        }
         try (Fd root = driver.openRoot(ref)) {
             writer.putVolume(part, root);
         }
@@ -168,14 +179,14 @@ final class VolumeBackups implements BackupSubject {
                         .map(s ->
                                 new SnapshotFiller(
                                         s.name(),
-                                        filler(reader, BackupPart.volumeSnapshot(s.name()))))
+                                        filler(reader, index, BackupPart.volumeSnapshot(s.name()))))
                         .toList();
         volumes.fill(
                 place,
                 index.volume(),
                 index.snapshots(),
                 fillers,
-                filler(reader, BackupPart.VOLUME));
+                filler(reader, index, BackupPart.VOLUME));
         events.publishLifecycle(
                 Lifecycle.of(
                                 "storage-volume-created",
@@ -184,7 +195,9 @@ final class VolumeBackups implements BackupSubject {
                         .with("type", "custom"));
     }
 
-    private static Filler filler(BackupReader reader, BackupPart part) {
-        return (directory, rootfs) -> reader.unpack(part, directory, rootfs, Idmap.NONE);
+    private static Filler filler(BackupReader reader, VolumeIndex index, BackupPart part) {
+        return index.volume().isBlock()
+                ? (_, disk) -> reader.unpackDisk(part, disk)
+                : (directory, rootfs) -> reader.unpack(part, directory, rootfs, Idmap.NONE);
     }
 }

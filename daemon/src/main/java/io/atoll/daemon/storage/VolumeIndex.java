@@ -21,7 +21,7 @@ record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
                         .put("volume", json(volume))
                         .put(
                                 "volume_snapshots",
-                                Json.array(snapshots.stream().map(VolumeIndex::json).toList()));
+                                Json.array(snapshots.stream().map(this::json).toList()));
         return BackupYaml.render(
                 Json.object()
                         .put("name", volume.name())
@@ -42,17 +42,17 @@ record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
                 .put("type", TYPE)
                 .put("used_by", Json.array())
                 .put("location", "none")
-                .put("content_type", "filesystem")
+                .put("content_type", volume.contentType())
                 .put("created_at", volume.createdAt().toString());
     }
 
-    private static Json json(VolumeSnapshot snapshot) {
+    private Json json(VolumeSnapshot snapshot) {
         return Json.object()
                 .put("config", snapshot.config())
                 .put("description", snapshot.description())
                 .put("expires_at", snapshot.expiresAt().map(Instant::toString).orElse(""))
                 .put("name", snapshot.name())
-                .put("content_type", "filesystem")
+                .put("content_type", volume.contentType())
                 .put("created_at", snapshot.createdAt().toString());
     }
 
@@ -66,10 +66,6 @@ record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
         BackupYaml.checkPlain(root);
         Json config = root.get("config");
         Json volume = config.get("volume");
-        if (volume.get("content_type").asString().equals("block")) {
-            throw new InvalidConfigException(
-                    "Block volumes are for virtual machines, which this server does not run");
-        }
         Instant now = Instant.now();
         CustomVolume parsed =
                 new CustomVolume(
@@ -78,6 +74,7 @@ record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
                         volume.get("description").asString(),
                         BackupYaml.texts(volume.get("config")),
                         BackupYaml.time(volume, "created_at").orElse(now),
+                        volume.get("content_type").asString().equals(CustomVolume.BLOCK),
                         "");
         Map<String, VolumeSnapshot> known = new LinkedHashMap<>();
         for (Json item : config.get("volume_snapshots").asList()) {

@@ -20,36 +20,41 @@ final class VolumeKeys {
 
     private static final Set<String> KEYS =
             Set.of(SIZE, EXPIRY, PATTERN, SCHEDULE, SHIFTED, UNMAPPED);
+    private static final Set<String> OF_FILES = Set.of(SHIFTED, UNMAPPED);
+
+    /// Of a disk if nobody says.
+    private static final long BLOCK_BYTES = 10L << 30;
+
     private static final Set<String> BOOLEANS =
             Set.of("true", "false", "1", "0", "yes", "no", "on", "off");
     private static final Set<String> TRUE = Set.of("true", "1", "yes", "on");
 
     private VolumeKeys() {}
 
+    /// @param isBlock of a disk, which has no files whose owners could be mapped
     /// @throws InvalidConfigException naming the key, in LXD's words
-    static Map<String, String> check(String volume, Map<String, String> config) {
-        config.forEach((key, value) -> check(volume, key, value));
+    static void check(String volume, Map<String, String> config, boolean isBlock) {
+        config.forEach((key, value) -> check(volume, key, value, isBlock));
         if (isTrue(config, SHIFTED) && isTrue(config, UNMAPPED)) {
             throw new InvalidConfigException(
                     "security.shifted and security.unmapped are mutually exclusive");
         }
-        return config;
     }
 
     /// Whether a volume can have this key, users' own aside.
-    static boolean isKnown(String key) {
-        return KEYS.contains(key);
+    static boolean isKnown(String key, boolean isBlock) {
+        return KEYS.contains(key) && !(isBlock && OF_FILES.contains(key));
     }
 
     private static boolean isTrue(Map<String, String> config, String key) {
         return TRUE.contains(config.getOrDefault(key, "").toLowerCase(Locale.ROOT));
     }
 
-    private static void check(String volume, String key, String value) {
+    private static void check(String volume, String key, String value, boolean isBlock) {
         if (key.startsWith("user.") || key.startsWith("volatile.") || value.isEmpty()) {
             return;
         }
-        if (!KEYS.contains(key)) {
+        if (!isKnown(key, isBlock)) {
             throw new InvalidConfigException(
                     "Invalid option for volume \"" + volume + "\" option \"" + key + "\"");
         }
@@ -84,6 +89,11 @@ final class VolumeKeys {
             }
             default -> {}
         }
+    }
+
+    /// The size of a new disk.
+    static long blockSize(Map<String, String> config) {
+        return size(config).orElse(BLOCK_BYTES);
     }
 
     static OptionalLong size(Map<String, String> config) {

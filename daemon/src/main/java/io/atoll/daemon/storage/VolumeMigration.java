@@ -65,7 +65,7 @@ final class VolumeMigration {
     private void send(CustomVolumes.Place place, boolean isAlone, Outgoing out)
             throws IOException, InterruptedException {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
-            CustomVolume _ = volumes.get(place).value();
+            refuseBlock(volumes.get(place).value().isBlock());
             List<VolumeSnapshot> along = isAlone ? List.of() : volumes.snapshots(place);
             StorageDriver driver = pools.driver(place.pool());
             List<String> wanted =
@@ -77,6 +77,13 @@ final class VolumeMigration {
             }
             send(place.name(), driver, place.volume().current(), out);
             out.finish();
+        }
+    }
+
+    private static void refuseBlock(boolean isBlock) {
+        if (isBlock) {
+            throw new UnsupportedException(
+                    "Block volumes cannot be copied between servers: export and import them");
         }
     }
 
@@ -108,6 +115,7 @@ final class VolumeMigration {
             Consumer<CustomVolume> made) {
         Json source = body.get("source");
         String mode = source.get("mode").asString();
+        refuseBlock(body.get("content_type").asString().equals(CustomVolume.BLOCK));
         if (!mode.isEmpty() && !mode.equals("pull") && !mode.equals("push")) {
             throw new UnsupportedException("Mode \"" + mode + "\" not implemented");
         }
@@ -124,6 +132,7 @@ final class VolumeMigration {
                         body.get("description").asString(),
                         config,
                         Instant.now(),
+                        false,
                         CustomVolume.CREATE);
         boolean isRefresh = source.get("refresh").asBoolean();
         return migrations

@@ -58,12 +58,15 @@ final class VolumeRecovery implements LostVolumes {
                 name,
                 snapshots.size(),
                 problems,
-                () -> record(pool.pool().name(), project, name, snapshots));
+                () -> record(pool, project, name, snapshots));
     }
 
-    private void record(String pool, ProjectName project, String name, List<String> snapshots) {
+    private void record(
+            StorageDriver driver, ProjectName project, String name, List<String> snapshots) {
         Instant now = Instant.now();
-        CustomVolume volume = new CustomVolume(pool, name, "", Map.of(), now, "");
+        boolean isBlock = driver.disk(CustomVolume.volume(project, name).current()).isPresent();
+        String pool = driver.pool().name();
+        CustomVolume volume = new CustomVolume(pool, name, "", Map.of(), now, isBlock, "");
         Batch batch = new Batch().create(CustomVolume.KIND, volume.key(project), volume);
         for (String snapshot : snapshots) {
             VolumeSnapshot record =

@@ -53,7 +53,13 @@ public final class VolumeRoutes implements Routes {
             Map<String, String> config,
             ProjectName project,
             String createdAt,
-            List<String> usedBy) {}
+            List<String> usedBy,
+            String contentType) {
+        /// One that holds files.
+        static View ofFiles(String type, String name, ProjectName project, List<String> usedBy) {
+            return new View(type, name, "", Map.of(), project, NO_TIME, usedBy, CustomVolume.FILES);
+        }
+    }
 
     private final Store store;
     private final Pools pools;
@@ -120,7 +126,7 @@ public final class VolumeRoutes implements Routes {
                 .put("type", view.type)
                 .put("used_by", request.caller().visible(view.usedBy))
                 .put("location", "none")
-                .put("content_type", "filesystem")
+                .put("content_type", view.contentType)
                 .put("project", view.project.value())
                 .put("created_at", view.createdAt);
     }
@@ -141,15 +147,7 @@ public final class VolumeRoutes implements Routes {
             if (isAll && request.caller().sees(root.project())
                     || root.project().equals(request.project())) {
                 List<String> usedBy = List.of(root.usedBy());
-                out.add(
-                        new View(
-                                "container",
-                                root.name(),
-                                "",
-                                Map.of(),
-                                root.project(),
-                                NO_TIME,
-                                usedBy));
+                out.add(View.ofFiles("container", root.name(), root.project(), usedBy));
             }
         }
         for (Stored<CustomVolume> volume : store.list(CustomVolume.KIND)) {
@@ -162,15 +160,7 @@ public final class VolumeRoutes implements Routes {
         }
         for (String fingerprint : pools.driver(pool).volumes(VolumeType.IMAGE)) {
             List<String> usedBy = List.of(ApiPath.of("images", fingerprint));
-            out.add(
-                    new View(
-                            "image",
-                            fingerprint,
-                            "",
-                            Map.of(),
-                            ProjectName.DEFAULT,
-                            NO_TIME,
-                            usedBy));
+            out.add(View.ofFiles("image", fingerprint, ProjectName.DEFAULT, usedBy));
         }
         out.sort(Comparator.comparing(View::type).thenComparing(View::name));
         return out;
@@ -189,7 +179,8 @@ public final class VolumeRoutes implements Routes {
                             snapshot.config(),
                             project,
                             snapshot.createdAt().toString(),
-                            view.usedBy()));
+                            view.usedBy(),
+                            volume.contentType()));
         }
     }
 
@@ -202,7 +193,8 @@ public final class VolumeRoutes implements Routes {
                 volume.config(),
                 project,
                 volume.createdAt().toString(),
-                usedBy);
+                usedBy,
+                volume.contentType());
     }
 
     private Response list(Request request) {
@@ -275,10 +267,7 @@ public final class VolumeRoutes implements Routes {
         Json body = request.json();
         boolean isTyped = !request.path().endsWith("/volumes");
         requireCustom(isTyped ? request.variable("type") : body.get("type").asString());
-        if (body.get("content_type").asString().equals("block")) {
-            throw new UnsupportedException(
-                    "Block volumes are for virtual machines, which this server does not run");
-        }
+        boolean isBlock = isBlock(body);
         CustomVolumes.Place place = place(request, body.get("name").asString());
         String source = body.get("source").get("type").asString();
         return switch (source) {
@@ -287,13 +276,22 @@ public final class VolumeRoutes implements Routes {
                         volumes.create(
                                 place,
                                 body.get("description").asString(),
-                                Wire.config(body.get("config")));
+                                Wire.config(body.get("config")),
+                                isBlock);
                 tell("storage-volume-created", volume, owner);
                 yield Response.empty();
             }
             case "copy" -> copy(request, place, body);
             case "migration" -> receive(request, place, body);
             default -> throw new InvalidConfigException("Unknown source type \"" + source + "\"");
+        };
+    }
+
+    private static boolean isBlock(Json body) {
+        return switch (body.get("content_type").asString()) {
+            case "", CustomVolume.FILES -> false;
+            case CustomVolume.BLOCK -> true;
+            default -> throw new InvalidConfigException("Invalid volume content type name");
         };
     }
 
@@ -320,7 +318,8 @@ public final class VolumeRoutes implements Routes {
             throw new UnsupportedException(
                     "Refreshing copies of storage volumes is not supported by this server");
         }
-        CustomVolume _ = volumes.get(origin).value();
+        CustomVolume original = volumes.get(origin).value();
+        boolean isTyped = !body.get("content_type").asString().isEmpty();
         CustomVolumes.checkName(to.name());
         pools.get(to.pool());
         String snapshot = name.length > 1 ? name[1] : "";
@@ -331,6 +330,10 @@ public final class VolumeRoutes implements Routes {
                 .start(
                         spec,
                         _ -> {
+                            if (isTyped && original.isBlock() != isBlock(body)) {
+                                throw new InvalidConfigException(
+                                        "Content type of source and target must be the same");
+                            }
                             CustomVolume made =
                                     volumes.copy(
                                             origin,

@@ -72,11 +72,11 @@ final class VolumeSnapshotRoutes implements Routes {
         return volumes.snapshot(place(request), request.variable("snapshot"));
     }
 
-    private static Json json(VolumeSnapshot snapshot) {
+    private Json json(CustomVolumes.Place place, VolumeSnapshot snapshot) {
         return Json.object()
                 .put("name", snapshot.name())
                 .put("description", snapshot.description())
-                .put("content_type", "filesystem")
+                .put("content_type", volumes.get(place).value().contentType())
                 .put("created_at", snapshot.createdAt().toString())
                 .put("expires_at", snapshot.expiresAt().map(Instant::toString).orElse(NO_TIME))
                 .put("config", Wire.json(snapshot.config()));
@@ -91,15 +91,20 @@ final class VolumeSnapshotRoutes implements Routes {
 
     private Response list(Request request) {
         Json.Arr out = Json.array();
-        for (VolumeSnapshot snapshot : volumes.snapshots(place(request))) {
-            out.items().add(request.recursion() > 0 ? json(snapshot) : Json.string(snapshot.url()));
+        CustomVolumes.Place place = place(request);
+        for (VolumeSnapshot snapshot : volumes.snapshots(place)) {
+            out.items()
+                    .add(
+                            request.recursion() > 0
+                                    ? json(place, snapshot)
+                                    : Json.string(snapshot.url()));
         }
         return Response.sync(out);
     }
 
     private Response get(Request request) {
         VolumeSnapshot snapshot = named(request).value();
-        return Response.sync(json(snapshot), etag(snapshot));
+        return Response.sync(json(place(request), snapshot), etag(snapshot));
     }
 
     /// Absent means by the volume's rule, the zero time means never.

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -211,6 +212,95 @@ final class CustomVolumesIT {
         }
     }
 
+    private Path disk(String pool, String folder, String volume) {
+        return state.resolve("storage-pools/" + pool + "/" + folder + "/default_" + volume)
+                .resolve("root.img");
+    }
+
+    private String contentType(String path) throws IOException {
+        return client.get(path).metadata().get("content_type").asString();
+    }
+
+    /// As LXD 5.0.2 answers.
+    @Test
+    void makesBlockVolumes() throws IOException {
+        assertEquals(
+                "Invalid volume content type name",
+                error("POST", V, "{'name':'b','content_type':'iso9'}"));
+        assertEquals(
+                "Invalid option for volume \"default_b\" option \"security.shifted\"",
+                error(
+                        "POST",
+                        V,
+                        "{'name':'b','content_type':'block','config':{'security.shifted':'true'}}"));
+        assertEquals(200, post(V, "{'name':'large','content_type':'block'}"));
+        assertEquals(10L << 30, Files.size(disk("p1", "custom", "large")));
+        assertEquals(200, post(V, "{'name':'b','content_type':'block','config':{'size':'20MiB'}}"));
+        assertEquals("block", contentType(V + "/b"));
+        Files.write(disk("p1", "custom", "b"), new byte[] {7}, StandardOpenOption.WRITE);
+        assertEquals("", operation("POST", V + "/b/snapshots", "{'name':'s0'}"));
+        assertEquals("block", contentType(V + "/b/snapshots/s0"));
+        assertEquals(
+                "Block volumes cannot be shrunk: Cannot be shrunk",
+                error("PUT", V + "/b", "{'config':{'size':'10MiB'}}"));
+        assertEquals(
+                200, client.send("PUT", V + "/b", "{\"config\":{\"size\":\"40000001\"}}").status());
+        assertEquals(40_001_536, Files.size(disk("p1", "custom", "b")));
+        assertEquals(200, client.send("PUT", V + "/b", "{\"restore\":\"s0\"}").status());
+        assertEquals(20 << 20, Files.size(disk("p1", "custom", "b")));
+    }
+
+    @Test
+    void copiesAndSavesBlockVolumes() throws IOException {
+        assertEquals(200, post(V, "{'name':'b','content_type':'block','config':{'size':'2MiB'}}"));
+        Files.write(disk("p1", "custom", "b"), new byte[] {7}, StandardOpenOption.WRITE);
+        assertEquals("", operation("POST", V + "/b/snapshots", "{'name':'s0'}"));
+        String copy = "{'name':'c','source':{'type':'copy','pool':'p1','name':'b'}";
+        String other = V.replace("p1", "p2");
+        assertEquals(
+                "Content type of source and target must be the same",
+                operation("POST", other, copy + ",'content_type':'filesystem'}"));
+        assertEquals("", operation("POST", other, copy + "}"));
+        assertEquals("block", contentType(other + "/c"));
+        assertEquals(7, Files.readAllBytes(disk("p2", "custom-snapshots", "c/s0"))[0]);
+        assertEquals(
+                "",
+                operation("POST", V + "/b/backups", "{'name':'x','compression_algorithm':'none'}"));
+        byte[] archive = client.get(V + "/b/backups/x/export").body();
+        TestClient.Answer answer =
+                client.send(
+                        "POST",
+                        other,
+                        Map.of("Content-Type", "application/octet-stream", "X-LXD-name", "d"),
+                        archive);
+        assertEquals(202, answer.status(), answer.text());
+        String url = answer.json().get("operation").asString();
+        assertEquals("", client.get(url + "/wait").metadata().get("err").asString());
+        assertEquals("block", contentType(other + "/d"));
+        byte[] bytes = Files.readAllBytes(disk("p2", "custom", "d"));
+        assertEquals(2 << 20, bytes.length);
+        assertEquals(7, bytes[0]);
+        assertEquals(7, Files.readAllBytes(disk("p2", "custom-snapshots", "d/s0"))[0]);
+    }
+
+    @Test
+    void refusesBlockVolumesInContainers() throws IOException {
+        assertEquals(200, post(V, "{'name':'b','content_type':'block','config':{'size':'1MiB'}}"));
+        String root = "'root':{'type':'disk','path':'/','pool':'p1'}";
+        String disk = "'d':{'type':'disk','path':'/mnt','pool':'p1','source':'b'}";
+        String create = "{'name':'c1','source':{'type':'none'},'devices':{";
+        String refusal =
+                "Failed add validation for device \"d\": Custom block volumes cannot be used on containers";
+        assertEquals(
+                "Failed creating instance record: " + refusal,
+                operation("POST", "/1.0/instances", create + root + "," + disk + "}}"));
+        assertEquals("", operation("POST", "/1.0/instances", create + root + "}}"));
+        assertEquals(
+                refusal,
+                error("PATCH", "/1.0/instances/c1", "{'devices':{" + root + "," + disk + "}}"));
+        assertEquals("", operation("DELETE", "/1.0/instances/c1", ""));
+    }
+
     @Test
     void takesBackWhatAKillLeft() throws IOException {
         make("v");
@@ -221,7 +311,7 @@ final class CustomVolumesIT {
                     CustomVolume.KIND,
                     CustomVolume.key(ProjectName.DEFAULT, "p1", "half"),
                     new CustomVolume(
-                            "p1", "half", "", Map.of(), Instant.now(), CustomVolume.CREATE));
+                            "p1", "half", "", Map.of(), Instant.now(), false, CustomVolume.CREATE));
             var _ =
                     store.update(
                             CustomVolume.KIND,

@@ -25,7 +25,6 @@ final class VolumeIndexTest {
                 "- a",
                 "{type: container, name: c1}",
                 "{type: custom, name: v, optimized: true, backend: zfs}",
-                "{type: custom, name: v, config: {volume: {content_type: block}}}",
                 "{type: custom, name: v, snapshots: ['../../x']}",
                 "{type: custom, name: v, config: {volume_snapshots: [{name: a/b}]}}",
                 "{type: custom, name: v, config: {volume: {created_at: yesterday}}}",
@@ -57,7 +56,7 @@ final class VolumeIndexTest {
     @Test
     void readsWhatItWrites() {
         CustomVolume volume =
-                new CustomVolume("p1", "v1", "text: \"x\"", Map.of("user.a", "1"), NOW, "");
+                new CustomVolume("p1", "v1", "text: \"x\"", Map.of("user.a", "1"), NOW, true, "");
         VolumeSnapshot snapshot =
                 new VolumeSnapshot(
                         "p1",
