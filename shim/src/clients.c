@@ -171,6 +171,18 @@ static int set_reboot(struct monitor *m, uint32_t policy) {
     return 0;
 }
 
+// Who freezes a container does so in its cgroup, of which we hear nothing: it tells us, and we tell all who watch.
+static int announce(struct monitor *m, uint32_t pace) {
+    struct frame f;
+    errno = EINVAL;
+    if (pace < PACE_FREEZING || pace > PACE_THAWED)
+        return -1;
+    frame_begin(&f, MSG_ANNOUNCED, 0);
+    frame_u32(&f, pace);
+    broadcast(m, &f, -1);
+    return 0;
+}
+
 static int forget_log(struct monitor *m) {
     m->ring.used = m->ring.next = 0;
     return 0;
@@ -191,6 +203,7 @@ static int numbers_of(uint16_t type) {
     case MSG_GET_KEPT:
     case MSG_GET_TERMINAL:
     case MSG_SET_REBOOT:
+    case MSG_ANNOUNCE:
         return 1;
     case MSG_ATTACH:
         return 2;
@@ -248,6 +261,9 @@ static void serve_request(struct monitor *m, struct client *client, uint16_t typ
         fd = plan_to_memfd(m);
         answer_descriptor(socket, tag, 0, fd);
         fd_close(&fd);
+        return;
+    case MSG_ANNOUNCE:
+        answer(socket, tag, announce(m, n[0]));
         return;
     default:
         answer(socket, tag, set_reboot(m, n[0]));

@@ -69,6 +69,7 @@ enum message {
     MSG_FAILED = 18,
     MSG_GONE = 19,
     MSG_REBOOTING = 20,
+    MSG_ANNOUNCED = 21,
     MSG_GET_STATE = 32,
     MSG_OPEN_GATE = 33,
     MSG_SIGNAL = 34,
@@ -82,6 +83,7 @@ enum message {
     MSG_GET_TERMINAL = 42,
     MSG_GET_PLAN = 43,
     MSG_SET_REBOOT = 44,
+    MSG_ANNOUNCE = 45,
     MSG_STATE = 48,
     MSG_OK = 49,
     MSG_ERROR = 50,
@@ -105,5 +107,7 @@ enum reason {
     REASON_START_FAILED = 5,
     REASON_UNKNOWN = 6
 };
+
+enum pace { PACE_FREEZING = 1, PACE_FROZEN = 2, PACE_THAWED = 3 };
 
 enum phase { PHASE_STARTING = 1, PHASE_RUNNING = 2, PHASE_REBOOTING = 3, PHASE_STOPPING = 4 };

@@ -3,6 +3,7 @@ package io.atoll.linux;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import io.atoll.base.LazyLogger;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -16,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Works for any descriptor whose becoming readable is the news, for example the connection to a
 /// monitor.
 public final class ExitWatcher implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(ExitWatcher.class.getName());
+    private static final System.Logger LOG = LazyLogger.of(ExitWatcher.class);
 
     private static final int EPOLL_CTL_ADD = 1;
     private static final int EPOLL_CTL_DEL = 2;

@@ -47,7 +47,7 @@ final class SharedLibrary {
                                 new UnsupportedException(name + " has no function " + function));
         return new Function(
                 Linker.nativeLinker()
-                        .downcallHandle(address, Syscalls.SHAPE, Syscalls.SHAPE_OPTIONS));
+                        .downcallHandle(address, Syscalls.Shape.WORDS, Syscalls.Shape.OPTIONS));
     }
 
     /// A function of the library.

@@ -12,61 +12,72 @@ import java.lang.invoke.MethodHandle;
 
 /// syscall(2) by one generic handle: every distinct call shape costs milliseconds when first used,
 /// so there is one, of seven words. `errno` is captured in the same downcall. `EINTR` is retried
-/// here and nowhere else.
+/// here and nowhere else. Commands that live for one call go another way, [NativeCalls].
 ///
 /// Pointers are passed as addresses; the caller's arena must outlive the call.
 final class Syscalls {
-    /// The one shape.
-    static final FunctionDescriptor SHAPE =
-            FunctionDescriptor.of(
-                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                    JAVA_LONG);
+    /// Made when it is first needed: that is what costs.
+    private static final class Handle {
+        static final MethodHandle SYSCALL =
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
+                                Shape.WORDS,
+                                Shape.OPTIONS);
 
-    /// How it is linked: syscall(2) is variadic, which does no harm to functions that are not.
-    static final Linker.Option[] SHAPE_OPTIONS = {
-        Linker.Option.firstVariadicArg(1), Linker.Option.captureCallState("errno")
-    };
+        static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+        static final long ERRNO = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
-    private static final MethodHandle SYSCALL =
-            Linker.nativeLinker()
-                    .downcallHandle(
-                            Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
-                            SHAPE,
-                            SHAPE_OPTIONS);
+        static final ThreadLocal<MemorySegment> CAPTURED =
+                ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
+    }
 
-    private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
-    private static final long ERRNO =
-            STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    /// For [SharedLibrary], whose calls have the same shape.
+    static final class Shape {
+        static final FunctionDescriptor WORDS =
+                FunctionDescriptor.of(
+                        JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                        JAVA_LONG);
 
-    private static final ThreadLocal<MemorySegment> CAPTURED =
-            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
+        /// syscall(2) is variadic, which does no harm to functions that are not.
+        static final Linker.Option[] OPTIONS = {
+            Linker.Option.firstVariadicArg(1), Linker.Option.captureCallState("errno")
+        };
+
+        private Shape() {}
+    }
 
     private Syscalls() {}
 
     /// Where calls of this thread leave their `errno`.
     static MemorySegment captured() {
-        return CAPTURED.get();
+        return Handle.CAPTURED.get();
     }
 
     /// The result, or `-errno`. Retries `EINTR`, except for close(2), whose descriptor is gone even
     /// then.
     static long raw(Sys sys, long a, long b, long c, long d, long e, long f) {
-        MemorySegment state = CAPTURED.get();
         while (true) {
-            long result;
-            try {
-                result = (long) SYSCALL.invokeExact(state, (long) sys.number(), a, b, c, d, e, f);
-            } catch (Throwable t) {
-                throw new AssertionError("syscall handle", t);
-            }
-            if (result != -1) {
+            long result =
+                    NativeCalls.IS_THERE
+                            ? NativeCalls.syscall(sys.number(), a, b, c, d, e, f)
+                            : downcall(sys, a, b, c, d, e, f);
+            if (result != -Errno.EINTR || sys == Sys.CLOSE) {
                 return result;
             }
-            int errno = state.get(JAVA_INT, ERRNO);
-            if (errno != Errno.EINTR || sys == Sys.CLOSE) {
-                return -errno;
-            }
         }
+    }
+
+    private static long downcall(Sys sys, long a, long b, long c, long d, long e, long f) {
+        MemorySegment state = Handle.CAPTURED.get();
+        long result;
+        try {
+            result =
+                    (long) Handle.SYSCALL.invokeExact(state, (long) sys.number(), a, b, c, d, e, f);
+        } catch (Throwable t) {
+            throw new AssertionError("syscall handle", t);
+        }
+        return result != -1 ? result : -state.get(JAVA_INT, Handle.ERRNO);
     }
 
     static long raw(Sys sys, long a) {

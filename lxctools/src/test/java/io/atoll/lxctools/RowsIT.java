@@ -723,15 +723,12 @@ class RowsIT {
         Thread thread =
                 Thread.ofPlatform()
                         .start(() -> run.complete(host.run("lxc-monitor", "-n", "nobody|" + name)));
-        LxcHostFixture.until(() -> thread.getState() == Thread.State.TIMED_WAITING, "it watches");
+        LxcHostFixture.until(() -> thread.getState() == Thread.State.WAITING, "it watches");
         host.must("lxc-start", "-n", name);
-        host.settle(200);
         host.must("lxc-freeze", "-n", name);
-        host.settle(200);
         host.must("lxc-unfreeze", "-n", name);
-        host.settle(200);
         host.must("lxc-stop", "-n", name, "-k");
-        host.settle(500);
+        host.settle(300);
         thread.interrupt();
         String states = "STARTING RUNNING FREEZING FROZEN THAWED RUNNING exited STOPPING STOPPED";
         StringBuilder expected = new StringBuilder();

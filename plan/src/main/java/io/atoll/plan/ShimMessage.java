@@ -90,6 +90,23 @@ public sealed interface ShimMessage {
     /// The container rebooted itself and the monitor starts it again.
     record Rebooting() implements ShimMessage {}
 
+    /// Whoever freezes or thaws the container asked that it be told.
+    record Announced(Pace pace) implements ShimMessage {}
+
+    /// What is told of a container that goes on or stands still, for which the kernel has no word
+    /// to the monitor.
+    enum Pace {
+        FREEZING(1),
+        FROZEN(2),
+        THAWED(3);
+
+        private final int number;
+
+        Pace(int number) {
+            this.number = number;
+        }
+    }
+
     /// What a monitor knows; a pidfd is attached if `pid` is not 0.
     record State(Phase phase, int pid, int boots, int terminals, String name)
             implements ShimMessage {}
@@ -160,6 +177,9 @@ public sealed interface ShimMessage {
     /// Changes what happens at the next reboot.
     record SetReboot(MonitorOptions.OnReboot policy) implements ShimMessage {}
 
+    /// Asks the monitor to tell all who watch.
+    record Announce(Pace pace) implements ShimMessage {}
+
     /// The message as one frame.
     static byte[] encode(int tag, ShimMessage message) {
         WireWriter out = new WireWriter();
@@ -186,6 +206,7 @@ public sealed interface ShimMessage {
                             tag);
             case Gone m -> frame(out.u32(m.reason().number).u32(m.status()), 19, tag);
             case Rebooting _ -> frame(out, 20, tag);
+            case Announced m -> frame(out.u32(m.pace().number), 21, tag);
             case GetState _ -> frame(out, 32, tag);
             case OpenGate _ -> frame(out, 33, tag);
             case Signal m -> frame(out.u32(m.signal()), 34, tag);
@@ -204,6 +225,7 @@ public sealed interface ShimMessage {
             case GetTerminal m -> frame(out.u32(m.terminal()), 42, tag);
             case GetPlan _ -> frame(out, 43, tag);
             case SetReboot m -> frame(out.constant(m.policy()), 44, tag);
+            case Announce m -> frame(out.u32(m.pace().number), 45, tag);
             case State m ->
                     frame(
                             out.u32(m.phase().number)
@@ -257,6 +279,7 @@ public sealed interface ShimMessage {
                                     in.foreignText());
                     case 19 -> new Gone(reason(in.i32()), in.i32());
                     case 20 -> new Rebooting();
+                    case 21 -> new Announced(pace(in.i32()));
                     case 32 -> new GetState();
                     case 33 -> new OpenGate();
                     case 34 -> new Signal(in.i32());
@@ -270,6 +293,7 @@ public sealed interface ShimMessage {
                     case 42 -> new GetTerminal(in.i32());
                     case 43 -> new GetPlan();
                     case 44 -> new SetReboot(in.constant(MonitorOptions.OnReboot.values()));
+                    case 45 -> new Announce(pace(in.i32()));
                     case 48 -> new State(phase(in.i32()), in.i32(), in.i32(), in.i32(), in.text());
                     case 49 -> new Ok();
                     case 50 -> new Refused(in.i32(), in.text());
@@ -320,5 +344,14 @@ public sealed interface ShimMessage {
             }
         }
         throw new InvalidPlanException("no such phase: " + number);
+    }
+
+    private static Pace pace(int number) {
+        for (Pace each : Pace.values()) {
+            if (each.number == number) {
+                return each;
+            }
+        }
+        throw new InvalidPlanException("no such pace: " + number);
     }
 }

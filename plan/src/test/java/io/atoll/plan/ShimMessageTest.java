@@ -42,7 +42,9 @@ class ShimMessageTest {
                     new GetKept(Slot.of(9)),
                     new GetTerminal(ShimMessage.ANY_TERMINAL),
                     new GetPlan(),
-                    new SetReboot(MonitorOptions.OnReboot.REPORT));
+                    new SetReboot(MonitorOptions.OnReboot.REPORT),
+                    new Announce(ShimMessage.Pace.FROZEN),
+                    new Announced(ShimMessage.Pace.THAWED));
 
     @Test
     void decodesWhatItEncodes() {
@@ -50,6 +52,13 @@ class ShimMessageTest {
             assertEquals(
                     new Tagged(9, message), ShimMessage.decode(ShimMessage.encode(9, message)));
         }
+    }
+
+    @Test
+    void refusesAPaceThatIsNone() {
+        byte[] frame = ShimMessage.encode(0, new Announce(ShimMessage.Pace.THAWED));
+        frame[8] = 4;
+        assertThrows(InvalidPlanException.class, () -> ShimMessage.decode(frame));
     }
 
     @Test

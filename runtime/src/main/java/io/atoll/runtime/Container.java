@@ -127,4 +127,8 @@ public interface Container {
     /// Calls once when the container is gone and what its start made is taken away; at once if it
     /// is already. Runs on a thread of the runtime's and must not block for long.
     void onGone(Consumer<ExitReason> listener);
+
+    /// Calls each time it reboots, is frozen or thawed, by whomever of this runtime, until it is
+    /// gone. As [#onGone] otherwise.
+    void onEvent(Consumer<ContainerEvent> listener);
 }

@@ -23,6 +23,13 @@ public interface Containers extends AutoCloseable {
         return ShimContainers.lazy(paths);
     }
 
+    /// Looks at the runtime directory of somebody else, such as of a container that has containers
+    /// itself. What runs there is found while its monitor answers; nothing is taken over or cleaned
+    /// up. Process ids are ours.
+    static Containers observe(RuntimePaths paths) {
+        return ShimContainers.observing(paths);
+    }
+
     /// Starts a container and returns when its first program runs. Blocks.
     ///
     /// A start that fails leaves nothing behind.

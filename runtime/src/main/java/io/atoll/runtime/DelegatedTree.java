@@ -1,5 +1,6 @@
 package io.atoll.runtime;
 
+import io.atoll.base.LazyLogger;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.cgroup.CgroupFiles;
@@ -20,7 +21,7 @@ import java.util.TreeSet;
 /// user's shell and commands are: they move into a leaf beside the containers; cgroups(7), "the no
 /// internal processes rule".
 final class DelegatedTree {
-    private static final Logger LOG = System.getLogger(DelegatedTree.class.getName());
+    private static final Logger LOG = LazyLogger.of(DelegatedTree.class);
 
     /// Processes that are forked meanwhile are found in the next round.
     private static final int ROUNDS_MAX = 32;

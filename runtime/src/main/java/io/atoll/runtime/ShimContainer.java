@@ -1,6 +1,7 @@
 package io.atoll.runtime;
 
 import io.atoll.base.InternalException;
+import io.atoll.base.LazyLogger;
 import io.atoll.base.PreconditionFailedException;
 import io.atoll.base.UnavailableException;
 import io.atoll.linux.Errno;
@@ -42,7 +43,7 @@ import java.util.function.Function;
 /// what happens) → *watched* by way of a new monitor, or *orphaned* if none can be made
 /// ([#monitorGone]) → *gone* ([#finish], once). `finish` may also follow *watched* directly.
 final class ShimContainer implements Container {
-    private static final System.Logger LOG = System.getLogger(ShimContainer.class.getName());
+    private static final System.Logger LOG = LazyLogger.of(ShimContainer.class);
     private static final Duration ANSWER = Duration.ofSeconds(10);
     private static final Duration EXEC_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
@@ -68,6 +69,7 @@ final class ShimContainer implements Container {
     private boolean isOrphaned;
     private ExitReason reason = ExitReason.UNKNOWN;
     private final List<Consumer<ExitReason>> listeners = new ArrayList<>();
+    private final List<Consumer<ContainerEvent>> watchers = new ArrayList<>();
 
     ShimContainer(
             ShimContainers owner,
@@ -94,6 +96,9 @@ final class ShimContainer implements Container {
             owner.watcher().watch(events.socket(), this::readEvent);
         } catch (ErrnoException e) {
             LOG.log(System.Logger.Level.WARNING, "monitor is not watched container=" + id(), e);
+        } catch (IllegalStateException e) {
+            // The runtime directory was closed while the last event was on its way.
+            LOG.log(System.Logger.Level.DEBUG, "no longer watched container=" + id(), e);
         }
     }
 
@@ -130,8 +135,15 @@ final class ShimContainer implements Container {
                 finish(ExitReason.of(end));
                 return false;
             }
-            case ShimMessage.Started(int newPid, _, _) -> restarted(newPid, received.fds());
-            case ShimMessage.Rebooting _ -> setPhase(ContainerState.STARTING);
+            case ShimMessage.Started(int newPid, _, _) -> {
+                restarted(newPid, received.fds());
+                publish(ContainerEvent.STARTED);
+            }
+            case ShimMessage.Rebooting _ -> {
+                setPhase(ContainerState.STARTING);
+                publish(ContainerEvent.REBOOTING);
+            }
+            case ShimMessage.Announced(ShimMessage.Pace pace) -> publish(event(pace));
             case ShimMessage.Failed failed ->
                     LOG.log(
                             System.Logger.Level.WARNING,
@@ -140,6 +152,25 @@ final class ShimContainer implements Container {
             default -> received.close();
         }
         return true;
+    }
+
+    private static ContainerEvent event(ShimMessage.Pace pace) {
+        return switch (pace) {
+            case FREEZING -> ContainerEvent.FREEZING;
+            case FROZEN -> ContainerEvent.FROZEN;
+            case THAWED -> ContainerEvent.THAWED;
+        };
+    }
+
+    private void publish(ContainerEvent event) {
+        List<Consumer<ContainerEvent>> told;
+        lock.lock();
+        try {
+            told = List.copyOf(watchers);
+        } finally {
+            lock.unlock();
+        }
+        told.forEach(watcher -> tell(watcher, event));
     }
 
     private void restarted(int newPid, List<Fd> fds) {
@@ -228,17 +259,18 @@ final class ShimContainer implements Container {
             pidFd.close();
             told = List.copyOf(listeners);
             listeners.clear();
+            watchers.clear();
         } finally {
             lock.unlock();
         }
         owner.forget(this);
         gone.countDown();
-        told.forEach(this::tell);
+        told.forEach(listener -> tell(listener, why));
     }
 
-    private void tell(Consumer<ExitReason> listener) {
+    private <T> void tell(Consumer<T> listener, T news) {
         try {
-            listener.accept(reason);
+            listener.accept(news);
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.ERROR, "listener failed container=" + id(), e);
         }
@@ -255,7 +287,17 @@ final class ShimContainer implements Container {
         } finally {
             lock.unlock();
         }
-        tell(listener);
+        tell(listener, reason);
+    }
+
+    @Override
+    public void onEvent(Consumer<ContainerEvent> watcher) {
+        lock.lock();
+        try {
+            watchers.add(watcher);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Lets go of the descriptors; the container lives on.
@@ -474,13 +516,49 @@ final class ShimContainer implements Container {
     @Override
     public void freeze() {
         whileAlive(Fd::isOpen);
-        cgroups.freeze();
+        try (ShimConnection monitor = connectToAnnounce()) {
+            announce(monitor, ShimMessage.Pace.FREEZING);
+            try {
+                cgroups.freeze();
+            } catch (RuntimeException e) {
+                announce(monitor, ShimMessage.Pace.THAWED);
+                throw e;
+            }
+            announce(monitor, ShimMessage.Pace.FROZEN);
+        }
+    }
+
+    /// Who watches hears of it by the monitor. Without one, or with one of an older build, nobody
+    /// does.
+    private ShimConnection connectToAnnounce() {
+        try {
+            return isOrphaned() ? ShimConnection.none() : ShimConnection.open(files.socket());
+        } catch (ErrnoException e) {
+            LOG.log(System.Logger.Level.DEBUG, "nobody to announce to container=" + id(), e);
+            return ShimConnection.none();
+        }
+    }
+
+    private static void announce(ShimConnection monitor, ShimMessage.Pace pace) {
+        if (!monitor.socket().isOpen()) {
+            return;
+        }
+        try {
+            monitor.send(new ShimMessage.Announce(pace));
+            // An answer that nobody has read when the connection closes takes the next request along.
+            monitor.receive(ANSWER).ifPresent(ShimConnection.Received::close);
+        } catch (ErrnoException e) {
+            LOG.log(System.Logger.Level.DEBUG, "not announced pace=" + pace, e);
+        }
     }
 
     @Override
     public void thaw() {
         whileAlive(Fd::isOpen);
         cgroups.thaw();
+        try (ShimConnection monitor = connectToAnnounce()) {
+            announce(monitor, ShimMessage.Pace.THAWED);
+        }
     }
 
     @Override

@@ -3,11 +3,13 @@ package io.atoll.runtime;
 import io.atoll.base.BusyException;
 import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
+import io.atoll.base.LazyLogger;
 import io.atoll.base.UnavailableException;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.ExitWatcher;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
+import io.atoll.linux.KernelRandom;
 import io.atoll.linux.Opens;
 import io.atoll.linux.PidFd;
 import io.atoll.linux.Processes;
@@ -32,7 +34,6 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,12 +51,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Containers by way of `atoll-shim`.
 final class ShimContainers implements Containers {
-    private static final Logger LOG = System.getLogger(ShimContainers.class.getName());
+    private static final Logger LOG = LazyLogger.of(ShimContainers.class);
 
     private static final Duration START_TIMEOUT = Duration.ofMinutes(65);
     private static final Duration SETTLE = Duration.ofSeconds(5);
 
     private final RuntimePaths paths;
+
+    /// The directory is somebody else's, who may be hostile: nothing that is found there may make
+    /// us change anything.
+    private final boolean isObserver;
+
     private final Supplier<HostFacts> probe;
     private final Supplier<CgroupLayout> cgroups;
     private final ForkServer server;
@@ -79,19 +85,27 @@ final class ShimContainers implements Containers {
     }
 
     static ShimContainers lazy(RuntimePaths paths) {
-        return new ShimContainers(paths, HostProbe::probe, HostProbe::cgroups);
+        return new ShimContainers(paths, HostProbe::probe, HostProbe::cgroups, false);
+    }
+
+    static ShimContainers observing(RuntimePaths paths) {
+        return new ShimContainers(paths, HostProbe::probe, HostProbe::cgroups, true);
     }
 
     /// With facts that may leave out a part of what the host has.
     ShimContainers(RuntimePaths paths, HostFacts facts) {
-        this(paths, () -> facts, facts::cgroups);
+        this(paths, () -> facts, facts::cgroups, false);
         makeDirectories();
         ids();
     }
 
     private ShimContainers(
-            RuntimePaths paths, Supplier<HostFacts> probe, Supplier<CgroupLayout> cgroups) {
+            RuntimePaths paths,
+            Supplier<HostFacts> probe,
+            Supplier<CgroupLayout> cgroups,
+            boolean isObserver) {
         this.paths = paths;
+        this.isObserver = isObserver;
         this.probe = probe;
         this.cgroups = cgroups;
         server = new ForkServer(paths);
@@ -106,7 +120,7 @@ final class ShimContainers implements Containers {
 
     private PlanCompiler compiler() {
         return new PlanCompiler(
-                facts(), SeccompFilters::compile, LinkNames.random(new SecureRandom()));
+                facts(), SeccompFilters::compile, LinkNames.random(new KernelRandom()));
     }
 
     private void makeDirectories() {
@@ -362,6 +376,9 @@ final class ShimContainers implements Containers {
         if (record.isEmpty()) {
             return Optional.empty();
         }
+        if (isObserver) {
+            return adoptMonitor(record.get(), files);
+        }
         Optional<ShimContainer> found =
                 adoptMonitor(record.get(), files).or(() -> adoptInit(record.get(), files));
         if (found.isEmpty()) {
@@ -409,7 +426,9 @@ final class ShimContainers implements Containers {
             ShimConnection connection,
             int pid,
             Fd pidFd) {
-        ShimContainer mine = new ShimContainer(this, record, files, connection, pid, pidFd);
+        // An observed monitor's pids are those of another namespace.
+        int known = isObserver ? PidFd.pid(pidFd).orElse(0) : pid;
+        ShimContainer mine = new ShimContainer(this, record, files, connection, known, pidFd);
         ShimContainer other = running.putIfAbsent(mine.id(), mine);
         if (other != null) {
             mine.release();
@@ -470,6 +489,9 @@ final class ShimContainers implements Containers {
     /// Makes a new monitor for a container whose own was killed. Empty if init is gone, or the new
     /// one could not be made, as when somebody else was faster.
     Optional<Adoption> takeOver(MonitorRecord record, MonitorFiles files) {
+        if (isObserver) {
+            return Optional.empty();
+        }
         Optional<MonitorRecord.Life> life = MonitorRecord.living(files);
         Optional<Fd> pidFd = life.flatMap(ShimContainers::open);
         if (pidFd.isEmpty()) {
@@ -580,6 +602,9 @@ final class ShimContainers implements Containers {
 
     void forget(ShimContainer container) {
         running.remove(container.id(), container);
+        if (isObserver) {
+            return;
+        }
         Optional<ContainerLock> lock = ContainerLock.tryLock(paths.locks(), container.id());
         if (lock.isPresent()) {
             try (ContainerLock _ = lock.get()) {

@@ -5,25 +5,18 @@ import io.atoll.lxctools.Tool;
 import io.atoll.lxctools.ToolException;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
-import io.atoll.runtime.Container;
-import io.atoll.runtime.ContainerState;
-import io.atoll.runtime.ExitReason;
+import io.atoll.runtime.lxc.LxcEvent;
+import io.atoll.runtime.lxc.LxcEvents;
 import io.atoll.runtime.lxc.LxcPath;
 import io.atoll.runtime.lxc.LxcState;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /// `lxc-monitor`: tells what happens to containers, until it is killed.
 public final class MonitorTool implements Tool {
-    private static final Duration PAUSE = Duration.ofMillis(20);
-
     @Override
     public ToolSpec spec() {
         return ToolSpec.of(
@@ -52,12 +45,7 @@ public final class MonitorTool implements Tool {
             if (paths.isEmpty()) {
                 paths.add(LxcPath.open(call.path().directory(), call.system()));
             }
-            Watcher watcher = new Watcher(call, names);
-            paths.forEach(watcher::skipPresent);
-            while (!Thread.currentThread().isInterrupted()) {
-                paths.forEach(watcher::look);
-                LockSupport.parkNanos(PAUSE.toNanos());
-            }
+            follow(call, paths, names);
         } finally {
             paths.forEach(LxcPath::close);
         }
@@ -76,78 +64,23 @@ public final class MonitorTool implements Tool {
         }
     }
 
-    /// Compares what is with what was. How a container ends is told by its monitor; what else
-    /// happens to it shows in its state.
-    private static final class Watcher {
-        private final Call call;
-        private final Pattern names;
-        private final Map<Path, Seen> known = new TreeMap<>();
-
-        private record Seen(Container container, int pid, ContainerState state) {}
-
-        Watcher(Call call, Pattern names) {
-            this.call = call;
-            this.names = names;
-        }
-
-        void skipPresent(LxcPath path) {
-            for (String name : path.activeNames()) {
-                path.containers().find(name).ifPresent(c -> remember(path, name, c));
+    /// Ends when it is interrupted.
+    private static void follow(Call call, List<LxcPath> paths, Pattern names) {
+        try (LxcEvents events = LxcEvents.open(paths, name -> names.matcher(name).matches())) {
+            while (true) {
+                events.next(Optional.empty()).ifPresent(event -> call.line(text(event)));
             }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
+    }
 
-        private Path key(LxcPath path, String name) {
-            return path.directory().resolve(name);
-        }
-
-        private void remember(LxcPath path, String name, Container container) {
-            Seen fresh = new Seen(container, container.initPid(), container.state());
-            Seen old = known.put(key(path, name), fresh);
-            if (old == null || old.container() != container) {
-                container.onGone(reason -> gone(path, name, reason));
-            }
-        }
-
-        private synchronized void gone(LxcPath path, String name, ExitReason reason) {
-            known.remove(key(path, name));
-            if (names.matcher(name).matches()) {
-                call.line(
-                        "'" + name + "' exited with status [" + Math.max(0, reason.status()) + "]");
-                tell(name, LxcState.STOPPING);
-                tell(name, LxcState.STOPPED);
-            }
-        }
-
-        private void tell(String name, LxcState state) {
-            if (names.matcher(name).matches()) {
-                call.line("'" + name + "' changed state to [" + state + "]");
-            }
-        }
-
-        synchronized void look(LxcPath path) {
-            for (String name : path.activeNames()) {
-                path.containers().find(name).ifPresent(c -> compare(path, name, c));
-            }
-        }
-
-        private void compare(LxcPath path, String name, Container container) {
-            Seen before = known.get(key(path, name));
-            ContainerState now = container.state();
-            if (now == ContainerState.STOPPED || now == ContainerState.STOPPING) {
-                return;
-            }
-            boolean isRestarted = before != null && before.pid() != container.initPid();
-            if (before == null || isRestarted) {
-                tell(name, LxcState.STARTING);
-                tell(name, LxcState.RUNNING);
-            } else if (now == ContainerState.FROZEN && before.state() != now) {
-                tell(name, LxcState.FREEZING);
-                tell(name, LxcState.FROZEN);
-            } else if (now == ContainerState.RUNNING && before.state() == ContainerState.FROZEN) {
-                tell(name, LxcState.THAWED);
-                tell(name, LxcState.RUNNING);
-            }
-            remember(path, name, container);
-        }
+    private static String text(LxcEvent event) {
+        return switch (event) {
+            case LxcEvent.Changed(String name, LxcState state) ->
+                    "'" + name + "' changed state to [" + state + "]";
+            case LxcEvent.Exited(String name, int status) ->
+                    "'" + name + "' exited with status [" + status + "]";
+        };
     }
 }

@@ -6,6 +6,7 @@ import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.PreconditionFailedException;
+import io.atoll.base.UnavailableException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.linux.net.IpNetwork;
@@ -14,6 +15,7 @@ import io.atoll.linux.net.LinkAddress;
 import io.atoll.linux.net.Netlink;
 import io.atoll.plan.PlanPrinter;
 import io.atoll.runtime.Container;
+import io.atoll.runtime.ContainerEvent;
 import io.atoll.runtime.ContainerState;
 import io.atoll.runtime.ExecSpec;
 import io.atoll.runtime.Execution;
@@ -35,7 +37,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -46,8 +49,6 @@ import org.jspecify.annotations.Nullable;
 /// until [#save]. Not thread-safe; two objects may stand for the same container.
 public final class LxcContainer {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
-
-    private static final Duration POLL = Duration.ofMillis(5);
 
     private final LxcPath path;
     private final String name;
@@ -329,15 +330,21 @@ public final class LxcContainer {
     public boolean reboot(Duration timeout) {
         Container container = mustRun();
         int before = container.initPid();
-        Instant deadline = Instant.now().plus(timeout);
-        container.reboot();
-        while (container.initPid() == before || container.state() != ContainerState.RUNNING) {
-            if (Instant.now().isAfter(deadline) || container.state() == ContainerState.STOPPED) {
-                return false;
+        CountDownLatch isDone = new CountDownLatch(1);
+        container.onEvent(event -> {
+            if (event == ContainerEvent.STARTED) {
+                isDone.countDown();
             }
-            LockSupport.parkNanos(POLL.toNanos());
+        });
+        container.onGone(_ -> isDone.countDown());
+        container.reboot();
+        try {
+            boolean unused = isDone.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            return container.initPid() != before && container.state() != ContainerState.STOPPED;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UnavailableException("interrupted while " + name + " reboots", e);
         }
-        return true;
     }
 
     /// Stops all its processes where they are and waits until they stand.
@@ -358,15 +365,33 @@ public final class LxcContainer {
     ///
     /// @param timeout empty for ever
     /// @return false if it is in none when the time is over
+    /// @throws UnavailableException if the thread is interrupted
     public boolean await(Set<LxcState> wanted, Optional<Duration> timeout) {
-        Optional<Instant> deadline = timeout.map(Instant.now()::plus);
-        while (!wanted.contains(state())) {
-            if (deadline.filter(Instant.now()::isAfter).isPresent()) {
-                return false;
-            }
-            LockSupport.parkNanos(POLL.toNanos());
+        if (wanted.contains(state())) {
+            return true;
         }
-        return true;
+        if (timeout.filter(Duration::isZero).isPresent()) {
+            return false;
+        }
+        Optional<Instant> deadline = timeout.map(Instant.now()::plus);
+        try (LxcEvents events = LxcEvents.open(List.of(path), name::equals)) {
+            // It may have got there before anybody looked.
+            boolean isReached = wanted.contains(state());
+            while (!isReached) {
+                Optional<LxcEvent> event =
+                        events.next(deadline.map(end -> Duration.between(Instant.now(), end)));
+                if (event.isEmpty()) {
+                    return false;
+                }
+                isReached =
+                        event.get() instanceof LxcEvent.Changed(_, LxcState state)
+                                && wanted.contains(state);
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UnavailableException("interrupted while waiting for " + name, e);
+        }
     }
 
     // ---- what it uses and where it is

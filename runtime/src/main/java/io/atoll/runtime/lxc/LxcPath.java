@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +28,11 @@ public final class LxcPath implements AutoCloseable {
 
     private final Path runDirectory;
 
-    private LxcPath(Path directory, Path runDirectory, LxcSystemConfig system) {
+    /// It is a container's, seen from outside.
+    private final boolean isInside;
+
+    private LxcPath(Path directory, Path runDirectory, LxcSystemConfig system, boolean isInside) {
+        this.isInside = isInside;
         this.directory = directory;
         this.runDirectory = runDirectory;
         this.system = system;
@@ -42,7 +44,7 @@ public final class LxcPath implements AutoCloseable {
             throw new InvalidConfigException("lxcpath is not absolute: " + directory);
         }
         Path normal = directory.normalize();
-        return new LxcPath(normal, runDirectory(system.runDirectory(), normal), system);
+        return new LxcPath(normal, runDirectory(system.runDirectory(), normal), system, false);
     }
 
     /// The containers inside of a running one.
@@ -52,7 +54,7 @@ public final class LxcPath implements AutoCloseable {
     public static LxcPath seenThrough(Path root, Path directory, LxcSystemConfig system) {
         LxcSystemConfig inside = new LxcSystemConfig(Map.of(), Map.of(), true);
         Path run = runDirectory(inside.runDirectory(), directory);
-        return new LxcPath(below(root, directory), below(root, run), system);
+        return new LxcPath(below(root, directory), below(root, run), system, true);
     }
 
     private static Path below(Path root, Path absolute) {
@@ -75,19 +77,24 @@ public final class LxcPath implements AutoCloseable {
         return runDirectory;
     }
 
+    /// Where each start makes a directory of its container's name.
+    Path monitors() {
+        return new RuntimePaths(runDirectory, Path.of("/")).monitors();
+    }
+
     /// The images that its containers are layered on.
     public ImageMounts images() {
         return new ImageMounts(runDirectory.resolve("images"));
     }
 
+    /// FNV-1a: short, the same for ever, and without a provider of digests, whose search takes a
+    /// cold command longer than what it was asked to do.
     private static Path runDirectory(Path base, Path directory) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            byte[] hash = digest.digest(directory.toString().getBytes(StandardCharsets.UTF_8));
-            return base.resolve(HexFormat.of().formatHex(hash, 0, 6));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
+        long hash = 0xcbf29ce484222325L;
+        for (byte each : directory.toString().getBytes(StandardCharsets.UTF_8)) {
+            hash = (hash ^ (each & 0xff)) * 0x100000001b3L;
         }
+        return base.resolve(HexFormat.of().toHexDigits(hash));
     }
 
     /// The names of the containers that are defined, sorted. Blocks.
@@ -107,8 +114,7 @@ public final class LxcPath implements AutoCloseable {
 
     /// The names of the containers that run, defined or not, sorted. Blocks.
     public List<String> activeNames() {
-        Path monitors = new RuntimePaths(runDirectory(), Path.of("/")).monitors();
-        return Files.isDirectory(monitors) ? containers().ids() : List.of();
+        return Files.isDirectory(monitors()) ? containers().ids() : List.of();
     }
 
     /// A container of this directory, whether or not there is one of that name.
@@ -121,7 +127,8 @@ public final class LxcPath implements AutoCloseable {
     /// The runtime that its containers run on.
     public synchronized Containers containers() {
         if (containers == null) {
-            containers = Containers.openLazily(RuntimePaths.under(runDirectory()));
+            RuntimePaths paths = RuntimePaths.under(runDirectory());
+            containers = isInside ? Containers.observe(paths) : Containers.openLazily(paths);
         }
         return containers;
     }

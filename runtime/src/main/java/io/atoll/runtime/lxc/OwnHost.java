@@ -1,6 +1,7 @@
 package io.atoll.runtime.lxc;
 
 import io.atoll.base.NotFoundException;
+import io.atoll.linux.KernelRandom;
 import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.linux.cgroup.CgroupHierarchy;
 import io.atoll.linux.cgroup.CgroupLayout;
@@ -8,7 +9,6 @@ import io.atoll.runtime.Container;
 import io.atoll.runtime.RuntimePaths;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -131,6 +131,6 @@ final class OwnHost implements LxcHost {
 
     @Override
     public RandomGenerator random() {
-        return new SecureRandom();
+        return new KernelRandom();
     }
 }
