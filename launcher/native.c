@@ -1,5 +1,5 @@
 // The few system calls a cold command needs and the JDK does not offer, or offers late: unix sockets as plain descriptors,
-// terminal modes, window size, signals. JNI because it costs a cold JVM nothing measurable where a first FFM handle costs
+// terminal modes, window size, signals; and for the lxc-* commands, which need many, any. JNI because it costs a cold JVM nothing measurable where a first FFM handle costs
 // tens of milliseconds; docs/decisions/0101-cli-start.md has the figures.
 //
 // Every function reports a failure as a negative errno; Java turns it into words. None allocates or keeps memory.
@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -151,4 +152,15 @@ JNIEXPORT jint JNICALL Java_io_atoll_cli_host_NativeCalls_openSignals(JNIEnv *en
         return -E2BIG;
     (*env)->GetIntArrayRegion(env, signals, 0, count, numbers);
     return atoll_open_signals(numbers, count);
+}
+
+// Any system call, for io.atoll.linux.Syscalls, which checks what it asks for. The words are numbers and addresses of memory
+// that the caller keeps until we return.
+JNIEXPORT jlong JNICALL Java_io_atoll_linux_NativeCalls_syscall(JNIEnv *env, jclass class, jlong number, jlong a, jlong b,
+                                                                jlong c, jlong d, jlong e, jlong f)
+{
+    (void)env;
+    (void)class;
+    long result = syscall(number, a, b, c, d, e, f);
+    return result == -1 ? -errno : result;
 }

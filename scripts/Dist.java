@@ -86,11 +86,10 @@ static final Program CLI =
                         "-Xmx64m",
                         "--enable-native-access=ALL-UNNAMED"));
 
-/// With the class path of the warm process, whose cache then serves it too.
 static final Program LXC_TOOLS =
         new Program(
                 "lxctools",
-                "warm",
+                "lxctools",
                 "io.atoll.lxctools.Main",
                 List.of(
                         "-XX:+UseSerialGC",
@@ -98,7 +97,8 @@ static final Program LXC_TOOLS =
                         "-XX:TieredStopAtLevel=1",
                         "-XX:-UsePerfData",
                         "-Xmx64m",
-                        "--enable-native-access=ALL-UNNAMED"));
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Datoll.syscalls=@home@/libexec/libatoll-native.so"));
 
 /// Runs the commands of both for one user, over and over: with C2, and memory goes back when it rests.
 static final Program WARM =
@@ -300,9 +300,11 @@ static void train() throws Exception {
     Path daemonCache = cache(DAEMON);
     Path cliCache = cache(CLI);
     Path warmCache = cache(WARM);
+    Path toolsCache = cache(LXC_TOOLS);
     List<String> warmArguments = arguments(WARM);
     List<String> daemonArguments = arguments(DAEMON);
     List<String> cliArguments = arguments(CLI);
+    List<String> toolsArguments = arguments(LXC_TOOLS);
     try {
         write(DAEMON, recording(withoutC2(daemonArguments), daemonCache));
         Process daemon = start(state, "atolld", "--state-dir", state.toString());
@@ -316,6 +318,7 @@ static void train() throws Exception {
             write(CLI, training);
             expect(state, Integer.toString(canSeparate() ? LIVES : 1));
             write(CLI, cliArguments);
+            trainTools(state, toolsArguments, toolsCache);
             write(WARM, recording(warmArguments, warmCache));
             trainWarm(state, warmCache);
         } finally {
@@ -331,7 +334,27 @@ static void train() throws Exception {
     write(DAEMON, using(daemonArguments, daemonCache));
     write(CLI, using(cliArguments, cliCache));
     write(WARM, using(warmArguments, warmCache));
-    write(LXC_TOOLS, using(arguments(LXC_TOOLS), warmCache));
+    write(LXC_TOOLS, using(toolsArguments, toolsCache));
+}
+
+/// Runs the `lxc-*` commands in one JVM that records. How they end does not matter.
+static void trainTools(Path state, List<String> arguments, Path cache) throws Exception {
+    write(LXC_TOOLS, recording(withMain(arguments, "io.atoll.lxctools.Training"), cache));
+    Path tool = state.resolve("lxc-training");
+    Files.createSymbolicLink(tool, ROOT.resolve("bin/atoll"));
+    Files.createDirectories(state.resolve("lxc-tools"));
+    List<String> words = new ArrayList<>(canSeparate() ? SEPARATE : List.of());
+    words.addAll(List.of(tool.toString(), state.resolve("lxc-tools").toString()));
+    ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
+    builder.redirectOutput(state.resolve("tools.log").toFile());
+    builder.environment().putAll(Map.of(
+            "ATOLL_WARM", "0", "ATOLL_JAVA", System.getProperty("java.home"),
+            "ATOLL_RUN_DIR", state.resolve("run-tools").toString()));
+    Process process = builder.start();
+    if (!process.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+    }
+    write(LXC_TOOLS, arguments);
 }
 
 /// As LXD's client writes it when it is first called: whoever has used that has one, and reading it takes a parser's

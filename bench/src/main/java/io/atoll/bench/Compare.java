@@ -73,8 +73,9 @@ public final class Compare {
             """
             # Atoll's lxc-* commands beside those of LXC 5.0.2
 
-            Made by `./mk bench --lxc` on %s: kernel %s, %d processors, %d MiB of memory. Medians of whole commands as a shell
-            starts them, in turns, each on a machine of its own. Ratio: LXC's figure by Atoll's.
+            Made by `./mk bench --lxc` on %s: kernel %s, %d processors, %d MiB of memory, load before and after %s. Medians of whole
+            commands as a shell starts them, in turns, each on a machine of its own: *warm* by a process that has done such
+            commands ([docs/warm.md](../warm.md)), *cold* by a JVM each. Ratios: cold and LXC by warm.
 
             """;
 
@@ -113,7 +114,9 @@ public final class Compare {
             throw new IllegalArgumentException("unknown options " + options);
         }
         if (isLxc) {
-            write(heading(LXC_HEADING) + CompareLxc.run(rounds, System.err), output);
+            String before = load();
+            String rows = CompareLxc.run(rounds, System.err);
+            write(heading(LXC_HEADING, before + " and " + load()) + rows, output);
             return;
         }
         if (isStorage) {
@@ -160,6 +163,11 @@ public final class Compare {
                 options.stream().filter(option -> option.startsWith(prefix)).findFirst();
         found.ifPresent(options::remove);
         return found.map(option -> option.substring(prefix.length()));
+    }
+
+    /// Runnable tasks, the mean of the last minute.
+    private static String load() throws IOException {
+        return Files.readString(Path.of("/proc/loadavg")).split(" ")[0];
     }
 
     private static String heading(String text, Object... more) throws IOException {

@@ -7,12 +7,16 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
+import java.util.Random;
 
-/// Measures the `lxc-*` commands of Atoll and of Debian's package `lxc` in turns, each on a machine
-/// of its own ([LxcHost]), as commands that a shell starts: what a script sees.
+/// Measures the `lxc-*` commands of Atoll, with a warm process and without, and of Debian's package
+/// `lxc` in turns, each on a machine of its own ([LxcHost]), as commands that a shell starts: what
+/// a script sees.
 final class CompareLxc implements AutoCloseable {
     private static final String SYSTEM_CONFIG =
             """
@@ -25,9 +29,29 @@ final class CompareLxc implements AutoCloseable {
             lxc.net.0.flags = up
             """;
 
-    private final Map<String, LxcHost> hosts = new TreeMap<>();
-    private final Table table = new Table(List.of("Atoll", "LXC 5.0.2"));
+    private static final String WARM = "warm";
+    private static final String COLD = "cold";
+    private static final String THEIRS = "LXC 5.0.2";
+
+    /// How often a warm process does a command before it counts: a JVM compiles what it does often.
+    private static final int PRACTICE = 30;
+
+    /// What stands in for the installer, so that the template `debian` fills its cache without a
+    /// network; its last but one word is the directory.
+    private static final String INSTALLER =
+            """
+            mkdir -p /var/stub && cat >/var/stub/mmdebstrap <<'EOF'
+            #!/bin/sh
+            for word; do before=$last last=$word; [ "$word" = - ] && root=$before; done
+            mkdir -p "$root" && tar -xzf IMAGE --strip-components=1 -C "$root" rootfs
+            EOF
+            chmod 755 /var/stub/mmdebstrap
+            """;
+
+    private final Map<String, LxcHost> hosts = new LinkedHashMap<>();
+    private final Table table = new Table(List.of(WARM, COLD, THEIRS));
     private final PrintStream progress;
+    private final Random random = new Random(1);
 
     private CompareLxc(PrintStream progress) {
         this.progress = progress;
@@ -40,27 +64,75 @@ final class CompareLxc implements AutoCloseable {
         Path debian = TestImages.debian();
         try (CompareLxc compare = new CompareLxc(progress)) {
             compare.open();
+            compare.practise();
             compare.life(rounds);
             compare.copies(rounds);
             compare.system(debian, Math.max(1, rounds / 2));
+            compare.fromCache(debian, Math.max(1, rounds / 2));
             return compare.table.render();
         }
     }
 
     private void open() {
-        hosts.put("Atoll", LxcHost.launch(LxcHost.Kind.ATOLL, "atoll-bench-lxc"));
-        hosts.put("LXC 5.0.2", LxcHost.launch(LxcHost.Kind.DEBIAN, "atoll-bench-lxc"));
+        hosts.put(WARM, LxcHost.launch(LxcHost.Kind.ATOLL, "atoll-bench-lxc"));
+        hosts.put(COLD, LxcHost.launch(LxcHost.Kind.ATOLL, "atoll-bench-lxc"));
+        hosts.put(THEIRS, LxcHost.launch(LxcHost.Kind.DEBIAN, "atoll-bench-lxc"));
         for (LxcHost host : hosts.values()) {
             Program.Output unused = host.run("lxc-net", "start").ok();
         }
     }
 
+    private LxcHost host(String subject) {
+        return Objects.requireNonNull(hosts.get(subject));
+    }
+
+    private Program program(String subject) {
+        Program plain = host(subject).program();
+        return switch (subject) {
+            case WARM -> plain.with("ATOLL_WARM", "1");
+            case COLD -> plain.with("ATOLL_WARM", "0");
+            default -> plain;
+        };
+    }
+
     private void measure(String row, String... command) {
-        hosts.forEach((name, host) -> {
-            long start = System.nanoTime();
-            Program.Output unused = host.run(command).ok();
-            table.addMillis(row, name, (System.nanoTime() - start) / 1e6);
-        });
+        // Nobody is always the one after the same other.
+        List<String> order = new ArrayList<>(hosts.keySet());
+        Collections.shuffle(order, random);
+        order.forEach(subject -> measureOne(row, subject, command));
+    }
+
+    private void measureOne(String row, String subject, String... command) {
+        Program program = program(subject);
+        long start = System.nanoTime();
+        Program.Output unused = program.run(command).ok();
+        table.addMillis(row, subject, (System.nanoTime() - start) / 1e6);
+    }
+
+    /// Lets the warm process do what will be measured.
+    private void practise() {
+        progress.println("practice");
+        List<String> life =
+                List.of(
+                        "lxc-create -n p -t busybox",
+                        "lxc-start -n p",
+                        "lxc-info -n p -s",
+                        "lxc-ls -f",
+                        "lxc-attach -n p -- true",
+                        "lxc-info -n p -s",
+                        "lxc-ls -f",
+                        "lxc-attach -n p -- true",
+                        "lxc-freeze -n p",
+                        "lxc-unfreeze -n p",
+                        "lxc-stop -n p -k",
+                        "lxc-copy -n p -N q -s -B overlay",
+                        "lxc-destroy -n q",
+                        "lxc-destroy -n p");
+        for (int i = 0; i < PRACTICE; i++) {
+            for (String command : life) {
+                Program.Output unused = program(WARM).run(command.split(" ")).ok();
+            }
+        }
     }
 
     /// One container of busybox, from its making to its end.
@@ -136,23 +208,75 @@ final class CompareLxc implements AutoCloseable {
             measure("lxc-attach -- true in Debian", "lxc-attach", "-n", "d", "--", "true");
             measure("lxc-stop -k of Debian", "lxc-stop", "-n", "d", "-k");
         }
+        // All are made before the first is destroyed: ext4 does not use an inode again for some
+        // seconds, and who makes files after somebody removed as many searches long.
         for (int round = 0; round < rounds; round++) {
-            measure("lxc-copy of Debian", "lxc-copy", "-n", "d", "-N", "f");
+            progress.println("copies of debian: round " + (round + 1) + " of " + rounds);
+            String shared = "s" + round;
+            measure("lxc-copy of Debian", "lxc-copy", "-n", "d", "-N", "f" + round);
             measure(
                     "lxc-copy -s of Debian",
                     "lxc-copy",
                     "-n",
                     "d",
                     "-N",
-                    "s",
+                    shared,
                     "-s",
                     "-B",
                     "overlay");
-            measure("lxc-destroy of Debian", "lxc-destroy", "-n", "f");
-            for (LxcHost host : hosts.values()) {
-                Program.Output unused = host.run("lxc-destroy", "-n", "s").ok();
-            }
+            measure("lxc-copy of that overlay", "lxc-copy", "-n", shared, "-N", "t" + round, "-s");
         }
+        for (int round = 0; round < rounds; round++) {
+            measure("lxc-destroy of Debian", "lxc-destroy", "-n", "f" + round);
+        }
+    }
+
+    /// What was installed or downloaded once becomes a container: ours mounts it. Theirs has one
+    /// template that does without a network; it unpacks.
+    private void fromCache(Path image, int rounds) {
+        String row = "lxc-create of Debian from the cache (5.0.2: from an archive)";
+        for (String subject : List.of(WARM, COLD)) {
+            LxcHost host = host(subject);
+            String unused = host.must(INSTALLER.replace("IMAGE", image.toString()));
+            Program.Output first = fromCache(subject, "first").ok();
+            progress.println(first.out().lines().findFirst().orElse(""));
+        }
+        String theirs =
+                host(THEIRS)
+                        .must(
+                                "cd /var/cache/lxc && mkdir d m && tar -xzf "
+                                        + image
+                                        + " --strip-components=1 -C d rootfs && tar -C d -c . | xz"
+                                        + " -T0 -1 >d.tar.xz && rm -rf d && echo >m/config && tar"
+                                        + " -C m -cJf m.tar.xz config && pwd");
+        for (int round = 0; round < rounds; round++) {
+            progress.println("cache: round " + (round + 1) + " of " + rounds);
+            String name = "c" + round;
+            for (String subject : List.of(WARM, COLD)) {
+                long start = System.nanoTime();
+                Program.Output unused = fromCache(subject, name).ok();
+                table.addMillis(row, subject, (System.nanoTime() - start) / 1e6);
+            }
+            measureOne(
+                    row,
+                    THEIRS,
+                    "lxc-create",
+                    "-n",
+                    name,
+                    "-t",
+                    "local",
+                    "--",
+                    "-m",
+                    theirs + "/m.tar.xz",
+                    "-f",
+                    theirs + "/d.tar.xz");
+        }
+    }
+
+    private Program.Output fromCache(String subject, String name) {
+        Program program = program(subject);
+        String path = "/var/stub:" + program.environment().getOrDefault("PATH", "");
+        return program.with("PATH", path).run("lxc-create", "-n", name, "-t", "debian");
     }
 
     @Override

@@ -29,14 +29,21 @@ public final class ToolLog {
         FATAL
     }
 
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMddHHmmss.SSS");
+    /// Calendars and time zones, which few calls need.
+    private static final class Times {
+        static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMddHHmmss.SSS");
+        static final Clock CLOCK = Clock.system(ZoneId.systemDefault());
+
+        static String now() {
+            return TIME.format(LocalDateTime.now(CLOCK));
+        }
+    }
 
     private final String program;
     private final String name;
     private final Optional<Path> file;
     private final Level level;
     private final boolean isAsked;
-    private final Clock clock = Clock.system(ZoneId.systemDefault());
 
     private ToolLog(
             String program, String name, Optional<Path> file, Level level, boolean isAsked) {
@@ -117,12 +124,7 @@ public final class ToolLog {
         }
         String line =
                 "%s %s %s %-8s lxctools - %s%n"
-                        .formatted(
-                                program,
-                                name,
-                                TIME.format(LocalDateTime.now(clock)),
-                                importance,
-                                text);
+                        .formatted(program, name, Times.now(), importance, text);
         try {
             Path directory = file.get().getParent();
             if (directory != null && !Files.isDirectory(directory)) {

@@ -250,10 +250,67 @@ class CreationIT {
                 cp /bin/busybox "$root/bin/busybox"
                 ln -s /bin/busybox "$root/bin/sh"
                 ln -s /bin/busybox "$root/sbin/init"
+                for tool in useradd chpasswd; do
+                    printf '#!/bin/sh\\n' >"$root/bin/$tool" && chmod 755 "$root/bin/$tool"
+                done
                 """
                         .formatted(scratch.directory(), scratch.directory()));
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
         return Map.of("PATH", bin + ":/usr/sbin:/usr/bin:/sbin:/bin");
+    }
+
+    /// A distribution of RPMs, at the boundary of its installer: where the packages come from, into
+    /// which directory, and that the next container does not need it.
+    @Test
+    void l1_22_aDistributionOfRpms() throws Exception {
+        Path bin = Files.createDirectories(scratch.directory().resolve("bin"));
+        Path dnf = bin.resolve("dnf");
+        Files.writeString(
+                dnf,
+                """
+                #!/bin/sh
+                echo "$@" >>%s/calls
+                for word in "$@"; do
+                    case $word in
+                    --installroot=*) root=${word#*=} ;;
+                    --setopt=reposdir=*) cat "${word##*=}"/*.repo >>%s/repos ;;
+                    esac
+                done
+                mkdir -p "$root/etc" "$root/usr/lib/sysimage/rpm" "$root/sbin"
+                ln -s /bin/busybox "$root/sbin/init"
+                """
+                        .formatted(scratch.directory(), scratch.directory()));
+        Path rpm = Files.writeString(bin.resolve("rpm"), "#!/bin/sh\n");
+        for (Path program : List.of(dnf, rpm)) {
+            Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        Map<String, String> env = Map.of("PATH", bin + ":/usr/sbin:/usr/bin:/sbin:/bin");
+        String[] words = {"-R", "39", "-a", "x86_64", "--mirror=http://mirror.example/fedora"};
+        ToolRun first = create(env, "c1", "fedora", words);
+        assertEquals(0, first.status(), first.err());
+        String call = Files.readString(scratch.directory().resolve("calls"));
+        assertTrue(call.contains("--releasever=39 --forcearch=x86_64"), call);
+        assertTrue(call.contains("install basesystem"), call);
+        String repository = Files.readString(scratch.directory().resolve("repos"));
+        assertTrue(
+                repository.contains(
+                        "baseurl=http://mirror.example/fedora/releases/39/Everything/x86_64/os"),
+                repository);
+        assertTrue(config("c1").contains("fedora.common.conf"), config("c1"));
+        ToolRun second = create(env, "c2", "fedora", words);
+        assertEquals(0, second.status(), second.err());
+        assertEquals(1, calls());
+        assertEquals(
+                "c2\n", Files.readString(scratch.container("c2").resolve("rootfs/etc/hostname")));
+    }
+
+    @Test
+    void l1_25_ubuntuFromScratch() throws Exception {
+        ToolRun run = create(fakeInstaller(), "c1", "ubuntu", "-r", "noble", "-a", "amd64");
+        assertEquals(0, run.status(), run.err());
+        assertTrue(config("c1").contains("ubuntu.common.conf"), config("c1"));
+        assertTrue(config("c1").contains("lxc.arch = x86_64"), config("c1"));
+        assertEquals(1, calls());
     }
 
     private long calls() throws Exception {
