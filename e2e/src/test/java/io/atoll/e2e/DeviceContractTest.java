@@ -125,13 +125,22 @@ class DeviceContractTest {
                         "test \"$(head -c 3 /srv/mine | wc -c)\" = 3",
                         "ls -ln /srv/mine | grep -q ' 7 '"),
                 new Kind(
+                        "block device",
+                        List.of("unix-block", "major=7", "minor=0", "path=/dev/sub/disk"),
+                        "mode=0600",
+                        List.of("path=/etc/passwd/x"),
+                        "ls -l /dev/sub/disk | grep -q '^brw-rw----.* 7, *0 '",
+                        "ls -l /dev/sub/disk | grep -q ^brw-------"),
+                new Kind(
                         "device of a vendor's file",
                         List.of("gpu", "id=example.com/" + MARKER + "=0"),
                         "mode=0600",
                         // The node is there already when its file has no place.
                         List.of("id=example.com/" + MARKER + "=bad"),
                         "test \"$(head -c 3 /dev/gpu0 | wc -c)\" = 3"
-                                + " && grep -q hello /etc/gpu.conf && ! touch /etc/gpu.conf",
+                                + " && grep -q hello /etc/gpu.conf && ! touch /etc/gpu.conf"
+                                + " && test \"$CARD\" = of"
+                                + MARKER,
                         "ls -l /dev/gpu0 | grep -q ^crw-------"),
                 new Kind(
                         "bridged",
@@ -258,6 +267,51 @@ class DeviceContractTest {
                         "ip link show in2"));
     }
 
+    /// Kinds of which some kernels have no code.
+    static Stream<Kind> kindsOfSomeKernels() {
+        String port = MARKER + "v1";
+        return Stream.of(
+                new Kind(
+                        "ipvlan",
+                        List.of(
+                                "nic",
+                                "nictype=ipvlan",
+                                "parent=" + CARD,
+                                "name=in1",
+                                "ipv4.address=" + ROOM.ipv4("96.9")),
+                        "ipv4.address=" + ROOM.ipv4("96.10"),
+                        List.of("name=lo"),
+                        "ip addr show in1 | grep -q " + ROOM.ipv4("96.9/32"),
+                        "ip addr show in1 | grep -q " + ROOM.ipv4("96.10/32")),
+                new Kind(
+                        "8021q",
+                        List.of("nic", "nictype=macvlan", "parent=" + CARD, "vlan=5", "name=in1"),
+                        "mtu=1400",
+                        List.of("name=lo"),
+                        "ip link show in1",
+                        "ip link show in1 | grep -q 'mtu 1400'"),
+                new Kind(
+                        "vlan_filtering",
+                        List.of(
+                                "nic",
+                                "network=" + BRIDGE,
+                                "name=in1",
+                                "host_name=" + port,
+                                "vlan=7",
+                                "vlan.tagged=8-9"),
+                        "vlan=6",
+                        List.of("name=lo"),
+                        "host bridge vlan show dev " + port + " | grep -q '7 PVID'",
+                        "host bridge vlan show dev " + port + " | grep -q '6 PVID'"));
+    }
+
+    private static boolean kernelHas(String what) {
+        if (!what.equals("vlan_filtering")) {
+            return Program.of("sh").run("-c", "modprobe --quiet " + what).exit() == 0;
+        }
+        return Files.exists(Path.of("/sys/class/net", BRIDGE, "bridge", what));
+    }
+
     @RegisterExtension final Leaks leaks = Leaks.of(NAME);
 
     private TestDaemon daemon = TestDaemon.launch("atoll-" + MARKER);
@@ -310,18 +364,30 @@ class DeviceContractTest {
 
     private static String vendorFile() {
         return """
-        kind: example.com/%s
+        cdiVersion: 0.6.0
+        kind: example.com/%1$s
+        containerEdits:
+          env: [CARD=of%1$s]
         devices:
         - name: "0"
           containerEdits:
             deviceNodes: [{path: /dev/gpu0, hostPath: /dev/zero}]
-            mounts: [{hostPath: %s, containerPath: /etc/gpu.conf, options: [ro]}]
+            mounts: [{hostPath: %2$s, containerPath: /etc/gpu.conf, options: [ro]}]
+            hooks:
+            - {hookName: createContainer, path: /bin/touch, args: [touch, %2$s.%1$s-made]}
+            - {hookName: poststop, path: /bin/rm, args: [rm, %2$s.%1$s-made]}
         - name: bad
           containerEdits:
             deviceNodes: [{path: /dev/gpu0, hostPath: /dev/zero}]
-            mounts: [{hostPath: %s, containerPath: /etc/passwd/x}]
+            mounts: [{hostPath: %2$s, containerPath: /etc/passwd/x}]
+        - name: failing
+          containerEdits:
+            hooks:
+            - {hookName: createRuntime, path: /bin/touch, args: [touch, %2$s.%1$s-made]}
+            - {hookName: createContainer, path: /bin/sh, args: [sh, -c, 'echo no luck >&2; exit 1']}
+            - {hookName: poststop, path: /bin/rm, args: [rm, %2$s.%1$s-made]}
         """
-                .formatted(MARKER, SOURCE.resolve("file"), SOURCE.resolve("file"));
+                .formatted(MARKER, SOURCE.resolve("file"));
     }
 
     private Program.Output lxc(String... command) {
@@ -341,6 +407,9 @@ class DeviceContractTest {
         out.addAll(names(Path.of("/sys/class/net", BRIDGE, "brif")));
         out.addAll(names(daemon.state().resolve("networks/" + BRIDGE + "/dnsmasq.hosts")));
         out.addAll(names(daemon.state().resolve("devices/" + NAME)));
+        out.addAll(names(daemon.state().resolve("devices/.cdi")));
+        // What hooks of the vendor's file made.
+        out.addAll(names(SOURCE));
         for (String[] command :
                 List.of(
                         new String[] {"nft", "list", "ruleset"},
@@ -445,6 +514,48 @@ class DeviceContractTest {
         assertTrue(functions.err().contains("SR-IOV"), functions.err());
         assertEquals(Optional.of(""), devices());
         assertEquals(before, facts());
+    }
+
+    /// Programs of a vendor's file run on the host, and one that fails stops the device.
+    @Test
+    void hooksOfAVendorsFileRun() {
+        Path made = SOURCE.resolve("file." + MARKER + "-made");
+        String id = "id=example.com/" + MARKER + "=";
+        lxc("config", "device", "add", NAME, "dev1", "gpu", id + "0");
+        lxc("start", NAME);
+        assertTrue(Files.exists(made));
+        lxc("stop", "--force", NAME);
+        Await.until("the hook of the end", SOON, () -> !Files.exists(made));
+        lxc("config", "device", "set", NAME, "dev1", id + "failing");
+        Program.Output failed = client.run("start", NAME).exits(1);
+        Program.Output log = client.run("info", NAME, "--show-log");
+        assertTrue((failed.err() + log.out()).contains("no luck"), failed.err());
+        assertFalse(Files.exists(made), "taken back");
+        lxc("config", "device", "remove", NAME, "dev1");
+        lxc("start", NAME);
+        Program.Output refused =
+                client.run("config", "device", "add", NAME, "dev1", "gpu", id + "failing").exits(1);
+        assertTrue(refused.err().contains("no luck"), refused.err());
+        assertEquals(before, facts());
+    }
+
+    @ParameterizedTest
+    @MethodSource("kindsOfSomeKernels")
+    void comesChangesAndGoesWhereTheKernelHasIt(Kind kind) {
+        Assumptions.assumeTrue(kernelHas(kind.name()), "this kernel has no " + kind.name());
+        lxc("start", NAME);
+        client.run(addition(kind, kind.failing())).exits(1);
+        assertEquals(before, facts());
+        add(kind);
+        assertTrue(holds(kind.inside()), kind.inside());
+        change(kind);
+        assertTrue(holds(kind.changed()), kind.changed());
+        lxc("config", "device", "remove", NAME, "dev1");
+        assertEquals(before, facts());
+        lxc("stop", "--force", NAME);
+        add(kind);
+        lxc("start", NAME);
+        assertTrue(holds(kind.inside()), "started with it: " + kind.inside());
     }
 
     private Optional<String> devices() {

@@ -218,6 +218,7 @@ final class InstanceRunner {
             Container container = containers.start(prepared.spec(), options);
             undo.keep();
             adopt(key, container);
+            attached.afterStart(prepared.site(), container, prepared.devices());
         } catch (IOException | UncheckedIOException | ErrnoException e) {
             String why = "Failed to start instance \"" + key.name() + "\": " + e.getMessage();
             explainFailure(found, why);

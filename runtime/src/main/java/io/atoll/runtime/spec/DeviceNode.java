@@ -8,8 +8,16 @@ import io.atoll.base.InvalidConfigException;
 /// @param mode permission bits, 0 to 07777
 /// @param uid owner as seen inside
 /// @param gid group as seen inside
+/// @param access what the container may do with it, some of `rwm`
 public record DeviceNode(
-        GuestPath path, Type type, int major, int minor, int mode, long uid, long gid) {
+        GuestPath path,
+        Type type,
+        int major,
+        int minor,
+        int mode,
+        long uid,
+        long gid,
+        String access) {
     /// Character or block.
     public enum Type {
         CHAR('c'),
@@ -33,6 +41,12 @@ public record DeviceNode(
         }
     }
 
+    /// A node with which all can be done.
+    public DeviceNode(
+            GuestPath path, Type type, int major, int minor, int mode, long uid, long gid) {
+        this(path, type, major, minor, mode, uid, gid, "rwm");
+    }
+
     /// A character device of root's with mode 0666.
     public static DeviceNode character(String path, int major, int minor) {
         return new DeviceNode(new GuestPath(path), Type.CHAR, major, minor, 0666, 0, 0);
@@ -40,6 +54,6 @@ public record DeviceNode(
 
     /// The rule that lets the container use this node.
     public DeviceRule rule() {
-        return DeviceRule.parse(true, type.letter() + " " + major + ":" + minor + " rwm");
+        return DeviceRule.parse(true, type.letter() + " " + major + ":" + minor + " " + access);
     }
 }

@@ -2,6 +2,7 @@ package io.atoll.daemon.device.attach;
 
 import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.Undo;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.NicConfig;
@@ -15,6 +16,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// All devices of an instance through its life. The caller holds the instance's lock in every
 /// method that changes something.
@@ -61,6 +63,28 @@ public final class AttachedDevices {
         for (DeviceConfig config : configs) {
             named(config, () -> device(config).beforeInit(site, container, undo));
         }
+    }
+
+    /// The first program of the instance runs.
+    public void afterStart(Site site, Container container, Collection<DeviceConfig> configs) {
+        each(configs, config -> device(config).afterStart(site, container));
+    }
+
+    /// Variables that devices of a vendor's file want all programs of the instance to have. A file
+    /// that is gone or broken by now has none.
+    public static Map<String, String> environment(Map<String, Map<String, String>> devices) {
+        Map<String, String> out = new TreeMap<>();
+        devices.forEach((name, values) -> {
+            String id = values.getOrDefault("id", "");
+            if (values.getOrDefault("type", "").equals("gpu") && id.contains("/")) {
+                try {
+                    out.putAll(CdiSpecs.KERNEL.find(id).environment());
+                } catch (InvalidConfigException e) {
+                    LOG.log(Level.DEBUG, "no environment of device=" + name, e);
+                }
+            }
+        });
+        return out;
     }
 
     private interface Work {

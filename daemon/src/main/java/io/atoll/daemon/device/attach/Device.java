@@ -41,6 +41,9 @@ public sealed interface Device
     /// Completes a container whose first program does not run yet.
     default void beforeInit(Site site, Container container, Undo undo) {}
 
+    /// The first program runs now. A failure here does not end it.
+    default void afterStart(Site site, Container container) {}
+
     /// Adds the device to a running instance.
     void attach(Site site, Container container, Undo undo);
 

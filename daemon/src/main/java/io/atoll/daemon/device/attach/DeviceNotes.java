@@ -30,7 +30,8 @@ record DeviceNotes(Path root, String instance) {
     void write(String device, List<DeviceNode> nodes) {
         StringBuilder text = new StringBuilder();
         for (DeviceNode node : nodes) {
-            text.append(node.type().letter()).append(' ').append(node.major()).append(' ');
+            text.append(node.type().letter()).append(node.access()).append(' ');
+            text.append(node.major()).append(' ');
             text.append(node.minor()).append(' ').append(node.path()).append('\n');
         }
         try {
@@ -55,12 +56,16 @@ record DeviceNotes(Path root, String instance) {
                 out.add(
                         new DeviceNode(
                                 new GuestPath(words[3]),
-                                words[0].equals("b") ? DeviceNode.Type.BLOCK : DeviceNode.Type.CHAR,
+                                words[0].startsWith("b")
+                                        ? DeviceNode.Type.BLOCK
+                                        : DeviceNode.Type.CHAR,
                                 Integer.parseInt(words[1]),
                                 Integer.parseInt(words[2]),
                                 0,
                                 0,
-                                0));
+                                0,
+                                // Notes of older versions name no access.
+                                words[0].length() > 1 ? words[0].substring(1) : "rwm"));
             }
             return out;
         } catch (NoSuchFileException _) {

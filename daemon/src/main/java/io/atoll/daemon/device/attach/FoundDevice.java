@@ -5,18 +5,25 @@ import io.atoll.base.Undo;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.DeviceConfig.Wanted;
 import io.atoll.daemon.device.IoLimits;
+import io.atoll.daemon.device.attach.CdiEdits.Moment;
 import io.atoll.linux.Fd;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.spec.DeviceNode;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.GuestPath;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// Devices of the host that are found by what they are: those that are there, and as they come and
 /// go while the instance runs.
 record FoundDevice(DeviceConfig.Found config, DeviceHost host) implements Device {
+    private static final Logger LOG = System.getLogger(FoundDevice.class.getName());
+
     private DeviceNotes notes(Site site) {
         return new DeviceNotes(host.notes(), site.id());
     }
@@ -24,7 +31,7 @@ record FoundDevice(DeviceConfig.Found config, DeviceHost host) implements Device
     private List<DeviceNode> nodes() {
         List<DeviceNode> out =
                 HostDevices.KERNEL.find(config.wanted()).stream().map(this::node).toList();
-        if (out.isEmpty() && config.isRequired() && mounts().isEmpty()) {
+        if (out.isEmpty() && config.isRequired() && vendor().isEmpty()) {
             throw new InvalidConfigException(
                     "Failed to start device \""
                             + config.name()
@@ -33,14 +40,44 @@ record FoundDevice(DeviceConfig.Found config, DeviceHost host) implements Device
         return out;
     }
 
-    /// Files that belong to the device.
-    private List<DiskDevice> mounts() {
+    /// What a vendor's file says.
+    private Optional<CdiEdits> vendor() {
         return config.wanted() instanceof Wanted.Cdi cdi
-                ? CdiSpecs.KERNEL.find(cdi.qualified()).mounts().stream().map(this::disk).toList()
-                : List.of();
+                ? Optional.of(CdiSpecs.KERNEL.find(cdi.qualified()))
+                : Optional.empty();
     }
 
-    private DiskDevice disk(CdiSpecs.Mount mount) {
+    /// Files that belong to the device.
+    private List<DiskDevice> mounts() {
+        return vendor().map(CdiEdits::mounts).orElse(List.of()).stream().map(this::disk).toList();
+    }
+
+    /// Runs the programs that a vendor's file names for this moment.
+    private void run(Site site, Moment moment, OptionalInt pid) {
+        vendor().ifPresent(edits -> hooks(site).run(edits.hooks(moment), moment, pid));
+    }
+
+    /// No instance's name begins with a dot.
+    private CdiHooks hooks(Site site) {
+        Path bundle = host.notes().resolve(".cdi").resolve(site.id() + "." + config.name());
+        return new CdiHooks(bundle, site.id());
+    }
+
+    private static OptionalInt pid(Container container) {
+        return OptionalInt.of(container.initPid());
+    }
+
+    /// At the end a file that is gone, or a program that fails, is in nobody's way.
+    private void runLast(Site site) {
+        try {
+            run(site, Moment.STOPPED, OptionalInt.empty());
+        } catch (InvalidConfigException e) {
+            LOG.log(Level.WARNING, "hooks did not run device=" + config.name(), e);
+        }
+        hooks(site).forget();
+    }
+
+    private DiskDevice disk(CdiEdits.Mount mount) {
         return new DiskDevice(
                 new DeviceConfig.MountedDisk(
                         config.name(),
@@ -48,11 +85,11 @@ record FoundDevice(DeviceConfig.Found config, DeviceHost host) implements Device
                         Optional.empty(),
                         mount.target(),
                         mount.isReadOnly(),
-                        false,
+                        mount.isRecursive(),
                         true,
                         Optional.empty(),
-                        "private",
-                        List.of(),
+                        mount.propagation(),
+                        mount.options(),
                         IoLimits.NONE),
                 host);
     }
@@ -64,34 +101,55 @@ record FoundDevice(DeviceConfig.Found config, DeviceHost host) implements Device
                 found.major(),
                 found.minor(),
                 config.mode().orElse(found.mode()),
-                config.uid().orElse(0),
-                config.gid().orElse(0));
+                config.uid().orElse(found.uid()),
+                config.gid().orElse(found.gid()),
+                found.access());
     }
 
     @Override
     public void plan(Site site, StartParts parts) {
         nodes().forEach(parts::add);
+        vendor().ifPresent(edits -> parts.addEnvironment(edits.environment()));
         mounts().forEach(mount -> mount.plan(site, parts));
     }
 
     @Override
     public void beforeInit(Site site, Container container, Undo undo) {
         mounts().forEach(mount -> mount.beforeInit(site, container, undo));
+        undo.add(() -> runLast(site));
+        run(site, Moment.CREATED, pid(container));
+    }
+
+    @Override
+    public void afterStart(Site site, Container container) {
+        run(site, Moment.STARTED, pid(container));
     }
 
     @Override
     public void beforeStart(Site site, Undo undo) {
         undo.add(() -> notes(site).delete(config.name()));
+        undo.add(() -> hooks(site).forget());
         notes(site).write(config.name(), nodes());
+        noteMounts(site);
+    }
+
+    /// Where files of the device are inside, as its file may be another when they go.
+    private void noteMounts(Site site) {
+        if (config.wanted() instanceof Wanted.Cdi) {
+            hooks(site).noteMounts(mounts().stream().map(m -> m.config().guestPath()).toList());
+        }
     }
 
     @Override
     public void attach(Site site, Container container, Undo undo) {
         List<DeviceNode> nodes = nodes();
         undo.add(() -> detach(site, container));
+        noteMounts(site);
         allow(site, container, nodes);
         nodes.forEach(node -> show(site, container, node));
         mounts().forEach(mount -> mount.attach(site, container, undo));
+        run(site, Moment.CREATED, pid(container));
+        run(site, Moment.STARTED, pid(container));
     }
 
     private void allow(Site site, Container container, List<DeviceNode> nodes) {
@@ -146,11 +204,12 @@ record FoundDevice(DeviceConfig.Found config, DeviceHost host) implements Device
 
     @Override
     public void detach(Site site, Container container) {
-        mounts().forEach(mount -> mount.detach(site, container));
+        hooks(site).mounts().forEach(target -> GuestTargets.detach(container, target));
         notes(site).read(config.name()).forEach(node -> hide(site, container, node));
         List<DeviceRule> before = notes(site).rules();
         notes(site).delete(config.name());
         container.updateDevices(before, notes(site).rules());
+        runLast(site);
     }
 
     /// What came or went while no daemon looked.
@@ -162,5 +221,6 @@ record FoundDevice(DeviceConfig.Found config, DeviceHost host) implements Device
     @Override
     public void afterStop(Site site) {
         notes(site).delete(config.name());
+        runLast(site);
     }
 }

@@ -30,8 +30,21 @@ record HostDevices(Path root) {
     /// A node of the host.
     ///
     /// @param path where it is in `/dev`
-    /// @param mode unless the device says another
-    record Node(String path, DeviceNode.Type type, int major, int minor, int mode) {}
+    /// @param mode unless the device says another; owner and group likewise
+    /// @param access some of `rwm`
+    record Node(
+            String path,
+            DeviceNode.Type type,
+            int major,
+            int minor,
+            int mode,
+            long uid,
+            long gid,
+            String access) {
+        Node(String path, DeviceNode.Type type, int major, int minor, int mode) {
+            this(path, type, major, minor, mode, 0, 0, "rwm");
+        }
+    }
 
     /// All nodes that are meant, ordered by path; none if there is no such device.
     List<Node> find(Wanted wanted) {

@@ -6,6 +6,8 @@ import io.atoll.runtime.spec.MountSpec;
 import io.atoll.runtime.spec.NicSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// What the devices add to the container of a start. Filled by one thread, device after device.
 public final class StartParts {
@@ -13,6 +15,7 @@ public final class StartParts {
     private final List<DeviceNode> nodes = new ArrayList<>();
     private final List<NicSpec> nics = new ArrayList<>();
     private final List<DiskThrottle> throttles = new ArrayList<>();
+    private final Map<String, String> environment = new TreeMap<>();
     private boolean isRootReadOnly;
 
     void add(MountSpec mount) {
@@ -29,6 +32,10 @@ public final class StartParts {
 
     void add(DiskThrottle throttle) {
         throttles.add(throttle);
+    }
+
+    void addEnvironment(Map<String, String> variables) {
+        environment.putAll(variables);
     }
 
     void makeRootReadOnly() {
@@ -49,6 +56,11 @@ public final class StartParts {
 
     public List<LimitsSpec.Throttle> throttles() {
         return DiskThrottle.merge(throttles);
+    }
+
+    /// Variables that devices want the instance's programs to have.
+    public Map<String, String> environment() {
+        return Map.copyOf(environment);
     }
 
     public boolean isRootReadOnly() {

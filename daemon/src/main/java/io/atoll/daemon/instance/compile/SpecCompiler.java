@@ -71,7 +71,9 @@ public final class SpecCompiler {
                         .withNetwork(new NetworkSpec(in.parts().nics(), true))
                         .withCgroup(new CgroupSpec(in.cgroup(), true))
                         .withLimits(withThrottles(limits.compile(config), in.parts().throttles()))
-                        .withInit(ApplicationInit.of(config, environment(config)))
+                        .withInit(
+                                ApplicationInit.of(
+                                        config, environment(config, in.parts().environment())))
                         .withSignals(ApplicationInit.signals(config))
                         .withConsole(ConsoleSpec.DEFAULT.loggingTo(in.consoleLog()));
         ContainerSpec whole =
@@ -183,9 +185,12 @@ public final class SpecCompiler {
                 limits.raw());
     }
 
-    /// The environment of init: what `environment.*` says on top of what the runtime gives.
-    static Map<String, String> environment(InstanceConfig config) {
+    /// The environment of init: what `environment.*` says on top of what devices want and the
+    /// runtime gives.
+    private static Map<String, String> environment(
+            InstanceConfig config, Map<String, String> ofDevices) {
         Map<String, String> out = new TreeMap<>(InitSpec.ENVIRONMENT);
+        out.putAll(ofDevices);
         out.putAll(config.below(ConfigKeys.ENVIRONMENT));
         return out;
     }

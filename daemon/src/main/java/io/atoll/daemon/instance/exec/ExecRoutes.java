@@ -4,6 +4,7 @@ import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Response;
@@ -13,6 +14,7 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.instance.InstanceRecord;
 import io.atoll.daemon.instance.Instances;
 import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationSockets;
 import io.atoll.daemon.operation.OperationSpec;
@@ -98,7 +100,9 @@ public final class ExecRoutes implements Routes {
             out.put("USER", "root");
         }
         out.put("LANG", "C.UTF-8");
-        out.putAll(instances.expand(instance).typed().below(ConfigKeys.ENVIRONMENT));
+        Expansion expanded = instances.expand(instance);
+        out.putAll(AttachedDevices.environment(expanded.devices()));
+        out.putAll(expanded.typed().below(ConfigKeys.ENVIRONMENT));
         out.putAll(wanted.environment());
         return out;
     }

@@ -1,9 +1,7 @@
 package io.atoll.daemon.device.attach;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.device.DeviceConfig.Wanted;
 import io.atoll.runtime.spec.DeviceNode;
 import java.io.IOException;
@@ -148,37 +146,5 @@ class HostDevicesTest {
         assertEquals(second, paths(new Wanted.Gpu(some("1002"), some("67DF"), any(), any())));
         assertEquals(second, paths(new Wanted.Gpu(any(), any(), any(), some("0000:01:00.0"))));
         assertEquals(List.of(), paths(new Wanted.Gpu(any(), any(), some("7"), any())));
-    }
-
-    @Test
-    void filesOfVendorsSayWhatBelongsToADevice() throws IOException {
-        CdiSpecs specs = new CdiSpecs(List.of(root.resolve("cdi"), root.resolve("run")));
-        file(
-                "cdi/a.json",
-                """
-                {"cdiVersion": "0.6.0", "kind": "example.com/gpu",
-                 "containerEdits": {"mounts": [
-                   {"hostPath": "/etc/passwd", "containerPath": "/etc/gpu", "options": ["ro"]}]},
-                 "devices": [
-                   {"name": "0", "containerEdits": {"deviceNodes": [
-                     {"path": "/dev/gpu0", "hostPath": "/dev/zero"}]}},
-                   {"name": "bad", "containerEdits": {"deviceNodes": [{"path": "/etc/passwd"}]}}]}\
-                """);
-        file(
-                "run/b.yaml",
-                "kind: example.com/gpu\ndevices:\n- name: all\n  containerEdits:\n    deviceNodes:\n"
-                        + "    - path: /dev/null\n    - path: /dev/zero\n");
-        CdiSpecs.Edits edits = specs.find("example.com/gpu=0");
-        assertEquals(
-                List.of(new HostDevices.Node("/dev/gpu0", DeviceNode.Type.CHAR, 1, 5, 0666)),
-                edits.nodes());
-        assertEquals(List.of(new CdiSpecs.Mount("/etc/passwd", "/etc/gpu", true)), edits.mounts());
-        assertEquals(2, specs.find("example.com/gpu=all").nodes().size());
-        for (String wrong :
-                List.of("example.com/gpu=9", "example.com/nic=0", "example.com/gpu=bad")) {
-            assertThrows(InvalidConfigException.class, () -> specs.find(wrong), wrong);
-        }
-        file("run/c.yaml", "kind: [");
-        assertThrows(InvalidConfigException.class, () -> specs.find("example.com/gpu=0"));
     }
 }
