@@ -85,7 +85,8 @@ public final class AclRoutes implements Routes {
 
     private Response create(Request request) throws IOException {
         Json body = request.json();
-        NetworkAcl acl = NetworkAcl.of(checkedName(body.get("name").asString()), body);
+        NetworkAcl acl =
+                NetworkAcl.of(checkedName(body.get("name").asString()), body).requireDistinct();
         networks.createAcl(acl);
         tell("created", acl.name());
         return Response.created(url(acl.name()));
@@ -97,21 +98,14 @@ public final class AclRoutes implements Routes {
         store.attempt(() -> {
             Stored<NetworkAcl> read = networks.acls().get(name);
             Etag.of(read.value().json()).check(request);
-            NetworkAcl next = next(read.value(), body, isPatch);
+            NetworkAcl next =
+                    NetworkAcl.of(name, PartRoutes.merged(read.value().json(), body, isPatch))
+                            .requireDistinct();
             networks.changeAcl(read, next);
             return next;
         });
         tell("updated", name);
         return Response.empty();
-    }
-
-    private static NetworkAcl next(NetworkAcl old, Json body, boolean isPatch) {
-        if (!isPatch) {
-            return NetworkAcl.of(old.name(), body);
-        }
-        Json.Obj merged = old.json();
-        body.asMap().forEach(merged::put);
-        return NetworkAcl.of(old.name(), merged);
     }
 
     private Response rename(Request request) throws IOException {

@@ -95,9 +95,23 @@ record NetworkAcl(
         return new NetworkAcl(
                 name,
                 json.get("description").asString(),
-                Wire.config(json.get("config")),
+                Wire.settings(json.get("config")),
                 json.get("ingress").asList().stream().map(Rule::of).toList(),
                 json.get("egress").asList().stream().map(Rule::of).toList());
+    }
+
+    /// @throws InvalidConfigException if it says a thing twice
+    NetworkAcl requireDistinct() {
+        for (List<Rule> rules : List.of(ingress, egress)) {
+            for (Rule rule : rules) {
+                int first = rules.indexOf(rule);
+                if (first != rules.lastIndexOf(rule)) {
+                    String side = rules == ingress ? "ingress" : "egress";
+                    throw new InvalidConfigException("Duplicate of " + side + " rule " + first);
+                }
+            }
+        }
+        return this;
     }
 
     /// Without who uses it.

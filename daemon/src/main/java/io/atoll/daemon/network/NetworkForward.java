@@ -61,11 +61,11 @@ record NetworkForward(
         return new NetworkForward(
                 listenAddress,
                 json.get("description").asString(),
-                Wire.config(json.get("config")),
+                Wire.settings(json.get("config")),
                 ports);
     }
 
-    Json json() {
+    Json.Obj json() {
         return Json.object()
                 .put("description", description)
                 .put("config", Wire.json(config))

@@ -19,7 +19,7 @@ record NetworkPeer(String name, String description, Map<String, String> config, 
         return new NetworkPeer(
                 json.get("name").asString(),
                 json.get("description").asString(),
-                Wire.config(json.get("config")),
+                Wire.settings(json.get("config")),
                 json.get("target_network").asString());
     }
 
@@ -35,7 +35,10 @@ record NetworkPeer(String name, String description, Map<String, String> config, 
     /// With another text and keys; the target stays.
     NetworkPeer changed(Json body) {
         return new NetworkPeer(
-                name, body.get("description").asString(), Wire.config(body.get("config")), target);
+                name,
+                body.get("description").asString(),
+                Wire.settings(body.get("config")),
+                target);
     }
 
     /// @throws InvalidConfigException naming what is wrong

@@ -11,9 +11,11 @@ import io.atoll.linux.net.IpNetwork;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -49,8 +51,24 @@ record NetworkZone(
             return new Extra(
                     name,
                     json.get("description").asString(),
-                    Wire.config(json.get("config")),
+                    Wire.settings(json.get("config")),
                     entries);
+        }
+
+        /// @throws InvalidConfigException if it says a thing twice
+        Extra requireDistinct() {
+            Set<String> known = new HashSet<>();
+            for (Entry entry : entries) {
+                if (!known.add(entry.type() + " " + entry.value())) {
+                    throw new InvalidConfigException(
+                            "Duplicate record for type \""
+                                    + entry.type()
+                                    + "\" and value \""
+                                    + entry.value()
+                                    + "\"");
+                }
+            }
+            return this;
         }
 
         Json.Obj json() {
@@ -84,7 +102,10 @@ record NetworkZone(
 
     static NetworkZone of(String name, Json json, List<Extra> records) {
         return new NetworkZone(
-                name, json.get("description").asString(), Wire.config(json.get("config")), records);
+                name,
+                json.get("description").asString(),
+                Wire.settings(json.get("config")),
+                records);
     }
 
     /// What clients see and change.
@@ -111,19 +132,8 @@ record NetworkZone(
         return records.stream().filter(r -> r.name().equals(record)).findFirst();
     }
 
-    /// With a record in place of one of its name.
-    NetworkZone with(Extra record) {
-        List<Extra> all = new ArrayList<>(without(record.name()).records);
-        all.add(record);
+    NetworkZone withRecords(List<Extra> all) {
         return new NetworkZone(name, description, config, all);
-    }
-
-    NetworkZone without(String record) {
-        return new NetworkZone(
-                name,
-                description,
-                config,
-                records.stream().filter(r -> !r.name().equals(record)).toList());
     }
 
     /// @throws InvalidConfigException naming what is wrong

@@ -3,7 +3,6 @@ package io.atoll.daemon.network;
 import io.atoll.api.ApiPath;
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.InvalidConfigException;
-import io.atoll.base.NotFoundException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -26,42 +25,34 @@ import java.util.function.UnaryOperator;
 public final class ZoneRoutes implements Routes {
     private static final String ALL = "/1.0/network-zones";
     private static final String ONE = ALL + "/{zone}";
-    private static final String RECORDS = ONE + "/records";
-    private static final String RECORD = RECORDS + "/{name}";
 
     private final Store store;
     private final Zones zones;
     private final Events events;
+    private final PartRoutes<NetworkZone, Extra> records;
 
     public ZoneRoutes(Store store, Networks networks, Events events) {
         this.store = store;
         this.zones = networks.zones();
         this.events = events;
+        this.records = new PartRoutes<>(store, events, new Records(zones));
     }
 
     @Override
     public List<Route> routes() {
-        return List.of(
-                Route.get(ALL).needs(Right.VIEW).run(this::list),
-                Route.post(ALL).needs(Right.ADMIN).run(this::create),
-                Route.get(ONE).needs(Right.VIEW).run(this::get),
-                Route.put(ONE).needs(Right.ADMIN).run(r -> update(r, false)),
-                Route.patch(ONE).needs(Right.ADMIN).run(r -> update(r, true)),
-                Route.delete(ONE).needs(Right.ADMIN).run(this::delete),
-                Route.get(RECORDS).needs(Right.VIEW).run(this::listRecords),
-                Route.post(RECORDS).needs(Right.ADMIN).run(this::createRecord),
-                Route.get(RECORD).needs(Right.VIEW).run(this::getRecord),
-                Route.put(RECORD).needs(Right.ADMIN).run(r -> updateRecord(r, false)),
-                Route.patch(RECORD).needs(Right.ADMIN).run(r -> updateRecord(r, true)),
-                Route.delete(RECORD).needs(Right.ADMIN).run(this::deleteRecord));
+        List<Route> out = new ArrayList<>();
+        out.add(Route.get(ALL).needs(Right.VIEW).run(this::list));
+        out.add(Route.post(ALL).needs(Right.ADMIN).run(this::create));
+        out.add(Route.get(ONE).needs(Right.VIEW).run(this::get));
+        out.add(Route.put(ONE).needs(Right.ADMIN).run(r -> update(r, false)));
+        out.add(Route.patch(ONE).needs(Right.ADMIN).run(r -> update(r, true)));
+        out.add(Route.delete(ONE).needs(Right.ADMIN).run(this::delete));
+        out.addAll(records.routes());
+        return out;
     }
 
     private static String url(String zone) {
         return ApiPath.of("network-zones", zone);
-    }
-
-    private static String url(String zone, String record) {
-        return ApiPath.of("network-zones", zone, "records", record);
     }
 
     private Json shown(NetworkZone zone) {
@@ -108,14 +99,6 @@ public final class ZoneRoutes implements Routes {
         });
     }
 
-    private static Json merged(Json.Obj old, Json body, boolean isPatch) {
-        if (!isPatch) {
-            return body;
-        }
-        body.asMap().forEach(old::put);
-        return old;
-    }
-
     private Response update(Request request, boolean isPatch) throws IOException {
         Json body = request.json();
         NetworkZone next =
@@ -124,7 +107,9 @@ public final class ZoneRoutes implements Routes {
                         old -> {
                             Etag.of(old.json()).check(request);
                             return NetworkZone.of(
-                                    old.name(), merged(old.json(), body, isPatch), old.records());
+                                    old.name(),
+                                    PartRoutes.merged(old.json(), body, isPatch),
+                                    old.records());
                         });
         tell("network-zone-updated", url(next.name()));
         return Response.empty();
@@ -137,70 +122,86 @@ public final class ZoneRoutes implements Routes {
         return Response.empty();
     }
 
-    private Response listRecords(Request request) {
-        NetworkZone zone = zone(request);
-        List<Json> out = new ArrayList<>();
-        for (Extra record : zone.records()) {
-            out.add(
-                    request.recursion() > 0
-                            ? record.json()
-                            : Json.string(url(zone.name(), record.name())));
-        }
-        return Response.sync(Json.array(out));
-    }
-
-    private static Extra record(NetworkZone zone, Request request) {
-        return zone.record(request.variable("name"))
-                .orElseThrow(() -> new NotFoundException("Network zone record not found"));
-    }
-
-    private Response getRecord(Request request) {
-        Extra record = record(zone(request), request);
-        return Response.sync(record.json(), Etag.of(record.json()));
-    }
-
-    private Response createRecord(Request request) throws IOException {
-        Json body = request.json();
-        String name = body.get("name").asString();
-        if (!name.matches("@|[-a-zA-Z0-9_.*]{1,200}")) {
-            throw new InvalidConfigException("Invalid record name \"" + name + "\"");
-        }
-        NetworkZone next =
-                change(
-                        request,
-                        zone -> {
-                            if (zone.record(name).isPresent()) {
-                                throw new AlreadyExistsException(
-                                        "A record for that name already exists");
-                            }
-                            return zone.with(Extra.of(name, body));
-                        });
-        tell("network-zone-record-created", url(next.name(), name));
-        return Response.created(url(next.name(), name));
-    }
-
-    private Response updateRecord(Request request, boolean isPatch) throws IOException {
-        Json body = request.json();
-        NetworkZone next =
-                change(
-                        request,
-                        zone -> {
-                            Extra old = record(zone, request);
-                            Etag.of(old.json()).check(request);
-                            return zone.with(
-                                    Extra.of(old.name(), merged(old.json(), body, isPatch)));
-                        });
-        tell("network-zone-record-updated", url(next.name(), request.variable("name")));
-        return Response.empty();
-    }
-
-    private Response deleteRecord(Request request) throws IOException {
-        NetworkZone next = change(request, zone -> zone.without(record(zone, request).name()));
-        tell("network-zone-record-deleted", url(next.name(), request.variable("name")));
-        return Response.empty();
-    }
-
     private void tell(String action, String url) {
         events.publishLifecycle(Lifecycle.server(action, url));
+    }
+
+    /// What users add to zones.
+    private record Records(Zones zones) implements PartRoutes.Kind<NetworkZone, Extra> {
+        @Override
+        public String path() {
+            return ONE + "/records";
+        }
+
+        @Override
+        public String variable() {
+            return "name";
+        }
+
+        @Override
+        public String event() {
+            return "network-zone-record";
+        }
+
+        @Override
+        public String missing() {
+            return "Network zone record not found";
+        }
+
+        @Override
+        public Stored<NetworkZone> owner(Request request) {
+            return zones.get(request.variable("zone"));
+        }
+
+        @Override
+        public void change(Stored<NetworkZone> read, NetworkZone next) {
+            zones.change(read, next);
+        }
+
+        @Override
+        public List<Extra> parts(NetworkZone zone) {
+            return zone.records();
+        }
+
+        @Override
+        public NetworkZone with(NetworkZone zone, List<Extra> records) {
+            return zone.withRecords(records);
+        }
+
+        @Override
+        public String name(Extra record) {
+            return record.name();
+        }
+
+        @Override
+        public String url(NetworkZone zone, String record) {
+            return ApiPath.of("network-zones", zone.name(), "records", record);
+        }
+
+        @Override
+        public Json.Obj json(Extra record) {
+            return record.json();
+        }
+
+        @Override
+        public Extra create(Json body) {
+            String name = body.get("name").asString();
+            if (!name.matches("@|[-a-zA-Z0-9_.*]{1,200}")) {
+                throw new InvalidConfigException("Invalid record name \"" + name + "\"");
+            }
+            return Extra.of(name, body).requireDistinct();
+        }
+
+        @Override
+        public void requireFree(NetworkZone zone, Extra fresh) {
+            if (zone.record(fresh.name()).isPresent()) {
+                throw new AlreadyExistsException("A record for that name already exists");
+            }
+        }
+
+        @Override
+        public Extra changed(Extra old, Json body) {
+            return Extra.of(old.name(), body).requireDistinct();
+        }
     }
 }

@@ -89,11 +89,11 @@ class ZonesTest {
                         Json.parse(
                                 "{\"entries\": [{\"type\": \"CNAME\", \"value\": \"c1\"},"
                                         + " {\"type\": \"TXT\", \"ttl\": 5, \"value\": \"x\"}]}"));
-        NetworkZone zone = zone("example.net").with(record);
+        NetworkZone zone = zone("example.net").withRecords(List.of(record));
         zone.check();
         assertTrue(zone.extras().contains(new ZoneEntry("www", "TXT", 5, "x")));
         assertEquals(5, ZoneContent.of(zone, BRIDGES).size());
-        assertEquals(3, lines(zone.without("www")).size());
+        assertEquals(3, lines(zone.withRecords(List.of())).size());
     }
 
     @Test
@@ -136,6 +136,8 @@ class ZonesTest {
         NetworkZone.Extra bad =
                 NetworkZone.Extra.of(
                         "www", Json.parse("{\"entries\": [{\"type\": \"A\", \"value\": \"x\"}]}"));
-        assertThrows(InvalidConfigException.class, () -> zone("example.net").with(bad).check());
+        assertThrows(
+                InvalidConfigException.class,
+                () -> zone("example.net").withRecords(List.of(bad)).check());
     }
 }
