@@ -1,14 +1,21 @@
 package io.atoll.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.TestClient;
+import io.atoll.linux.BlockDevices;
+import io.atoll.testkit.Await;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +35,7 @@ final class LiveKeysIT {
     private static final String NONE = "none";
 
     private static final long NO_LIMIT = 1L << 60;
+    private static final Duration SOON = Duration.ofSeconds(10);
 
     /// One key and where it shows.
     ///
@@ -164,21 +172,29 @@ final class LiveKeysIT {
     }
 
     private void run(Map<String, String> config) throws IOException {
+        run("c1", config);
+    }
+
+    private void run(String name, Map<String, String> config) throws IOException {
         ok(
                 "POST",
                 "/1.0/instances",
                 Json.object()
-                        .put("name", "c1")
+                        .put("name", name)
                         .put("source", Json.object().put("type", "image").put("alias", "busybox"))
                         .put("config", new TreeMap<>(config))
                         .render());
-        state("start");
+        state(name, "start");
     }
 
     private void state(String action) throws IOException {
+        state("c1", action);
+    }
+
+    private void state(String name, String action) throws IOException {
         ok(
                 "PUT",
-                "/1.0/instances/c1/state",
+                "/1.0/instances/" + name + "/state",
                 "{'action':'" + action + "','timeout':30,'force':true}");
     }
 
@@ -186,12 +202,24 @@ final class LiveKeysIT {
         ok("PATCH", "/1.0/instances/c1", "{'config':{'" + key + "':'" + value + "'}}");
     }
 
-    private long pid() throws IOException {
-        return client.get("/1.0/instances/c1/state").metadata().get("pid").asLong();
+    private long pid(String name) throws IOException {
+        return client.get("/1.0/instances/" + name + "/state").metadata().get("pid").asLong();
     }
 
     private String proc(String file) throws IOException {
-        return Files.readString(Path.of("/proc/" + pid() + "/" + file));
+        return Files.readString(Path.of("/proc/" + pid("c1") + "/" + file));
+    }
+
+    /// The processors that the first process of an instance may run on, as the kernel says.
+    private String processors(String name) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid(name) + "/status"))) {
+            return lines.filter(line -> line.startsWith("Cpus_allowed_list:"))
+                    .map(line -> line.substring(line.indexOf('\t') + 1))
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// The exit status of a command inside.
@@ -304,5 +332,60 @@ final class LiveKeysIT {
         state("stop");
         state("start");
         assertTrue(proc("uid_map").strip().matches("0 +0 +4294967295"), proc("uid_map"));
+    }
+
+    @Test
+    void processorsAreSharedOutEvenly() throws Exception {
+        Map<String, String> one = Map.of("limits.cpu", "1");
+        assumeTrue(Runtime.getRuntime().availableProcessors() == 2, "not on two processors");
+        for (String name : List.of("c1", "c2", "c3")) {
+            run(name, one);
+        }
+        String first = processors("c1");
+        assertTrue(first.matches("[01]"), first);
+        assertNotEquals(first, processors("c2"));
+        boolean isBesideFirst = processors("c3").equals(first);
+        // The one that is alone goes: one of the two that are left has to move.
+        state(isBesideFirst ? "c2" : "c1", "stop");
+        String left = isBesideFirst ? "c1" : "c2";
+        Await.until(
+                "the processors to be shared",
+                SOON,
+                () -> !processors(left).equals(processors("c3")));
+        // Who names a processor has it, and the other gives way.
+        String wanted = processors("c3");
+        ok(
+                "PATCH",
+                "/1.0/instances/" + left,
+                "{'config':{'limits.cpu':'" + wanted + "-" + wanted + "'}}");
+        assertEquals(wanted, processors(left));
+        Await.until(
+                "the other to give way", SOON, () -> !processors("c3").equals(processors(left)));
+        ok("PATCH", "/1.0/instances/" + left, "{'config':{'limits.cpu':''}}");
+        assertEquals("0-1", processors(left));
+    }
+
+    @Test
+    void throughputOfTheDiskFollowsWhileItRuns() throws Exception {
+        run(Map.of());
+        Row row = row("", "", "blkio", "blkio.throttle.read_bps_device", "io.max", "", "");
+        Optional<Path> file = file(row);
+        boolean hasDevice = BlockDevices.below(state.toString()).isPresent();
+        assumeTrue(file.isPresent() && hasDevice, "no controller, or no block device");
+        disk("'limits.read':'10MB'");
+        String shown = Files.readString(file.get());
+        assertTrue(shown.matches("(?s)\\d+:\\d+ (rbps=)?10000000\\b.*"), shown);
+        disk("'limits.max':'20iops'");
+        assertFalse(Files.readString(file.get()).contains("10000000"), "no bytes any more");
+        disk("");
+        assertEquals("", Files.readString(file.get()));
+    }
+
+    private void disk(String limits) throws IOException {
+        String comma = limits.isEmpty() ? "" : ",";
+        ok(
+                "PATCH",
+                "/1.0/instances/c1",
+                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'" + comma + limits + "}}}");
     }
 }
