@@ -69,7 +69,7 @@ bench)
     prepare build run bench
     dist
     case " $* " in
-    *" --networks "*) bench --output=docs/benchmarks/networks.md "$@" ;;
+    *" --networks "*) bench --output=docs/benchmarks/networks-beside-lxd.md "$@" ;;
     *" --lxc "*) bench --output=docs/benchmarks/beside-lxc.md "$@" ;;
     *" --storage "*) bench --output=docs/benchmarks/volumes-beside-lxd.md "$@" ;;
     *) bench --output=docs/benchmarks/beside-lxd.md "$@" ;;

@@ -80,6 +80,7 @@ final class CompareNetworks {
                     subject.name(),
                     millis(() -> subject.run("list", "--columns=n46")));
         }
+        progress.println(subject.name() + ": measured");
         names.forEach(name -> subject.run("delete", "--force", name));
     }
 
@@ -88,6 +89,7 @@ final class CompareNetworks {
         progress.println(subject.name() + ": " + CROWD + " ask for addresses");
         List<String> names = IntStream.range(0, CROWD).mapToObj(i -> "d" + i).toList();
         names.forEach(name -> subject.run("init", "busybox", name));
+        progress.println(subject.name() + ": they start");
         List<String> start = new ArrayList<>(List.of("start"));
         start.addAll(names);
         table.addMillis(
@@ -97,6 +99,7 @@ final class CompareNetworks {
                     subject.run(start.toArray(String[]::new));
                     Await.until("addresses", PATIENCE, () -> addresses(subject) >= CROWD);
                 }));
+        progress.println(subject.name() + ": measured");
         List<String> delete = new ArrayList<>(List.of("delete", "--force"));
         delete.addAll(names);
         subject.run(delete.toArray(String[]::new));
@@ -113,6 +116,7 @@ final class CompareNetworks {
     /// One connection that carries much, from the host to a server inside. Beside them socat doing
     /// the same between two ports of the host.
     private void proxies(int rounds) throws IOException, InterruptedException {
+        progress.println("proxies");
         String row = "one connection through a proxy, MB a second";
         for (Subject subject : subjects) {
             subject.run("launch", "busybox", "px");
