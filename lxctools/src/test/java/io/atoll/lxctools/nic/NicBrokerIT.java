@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /// On a real kernel, in a network of the test's own, with namespaces that belong to ordinary users.
@@ -92,6 +93,28 @@ class NicBrokerIT {
                         "echo ready; exec sleep 60"));
     }
 
+    /// A user with such a process.
+    private record Owner(long uid, Commands.Held process, Fd net) implements AutoCloseable {
+        static Owner of(long uid) {
+            Commands.Held process = holder(uid);
+            return new Owner(uid, process, Namespaces.open(process.pid(), "net"));
+        }
+
+        String ask(NicBroker broker, NicRequest request) {
+            return broker.serve(request, uid, Optional.of(net));
+        }
+
+        @Override
+        public void close() {
+            net.close();
+            process.close();
+        }
+    }
+
+    private static ForbiddenException refuses(Executable work) {
+        return assertThrows(ForbiddenException.class, work);
+    }
+
     private static NicRequest create(String container, String nic) {
         return create(container, nic, BRIDGE);
     }
@@ -117,9 +140,8 @@ class NicBrokerIT {
         onAHost(
                 "ann veth " + BRIDGE + " 2\n",
                 (broker, host) -> {
-                    try (Commands.Held ann = holder(ANN);
-                            Fd net = Namespaces.open(ann.pid(), "net")) {
-                        String told = broker.serve(create("c1", "eth0"), ANN, Optional.of(net));
+                    try (Owner ann = Owner.of(ANN)) {
+                        String told = ann.ask(broker, create("c1", "eth0"));
                         assertTrue(told.matches("eth0:\\d+:veth54321_\\w{5}:\\d+"), told);
                         Link outside = given(host).getFirst();
                         assertEquals(told.split(":")[2], outside.name());
@@ -128,7 +150,7 @@ class NicBrokerIT {
                         assertEquals(
                                 host.link(BRIDGE).orElseThrow().index(),
                                 outside.masterIndex().orElse(0));
-                        try (Netlink inside = Netlink.openIn(net)) {
+                        try (Netlink inside = Netlink.openIn(ann.net())) {
                             Link eth0 = inside.link("eth0").orElseThrow();
                             assertEquals(1400, eth0.mtu());
                             assertEquals(told.split(":")[1], "" + eth0.index());
@@ -144,17 +166,10 @@ class NicBrokerIT {
         onAHost(
                 "ann veth " + BRIDGE + " 1\n",
                 (broker, host) -> {
-                    try (Commands.Held ann = holder(ANN);
-                            Fd net = Namespaces.open(ann.pid(), "net")) {
-                        broker.serve(create("c1", "eth0"), ANN, Optional.of(net));
+                    try (Owner ann = Owner.of(ANN)) {
+                        ann.ask(broker, create("c1", "eth0"));
                         ForbiddenException refused =
-                                assertThrows(
-                                        ForbiddenException.class,
-                                        () ->
-                                                broker.serve(
-                                                        create("c1", "eth1"),
-                                                        ANN,
-                                                        Optional.of(net)));
+                                refuses(() -> ann.ask(broker, create("c1", "eth1")));
                         assertTrue(refused.getMessage().contains("has all"), refused.getMessage());
                         assertEquals(1, given(host).size());
                     }
@@ -164,9 +179,8 @@ class NicBrokerIT {
                         assertTrue(Instant.now().isBefore(deadline), "the interface stays");
                         LockSupport.parkNanos(10_000_000);
                     }
-                    try (Commands.Held ann = holder(ANN);
-                            Fd net = Namespaces.open(ann.pid(), "net")) {
-                        broker.serve(create("c2", "eth0"), ANN, Optional.of(net));
+                    try (Owner ann = Owner.of(ANN)) {
+                        ann.ask(broker, create("c2", "eth0"));
                     }
                 });
     }
@@ -176,12 +190,10 @@ class NicBrokerIT {
         onAHost(
                 "ann veth " + BRIDGE + " 1\n",
                 (broker, host) -> {
-                    try (Commands.Held first = holder(ANN);
-                            Fd before = Namespaces.open(first.pid(), "net");
-                            Commands.Held second = holder(ANN);
-                            Fd after = Namespaces.open(second.pid(), "net")) {
-                        String one = broker.serve(create("c1", "eth0"), ANN, Optional.of(before));
-                        String two = broker.serve(create("c1", "eth0"), ANN, Optional.of(after));
+                    try (Owner first = Owner.of(ANN);
+                            Owner second = Owner.of(ANN)) {
+                        String one = first.ask(broker, create("c1", "eth0"));
+                        String two = second.ask(broker, create("c1", "eth0"));
                         assertNotEquals(one, two);
                         assertEquals(1, given(host).size());
                     }
@@ -193,17 +205,13 @@ class NicBrokerIT {
         onAHost(
                 "ann veth " + BRIDGE + " 1\n@staff veth " + BRIDGE + " 1\n",
                 (broker, host) -> {
-                    try (Commands.Held ann = holder(ANN);
-                            Fd annNet = Namespaces.open(ann.pid(), "net");
-                            Commands.Held bob = holder(BOB);
-                            Fd bobNet = Namespaces.open(bob.pid(), "net")) {
-                        broker.serve(create("c1", "eth0"), ANN, Optional.of(annNet));
-                        broker.serve(create("c1", "eth1"), ANN, Optional.of(annNet));
-                        assertThrows(
-                                ForbiddenException.class,
-                                () -> broker.serve(create("b1", "eth0"), BOB, Optional.of(bobNet)));
+                    try (Owner ann = Owner.of(ANN);
+                            Owner bob = Owner.of(BOB)) {
+                        ann.ask(broker, create("c1", "eth0"));
+                        ann.ask(broker, create("c1", "eth1"));
+                        refuses(() -> bob.ask(broker, create("b1", "eth0")));
                         broker.serve(delete("c1", "eth1"), ANN, Optional.empty());
-                        broker.serve(create("b1", "eth0"), BOB, Optional.of(bobNet));
+                        bob.ask(broker, create("b1", "eth0"));
                         assertEquals(2, given(host).size());
                     }
                 });
@@ -214,33 +222,26 @@ class NicBrokerIT {
         onAHost(
                 "ann veth lo 1\nann veth nosuch9 1\nann veth zero9 0\n",
                 (broker, host) -> {
-                    try (Commands.Held ann = holder(ANN);
-                            Fd net = Namespaces.open(ann.pid(), "net")) {
-                        Optional<Fd> to = Optional.of(net);
+                    try (Owner ann = Owner.of(ANN)) {
                         for (String bridge : List.of(BRIDGE, "none", "zero9")) {
-                            assertThrows(
-                                    ForbiddenException.class,
-                                    () -> broker.serve(create("c1", "eth0", bridge), ANN, to));
+                            refuses(() -> ann.ask(broker, create("c1", "eth0", bridge)));
                         }
                         assertThrows(
                                 NotFoundException.class,
-                                () -> broker.serve(create("c1", "eth0", "nosuch9"), ANN, to));
+                                () -> ann.ask(broker, create("c1", "eth0", "nosuch9")));
                         assertThrows(
                                 InvalidConfigException.class,
-                                () -> broker.serve(create("c1", "eth0", "lo"), ANN, to));
-                        assertThrows(
-                                ForbiddenException.class,
-                                () ->
-                                        broker.serve(
-                                                new NicRequest(
-                                                        NicRequest.Verb.CREATE,
-                                                        "/",
-                                                        "c1",
-                                                        "macvlan",
-                                                        "lo",
-                                                        "eth0"),
-                                                ANN,
-                                                to));
+                                () -> ann.ask(broker, create("c1", "eth0", "lo")));
+                        refuses(() ->
+                                ann.ask(
+                                        broker,
+                                        new NicRequest(
+                                                NicRequest.Verb.CREATE,
+                                                "/",
+                                                "c1",
+                                                "macvlan",
+                                                "lo",
+                                                "eth0")));
                         assertEquals(List.of(), given(host));
                     }
                 });
@@ -251,30 +252,22 @@ class NicBrokerIT {
         onAHost(
                 "ann veth " + BRIDGE + " 9\nbob veth " + BRIDGE + " 9\n",
                 (broker, host) -> {
-                    try (Commands.Held ann = holder(ANN);
-                            Fd net = Namespaces.open(ann.pid(), "net");
-                            Fd user = Namespaces.open(ann.pid(), "user");
+                    try (Owner ann = Owner.of(ANN);
+                            Fd user = Namespaces.open(ann.process().pid(), "user");
                             Fd own = Namespaces.ownNet();
                             Fd file = Opens.open("/etc/passwd", Fcntl.O_RDONLY, 0)) {
-                        assertThrows(
-                                ForbiddenException.class,
-                                () -> broker.serve(create("c1", "eth0"), BOB, Optional.of(net)));
-                        assertThrows(
-                                ForbiddenException.class,
-                                () -> broker.serve(create("c1", "eth0"), 54399, Optional.of(net)));
+                        refuses(() ->
+                                broker.serve(create("c1", "eth0"), BOB, Optional.of(ann.net())));
+                        refuses(() ->
+                                broker.serve(create("c1", "eth0"), 54399, Optional.of(ann.net())));
                         for (Fd wrong : List.of(user, own, file)) {
-                            assertThrows(
-                                    ForbiddenException.class,
-                                    () ->
-                                            broker.serve(
-                                                    create("c1", "eth0"), ANN, Optional.of(wrong)));
+                            refuses(() ->
+                                    broker.serve(create("c1", "eth0"), ANN, Optional.of(wrong)));
                         }
-                        assertThrows(
-                                ForbiddenException.class,
-                                () -> broker.serve(create("c1", "eth0"), ANN, Optional.empty()));
+                        refuses(() -> broker.serve(create("c1", "eth0"), ANN, Optional.empty()));
                         assertEquals(List.of(), given(host));
                         // Nor does anybody take another's away.
-                        broker.serve(create("c1", "eth0"), ANN, Optional.of(net));
+                        ann.ask(broker, create("c1", "eth0"));
                         broker.serve(delete("c1", "eth0"), BOB, Optional.empty());
                         assertEquals(1, given(host).size());
                     }
@@ -286,18 +279,16 @@ class NicBrokerIT {
         onAHost(
                 "ann veth " + BRIDGE + " 9\nann veth none 1\n",
                 (broker, host) -> {
-                    try (Commands.Held ann = holder(ANN);
-                            Fd net = Namespaces.open(ann.pid(), "net")) {
-                        broker.serve(create("c1", "eth0"), ANN, Optional.of(net));
+                    try (Owner ann = Owner.of(ANN)) {
+                        ann.ask(broker, create("c1", "eth0"));
                         assertThrows(
                                 InvalidConfigException.class,
-                                () -> broker.serve(create("c2", "eth0"), ANN, Optional.of(net)));
+                                () -> ann.ask(broker, create("c2", "eth0")));
                         assertThrows(
                                 InvalidConfigException.class,
-                                () -> broker.serve(create("c2", "lo"), ANN, Optional.of(net)));
+                                () -> ann.ask(broker, create("c2", "lo")));
                         assertEquals(1, given(host).size());
-                        String alone =
-                                broker.serve(create("c2", "p0", "none"), ANN, Optional.of(net));
+                        String alone = ann.ask(broker, create("c2", "p0", "none"));
                         Link outside = host.link(alone.split(":")[2]).orElseThrow();
                         assertTrue(outside.masterIndex().isEmpty());
                     }
