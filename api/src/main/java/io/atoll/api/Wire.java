@@ -18,10 +18,17 @@ public final class Wire {
         return Collections.unmodifiableMap(out);
     }
 
-    /// Reads devices: name to key to value. Sorted.
+    /// The same without what is empty, which says that a key is not set.
+    public static Map<String, String> settings(Json json) {
+        Map<String, String> out = new TreeMap<>(config(json));
+        out.values().removeIf(String::isEmpty);
+        return Collections.unmodifiableMap(out);
+    }
+
+    /// Reads devices: name to key to value, without what is empty. Sorted.
     public static Map<String, Map<String, String>> devices(Json json) {
         Map<String, Map<String, String>> out = new TreeMap<>();
-        json.asMap().forEach((name, device) -> out.put(name, config(device)));
+        json.asMap().forEach((name, device) -> out.put(name, settings(device)));
         return Collections.unmodifiableMap(out);
     }
 

@@ -458,7 +458,11 @@ class NetworksTest {
         assertFalse(isServed("http://" + HOST + through + "/"));
         client.run("config", "device", "set", c1, "web", "connect", "unix:/no/such/socket")
                 .exits(1);
-        assertTrue(isServed("http://" + HOST + nat), "after a change that was refused");
+        Program.Output elsewhere =
+                client.run("config", "device", "set", c1, "web", "connect", "tcp:192.0.2.9:8080")
+                        .exits(1);
+        assertTrue(elsewhere.err().contains("static IPs"), elsewhere.err());
+        assertTrue(isServed("http://" + HOST + nat), "after changes that were refused");
         lxc("stop", "--force", c1);
         assertFalse(Program.of("nft").run("list", "ruleset").ok().out().contains(c1 + ".web"));
         lxc("config", "device", "remove", c1, "web");

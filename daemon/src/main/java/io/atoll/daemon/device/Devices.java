@@ -8,11 +8,13 @@ import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.ValueType;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// Reads devices. The words of refusals are LXD's.
@@ -47,7 +49,7 @@ public final class Devices {
         try {
             checkName(name);
             return switch (values.getOrDefault("type", "")) {
-                case "none" -> new DeviceConfig.None(name);
+                case "none" -> none(name, new DeviceOptions(values));
                 case "disk" -> DiskParser.parse(name, new DeviceOptions(values));
                 case "nic" -> NicParser.parse(name, new DeviceOptions(values));
                 case "unix-char" -> unixNode(name, false, new DeviceOptions(values));
@@ -110,6 +112,40 @@ public final class Devices {
                     "Failed getting root disk: More than one root device found");
         }
         return roots.getFirst();
+    }
+
+    private static DeviceConfig none(String name, DeviceOptions options) {
+        options.finish();
+        return new DeviceConfig.None(name);
+    }
+
+    /// @throws InvalidConfigException if two disks are in one place
+    public static void requireApart(List<DeviceConfig> devices) {
+        Set<String> taken = new HashSet<>();
+        for (DeviceConfig device : devices) {
+            Optional<String> path =
+                    switch (device) {
+                        case DeviceConfig.MountedDisk disk -> Optional.of(disk.guestPath());
+                        case DeviceConfig.Tmpfs disk -> Optional.of(disk.guestPath());
+                        case DeviceConfig.RootDisk _,
+                                DeviceConfig.None _,
+                                DeviceConfig.UnixNode _,
+                                DeviceConfig.Found _,
+                                DeviceConfig.Infiniband _,
+                                DeviceConfig.Tpm _,
+                                NicConfig _,
+                                ProxyConfig _ ->
+                                Optional.empty();
+                    };
+            if (path.isPresent() && !taken.add(path.get().replaceAll("/+$", ""))) {
+                throw new InvalidConfigException(
+                        "Device validation failed for \""
+                                + device.name()
+                                + "\": More than one disk device uses the same path \""
+                                + path.get()
+                                + "\"");
+            }
+        }
     }
 
     private static DeviceConfig infiniband(String name, Map<String, String> values) {

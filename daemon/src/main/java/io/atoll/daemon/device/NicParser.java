@@ -47,6 +47,10 @@ final class NicParser {
 
     static NicConfig parse(String name, DeviceOptions options) {
         boolean hasNetwork = options.text("network").isPresent();
+        if (hasNetwork && options.text("nictype").isPresent()) {
+            throw new InvalidConfigException(
+                    "Cannot use \"nictype\" property in conjunction with \"network\" property");
+        }
         String word = options.text("nictype").orElse(hasNetwork ? "bridged" : "");
         return new NicParser(name, options, kind(name, word)).read();
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Reads proxies.
 final class ProxyParser {
@@ -43,6 +44,13 @@ final class ProxyParser {
                         uid.isPresent() || gid.isPresent()
                                 ? Optional.of(new ProxyConfig.User(uid.orElse(0L), gid.orElse(0L)))
                                 : Optional.empty());
+        boolean hasOwner =
+                Stream.of("uid", "gid", "mode").anyMatch(key -> options.text(key).isPresent());
+        if (hasOwner && !(listen instanceof Endpoint.UnixFile)) {
+            throw new InvalidConfigException(
+                    "Only proxy devices for non-abstract unix sockets can carry uid, gid, or mode"
+                            + " properties");
+        }
         options.finish();
         check(proxy);
         return proxy;

@@ -272,7 +272,9 @@ final class InstanceCreator {
                 expansion = table.expand(draft);
                 ConfigKeys.checkContainer(draft.config());
                 ConfigKeys.checkContainer(expansion.config());
-                root = Devices.root(Devices.of(expansion));
+                List<DeviceConfig> devices = Devices.of(expansion);
+                root = Devices.root(devices);
+                Devices.requireApart(devices);
                 pool = ports.pools().get(root.pool());
                 DiskVolumes.check(ports.pools(), draft.project(), Devices.of(expansion));
             } catch (InvalidConfigException e) {

@@ -11,7 +11,7 @@ import io.atoll.storage.RootfsLayers;
 import io.atoll.storage.VolumeName;
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.List;
 
 /// Connects devices to the parts of the daemon that they need.
 final class InstanceDevices {
@@ -45,15 +45,15 @@ final class InstanceDevices {
             }
 
             @Override
-            public Optional<InetAddress> address(String instance, boolean isV6) {
+            public List<InetAddress> addresses(String instance, boolean isV6) {
                 return table.list().stream()
                         .filter(r -> r.hostWideName().equals(instance))
                         .flatMap(r -> Devices.parseAll(table.expand(r).devices()).stream())
                         .filter(NicConfig.class::isInstance)
                         .map(NicConfig.class::cast)
                         .map(nic -> isV6 ? nic.ipv6() : nic.ipv4())
-                        .flatMap(family -> family.address().stream())
-                        .findFirst();
+                        .flatMap(family -> family.addresses().stream())
+                        .toList();
             }
 
             @Override

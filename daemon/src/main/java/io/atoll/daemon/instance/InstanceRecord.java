@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.api.Wire;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.store.RecordKey;
@@ -196,8 +197,6 @@ public record InstanceRecord(
 
     /// Devices as the API sends them.
     static Map<String, Map<String, String>> devices(Json json) {
-        Map<String, Map<String, String>> out = new TreeMap<>();
-        json.asMap().forEach((name, device) -> out.put(name, device.asStringMap()));
-        return out;
+        return new TreeMap<>(Wire.devices(json));
     }
 }

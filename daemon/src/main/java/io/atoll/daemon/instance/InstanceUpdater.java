@@ -173,7 +173,7 @@ final class InstanceUpdater {
         }
         try {
             Devices.parseAll(wanted.devices());
-            Devices.of(expansion);
+            Devices.requireApart(Devices.of(expansion));
         } catch (InvalidConfigException | UnsupportedException e) {
             throw new InternalException("Invalid devices: " + e.getMessage(), e);
         }

@@ -117,6 +117,24 @@ class DevicesTest {
                 "d", Map.of("type", "nic", "network", "b", "security.mac_filtering", "false"));
     }
 
+    @Test
+    void twoDisksAreNotInOnePlace() {
+        DeviceConfig one =
+                Devices.parse("a", Map.of("type", "disk", "source", "/srv", "path", "/x/"));
+        DeviceConfig other =
+                Devices.parse("b", Map.of("type", "disk", "source", "tmpfs:", "path", "x"));
+        Devices.requireApart(List.of(one));
+        String why =
+                assertThrows(
+                                InvalidConfigException.class,
+                                () -> Devices.requireApart(List.of(one, other)))
+                        .getMessage();
+        assertTrue(why.contains("More than one disk device uses the same path"), why);
+        assertThrows(
+                InvalidConfigException.class,
+                () -> Devices.parse("n", Map.of("type", "none", "foo", "bar")));
+    }
+
     private static NicConfig nic(String... keysAndValues) {
         Map<String, String> values = new java.util.TreeMap<>(Map.of("type", "nic"));
         for (int i = 0; i < keysAndValues.length; i += 2) {

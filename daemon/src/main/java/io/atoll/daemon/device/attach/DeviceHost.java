@@ -5,7 +5,7 @@ import io.atoll.base.ProjectName;
 import io.atoll.storage.RootfsLayers;
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.List;
 
 /// What devices need of the rest of the daemon.
 public interface DeviceHost {
@@ -35,10 +35,10 @@ public interface DeviceHost {
     /// The process that passes connections on.
     ProxyServer proxies();
 
-    /// The fixed address of an instance's interface, the first that has one of that family.
+    /// The fixed addresses of an instance's interfaces, in the order of their devices.
     ///
     /// @param instance host-wide name
-    Optional<InetAddress> address(String instance, boolean isV6);
+    List<InetAddress> addresses(String instance, boolean isV6);
 
     /// Where notes about devices of running instances are kept, below a directory of the instance's
     /// name.

@@ -9,6 +9,7 @@ import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Namespaces;
 import io.atoll.linux.PlatformThreads;
+import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.Netlink;
 import io.atoll.linux.net.NetlinkMessage;
 import io.atoll.linux.net.Rtnetlink;
@@ -19,6 +20,7 @@ import io.atoll.runtime.spec.MacAddress;
 import io.atoll.runtime.spec.NamespaceKind;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.NicSpec;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -154,11 +156,39 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     /// Decided, with a virtual function of the card.
     private Decided chosen(Site site) {
         Decided nic = decide(site);
+        nic.network().ifPresent(network -> requireInside(network, nic.kind()));
         if (nic.kind() != Kind.SRIOV) {
             return nic;
         }
         host.functions().choose(site, config.name(), nic.link());
         return decide(site);
+    }
+
+    /// An address that the network cannot give out would be given to nobody.
+    private void requireInside(Networks.Network network, Kind kind) {
+        if (kind == Kind.BRIDGED) {
+            config.ipv4()
+                    .address()
+                    .ifPresent(a -> requireInside(network.ipv4(), a, config.filters().ipv4()));
+            config.ipv6()
+                    .address()
+                    .ifPresent(a -> requireInside(network.ipv6(), a, config.filters().ipv6()));
+        }
+    }
+
+    /// @param isFiltered then it says what the instance may use, wherever it has it from
+    private void requireInside(Optional<IpNetwork> own, InetAddress address, boolean isFiltered) {
+        if (own.isEmpty() && isFiltered) {
+            return;
+        }
+        if (own.isEmpty() || !own.get().contains(address)) {
+            throw new InvalidConfigException(
+                    "Device IP address \""
+                            + IpNetwork.text(address)
+                            + "\" not within network \""
+                            + config.network().orElse("")
+                            + "\" subnet");
+        }
     }
 
     private static NicLink pair(Decided nic) {

@@ -70,14 +70,19 @@ record ProxyDevice(ProxyConfig config, DeviceHost host) implements Device {
         Endpoint.Inet listen = (Endpoint.Inet) config.listen();
         Endpoint.Inet connect = (Endpoint.Inet) config.connect();
         boolean isV6 = listen.address().getAddress().length == 16;
+        // Packets are let through to wherever this leads: to the instance, and nowhere else.
         InetAddress to =
-                connect.address().isAnyLocalAddress()
-                        ? host.address(site.id(), isV6)
-                                .orElseThrow(() ->
-                                        new InvalidConfigException(
-                                                "Proxy connect IP cannot be used with any of the instance NICs"
-                                                        + " static IPs"))
-                        : connect.address();
+                host.addresses(site.id(), isV6).stream()
+                        .filter(a ->
+                                connect.address().isAnyLocalAddress()
+                                        || connect.address().equals(a))
+                        .findFirst()
+                        .orElseThrow(() ->
+                                new InvalidConfigException(
+                                        "Failed to start device \""
+                                                + config.name()
+                                                + "\": Proxy connect IP cannot be used with any of"
+                                                + " the instance NICs static IPs"));
         return new ProxyNat.Rule(
                 natKey(site),
                 listen.isTcp(),

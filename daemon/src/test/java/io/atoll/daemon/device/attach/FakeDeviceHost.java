@@ -78,8 +78,8 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
     }
 
     @Override
-    public Optional<InetAddress> address(String instance, boolean isV6) {
-        return Optional.empty();
+    public List<InetAddress> addresses(String instance, boolean isV6) {
+        return List.of();
     }
 
     @Override
