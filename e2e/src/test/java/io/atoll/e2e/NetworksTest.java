@@ -12,6 +12,7 @@ import io.atoll.testkit.TestDaemon;
 import io.atoll.testkit.TestImages;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -173,6 +174,7 @@ class NetworksTest {
                     {"port", "add", BRIDGE, HOST, "icmp", "80", ROOM.ipv4("7.20")},
                     {"port", "add", BRIDGE, HOST, "tcp", "80-90", ROOM.ipv4("7.20"), "1-3"},
                     {"port", "add", BRIDGE, HOST, "tcp", "0", ROOM.ipv4("7.20")},
+                    {"create", BRIDGE, "2001:db8::1"},
                     {"set", BRIDGE, HOST, "target_address=10.99.0.1"},
                     {"show", BRIDGE, ROOM.ipv4("1.77")}
                 }) {
@@ -239,6 +241,7 @@ class NetworksTest {
                     {"rule", "add", acl, "ingress", "action=maybe"},
                     {"rule", "add", acl, "ingress", "action=allow", "source=nosuchacl"},
                     {"rule", "add", acl, "ingress", "action=allow", "source=10.0.0.0/99"},
+                    {"rule", "add", acl, "ingress", "action=allow", "source=10.0.0.9-10.0.0.1"},
                     {"rule", "add", acl, "ingress", "action=allow", "destination_port=80"},
                     {"rule", "add", acl, "egress", "action=allow", "protocol=tcp", "icmp_type=8"},
                 }) {
@@ -466,6 +469,32 @@ class NetworksTest {
         lxc("stop", "--force", c1);
         assertFalse(Program.of("nft").run("list", "ruleset").ok().out().contains(c1 + ".web"));
         lxc("config", "device", "remove", c1, "web");
+    }
+
+    /// What is refused when it is written down, though the instance does not run.
+    @Test
+    void devicesOfWhatIsNotThereAreRefused() {
+        String c1 = MARKER + "c1";
+        for (String[] wrong :
+                new String[][] {
+                    {"nic", "network=nosuch"},
+                    {"nic", "network=" + BRIDGE, "nictype=macvlan"},
+                    {"nic", "network=" + BRIDGE, "ipv4.address=10.99.0.1"},
+                    {"nic", "network=" + BRIDGE, "ipv6.address=fd42::1"},
+                    {"disk", "source=/no/such/path", "path=/x"},
+                    {"none", "foo=bar"},
+                    {"proxy", "listen=tcp:127.0.0.1:9", "connect=tcp:127.0.0.1:9", "mode=0600"}
+                }) {
+            List<String> command = new ArrayList<>(List.of("config", "device", "add", c1, "bad"));
+            command.addAll(List.of(wrong));
+            Program.Output refused = client.run(command.toArray(String[]::new)).exits(1);
+            assertTrue(refused.err().contains("bad"), refused.err());
+        }
+        lxc("config", "device", "add", c1, "one", "disk", "source=/tmp", "path=/x");
+        client.run("config", "device", "add", c1, "two", "disk", "source=/srv", "path=/x/").exits(1);
+        lxc("config", "device", "set", c1, "one", "readonly=true");
+        lxc("config", "device", "unset", c1, "one", "readonly");
+        assertFalse(lxc("config", "device", "show", c1).out().contains("readonly"));
     }
 
     @Test

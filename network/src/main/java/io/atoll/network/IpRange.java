@@ -1,14 +1,21 @@
 package io.atoll.network;
 
+import io.atoll.base.InvalidConfigException;
 import io.atoll.linux.net.IpNetwork;
 import java.net.InetAddress;
 
 /// Addresses from `first` to `last`, both included, of one family.
 public record IpRange(InetAddress first, InetAddress last) {
+    /// @throws InvalidConfigException if they are of two families, or the last before the first
     public IpRange {
         if (first.getAddress().length != last.getAddress().length
                 || IpNetwork.toNumber(first).compareTo(IpNetwork.toNumber(last)) > 0) {
-            throw new IllegalArgumentException("range from " + first + " to " + last);
+            throw new InvalidConfigException(
+                    "Invalid range of addresses \""
+                            + IpNetwork.text(first)
+                            + "-"
+                            + IpNetwork.text(last)
+                            + "\"");
         }
     }
 

@@ -92,6 +92,17 @@ class RulesTest {
     }
 
     @Test
+    void rangesGoUpwardsInOneFamily() {
+        InetAddress one = InetAddress.ofLiteral("10.0.0.1");
+        InetAddress nine = InetAddress.ofLiteral("10.0.0.9");
+        assertTrue(new IpRange(one, nine).contains(nine));
+        assertThrows(InvalidConfigException.class, () -> new IpRange(nine, one));
+        assertThrows(
+                InvalidConfigException.class,
+                () -> new IpRange(one, InetAddress.ofLiteral("fd42::1")));
+    }
+
+    @Test
     void keysThatWouldBreakOutOfARuleAreRefused() {
         OptionalLong none = OptionalLong.empty();
         assertThrows(

@@ -272,19 +272,24 @@ final class NicParser {
     }
 
     static String interfaceName(String text) {
-        if (!INTERFACE_NAME.matcher(text).matches() || text.equals(".") || text.equals("..")) {
+        if (text.length() > 15) {
             throw new InvalidConfigException(
                     "Network interface is too long (maximum 15 characters)");
+        }
+        if (!INTERFACE_NAME.matcher(text).matches() || text.equals(".") || text.equals("..")) {
+            throw new InvalidConfigException(
+                    "Network interface \"" + text + "\" is no name of an interface");
         }
         return text;
     }
 
     private static Integer mtu(String text) {
-        long value = ValueType.UINT32.parse(text);
-        if (value < 68 || value > 65_535) {
+        if (!text.matches("\\d{2,5}")
+                || Integer.parseInt(text) < 68
+                || Integer.parseInt(text) > 65_535) {
             throw new InvalidConfigException("Invalid MTU \"" + text + "\", must be 68-65535");
         }
-        return (int) value;
+        return Integer.parseInt(text);
     }
 
     private static InetAddress address(String text, boolean isV6) {

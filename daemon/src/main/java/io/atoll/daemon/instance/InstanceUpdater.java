@@ -115,6 +115,9 @@ final class InstanceUpdater {
         DiskVolumes.check(ports.pools(), wanted.project(), devices);
         DeviceConfig.RootDisk root = checkRoot(old, devices);
         Optional<Running> run = runner.find(key);
+        if (run.isEmpty()) {
+            attached.requirePresent(Sites.of(wanted), Devices.of(old), devices);
+        }
         InstanceRecord tidy = wanted.withConfig(config -> withAddresses(config, old, expansion));
         boolean hasNewIds =
                 ID_KEYS.stream()

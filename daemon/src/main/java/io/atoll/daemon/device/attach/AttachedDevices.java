@@ -44,6 +44,28 @@ public final class AttachedDevices {
         };
     }
 
+    /// Looks whether what devices that come or change refer to is there, so that this is said now
+    /// and not at the next start.
+    ///
+    /// @throws InvalidConfigException naming the device
+    public void requirePresent(
+            Site site, Collection<DeviceConfig> before, Collection<DeviceConfig> after) {
+        for (DeviceConfig config : after) {
+            if (!before.contains(config)) {
+                try {
+                    device(config).requirePresent(site);
+                } catch (DomainException e) {
+                    throw new InvalidConfigException(
+                            "Failed add validation for device \""
+                                    + config.name()
+                                    + "\": "
+                                    + e.getMessage(),
+                            e);
+                }
+            }
+        }
+    }
+
     /// What the devices add to a start. Changes nothing but the site's memory.
     public StartParts plan(Site site, Collection<DeviceConfig> configs) {
         NicNames.choose(site.memory(), configs);

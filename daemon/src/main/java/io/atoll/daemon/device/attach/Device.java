@@ -30,6 +30,12 @@ public sealed interface Device
     /// What it is configured to be.
     DeviceConfig config();
 
+    /// Looks whether what the device refers to is there, when it is written down for an instance
+    /// that does not run.
+    ///
+    /// @throws io.atoll.base.DomainException saying what is not
+    default void requirePresent(Site site) {}
+
     /// Adds to a start. Changes nothing on the host.
     ///
     /// @throws io.atoll.base.InvalidConfigException if it cannot be had on this host

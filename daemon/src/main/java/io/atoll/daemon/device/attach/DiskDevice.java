@@ -63,10 +63,22 @@ record DiskDevice(DeviceConfig.MountedDisk config, DeviceHost host) implements D
             return true;
         }
         if (config.isRequired()) {
-            throw failed(
-                    "Missing source path \"" + source + "\" for disk \"" + config.name() + "\"");
+            throw failed(missing(source.toString()));
         }
         return false;
+    }
+
+    @Override
+    public void requirePresent(Site site) {
+        if (config.pool().isEmpty()
+                && config.isRequired()
+                && !Files.exists(Path.of(config.source()))) {
+            throw new InvalidConfigException(missing(config.source()));
+        }
+    }
+
+    private String missing(String source) {
+        return "Missing source path \"" + source + "\" for disk \"" + config.name() + "\"";
     }
 
     @Override

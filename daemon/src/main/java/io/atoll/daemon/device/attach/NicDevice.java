@@ -135,6 +135,14 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     }
 
     @Override
+    public void requirePresent(Site site) {
+        if (config.network().isPresent()) {
+            Networks.Network network = host.networks().find(config.network().get());
+            requireInside(network, kindAt(network.type()));
+        }
+    }
+
+    @Override
     public void plan(Site site, StartParts parts) {
         site.memory().remove(Volatile.hostName(config.name()));
         Decided nic = chosen(site);
