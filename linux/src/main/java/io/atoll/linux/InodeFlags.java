@@ -15,24 +15,6 @@ public final class InodeFlags {
 
     private InodeFlags() {}
 
-    /// Tells the file system that the directories in this one have nothing to do with each other,
-    /// so that it need not put them side by side; chattr(1) `T`. Only ext2 to ext4 listen: each
-    /// then gets a part of the disk that few others look for room in.
-    ///
-    /// @param directory open for reading
-    /// @return false where the file system has no such flag
-    public static boolean spreadBelow(Fd directory) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment flags = arena.allocate(8, 8);
-            if (Syscalls.raw(Sys.IOCTL, directory.number(), FS_IOC_GETFLAGS, flags.address()) < 0) {
-                return false;
-            }
-            flags.set(JAVA_INT, 0, flags.get(JAVA_INT, 0) | FS_TOPDIR_FL);
-            return Syscalls.raw(Sys.IOCTL, directory.number(), FS_IOC_SETFLAGS, flags.address())
-                    >= 0;
-        }
-    }
-
     /// Takes `immutable` and `append only` from a directory and everything below, so that it can be
     /// deleted. Never follows links or enters mounts.
     ///

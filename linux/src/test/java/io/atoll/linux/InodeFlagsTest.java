@@ -14,8 +14,8 @@ final class InodeFlagsTest {
         try (Fd proc = Opens.open("/proc/self", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
                 Fd unreadable =
                         Opens.open(directory.toString(), Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0)) {
-            assertFalse(InodeFlags.spreadBelow(proc));
-            assertFalse(InodeFlags.spreadBelow(unreadable));
+            assertFalse(InodeFlags.spread(proc));
+            assertFalse(InodeFlags.spread(unreadable));
         }
     }
 }

@@ -74,11 +74,6 @@ final class PoolDirectories {
                         makeDirectory(root.resolve(type.snapshotFolder()), "rwx--x--x");
                     }
                     makeDirectory(root.resolve(MAKING), "rwx------");
-                    // Where a volume is made, there it stays. ext4 looks long for an inode where
-                    // many have just been deleted, as of another instance.
-                    try (Fd making = openDirectory(root.resolve(MAKING))) {
-                        boolean unused = InodeFlags.spreadBelow(making);
-                    }
                     makeDirectory(root.resolve(DELETING), "rwx------");
                     spread(root.resolve(MAKING));
                     return root;
