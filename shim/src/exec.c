@@ -23,6 +23,7 @@
 struct exec {
     const struct plan *plan;
     int requester, report, signals, pidfd;
+    int kept; // what a step gave away, for the requester
     pid_t starter, command;
     int terminals[TERMINALS_MAX];
     uint32_t terminal_count;
@@ -161,6 +162,10 @@ static void take_report(struct exec *x, uint16_t type, struct cursor *c, int fd)
             return;
         }
         break;
+    case MSG_KEPT:
+        fd_close(&x->kept);
+        x->kept = fd;
+        return;
     case MSG_EXECUTING:
         x->executing = true;
         break;
@@ -198,7 +203,8 @@ static void serve_report(struct exec *x) {
 }
 
 static void tell_started(struct exec *x) {
-    int fds[TERMINALS_MAX + 1] = {x->pidfd};
+    int fds[TERMINALS_MAX + 2] = {x->pidfd};
+    size_t count = 1 + x->terminal_count;
     struct frame f;
     x->started = true;
     frame_begin(&f, MSG_STARTED, 0);
@@ -206,7 +212,11 @@ static void tell_started(struct exec *x) {
     frame_u32(&f, 1);
     frame_u32(&f, x->terminal_count);
     memcpy(fds + 1, x->terminals, x->terminal_count * sizeof(int));
-    frame_send(x->requester, &f, fds, 1 + x->terminal_count, true);
+    if (x->kept >= 0)
+        fds[count++] = x->kept;
+    frame_send(x->requester, &f, fds, count, true);
+    // Whoever asked for it has it alone, and its end is seen where it matters.
+    fd_close(&x->kept);
 }
 
 static void requester_gone(struct exec *x) {
@@ -302,7 +312,7 @@ static void tell_end(struct exec *x) {
 _Noreturn void exec_main(int requester, const struct plan *plan, int given[SLOTS_MAX]) {
     static struct exec x;
     sigset_t set;
-    x = (struct exec){.plan = plan, .requester = requester, .report = -1, .pidfd = -1};
+    x = (struct exec){.plan = plan, .requester = requester, .report = -1, .pidfd = -1, .kept = -1};
     x.failure = (struct failure){.section = TAG_CLONE, .err = ECHILD, .step = "make command", .call = "start"};
     snprintf(x.failure.detail, sizeof x.failure.detail, "the starter died");
     set_title("exec", plan->name.s);

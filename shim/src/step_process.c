@@ -23,6 +23,8 @@
 #include "steps.h"
 #include "util.h"
 
+enum { FILTER_FLAG_WAIT_KILLABLE = 1 << 5 }; // linux/seccomp.h of newer kernels than the one we are built on
+
 static int write_map(struct run *run, pid_t pid, const char *file, const struct text *map) {
     char path[40];
     snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
@@ -151,8 +153,12 @@ int step_seccomp(struct run *run, const struct field *f) {
     struct sock_fprog program = {.len = (unsigned short)(f[0].bytes.len / sizeof(struct sock_filter)),
                                  .filter = (struct sock_filter *)(uintptr_t)f[0].bytes.p};
     bool listen = f[1].slot != SLOT_NONE;
-    int result =
-        (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, listen ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &program);
+    unsigned flags = listen ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    // A call that is being answered is not begun anew for every signal; Linux 5.19.
+    unsigned patient = listen ? flags | FILTER_FLAG_WAIT_KILLABLE : 0;
+    int result = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, patient, &program);
+    if (result < 0 && errno == EINVAL && listen)
+        result = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
     if (result < 0)
         return failed(run, "seccomp", "filter of %u instructions", program.len);
     if (listen)

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/reboot.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -19,9 +21,11 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -293,6 +297,66 @@ static int v_swap(char **a) {
     return fail("swap", a[0]);
 }
 
+static int v_sysinfo(char **a) {
+    (void)a;
+    struct sysinfo info;
+    if (sysinfo(&info) != 0)
+        return fail("sysinfo", "");
+    printf("total=%llu free=%llu swap=%llu uptime=%ld procs=%u\n", (unsigned long long)info.totalram * info.mem_unit,
+           (unsigned long long)info.freeram * info.mem_unit, (unsigned long long)info.totalswap * info.mem_unit,
+           info.uptime, info.procs);
+    return 0;
+}
+
+static int v_setxattr(char **a) {
+    return setxattr(a[0], a[1], a[2], strlen(a[2]), 0) == 0 ? 0 : fail("setxattr", a[1]);
+}
+
+static int v_sched(char **a) {
+    struct sched_param parameter = {.sched_priority = atoi(a[1])};
+    if (sched_setscheduler(0, atoi(a[0]), &parameter) != 0)
+        return fail("sched", a[0]);
+    printf("policy=%d\n", sched_getscheduler(0));
+    return 0;
+}
+
+// System calls with pointers to nowhere.
+static int v_wild(char **a) {
+    (void)a;
+    void *bad[] = {NULL, (void *)1, (void *)0x7ffffffff000, (void *)-4096L};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        long r = syscall(SYS_mknod, bad[i], S_IFCHR | 0600, makedev(1, 3));
+        printf("mknod=%d\n", r == 0 ? 0 : errno);
+        r = syscall(SYS_sysinfo, bad[i]);
+        printf("sysinfo=%d\n", r == 0 ? 0 : errno);
+        r = syscall(SYS_setxattr, "/", bad[i], "y", 1L, 0L);
+        printf("setxattr=%d\n", r == 0 ? 0 : errno);
+    }
+    return 0;
+}
+
+// Makes and removes a device by a path that another process changes all the time in memory they share.
+static int v_turncoat(char **a) {
+    char *path = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    size_t one = strlen(a[0]) + 1, other = strlen(a[1]) + 1;
+    memcpy(path, a[0], one);
+    pid_t pid = fork();
+    if (pid == 0)
+        for (;;) {
+            memcpy(path, a[1], other);
+            memcpy(path, a[0], one);
+        }
+    for (int i = atoi(a[2]); i > 0; i--) {
+        mknod(path, S_IFCHR | 0600, makedev(1, 3));
+        unlink(a[0]);
+        unlink(a[1]);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    printf("turned\n");
+    return 0;
+}
+
 static const struct verb {
     const char *name;
     int arguments;
@@ -308,6 +372,8 @@ static const struct verb {
     {"sleep", 1, v_sleep},       {"signal", 1, v_abort},      {"reboot", 0, v_reboot},
     {"poweroff", 0, v_poweroff}, {"sigwait", 0, v_sigwait},   {"echo", 0, v_echo},
     {"flood", 1, v_flood},       {"fork", 1, v_fork},         {"swap", 2, v_swap},
+    {"sysinfo", 0, v_sysinfo},   {"setxattr", 3, v_setxattr}, {"sched", 2, v_sched},
+    {"wild", 0, v_wild},         {"turncoat", 3, v_turncoat},
 };
 
 int main(int argc, char **argv) {

@@ -3,6 +3,7 @@ package io.atoll.daemon;
 import io.atoll.daemon.warning.Warning;
 import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.cgroup.CgroupLayout;
+import io.atoll.runtime.apparmor.AppArmor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,11 +57,14 @@ final class HostFeatures {
                 MISSING + "blkio.weight",
                 hasWeight(path -> Files.exists(Path.of(path))),
                 "limits.disk.priority has no effect");
+        AppArmor appArmor = AppArmor.probe();
         say(
                 warnings,
                 NO_APPARMOR,
-                Files.isDirectory(Path.of("/sys/kernel/security/apparmor")),
-                "The kernel has no AppArmor; instances run without profiles of it");
+                appArmor.isUsable(),
+                appArmor.policy().isPresent()
+                        ? "apparmor_parser is not installed; instances run without profiles"
+                        : "The kernel has no AppArmor; instances run without profiles of it");
     }
 
     /// Looks where all controllers of the kind are mounted at their usual places.

@@ -142,6 +142,17 @@ class HardCasesTest {
     }
 
     @Test
+    void harmlessDevicesAreMadeOnRequest() {
+        lxc("launch", "busybox", "c1", "--config=security.syscalls.intercept.mknod=true");
+        assertEquals("", inside("c1", "mknod /x c 1 3 && echo away > /x && cat /x"));
+        assertEquals("1", inside("c1", "mknod /y b 8 0 2>/dev/null; echo $?"));
+        daemon.kill();
+        daemon.start();
+        assertEquals("", inside("c1", "mknod /z c 1 3 && echo away > /z && cat /z"));
+        lxc("delete", "--force", "c1");
+    }
+
+    @Test
     void deviceNodesInTheRootDoNothing() {
         lxc("launch", "busybox", "c1");
         assertTrue(inside("c1", "grep ' / ' /proc/mounts").contains("nodev"));

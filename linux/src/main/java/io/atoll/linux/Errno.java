@@ -16,6 +16,7 @@ public final class Errno {
     public static final int EAGAIN = 11;
     public static final int ENOMEM = 12;
     public static final int EACCES = 13;
+    public static final int EFAULT = 14;
     public static final int EBUSY = 16;
     public static final int EEXIST = 17;
     public static final int EXDEV = 18;
@@ -47,6 +48,7 @@ public final class Errno {
     public static final int ENOBUFS = 105;
     public static final int ENOTCONN = 107;
     public static final int ECONNREFUSED = 111;
+    public static final int EINPROGRESS = 115;
     public static final int ESTALE = 116;
     public static final int EDQUOT = 122;
 
@@ -67,7 +69,7 @@ public final class Errno {
                     entry(EAGAIN, "EAGAIN", "resource temporarily unavailable"),
                     entry(ENOMEM, "ENOMEM", "out of memory"),
                     entry(EACCES, "EACCES", "permission denied"),
-                    entry(14, "EFAULT", "bad address"),
+                    entry(EFAULT, "EFAULT", "bad address"),
                     entry(15, "ENOTBLK", "block device required"),
                     entry(EBUSY, "EBUSY", "device or resource busy"),
                     entry(EEXIST, "EEXIST", "file exists"),

@@ -61,6 +61,24 @@ public final class FdIo {
         }
     }
 
+    /// Writes at a position without moving the file's offset.
+    ///
+    /// @return how much was written
+    public static int pwrite(Fd fd, byte[] from, long position) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(Math.max(1, from.length));
+            MemorySegment.copy(from, 0, buffer, JAVA_BYTE, 0, from.length);
+            return (int)
+                    Syscalls.call(
+                            Sys.PWRITE64,
+                            fd.what(),
+                            fd.number(),
+                            buffer.address(),
+                            from.length,
+                            position);
+        }
+    }
+
     /// Writes all of it.
     public static void write(Fd fd, byte[] from, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, from.length);

@@ -124,6 +124,14 @@ public interface Container {
     /// One of its namespaces, by the kind's file name; the caller closes it.
     Fd namespaceFd(io.atoll.runtime.spec.NamespaceKind kind);
 
+    /// From now on, has somebody answer the system calls of [io.atoll.runtime.spec.Interception]:
+    /// of the container's own processes, at once, and of commands when they begin. Without that
+    /// they wait.
+    ///
+    /// @param own gets the listener of the container, and closes it
+    /// @param commands get those of commands
+    void onSystemCalls(Consumer<Fd> own, Consumer<Fd> commands);
+
     /// Calls once when the container is gone and what its start made is taken away; at once if it
     /// is already. Runs on a thread of the runtime's and must not block for long.
     void onGone(Consumer<ExitReason> listener);

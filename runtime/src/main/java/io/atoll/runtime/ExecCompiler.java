@@ -1,5 +1,6 @@
 package io.atoll.runtime;
 
+import io.atoll.plan.Blob;
 import io.atoll.plan.ExecPlan;
 import io.atoll.plan.Init;
 import io.atoll.plan.MountAttribute;
@@ -36,6 +37,7 @@ final class ExecCompiler {
     private static final Slot TERMINAL = Slot.of(6);
     private static final Slot HOST_PROC = Slot.of(7);
     private static final Slot LABEL = Slot.of(8);
+    private static final Slot LISTENER = Slot.of(9);
     private static final int UMASK = 022;
 
     private final StartPlan start;
@@ -141,6 +143,16 @@ final class ExecCompiler {
         }
     }
 
+    /// Where the monitor keeps the listener of the container's own processes, if there is one.
+    Optional<Slot> listener() {
+        return start.child().stream()
+                .filter(Step.FilterSystemCalls.class::isInstance)
+                .map(Step.FilterSystemCalls.class::cast)
+                .map(Step.FilterSystemCalls::listener)
+                .filter(slot -> !slot.isNone())
+                .findFirst();
+    }
+
     /// Those that clone or a step made, which is all that differ from the host's. Joined ones are
     /// entered too: where they are the host's own after all, entering them again does no harm.
     Set<Namespace> namespaces(Set<NamespaceKind> skipped) {
@@ -180,6 +192,13 @@ final class ExecCompiler {
                 case Step.WriteFile(Place.InSlot _, String label, Step.WriteMode mode)
                         when !label.equals("0") ->
                         last.add(new Step.WriteFile(Place.slot(LABEL), label, mode));
+                case Step.FilterSystemCalls(Blob program, Slot listener)
+                        when !listener.isNone() -> {
+                    // A command has a filter, and so a listener, of its own.
+                    last.add(new Step.FilterSystemCalls(program, LISTENER));
+                    last.add(new Step.Keep(LISTENER));
+                    last.add(new Step.Close(LISTENER));
+                }
                 case Step.BoundCapabilities _,
                         Step.ForbidNewPrivileges _,
                         Step.FilterSystemCalls _ ->

@@ -57,6 +57,7 @@ final class ShimContainer implements Container {
     private final MonitorFiles files;
     private final ContainerCgroups cgroups;
     private final ExecCompiler commands;
+    private volatile Consumer<Fd> systemCallsOfCommand = Fd::close;
     private final CountDownLatch gone = new CountDownLatch(1);
 
     /// Guards all fields below. Nothing that blocks and no listener runs while it is held.
@@ -274,6 +275,16 @@ final class ShimContainer implements Container {
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.ERROR, "listener failed container=" + id(), e);
         }
+    }
+
+    @Override
+    public void onSystemCalls(Consumer<Fd> own, Consumer<Fd> ofCommands) {
+        systemCallsOfCommand = ofCommands;
+        commands.listener()
+                .ifPresent(slot -> {
+                    ShimConnection.Received kept = request(new ShimMessage.GetKept(slot));
+                    own.accept(kept.fds().getFirst());
+                });
     }
 
     @Override
@@ -658,12 +669,13 @@ final class ShimContainer implements Container {
                                                     + spec.argv().getFirst()
                                                     + ": the shim hung up"));
             return switch (received.message()) {
-                case ShimMessage.Started(int commandPid, _, _) -> {
+                case ShimMessage.Started(int commandPid, _, int terminals) -> {
                     received.fds().getFirst().close();
+                    if (received.fds().size() > 1 + terminals) {
+                        systemCallsOfCommand.accept(received.fds().getLast());
+                    }
                     Optional<Fd> terminal =
-                            received.fds().size() > 1
-                                    ? Optional.of(received.fds().get(1))
-                                    : Optional.empty();
+                            terminals > 0 ? Optional.of(received.fds().get(1)) : Optional.empty();
                     yield new ShimExecution(commandPid, connection, terminal, owner.watcher());
                 }
                 case ShimMessage.Failed failed ->

@@ -22,6 +22,7 @@ import io.atoll.plan.ShimMessage;
 import io.atoll.plan.Slot;
 import io.atoll.plan.StartPlan;
 import io.atoll.plan.Step;
+import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.runtime.compiler.HostFacts;
 import io.atoll.runtime.compiler.HostProbe;
 import io.atoll.runtime.compiler.LinkNames;
@@ -189,6 +190,7 @@ final class ShimContainers implements Containers {
                         fds.put(given.stdio(2), stdio.err());
                     });
             StartPlan plan = compiler().compile(spec, files(spec.id()), waits, given);
+            spec.security().profile().ifPresent(AppArmor::write);
             return start(spec, options, plan, fds, namespace.isPresent());
         } finally {
             namespace.ifPresent(Fd::close);

@@ -33,6 +33,7 @@ import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.Idmaps;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.Containers;
+import io.atoll.runtime.intercept.Interceptor;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -74,6 +75,7 @@ public final class InstancePart implements DaemonPart {
     private final MetricSource metrics;
     private final List<Routes> routes;
     private final BackupTable backups;
+    private final Interceptor interceptor;
 
     /// @param containers closed by whoever opened it
     /// @param compression of archives if a request names none
@@ -106,6 +108,7 @@ public final class InstancePart implements DaemonPart {
         this.remover =
                 new InstanceRemover(
                         table, locks, ports, attached, paths, backups, events, this::isRunning);
+        this.interceptor = new Interceptor(paths.systemCalls());
         InstanceIds chooser = new InstanceIds(table, ids);
         this.runner =
                 new InstanceRunner(
@@ -120,6 +123,7 @@ public final class InstancePart implements DaemonPart {
                         chooser,
                         balancer,
                         events,
+                        interceptor,
                         remover::deleteEphemeral);
         this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
         this.updater =
@@ -230,6 +234,7 @@ public final class InstancePart implements DaemonPart {
         timer.close();
         documents.close();
         guests.close();
+        interceptor.close();
     }
 
     private void recoverVolumes() {

@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.runtime.apparmor.ProfileText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -37,6 +38,21 @@ public record InstancePaths(Path stateDir) {
                             PosixFilePermissions.fromString("rwx------")));
         }
         return dir;
+    }
+
+    /// Texts of AppArmor profiles and what the parser made of them.
+    Path profiles() {
+        return stateDir.resolve("security/apparmor");
+    }
+
+    /// The name of an instance's AppArmor profile, and of its policy namespace.
+    String profile(InstanceRecord instance) {
+        return ProfileText.name("atoll-" + instance.hostWideName(), stateDir, USUAL);
+    }
+
+    /// Notes about system calls that are being answered.
+    Path systemCalls() {
+        return stateDir.resolve("security/calls");
     }
 
     /// Notes about the devices of running instances.

@@ -23,6 +23,7 @@ import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Inodes;
 import io.atoll.linux.Opens;
+import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
 import java.io.IOException;
@@ -111,6 +112,7 @@ final class InstanceRemover {
             }
         }
         deleteLogs(instance);
+        AppArmor.forget(paths.profile(instance), paths.profiles());
         for (SnapshotRecord snapshot : table.snapshotsAndBegun(instance)) {
             table.store().delete(SnapshotRecord.KIND, snapshot.key());
         }
@@ -208,6 +210,7 @@ final class InstanceRemover {
             throw new InternalException(
                     "Failed to rename the logs of " + key.name() + ": " + e.getMessage(), e);
         }
+        AppArmor.forget(paths.profile(instance), paths.profiles());
         attached.forget(Sites.of(instance), Devices.of(table.expand(renamed)));
     }
 

@@ -2,6 +2,7 @@ package io.atoll.daemon.instance;
 
 import io.atoll.api.StatusCode;
 import io.atoll.base.DomainException;
+import io.atoll.base.Idmap;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
@@ -11,6 +12,7 @@ import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.instance.config.ConfigKeys;
+import io.atoll.daemon.instance.config.IdmapJson;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.daemon.instance.config.TemplateTriggers;
 import io.atoll.daemon.instance.config.Volatile;
@@ -27,6 +29,8 @@ import io.atoll.runtime.ContainerState;
 import io.atoll.runtime.Containers;
 import io.atoll.runtime.ExitReason;
 import io.atoll.runtime.StartOptions;
+import io.atoll.runtime.intercept.Guest;
+import io.atoll.runtime.intercept.Interceptor;
 import io.atoll.runtime.spec.NamespaceKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -68,6 +72,7 @@ final class InstanceRunner {
     private final InstanceIds ids;
     private final CpuBalancer balancer;
     private final Events events;
+    private final Interceptor interceptor;
     private final Consumer<InstanceRecord> deleteEphemeral;
     private final Map<RecordKey, Running> running = new ConcurrentHashMap<>();
     private final Departures departures = new Departures();
@@ -86,6 +91,7 @@ final class InstanceRunner {
             InstanceIds ids,
             CpuBalancer balancer,
             Events events,
+            Interceptor interceptor,
             Consumer<InstanceRecord> deleteEphemeral) {
         this.table = table;
         this.locks = locks;
@@ -98,6 +104,7 @@ final class InstanceRunner {
         this.ids = ids;
         this.balancer = balancer;
         this.events = events;
+        this.interceptor = interceptor;
         this.deleteEphemeral = deleteEphemeral;
     }
 
@@ -286,9 +293,25 @@ final class InstanceRunner {
     void adopt(RecordKey key, Container container) {
         Running run = new Running(container);
         running.put(key, run);
+        answerSystemCalls(key, container);
         balancer.started(key, container);
         container.onGone(reason ->
                 Thread.ofVirtual().name("gone-" + key.name()).start(() -> gone(key, run, reason)));
+    }
+
+    private void answerSystemCalls(RecordKey key, Container container) {
+        Idmap ids =
+                table.find(key)
+                        .map(now -> IdmapJson.parse(now.config(ConfigKeys.IDMAP_CURRENT.name())))
+                        .orElse(Idmap.NONE);
+        Guest guest = new Guest(container, ids);
+        try {
+            container.onSystemCalls(
+                    listener -> interceptor.serve(listener, guest),
+                    listener -> interceptor.serveCommand(listener, guest));
+        } catch (DomainException | ErrnoException e) {
+            LOG.log(Level.WARNING, "system calls are not answered instance=" + key.name(), e);
+        }
     }
 
     /// The last process is gone: takes away what the run left, and does what was asked to follow.
@@ -516,7 +539,8 @@ final class InstanceRunner {
         if (!run.container().stop(patience)) {
             run.ending(before);
             throw new InternalException(
-                    "Failed shutting down instance, status is \"Running\": shutting down the container failed");
+                    "Failed shutting down instance, status is \"Running\": shutting down the"
+                            + " container failed");
         }
     }
 

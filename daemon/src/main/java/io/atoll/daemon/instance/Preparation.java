@@ -13,6 +13,7 @@ import io.atoll.daemon.instance.config.CpuLimit;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.IdmapJson;
 import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.runtime.spec.ContainerSpec;
 import io.atoll.runtime.spec.MountSpec;
 import io.atoll.storage.StorageDriver;
@@ -102,6 +103,9 @@ final class Preparation {
                         pool.layers(volume.current(), idmap),
                         config.is(ConfigKeys.NESTING) ? pool.nestedDirectories(volume) : List.of(),
                         views(instance, config),
+                        AppArmor.probe(),
+                        paths.profiles(),
+                        paths.profile(instance),
                         paths.consoleLog(instance));
         ContainerSpec spec = compiler.compile(inputs);
         String ids = IdmapJson.render(idmap);

@@ -22,6 +22,7 @@ import io.atoll.runtime.spec.InitSpec;
 import io.atoll.runtime.spec.NamespaceKind;
 import io.atoll.runtime.spec.NamespaceSpec;
 import io.atoll.runtime.spec.Rlimit;
+import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -144,6 +145,9 @@ public final class PlanCompiler {
 
         private void host() {
             hooks(draft.host, Phase.PRE_START);
+            spec.security()
+                    .profile()
+                    .ifPresent(profile -> draft.host.addAll(ProfileSteps.load(profile)));
             if (draft.facts.isChrooted()) {
                 leaveChroot();
             } else if (!draft.facts.hasDetachedLayers()) {
@@ -152,10 +156,17 @@ public final class PlanCompiler {
                 draft.host.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
                 draft.host.add(propagation(TOP, Propagation.PRIVATE));
             }
+            // Layers that are attached on top of themselves would be in the way of what is below.
+            boolean areLayersHidden = draft.facts.hasDetachedLayers();
+            if (!areLayersHidden) {
+                mounts.host();
+            }
             rootfs.host();
             dev.host();
             auto.host();
-            mounts.host();
+            if (areLayersHidden) {
+                mounts.host();
+            }
             cgroups.host();
             timeOffsets();
             joined();
@@ -337,7 +348,7 @@ public final class PlanCompiler {
         /// The label is written through the host's `/proc`, opened before the container's own could
         /// be in the way (CVE-2015-1334), and takes effect at exec.
         private Slot openLabel() {
-            if (spec.security().lsmLabel().isEmpty() || draft.facts.lsm().isEmpty()) {
+            if (spec.security().label().isEmpty() || draft.facts.lsm().isEmpty()) {
                 return Slot.NONE;
             }
             Slot slot = draft.newSlot();
@@ -359,7 +370,7 @@ public final class PlanCompiler {
             if (!label.isNone()) {
                 boolean isAppArmor =
                         draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
-                String text = (isAppArmor ? "exec " : "") + security.lsmLabel().orElse("");
+                String text = (isAppArmor ? "exec " : "") + security.label().orElse("");
                 draft.child.add(
                         new Step.WriteFile(Place.slot(label), text, Step.WriteMode.EXISTING));
             }
@@ -372,10 +383,18 @@ public final class PlanCompiler {
             spec.process()
                     .monitorDeathSignal()
                     .ifPresent(signal -> draft.child.add(new Step.SetParentDeathSignal(signal)));
-            if (!security.seccomp().isNone()) {
+            SeccompSpec filter = security.filter();
+            if (!filter.isNone()) {
+                // The monitor holds the listener, so that the calls wait for us while we are
+                // restarted.
+                boolean isAsked = !security.interceptions().isEmpty();
+                Slot listener = isAsked ? draft.newSlot() : Slot.NONE;
                 draft.child.add(
-                        new Step.FilterSystemCalls(
-                                Blob.of(filters.compile(security.seccomp())), Slot.NONE));
+                        new Step.FilterSystemCalls(Blob.of(filters.compile(filter)), listener));
+                if (isAsked) {
+                    draft.child.add(new Step.Keep(listener));
+                    draft.child.add(new Step.Close(listener));
+                }
             }
         }
 
@@ -394,6 +413,9 @@ public final class PlanCompiler {
                     .filter(step -> !(step instanceof Step.RemoveTree))
                     .forEach(draft.gone::add);
             cleanup.stream().filter(Step.RemoveTree.class::isInstance).forEach(draft.gone::add);
+            spec.security()
+                    .profile()
+                    .ifPresent(profile -> draft.gone.addAll(ProfileSteps.remove(profile)));
             hooks(draft.gone, Phase.POST_STOP);
         }
 

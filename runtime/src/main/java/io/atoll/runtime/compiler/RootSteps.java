@@ -7,6 +7,7 @@ import io.atoll.plan.Propagation;
 import io.atoll.plan.Slot;
 import io.atoll.plan.Step;
 import io.atoll.plan.Tokens;
+import io.atoll.runtime.spec.Interception;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.RootfsSpec.Layer;
 import java.util.ArrayList;
@@ -64,13 +65,14 @@ final class RootSteps {
     }
 
     /// An image may hold device nodes that its maker chose; an unprivileged container could not
-    /// have made them itself.
+    /// have made them itself, unless it is to. Those it is not to use its cgroup refuses.
     private Set<MountAttribute> rootAttributes(boolean isReadonly) {
         Set<MountAttribute> set = EnumSet.noneOf(MountAttribute.class);
         if (isReadonly) {
             set.add(MountAttribute.READ_ONLY);
         }
-        if (draft.isUnprivileged()) {
+        boolean makesDevices = draft.spec.security().interceptions().contains(Interception.MKNOD);
+        if (draft.isUnprivileged() && !makesDevices) {
             set.add(MountAttribute.NO_DEV);
         }
         return set;

@@ -6,6 +6,8 @@ import io.atoll.base.Idmap;
 import io.atoll.base.IdmapEntry;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NsId;
+import io.atoll.runtime.apparmor.AppArmor;
+import io.atoll.runtime.apparmor.ProfileText;
 import io.atoll.runtime.spec.AutoMounts;
 import io.atoll.runtime.spec.CgroupSpec;
 import io.atoll.runtime.spec.ConsoleSpec;
@@ -19,6 +21,7 @@ import io.atoll.runtime.spec.MountSpec;
 import io.atoll.runtime.spec.NamespaceKind;
 import io.atoll.runtime.spec.NamespaceSpec;
 import io.atoll.runtime.spec.ProcessSpec;
+import io.atoll.runtime.spec.ProfileSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
@@ -40,6 +43,8 @@ import java.util.TreeMap;
 /// Turns an LXC configuration into what the runtime starts. It reads the files that the
 /// configuration names, and asks [LxcHost] about the rest of the host.
 final class LxcCompiler {
+    private static final Path USUAL = Path.of("/var/lib/lxc");
+
     /// Where the small init of `lxc-execute` is seen inside: on the fresh `/dev`, or in the root.
     private static final String INIT_IN_DEV = "/dev/.lxc-init";
 
@@ -354,7 +359,37 @@ final class LxcCompiler {
                 isOn("lxc.no_new_privs", false),
                 seccomp,
                 label,
-                isOn("lxc.keyring.session", true));
+                isOn("lxc.keyring.session", true),
+                label.isPresent() ? Optional.empty() : profile(),
+                Set.of());
+    }
+
+    /// A profile of its own, as `generated` asks for and nothing at all does too. Where the host
+    /// cannot load one, the container runs without, as liblxc's do.
+    private Optional<ProfileSpec> profile() {
+        List<String> raw = config.all("lxc.apparmor.raw");
+        String wanted = config.find("lxc.apparmor.profile").orElse("generated");
+        AppArmor appArmor = host.appArmor();
+        if (!raw.isEmpty()) {
+            appArmor.require("lxc.apparmor.raw");
+        }
+        if (!wanted.equals("generated") || !appArmor.isUsable()) {
+            return Optional.empty();
+        }
+        Path all = Optional.ofNullable(directory.getParent()).orElse(directory);
+        String own = ProfileText.name("lxc-" + name, all, USUAL);
+        boolean isNestable = isOn("lxc.apparmor.allow_nesting", false);
+        return Optional.of(
+                appArmor.profile(
+                        new ProfileText(
+                                own,
+                                idmap().isPrivileged(),
+                                isNestable,
+                                isNestable && appArmor.hasNamespaces()
+                                        ? Optional.of(own)
+                                        : Optional.empty(),
+                                raw),
+                        directory.resolve("apparmor")));
     }
 
     private ProcessSpec process() {
@@ -426,8 +461,8 @@ final class LxcCompiler {
                     name
                             + " has the host's root file system, and "
                             + program
-                            + " of the host would take the host over; set lxc.rootfs.path, or give a"
-                            + " command or lxc.init.cmd that is no init");
+                            + " of the host would take the host over; set lxc.rootfs.path, or give"
+                            + " a command or lxc.init.cmd that is no init");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.atoll.runtime.lxc;
 
+import io.atoll.runtime.apparmor.AppArmor;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -37,6 +38,9 @@ interface LxcHost {
     ///
     /// @param options of `lxc.rootfs.options`
     LxcRootfsMounter.Ready prepare(LxcRootfs rootfs, String options);
+
+    /// What AppArmor the host has for profiles that we make.
+    AppArmor appArmor();
 
     /// A directory on which a root can be mounted.
     Path rootfsMount();

@@ -7,6 +7,7 @@ import io.atoll.linux.cgroup.CgroupHierarchy;
 import io.atoll.linux.cgroup.CgroupLayout;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.RuntimePaths;
+import io.atoll.runtime.apparmor.AppArmor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -122,6 +123,11 @@ final class OwnHost implements LxcHost {
     @Override
     public LxcRootfsMounter.Ready prepare(LxcRootfs rootfs, String options) {
         return new LxcRootfsMounter(container.path().images()).prepare(rootfs, options);
+    }
+
+    @Override
+    public AppArmor appArmor() {
+        return container.path().system().isRoot() ? AppArmor.probe() : AppArmor.NONE;
     }
 
     @Override

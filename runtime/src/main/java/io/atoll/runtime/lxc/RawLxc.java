@@ -187,9 +187,10 @@ public final class RawLxc {
                 config.find("lxc.seccomp.profile")
                         .map(file -> LxcSeccomp.parse(read(file), file))
                         .orElse(base.seccomp());
+        // A profile that somebody names stands instead of the one of its own.
+        Optional<String> profile = config.find("lxc.apparmor.profile");
         Optional<String> label =
-                config.find("lxc.apparmor.profile")
-                        .filter(p -> !p.equals("generated") && !p.equals("unchanged"))
+                profile.filter(p -> !p.equals("generated") && !p.equals("unchanged"))
                         .or(() -> config.find("lxc.selinux.context"))
                         .or(base::lsmLabel);
         return new SecuritySpec(
@@ -197,7 +198,9 @@ public final class RawLxc {
                 isOn("lxc.no_new_privs", base.isNoNewPrivs()),
                 seccomp,
                 label,
-                isOn("lxc.keyring.session", base.hasOwnKeyring()));
+                isOn("lxc.keyring.session", base.hasOwnKeyring()),
+                profile.orElse("generated").equals("generated") ? base.profile() : Optional.empty(),
+                base.interceptions());
     }
 
     private boolean isOn(String key, boolean fallback) {

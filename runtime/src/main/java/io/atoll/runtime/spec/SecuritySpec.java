@@ -3,6 +3,7 @@ package io.atoll.runtime.spec;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /// What a container's processes may do, apart from namespaces and limits.
 ///
@@ -11,12 +12,17 @@ import java.util.Set;
 /// @param seccomp system calls that are refused
 /// @param lsmLabel AppArmor profile or SELinux context that init starts in; absent means unchanged
 /// @param hasOwnKeyring true to join a fresh session keyring; keyrings(7)
+/// @param profile an AppArmor profile that the start loads and the end removes; its label goes
+///   before `lsmLabel`
+/// @param interceptions system calls that whoever started it answers
 public record SecuritySpec(
         Set<Capability> bounding,
         boolean isNoNewPrivs,
         SeccompSpec seccomp,
         Optional<String> lsmLabel,
-        boolean hasOwnKeyring) {
+        boolean hasOwnKeyring,
+        Optional<ProfileSpec> profile,
+        Set<Interception> interceptions) {
     /// All capabilities (they count only inside the user namespace), the default deny list, a
     /// keyring of its own.
     public static final SecuritySpec UNPRIVILEGED =
@@ -36,8 +42,19 @@ public record SecuritySpec(
                     Capability.SYS_MODULE,
                     Capability.SYS_RAWIO);
 
+    /// Without a profile of its own and interceptions.
+    public SecuritySpec(
+            Set<Capability> bounding,
+            boolean isNoNewPrivs,
+            SeccompSpec seccomp,
+            Optional<String> lsmLabel,
+            boolean hasOwnKeyring) {
+        this(bounding, isNoNewPrivs, seccomp, lsmLabel, hasOwnKeyring, Optional.empty(), Set.of());
+    }
+
     public SecuritySpec {
         bounding = Set.copyOf(bounding);
+        interceptions = Set.copyOf(interceptions);
     }
 
     /// A copy without these in the bounding set.
@@ -45,11 +62,41 @@ public record SecuritySpec(
         Set<Capability> rest = EnumSet.allOf(Capability.class);
         rest.retainAll(bounding);
         rest.removeAll(Set.of(capabilities));
-        return new SecuritySpec(rest, isNoNewPrivs, seccomp, lsmLabel, hasOwnKeyring);
+        return with(rest, seccomp, profile, interceptions);
     }
 
     /// A copy with another list of refused system calls.
     public SecuritySpec withSeccomp(SeccompSpec spec) {
-        return new SecuritySpec(bounding, isNoNewPrivs, spec, lsmLabel, hasOwnKeyring);
+        return with(bounding, spec, profile, interceptions);
+    }
+
+    /// A copy that is confined by a profile of its own.
+    public SecuritySpec withProfile(Optional<ProfileSpec> own) {
+        return with(bounding, seccomp, own, interceptions);
+    }
+
+    /// A copy some of whose system calls we answer.
+    public SecuritySpec withInterceptions(Set<Interception> kinds) {
+        return with(bounding, seccomp, profile, kinds);
+    }
+
+    private SecuritySpec with(
+            Set<Capability> set,
+            SeccompSpec calls,
+            Optional<ProfileSpec> own,
+            Set<Interception> kinds) {
+        return new SecuritySpec(set, isNoNewPrivs, calls, lsmLabel, hasOwnKeyring, own, kinds);
+    }
+
+    /// The filter to load: what is refused, and what we are asked about.
+    public SeccompSpec filter() {
+        return seccomp.plus(
+                new TreeSet<>(interceptions)
+                        .stream().flatMap(kind -> kind.rules().stream()).toList());
+    }
+
+    /// What init is labelled with, if anything.
+    public Optional<String> label() {
+        return profile.map(ProfileSpec::label).or(() -> lsmLabel);
     }
 }

@@ -33,6 +33,21 @@ final class Hosts {
         return facts(unified(), false, false);
     }
 
+    /// Debian 12 with what it confines programs by.
+    static HostFacts apparmor() {
+        HostFacts b = bookworm();
+        return new HostFacts(
+                b.cgroups(),
+                b.hasDetachedLayers(),
+                b.isHostRoot(),
+                b.isChrooted(),
+                b.cpus(),
+                b.mems(),
+                b.delegatedFiles(),
+                b.kernelMounts(),
+                Optional.of(HostFacts.Lsm.APPARMOR));
+    }
+
     /// Atoll itself in a chroot.
     static HostFacts chroot() {
         return facts(unified(), true, true);

@@ -30,6 +30,7 @@ import io.atoll.runtime.spec.NamespaceSpec;
 import io.atoll.runtime.spec.NetworkSpec;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.NicSpec;
+import io.atoll.runtime.spec.ProfileSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.RootfsSpec.Layer;
 import java.io.IOException;
@@ -76,6 +77,22 @@ class PlanCompilerTest {
     @Test
     void unprivilegedOnVersion1() {
         golden("unprivileged-v1", BUSYBOX, Hosts.pureV1());
+    }
+
+    @Test
+    void aProfileOfItsOwn() {
+        ProfileSpec profile =
+                new ProfileSpec(
+                        "atoll-c1",
+                        "profile \"atoll-c1\" {\n}\n",
+                        Path.of("/sbin/apparmor_parser"),
+                        Path.of("/var/lib/atoll/security/apparmor/profiles/atoll-c1"),
+                        Path.of("/var/lib/atoll/security/apparmor/cache"),
+                        Path.of("/sys/kernel/security/apparmor"),
+                        Optional.of("atoll-c1"));
+        ContainerSpec spec =
+                BUSYBOX.withSecurity(BUSYBOX.security().withProfile(Optional.of(profile)));
+        golden("apparmor", spec, Hosts.apparmor());
     }
 
     /// No node is made, and the process that makes the child enters the cgroups for it.

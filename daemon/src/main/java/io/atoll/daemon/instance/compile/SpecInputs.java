@@ -4,6 +4,7 @@ import io.atoll.base.CpuSet;
 import io.atoll.base.Idmap;
 import io.atoll.daemon.device.attach.StartParts;
 import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.runtime.spec.MountSpec;
 import io.atoll.storage.NestedDirectory;
 import io.atoll.storage.RootfsLayers;
@@ -20,6 +21,9 @@ import java.util.List;
 /// @param root layers of the root volume
 /// @param nested directories that container managers inside get, where nesting is on
 /// @param views files of lxcfs that stand over its own, and `/dev/lxd`
+/// @param appArmor what the host has of it
+/// @param profiles directory for the texts of AppArmor profiles
+/// @param profile name of this one's
 /// @param consoleLog file of the host for the console's output
 public record SpecInputs(
         String id,
@@ -32,4 +36,7 @@ public record SpecInputs(
         RootfsLayers root,
         List<NestedDirectory> nested,
         List<MountSpec> views,
+        AppArmor appArmor,
+        Path profiles,
+        String profile,
         Path consoleLog) {}

@@ -468,16 +468,11 @@ public final class ConfigKeys {
     /// than ignored.
     private static final Set<ConfigKey<?>> NOT_YET =
             Set.of(
-                    RAW_APPARMOR,
                     NVIDIA_RUNTIME,
                     INTERCEPT_BPF,
                     INTERCEPT_BPF_DEVICES,
-                    INTERCEPT_MKNOD,
                     INTERCEPT_MOUNT,
-                    INTERCEPT_MOUNT_SHIFT,
-                    INTERCEPT_SCHED,
-                    INTERCEPT_SETXATTR,
-                    INTERCEPT_SYSINFO);
+                    INTERCEPT_MOUNT_SHIFT);
 
     private static boolean isOff(String value) {
         return value.isEmpty()

@@ -11,17 +11,21 @@ import io.atoll.base.CpuSet;
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
+import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.device.attach.FakeDeviceHost;
 import io.atoll.daemon.device.attach.Site;
 import io.atoll.daemon.instance.config.InstanceConfig;
+import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.runtime.spec.Capability;
 import io.atoll.runtime.spec.ContainerSpec;
 import io.atoll.runtime.spec.HookSpec;
+import io.atoll.runtime.spec.Interception;
 import io.atoll.runtime.spec.LimitsSpec;
 import io.atoll.runtime.spec.NicLink;
+import io.atoll.runtime.spec.ProfileSpec;
 import io.atoll.runtime.spec.Rlimit;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
@@ -31,6 +35,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class SpecCompilerTest {
@@ -47,6 +52,14 @@ class SpecCompilerTest {
 
     private static ContainerSpec compile(
             Map<String, String> config, Map<String, Map<String, String>> devices, Idmap ids) {
+        return compile(config, devices, ids, AppArmor.NONE);
+    }
+
+    private static ContainerSpec compile(
+            Map<String, String> config,
+            Map<String, Map<String, String>> devices,
+            Idmap ids,
+            AppArmor appArmor) {
         List<DeviceConfig> parsed = Devices.parseAll(devices);
         Site site = new Site("c1", ProjectName.DEFAULT, "c1", ids, new java.util.TreeMap<>());
         return new SpecCompiler(HOST)
@@ -64,6 +77,9 @@ class SpecCompilerTest {
                                         new NestedDirectory(
                                                 Path.of("/p/nested"), "/var/lib/docker")),
                                 List.of(),
+                                appArmor,
+                                Path.of("/security"),
+                                "atoll-c1",
                                 Path.of("/logs/console.log")));
     }
 
@@ -73,6 +89,56 @@ class SpecCompilerTest {
             config.put(keysAndValues[i], keysAndValues[i + 1]);
         }
         return compile(config, Map.of(), IDS);
+    }
+
+    @Test
+    void aProfileOfAppArmorIsMadeWhereThereIsAny() {
+        AppArmor host =
+                new AppArmor(Optional.of(Path.of("/policy")), Optional.of(Path.of("/parser")));
+        ProfileSpec profile =
+                compile(Map.of("raw.apparmor", "deny /x w,"), Map.of(), IDS, host)
+                        .security()
+                        .profile()
+                        .orElseThrow();
+        assertEquals("atoll-c1", profile.label());
+        assertTrue(profile.text().contains("\n  deny /x w,\n}"), profile.text());
+        assertFalse(profile.text().contains("sysfs"), profile.text());
+        assertTrue(
+                compile(Map.of(), Map.of(), Idmap.NONE, host)
+                        .security()
+                        .profile()
+                        .orElseThrow()
+                        .text()
+                        .contains("sysfs"));
+        ContainerSpec named =
+                compile(Map.of("raw.lxc", "lxc.apparmor.profile=unconfined"), Map.of(), IDS, host);
+        assertTrue(named.security().profile().isEmpty());
+        assertEquals(Optional.of("unconfined"), named.security().label());
+    }
+
+    @Test
+    void systemCallsAreAnsweredOnRequest() {
+        assertTrue(compile().security().interceptions().isEmpty());
+        Map<String, String> all =
+                Map.of(
+                        "security.syscalls.intercept.mknod",
+                        "true",
+                        "security.syscalls.intercept.sysinfo",
+                        "true",
+                        "security.syscalls.intercept.setxattr",
+                        "false");
+        assertEquals(
+                Set.of(Interception.MKNOD, Interception.SYSINFO),
+                compile(all, Map.of(), IDS).security().interceptions());
+        assertEquals(
+                Set.of(Interception.SYSINFO),
+                compile(all, Map.of(), Idmap.NONE).security().interceptions());
+    }
+
+    @Test
+    void rawAppArmorNeedsAppArmor() {
+        assertTrue(compile().security().profile().isEmpty());
+        assertThrows(UnsupportedException.class, () -> compile("raw.apparmor", "deny /x w,"));
     }
 
     @Test

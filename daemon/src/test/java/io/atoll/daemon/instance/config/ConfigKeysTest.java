@@ -143,7 +143,7 @@ class ConfigKeysTest {
     void refusesWhatItWouldIgnore() {
         assertThrows(
                 UnsupportedException.class,
-                () -> ConfigKeys.checkContainer(Map.of("raw.apparmor", "deny /x,")));
+                () -> ConfigKeys.checkContainer(Map.of("security.syscalls.intercept.bpf", "true")));
         assertThrows(
                 InvalidConfigException.class,
                 () -> ConfigKeys.checkContainer(Map.of("raw.lxc", "lxc.net.0.type=veth")));

@@ -1,0 +1,31 @@
+package io.atoll.runtime.intercept;
+
+import io.atoll.base.HostId;
+import io.atoll.base.Idmap;
+import io.atoll.base.IdmapEntry;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.FileStat;
+import io.atoll.runtime.Container;
+
+/// The container whose calls are answered.
+///
+/// @param ids its map
+public record Guest(Container container, Idmap ids) {
+    /// True if the file belongs to somebody inside, so that root inside has power over it;
+    /// user_namespaces(7).
+    boolean owns(FileStat file) {
+        return ids.toNs(IdmapEntry.Kind.UID, new HostId(file.uid())).isPresent()
+                && ids.toNs(IdmapEntry.Kind.GID, new HostId(file.gid())).isPresent();
+    }
+
+    /// True if a thread's user namespace is the container's own. Whoever makes another one inside
+    /// has all capabilities in that, and they mean nothing here.
+    boolean isOwnNamespace(int tid) {
+        try {
+            return FileStat.of("/proc/" + tid + "/ns/user")
+                    .isSameInode(FileStat.of("/proc/" + container.initPid() + "/ns/user"));
+        } catch (ErrnoException _) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package io.atoll.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.ByteSize;
+import io.atoll.runtime.intercept.Guest;
+import io.atoll.runtime.intercept.Interceptor;
+import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.Interception;
+import io.atoll.runtime.spec.LimitsSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// System calls that we answer for containers, on the real kernel.
+@Tag("privileged")
+class InterceptionIT {
+    private static final long MEMORY = 64L << 20;
+
+    /// An init that makes a call of its own when it is told to.
+    private static final String ASKING =
+            "while :; do if test -e /ask; then rm /ask; probe sysinfo > /answer; fi;"
+                    + " sleep 0.05; done";
+
+    @TempDir Path dir;
+
+    private BusyboxHost host;
+    private Interceptor interceptor;
+    private Container container;
+
+    @BeforeEach
+    void start() throws IOException {
+        host = new BusyboxHost();
+        Path probe = host.lower().resolve("bin/probe");
+        Files.copy(Path.of("../shim/target/probe"), probe, StandardCopyOption.REPLACE_EXISTING);
+        Files.setPosixFilePermissions(probe, PosixFilePermissions.fromString("rwxr-xr-x"));
+        interceptor = new Interceptor(dir);
+        ContainerSpec spec = host.spec("calls");
+        container =
+                host.containers()
+                        .start(
+                                spec.withInit(spec.init().running("/bin/sh", "-c", ASKING))
+                                        .withLimits(limited(spec.limits()))
+                                        .withSecurity(
+                                                spec.security()
+                                                        .withInterceptions(
+                                                                EnumSet.allOf(
+                                                                        Interception.class))));
+        serve();
+    }
+
+    private static LimitsSpec limited(LimitsSpec base) {
+        return new LimitsSpec(
+                new LimitsSpec.Memory(
+                        Optional.of(new ByteSize(MEMORY)),
+                        Optional.empty(),
+                        Optional.empty(),
+                        OptionalInt.empty()),
+                base.cpu(),
+                base.pidsMax(),
+                base.io(),
+                base.hugepages(),
+                base.raw());
+    }
+
+    private void serve() {
+        Guest guest = new Guest(container, BusyboxHost.IDMAP);
+        container.onSystemCalls(
+                fd -> interceptor.serve(fd, guest), fd -> interceptor.serveCommand(fd, guest));
+    }
+
+    @AfterEach
+    void stop() {
+        host.close();
+        interceptor.close();
+    }
+
+    @Test
+    void makesHarmlessDevicesAndNoOthers() {
+        assertEquals("", host.run(container, "mknod /null c 1 3; mknod -m 644 zero c 1 5").strip());
+        assertEquals(
+                "character special file 1:3 0:0",
+                host.run(container, "stat -c '%F %t:%T %u:%g' /null").strip());
+        assertEquals("4", host.run(container, "echo x > /null; head -c 4 /zero | wc -c").strip());
+        String refused =
+                host.run(
+                        container,
+                        "mknod /kmsg c 1 11 2>&1; mknod /sda b 8 0 2>&1; mknod /fuse c 10 229 2>&1;"
+                                + " true");
+        assertEquals(3, refused.lines().count(), refused);
+        assertTrue(refused.lines().allMatch(line -> line.contains("not permitted")), refused);
+        assertTrue(host.run(container, "mknod /null c 1 3 2>&1; true").contains("exists"));
+        assertTrue(host.run(container, "mknod /none/x c 1 3 2>&1; true").contains("No such"));
+        assertTrue(host.run(container, "mknod /proc/x c 1 3 2>&1; true").contains("not permitted"));
+    }
+
+    @Test
+    void pathsAreTheCallers() {
+        host.run(container, "mkdir -p /a/b; cd /a/b; mknod ../up c 1 3; ln -s / /a/top");
+        assertEquals("1:3", host.run(container, "stat -c %t:%T /a/up").strip());
+        host.run(container, "cd /a/b && mknod ../../../../../far c 1 3; mknod /a/top/a/by c 1 3");
+        assertEquals("1:3", host.run(container, "stat -c %t:%T /far").strip());
+        assertEquals("1:3", host.run(container, "stat -c %t:%T /a/by").strip());
+        assertFalse(Files.exists(Path.of("/far")));
+    }
+
+    @Test
+    void whoMayNotInsideMayNot() {
+        Execution user = container.exec(asUser("cd /dev/shm && mknod n c 1 3"));
+        assertEquals(1, user.waitExit());
+        user.close();
+    }
+
+    private static ExecSpec asUser(String command) {
+        ExecSpec of = ExecSpec.of(List.of("/bin/sh", "-c", command), new ExecSpec.Stdio.None());
+        return new ExecSpec(
+                of.argv(),
+                of.env(),
+                of.cwd(),
+                1000,
+                1000,
+                List.of(),
+                of.stdio(),
+                of.skipped(),
+                false,
+                false);
+    }
+
+    @Test
+    void tellsItsOwnMemory() {
+        String said = host.run(container, "probe sysinfo");
+        assertTrue(said.startsWith("total=" + MEMORY + " "), said);
+    }
+
+    @Test
+    void marksOpaqueDirectoriesAndNothingElse() {
+        host.run(container, "mkdir /dev/shm/o /o");
+        assertEquals("", host.run(container, "probe setxattr /dev/shm/o trusted.overlay.opaque y"));
+        String other = host.run(container, "probe setxattr /dev/shm/o trusted.x y; true");
+        assertTrue(other.contains("not permitted"), other);
+        String value =
+                host.run(container, "probe setxattr /dev/shm/o trusted.overlay.opaque n; true");
+        assertTrue(value.contains("not permitted"), value);
+        assertEquals("", host.run(container, "probe setxattr /o user.x y"));
+        String proc = host.run(container, "probe setxattr /proc trusted.overlay.opaque y; true");
+        assertTrue(proc.contains("not permitted"), proc);
+    }
+
+    @Test
+    void schedulesInRealTime() {
+        String said = host.run(container, "probe sched 2 0; probe sched 3 0; true");
+        assertTrue(said.contains("Invalid argument"), said);
+        assertTrue(said.contains("policy=3"), said);
+    }
+
+    @Test
+    void badPointersAreBadAddresses() {
+        String said = host.run(container, "probe wild");
+        assertEquals(12, said.lines().count(), said);
+        assertTrue(said.lines().allMatch(line -> line.endsWith("=14")), said);
+    }
+
+    @Test
+    void whatIsReadIsUsedHoweverItChanges() throws IOException {
+        Path canary = Files.createDirectory(dir.resolve("canary"));
+        host.run(container, "mkdir /in; ln -s " + canary + " /in/out; ln -s / /in/up");
+        for (String other : List.of("/in/out/x", "/in/up/../../.." + canary + "/x", "/in/yyyyyy")) {
+            String said = host.run(container, "probe turncoat /in/aaaaaaaaaaaa " + other + " 300");
+            assertTrue(said.contains("turned"), said);
+        }
+        try (var files = Files.list(canary)) {
+            assertEquals(0, files.count());
+        }
+    }
+
+    @Test
+    void killedCallersAreLeftAlone() {
+        String said =
+                host.run(
+                        container,
+                        "i=0; while [ $i -lt 40 ]; do (while :; do probe sysinfo; done >/dev/null"
+                                + " 2>&1) & p=$!; kill -9 $p; i=$((i+1)); done; probe sysinfo");
+        assertTrue(said.contains("total=" + MEMORY), said);
+    }
+
+    @Test
+    void callsWaitForWhoComesAfterUs() {
+        interceptor.close();
+        host.run(container, "touch /ask; while test -e /ask; do sleep 0.05; done");
+        host.reopen();
+        container = host.containers().find(container.id()).orElseThrow();
+        assertEquals("", host.run(container, "cat /answer"));
+        interceptor = new Interceptor(dir);
+        serve();
+        String said =
+                host.run(container, "until test -s /answer; do sleep 0.05; done; cat /answer");
+        assertTrue(said.startsWith("total=" + MEMORY + " "), said);
+    }
+
+    @Test
+    void aCommandsCallsAreNotMadeOnceWeAreGone() {
+        host.reopen();
+        container = host.containers().find(container.id()).orElseThrow();
+        assertTrue(host.run(container, "probe sysinfo; true").contains("not implemented"));
+    }
+}
