@@ -162,6 +162,7 @@ public final class Extensions {
                     "projects_restricted_backups_and_snapshots",
                     "projects_restricted_intercept",
                     "container_syscall_intercept",
+                    "container_syscall_intercept_mount",
                     "container_syscall_intercept_sched_setscheduler",
                     "container_syscall_intercept_sysinfo",
                     "projects_networks_restricted_access",

@@ -5,12 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.ByteSize;
+import io.atoll.linux.Command;
+import io.atoll.linux.Commands;
+import io.atoll.linux.FileStat;
+import io.atoll.linux.Loop;
 import io.atoll.runtime.intercept.Guest;
 import io.atoll.runtime.intercept.Interceptor;
+import io.atoll.runtime.intercept.MountPolicy;
 import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.DeviceNode;
+import io.atoll.runtime.spec.GuestPath;
 import io.atoll.runtime.spec.Interception;
 import io.atoll.runtime.spec.LimitsSpec;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -19,6 +27,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -38,6 +47,8 @@ class InterceptionIT {
     @TempDir Path dir;
 
     private BusyboxHost host;
+    private Loop.Device disk;
+    private MountPolicy mounts = MountPolicy.NOTHING;
     private Interceptor interceptor;
     private Container container;
 
@@ -49,10 +60,12 @@ class InterceptionIT {
         Files.setPosixFilePermissions(probe, PosixFilePermissions.fromString("rwxr-xr-x"));
         interceptor = new Interceptor(dir);
         ContainerSpec spec = host.spec("calls");
+        DeviceNode node = makeDisk();
         container =
                 host.containers()
                         .start(
                                 spec.withInit(spec.init().running("/bin/sh", "-c", ASKING))
+                                        .withDevices(spec.devices().plus(node))
                                         .withLimits(limited(spec.limits()))
                                         .withSecurity(
                                                 spec.security()
@@ -60,6 +73,25 @@ class InterceptionIT {
                                                                 EnumSet.allOf(
                                                                         Interception.class))));
         serve();
+    }
+
+    private DeviceNode makeDisk() throws IOException {
+        Path image = dir.resolve("disk");
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(8 << 20);
+        }
+        Commands.run(Command.of("mkfs.ext4", "-q", "-F", image.toString()));
+        disk = Loop.attach(image, false);
+        long number = FileStat.of(disk.fd()).rdev();
+        mounts = new MountPolicy(Set.of("ext4"), Set.of(number), true);
+        return new DeviceNode(
+                new GuestPath("/dev/disk"),
+                DeviceNode.Type.BLOCK,
+                FileStat.major(number),
+                FileStat.minor(number),
+                0660,
+                0,
+                0);
     }
 
     private static LimitsSpec limited(LimitsSpec base) {
@@ -77,7 +109,7 @@ class InterceptionIT {
     }
 
     private void serve() {
-        Guest guest = new Guest(container, BusyboxHost.IDMAP);
+        Guest guest = new Guest(container, BusyboxHost.IDMAP, () -> mounts);
         container.onSystemCalls(
                 fd -> interceptor.serve(fd, guest), fd -> interceptor.serveCommand(fd, guest));
     }
@@ -86,6 +118,7 @@ class InterceptionIT {
     void stop() {
         host.close();
         interceptor.close();
+        disk.close();
     }
 
     @Test
@@ -157,6 +190,41 @@ class InterceptionIT {
         assertEquals("", host.run(container, "probe setxattr /o user.x y"));
         String proc = host.run(container, "probe setxattr /proc trusted.overlay.opaque y; true");
         assertTrue(proc.contains("not permitted"), proc);
+    }
+
+    @Test
+    void mountsADiskOfItsOwn() {
+        String said =
+                host.run(
+                        container,
+                        "mkdir /m && probe mount /dev/disk /m ext4 0 errors=remount-ro && echo kept"
+                            + " > /m/file && stat -c %u:%g /m/file && grep ' /m ' /proc/mounts &&"
+                            + " umount /m && probe mount /dev/disk /m ext4 1 '' && cat /m/file");
+        assertTrue(said.contains("0:0"), said);
+        assertTrue(said.contains("nodev"), said);
+        assertTrue(said.endsWith("kept"), said);
+        assertTrue(host.run(container, "touch /m/x 2>&1; umount /m").contains("Read-only"));
+    }
+
+    @Test
+    void mountsNothingElse() {
+        host.run(container, "mkdir /m");
+        for (String wrong :
+                List.of(
+                        "/dev/disk /m xfs 0 ''",
+                        "/dev/disk /m ext4 0 journal_path=/dev/disk",
+                        "/dev/disk /m ext4 0 journal_dev=0x700",
+                        "/m /m ext4 0 ''",
+                        "/dev/null /m ext4 0 ''",
+                        "/dev/disk /none ext4 0 ''",
+                        "/dev/disk /m debugfs 0 ''")) {
+            String said = host.run(container, "probe mount " + wrong + "; true");
+            assertTrue(said.startsWith("error="), wrong + ": " + said);
+        }
+        mounts = new MountPolicy(Set.of("ext4"), Set.of(), true);
+        String said = host.run(container, "probe mount /dev/disk /m ext4 0 ''; true");
+        assertTrue(said.contains("not permitted"), said);
+        assertEquals("", host.run(container, "mount -t tmpfs t /m && umount /m"));
     }
 
     @Test

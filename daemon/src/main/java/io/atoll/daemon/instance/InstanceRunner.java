@@ -31,6 +31,7 @@ import io.atoll.runtime.ExitReason;
 import io.atoll.runtime.StartOptions;
 import io.atoll.runtime.intercept.Guest;
 import io.atoll.runtime.intercept.Interceptor;
+import io.atoll.runtime.intercept.MountPolicy;
 import io.atoll.runtime.spec.NamespaceKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -299,12 +300,20 @@ final class InstanceRunner {
                 Thread.ofVirtual().name("gone-" + key.name()).start(() -> gone(key, run, reason)));
     }
 
+    /// As configured at this moment: the keys and devices may change while it runs.
+    private MountPolicy mounts(RecordKey key) {
+        return table.find(key)
+                .map(table::expand)
+                .map(now -> GuestDisks.policy(now.typed(), Devices.of(now)))
+                .orElse(MountPolicy.NOTHING);
+    }
+
     private void answerSystemCalls(RecordKey key, Container container) {
         Idmap ids =
                 table.find(key)
                         .map(now -> IdmapJson.parse(now.config(ConfigKeys.IDMAP_CURRENT.name())))
                         .orElse(Idmap.NONE);
-        Guest guest = new Guest(container, ids);
+        Guest guest = new Guest(container, ids, () -> mounts(key));
         try {
             container.onSystemCalls(
                     listener -> interceptor.serve(listener, guest),

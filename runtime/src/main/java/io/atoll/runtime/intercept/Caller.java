@@ -83,6 +83,11 @@ final class Caller implements AutoCloseable {
         return (int) call.argument(index);
     }
 
+    /// True if its root is that of its mount namespace, not one of a chroot.
+    boolean isAtTop() {
+        return ProcFiles.readLink("/proc/" + call.tid() + "/root").equals("/");
+    }
+
     /// Its root directory, which is what its absolute paths begin at.
     Fd root() {
         return root;

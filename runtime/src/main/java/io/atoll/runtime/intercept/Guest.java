@@ -6,11 +6,13 @@ import io.atoll.base.IdmapEntry;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.FileStat;
 import io.atoll.runtime.Container;
+import java.util.function.Supplier;
 
 /// The container whose calls are answered.
 ///
 /// @param ids its map
-public record Guest(Container container, Idmap ids) {
+/// @param mounts what it may have mounted now
+public record Guest(Container container, Idmap ids, Supplier<MountPolicy> mounts) {
     /// True if the file belongs to somebody inside, so that root inside has power over it;
     /// user_namespaces(7).
     boolean owns(FileStat file) {

@@ -168,7 +168,7 @@ public final class Interceptor implements AutoCloseable {
             case FSETXATTR -> SetxattrCall.byDescriptor(caller, guest);
             case SYSINFO -> SysinfoCall.answer(caller, guest);
             case SCHED_SETSCHEDULER -> SchedulerCall.answer(caller);
-            case MOUNT -> Answer.BY_KERNEL;
+            case MOUNT -> MountCall.answer(caller, guest);
         };
     }
 

@@ -18,7 +18,22 @@ public enum Interception {
     SYSINFO(List.of(any("sysinfo"))),
 
     /// Real-time scheduling.
-    SCHED_SETSCHEDULER(List.of(any("sched_setscheduler")));
+    SCHED_SETSCHEDULER(List.of(any("sched_setscheduler"))),
+
+    /// File systems on block devices that the container has.
+    MOUNT(
+            List.of(
+                    new Rule(
+                            "mount",
+                            new Action.Notify(),
+                            List.of(
+                                    // Not MS_REMOUNT, MS_BIND, MS_MOVE and the four kinds of
+                                    // propagation: those the kernel does inside.
+                                    new Argument(
+                                            3,
+                                            Comparison.MASKED_EQ,
+                                            0,
+                                            0x20 | 0x3000 | 0x1E_0000)))));
 
     private static final long S_IFMT = 0xF000;
     private static final long S_IFCHR = 0x2000;

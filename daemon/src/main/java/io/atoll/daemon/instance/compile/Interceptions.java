@@ -14,6 +14,8 @@ final class Interceptions {
             Map.of(
                     ConfigKeys.INTERCEPT_MKNOD,
                     Interception.MKNOD,
+                    ConfigKeys.INTERCEPT_MOUNT,
+                    Interception.MOUNT,
                     ConfigKeys.INTERCEPT_SCHED,
                     Interception.SCHED_SETSCHEDULER,
                     ConfigKeys.INTERCEPT_SETXATTR,

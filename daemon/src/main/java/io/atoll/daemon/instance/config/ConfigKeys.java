@@ -467,12 +467,7 @@ public final class ConfigKeys {
     /// Keys of LXD that would have to do something and do not yet: setting them is refused rather
     /// than ignored.
     private static final Set<ConfigKey<?>> NOT_YET =
-            Set.of(
-                    NVIDIA_RUNTIME,
-                    INTERCEPT_BPF,
-                    INTERCEPT_BPF_DEVICES,
-                    INTERCEPT_MOUNT,
-                    INTERCEPT_MOUNT_SHIFT);
+            Set.of(NVIDIA_RUNTIME, INTERCEPT_BPF, INTERCEPT_BPF_DEVICES, INTERCEPT_MOUNT_FUSE);
 
     private static boolean isOff(String value) {
         return value.isEmpty()
