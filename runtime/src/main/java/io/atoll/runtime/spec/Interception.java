@@ -9,44 +9,36 @@ import java.util.List;
 /// A kind of system calls that a container's processes make and the host answers.
 public enum Interception {
     /// Making character devices that do no harm.
-    MKNOD(List.of(device("mknod", 1), device("mknodat", 2))),
+    MKNOD,
 
     /// The mark that overlayfs sets on directories that hide others.
-    SETXATTR(List.of(any("setxattr"), any("lsetxattr"), any("fsetxattr"))),
+    SETXATTR,
 
     /// How much memory there is.
-    SYSINFO(List.of(any("sysinfo"))),
+    SYSINFO,
 
     /// Real-time scheduling.
-    SCHED_SETSCHEDULER(List.of(any("sched_setscheduler"))),
+    SCHED_SETSCHEDULER,
 
     /// File systems on block devices that the container has.
-    MOUNT(
-            List.of(
-                    new Rule(
-                            "mount",
-                            new Action.Notify(),
-                            List.of(
-                                    // Not MS_REMOUNT, MS_BIND, MS_MOVE and the four kinds of
-                                    // propagation: those the kernel does inside.
-                                    new Argument(
-                                            3,
-                                            Comparison.MASKED_EQ,
-                                            0,
-                                            0x20 | 0x3000 | 0x1E_0000)))));
+    MOUNT;
 
     private static final long S_IFMT = 0xF000;
     private static final long S_IFCHR = 0x2000;
 
-    private final List<Rule> rules;
-
-    Interception(List<Rule> rules) {
-        this.rules = rules;
-    }
+    /// `MS_REMOUNT`, `MS_BIND`, `MS_MOVE` and the four kinds of propagation: those the kernel does
+    /// inside.
+    private static final long OTHER_MOUNTS = 0x20 | 0x3000 | 0x1E_0000;
 
     /// Which calls the kernel hands to us.
     public List<Rule> rules() {
-        return rules;
+        return switch (this) {
+            case MKNOD -> List.of(device("mknod", 1), device("mknodat", 2));
+            case SETXATTR -> List.of(any("setxattr"), any("lsetxattr"), any("fsetxattr"));
+            case SYSINFO -> List.of(any("sysinfo"));
+            case SCHED_SETSCHEDULER -> List.of(any("sched_setscheduler"));
+            case MOUNT -> List.of(masked("mount", 3, 0, OTHER_MOUNTS));
+        };
     }
 
     private static Rule any(String name) {
@@ -54,9 +46,13 @@ public enum Interception {
     }
 
     private static Rule device(String name, int mode) {
+        return masked(name, mode, S_IFCHR, S_IFMT);
+    }
+
+    private static Rule masked(String name, int index, long value, long mask) {
         return new Rule(
                 name,
                 new Action.Notify(),
-                List.of(new Argument(mode, Comparison.MASKED_EQ, S_IFCHR, S_IFMT)));
+                List.of(new Argument(index, Comparison.MASKED_EQ, value, mask)));
     }
 }
