@@ -7,7 +7,6 @@ import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
-import io.atoll.cli.text.Table;
 import io.atoll.client.AtollClient;
 import io.atoll.client.Entity;
 import io.atoll.client.HttpReply;
@@ -53,21 +52,8 @@ final class AclCommands {
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
-            case "create" ->
-                    Optional.of(
-                            CommandSpec.of(
-                                            "create",
-                                            ARGUMENT + " [key=value...] [flags]",
-                                            "Create an ACL")
-                                    .args(1, CommandSpec.ANY)
-                                    .run(AclCommands::create));
-            case "list", "ls" ->
-                    Optional.of(
-                            CommandSpec.of("list", "[<remote>:] [flags]", "List ACLs")
-                                    .alias("ls")
-                                    .args(0, 1)
-                                    .format()
-                                    .run(AclCommands::list));
+            case "create" -> Optional.of(RECORDS.create("Create an ACL", "Network ACL"));
+            case "list", "ls" -> Optional.of(RECORDS.list("List ACLs"));
             case "rule" ->
                     Optional.of(
                             CommandGroup.of(
@@ -106,34 +92,6 @@ final class AclCommands {
 
     private static Records all(Context context) {
         return context.client(context.refAt(0)).networkAcls();
-    }
-
-    private static int create(Context context) {
-        Ref ref = context.refAt(0);
-        context.await(
-                all(context)
-                        .create(
-                                Json.object()
-                                        .put("name", ref.name())
-                                        .put(
-                                                "config",
-                                                Pairs.from(context.args().positional(), 1))));
-        RecordCommands.say(context, "Network ACL " + ref.name() + " created");
-        return 0;
-    }
-
-    private static int list(Context context) {
-        String format = ListCommand.formatOf(context);
-        List<Json> found = all(context).list();
-        Table table = new Table("NAME", "DESCRIPTION", "USED BY");
-        for (Json acl : found) {
-            table.add(
-                    acl.get("name").asString(),
-                    acl.get("description").asString(),
-                    String.valueOf(acl.get("used_by").asList().size()));
-        }
-        context.output().print(table.sort().render(format, Json.array(found)));
-        return 0;
     }
 
     private static int log(Context context) throws IOException {

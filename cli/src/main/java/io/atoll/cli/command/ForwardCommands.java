@@ -6,9 +6,6 @@ import io.atoll.cli.CommandGroup;
 import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
-import io.atoll.cli.text.Table;
-import io.atoll.cli.text.Yaml;
-import io.atoll.client.Entity;
 import io.atoll.client.Records;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,8 +13,14 @@ import java.util.Optional;
 
 /// `network forward`: addresses of the host whose traffic goes to instances.
 final class ForwardCommands {
-    private static final List<String> EDITABLE = List.of("config", "description", "ports");
     private static final String ONE = "[<remote>:]<network> <listen_address>";
+
+    private static final SubRecordCommands FORWARDS =
+            new SubRecordCommands(
+                    "Network forward",
+                    ONE,
+                    List.of("config", "description", "ports"),
+                    ForwardCommands::all);
 
     private ForwardCommands() {}
 
@@ -25,36 +28,28 @@ final class ForwardCommands {
         return CommandGroup.of(
                 "forward",
                 "Manage addresses that lead to instances",
-                List.of("create", "delete", "list", "port", "set", "show", "unset"),
+                List.of("create", "delete", "edit", "get", "list", "port", "set", "show", "unset"),
                 ForwardCommands::make);
     }
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
             case "create" ->
-                    Optional.of(
-                            CommandSpec.of(
-                                            "create",
-                                            ONE + " [key=value...] [flags]",
-                                            "Create a forward")
-                                    .args(2, CommandSpec.ANY)
-                                    .run(ForwardCommands::create));
-            case "delete", "rm" ->
-                    Optional.of(
-                            CommandSpec.of("delete", ONE + " [flags]", "Delete a forward")
-                                    .alias("rm")
-                                    .args(2, 2)
-                                    .run(ForwardCommands::delete));
+                    FORWARDS.command(
+                            "create",
+                            " [key=value...]",
+                            "Create a forward",
+                            2,
+                            ForwardCommands::create);
             case "list", "ls" ->
-                    Optional.of(
-                            CommandSpec.of(
-                                            "list",
-                                            "[<remote>:]<network> [flags]",
-                                            "List the forwards of a network")
-                                    .alias("ls")
-                                    .args(1, 1)
-                                    .format()
-                                    .run(ForwardCommands::list));
+                    FORWARDS.list(
+                            "[<remote>:]<network> [flags]",
+                            "List the forwards of a network",
+                            ForwardCommands::row,
+                            "LISTEN ADDRESS",
+                            "DESCRIPTION",
+                            "DEFAULT TARGET ADDRESS",
+                            "PORTS");
             case "port" ->
                     Optional.of(
                             CommandGroup.of(
@@ -62,35 +57,7 @@ final class ForwardCommands {
                                     "Manage the ports of a forward",
                                     List.of("add", "remove"),
                                     ForwardCommands::makePort));
-            case "set" ->
-                    Optional.of(
-                            CommandSpec.of(
-                                            "set",
-                                            ONE + " <key>=<value>... [flags]",
-                                            "Set configuration keys")
-                                    .args(3, CommandSpec.ANY)
-                                    .run(context ->
-                                            set(
-                                                    context,
-                                                    Pairs.fromSet(
-                                                            context.args().positional(), 2))));
-            case "show" ->
-                    Optional.of(
-                            CommandSpec.of("show", ONE + " [flags]", "Show a forward as YAML")
-                                    .args(2, 2)
-                                    .run(ForwardCommands::show));
-            case "unset" ->
-                    Optional.of(
-                            CommandSpec.of(
-                                            "unset",
-                                            ONE + " <key> [flags]",
-                                            "Remove a configuration key")
-                                    .args(3, 3)
-                                    .run(context ->
-                                            set(
-                                                    context,
-                                                    Json.object().put(context.args().at(2), ""))));
-            default -> Optional.empty();
+            default -> FORWARDS.make(name);
         };
     }
 
@@ -137,49 +104,12 @@ final class ForwardCommands {
         return 0;
     }
 
-    private static int delete(Context context) {
-        String address = context.args().at(1);
-        context.await(all(context).delete(address));
-        RecordCommands.say(context, "Network forward " + address + " deleted");
-        return 0;
-    }
-
-    private static int list(Context context) {
-        String format = ListCommand.formatOf(context);
-        List<Json> found = all(context).list();
-        Table table = new Table("LISTEN ADDRESS", "DESCRIPTION", "DEFAULT TARGET ADDRESS", "PORTS");
-        for (Json forward : found) {
-            table.add(
-                    forward.get("listen_address").asString(),
-                    forward.get("description").asString(),
-                    forward.get("config").get("target_address").asString(),
-                    String.valueOf(forward.get("ports").asList().size()));
-        }
-        context.output().print(table.sort().render(format, Json.array(found)));
-        return 0;
-    }
-
-    private static int show(Context context) {
-        context.output().print(Yaml.render(all(context).get(context.args().at(1)).value()));
-        return 0;
-    }
-
-    private interface Change {
-        void make(Json.Obj body);
-    }
-
-    private static int change(Context context, Change change) {
-        String address = context.args().at(1);
-        Entity now = all(context).get(address);
-        Json.Obj body = RecordCommands.pick(now.value(), EDITABLE);
-        change.make(body);
-        context.await(all(context).replace(address, body, now.etag()));
-        return 0;
-    }
-
-    private static int set(Context context, Json.Obj changes) {
-        return change(
-                context, body -> RecordCommands.applyTo(RecordCommands.configOf(body), changes));
+    private static List<String> row(Json forward) {
+        return List.of(
+                forward.get("listen_address").asString(),
+                forward.get("description").asString(),
+                forward.get("config").get("target_address").asString(),
+                String.valueOf(forward.get("ports").asList().size()));
     }
 
     private static int addPort(Context context) {
@@ -189,7 +119,7 @@ final class ForwardCommands {
                         .put("listen_port", context.args().at(3))
                         .put("target_address", context.args().at(4))
                         .put("target_port", context.args().count() > 5 ? context.args().at(5) : "");
-        return change(
+        return FORWARDS.change(
                 context,
                 body -> {
                     List<Json> ports = new ArrayList<>(body.get("ports").asList());
@@ -199,7 +129,7 @@ final class ForwardCommands {
     }
 
     private static int removePort(Context context) {
-        return change(
+        return FORWARDS.change(
                 context,
                 body -> {
                     List<Json> ports = new ArrayList<>(body.get("ports").asList());

@@ -5,6 +5,7 @@ import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
+import io.atoll.cli.text.Table;
 import io.atoll.cli.text.Yaml;
 import io.atoll.client.AtollClient;
 import io.atoll.client.Entity;
@@ -101,6 +102,51 @@ record RecordCommands(
                                                     Json.object().put(context.args().at(1), ""))));
             default -> Optional.empty();
         };
+    }
+
+    /// The command `create` of things that are a name and a configuration.
+    ///
+    /// @param text what it does
+    /// @param made what it says was made, before the name
+    CommandSpec create(String text, String made) {
+        return CommandSpec.of("create", argument + " [key=value...] [flags]", text)
+                .args(1, CommandSpec.ANY)
+                .run(context -> create(context, made));
+    }
+
+    private int create(Context context, String made) {
+        Ref ref = context.refAt(0);
+        Json.Obj config = Pairs.from(context.args().positional(), 1);
+        context.await(
+                of(context, ref)
+                        .create(Json.object().put("name", ref.name()).put("config", config)));
+        say(context, made + " " + ref.name() + " created");
+        return 0;
+    }
+
+    /// The command `list` of things that a name, a description and a number of users tell about.
+    ///
+    /// @param text what it does
+    CommandSpec list(String text) {
+        return CommandSpec.of("list", "[<remote>:] [flags]", text)
+                .alias("ls")
+                .args(0, 1)
+                .format()
+                .run(this::list);
+    }
+
+    private int list(Context context) {
+        String format = ListCommand.formatOf(context);
+        List<Json> found = of(context, context.refAt(0)).list();
+        Table table = new Table("NAME", "DESCRIPTION", "USED BY");
+        for (Json record : found) {
+            table.add(
+                    record.get("name").asString(),
+                    record.get("description").asString(),
+                    String.valueOf(record.get("used_by").asList().size()));
+        }
+        context.output().print(table.sort().render(format, Json.array(found)));
+        return 0;
     }
 
     private static CommandSpec targeted(CommandSpec spec) {

@@ -6,8 +6,6 @@ import io.atoll.cli.CommandGroup;
 import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
-import io.atoll.cli.Ref;
-import io.atoll.cli.text.Table;
 import io.atoll.client.AtollClient;
 import io.atoll.client.Records;
 import java.util.ArrayList;
@@ -47,21 +45,8 @@ final class ZoneCommands {
 
     private static Optional<CommandNode> make(String name) {
         return switch (name) {
-            case "create" ->
-                    Optional.of(
-                            CommandSpec.of(
-                                            "create",
-                                            ARGUMENT + " [key=value...] [flags]",
-                                            "Create a zone")
-                                    .args(1, CommandSpec.ANY)
-                                    .run(ZoneCommands::create));
-            case "list", "ls" ->
-                    Optional.of(
-                            CommandSpec.of("list", "[<remote>:] [flags]", "List zones")
-                                    .alias("ls")
-                                    .args(0, 1)
-                                    .format()
-                                    .run(ZoneCommands::list));
+            case "create" -> Optional.of(ZONES.create("Create a zone", "Network Zone"));
+            case "list", "ls" -> Optional.of(ZONES.list("List zones"));
             case "record" ->
                     Optional.of(
                             CommandGroup.of(
@@ -122,40 +107,8 @@ final class ZoneCommands {
         };
     }
 
-    private static Records zones(Context context) {
-        return context.client(context.refAt(0)).networkZones();
-    }
-
     private static Records records(Context context) {
         return context.client(context.refAt(0)).networkZoneRecords(context.refAt(0).name());
-    }
-
-    private static int create(Context context) {
-        Ref ref = context.refAt(0);
-        context.await(
-                zones(context)
-                        .create(
-                                Json.object()
-                                        .put("name", ref.name())
-                                        .put(
-                                                "config",
-                                                Pairs.from(context.args().positional(), 1))));
-        RecordCommands.say(context, "Network Zone " + ref.name() + " created");
-        return 0;
-    }
-
-    private static int list(Context context) {
-        String format = ListCommand.formatOf(context);
-        List<Json> found = zones(context).list();
-        Table table = new Table("NAME", "DESCRIPTION", "USED BY");
-        for (Json zone : found) {
-            table.add(
-                    zone.get("name").asString(),
-                    zone.get("description").asString(),
-                    String.valueOf(zone.get("used_by").asList().size()));
-        }
-        context.output().print(table.sort().render(format, Json.array(found)));
-        return 0;
     }
 
     private static List<String> row(Json record) {
