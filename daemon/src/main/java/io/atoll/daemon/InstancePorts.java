@@ -26,8 +26,10 @@ import io.atoll.storage.StorageDriver;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /// Connects the instances to the parts of the daemon that they need.
 final class InstancePorts {
@@ -125,7 +127,9 @@ final class InstancePorts {
                         config.ipv4().address(),
                         config.ipv6().address(),
                         config.neighborProxy(),
-                        config.driver() == BridgeConfig.Driver.OPENVSWITCH);
+                        config.driver() == BridgeConfig.Driver.OPENVSWITCH,
+                        config.ipv4().address().isPresent() && config.ipv4().dhcp(),
+                        domains(config));
             }
 
             @Override
@@ -160,6 +164,11 @@ final class InstancePorts {
         };
     }
 
+    private static List<String> domains(BridgeConfig config) {
+        String all = config.dnsSearch().isEmpty() ? config.dnsDomain() : config.dnsSearch();
+        return Stream.of(all.split(",")).map(String::strip).filter(d -> !d.isEmpty()).toList();
+    }
+
     private static io.atoll.daemon.device.attach.Networks.Network other(
             NetworkType type, ParentConfig parent) {
         return new io.atoll.daemon.device.attach.Networks.Network(
@@ -170,7 +179,9 @@ final class InstancePorts {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                false);
+                false,
+                false,
+                List.of());
     }
 
     private static StaticHost host(io.atoll.daemon.device.attach.Networks.Port port) {

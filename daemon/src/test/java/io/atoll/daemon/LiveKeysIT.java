@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +35,9 @@ final class LiveKeysIT {
     /// What no limit looks like: the kernel's largest number is rounded to all kinds of pages.
     private static final String NONE = "none";
 
+    private static final Duration SOON = Duration.ofSeconds(20);
+
     private static final long NO_LIMIT = 1L << 60;
-    private static final Duration SOON = Duration.ofSeconds(10);
 
     /// One key and where it shows.
     ///
@@ -129,13 +131,7 @@ final class LiveKeysIT {
     @BeforeEach
     void start() throws Exception {
         state = Files.createTempDirectory("atoll-dkeys-");
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        client = new TestClient(state.resolve("unix.socket"));
+        open();
         ok("POST", "/1.0/storage-pools", "{'name':'p','driver':'dir'}");
         ok(
                 "PATCH",
@@ -145,6 +141,16 @@ final class LiveKeysIT {
                 "POST",
                 "/1.0/images",
                 "{'source':{'type':'build','alias':'busybox'},'aliases':[{'name':'busybox'}]}");
+    }
+
+    private void open() throws IOException {
+        daemon =
+                Daemon.open(
+                        DaemonOptions.parse(
+                                List.of("--state-dir", state.toString()), Optional.empty()),
+                        new Events());
+        daemon.start();
+        client = new TestClient(state.resolve("unix.socket"));
     }
 
     @AfterEach
@@ -387,5 +393,67 @@ final class LiveKeysIT {
                 "PATCH",
                 "/1.0/instances/c1",
                 "{'devices':{'root':{'type':'disk','path':'/','pool':'p'" + comma + limits + "}}}");
+    }
+
+    @Test
+    void idsOfTheHostCanBeLetThrough() throws Exception {
+        run(Map.of("raw.idmap", "uid 1000 1000\ngid 2000-2001 1000-1001"));
+        assertTrue(proc("uid_map").matches("(?s).*\\n *1000 +1000 +1\\n.*"), proc("uid_map"));
+        assertTrue(proc("gid_map").matches("(?s).*\\n *1000 +2000 +2\\n.*"), proc("gid_map"));
+        assertEquals(0, exec("touch /root/f && chown 1000:1001 /root/f"));
+        assertEquals(0, exec("test $(stat -c %u:%g /root/f) = 1000:1001"));
+    }
+
+    @Test
+    void snapshotsAreMadeAsTheirKeysSay() throws Exception {
+        run(
+                Map.of(
+                        "snapshots.schedule", "@startup",
+                        "snapshots.pattern", "auto%d",
+                        "snapshots.expiry", "1H"));
+        Instant soon = Instant.now().plus(Duration.ofMinutes(61));
+        Json taken = snapshots().getFirst();
+        assertEquals("auto0", taken.get("name").asString());
+        assertFalse(taken.get("stateful").asBoolean());
+        assertTrue(Instant.parse(taken.get("expires_at").asString()).isBefore(soon), "in an hour");
+        set("snapshots.schedule", "@daily");
+        set("snapshots.expiry", "");
+        ok("POST", "/1.0/instances/c1/snapshots", "{}");
+        state("restart");
+        assertEquals(2, snapshots().size(), "nothing at a start any more");
+        assertEquals("0001-01-01T00:00:00Z", snapshots().getLast().get("expires_at").asString());
+    }
+
+    private List<Json> snapshots() throws IOException {
+        return client.get("/1.0/instances/c1/snapshots?recursion=1").metadata().asList();
+    }
+
+    @Test
+    void theHostsStartStartsThoseThatWantIt() throws Exception {
+        run(Map.of("boot.autostart", "true", "boot.host_shutdown_timeout", "1"));
+        state("stop");
+        reopen();
+        Await.until("c1 to be started", SOON, this::isRunning);
+        set("boot.autostart", "false");
+        daemon.stopInstances();
+        reopen();
+        assertFalse(isRunning(), "it ran, but does not want to be started");
+        set("boot.autostart", "");
+        reopen();
+        Await.until("c1 to run as it did before", SOON, this::isRunning);
+    }
+
+    private void reopen() throws IOException {
+        client.close();
+        daemon.close();
+        open();
+    }
+
+    private boolean isRunning() {
+        try {
+            return pid("c1") > 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

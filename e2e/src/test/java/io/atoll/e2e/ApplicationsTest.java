@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("e2e")
 class ApplicationsTest {
     private static final String MARKER = "atoll-e2eo";
+    private static final String BRIDGE = "e2eo0";
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final String ARCHITECTURE =
             Architecture.host().kernelName().equals("aarch64") ? "arm64" : "amd64";
@@ -48,7 +49,7 @@ class ApplicationsTest {
         Path root = folder.resolve("root");
         Files.createDirectories(root.resolve("bin"));
         Files.copy(Path.of("/bin/busybox"), root.resolve("bin/busybox"));
-        for (String name : List.of("sh", "id", "sleep", "touch", "cat")) {
+        for (String name : List.of("sh", "id", "sleep", "touch", "cat", "ping", "nslookup")) {
             Files.createSymbolicLink(root.resolve("bin/" + name), Path.of("busybox"));
         }
         Path upper = folder.resolve("upper");
@@ -70,6 +71,8 @@ class ApplicationsTest {
         daemon = TestDaemon.launch(MARKER);
         atoll("storage", "create", "default", "overlay");
         atoll("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
+        atoll("network", "create", BRIDGE, "ipv4.address=10.231.97.1/24", "ipv6.address=none");
+        atoll("profile", "device", "add", "default", "eth0", "nic", "network=" + BRIDGE);
     }
 
     @AfterEach
@@ -80,6 +83,10 @@ class ApplicationsTest {
 
     private Output atoll(String... command) {
         return daemon.atoll().run(command).ok();
+    }
+
+    private String address() {
+        return atoll("list", "app", "--format=csv", "--columns=4").out();
     }
 
     @Test
@@ -93,9 +100,20 @@ class ApplicationsTest {
                 "1000:50 /data hello first second\n",
                 atoll("exec", "app", "--", "cat", "/data/state").out());
         assertTrue(atoll("image", "list", "--format=csv").out().contains("team/app"));
+        String address = address();
+        assertTrue(address.matches("10\\.231\\.97\\.\\d+ \\(eth0\\)\n"), address);
         atoll("stop", "app", "--timeout=20");
         assertEquals("STOPPED\n", atoll("list", "app", "--format=csv", "--columns=s").out());
         atoll("start", "app");
+        assertEquals(address, address(), "an address is kept");
+        atoll("exec", "app", "--", "ping", "-c", "1", "10.231.97.1");
+        assertEquals(
+                "search lxd\nnameserver 10.231.97.1\n",
+                atoll("exec", "app", "--", "cat", "/etc/resolv.conf").out());
+        assertEquals("app\n", atoll("exec", "app", "--", "cat", "/etc/hostname").out());
+        assertTrue(
+                atoll("network", "list-leases", BRIDGE).out().contains(address.split(" ")[0]),
+                "nobody else gets it");
         atoll("delete", "--force", "app");
     }
 

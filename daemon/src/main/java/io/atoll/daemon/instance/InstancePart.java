@@ -131,6 +131,7 @@ public final class InstancePart implements DaemonPart {
                         table, locks, chooser, runner, ports, attached, host, balancer, guests,
                         events);
         this.schedule = new SnapshotSchedule(table, runner, snapshots);
+        runner.whenStarting(schedule::starting);
         this.timer = new MinuteTimer("instance-schedule", this::tick);
         InstanceVolumes volumes = new InstanceVolumes(table, runner, ports);
         this.volumes = volumes;
@@ -225,7 +226,6 @@ public final class InstancePart implements DaemonPart {
         if (!wanted.isEmpty()) {
             Thread.ofVirtual().name("autostart").start(() -> autostart(wanted));
         }
-        Thread.ofVirtual().name("startup-snapshots").start(schedule::startup);
         timer.start();
     }
 

@@ -69,6 +69,7 @@ final class InstanceRunner {
     private final InstancePaths paths;
     private final Preparation preparation;
     private final InstanceTemplates templates;
+    private volatile Consumer<RecordKey> starting = _ -> {};
     private final InstanceGuests guests;
     private final InstanceIds ids;
     private final CpuBalancer balancer;
@@ -107,6 +108,12 @@ final class InstanceRunner {
         this.events = events;
         this.interceptor = interceptor;
         this.deleteEphemeral = deleteEphemeral;
+    }
+
+    /// Says what to do with an instance before each of its starts, with its lock held; called while
+    /// the daemon is put together.
+    void whenStarting(Consumer<RecordKey> work) {
+        starting = work;
     }
 
     Optional<Running> find(RecordKey key) {
@@ -197,6 +204,7 @@ final class InstanceRunner {
             throw new InvalidConfigException("Instance is not complete");
         }
         awaitDeparture(key);
+        starting.accept(key);
         instance = withRightIds(instance);
         Preparation.Prepared prepared = preparation.prepare(instance);
         InstanceRecord found = instance;
@@ -215,6 +223,9 @@ final class InstanceRunner {
             loadModules(prepared);
             List<String> triggers = TemplateTriggers.atStart(found.config());
             templates.beforeStart(prepared, triggers);
+            if (prepared.site().isApplication()) {
+                ApplicationFiles.write(prepared, attached.nameServers(prepared.devices()));
+            }
             attached.beforeStart(prepared.site(), prepared.devices(), undo);
             StartOptions options =
                     new StartOptions(

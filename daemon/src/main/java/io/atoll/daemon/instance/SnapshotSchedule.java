@@ -1,8 +1,8 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.daemon.instance.config.ConfigKeys;
-import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.schedule.CronSchedule;
+import io.atoll.daemon.store.RecordKey;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
@@ -30,9 +30,13 @@ final class SnapshotSchedule {
         take(schedule -> schedule.matches(minute));
     }
 
-    /// What is due because the daemon has started.
-    void startup() {
-        take(CronSchedule::isAtStartup);
+    /// What is due because an instance starts, which does not run yet.
+    void starting(RecordKey key) {
+        Optional<InstanceRecord> found = table.find(key);
+        if (found.isPresent()
+                && schedule(found.get()).filter(CronSchedule::isAtStartup).isPresent()) {
+            attempt(found.get(), () -> take(found.get()));
+        }
     }
 
     /// Removes the snapshots that have expired by then.
@@ -53,20 +57,30 @@ final class SnapshotSchedule {
                     instance,
                     () -> {
                         if (isWanted(instance, isDue)) {
-                            snapshots.create(instance.key(), "", Optional.empty());
+                            take(instance);
                         }
                     });
         }
     }
 
+    private void take(InstanceRecord instance) {
+        snapshots.create(instance.key(), "", Optional.empty());
+    }
+
     private boolean isWanted(InstanceRecord instance, Predicate<CronSchedule> isDue) {
-        Expansion expansion = table.expand(instance);
-        Optional<String> schedule = expansion.typed().text(ConfigKeys.SNAPSHOTS_SCHEDULE.name());
         return instance.pending().kind() == Pending.Kind.NOTHING
-                && schedule.isPresent()
-                && isDue.test(CronSchedule.parse(schedule.get()))
+                && schedule(instance).filter(isDue).isPresent()
                 && (runner.isRunning(instance.key())
-                        || expansion.typed().is(ConfigKeys.SNAPSHOTS_SCHEDULE_STOPPED));
+                        || table.expand(instance)
+                                .typed()
+                                .is(ConfigKeys.SNAPSHOTS_SCHEDULE_STOPPED));
+    }
+
+    private Optional<CronSchedule> schedule(InstanceRecord instance) {
+        return table.expand(instance)
+                .typed()
+                .text(ConfigKeys.SNAPSHOTS_SCHEDULE.name())
+                .map(CronSchedule::parse);
     }
 
     /// One instance's trouble is not the others'.

@@ -8,6 +8,7 @@ import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.device.ProxyConfig;
 import io.atoll.linux.ErrnoException;
+import io.atoll.linux.net.IpNetwork;
 import io.atoll.runtime.Container;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -16,7 +17,9 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// All devices of an instance through its life. The caller holds the instance's lock in every
 /// method that changes something.
@@ -72,6 +75,24 @@ public final class AttachedDevices {
         StartParts parts = new StartParts();
         configs.forEach(config -> device(config).plan(site, parts));
         return parts;
+    }
+
+    /// Whom to ask for names where the first interface at a bridge of ours leads; empty if none is.
+    public Optional<NameServers> nameServers(Collection<DeviceConfig> configs) {
+        return configs.stream()
+                .filter(NicConfig.class::isInstance)
+                .flatMap(nic -> ((NicConfig) nic).network().stream())
+                .map(host.networks()::find)
+                .filter(n -> n.type() == Networks.Network.Type.BRIDGE)
+                .map(n ->
+                        new NameServers(
+                                Stream.of(n.ipv4(), n.ipv6())
+                                        .flatMap(Optional::stream)
+                                        .map(IpNetwork::address)
+                                        .toList(),
+                                n.domains()))
+                .filter(n -> !n.addresses().isEmpty())
+                .findFirst();
     }
 
     /// Makes what has to be there before the container is made.

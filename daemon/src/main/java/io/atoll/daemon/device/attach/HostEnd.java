@@ -85,7 +85,8 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         Optional<InetAddress> ipv6 = nic.config().ipv6().address();
         if (nic.kind() == Kind.BRIDGED) {
             NicConfig.Filters filters = nic.config().filters();
-            if (filters.ipv4() && ipv4.isEmpty() && !nic.config().ipv4().isNone()) {
+            boolean isFixed = filters.ipv4() || nic.isGivenAddress();
+            if (isFixed && ipv4.isEmpty() && !nic.config().ipv4().isNone()) {
                 ipv4 = Optional.of(chosen(false));
             }
             if (filters.ipv6() && ipv6.isEmpty() && !nic.config().ipv6().isNone()) {
@@ -158,11 +159,18 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         }
     }
 
+    /// The IPv4 address that the interface has from the start, because nobody inside asks for one.
+    Optional<InetAddress> given() {
+        return nic.isGivenAddress()
+                ? nic.config().ipv4().address().or(() -> Optional.of(chosen(false)))
+                : Optional.empty();
+    }
+
     private Networks.Port port(Optional<InetAddress> ipv4, Optional<InetAddress> ipv6) {
         return port(site, nic.config(), nic.mac().orElseThrow(), ipv4, ipv6);
     }
 
-    /// The address that a filtered interface without a fixed one is to have.
+    /// The address that an interface without a fixed one is to have.
     private InetAddress chosen(boolean isV6) {
         String family = isV6 ? "ipv6" : "ipv4";
         String network =

@@ -3,6 +3,7 @@ package io.atoll.daemon.device.attach;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.runtime.spec.MacAddress;
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -18,6 +19,8 @@ public interface Networks {
     /// @param neighborProxy interface of the host on whose network the host answers for IPv6
     ///   addresses of this one
     /// @param isOpenVswitch whether the bridge is one of Open vSwitch
+    /// @param hasLeases whether DHCP gives out IPv4 addresses there
+    /// @param domains in which short names are looked up, the first one first
     record Network(
             Type type,
             String link,
@@ -26,7 +29,9 @@ public interface Networks {
             Optional<IpNetwork> ipv4,
             Optional<IpNetwork> ipv6,
             Optional<String> neighborProxy,
-            boolean isOpenVswitch) {
+            boolean isOpenVswitch,
+            boolean hasLeases,
+            List<String> domains) {
         /// Kinds of managed networks.
         public enum Type {
             BRIDGE,

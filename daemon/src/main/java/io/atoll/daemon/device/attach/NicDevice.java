@@ -35,6 +35,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     /// @param kind the network's, where it belongs to one
     /// @param link the bridge or parent; empty text for none
     /// @param hostName the host's end of a pair, else empty text
+    /// @param isApplications whether it is an application's
     record Decided(
             NicConfig config,
             Kind kind,
@@ -43,7 +44,17 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
             String hostName,
             Optional<MacAddress> mac,
             OptionalInt mtu,
-            Optional<Networks.Network> network) {
+            Optional<Networks.Network> network,
+            boolean isApplications) {
+        /// Whether we give it its address: at a bridge that has DHCP, for an application, which
+        /// does not ask.
+        boolean isGivenAddress() {
+            return isApplications
+                    && kind == Kind.BRIDGED
+                    && !config.ipv4().isNone()
+                    && network.filter(Networks.Network::hasLeases).isPresent();
+        }
+
         /// Whether it is a port of a bridge of Open vSwitch, which the kernel's messages about
         /// bridges do not reach.
         boolean isOpenVswitch() {
@@ -71,7 +82,8 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                 config.mtu().isPresent()
                         ? config.mtu()
                         : network.map(Networks.Network::mtu).orElse(OptionalInt.empty()),
-                network);
+                network,
+                site.isApplication());
     }
 
     private Kind kindAt(Networks.Network.Type type) {
@@ -264,6 +276,31 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         Decided nic = decide(site);
         undo.add(() -> hostEnd(site, nic).remove());
         hostEnd(site, nic).makeFresh();
+        give(site, container, nic);
+    }
+
+    /// What DHCP would have told.
+    private void give(Site site, Container container, Decided nic) {
+        Optional<InetAddress> address = hostEnd(site, nic).given();
+        Optional<IpNetwork> bridge = nic.network().flatMap(Networks.Network::ipv4);
+        if (address.isEmpty() || bridge.isEmpty()) {
+            return;
+        }
+        List<NetlinkMessage> messages =
+                List.of(
+                        // A gateway is refused behind an interface that is down.
+                        Rtnetlink.setUp(nic.guestName(), true),
+                        Rtnetlink.addAddress(
+                                nic.guestName(),
+                                new IpNetwork(address.get(), bridge.get().prefix())),
+                        Rtnetlink.addRoute(
+                                nic.guestName(),
+                                IpNetwork.parse("0.0.0.0/0").orElseThrow(),
+                                Optional.of(bridge.get().address())));
+        try (Fd namespace = container.namespaceFd(NamespaceKind.NET);
+                Netlink there = Netlink.openIn(namespace)) {
+            PlatformThreads.run(() -> messages.forEach(there::run));
+        }
     }
 
     @Override
@@ -280,6 +317,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         undo.add(() -> hostEnd(site, nic).remove());
         hostEnd(site, nic).makeFresh();
         inside(container, nic);
+        give(site, container, nic);
     }
 
     private static LinkOptions options(Decided nic) {

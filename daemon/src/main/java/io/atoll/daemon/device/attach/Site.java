@@ -13,10 +13,13 @@ import java.util.Map;
 /// @param id host-wide name
 /// @param hostname name inside and in DNS
 /// @param idmap of the run, or of the next one
-/// @param memory the instance's own `volatile.*` keys: read for what was decided before, changed
-///   for what has to be remembered; whoever made the site records them
+/// @param memory the instance's own keys: `volatile.*` are read for what was decided before and
+///   changed for what has to be remembered; whoever made the site records them
 public record Site(
         String id, ProjectName project, String hostname, Idmap idmap, Map<String, String> memory) {
+    /// The key that names the program of an application.
+    private static final String APPLICATION = "image.oci.entrypoint";
+
     /// The host's number of a user inside.
     long hostUid(long uid) {
         return host(IdmapEntry.Kind.UID, uid);
@@ -31,6 +34,12 @@ public record Site(
         return idmap.toHost(kind, new NsId(id))
                 .map(HostId::value)
                 .orElseThrow(() -> new InvalidConfigException("The instance has no id " + id));
+    }
+
+    /// Whether a program of an image of applications runs instead of an init: nobody inside asks
+    /// for addresses then.
+    public boolean isApplication() {
+        return remembered(APPLICATION).isPresent();
     }
 
     /// What is remembered under a key; empty text is nothing.

@@ -34,7 +34,9 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                false);
+                false,
+                true,
+                List.of("lxd"));
     }
 
     @Override
