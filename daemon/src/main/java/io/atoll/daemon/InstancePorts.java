@@ -1,6 +1,7 @@
 package io.atoll.daemon;
 
 import io.atoll.base.ProjectName;
+import io.atoll.daemon.http.Response;
 import io.atoll.daemon.image.Image;
 import io.atoll.daemon.image.ImagePulls;
 import io.atoll.daemon.image.Images;
@@ -19,6 +20,7 @@ import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.storage.Pools;
+import io.atoll.daemon.store.Stored;
 import io.atoll.linux.net.MacAddress;
 import io.atoll.network.BridgeConfig;
 import io.atoll.network.StaticHost;
@@ -91,6 +93,16 @@ final class InstancePorts {
             public SourceImage fetch(
                     ProjectName project, RemoteSource source, Operation operation) {
                 return source(pulls.cache(project, source, operation));
+            }
+
+            @Override
+            public Optional<Response> offered(ProjectName project, String fingerprint) {
+                return images.list(project).stream()
+                        .map(Stored::value)
+                        .filter(i -> i.fingerprint().value().startsWith(fingerprint))
+                        .filter(i -> i.isPublic() || i.isCached())
+                        .findFirst()
+                        .map(images::export);
             }
 
             @Override

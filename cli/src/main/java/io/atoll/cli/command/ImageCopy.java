@@ -1,5 +1,6 @@
 package io.atoll.cli.command;
 
+import io.atoll.base.DomainException;
 import io.atoll.base.json.Json;
 import io.atoll.cli.CliException;
 import io.atoll.cli.Context;
@@ -8,11 +9,13 @@ import io.atoll.client.AtollClient;
 import io.atoll.client.HttpReply;
 import io.atoll.client.HttpRequest;
 import io.atoll.client.Operation;
+import io.atoll.client.OperationHandle;
 import io.atoll.client.Target;
 import java.io.IOException;
 import java.util.List;
 
-/// `image copy`: pulled by the target, or carried by us where the two cannot reach each other.
+/// `image copy`: pulled by the target, pushed by the source, or carried by us where the two cannot
+/// reach each other.
 final class ImageCopy {
     private ImageCopy() {}
 
@@ -40,12 +43,13 @@ final class ImageCopy {
             throw new CliException(
                     "The source and the target are the same server", "use --target-project");
         }
-        boolean isCarried =
-                !isSame
-                        && !context.servers().remote(from.remote()).hasImagesOnly()
-                        && (mode.equals("push") || mode.equals("relay"));
+        // Servers of images only give; the target fetches from them whatever the mode.
+        boolean isPulled =
+                isSame || context.servers().remote(from.remote()).hasImagesOnly() || mode.isEmpty();
         Json.Arr aliases = aliases(context, from);
-        if (isCarried) {
+        if (!isPulled && mode.equals("push")) {
+            push(context, from, to, target, aliases);
+        } else if (!isPulled && mode.equals("relay")) {
             carry(context, from, target, aliases);
         } else {
             Json.Obj body =
@@ -94,6 +98,48 @@ final class ImageCopy {
         AtollClient client = context.client(from);
         String name = RemoteImages.withoutSlash(from.name());
         return client.images().get(LaunchCommand.fingerprint(context, client, name)).value();
+    }
+
+    /// By the source, with a secret that the target gives out for it.
+    private static void push(
+            Context context, Ref from, Ref to, AtollClient target, Json.Arr aliases) {
+        AtollClient source = context.client(from);
+        Json image = image(context, from);
+        String fingerprint = image.get("fingerprint").asString();
+        OperationHandle token =
+                target.images()
+                        .create(
+                                Json.object()
+                                        .put(
+                                                "source",
+                                                Json.object()
+                                                        .put("type", "image")
+                                                        .put("mode", "push")
+                                                        .put("fingerprint", fingerprint))
+                                        .put("aliases", aliases)
+                                        .put("properties", image.get("properties"))
+                                        .put("expires_at", image.get("expires_at"))
+                                        .put("public", context.args().flag("public")));
+        String secret = token.started().metadata().get("secret").asString();
+        try {
+            Json.Obj body = RemoteImages.pushTarget(context, to, target, secret);
+            String path = source.scope(Target.of("images", fingerprint, "export")).toString();
+            Operation _ =
+                    context.await(
+                            source.handle(source.rest().call("POST", path, body, "")),
+                            "Copying the image");
+        } catch (DomainException | CliException e) {
+            giveBack(token);
+            throw e;
+        }
+    }
+
+    private static void giveBack(OperationHandle token) {
+        try {
+            token.cancel();
+        } catch (DomainException _) {
+            // It was used before the copy failed.
+        }
     }
 
     /// Through this program, from one connection into the other.

@@ -141,6 +141,18 @@ final class RemoteImages {
                 .put("alias", isShort ? "library/" + image : image);
     }
 
+    /// Says to another server where to send an image, once the target has given out a secret.
+    ///
+    /// @throws CliException if the target cannot be reached over the network
+    static Json.Obj pushTarget(Context context, Ref to, AtollClient target, String secret) {
+        Remote remote = context.servers().remote(to.remote());
+        return Json.object()
+                .put("target", address(target, remote))
+                .put("certificate", certificate(context, target, remote))
+                .put("secret", secret)
+                .put("project", target.project());
+    }
+
     private static String address(AtollClient client, Remote remote) {
         if (!remote.isLocal()) {
             return remote.address();

@@ -1,6 +1,8 @@
 package io.atoll.daemon.devlxd;
 
+import io.atoll.daemon.http.Response;
 import java.util.Map;
+import java.util.Optional;
 
 /// An instance as it is shown to itself. Read anew for each request.
 public interface Guest {
@@ -18,6 +20,11 @@ public interface Guest {
 
     /// Whether images may be fetched.
     boolean mayFetchImages();
+
+    /// The files of an image that anybody may have, or that came along with an instance.
+    ///
+    /// @param fingerprint or how it begins
+    Optional<Response> image(String fingerprint);
 
     /// What it last told of itself: `Ready`, or that it has started.
     String state();

@@ -4,7 +4,10 @@ import io.atoll.base.json.Json;
 import io.atoll.base.json.JsonException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// What is answered to an instance, without an envelope: LXD's API below `/dev/lxd/sock`. Events
 /// are the connection's business.
@@ -25,11 +28,20 @@ final class GuestApi {
     }
 
     private static final String CONFIG = "/1.0/config/";
+    private static final Pattern IMAGE = Pattern.compile("/1\\.0/images/([0-9a-f]+)/export");
 
     private GuestApi() {}
 
     static boolean isShown(String key) {
         return key.startsWith("user.") || key.startsWith("cloud-init.");
+    }
+
+    /// The fingerprint of the image whose files are asked for.
+    static Optional<String> image(GuestRequest request) {
+        Matcher path = IMAGE.matcher(request.path());
+        return request.method().equals("GET") && path.matches()
+                ? Optional.of(path.group(1))
+                : Optional.empty();
     }
 
     static Reply answer(GuestRequest request, Guest guest) {
@@ -72,11 +84,6 @@ final class GuestApi {
     private static Reply other(String path, Guest guest) {
         if (path.startsWith(CONFIG)) {
             return value(path.substring(CONFIG.length()), guest.config());
-        }
-        if (path.startsWith("/1.0/images/") && path.endsWith("/export")) {
-            return guest.mayFetchImages()
-                    ? Reply.text(501, "Fetching images is not supported by this server")
-                    : Reply.text(403, "not authorized");
         }
         return Reply.text(404, "not found");
     }

@@ -2,6 +2,7 @@ package io.atoll.daemon.devlxd;
 
 import io.atoll.base.InternalException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.http.Response;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -220,24 +221,64 @@ public final class GuestSockets implements AutoCloseable {
             stream(door, request, in, out);
             return false;
         }
-        write(out, GuestApi.answer(request, door.guest));
+        Optional<String> image = GuestApi.image(request);
+        if (image.isPresent()) {
+            sendImage(door.guest, image.get(), out);
+        } else {
+            write(out, GuestApi.answer(request, door.guest));
+        }
         return !request.header("connection").equalsIgnoreCase("close");
     }
 
     private static void write(OutputStream out, GuestApi.Reply reply) throws IOException {
         byte[] body = reply.body().getBytes(StandardCharsets.UTF_8);
-        String head =
-                "HTTP/1.1 "
-                        + reply.status()
-                        + " "
-                        + (reply.status() == 200 ? "OK" : "Error")
-                        + "\r\nContent-Type: "
-                        + reply.type()
-                        + "\r\nContent-Length: "
-                        + body.length
-                        + "\r\n\r\n";
-        out.write(head.getBytes(StandardCharsets.US_ASCII));
+        writeHead(out, reply.status(), reply.type(), Map.of(), body.length);
         out.write(body);
+        out.flush();
+    }
+
+    private static void writeHead(
+            OutputStream out, int status, String type, Map<String, String> headers, long length)
+            throws IOException {
+        StringBuilder head = new StringBuilder("HTTP/1.1 ");
+        head.append(status).append(status == 200 ? " OK" : " Error");
+        head.append("\r\nContent-Type: ").append(type);
+        headers.forEach((name, value) -> head.append("\r\n" + name + ": " + value));
+        head.append("\r\nContent-Length: ").append(length).append("\r\n\r\n");
+        out.write(head.toString().getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void sendImage(Guest guest, String fingerprint, OutputStream out)
+            throws IOException {
+        if (!guest.mayFetchImages()) {
+            write(out, GuestApi.Reply.text(403, "not authorized"));
+            return;
+        }
+        Optional<Response> image = guest.image(fingerprint);
+        if (image.isEmpty()) {
+            write(out, GuestApi.Reply.text(404, "not found"));
+            return;
+        }
+        switch (image.get()) {
+            case Response.File(Path file, String type, Map<String, String> headers) -> {
+                writeHead(out, 200, type, headers, Files.size(file));
+                Files.copy(file, out);
+            }
+            case Response.Raw(
+                            int status,
+                            String type,
+                            Map<String, String> headers,
+                            long length,
+                            Response.Body body) -> {
+                writeHead(out, status, type, headers, length);
+                body.writeTo(out);
+            }
+            case Response.Sync _,
+                    Response.Created _,
+                    Response.Async _,
+                    Response.Upgrade _ ->
+                    throw new IllegalArgumentException("no files of an image");
+        }
         out.flush();
     }
 

@@ -68,6 +68,18 @@ public record ImageOptions(
                 Optional.of(from));
     }
 
+    /// What was announced of an image, with what only its files' sender knows.
+    ImageOptions from(ImageOptions sender) {
+        return new ImageOptions(
+                sender.filename,
+                isPublic,
+                isAutoUpdated,
+                properties,
+                sender.profiles,
+                expiresAt,
+                aliases);
+    }
+
     /// For an image that comes along with an instance.
     static ImageOptions cached(boolean isAutoUpdated) {
         return new ImageOptions(

@@ -3,6 +3,7 @@ package io.atoll.daemon.image;
 import io.atoll.api.ApiPath;
 import io.atoll.api.Wire;
 import io.atoll.base.Fingerprint;
+import io.atoll.base.ForbiddenException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
@@ -19,7 +20,6 @@ import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationSpec;
-import io.atoll.daemon.operation.OperationStatus;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.Projects;
@@ -33,10 +33,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,8 +47,6 @@ public final class ImageRoutes implements Routes {
     /// "Never used", as Go's clients write it.
     private static final String NO_TIME = "0001-01-01T00:00:00Z";
 
-    private static final SecureRandom RANDOM = new SecureRandom();
-
     private final Store store;
     private final Images images;
     private final ImageUploads uploads;
@@ -60,6 +56,7 @@ public final class ImageRoutes implements Routes {
     private final Projects projects;
     private final Operations operations;
     private final Events events;
+    private final ImageTokens tokens;
     private volatile Optional<ImagePublisher> publisher = Optional.empty();
 
     public ImageRoutes(
@@ -79,6 +76,7 @@ public final class ImageRoutes implements Routes {
         this.projects = projects;
         this.operations = operations;
         this.events = events;
+        this.tokens = new ImageTokens(operations, events);
     }
 
     /// Says who publishes instances; called while the daemon is put together.
@@ -90,7 +88,8 @@ public final class ImageRoutes implements Routes {
     public List<Route> routes() {
         return List.of(
                 Route.get("/1.0/images").needs(Right.PUBLIC).run(this::list),
-                Route.post("/1.0/images").needs(Right.EDIT).run(this::create),
+                // A token for an upload is a right, too.
+                Route.post("/1.0/images").needs(Right.PUBLIC).run(this::create),
                 Route.get("/1.0/images/{fingerprint}").needs(Right.PUBLIC).run(this::get),
                 Route.put("/1.0/images/{fingerprint}").needs(Right.EDIT).run(r -> update(r, false)),
                 Route.patch("/1.0/images/{fingerprint}")
@@ -98,17 +97,11 @@ public final class ImageRoutes implements Routes {
                         .run(r -> update(r, true)),
                 Route.delete("/1.0/images/{fingerprint}").needs(Right.EDIT).run(this::delete),
                 Route.get("/1.0/images/{fingerprint}/export").needs(Right.PUBLIC).run(this::export),
-                Route.post("/1.0/images/{fingerprint}/export")
-                        .needs(Right.EDIT)
-                        .run(_ -> absent("Pushing images")),
+                Route.post("/1.0/images/{fingerprint}/export").needs(Right.EDIT).run(this::push),
                 Route.post("/1.0/images/{fingerprint}/refresh")
                         .needs(Right.EDIT)
                         .run(this::refresh),
                 Route.post("/1.0/images/{fingerprint}/secret").needs(Right.EDIT).run(this::secret));
-    }
-
-    private static Response absent(String what) {
-        throw new UnsupportedException(what + " is not supported by this server");
     }
 
     private static String url(Fingerprint fingerprint) {
@@ -191,21 +184,12 @@ public final class ImageRoutes implements Routes {
             return image;
         }
         Operation token =
-                findToken(image.value().fingerprint(), request.query("secret").orElse(""))
+                tokens.findDownload(image.value().fingerprint(), request.query("secret").orElse(""))
                         .orElseThrow(() -> new NotFoundException("Image not found"));
         if (spends && !token.complete()) {
             throw new NotFoundException("Image not found");
         }
         return image;
-    }
-
-    private Optional<Operation> findToken(Fingerprint fingerprint, String secret) {
-        List<String> about = List.of(url(fingerprint));
-        return operations.list().stream()
-                .filter(o -> o.status() == OperationStatus.RUNNING && !secret.isEmpty())
-                .filter(o -> about.equals(o.spec().resources().get("images")))
-                .filter(o -> o.spec().metadata().get("secret").equals(Json.string(secret)))
-                .findFirst();
     }
 
     private Response get(Request request) {
@@ -215,19 +199,86 @@ public final class ImageRoutes implements Routes {
 
     private Response create(Request request) throws IOException {
         ProjectName project = request.project();
+        Optional<Operation> token = token(request);
+        boolean isTrusted = mayEdit(request);
+        if (token.isEmpty() && !isTrusted) {
+            throw new ForbiddenException("not authorized");
+        }
         projects.get(project);
         OperationSpec spec = OperationSpec.task("Downloading image", project);
         return switch (uploads.receive(request)) {
-            case ImageUploads.Upload upload ->
-                    operations.start(spec, o -> add(o, project, upload)).response();
-            case ImageUploads.Reference(Json body) -> reference(request, spec, body);
+            case ImageUploads.Upload upload -> upload(spec, token, upload);
+            case ImageUploads.Reference(Json body) when isTrusted -> reference(request, spec, body);
+            case ImageUploads.Reference _ -> throw new ForbiddenException("not authorized");
         };
+    }
+
+    /// As the gate asks where the route itself needs the right: here, and where the images are.
+    private boolean mayEdit(Request request) {
+        ProjectName owner = projects.effectiveForList(request.project(), Feature.IMAGES);
+        return request.caller().may(Right.EDIT, request.project())
+                && request.caller().may(Right.EDIT, owner);
+    }
+
+    /// The token that an upload is allowed by; it is used up, whoever uploads and however it ends.
+    private Optional<Operation> token(Request request) {
+        return tokens.findUpload(
+                        request.project(),
+                        request.header("X-LXD-fingerprint").orElse(""),
+                        request.header("X-LXD-secret").orElse(""))
+                .filter(Operation::complete);
+    }
+
+    private Response upload(
+            OperationSpec spec, Optional<Operation> token, ImageUploads.Upload upload) {
+        Json told = token.map(t -> t.spec().metadata()).orElse(Json.Null.NULL);
+        ImageUploads.Upload described =
+                token.isEmpty() ? upload : upload.with(options(told).from(upload.options()));
+        // Who sends the image is not known here and waits by the secret it was given.
+        return operations
+                .start(spec.metadata(told), o -> add(o, spec.project(), described))
+                .response();
+    }
+
+    /// Lets another server send an image here: the token says what it will be like.
+    private Response expect(Request request, Json body) {
+        projects.effective(request.project(), Feature.IMAGES);
+        Fingerprint fingerprint = new Fingerprint(body.get("source").get("fingerprint").asString());
+        return tokens.startUpload(request.project(), fingerprint, body).response();
+    }
+
+    private Response push(Request request) throws IOException {
+        Image image = named(request).value();
+        ImagePushes.Target target = ImagePushes.Target.parse(request.json());
+        ProjectName project = request.project();
+        List<Thread> workers = new CopyOnWriteArrayList<>();
+        OperationSpec spec =
+                OperationSpec.task("Uploading image", project)
+                        .resource("images", url(image.fingerprint()))
+                        .onCancel(() -> workers.forEach(Thread::interrupt));
+        return operations
+                .start(
+                        spec,
+                        _ -> {
+                            boolean _ = workers.add(Thread.currentThread());
+                            ImagePushes.push(image, images.file(image), target);
+                            events.publishLifecycle(
+                                    Lifecycle.of(
+                                                    "image-retrieved",
+                                                    url(image.fingerprint()),
+                                                    project)
+                                            .with("target", target.server().toString()));
+                        })
+                .response();
     }
 
     private Response reference(Request request, OperationSpec spec, Json body) {
         ProjectName project = request.project();
         Json source = body.get("source");
         String type = source.get("type").asString();
+        if (source.get("mode").asString().equals("push")) {
+            return expect(request, body);
+        }
         return switch (type) {
             case "instance", "container", "snapshot" -> {
                 ImagePublisher who =
@@ -435,26 +486,11 @@ public final class ImageRoutes implements Routes {
                 .response();
     }
 
-    private Response export(Request request) throws IOException {
+    private Response export(Request request) {
         Image image = visible(request, true).value();
-        ImageFile file = images.file(image);
-        String name = image.fingerprint() + image.extension();
         events.publishLifecycle(
                 Lifecycle.of("image-retrieved", url(image.fingerprint()), request.project()));
-        if (file.rootfs().isEmpty()) {
-            return Response.download(
-                    file.metadata(), image.filename().isEmpty() ? name : image.filename());
-        }
-        return new MultipartWriter()
-                .part("metadata", "meta-" + name, file.metadata())
-                .part("rootfs", image.fingerprint() + rootfsExtension(file), file.rootfs().get())
-                .response();
-    }
-
-    private static String rootfsExtension(ImageFile file) throws IOException {
-        return file.squashfs().isPresent()
-                ? io.atoll.image.Compression.SQUASHFS.extension()
-                : ImageFile.unified(file.rootfs().orElseThrow()).compression().extension();
+        return images.export(image);
     }
 
     private Response refresh(Request request) {
@@ -468,14 +504,6 @@ public final class ImageRoutes implements Routes {
     private Response secret(Request request) {
         Image image = named(request).value();
         projects.effective(request.project(), Feature.IMAGES);
-        byte[] secret = new byte[32];
-        RANDOM.nextBytes(secret);
-        Json metadata = Json.object().put("secret", HexFormat.of().formatHex(secret));
-        OperationSpec spec =
-                OperationSpec.token("Image download token", request.project(), metadata)
-                        .resource("images", url(image.fingerprint()));
-        events.publishLifecycle(
-                Lifecycle.of("image-secret-created", url(image.fingerprint()), request.project()));
-        return operations.startToken(spec).response();
+        return tokens.startDownload(request.project(), image.fingerprint()).response();
     }
 }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// Receives what is posted to `/1.0/images`: one file as the body, two files as parts of a form, or
 /// JSON that says where to get the image. Which of them it is shows only in the body: JSON is tried
@@ -41,6 +42,11 @@ final class ImageUploads {
     /// Files that are complete, with the fingerprint of their bytes.
     record Upload(ImageFile file, Fingerprint fingerprint, ImageOptions options)
             implements Received {
+        /// The same files, said to be something else.
+        Upload with(ImageOptions other) {
+            return new Upload(file, fingerprint, other);
+        }
+
         void discard() throws IOException {
             Files.deleteIfExists(file.metadata());
             if (file.rootfs().isPresent()) {
@@ -148,9 +154,19 @@ final class ImageUploads {
                         flag.equals("1") || flag.equals("true"),
                         false,
                         form(request.header("X-LXD-properties").orElse("")),
-                        Optional.empty(),
+                        profiles(request.header("X-LXD-profiles").orElse("")),
                         Optional.empty(),
                         Map.of()));
+    }
+
+    /// Reads `profile=a&profile=b`, percent-encoded.
+    private static Optional<List<String>> profiles(String text) {
+        List<String> out =
+                Stream.of(text.split("&"))
+                        .filter(pair -> pair.startsWith("profile="))
+                        .map(pair -> decode(pair.substring("profile=".length())))
+                        .toList();
+        return out.isEmpty() ? Optional.empty() : Optional.of(out);
     }
 
     /// Reads `a=b&c=d`, percent-encoded.

@@ -8,6 +8,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
+import io.atoll.daemon.http.Response;
 import io.atoll.daemon.profile.Profiles;
 import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.Projects;
@@ -149,6 +150,21 @@ public final class Images {
         return image.isSplit()
                 ? ImageFile.split(metadata, rootfs(metadata))
                 : ImageFile.unified(metadata);
+    }
+
+    /// The files of an image for whoever may have them: one as it is, two as the parts of a form.
+    public Response export(Image image) {
+        ImageFile file = file(image);
+        if (file.rootfs().isEmpty()) {
+            String name = image.fingerprint() + image.extension();
+            return Response.download(
+                    file.metadata(), image.filename().isEmpty() ? name : image.filename());
+        }
+        try {
+            return MultipartWriter.of(image, file).response();
+        } catch (IOException e) {
+            throw new InternalException("Failed to read the image: " + e.getMessage(), e);
+        }
     }
 
     private static Path rootfs(Path metadata) {

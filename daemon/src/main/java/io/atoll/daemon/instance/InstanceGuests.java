@@ -9,6 +9,7 @@ import io.atoll.daemon.devlxd.Guest;
 import io.atoll.daemon.devlxd.GuestSockets;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.http.Response;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.instance.config.Volatile;
@@ -34,9 +35,11 @@ final class InstanceGuests implements AutoCloseable {
     private final InstanceTable table;
     private final InstancePaths paths;
     private final Events events;
+    private final Ports.Images images;
     private final GuestSockets sockets = new GuestSockets();
 
-    InstanceGuests(InstanceTable table, InstancePaths paths, Events events) {
+    InstanceGuests(InstanceTable table, InstancePaths paths, Events events, Ports.Images images) {
+        this.images = images;
         this.table = table;
         this.paths = paths;
         this.events = events;
@@ -189,6 +192,11 @@ final class InstanceGuests implements AutoCloseable {
         @Override
         public boolean mayFetchImages() {
             return table.expand(instance()).typed().is(ConfigKeys.DEVLXD_IMAGES);
+        }
+
+        @Override
+        public Optional<Response> image(String fingerprint) {
+            return images.offered(instance().project(), fingerprint);
         }
 
         @Override

@@ -97,7 +97,7 @@ public final class InstancePart implements DaemonPart {
         this.warnings = warnings;
         this.table = new InstanceTable(store, ports.profiles(), ports.projects());
         this.documents = new InstanceDocuments(store, table, ports);
-        this.guests = new InstanceGuests(table, paths, events);
+        this.guests = new InstanceGuests(table, paths, events, ports.images());
         this.backups = new BackupTable(store, Backup.OF_INSTANCE, paths.backups());
         InstanceLocks locks = new InstanceLocks();
         AttachedDevices attached =

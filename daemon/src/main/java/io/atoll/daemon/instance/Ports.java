@@ -2,11 +2,13 @@ package io.atoll.daemon.instance;
 
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.device.attach.Networks;
+import io.atoll.daemon.http.Response;
 import io.atoll.daemon.image.RemoteSource;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.project.ProjectGate;
 import io.atoll.storage.StorageDriver;
+import java.util.Optional;
 
 /// What instances need of the other parts of the daemon, as far as they need it.
 ///
@@ -38,6 +40,10 @@ public record Ports(
         /// @param operation shows the progress
         /// @throws io.atoll.base.UnavailableException naming the host that does not give it
         SourceImage fetch(ProjectName project, RemoteSource source, Operation operation);
+
+        /// The files of an image of the project that anybody may have, or that came along with an
+        /// instance.
+        Optional<Response> offered(ProjectName project, String fingerprint);
 
         /// Makes the image's volume in a pool; returns at once if it is there.
         void importInto(StorageDriver pool, ProjectName project, SourceImage image);

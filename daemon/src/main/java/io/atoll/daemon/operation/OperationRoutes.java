@@ -11,6 +11,8 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -89,12 +91,25 @@ public final class OperationRoutes implements Routes {
                 secret.isEmpty()
                         ? named(request, Right.VIEW)
                         : operations.get(request.variable("id"));
-        if (!secret.isEmpty()
-                && operation.spec().sockets().filter(s -> s.knows(secret)).isEmpty()) {
+        if (!secret.isEmpty() && !knows(operation, secret)) {
             throw new ForbiddenException("not authorized");
         }
         operation.await(timeout(request.query("timeout").orElse("")));
         return Response.sync(operation.json());
+    }
+
+    /// Whether the secret is that of one of the operation's websockets, or the one that its
+    /// metadata was given to wait by.
+    private static boolean knows(Operation operation, String secret) {
+        byte[] real =
+                operation
+                        .spec()
+                        .metadata()
+                        .get("secret")
+                        .asString()
+                        .getBytes(StandardCharsets.UTF_8);
+        return operation.spec().sockets().filter(s -> s.knows(secret)).isPresent()
+                || MessageDigest.isEqual(real, secret.getBytes(StandardCharsets.UTF_8));
     }
 
     private static Duration timeout(String seconds) {

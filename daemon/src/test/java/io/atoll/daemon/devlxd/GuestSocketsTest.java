@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
+import io.atoll.daemon.http.Response;
 import io.atoll.testkit.Await;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,7 @@ final class GuestSocketsTest {
     private static final class TestGuest implements Guest {
         private volatile long rootUid = uid();
         private volatile boolean isReady;
+        private volatile boolean mayFetch;
 
         private static long uid() {
             try {
@@ -60,8 +63,15 @@ final class GuestSocketsTest {
         }
 
         @Override
+        public Optional<Response> image(String fingerprint) {
+            return "abc".startsWith(fingerprint)
+                    ? Optional.of(Response.raw("application/octet-stream", new byte[] {1, 2}))
+                    : Optional.empty();
+        }
+
+        @Override
         public boolean mayFetchImages() {
-            return false;
+            return mayFetch;
         }
 
         @Override
@@ -118,6 +128,17 @@ final class GuestSocketsTest {
         String answer = get("/1.0");
         assertTrue(answer.startsWith("HTTP/1.1 401 "), answer);
         assertTrue(answer.endsWith("Access denied for non-root user"), answer);
+    }
+
+    @Test
+    void imagesAreForThoseWhoMayFetchThem() throws IOException {
+        guest.mayFetch = true;
+        String answer = get("/1.0/images/ab/export");
+        assertTrue(answer.startsWith("HTTP/1.1 200 OK\r\n"), answer);
+        assertTrue(answer.endsWith("Content-Length: 2\r\n\r\n\1\2"), answer);
+        assertTrue(get("/1.0/images/ff/export").startsWith("HTTP/1.1 404 "));
+        assertTrue(get("/1.0/images/../export").startsWith("HTTP/1.1 404 "));
+        assertTrue(get("/1.0/images/ab/secret").startsWith("HTTP/1.1 404 "));
     }
 
     @Test

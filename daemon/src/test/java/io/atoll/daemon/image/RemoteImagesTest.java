@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.api.tls.Pem;
+import io.atoll.api.tls.TlsContexts;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.Daemon;
 import io.atoll.daemon.DaemonOptions;
@@ -12,6 +14,10 @@ import io.atoll.daemon.http.TestClient;
 import io.atoll.image.ImageFile;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -293,22 +300,12 @@ final class RemoteImagesTest {
     void copiesFromAServerLikeItself() throws Exception {
         ImageFile file = site.offer("20260101");
         assertEquals("", copy("").get("err").asString());
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
-        assertEquals(
-                200,
-                client.send(
-                                "PATCH",
-                                "/1.0",
-                                "{\"config\":{\"core.https_address\":\"127.0.0.1:" + port + "\"}}")
-                        .status());
-        String certificate = Files.readString(state.resolve("a/server.crt"));
+        String address = listen(client);
+        String certificate = certificate("a");
         try (Daemon other = open(state.resolve("b"));
                 TestClient second = new TestClient(state.resolve("b/unix.socket"))) {
             String url = "/1.0/images/" + file.fingerprint();
-            String closed = pullFrom(second, port, certificate, file, "");
+            String closed = pullFrom(second, address, certificate, file, "");
             assertEquals("The requested image couldn't be found", closed);
             String secret =
                     client.send("POST", url + "/secret", "{}")
@@ -316,13 +313,120 @@ final class RemoteImagesTest {
                             .get("metadata")
                             .get("secret")
                             .asString();
-            assertEquals("", pullFrom(second, port, certificate, file, secret));
+            assertEquals("", pullFrom(second, address, certificate, file, secret));
             Json copied = second.get(url).metadata();
             assertEquals("20260101", copied.get("properties").get("serial").asString());
-            String wrong = pullFrom(second, port, otherCertificate(), file, "");
+            String wrong = pullFrom(second, address, otherCertificate(), file, "");
             assertTrue(wrong.contains("no secure connection"), wrong);
             assertTrue(other.endpoints().size() > 0);
         }
+    }
+
+    @Test
+    void pushesToAServerThatWaitsForTheImage() throws Exception {
+        ImageFile file = site.offer("20260101");
+        assertEquals("", copy("").get("err").asString());
+        String url = "/1.0/images/" + file.fingerprint();
+        try (Daemon other = open(state.resolve("b"));
+                TestClient second = new TestClient(state.resolve("b/unix.socket"))) {
+            String address = listen(second);
+            assertTrue(other.endpoints().size() > 0);
+            String secret = expect(second, file);
+            String wrong = push(address, otherCertificate(), secret, file);
+            assertTrue(wrong.contains("another certificate"), wrong);
+            String thief = push(address, certificate("b"), "0".repeat(64), file);
+            assertTrue(thief.endsWith("refused the image: not authorized"), thief);
+            assertEquals(404, second.get(url).status());
+            assertEquals("", push(address, certificate("b"), secret, file));
+            Json pushed = second.get(url).metadata();
+            assertEquals("told", pushed.get("properties").get("colour").asString());
+            assertTrue(pushed.get("public").asBoolean());
+            assertEquals(
+                    "pushed", pushed.get("aliases").asList().getFirst().get("name").asString());
+            assertEquals(202, second.send("DELETE", url, "").status());
+            String again = push(address, certificate("b"), secret, file);
+            assertTrue(again.endsWith("refused the image: not authorized"), again);
+        }
+    }
+
+    @Test
+    void aTokenForAnUploadIsGoodForNothingElse() throws Exception {
+        ImageFile file = site.offer("20260101");
+        assertEquals("", copy("").get("err").asString());
+        String address = listen(client);
+        String download =
+                client.send("POST", "/1.0/images/" + file.fingerprint() + "/secret", "{}")
+                        .metadata()
+                        .get("metadata")
+                        .get("secret")
+                        .asString();
+        String upload = expect(client, file);
+        String export = "/1.0/images/" + file.fingerprint() + "/export?secret=";
+        String fingerprint = file.fingerprint().value();
+        String json = copyRequest("").replace('\'', '"');
+        assertEquals(404, strange(HttpRequest.newBuilder(URI.create(address + export + upload))));
+        assertEquals(403, strange(uploading(address, fingerprint, download, "bytes")));
+        assertEquals(403, strange(uploading(address, "f".repeat(64), upload, "bytes")));
+        // It allows bytes, not requests to fetch something; and only once.
+        assertEquals(403, strange(uploading(address, fingerprint, upload, json)));
+        assertEquals(403, strange(uploading(address, fingerprint, upload, "bytes")));
+    }
+
+    private static HttpRequest.Builder uploading(
+            String address, String fingerprint, String secret, String body) {
+        return HttpRequest.newBuilder(URI.create(address + "/1.0/images"))
+                .header("X-LXD-fingerprint", fingerprint)
+                .header("X-LXD-secret", secret)
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+    }
+
+    /// The status that somebody gets whom nobody vouches for.
+    private int strange(HttpRequest.Builder request) throws Exception {
+        SSLContext tls =
+                TlsContexts.of(
+                        Optional.empty(), new PinnedServer(Pem.certificate(certificate("a"))));
+        try (HttpClient stranger = HttpClient.newBuilder().sslContext(tls).build()) {
+            return stranger.send(request.build(), HttpResponse.BodyHandlers.discarding())
+                    .statusCode();
+        }
+    }
+
+    private String listen(TestClient client) throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        String config = "{\"config\":{\"core.https_address\":\"127.0.0.1:" + port + "\"}}";
+        assertEquals(200, client.send("PATCH", "/1.0", config).status());
+        return "https://127.0.0.1:" + port;
+    }
+
+    private String certificate(String daemon) throws IOException {
+        return Files.readString(state.resolve(daemon).resolve("server.crt"));
+    }
+
+    private static String expect(TestClient target, ImageFile file) throws IOException {
+        String body =
+                ("{'source':{'type':'image','mode':'push','fingerprint':'"
+                                + file.fingerprint()
+                                + "'},'aliases':[{'name':'pushed'}],'public':true,"
+                                + "'properties':{'colour':'told'}}")
+                        .replace('\'', '"');
+        TestClient.Answer answer = target.send("POST", "/1.0/images", body);
+        assertEquals(202, answer.status(), answer.text());
+        return answer.metadata().get("metadata").get("secret").asString();
+    }
+
+    private String push(String address, String certificate, String secret, ImageFile file)
+            throws IOException {
+        Json body =
+                Json.object()
+                        .put("target", address)
+                        .put("certificate", certificate)
+                        .put("secret", secret);
+        return end(begin("/1.0/images/" + file.fingerprint() + "/export", body.render()))
+                .get("err")
+                .asString();
     }
 
     private String otherCertificate() throws IOException {
@@ -334,14 +438,14 @@ final class RemoteImagesTest {
     }
 
     private static String pullFrom(
-            TestClient client, int port, String certificate, ImageFile file, String secret)
+            TestClient client, String address, String certificate, ImageFile file, String secret)
             throws IOException {
         Json source =
                 Json.object()
                         .put("type", "image")
                         .put("mode", "pull")
                         .put("protocol", "lxd")
-                        .put("server", "https://127.0.0.1:" + port)
+                        .put("server", address)
                         .put("certificate", certificate)
                         .put("secret", secret)
                         .put("fingerprint", file.fingerprint().value());
