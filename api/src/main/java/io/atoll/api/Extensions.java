@@ -191,7 +191,25 @@ public final class Extensions {
                     "resources_disk_address",
                     "resources_disk_sata",
                     "server_supported_storage_drivers",
-                    "projects_compression");
+                    "projects_compression",
+                    "container_syscall_filtering",
+                    "network_routes",
+                    "network_vlan",
+                    "network_vlan_physical",
+                    "network_sriov",
+                    "network_vlan_sriov",
+                    "network_vxlan_interface",
+                    "network_vxlan_ttl",
+                    "infiniband",
+                    "tpm_device_type",
+                    "unix_priv_drop",
+                    "storage_shifted",
+                    "storage_btrfs_mount_options",
+                    "custom_volume_refresh",
+                    "server_trusted_proxy",
+                    "images_default_architecture",
+                    "images_push_relay",
+                    "images_target_project");
 
     private Extensions() {}
 }

@@ -113,6 +113,22 @@ public final class RestClient implements AutoCloseable {
                         .header("Sec-WebSocket-Version", "13")
                         .header("Sec-WebSocket-Key", Base64.getEncoder().encodeToString(nonce))
                         .header("User-Agent", userAgent);
+        return new WebSocket(upgrade(request));
+    }
+
+    /// Opens a connection that speaks another protocol after its handshake.
+    ///
+    /// @param protocol as in the header `Upgrade`
+    /// @return closed by the caller
+    public Connection upgrade(String target, String protocol) {
+        return upgrade(
+                new HttpRequest("GET", target)
+                        .header("Upgrade", protocol)
+                        .header("Connection", "Upgrade")
+                        .header("User-Agent", userAgent));
+    }
+
+    private Connection upgrade(HttpRequest request) {
         try {
             HttpConnection http = new HttpConnection(connector.open(), connector.host());
             HttpReply reply = http.send(request);
@@ -120,9 +136,10 @@ public final class RestClient implements AutoCloseable {
                 try (http) {
                     decode(reply);
                 }
-                throw new InternalException("the server refused a websocket for " + target);
+                throw new InternalException(
+                        "the server does not change the protocol for " + request.target());
             }
-            return new WebSocket(http.detach());
+            return http.detach();
         } catch (IOException e) {
             throw broken(request, e);
         }

@@ -1,5 +1,6 @@
 package io.atoll.linux;
 
+import java.time.Instant;
 import java.util.List;
 
 /// Files below a root directory that someone else controls: a container may have placed any
@@ -189,6 +190,13 @@ public final class GuestFiles {
 
     /// Renames; an existing target is replaced.
     public void rename(String from, String to) {
+        rename(from, to, true);
+    }
+
+    /// Renames.
+    ///
+    /// @param replace whether an existing target is replaced; else it is `EEXIST`
+    public void rename(String from, String to, boolean replace) {
         atParent(
                 from,
                 (fromParent, fromName) ->
@@ -196,7 +204,18 @@ public final class GuestFiles {
                                 to,
                                 (toParent, toName) ->
                                         Directories.rename(
-                                                fromParent, fromName, toParent, toName, true)));
+                                                fromParent, fromName, toParent, toName, replace)));
+    }
+
+    /// Gives a file another name; a symbolic link at the end of `from` is linked itself.
+    public void link(String from, String to) {
+        atParent(
+                from,
+                (fromParent, fromName) ->
+                        atParent(
+                                to,
+                                (toParent, toName) ->
+                                        TreeCopy.link(fromParent, fromName, toParent, toName)));
     }
 
     /// Changes owner and group; a symbolic link's own. -1 leaves one as it is.
@@ -212,6 +231,14 @@ public final class GuestFiles {
         try (Fd file = open(path, Fcntl.O_PATH, 0)) {
             requireStorage(file);
             Directories.chmod(file, mode);
+        }
+    }
+
+    /// Sets when a file was changed last; a symbolic link's own.
+    public void setModified(String path, Instant time) {
+        try (Fd file = open(path, Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0)) {
+            requireStorage(file);
+            TreeCopy.setModified(file, time);
         }
     }
 

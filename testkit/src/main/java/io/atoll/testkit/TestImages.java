@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Images that tests import, as unified tarballs; made once and kept in
@@ -36,6 +38,17 @@ public final class TestImages {
             ip route replace default via "${router%% *}"
             echo "nameserver ${dns%% *}" >/etc/resolv.conf
             """;
+    private static final String META_DATA =
+            """
+            instance-id: {{ container.name }}
+            local-hostname: {{ container.name }}
+            {{ config_get("user.meta-data", "") }}
+            """;
+    private static final String CHOICE =
+            """
+            {% if config_get("KEY", "") == "" %}FALLBACK{% else %}{{ config_get("KEY", "") }}
+            {% endif %}
+            """;
     private static final String NETWORKD =
             """
             [Match]
@@ -56,6 +69,17 @@ public final class TestImages {
     /// Debian 12 with systemd, dbus and systemd-networkd; takes a minute to make the first time.
     public static Path debian() {
         return cached("debian-12-" + EDITION + ".tar.gz", TestImages::buildDebian);
+    }
+
+    /// Debian 12 with cloud-init, which finds its data in `/dev/lxd/sock`, or where the image's
+    /// templates write it as those of public images do; takes two minutes to make the first time.
+    ///
+    /// @param hasTemplates whether it has them
+    public static Path cloud(boolean hasTemplates) {
+        String name = hasTemplates ? "seed" : "plain";
+        return cached(
+                "debian-12-cloud-" + name + "-" + EDITION + ".tar.gz",
+                folder -> buildCloud(folder, hasTemplates));
     }
 
     @FunctionalInterface
@@ -145,6 +169,43 @@ public final class TestImages {
         Files.deleteIfExists(root.resolve("etc/machine-id"));
         Files.createFile(root.resolve("etc/machine-id"));
         describe(folder, "Debian 12");
+    }
+
+    private static void buildCloud(Path folder, boolean hasTemplates) throws IOException {
+        Program.of(
+                        "mmdebstrap",
+                        "--mode=root",
+                        "--variant=minbase",
+                        "--include=systemd-sysv,dbus,udev,iproute2,ifupdown,isc-dhcp-client,"
+                                + "cloud-init,locales",
+                        "bookworm")
+                .run(folder.resolve("rootfs").toString())
+                .ok();
+        describe(folder, "Debian 12");
+        if (!hasTemplates) {
+            return;
+        }
+        StringBuilder more = new StringBuilder();
+        for (String file : List.of("meta-data", "user-data", "vendor-data", "network-config")) {
+            String fallback =
+                    switch (file) {
+                        case "meta-data" -> META_DATA;
+                        case "network-config" -> "version: 2\nethernets: {eth0: {dhcp4: true}}\n";
+                        default -> "#cloud-config\n{}\n";
+                    };
+            String key = "user." + file;
+            String text =
+                    file.equals("meta-data")
+                            ? fallback
+                            : CHOICE.replace("KEY", key).replace("FALLBACK", fallback);
+            Files.writeString(folder.resolve("templates/" + file + ".tpl"), text);
+            more.append("  /var/lib/cloud/seed/nocloud-net/")
+                    .append(file)
+                    .append(":\n    when: [create, copy]\n    template: ")
+                    .append(file)
+                    .append(".tpl\n");
+        }
+        Files.writeString(folder.resolve("metadata.yaml"), more, StandardOpenOption.APPEND);
     }
 
     private static void describe(Path folder, String description) throws IOException {

@@ -24,7 +24,7 @@ final class FileCommands {
         return CommandGroup.of(
                 "file",
                 "Manage files in instances",
-                List.of("delete", "edit", "pull", "push"),
+                List.of("delete", "edit", "mount", "pull", "push", "sftp"),
                 FileCommands::make);
     }
 
@@ -45,6 +45,25 @@ final class FileCommands {
                             CommandSpec.of("edit", path + " [flags]", "Edit a file")
                                     .args(1, 1)
                                     .run(FileCommands::edit));
+            case "mount" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "mount",
+                                            "[<remote>:]<instance>[/<path>] <target path> [flags]",
+                                            "Show an instance's files in a directory here")
+                                    .detail("Needs sshfs. Ends with ctrl-c, or with the instance.")
+                                    .example("PROGRAM file mount web/srv /mnt")
+                                    .args(1, 2)
+                                    .run(MountCommand::mount));
+            case "sftp" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "sftp",
+                                            "[<remote>:]<instance> [flags]",
+                                            "Speak SFTP with an instance on stdin and stdout")
+                                    .example("sftp -D 'PROGRAM file sftp web' web")
+                                    .args(1, 1)
+                                    .run(MountCommand::sftp));
             case "pull" ->
                     Optional.of(
                             CommandSpec.of(

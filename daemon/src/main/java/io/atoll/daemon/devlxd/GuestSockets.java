@@ -276,7 +276,8 @@ public final class GuestSockets implements AutoCloseable {
             case Response.Sync _,
                     Response.Created _,
                     Response.Async _,
-                    Response.Upgrade _ ->
+                    Response.Upgrade _,
+                    Response.Takeover _ ->
                     throw new IllegalArgumentException("no files of an image");
         }
         out.flush();

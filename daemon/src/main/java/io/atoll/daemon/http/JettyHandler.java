@@ -16,11 +16,14 @@ import jdk.net.UnixDomainPrincipal;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.HostPort;
 import org.eclipse.jetty.websocket.core.WebSocketComponents;
@@ -92,7 +95,8 @@ final class JettyHandler extends Handler.Abstract {
             Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
             switch (outcome) {
                 case Dispatcher.Answer(Response answer) -> {
-                    if (!(answer instanceof Response.Upgrade)) {
+                    if (!(answer instanceof Response.Upgrade
+                            || answer instanceof Response.Takeover)) {
                         drain(exchange);
                     }
                     send(request, response, answer, scope, callback);
@@ -215,6 +219,15 @@ final class JettyHandler extends Handler.Abstract {
                 case Response.File file -> sendFile(request, response, file, callback);
                 case Response.Upgrade(WebSocketAcceptor acceptor) ->
                         upgrade(request, response, acceptor, scope, callback);
+                case Response.Takeover(String protocol, StreamAcceptor acceptor) -> {
+                    request.setAttribute(
+                            HttpStream.UPGRADE_CONNECTION_ATTRIBUTE,
+                            stream(request, acceptor, scope));
+                    response.setStatus(HttpStatus.SWITCHING_PROTOCOLS_101);
+                    response.getHeaders().put(HttpHeader.UPGRADE, protocol);
+                    response.getHeaders().put(HttpHeader.CONNECTION, "Upgrade");
+                    response.write(true, BufferUtil.EMPTY_BUFFER, callback);
+                }
             }
         } catch (IOException | RuntimeException e) {
             if (response.isCommitted()) {
@@ -224,6 +237,16 @@ final class JettyHandler extends Handler.Abstract {
                 sendError(response, ErrorMapper.map(e), callback);
             }
         }
+    }
+
+    private static JettyStream stream(
+            org.eclipse.jetty.server.Request request, StreamAcceptor acceptor, RequestScope scope) {
+        ConnectionMetaData connection = request.getConnectionMetaData();
+        return new JettyStream(
+                connection.getConnection().getEndPoint(),
+                connection.getConnector().getExecutor(),
+                acceptor,
+                scope);
     }
 
     private static void put(

@@ -30,6 +30,11 @@ public sealed interface Response {
     /// The connection becomes a websocket and belongs to the acceptor.
     record Upgrade(WebSocketAcceptor acceptor) implements Response {}
 
+    /// The connection stops speaking HTTP and belongs to the acceptor.
+    ///
+    /// @param protocol what it speaks from now on, as in the request's `Upgrade`
+    record Takeover(String protocol, StreamAcceptor acceptor) implements Response {}
+
     /// Writes a raw body; may block.
     @FunctionalInterface
     interface Body {
@@ -78,6 +83,10 @@ public sealed interface Response {
         return new Upgrade(acceptor);
     }
 
+    static Response takeover(String protocol, StreamAcceptor acceptor) {
+        return new Takeover(protocol, acceptor);
+    }
+
     /// The same answer with one more header; only for the kinds that have headers.
     default Response header(String name, String value) {
         return switch (this) {
@@ -92,7 +101,7 @@ public sealed interface Response {
                     new Raw(status, type, with(headers, name, value), length, body);
             case File(Path path, String type, Map<String, String> headers) ->
                     new File(path, type, with(headers, name, value));
-            case Created _, Async _, Upgrade _ ->
+            case Created _, Async _, Upgrade _, Takeover _ ->
                     throw new IllegalArgumentException("this answer has no headers of its own");
         };
     }

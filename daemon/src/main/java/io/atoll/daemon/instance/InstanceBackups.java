@@ -136,6 +136,7 @@ final class InstanceBackups implements BackupSubject, Routes {
         RecordKey key = RecordKey.of(owner.project(), owner.key());
         try (InstanceLocks.Held _ = locks.hold(key, "backup")) {
             if (!runner.isRunning(key)) {
+                locks.endVisits(key);
                 VolumeName volume = Instances.volume(table.get(owner.project(), owner.key()));
                 pack(owner, isAlone, volume.current(), packing, out);
                 return;

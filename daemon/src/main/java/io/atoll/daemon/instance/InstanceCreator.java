@@ -192,7 +192,7 @@ final class InstanceCreator {
     /// not what it is configured to be.
     private void refresh(Ready ready, InstanceVolumes.Original original, boolean isInstanceOnly) {
         RecordKey key = RecordKey.of(ready.request().project(), ready.name().value());
-        try (InstanceLocks.Held _ = locks.hold(key, "refresh")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "refresh")) {
             InstanceRecord instance = table.get(ready.request().project(), key.name());
             if (runner.isRunning(key)) {
                 throw new InvalidConfigException("Cannot refresh a running instance");

@@ -5,9 +5,15 @@ import io.atoll.base.InternalException;
 import io.atoll.daemon.store.RecordKey;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// One lock per instance, held while something is done to it: created, started, taken down,
 /// renamed, deleted. There is no lock over all instances, so they do not wait for each other.
@@ -29,6 +35,14 @@ public final class InstanceLocks {
 
     private final Map<RecordKey, Slot> slots = new HashMap<>();
 
+    /// Somebody who looks at the files of an instance without its lock.
+    private record Visit(RecordKey key, Runnable end, CountDownLatch over) {}
+
+    private final Set<Visit> visits = ConcurrentHashMap.newKeySet();
+
+    /// How long visits may take to end once they are asked to.
+    private static final Duration VISIT_END_MAX = Duration.ofSeconds(10);
+
     /// A lock that is held until it is closed, by the thread that took it.
     public interface Held extends AutoCloseable {
         @Override
@@ -41,6 +55,59 @@ public final class InstanceLocks {
     /// @throws BusyException in LXD's words after [#PATIENCE]
     public Held hold(RecordKey key, String action) {
         return hold(key, action, PATIENCE);
+    }
+
+    /// Takes the lock of an instance whose root comes, goes or is replaced: visits to its files end
+    /// first, for what they have open keeps the root busy.
+    Held holdAlone(RecordKey key, String action) {
+        Held held = hold(key, action);
+        try {
+            endVisits(key);
+            return held;
+        } catch (RuntimeException e) {
+            held.close();
+            throw e;
+        }
+    }
+
+    /// Ends the visits to the files of an instance. The caller holds its lock, so that nobody
+    /// begins another.
+    ///
+    /// @throws BusyException if one does not end
+    void endVisits(RecordKey key) {
+        List<Visit> here = visits.stream().filter(v -> v.key.equals(key)).toList();
+        here.forEach(v -> v.end.run());
+        try {
+            for (Visit visit : here) {
+                if (!visit.over.await(VISIT_END_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
+                    throw new BusyException("Files of the instance are in use");
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InternalException(
+                    "Interrupted while waiting for instance \"" + key.name() + "\"", e);
+        }
+    }
+
+    /// Looks at the files of an instance for as long as it takes, without keeping others from it.
+    ///
+    /// @param end makes `work` return soon; from another thread
+    /// @param open opens the root, with the lock held
+    /// @param work closes what was opened
+    <T> void visit(RecordKey key, Runnable end, Supplier<T> open, Consumer<T> work) {
+        Visit visit = new Visit(key, end, new CountDownLatch(1));
+        T opened;
+        try (Held _ = hold(key, "open files")) {
+            opened = open.get();
+            boolean _ = visits.add(visit);
+        }
+        try {
+            work.accept(opened);
+        } finally {
+            boolean _ = visits.remove(visit);
+            visit.over.countDown();
+        }
     }
 
     Held hold(RecordKey key, String action, Duration patience) {

@@ -75,8 +75,8 @@ final class InstanceMover {
         ProjectName target = move.project.orElse(new ProjectName(key.project()));
         RecordKey newKey = RecordKey.of(target, move.name.value());
         boolean isFirst = key.compareTo(newKey) < 0;
-        try (InstanceLocks.Held _ = locks.hold(isFirst ? key : newKey, "move");
-                InstanceLocks.Held _ = locks.hold(isFirst ? newKey : key, "move")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(isFirst ? key : newKey, "move");
+                InstanceLocks.Held _ = locks.holdAlone(isFirst ? newKey : key, "move")) {
             InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
             if (runner.isRunning(key)) {
                 throw new InvalidConfigException(

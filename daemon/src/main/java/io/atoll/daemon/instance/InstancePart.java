@@ -21,6 +21,7 @@ import io.atoll.daemon.instance.exec.ExecRoutes;
 import io.atoll.daemon.instance.files.FileRoutes;
 import io.atoll.daemon.instance.files.LogRoutes;
 import io.atoll.daemon.instance.files.MetadataRoutes;
+import io.atoll.daemon.instance.files.SftpRoutes;
 import io.atoll.daemon.metric.MetricSource;
 import io.atoll.daemon.migration.Migrations;
 import io.atoll.daemon.operation.Operations;
@@ -138,7 +139,7 @@ public final class InstancePart implements DaemonPart {
         InstanceMover mover = new InstanceMover(table, locks, runner, volumes, remover, snapshots);
         InstanceRebuilder rebuilder =
                 new InstanceRebuilder(table, locks, runner, volumes, ports, events);
-        Instances instances = new Instances(table, runner, ports, paths, events);
+        Instances instances = new Instances(table, runner, ports, paths, events, locks);
         this.metrics = new InstanceMetrics(table, runner, ports.pools(), host.memoryBytes());
         this.publisher = new InstancePublisher(table, locks, runner, instances, compression);
         StateReader states = new StateReader(runner, ports.pools());
@@ -183,6 +184,7 @@ public final class InstancePart implements DaemonPart {
                         new ExecRoutes(instances, operations),
                         new ConsoleRoutes(instances, operations),
                         new FileRoutes(instances),
+                        new SftpRoutes(instances),
                         new LogRoutes(instances),
                         new MetadataRoutes(instances));
     }

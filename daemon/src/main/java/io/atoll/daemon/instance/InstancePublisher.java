@@ -80,7 +80,7 @@ final class InstancePublisher implements ImagePublisher {
                 Compression.parse(wanted.isEmpty() ? compressions.ofImages(project) : wanted);
         Source source = find(project, body.get("source"));
         // An instance that started meanwhile would write below the reader.
-        try (InstanceLocks.Held _ = locks.hold(source.instance().key(), "publish")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(source.instance().key(), "publish")) {
             check(project, body.get("source"));
             pack(source, compression, body.get("properties"), target);
         }

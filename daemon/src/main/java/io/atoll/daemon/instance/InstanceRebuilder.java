@@ -44,7 +44,7 @@ final class InstanceRebuilder {
     /// @throws InvalidConfigException if it runs or has snapshots
     void rebuild(RecordKey key, Optional<SourceImage> image) {
         ProjectName project = new ProjectName(key.project());
-        try (InstanceLocks.Held _ = locks.hold(key, "rebuild")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "rebuild")) {
             InstanceRecord instance = table.get(project, key.name());
             if (runner.isRunning(key)) {
                 throw new InvalidConfigException("Instance must be stopped to be rebuilt");

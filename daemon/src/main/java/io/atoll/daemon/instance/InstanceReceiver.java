@@ -121,7 +121,7 @@ final class InstanceReceiver {
             MigrationHeader offer,
             Incoming in)
             throws IOException {
-        try (InstanceLocks.Held _ = locks.hold(key, "refresh")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "refresh")) {
             InstanceRecord instance = table.find(key).orElseThrow();
             if (runner.isRunning(key)) {
                 throw new InvalidConfigException("Cannot refresh a running instance");

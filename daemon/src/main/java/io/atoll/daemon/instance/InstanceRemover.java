@@ -75,7 +75,7 @@ final class InstanceRemover {
     /// @throws ForbiddenException in LXD's words if it is protected
     void delete(RecordKey key) {
         ProjectName project = new ProjectName(key.project());
-        try (InstanceLocks.Held _ = locks.hold(key, "delete")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "delete")) {
             InstanceRecord instance = table.get(project, key.name());
             if (isRunning.test(key)) {
                 throw new InvalidConfigException(InstanceMessages.RUNNING);
@@ -163,8 +163,8 @@ final class InstanceRemover {
             UnaryOperator<InstanceRecord> change) {
         RecordKey newKey = RecordKey.of(newProject, newName);
         boolean isFirst = key.compareTo(newKey) < 0;
-        try (InstanceLocks.Held _ = locks.hold(isFirst ? key : newKey, "rename");
-                InstanceLocks.Held _ = locks.hold(isFirst ? newKey : key, "rename")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(isFirst ? key : newKey, "rename");
+                InstanceLocks.Held _ = locks.holdAlone(isFirst ? newKey : key, "rename")) {
             InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
             if (isRunning.test(key)) {
                 throw new InvalidConfigException("Renaming of running container not allowed");

@@ -162,7 +162,7 @@ final class InstanceRunner {
     /// @throws InvalidConfigException in LXD's words if it runs already
     void start(RecordKey key) {
         awaitEnd(key);
-        try (InstanceLocks.Held _ = locks.hold(key, "start")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "start")) {
             launch(key);
         }
         tell("instance-started", key);
@@ -339,7 +339,7 @@ final class InstanceRunner {
     private void gone(RecordKey key, Running run, ExitReason reason) {
         run.release();
         balancer.ended(key);
-        try (InstanceLocks.Held _ = locks.hold(key, "stop")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "stop")) {
             if (running.remove(key, run)) {
                 follow(key, run, reason);
             }
@@ -516,7 +516,7 @@ final class InstanceRunner {
     /// Ends an instance and starts it again.
     void restart(RecordKey key, Duration patience) {
         end(key, patience, Running.Ending.RESTART);
-        try (InstanceLocks.Held _ = locks.hold(key, "restart")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "restart")) {
             launch(key);
         }
         tell("instance-restarted", key);

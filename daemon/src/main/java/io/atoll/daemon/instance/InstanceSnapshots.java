@@ -246,7 +246,7 @@ final class InstanceSnapshots {
         if (wasRunning) {
             runner.killForReturn(key);
         }
-        try (InstanceLocks.Held _ = locks.hold(key, "restore")) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "restore")) {
             InstanceRecord wanted = restored(instance, snapshot.instance());
             table.checkAdmission(wanted, table.expand(wanted));
             pool(instance).restore(volume(instance), name);

@@ -20,7 +20,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// What the endpoints below an instance share: finding it, its volume and its container, and the
@@ -31,18 +33,22 @@ public final class Instances {
     private final Ports ports;
     private final InstancePaths paths;
     private final Events events;
+    private final InstanceLocks locks;
+    private final OpenRoots roots = new OpenRoots();
 
     Instances(
             InstanceTable table,
             InstanceRunner runner,
             Ports ports,
             InstancePaths paths,
-            Events events) {
+            Events events,
+            InstanceLocks locks) {
         this.table = table;
         this.runner = runner;
         this.ports = ports;
         this.paths = paths;
         this.events = events;
+        this.locks = locks;
     }
 
     /// The same route under `/1.0/instances` and under its old name `/1.0/containers`.
@@ -80,6 +86,21 @@ public final class Instances {
     /// The ids that a running instance runs with.
     public static Idmap currentIds(InstanceRecord instance) {
         return IdmapJson.parse(instance.config(ConfigKeys.IDMAP_CURRENT.name()));
+    }
+
+    /// Looks at the files of an instance until `work` is done, or until somebody starts, ends,
+    /// moves or replaces the instance: then `end` is run, and `work` returns soon.
+    ///
+    /// @param open opens the root, while nobody else changes it
+    public <T> void visit(
+            InstanceRecord instance, Runnable end, Supplier<T> open, Consumer<T> work) {
+        locks.visit(instance.key(), end, open, work);
+    }
+
+    /// The root of a stopped instance, shared with all who have it open.
+    public OpenRoots.Root openRoot(InstanceRecord instance) {
+        return roots.open(
+                instance.key(), () -> pool(instance).openRoot(volume(instance).current()));
     }
 
     public StorageDriver pool(InstanceRecord instance) {

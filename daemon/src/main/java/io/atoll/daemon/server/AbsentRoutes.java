@@ -24,19 +24,12 @@ public final class AbsentRoutes implements Routes {
                     new Part("/1.0/virtual-machines", "Virtual machines"),
                     new Part("/internal/cluster", "Clustering"));
 
-    /// Single paths below branches that are there.
-    private static final List<Part> LEAVES =
-            List.of(new Part("/1.0/instances/{name}/sftp", "SFTP"));
-
     @Override
     public List<Route> routes() {
         List<Route> out = new ArrayList<>();
         for (Part part : BRANCHES) {
             add(out, part.path, part.name);
             add(out, part.path + "/{rest...}", part.name);
-        }
-        for (Part part : LEAVES) {
-            add(out, part.path, part.name);
         }
         return out;
     }

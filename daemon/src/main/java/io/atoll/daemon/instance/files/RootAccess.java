@@ -7,6 +7,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NsId;
 import io.atoll.daemon.instance.InstanceRecord;
 import io.atoll.daemon.instance.Instances;
+import io.atoll.daemon.instance.OpenRoots;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FsIds;
 import io.atoll.linux.GuestFiles;
@@ -22,21 +23,23 @@ import java.util.concurrent.Callable;
 /// host's.
 final class RootAccess implements AutoCloseable {
     private final Fd root;
+    private final Runnable release;
     private final Idmap idmap;
 
-    private RootAccess(Fd root, Idmap idmap) {
+    private RootAccess(Fd root, Runnable release, Idmap idmap) {
         this.root = root;
+        this.release = release;
         this.idmap = idmap;
     }
 
     static RootAccess open(Instances instances, InstanceRecord instance) {
         Optional<Container> container = instances.running(instance);
         if (container.isPresent()) {
-            return new RootAccess(container.get().rootFd(), Instances.currentIds(instance));
+            Fd root = container.get().rootFd();
+            return new RootAccess(root, root::close, Instances.currentIds(instance));
         }
-        return new RootAccess(
-                instances.pool(instance).openRoot(Instances.volume(instance).current()),
-                Idmap.NONE);
+        OpenRoots.Root root = instances.openRoot(instance);
+        return new RootAccess(root.directory(), root::close, Idmap.NONE);
     }
 
     GuestFiles files() {
@@ -48,6 +51,11 @@ final class RootAccess implements AutoCloseable {
         if (idmap.isPrivileged()) {
             return PlatformThreads.call(work);
         }
+        return FsIds.as(toHost(IdmapEntry.Kind.UID, 0), toHost(IdmapEntry.Kind.GID, 0), work);
+    }
+
+    /// Runs `work`, which may take long, as [#call(Callable)] does but on a thread of its own.
+    <T> T session(Callable<T> work) {
         return FsIds.as(toHost(IdmapEntry.Kind.UID, 0), toHost(IdmapEntry.Kind.GID, 0), work);
     }
 
@@ -67,6 +75,6 @@ final class RootAccess implements AutoCloseable {
 
     @Override
     public void close() {
-        root.close();
+        release.run();
     }
 }
