@@ -491,7 +491,8 @@ class NetworksTest {
             assertTrue(refused.err().contains("bad"), refused.err());
         }
         lxc("config", "device", "add", c1, "one", "disk", "source=/tmp", "path=/x");
-        client.run("config", "device", "add", c1, "two", "disk", "source=/srv", "path=/x/").exits(1);
+        client.run("config", "device", "add", c1, "two", "disk", "source=/srv", "path=/x/")
+                .exits(1);
         lxc("config", "device", "set", c1, "one", "readonly=true");
         lxc("config", "device", "unset", c1, "one", "readonly");
         assertFalse(lxc("config", "device", "show", c1).out().contains("readonly"));

@@ -556,7 +556,8 @@ final class ShimContainer implements Container {
         }
         try {
             monitor.send(new ShimMessage.Announce(pace));
-            // An answer that nobody has read when the connection closes takes the next request along.
+            // An answer that nobody has read when the connection closes takes the next request
+            // along.
             monitor.receive(ANSWER).ifPresent(ShimConnection.Received::close);
         } catch (ErrnoException e) {
             LOG.log(System.Logger.Level.DEBUG, "not announced pace=" + pace, e);
