@@ -71,28 +71,6 @@ row() {
     [ ! -e "$work/theirs.times" ] || other=$(median "$work/theirs.times")
     echo "| \`$name\` | $(median "$work/cold.times") | $(median "$work/warm.times") | $(ninth "$work/warm.times") | $other |"
 }
-# lxc-start and lxc-stop -k of the box, in turns. It runs before and after.
-life() {
-    for i in $(seq 10); do
-        for tool in "lxc-stop -k" lxc-start; do ATOLL_WARM=1 "$dist/dropin/"$tool -P "$work/ours" -n box >/dev/null 2>&1; done
-    done
-    rm -f "$work"/*.times
-    for i in $(seq "$((CALLS / 2))"); do
-        for kind in 0-cold 1-warm; do
-            ATOLL_WARM=${kind%-*} once "$work/stop-${kind#*-}.times" "$dist/dropin/lxc-stop" -k -P "$work/ours" -n box
-            ATOLL_WARM=${kind%-*} once "$work/start-${kind#*-}.times" "$dist/dropin/lxc-start" -P "$work/ours" -n box
-        done
-        [ -n "$theirs" ] || continue
-        once "$work/stop-theirs.times" /usr/bin/lxc-stop -k -P "$work/theirs" -n box
-        once "$work/start-theirs.times" /usr/bin/lxc-start -P "$work/theirs" -n box
-    done
-    for what in start "stop -k"; do
-        times=$work/${what%% *}
-        other="–"
-        [ ! -e "$times-theirs.times" ] || other=$(median "$times-theirs.times")
-        echo "| \`lxc-$what -n box\` | $(median "$times-cold.times") | $(median "$times-warm.times") | $(ninth "$times-warm.times") | $other |"
-    done
-}
 table() {
     echo "| command | cold ms | warm ms | warm, 9 of 10 below | Debian's lxc $([ -z "$theirs" ] || dpkg-query --show --showformat '${Version}' lxc) ms |"
     echo "|---|---|---|---|---|"
@@ -102,7 +80,6 @@ table() {
     lxc "lxc-ls --fancy" lxc-ls --fancy
     lxc "lxc-attach -n box -- true" lxc-attach -n box -- true
     lxc "lxc-cgroup -n box pids.current" lxc-cgroup -n box pids.current
-    life
     row "atoll version" "$dist/bin/atoll" "" version
     row "atoll list" "$dist/bin/atoll" "" list
     row "atoll query /1.0" "$dist/bin/atoll" "" query /1.0

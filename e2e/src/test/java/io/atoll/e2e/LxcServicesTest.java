@@ -293,4 +293,88 @@ class LxcServicesTest {
                                     + " hostname"));
         }
     }
+
+    /// The bridge of LXD 2.0, beside that of lxc-net and without touching it.
+    @Test
+    void x3_08_theBridgeOfLxd20() {
+        LxcMachine.onlyAtoll(host, "has no lxd-bridge");
+        String rules = host.must("nft list table ip lxc | grep -c masquerade");
+        host.must(
+                "printf 'LXD_BRIDGE=lxdbr7\\nLXD_IPV4_ADDR=10.0.7.1\\nLXD_IPV4_NETWORK=10.0.7.0/24\\n"
+                        + "LXD_IPV4_DHCP_RANGE=10.0.7.2,10.0.7.9\\n' >/etc/default/lxd-bridge");
+        host.must("lxd-bridge start");
+        assertTrue(host.must("ip -4 addr show lxdbr7").contains("10.0.7.1/24"));
+        assertEquals("running on lxdbr7", host.must("lxd-bridge status"));
+        replaceNetwork(
+                "p1", "lxc.net.0.type = veth", "lxc.net.0.link = lxdbr7", "lxc.net.0.flags = up");
+        host.must("lxc-start -n p1");
+        host.until("lxc-info -n p1 -iH | grep -q '^10[.]0[.]7[.][2-9]$'");
+        host.must("lxc-stop -k -n p1");
+        host.must("lxd-bridge stop");
+        assertTrue(host.sh("ip link show lxdbr7").exit() != 0);
+        assertEquals(rules, host.must("nft list table ip lxc | grep -c masquerade"));
+        assertEquals("running on lxcbr0", host.must("lxc-net status"));
+        host.must("printf 'LXD_IPV4_ADDR=\\n' >/etc/default/lxd-bridge");
+        assertTrue(host.sh("lxd-bridge start").err().contains("LXD_IPV4_ADDR is empty"));
+    }
+
+    /// Six copies of one build environment at once, each with files, processes and networks of its
+    /// own, in each of several rounds.
+    @Test
+    void x3_27_severalBuildsAtOnce() {
+        LxcMachine.configure(host, "p1", "lxc.net.0.flags = up");
+        for (int round = 0; round < 3; round++) {
+            String done =
+                    host.must(
+                            """
+                            for i in 1 2 3 4 5 6; do
+                                (lxc-copy -n p1 -N b$i -e >/tmp/b$i.log 2>&1 &&
+                                    lxc-attach -n b$i -- sh -c "
+                                        echo $i >/tmp/result && sleep 0.2 && ls /tmp | wc -l
+                                        cat /tmp/result; hostname" >/tmp/b$i.out &&
+                                    lxc-stop -k -n b$i || { echo b$i failed; cat /tmp/b$i.log; }) &
+                            done
+                            wait
+                            for i in 1 2 3 4 5 6; do tr '\\n' ' ' </tmp/b$i.out; done
+                            """);
+            StringBuilder expected = new StringBuilder();
+            for (int i = 1; i <= 6; i++) {
+                expected.append("1 " + i + " b" + i + " ");
+            }
+            assertEquals(expected.toString().strip(), done);
+            host.until("test \"$(lxc-ls -1)\" = p1");
+        }
+    }
+
+    /// One that has a container itself. The outer one is the host's root with directories of its
+    /// own for containers and what runs.
+    @Test
+    void l1_02_containersInContainers() {
+        LxcMachine.onlyAtoll(host, "cannot start a container on the host's root file system here");
+        String share = LxcHost.home().resolve("share/lxc").toString();
+        host.must(
+                "mkdir -p /var/lib/lxc/outer && cat >/var/lib/lxc/outer/config <<EOF\n"
+                        + "lxc.include = "
+                        + share
+                        + "/config/common.conf\nlxc.include = "
+                        + share
+                        + "/config/nesting.conf\n"
+                        + "lxc.rootfs.path = dir:/\n"
+                        + "lxc.uts.name = outer\n"
+                        + "lxc.mount.entry = tmpfs run tmpfs rw 0 0\n"
+                        + "lxc.mount.entry = tmpfs var/lib/lxc tmpfs rw 0 0\n"
+                        + "lxc.net.0.type = empty\nEOF");
+        host.must("lxc-start -n outer -- sleep 100000");
+        host.must("lxc-attach -n outer -- lxc-create -n inner -t busybox -f /dev/null");
+        host.must("lxc-attach -n outer -- lxc-start -n inner");
+        assertEquals("inner", host.must("lxc-attach -n outer -- lxc-attach -n inner -- hostname"));
+        String table = host.must("lxc-ls --nesting -f");
+        assertTrue(table.contains("outer") && table.contains("inner"), table);
+        assertTrue(table.lines().anyMatch(line -> line.matches(".*inner +RUNNING.*")), table);
+        String pid = host.must("lxc-ls --nesting -f -F NAME,PID | sed -n 's/.*inner *//p'").strip();
+        assertEquals("inner", host.must("nsenter --target=" + pid + " --uts hostname"));
+        host.must("lxc-attach -n outer -- lxc-stop -n inner -k");
+        assertTrue(host.must("lxc-ls --nesting -f").matches("(?s).*inner +STOPPED.*"));
+        host.must("lxc-stop -n outer -k");
+    }
 }

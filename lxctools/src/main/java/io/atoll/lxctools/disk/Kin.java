@@ -1,6 +1,8 @@
 package io.atoll.lxctools.disk;
 
 import io.atoll.base.UnavailableException;
+import io.atoll.linux.DirectoryLock;
+import io.atoll.linux.ErrnoException;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcRootfs;
 import java.io.IOException;
@@ -8,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// Which containers need which others: a copy by snapshot may share files with what it was copied
@@ -103,10 +107,9 @@ final class Kin {
     /// As [#release(LxcContainer)] for a name that a container had before.
     static void release(Relative copy, List<Relative> originals) {
         for (Relative original : originals) {
-            Path file = original.lxcPath().resolve(original.name()).resolve(CLONES);
-            List<Relative> left = new ArrayList<>(read(file));
-            if (left.remove(copy)) {
-                write(file, left);
+            Path directory = original.lxcPath().resolve(original.name());
+            if (Files.isDirectory(directory)) {
+                change(directory.resolve(CLONES), all -> all.remove(copy));
             }
         }
     }
@@ -117,11 +120,20 @@ final class Kin {
     }
 
     private static void add(Path file, Relative relative) {
-        List<Relative> all = new ArrayList<>(read(file));
-        if (!all.contains(relative)) {
-            all.add(relative);
+        change(file, all -> !all.contains(relative) && all.add(relative));
+    }
+
+    /// Copies may be made and removed at once.
+    private static void change(Path file, Predicate<List<Relative>> work) {
+        Path directory = Optional.ofNullable(file.getParent()).orElse(Path.of("/"));
+        try (DirectoryLock _ = DirectoryLock.lock(directory)) {
+            List<Relative> all = new ArrayList<>(read(file));
+            if (work.test(all)) {
+                write(file, all);
+            }
+        } catch (ErrnoException e) {
+            throw new UnavailableException("cannot change " + file + ": " + e.getMessage(), e);
         }
-        write(file, all);
     }
 
     /// The names of the snapshots of a container, sorted by their number and then by name.
