@@ -197,9 +197,10 @@ class InterceptionIT {
         String said =
                 host.run(
                         container,
-                        "mkdir /m && probe mount /dev/disk /m ext4 0 errors=remount-ro && echo kept"
-                            + " > /m/file && stat -c %u:%g /m/file && grep ' /m ' /proc/mounts &&"
-                            + " umount /m && probe mount /dev/disk /m ext4 1 '' && cat /m/file");
+                        "mkdir /m && probe mount /dev/disk /m ext4 0 errors=remount-ro"
+                                + " && echo kept > /m/file && stat -c %u:%g /m/file"
+                                + " && grep ' /m ' /proc/mounts && umount /m"
+                                + " && probe mount /dev/disk /m ext4 1 '' && cat /m/file");
         assertTrue(said.contains("0:0"), said);
         assertTrue(said.contains("nodev"), said);
         assertTrue(said.endsWith("kept"), said);

@@ -1,12 +1,11 @@
 package io.atoll.runtime.intercept;
 
-import io.atoll.linux.FileStat;
 import java.util.Set;
 
 /// What a container may have mounted.
 ///
 /// @param types file systems, as the kernel names them
-/// @param devices block devices that it has, in the form of [FileStat#device]
+/// @param devices block devices that it has, in the form of [io.atoll.linux.FileStat#device]
 /// @param isShifted true to show files with the container's ids; else they keep those of the disk,
 ///   which are nobody inside
 public record MountPolicy(Set<String> types, Set<Long> devices, boolean isShifted) {
