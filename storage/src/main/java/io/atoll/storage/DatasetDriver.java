@@ -518,25 +518,35 @@ final class DatasetDriver implements StorageDriver {
             VolumeName volume, List<SnapshotFiller> snapshots, Filler filler, Ground ground) {
         demandFree(volume.current());
         DatasetName making = fresh();
-        Optional<SnapshotFiller> first = snapshots.stream().findFirst();
-        Filler begin = first.map(SnapshotFiller::filler).orElse(filler);
-        build(making, directory -> begin.fill(directory, ground.make(making, directory)));
+        List<Builder> states = new ArrayList<>();
+        for (SnapshotFiller snapshot : snapshots) {
+            states.add(d -> snapshot.filler().fill(d, ground.make(making, d)));
+        }
+        states.add(d -> filler.fill(d, ground.make(making, d)));
+        build(making, snapshots.stream().map(SnapshotFiller::name).toList(), states);
+        settle(making, DatasetName.of(volume.current()));
+    }
+
+    /// Makes a volume with snapshots, one state after the other.
+    ///
+    /// @param states one more than there are snapshots
+    private void build(DatasetName making, List<String> snapshots, List<Builder> states) {
+        build(making, states.getFirst());
         try {
             for (int i = 0; i < snapshots.size(); i++) {
-                keep(making, snapshots.get(i).name());
-                Filler next = i + 1 < snapshots.size() ? snapshots.get(i + 1).filler() : filler;
+                keep(making, snapshots.get(i));
+                Builder next = states.get(i + 1);
                 fill(
                         making,
                         directory -> {
                             clear(directory);
-                            next.fill(directory, ground.make(making, directory));
+                            next.build(directory);
                         });
             }
         } catch (RuntimeException e) {
             discard(making);
             throw e;
         }
-        settle(making, DatasetName.of(volume.current()));
     }
 
     private void keep(DatasetName volume, String snapshot) {
@@ -564,15 +574,52 @@ final class DatasetDriver implements StorageDriver {
         DatasetName from = existing(source);
         snapshots.forEach(name -> existing(source.volume().snapshot(name)));
         DatasetName making = fresh();
+        if (datasets.sharesCopies()) {
+            copyShared(from, snapshots, making);
+        } else {
+            copyFiles(from, snapshots, making);
+        }
+        settle(making, DatasetName.of(target.current()));
+    }
+
+    private void copyShared(DatasetName from, List<String> snapshots, DatasetName making) {
         try {
-            manage("copy " + source, () -> datasets.copy(from, snapshots, making));
+            manage("copy " + from.name(), () -> datasets.copy(from, snapshots, making));
         } catch (RuntimeException e) {
             removeParts(making, e);
             throw e;
         }
         known.add(making);
         snapshots.forEach(name -> known.add(making.at(name)));
-        settle(making, DatasetName.of(target.current()));
+    }
+
+    private void copyFiles(DatasetName from, List<String> snapshots, DatasetName making) {
+        List<Builder> states = new ArrayList<>();
+        for (String snapshot : snapshots) {
+            states.add(target -> copyState(from.current().at(snapshot), making, target));
+        }
+        states.add(target -> copyState(from, making, target));
+        build(making, snapshots, states);
+    }
+
+    private void copyState(DatasetName from, DatasetName making, Path target) {
+        long size = datasets.quota(from).orElse(0);
+        if (size > datasets.quota(making).orElse(0)) {
+            datasets.setQuota(making, OptionalLong.of(size), target);
+        }
+        copyAll(mounted(from), target);
+    }
+
+    /// Copies what a volume holds, but for what its file system needs.
+    private static void copyAll(Path source, Path target) {
+        PlatformThreads.run(() -> {
+            try (Fd from = PoolDirectories.openDirectory(source);
+                    Fd to = PoolDirectories.openDirectory(target)) {
+                long _ = TreeCopy.contents(from, to, path -> !path.equals(LOST_FOUND));
+            } catch (ErrnoException e) {
+                throw PoolDirectories.storage("copy to", target, e);
+            }
+        });
     }
 
     private void removeParts(DatasetName making, RuntimeException failure) {
@@ -684,14 +731,7 @@ final class DatasetDriver implements StorageDriver {
                                     Optional.ofNullable(mark.getParent()).orElseThrow());
                             Files.writeString(mark, snapshot.snapshot());
                             clear(target);
-                            PlatformThreads.run(() -> {
-                                try (Fd from = PoolDirectories.openDirectory(source);
-                                        Fd to = PoolDirectories.openDirectory(target)) {
-                                    long _ =
-                                            TreeCopy.contents(
-                                                    from, to, path -> !path.equals(LOST_FOUND));
-                                }
-                            });
+                            copyAll(source, target);
                             return Files.deleteIfExists(mark);
                         });
     }

@@ -40,6 +40,12 @@ interface Datasets {
     /// Makes a volume with an empty file system.
     void create(DatasetName name);
 
+    /// Whether [#copy] is there, which takes neither time nor space. Else volumes are copied file
+    /// by file.
+    default boolean sharesCopies() {
+        return true;
+    }
+
     /// Makes a volume as a copy of a volume or a snapshot.
     ///
     /// @param snapshots of the source's volume that come along

@@ -9,15 +9,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Thin volumes of LVM, each with a file system of its own. Names are those that LXD uses:
-/// `containers_NAME`, its snapshots `containers_NAME-SNAPSHOT`, hyphens of names doubled. Snapshots
-/// and copies are thin volumes like any other, which share what is alike. See lvmthin(7).
+/// Volumes of LVM, each with a file system of its own: thin ones, whose snapshots and copies are
+/// thin volumes like any other, which share what is alike; or with `lvm.use_thinpool=false` thick
+/// ones, whose snapshots hold what changes in the volume and whose copies are made file by file.
+/// Names are those that LXD uses: `containers_NAME`, its snapshots `containers_NAME-SNAPSHOT`,
+/// hyphens of names doubled. See lvmthin(7), lvcreate(8).
 final class LvmDatasets implements Datasets {
     private static final char MARK = '+';
     private static final String PLAIN = "_.-";
@@ -83,6 +86,12 @@ final class LvmDatasets implements Datasets {
         return pool.get("lvm.thinpool_name").orElse("LXDThinPool");
     }
 
+    /// As LXD has it if nobody says.
+    private boolean isThin() {
+        return !Set.of("false", "0", "no", "off")
+                .contains(pool.get("lvm.use_thinpool").orElse("").toLowerCase(Locale.ROOT));
+    }
+
     private String fileSystem() {
         return pool.get("volume.block.filesystem").orElse("ext4");
     }
@@ -97,10 +106,6 @@ final class LvmDatasets implements Datasets {
                                 + "\" on this host (packages lvm2, thin-provisioning-tools)");
             }
         }
-        if (pool.get("lvm.use_thinpool").filter("false"::equals).isPresent()) {
-            throw new UnsupportedException(
-                    "lvm.use_thinpool=false is not offered: without a thin pool a snapshot cannot be copied");
-        }
         Map<String, String> config = new TreeMap<>(pool.config());
         String source = pool.get("source").orElse("");
         boolean isGroup = !source.isEmpty() && !source.startsWith("/");
@@ -110,6 +115,9 @@ final class LvmDatasets implements Datasets {
             takeOver(source);
         } else {
             makeGroup(group, source, config);
+        }
+        if (!isThin()) {
+            return config;
         }
         config.put("lvm.thinpool_name", thinPool());
         try {
@@ -182,7 +190,7 @@ final class LvmDatasets implements Datasets {
         List<String> others =
                 rows(group).stream()
                         .map(Row::name)
-                        .filter(name -> !name.equals(thinPool()))
+                        .filter(name -> !isThin() || !name.equals(thinPool()))
                         .toList();
         if (!others.isEmpty() && !mayShare) {
             throw new InvalidConfigException("Volume group \"" + group + "\" is not empty");
@@ -268,7 +276,9 @@ final class LvmDatasets implements Datasets {
     @Override
     public void deletePool() {
         if (!isOurs()) {
-            String _ = run("lvremove", "--force", group() + "/" + thinPool());
+            if (isThin()) {
+                String _ = run("lvremove", "--force", group() + "/" + thinPool());
+            }
             return;
         }
         String device = file.isOwn(pool.config()) ? attach() : pool.get("source").orElseThrow();
@@ -323,9 +333,33 @@ final class LvmDatasets implements Datasets {
 
     @Override
     public PoolUsage usage() {
+        if (!isThin()) {
+            return groupUsage();
+        }
         return row(thinPool())
                 .map(row -> new PoolUsage(row.used(), row.size(), 0, 0))
                 .orElse(new PoolUsage(0, 0, 0, 0));
+    }
+
+    private PoolUsage groupUsage() {
+        String line =
+                run(
+                        "vgs",
+                        "--noheadings",
+                        "--nosuffix",
+                        "--units",
+                        "b",
+                        "--separator",
+                        "|",
+                        "-o",
+                        "vg_size,vg_free",
+                        group());
+        String[] words = line.strip().split("\\|", -1);
+        if (words.length != 2) {
+            throw new UnsupportedException("vgs says what was not expected: " + line);
+        }
+        long size = Long.parseLong(words[0]);
+        return new PoolUsage(size - Long.parseLong(words[1]), size, 0, 0);
     }
 
     /// What a name is in the volume group. Hyphens at its ends are written otherwise, so that the
@@ -371,7 +405,7 @@ final class LvmDatasets implements Datasets {
     public Set<DatasetName> list() {
         Set<DatasetName> out = new HashSet<>();
         for (Row row : rows(group())) {
-            if (row.thinPool().equals(thinPool())) {
+            if (row.thinPool().equals(isThin() ? thinPool() : "")) {
                 parse(row.name()).ifPresent(out::add);
             }
         }
@@ -389,18 +423,18 @@ final class LvmDatasets implements Datasets {
     @Override
     public void create(DatasetName name) {
         long size = ByteSize.parse(pool.get("volume.size").orElse(DEFAULT_SIZE)).bytes();
-        String _ =
-                run(
-                        "lvcreate",
-                        "--yes",
-                        "--wipesignatures",
-                        "y",
-                        "--name",
-                        lv(name),
-                        "--virtualsize",
-                        sectors(size),
-                        "--thinpool",
-                        group() + "/" + thinPool());
+        List<String> argv =
+                new ArrayList<>(
+                        List.of("lvcreate", "--yes", "--wipesignatures", "y", "--name", lv(name)));
+        argv.addAll(
+                isThin()
+                        ? List.of(
+                                "--virtualsize",
+                                sectors(size),
+                                "--thinpool",
+                                group() + "/" + thinPool())
+                        : List.of("--size", sectors(size), group()));
+        String _ = tools.run(argv);
         try {
             String quiet = fileSystem().equals("xfs") ? "-K" : "-Enodiscard";
             String _ = run("mkfs." + fileSystem(), "-q", quiet, device(lv(name)));
@@ -408,6 +442,11 @@ final class LvmDatasets implements Datasets {
             String _ = run("lvremove", "--force", group() + "/" + lv(name));
             throw e;
         }
+    }
+
+    @Override
+    public boolean sharesCopies() {
+        return isThin();
     }
 
     @Override
@@ -433,7 +472,22 @@ final class LvmDatasets implements Datasets {
 
     @Override
     public void snapshot(DatasetName volume, String snapshot) {
-        clone(lv(volume), lv(volume.at(snapshot)));
+        if (isThin()) {
+            clone(lv(volume), lv(volume.at(snapshot)));
+            return;
+        }
+        // As large as the volume: a snapshot that is full is lost.
+        long size = quota(volume).orElse(0);
+        String _ =
+                run(
+                        "lvcreate",
+                        "--yes",
+                        "--snapshot",
+                        "--name",
+                        lv(volume.at(snapshot)),
+                        "--size",
+                        sectors(size + size / OWN_SHARE + OWN_BYTES),
+                        group() + "/" + lv(volume));
     }
 
     /// The snapshots first: what a crash leaves has the old name, and the renaming can be repeated.
@@ -465,6 +519,9 @@ final class LvmDatasets implements Datasets {
 
     @Override
     public boolean restore(DatasetName snapshot) {
+        if (!isThin()) {
+            return false;
+        }
         String lv = lv(snapshot.current());
         clone(lv(snapshot), RESTORED + lv);
         String _ = run("lvremove", "--force", group() + "/" + lv);
@@ -506,7 +563,10 @@ final class LvmDatasets implements Datasets {
 
     @Override
     public OptionalLong used(DatasetName name) {
-        return row(lv(name)).map(row -> OptionalLong.of(row.used())).orElseGet(OptionalLong::empty);
+        return row(lv(name))
+                .filter(_ -> isThin())
+                .map(row -> OptionalLong.of(row.used()))
+                .orElseGet(OptionalLong::empty);
     }
 
     @Override

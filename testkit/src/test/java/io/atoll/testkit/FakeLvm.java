@@ -1,13 +1,22 @@
 package io.atoll.testkit;
 
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
-/// LVM with thin volumes.
+/// LVM with thin volumes and others.
 final class FakeLvm extends FakeHost {
+    private static final String POOL = "LXDThinPool";
+    private static final long GROUP_BYTES = 1L << 40;
+
     private final Map<String, Long> sizes = new TreeMap<>();
+
+    /// Of those in `sizes`, what is in no thin pool.
+    private final Set<String> thick = new HashSet<>();
+
     private boolean hasGroup;
     private boolean hasLoop;
 
@@ -38,12 +47,15 @@ final class FakeLvm extends FakeHost {
                 if (!hasGroup) {
                     throw refuse(argv, "Volume group \"" + argv.getLast() + "\" not found");
                 }
-                yield "  " + argv.getLast() + "\n";
+                yield argv.contains("vg_size,vg_free")
+                        ? "  " + GROUP_BYTES + "|" + (GROUP_BYTES - taken()) + "\n"
+                        : "  " + argv.getLast() + "\n";
             }
             case "vgremove" -> {
                 hasGroup = false;
                 List.copyOf(sizes.keySet()).forEach(lv -> remove(volume(lv)));
                 sizes.clear();
+                thick.clear();
                 yield "";
             }
             case "lvs" -> list();
@@ -54,6 +66,7 @@ final class FakeLvm extends FakeHost {
                 demand(argv, lv);
                 remove(volume(lv));
                 Long _ = sizes.remove(lv);
+                thick.remove(lv);
                 yield "";
             }
             case "lvresize" -> {
@@ -68,6 +81,14 @@ final class FakeLvm extends FakeHost {
             }
             default -> throw refuse(argv, "not known here");
         };
+    }
+
+    private boolean isThick(String lv) {
+        return thick.contains(lv);
+    }
+
+    private long taken() {
+        return thick.stream().mapToLong(lv -> sizes.getOrDefault(lv, 0L)).sum();
     }
 
     private String losetup(List<String> argv) {
@@ -87,9 +108,9 @@ final class FakeLvm extends FakeHost {
         sizes.forEach((lv, size) ->
                 out.append("  ")
                         .append(lv)
-                        .append(lv.equals("LXDThinPool") ? "||" : "|LXDThinPool|")
+                        .append(lv.equals(POOL) || isThick(lv) ? "||" : "|" + POOL + "|")
                         .append(size)
-                        .append("|12.50\n"));
+                        .append(isThick(lv) ? "|\n" : "|12.50\n"));
         return out.toString();
     }
 
@@ -119,12 +140,28 @@ final class FakeLvm extends FakeHost {
             String origin = last(argv.getLast());
             demand(argv, origin);
             copy(volume(origin), volume(name));
-            Long _ = sizes.put(name, sizes.getOrDefault(origin, 0L));
-        } else {
+            long size = sizes.getOrDefault(origin, 0L);
+            if (thick.contains(origin)) {
+                demandSize(argv);
+                thick.add(name);
+            }
+            Long _ = sizes.put(name, size);
+        } else if (argv.contains("--virtualsize")) {
             make(volume(name));
             Long _ = sizes.put(name, bytes(after(argv, "--virtualsize")));
+        } else {
+            make(volume(name));
+            thick.add(name);
+            Long _ = sizes.put(name, bytes(after(argv, "--size")));
         }
         return "";
+    }
+
+    /// Only thin snapshots need no room of their own.
+    private static void demandSize(List<String> argv) {
+        if (!argv.contains("--size")) {
+            throw refuse(argv, "Please specify either size or extents with snapshots.");
+        }
     }
 
     private String rename(List<String> argv) {
@@ -136,6 +173,9 @@ final class FakeLvm extends FakeHost {
         }
         move(volume(from), volume(to));
         Long _ = sizes.put(to, sizes.remove(from));
+        if (thick.remove(from)) {
+            thick.add(to);
+        }
         return "";
     }
 }

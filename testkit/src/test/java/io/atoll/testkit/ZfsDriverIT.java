@@ -3,77 +3,39 @@ package io.atoll.testkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import io.atoll.storage.IdmapProbe;
-import io.atoll.storage.PoolSpec;
 import io.atoll.storage.StorageDriver;
-import io.atoll.storage.StorageDrivers;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 /// Against a volume manager of the tests' own.
-class ZfsDriverIT extends StorageDriverContract {
-    private final Map<Path, FakeZfs> hosts = new HashMap<>();
-
-    @Override
-    protected StorageDriver driver(PoolSpec spec) {
-        FakeZfs host =
-                hosts.computeIfAbsent(
-                        spec.path(), path -> new FakeZfs(path.resolveSibling("backing")));
-        Map<String, String> config = new HashMap<>(spec.config());
-        if (!config.containsKey("source")) {
-            config.put("size", "256MiB");
-        }
-        return StorageDrivers.open(
-                "zfs", new PoolSpec(spec.name(), spec.path(), config), IdmapProbe.KERNEL, host);
-    }
-
-    private FakeZfs host() {
-        return hosts.get(pool().path());
+class ZfsDriverIT extends VolumeManagerContract<FakeZfs> {
+    ZfsDriverIT() {
+        super("zfs", Map.of(), FakeZfs::new);
     }
 
     @Override
-    protected boolean isMountedByDriver() {
-        return true;
-    }
-
-    @Override
-    @Test
-    void sweepsWhatAKillLeft() throws IOException {
-        Path left = Files.createDirectories(pool().path().resolve(".making/0-killed/rootfs"));
-        pool().driver().createEmpty(VolumeName.container("c1"));
+    void leaveHalfMade() {
         String _ = host().run(List.of("zfs", "create", "p1/making/0"));
-        StorageDriver driver = pool().reopen();
-        assertFalse(Files.exists(left));
-        assertEquals(List.of("c1"), driver.volumes(VolumeType.CONTAINER));
-        assertEquals(List.of(), making());
     }
 
-    private List<String> making() {
+    @Override
+    List<String> halfMade() {
         return host().run(List.of("zfs", "list", "-r", "p1"))
                 .lines()
                 .filter(line -> line.contains("making/"))
                 .toList();
     }
 
-    /// A source is a name here, no directory.
     @Override
-    @Test
-    void bindsASourceAndDeletesThePool() {
-        VolumeName volume = VolumeName.custom("v");
-        StorageDriver driver = pool().driver();
-        driver.createEmpty(volume);
-        driver.delete(volume);
-        driver.deletePool();
-        assertFalse(Files.exists(pool().path()));
-        assertEquals("zpool destroy -f p1", host().log().getLast());
-        Map<String, String> _ = driver.createPool();
+    List<String> ending() {
+        return List.of("zpool destroy -f p1");
     }
 
     @Test
@@ -85,7 +47,7 @@ class ZfsDriverIT extends StorageDriverContract {
         int before = host().log().size();
         driver.createSnapshot(volume, "s1");
         driver.restore(volume, "s1");
-        driver.setQuota(volume, java.util.OptionalLong.of(1 << 30));
+        driver.setQuota(volume, OptionalLong.of(1 << 30));
         driver.rename(volume, "default_new");
         String old = "p1/custom/default_my:20data";
         assertEquals(

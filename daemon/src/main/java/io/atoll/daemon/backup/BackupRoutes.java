@@ -1,7 +1,6 @@
 package io.atoll.daemon.backup;
 
 import io.atoll.base.InvalidConfigException;
-import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.backup.BackupSubject.Owner;
 import io.atoll.daemon.event.Events;
@@ -86,6 +85,7 @@ public final class BackupRoutes implements Routes {
                         .put("created_at", backup.createdAt().toString())
                         .put("expires_at", backup.expiresAt().map(Instant::toString).orElse(NEVER));
         subject.words().aloneMembers().forEach(member -> out.put(member, backup.isAlone()));
+        // LXD's drivers that have no form of their own make plain archives when asked for theirs.
         return out.put("optimized_storage", false);
     }
 
@@ -109,10 +109,6 @@ public final class BackupRoutes implements Routes {
         subject.checkAllowed(request.project());
         subject.checkAllowed(owner.project());
         Json body = request.json();
-        if (body.get("optimized_storage").asBoolean()) {
-            throw new UnsupportedException(
-                    "Backups in the driver's own format are not supported by this server");
-        }
         String algorithm = body.get("compression_algorithm").asString();
         Compression packing =
                 Compression.parse(

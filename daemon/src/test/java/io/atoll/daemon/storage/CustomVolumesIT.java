@@ -265,7 +265,10 @@ final class CustomVolumesIT {
         assertEquals(7, Files.readAllBytes(disk("p2", "custom-snapshots", "c/s0"))[0]);
         assertEquals(
                 "",
-                operation("POST", V + "/b/backups", "{'name':'x','compression_algorithm':'none'}"));
+                operation(
+                        "POST",
+                        V + "/b/backups",
+                        "{'name':'x','compression_algorithm':'none','optimized_storage':true}"));
         byte[] archive = client.get(V + "/b/backups/x/export").body();
         TestClient.Answer answer =
                 client.send(
