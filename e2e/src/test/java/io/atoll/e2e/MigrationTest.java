@@ -1,10 +1,12 @@
 package io.atoll.e2e;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
+import io.atoll.testkit.Await;
 import io.atoll.testkit.Leaks;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.Program.Output;
@@ -13,14 +15,23 @@ import io.atoll.testkit.TestImages;
 import io.atoll.testkit.UpstreamDaemon;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MigrationTest {
     private static final String MARKER = "e2em";
+    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     private final Leaks leaks = Leaks.of(MARKER);
 
@@ -124,14 +136,13 @@ class MigrationTest {
         return out;
     }
 
-    private static void introduce(Program client, String name, Program server) {
+    private static void introduce(
+            Program client, String name, Program server, String... restrictions) {
+        List<String> command =
+                new ArrayList<>(List.of("config", "trust", "add", "--name", "friend"));
+        command.addAll(List.of(restrictions));
         String token =
-                server.run("config", "trust", "add", "--name", "friend")
-                        .ok()
-                        .out()
-                        .lines()
-                        .toList()
-                        .getLast();
+                server.run(command.toArray(String[]::new)).ok().out().lines().toList().getLast();
         client.run("remote", "add", name, token).ok();
     }
 
@@ -227,7 +238,6 @@ class MigrationTest {
                 .ok();
         stock.run("storage", "volume", "snapshot", "a:default", "v1", "s0").ok();
         stock.run("exec", "a:v1user", "--", "sh", "-c", "echo two > /data/x").ok();
-        stock.run("delete", "--force", "a:v1user").ok();
         for (String mode : List.of("pull", "push", "relay")) {
             client.run(
                             "storage",
@@ -255,7 +265,28 @@ class MigrationTest {
                                 "cat /new/x; stat -c %u:%g /new/x; cat /old/x")
                         .ok()
                         .out());
-        stock.run("delete", "--force", "b:c1").ok();
+        stock.run("exec", "a:v1user", "--", "sh", "-c", "echo three > /data/x").ok();
+        stock.run("storage", "volume", "snapshot", "a:default", "v1", "s1").ok();
+        stock.run("exec", "a:v1user", "--", "sh", "-c", "echo four > /data/x").ok();
+        stock.run("storage", "volume", "delete", "a:default", "v1/s0").ok();
+        String[] refresh = {
+            "storage", "volume", "copy", "a:default/v1", "b:default/pull", "--refresh"
+        };
+        Output busy = client.run(refresh).exits(1);
+        assertTrue(busy.err().contains("used by running instances"), busy.err());
+        stock.run("storage", "volume", "detach", "b:default", "pull", "c1").ok();
+        client.run(refresh).ok();
+        String url = "b:/1.0/storage-pools/default/volumes/custom/pull/snapshots";
+        String snapshots = stock.run("query", url).ok().out();
+        assertTrue(snapshots.contains("/s1") && !snapshots.contains("/s0"), snapshots);
+        stock.run("storage", "volume", "attach", "b:default", "pull", "c1", "/new").ok();
+        assertEquals("four\n", stock.run("exec", "b:c1", "--", "cat", "/new/x").ok().out());
+        stock.run("delete", "--force", "b:c1", "a:v1user").ok();
+        stock.run("storage", "volume", "restore", "b:default", "pull", "s1").ok();
+        // On one server, too.
+        stock.run("storage", "volume", "create", "b:default", "local").ok();
+        client.run("storage", "volume", "copy", "b:default/pull", "b:default/local", "--refresh")
+                .ok();
         stock.run("storage", "volume", "delete", "a:default", "v1").ok();
         stock.run("image", "delete", "b:bb").ok();
     }
@@ -284,17 +315,34 @@ class MigrationTest {
         }
     }
 
-    /// A way to a server that breaks each connection after so many bytes from the server.
+    /// A way to a server that breaks each connection after so many bytes from the server, or stands
+    /// still until it is opened.
     private static final class Cutter implements AutoCloseable {
         private final ServerSocket listener;
         private final int port;
-        private final long bytesMax;
+        private final LongSupplier bytesMax;
+        private final CountDownLatch gate;
+        private final AtomicInteger ends = new AtomicInteger();
 
-        Cutter(int port, long bytesMax) throws IOException {
+        private Cutter(int port, LongSupplier bytesMax, CountDownLatch gate) throws IOException {
             this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
             this.port = port;
             this.bytesMax = bytesMax;
+            this.gate = gate;
             Thread unused = Thread.ofVirtual().start(this::serve);
+        }
+
+        static Cutter after(int port, LongSupplier bytesMax) throws IOException {
+            return new Cutter(port, bytesMax, new CountDownLatch(0));
+        }
+
+        /// The first connection with so many bytes stands still.
+        static Cutter still(int port, long bytes) throws IOException {
+            return new Cutter(port, () -> bytes, new CountDownLatch(1));
+        }
+
+        String url() {
+            return "https://127.0.0.1:" + listener.getLocalPort();
         }
 
         private void serve() {
@@ -303,7 +351,8 @@ class MigrationTest {
                     Socket near = listener.accept();
                     Socket far = new Socket(InetAddress.getLoopbackAddress(), port);
                     Thread up = Thread.ofVirtual().start(() -> pass(near, far, Long.MAX_VALUE));
-                    Thread down = Thread.ofVirtual().start(() -> pass(far, near, bytesMax));
+                    Thread down =
+                            Thread.ofVirtual().start(() -> pass(far, near, bytesMax.getAsLong()));
                     assertTrue(up.isVirtual() && down.isVirtual());
                 } catch (IOException _) {
                     return;
@@ -311,13 +360,21 @@ class MigrationTest {
             }
         }
 
-        private static void pass(Socket from, Socket to, long bytesMax) {
+        private void pass(Socket from, Socket to, long limit) {
             byte[] chunk = new byte[8192];
-            long left = bytesMax;
+            long left = limit;
             try (from;
                     to) {
                 InputStream in = from.getInputStream();
-                while (left > 0) {
+                while (true) {
+                    if (left <= 0) {
+                        ends.incrementAndGet();
+                        if (gate.getCount() == 0) {
+                            return;
+                        }
+                        gate.await();
+                        left = Long.MAX_VALUE;
+                    }
                     int n = in.read(chunk, 0, (int) Math.min(chunk.length, left));
                     if (n < 0) {
                         return;
@@ -327,6 +384,8 @@ class MigrationTest {
                 }
             } catch (IOException _) {
                 // Broken is what it is for.
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
             }
         }
 
@@ -347,54 +406,165 @@ class MigrationTest {
         }
     }
 
-    private void nothingIsLeft(TestDaemon daemon) throws IOException {
-        assertEquals("", daemon.atoll().run("list", "--format=csv").ok().out());
-        assertTrue(isEmpty(daemon.state().resolve("storage-pools/default/containers")));
-        Path stages = daemon.state().resolve("migration");
-        assertTrue(!Files.exists(stages) || isEmpty(stages));
+    private static boolean isClean(TestDaemon daemon) {
+        try {
+            Path stages = daemon.state().resolve("migration");
+            return daemon.atoll().run("list", "--format=csv").ok().out().isEmpty()
+                    && isEmpty(daemon.state().resolve("storage-pools/default/containers"))
+                    && (!Files.exists(stages) || isEmpty(stages));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
+    private static void nothingIsLeft(TestDaemon daemon) {
+        assertTrue(isClean(daemon));
+    }
+
+    private void reach(String remote, String url) {
+        client.run("remote", "set-url", remote, url).ok();
+    }
+
+    private void direct(String remote, int port) {
+        reach(remote, "https://127.0.0.1:" + port);
+    }
+
+    /// Nobody can open the connections again that a client made.
     @Test
-    void aCutLeavesNothingBehindAndTheNextTryWorks() throws IOException {
+    void aCutOnTheClientsWayLeavesNothingBehind() throws IOException {
         int port = port(a);
         Random random = new Random(5);
-        for (int i = 0; i < 3; i++) {
-            // Compressed the files take about a megabyte; what the client asks for itself is less
-            // than these.
-            long offset = 30_000 + random.nextInt(500_000);
-            try (Cutter cutter = new Cutter(port, offset)) {
-                client.run(
-                                "remote",
-                                "set-url",
-                                "a",
-                                "https://127.0.0.1:" + cutter.listener.getLocalPort())
-                        .ok();
-                Output cut = client.run("copy", "a:c1", "b:c1").exits(1);
-                assertTrue(cut.err().contains("other server"), cut.err());
+        // Compressed the files take about a megabyte; what the client asks for itself is less
+        // than these.
+        LongSupplier offset = () -> 30_000 + random.nextInt(300_000);
+        try (Cutter cutter = Cutter.after(port, offset)) {
+            reach("a", cutter.url());
+            for (int i = 0; i < 2; i++) {
+                client.run("copy", "a:c1", "b:c1", "--mode", "relay").exits(1);
+                Await.until("b to clean up", LIMIT, () -> isClean(b));
             }
-            nothingIsLeft(b);
+        } finally {
+            direct("a", port);
         }
-        client.run("remote", "set-url", "a", "https://127.0.0.1:" + port).ok();
         client.run("copy", "a:c1", "b:c1").ok();
-        isWhole("b:c1");
         push("a:c1/root/note", "later");
-        try (Cutter cutter = new Cutter(port, 30_000)) {
-            client.run(
-                            "remote",
-                            "set-url",
-                            "a",
-                            "https://127.0.0.1:" + cutter.listener.getLocalPort())
-                    .ok();
+        try (Cutter cutter = Cutter.after(port, () -> 30_000)) {
+            reach("a", cutter.url());
             byte[] big = new byte[1 << 20];
             random.nextBytes(big);
             stock.runWith(big, "file", "push", "-", "a:c1/root/big").ok();
-            client.run("copy", "a:c1", "b:c1", "--refresh").exits(1);
+            client.run("copy", "a:c1", "b:c1", "--refresh", "--mode", "relay").exits(1);
         } finally {
-            client.run("remote", "set-url", "a", "https://127.0.0.1:" + port).ok();
+            direct("a", port);
             stock.run("file", "delete", "a:c1/root/big").ok();
             push("a:c1/root/note", "three");
         }
         assertEquals("three", pull("b:c1/root/note"));
+    }
+
+    @Test
+    void aCutCopyGoesOnWhereItBroke() throws IOException {
+        int port = port(a);
+        Random random = new Random(6);
+        byte[] big = new byte[1 << 20];
+        random.nextBytes(big);
+        stock.runWith(big, "file", "push", "-", "a:c1/root/big").ok();
+        try (Cutter cutter = Cutter.after(port, () -> 100_000 + random.nextInt(200_000))) {
+            reach("a", cutter.url());
+            client.run("copy", "a:c1", "b:c1").ok();
+            String shown = stock.run("query", "b:/1.0/operations?recursion=1").ok().out();
+            assertTrue(shown.contains("fs_progress") && shown.contains(", resumed "), shown);
+            assertTrue(cutter.ends.get() > 3, "cut " + cutter.ends + " times");
+        } finally {
+            direct("a", port);
+            stock.run("file", "delete", "a:c1/root/big").ok();
+        }
+        isWhole("b:c1");
+        stock.run("file", "pull", "b:c1/root/big", folder.resolve("big").toString()).ok();
+        assertArrayEquals(big, Files.readAllBytes(folder.resolve("big")));
+    }
+
+    @Test
+    void aSourceThatIsBeingSentCannotBeDeleted() throws Exception {
+        int port = port(a);
+        try (Cutter cutter = Cutter.still(port, 100_000);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            reach("a", cutter.url());
+            Future<Output> copying = threads.submit(() -> client.run("copy", "a:c1", "b:c1"));
+            Await.until("files to be on their way", LIMIT, () -> cutter.ends.get() > 0);
+            a.atoll().run("delete", "c1").exits(1);
+            cutter.gate.countDown();
+            copying.get().ok();
+        } finally {
+            direct("a", port);
+        }
+        isWhole("b:c1");
+    }
+
+    @Test
+    void aSourceThatIsDeletedBeforeItIsSentIsTold() throws IOException {
+        stock.run("copy", "a:c1", "a:short", "--instance-only").ok();
+        Json operation = offer("short");
+        stock.run("delete", "a:short").ok();
+        Output late = take(operation).exits(1);
+        assertTrue(late.err().contains("not found"), late.err());
+        nothingIsLeft(b);
+    }
+
+    /// Somebody who may do as he likes at the source, and at the target what a project lets him.
+    @Test
+    void whatATargetsProjectForbidsDoesNotComeIn() {
+        stock.run("project", "create", "b:walled", "-c", "restricted=true").ok();
+        stock.run(
+                        "profile",
+                        "device",
+                        "add",
+                        "b:default",
+                        "root",
+                        "disk",
+                        "path=/",
+                        "pool=default",
+                        "--project",
+                        "walled")
+                .ok();
+        Program guest =
+                Program.of(a.home().resolve("bin/atoll").toString())
+                        .with("LXD_CONF", folder.resolve("guest").toString())
+                        .with("LXD_DIR", folder.resolve("nowhere").toString());
+        introduce(guest, "a", a.atoll());
+        introduce(guest, "b", b.atoll(), "--restricted", "--projects", "walled");
+        guest.run("project", "switch", "b:walled").ok();
+        try {
+            guest.run("copy", "a:c1", "b:good").ok();
+            stock.run("copy", "a:c1", "a:evil", "--instance-only").ok();
+            stock.run("config", "set", "a:evil", "security.privileged", "true").ok();
+            stock.run("snapshot", "a:evil", "trap").ok();
+            Output refused = guest.run("copy", "a:evil", "b:evil").exits(1);
+            assertTrue(refused.err().contains("rivileged"), refused.err());
+            stock.run("config", "unset", "a:evil", "security.privileged").ok();
+            // A snapshot may say so of itself, but cannot come to be.
+            if (guest.run("copy", "a:evil", "b:evil").exit() == 0) {
+                guest.run("restore", "b:evil", "trap").exits(1);
+                guest.run("copy", "b:evil/trap", "b:free").exits(1);
+                assertEquals(
+                        "",
+                        guest.run("config", "get", "b:evil", "security.privileged")
+                                .ok()
+                                .out()
+                                .strip());
+                guest.run("delete", "b:evil").ok();
+            }
+            guest.run("copy", "a:c1", "b:other", "--target-project", "default").exits(1);
+            stock.run("project", "set", "b:walled", "limits.instances", "1").ok();
+            guest.run("copy", "a:c1", "b:toomany").exits(1);
+            assertEquals(
+                    List.of("good"), lines(guest, "list", "b:", "--format=csv", "--columns=n"));
+            assertEquals(List.of(), lines(stock, "list", "b:", "--format=csv", "--columns=n"));
+        } finally {
+            guest.run("delete", "--force", "b:good");
+            stock.run("delete", "a:evil").ok();
+            stock.run("project", "delete", "b:walled").ok();
+        }
     }
 
     @Test
@@ -413,12 +583,33 @@ class MigrationTest {
         }
     }
 
+    /// The operation of a source that waits to be connected to.
+    private Json offer(String name) {
+        String body = "{\"name\":\"" + name + "\",\"migration\":true}";
+        String url = "/1.0/instances/" + name;
+        return Json.parse(a.atoll().run("query", "-X", "POST", "-d", body, url).ok().out());
+    }
+
     @Test
     void secretsAreGoodOnceAndForOneCopy() throws IOException {
-        String body = "{\"name\":\"c1\",\"migration\":true}";
-        String sending =
-                a.atoll().run("query", "-X", "POST", "-d", body, "/1.0/instances/c1").ok().out();
-        Json operation = Json.parse(sending);
+        Json operation = offer("c1");
+        Json right = operation.get("metadata");
+        Json wrong = Json.object().put("control", "0".repeat(64)).put("fs", "1".repeat(64));
+        assertTrue(take(operation, wrong).err().contains("refused the websocket"));
+        take(operation, right).ok();
+        Output again = take(operation, right).exits(1);
+        assertTrue(again.err().contains("already exists") || again.err().contains("refused"));
+        stock.run("delete", "b:c1").ok();
+        Output replayed = take(operation, right).exits(1);
+        assertTrue(replayed.err().contains("refused the websocket"), replayed.err());
+        nothingIsLeft(b);
+    }
+
+    private Output take(Json operation) {
+        return take(operation, operation.get("metadata"));
+    }
+
+    private Output take(Json operation, Json secrets) {
         String certificate =
                 Json.parse(a.atoll().run("query", "/1.0").ok().out())
                         .get("environment")
@@ -429,18 +620,6 @@ class MigrationTest {
                         + port(a)
                         + "/1.0/operations/"
                         + operation.get("id").asString();
-        Json wrong = Json.object().put("control", "0".repeat(64)).put("fs", "1".repeat(64));
-        assertTrue(take(url, certificate, wrong).err().contains("refused the websocket"));
-        take(url, certificate, operation.get("metadata")).ok();
-        Output again = take(url, certificate, operation.get("metadata")).exits(1);
-        assertTrue(again.err().contains("already exists") || again.err().contains("refused"));
-        b.atoll().run("delete", "c1").ok();
-        Output replayed = take(url, certificate, operation.get("metadata")).exits(1);
-        assertTrue(replayed.err().contains("refused the websocket"), replayed.err());
-        nothingIsLeft(b);
-    }
-
-    private Output take(String url, String certificate, Json secrets) {
         Json source =
                 Json.object()
                         .put("type", "migration")

@@ -60,9 +60,7 @@ final class InstanceReceiver {
             throw new InvalidConfigException("Architecture isn't supported: ");
         }
         if (source.isLive()) {
-            throw new io.atoll.base.UnsupportedException(
-                    "Unable to perform container live migration. CRIU isn't installed on the"
-                            + " destination server");
+            throw new io.atoll.base.UnsupportedException(InstanceMessages.NOT_SENT);
         }
         InstanceRecord draft = InstanceCreator.draft(ready);
         OperationSpec about =

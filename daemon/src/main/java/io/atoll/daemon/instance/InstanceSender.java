@@ -66,9 +66,7 @@ final class InstanceSender {
     Response send(InstanceRecord instance, Wish wish) {
         RecordKey key = instance.key();
         if (wish.isLive() && runner.isRunning(key)) {
-            throw new UnsupportedException(
-                    "Unable to perform container live migration. CRIU isn't installed on the"
-                            + " source server");
+            throw new UnsupportedException(InstanceMessages.NOT_SENT);
         }
         OperationSpec about =
                 Instances.about(

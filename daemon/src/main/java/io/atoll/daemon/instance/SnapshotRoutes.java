@@ -79,7 +79,7 @@ final class SnapshotRoutes implements Routes {
         snapshots.checkAllowed(instance.project());
         Json body = request.json();
         if (body.get("stateful").asBoolean()) {
-            throw new UnsupportedException("Saving the memory of instances is not supported yet");
+            throw new UnsupportedException(InstanceMessages.NOT_SAVED);
         }
         String name = body.get("name").asString();
         if (!name.isEmpty()) {

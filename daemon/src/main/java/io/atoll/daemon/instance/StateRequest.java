@@ -33,7 +33,7 @@ record StateRequest(Action action, Duration patience) {
 
     static StateRequest parse(Json body) {
         if (body.get("stateful").asBoolean()) {
-            throw new UnsupportedException("Saving the memory of instances is not supported yet");
+            throw new UnsupportedException(InstanceMessages.NOT_SAVED);
         }
         Action action =
                 switch (body.get("action").asString()) {

@@ -1,6 +1,7 @@
 package io.atoll.daemon.migration;
 
 import io.atoll.base.Idmap;
+import io.atoll.daemon.operation.Operation;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Mounts;
@@ -15,11 +16,13 @@ import java.nio.file.Path;
 public final class Incoming {
     private final Line line;
     private final Path stages;
+    private final Operation operation;
     private MigrationHeader offered = MigrationHeader.offer(java.util.List.of());
 
-    Incoming(Line line, Path stages) {
+    Incoming(Line line, Path stages, Operation operation) {
         this.line = line;
         this.stages = stages;
+        this.operation = operation;
     }
 
     /// What the source has.
@@ -30,7 +33,9 @@ public final class Incoming {
 
     /// Says what is wanted of it.
     public void answer(MigrationHeader answer) throws IOException {
-        line.send(answer.encode());
+        boolean isOwn = offered.own().isPresent();
+        line.send((isOwn ? answer.with(line.own()) : answer).encode());
+        line.agree(offered.own());
         line.watch();
     }
 
@@ -69,8 +74,10 @@ public final class Incoming {
     }
 
     private void receive(Stage stage) {
-        RsyncFeatures features = offered.rsync().and(RsyncFeatures.ALL);
-        PlatformThreads.run(() -> Rsync.receive(stage, features, line.streams()));
+        RsyncFeatures features = line.adapt(offered.rsync().and(RsyncFeatures.ALL));
+        TransferProgress progress = new TransferProgress(operation, "received", line);
+        PlatformThreads.run(() -> Rsync.receive(stage, features, line, progress::add));
+        progress.tell();
     }
 
     private static void unshift(Path rootfs, Idmap shifted) {
@@ -85,7 +92,7 @@ public final class Incoming {
     }
 
     /// Tells the source that everything is here.
-    public void succeed() throws IOException {
+    public void succeed() throws IOException, InterruptedException {
         line.succeed();
     }
 }

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// The connection of one migration: a websocket for messages and one for files. First headers go
 /// both ways ([#send], [#receiveHeader]); then the files, while [#watch] looks out for the other
 /// side giving up, which ends the websocket for files; at the end the target tells the source how
-/// it went.
+/// it went. Between servers of this kind both outlive their connections from the headers on
+/// ([#agree]).
 ///
 /// Closing it closes both.
 public final class Line implements AutoCloseable {
@@ -30,23 +31,75 @@ public final class Line implements AutoCloseable {
     /// How long the other side may take to send its header.
     private static final Duration HEADER_PATIENCE = Duration.ofSeconds(60);
 
-    private final WebSocket control;
-    private final WebSocket files;
-    private final FrameStreams streams;
+    private final Returns returns;
+    private volatile WebSocket control;
+    private volatile WebSocket files;
+    private volatile int resumes;
 
     /// The other side's last message, or that it is gone.
     private final BlockingQueue<Optional<Verdict>> ends = new ArrayBlockingQueue<>(1);
 
     private @Nullable Thread watcher;
 
-    Line(WebSocket control, WebSocket files) {
+    Line(WebSocket control, WebSocket files, Returns returns) {
         this.control = control;
         this.files = files;
-        this.streams = new FrameStreams(files);
+        this.returns = returns;
     }
 
     FrameStreams streams() {
-        return streams;
+        return new FrameStreams(files);
+    }
+
+    /// What this side says of itself.
+    OwnTransport own() {
+        return new OwnTransport(
+                OwnTransport.VERSION, returns.dialer(RemoteOperation.CONTROL).isPresent());
+    }
+
+    /// Goes on as agreed in the headers.
+    ///
+    /// @param other what the other side said of itself; empty if it is of another kind
+    void agree(Optional<OwnTransport> other) {
+        if (other.isPresent()) {
+            boolean comesBack = other.get().connects() || own().connects();
+            control = steady(RemoteOperation.CONTROL, control, comesBack);
+            files = steady(RemoteOperation.FILES, files, comesBack);
+        }
+    }
+
+    private SteadySocket steady(String name, WebSocket first, boolean comesBack) {
+        SteadySocket out =
+                new SteadySocket(
+                        first,
+                        returns.dialer(name),
+                        comesBack ? SteadySocket.PATIENCE : Duration.ZERO,
+                        times -> {
+                            if (name.equals(RemoteOperation.FILES)) {
+                                resumes = times;
+                            }
+                        });
+        returns.await(
+                name,
+                fresh -> {
+                    boolean unused = out.resumeWith(fresh);
+                });
+        return out;
+    }
+
+    private boolean isSteady() {
+        return files instanceof SteadySocket;
+    }
+
+    /// What rsync is to do: it need not compress what the connection compresses, and the rsync of
+    /// another server of this kind knows hard links.
+    RsyncFeatures adapt(RsyncFeatures features) {
+        return isSteady() ? features.own() : features;
+    }
+
+    /// How often the connection for files has come back.
+    int resumes() {
+        return resumes;
     }
 
     void send(byte[] message) throws IOException {
@@ -133,8 +186,13 @@ public final class Line implements AutoCloseable {
                         : verdict.message());
     }
 
-    void succeed() throws IOException {
+    /// Says that everything is here, and waits until the other side knows if a lost connection
+    /// could keep it from that.
+    void succeed() throws IOException, InterruptedException {
         send(Verdict.success().encode());
+        if (control instanceof SteadySocket steady) {
+            boolean unused = steady.flush(SteadySocket.PATIENCE);
+        }
     }
 
     /// What to say of a failure on this side: what the other side says it was, if it does.

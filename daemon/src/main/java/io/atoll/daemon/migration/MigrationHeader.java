@@ -7,6 +7,7 @@ import io.atoll.base.IdmapEntry;
 import io.atoll.base.InternalException;
 import io.atoll.base.NsId;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
@@ -16,14 +17,19 @@ import java.util.stream.IntStream;
 /// @param shifted what the owner ids of the files went through
 /// @param snapshots offered, or wanted; oldest first
 /// @param isRefresh said by the target: it has an earlier copy
+/// @param own what servers of this kind agree on beyond LXD's protocol
 public record MigrationHeader(
         int transport,
         Idmap shifted,
         List<SnapshotHeader> snapshots,
         RsyncFeatures rsync,
-        boolean isRefresh) {
+        boolean isRefresh,
+        Optional<OwnTransport> own) {
     /// rsync, which every server can.
     public static final int RSYNC = 0;
+
+    /// Far from the numbers that LXD has given out or may give out soon.
+    private static final int OWN_FIELD = 1000;
 
     /// More lines than this have no meaning in a user namespace.
     private static final int LINES_MAX = Idmap.ENTRIES_MAX;
@@ -34,7 +40,8 @@ public record MigrationHeader(
 
     /// What a source offers whose owner ids are as inside.
     public static MigrationHeader offer(List<SnapshotHeader> snapshots) {
-        return new MigrationHeader(RSYNC, Idmap.NONE, snapshots, RsyncFeatures.ALL, false);
+        return new MigrationHeader(
+                RSYNC, Idmap.NONE, snapshots, RsyncFeatures.ALL, false, Optional.empty());
     }
 
     /// What a target answers.
@@ -42,7 +49,12 @@ public record MigrationHeader(
     /// @param wanted the snapshots that it does not have
     public MigrationHeader answer(List<SnapshotHeader> wanted, boolean refresh) {
         return new MigrationHeader(
-                RSYNC, Idmap.NONE, wanted, rsync.and(RsyncFeatures.ALL), refresh);
+                RSYNC, Idmap.NONE, wanted, rsync.and(RsyncFeatures.ALL), refresh, Optional.empty());
+    }
+
+    MigrationHeader with(OwnTransport mine) {
+        return new MigrationHeader(
+                transport, shifted, snapshots, rsync, isRefresh, Optional.of(mine));
     }
 
     byte[] encode() {
@@ -60,7 +72,9 @@ public record MigrationHeader(
         }
         snapshots.forEach(s -> out.text(4, s.name()));
         snapshots.forEach(s -> out.message(5, s.encode()));
-        return out.flag(7, false).message(8, rsync.encode()).flag(9, isRefresh).bytes();
+        out.flag(7, false).message(8, rsync.encode()).flag(9, isRefresh);
+        own.ifPresent(mine -> out.message(OWN_FIELD, mine.encode()));
+        return out.bytes();
     }
 
     /// @throws InternalException with the other side's words if it sent a refusal instead
@@ -79,7 +93,8 @@ public record MigrationHeader(
                 idmap(message.messages(3)),
                 snapshots(message),
                 message.message(8).map(RsyncFeatures::decode).orElse(RsyncFeatures.NONE),
-                message.flag(9));
+                message.flag(9),
+                message.message(OWN_FIELD).map(OwnTransport::decode).filter(OwnTransport::isKnown));
     }
 
     /// Old servers send names only.

@@ -2,6 +2,7 @@ package io.atoll.daemon.migration;
 
 import io.atoll.base.DomainException;
 import io.atoll.base.UnavailableException;
+import io.atoll.daemon.http.WebSocket;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationClass;
 import io.atoll.daemon.operation.OperationSockets;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Operations that copy to or from another server. Either side may be the one that waits to be
@@ -89,7 +91,8 @@ public final class Migrations {
         return start(
                 about,
                 source,
-                (line, operation) -> work.receive(new Incoming(line, stages), operation));
+                (line, operation) ->
+                        work.receive(new Incoming(line, stages, operation), operation));
     }
 
     private interface Work {
@@ -137,9 +140,25 @@ public final class Migrations {
                     Line line =
                             new Line(
                                     sockets.get(RemoteOperation.CONTROL),
-                                    sockets.get(RemoteOperation.FILES));
+                                    sockets.get(RemoteOperation.FILES),
+                                    waiting(sockets));
                     run(line, current, work, operation);
                 });
+    }
+
+    /// The other side opens connections again.
+    private static Returns waiting(OperationSockets sockets) {
+        return new Returns() {
+            @Override
+            public Optional<Dialer> dialer(String name) {
+                return Optional.empty();
+            }
+
+            @Override
+            public void await(String name, Consumer<WebSocket> taker) {
+                sockets.onReturn(name, taker);
+            }
+        };
     }
 
     private static void run(Line line, Current current, Work work, Operation operation)

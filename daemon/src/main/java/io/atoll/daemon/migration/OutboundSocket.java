@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -60,6 +61,23 @@ final class OutboundSocket implements WebSocket {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UnavailableException("Interrupted", e);
+        }
+    }
+
+    /// As [#open] for one that was open before.
+    ///
+    /// @return empty if the server refuses it
+    static Optional<WebSocket> reopen(HttpClient client, URI uri) {
+        try {
+            return Optional.of(open(client, uri));
+        } catch (UnavailableException e) {
+            boolean isRefused =
+                    e.getCause() instanceof ExecutionException tried
+                            && tried.getCause() instanceof WebSocketHandshakeException;
+            if (isRefused) {
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 

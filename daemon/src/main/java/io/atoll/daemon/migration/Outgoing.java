@@ -1,21 +1,16 @@
 package io.atoll.daemon.migration;
 
 import io.atoll.base.UnsupportedException;
-import io.atoll.base.json.Json;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.linux.Fd;
 import io.atoll.linux.PlatformThreads;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 
 /// A migration as the source sees it: first [#negotiate], then what the target wants, oldest
 /// snapshot first and the thing itself at last, then [#finish]. Blocks.
 public final class Outgoing {
-    private static final long TOLD_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
     private final Line line;
     private final Path stages;
     private final Operation operation;
@@ -31,13 +26,14 @@ public final class Outgoing {
     ///
     /// @return the names of the snapshots to send, in the order of the offer
     public List<String> negotiate(MigrationHeader offer) throws IOException, InterruptedException {
-        line.send(offer.encode());
+        line.send(offer.with(line.own()).encode());
         MigrationHeader answer = MigrationHeader.decode(line.receiveHeader());
         if (answer.transport() != MigrationHeader.RSYNC) {
             throw new UnsupportedException(
                     "The other server wants the files in a way that this one does not know");
         }
-        features = offer.rsync().and(answer.rsync());
+        line.agree(answer.own());
+        features = line.adapt(offer.rsync().and(answer.rsync()));
         line.watch();
         List<String> offered = offer.snapshots().stream().map(SnapshotHeader::name).toList();
         if (!answer.isRefresh()) {
@@ -67,47 +63,13 @@ public final class Outgoing {
     }
 
     private void send(String name, Stage stage) {
-        Progress progress = new Progress(name);
-        PlatformThreads.run(() -> Rsync.send(stage, features, line.streams(), progress::add));
+        TransferProgress progress = new TransferProgress(operation, name, line);
+        PlatformThreads.run(() -> Rsync.send(stage, features, line, progress::add));
         progress.tell();
     }
 
     /// Waits until the target has put away everything.
     public void finish() throws InterruptedException {
         line.awaitSuccess();
-    }
-
-    /// Bytes of one stream, as the operation shows them.
-    private final class Progress {
-        private final String name;
-        private final long begun = System.nanoTime();
-        private long told = begun;
-        private long bytes;
-
-        Progress(String name) {
-            this.name = name;
-        }
-
-        void add(long more) {
-            bytes += more;
-            if (System.nanoTime() - told > TOLD_NANOS) {
-                told = System.nanoTime();
-                tell();
-            }
-        }
-
-        void tell() {
-            double seconds = Math.max(1e-3, (System.nanoTime() - begun) / 1e9);
-            double megabytes = bytes / 1e6;
-            operation.update(
-                    "fs_progress",
-                    Json.string(
-                            String.format(
-                                    Locale.ROOT,
-                                    "%s: %.2fMB (%.2fMB/s)",
-                                    name,
-                                    megabytes,
-                                    megabytes / seconds)));
-        }
     }
 }

@@ -10,6 +10,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// An operation of another server that waits for this one to connect.
 ///
@@ -66,11 +67,26 @@ public record RemoteOperation(String url, String certificate, Map<String, String
         HttpClient client = builder.build();
         WebSocket control = OutboundSocket.open(client, uri(CONTROL));
         try {
-            return new Line(control, OutboundSocket.open(client, uri(FILES)));
+            return new Line(control, OutboundSocket.open(client, uri(FILES)), again(client));
         } catch (RuntimeException e) {
             control.abort();
             throw e;
         }
+    }
+
+    /// This side opened the connections and opens them again.
+    private Returns again(HttpClient client) {
+        return new Returns() {
+            @Override
+            public Optional<Dialer> dialer(String name) {
+                return Optional.of(() -> OutboundSocket.reopen(client, uri(name)));
+            }
+
+            @Override
+            public void await(String name, Consumer<WebSocket> taker) {
+                // The other side waits.
+            }
+        };
     }
 
     private URI uri(String name) {

@@ -62,33 +62,40 @@ final class Rsync {
     ///
     /// @param sent told the size of each piece that went out
     /// @throws io.atoll.linux.CommandFailed if rsync fails or the connection is lost
-    static void send(Stage stage, RsyncFeatures features, FrameStreams wire, LongConsumer sent) {
-        converse(stage, sender(stage.directory(), features), wire, sent);
+    static void send(Stage stage, RsyncFeatures features, Line line, LongConsumer sent) {
+        converse(stage, sender(stage.directory(), features), line.streams(), sent, _ -> {});
     }
 
     /// Fills the directory of a stage. Blocks.
     ///
+    /// @param received told the size of each piece that came in
     /// @throws io.atoll.linux.CommandFailed if rsync fails or the connection is lost
-    static void receive(Stage stage, RsyncFeatures features, FrameStreams wire) {
-        converse(stage, receiver(stage.directory(), features), wire, _ -> {});
+    static void receive(Stage stage, RsyncFeatures features, Line line, LongConsumer received) {
+        converse(stage, receiver(stage.directory(), features), line.streams(), _ -> {}, received);
     }
 
     private static void converse(
-            Stage stage, List<String> arguments, FrameStreams wire, LongConsumer sent) {
+            Stage stage,
+            List<String> arguments,
+            FrameStreams wire,
+            LongConsumer sent,
+            LongConsumer received) {
         List<String> argv = new ArrayList<>(stage.entrance());
         argv.addAll(arguments);
         Commands.converse(
-                Command.of(argv).timeout(LIMIT).input(stdin -> feed(wire, stdin)),
+                Command.of(argv).timeout(LIMIT).input(stdin -> feed(wire, stdin, received)),
                 wire.output(sent));
     }
 
     /// What is on the wire is read to its end even if rsync takes no more of it: the next stream
     /// begins behind it.
-    private static void feed(FrameStreams wire, OutputStream stdin) throws IOException {
+    private static void feed(FrameStreams wire, OutputStream stdin, LongConsumer received)
+            throws IOException {
         try (InputStream in = wire.input()) {
             byte[] chunk = new byte[64 << 10];
             boolean isGone = false;
             for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+                received.accept(count);
                 try {
                     if (!isGone) {
                         stdin.write(chunk, 0, count);

@@ -9,12 +9,13 @@ import java.util.List;
 /// @param delete what the source does not have is deleted
 /// @param compress the stream is compressed
 /// @param bidirectional the receiving side answers, which is said and always so
+/// @param links hard links stay what they are; never said, but known of servers of this kind
 public record RsyncFeatures(
-        boolean xattrs, boolean delete, boolean compress, boolean bidirectional) {
+        boolean xattrs, boolean delete, boolean compress, boolean bidirectional, boolean links) {
     /// What Debian's rsync can.
-    public static final RsyncFeatures ALL = new RsyncFeatures(true, true, true, true);
+    public static final RsyncFeatures ALL = new RsyncFeatures(true, true, true, true, false);
 
-    static final RsyncFeatures NONE = new RsyncFeatures(false, false, false, false);
+    static final RsyncFeatures NONE = new RsyncFeatures(false, false, false, false, false);
 
     /// What both can.
     RsyncFeatures and(RsyncFeatures other) {
@@ -22,7 +23,13 @@ public record RsyncFeatures(
                 xattrs && other.xattrs,
                 delete && other.delete,
                 compress && other.compress,
-                bidirectional && other.bidirectional);
+                bidirectional && other.bidirectional,
+                links && other.links);
+    }
+
+    /// The same between servers of this kind, whose connection compresses.
+    RsyncFeatures own() {
+        return new RsyncFeatures(xattrs, delete, false, bidirectional, true);
     }
 
     /// Arguments that mean the same at both ends, on which the stream between them depends.
@@ -35,6 +42,9 @@ public record RsyncFeatures(
         }
         if (delete) {
             out.add("--delete");
+        }
+        if (links) {
+            out.add("--hard-links");
         }
         if (compress) {
             out.add("--compress");
@@ -53,6 +63,6 @@ public record RsyncFeatures(
 
     static RsyncFeatures decode(ProtoMessage message) {
         return new RsyncFeatures(
-                message.flag(1), message.flag(2), message.flag(3), message.flag(4));
+                message.flag(1), message.flag(2), message.flag(3), message.flag(4), false);
     }
 }

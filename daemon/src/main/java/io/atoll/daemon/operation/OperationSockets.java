@@ -19,9 +19,11 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /// The websockets of an operation: one per name (`0`, `1`, `2`, `control`), each guarded by a
-/// secret of its own and connected at most once.
+/// secret of its own and connected at most once, unless somebody takes further connections
+/// ([#onReturn]).
 ///
 /// The task waits with [#await(Collection, Duration)] for the ones it needs, then takes them with
 /// [#find(String)] or [#get(String)]. Whoever takes a socket closes it; [#close()] closes them all.
@@ -32,6 +34,7 @@ public final class OperationSockets implements AutoCloseable {
     private final Map<String, WebSocket> connected = new LinkedHashMap<>();
     private final Set<String> left = new HashSet<>();
     private final Map<String, WebSocketAcceptor> reserved = new LinkedHashMap<>();
+    private final Map<String, Consumer<WebSocket>> takers = new LinkedHashMap<>();
 
     /// Guards the maps; `arrived` is signalled when `connected` grows or the sockets are closed.
     private final ReentrantLock lock = new ReentrantLock();
@@ -81,6 +84,10 @@ public final class OperationSockets implements AutoCloseable {
         try {
             if (isClosed) {
                 throw new InternalException("The operation has ended");
+            }
+            Consumer<WebSocket> taker = takers.get(name);
+            if (taker != null) {
+                return taker::accept;
             }
             if (reserved.putIfAbsent(name, place) != null) {
                 throw new InternalException("Websocket number already connected");
@@ -173,6 +180,18 @@ public final class OperationSockets implements AutoCloseable {
         return find(name)
                 .orElseThrow(
                         () -> new IllegalStateException("websocket " + name + " is not connected"));
+    }
+
+    /// From now on a socket may be connected again and again.
+    ///
+    /// @param taker takes each further connection, and closes it
+    public void onReturn(String name, Consumer<WebSocket> taker) {
+        lock.lock();
+        try {
+            takers.put(name, taker);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Leaves sockets open when the others are closed: whoever took them closes them later.

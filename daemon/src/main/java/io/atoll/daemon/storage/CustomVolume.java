@@ -28,6 +28,8 @@ public record CustomVolume(
     static final String CREATE = "create";
     static final String DELETE = "delete";
     static final String RENAME = "rename ";
+    static final String REPLACE = "replace";
+    static final String REPLACED = "replaced";
 
     public static final RecordKind<CustomVolume> KIND =
             RecordKind.of(

@@ -8,6 +8,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
+import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.backup.BackupTable;
 import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.ProjectMember;
@@ -45,6 +46,7 @@ final class CustomVolumes {
     private final BackupTable backups;
     private final ProjectGate gate;
     private final VolumeLocks locks = new VolumeLocks();
+    private final VolumeReplacement replacement;
 
     /// @param backups of volumes, which are renamed and deleted with them
     CustomVolumes(Store store, Pools pools, ProjectGate gate, BackupTable backups) {
@@ -52,6 +54,7 @@ final class CustomVolumes {
         this.store = store;
         this.gate = gate;
         this.pools = pools;
+        this.replacement = new VolumeReplacement(store, pools);
     }
 
     /// A volume in its project.
@@ -340,6 +343,74 @@ final class CustomVolumes {
                                 createFilled(driver, name, wanted.isBlock(), fillers, filler));
     }
 
+    /// Makes content of fillers for a snapshot that is not there yet, or for the volume itself.
+    @FunctionalInterface
+    interface Refill {
+        /// @param basis what is there and may be like it
+        Filler of(VolumeRef what, Filler basis);
+    }
+
+    /// Brings a volume up to date with another one. What both have of snapshots stays.
+    ///
+    /// @param after the snapshots that there will be; those that it has are taken from it
+    /// @throws BusyException while an instance that runs has it
+    void refresh(Place place, List<VolumeSnapshot> after, Refill refill) {
+        try (VolumeLocks.Held _ = locks.hold(place.key())) {
+            refuseBlock(get(place).value());
+            List<VolumeSnapshot> before = snapshots(place);
+            VolumeName own = place.volume();
+            StorageDriver driver = pools.driver(place.pool());
+            Filler now = VolumeContent.of(driver, own.current());
+            List<VolumeSnapshot> wanted =
+                    after.stream()
+                            .map(s -> before.stream().filter(s::isSame).findFirst().orElse(s))
+                            .toList();
+            List<SnapshotFiller> fillers =
+                    wanted.stream()
+                            .map(s ->
+                                    new SnapshotFiller(
+                                            s.name(),
+                                            before.contains(s)
+                                                    ? VolumeContent.of(
+                                                            driver, own.snapshot(s.name()))
+                                                    : refill.of(own.snapshot(s.name()), now)))
+                            .toList();
+            replacement.replace(place, before, wanted, fillers, refill.of(own.current(), now));
+        }
+    }
+
+    private static void refuseBlock(CustomVolume volume) {
+        if (volume.isBlock()) {
+            throw new UnsupportedException("Block volumes cannot be refreshed: copy them anew");
+        }
+    }
+
+    /// Brings a volume up to date with another one of this server.
+    ///
+    /// @param snapshot the snapshot to copy, or empty for the volume as it is
+    CustomVolume refresh(Place from, String snapshot, Place to, boolean withSnapshots) {
+        try (VolumeLocks.Held _ = locks.hold(from.key(), to.key())) {
+            refuseBlock(get(from).value());
+            StorageDriver source = pools.driver(from.pool());
+            VolumeRef ref =
+                    snapshot.isEmpty()
+                            ? from.volume().current()
+                            : from.volume().snapshot(snapshot(from, snapshot).value().name());
+            List<VolumeSnapshot> after =
+                    withSnapshots && snapshot.isEmpty() ? snapshots(from) : snapshots(to);
+            refresh(
+                    to,
+                    after,
+                    (what, _) ->
+                            VolumeContent.of(
+                                    source,
+                                    what.snapshot().isEmpty()
+                                            ? ref
+                                            : from.volume().snapshot(what.snapshot())));
+            return get(to).value();
+        }
+    }
+
     /// Moves a volume to another pool or project, with its snapshots.
     void move(Place from, Place to) {
         requireUnused(from);
@@ -590,6 +661,10 @@ final class CustomVolumes {
     private void recover(Stored<CustomVolume> stored) {
         CustomVolume volume = stored.value();
         Place place = new Place(new ProjectName(stored.project()), volume.pool(), volume.name());
+        if (VolumeReplacement.isOurs(volume.pending())) {
+            replacement.recover(place, volume.pending());
+            return;
+        }
         if (!volume.pending().startsWith(CustomVolume.RENAME)) {
             remove(place);
             return;

@@ -134,13 +134,14 @@ final class VolumeMigration {
                         Instant.now(),
                         false,
                         CustomVolume.CREATE);
-        boolean isRefresh = source.get("refresh").asBoolean();
+        Wish wish =
+                new Wish(source.get("refresh").asBoolean(), source.get("volume_only").asBoolean());
         return migrations
                 .receive(
                         about,
                         other,
                         (in, _) -> {
-                            receive(place, wanted, shifted, isRefresh, in);
+                            receive(place, wanted, shifted, wish, in);
                             made.accept(volumes.get(place).value());
                         })
                 .response();
@@ -155,17 +156,13 @@ final class VolumeMigration {
     }
 
     private void receive(
-            CustomVolumes.Place place,
-            CustomVolume wanted,
-            Idmap shifted,
-            boolean isRefresh,
-            Incoming in)
+            CustomVolumes.Place place, CustomVolume wanted, Idmap shifted, Wish wish, Incoming in)
             throws IOException, InterruptedException {
         MigrationHeader offer = in.offer();
         if (volumes.exists(place)) {
-            if (isRefresh) {
-                throw new UnsupportedException(
-                        "Refreshing copies of storage volumes is not supported by this server");
+            if (wish.isRefresh()) {
+                refresh(place, shifted, wish, offer, in);
+                return;
             }
             throw new AlreadyExistsException("Volume by that name already exists");
         }
@@ -182,6 +179,34 @@ final class VolumeMigration {
         }
         volumes.fill(place, wanted, snapshots, fillers, taking(in, shifted, before));
         in.succeed();
+    }
+
+    /// How a copy is wanted.
+    ///
+    /// @param isAlone without snapshots
+    private record Wish(boolean isRefresh, boolean isAlone) {}
+
+    /// What is new of the source is taken; snapshots that it has no more go.
+    private void refresh(
+            CustomVolumes.Place place, Idmap shifted, Wish wish, MigrationHeader offer, Incoming in)
+            throws IOException, InterruptedException {
+        try (VolumeLocks.Held _ = locks.hold(place.key())) {
+            CustomVolume _ = volumes.get(place).value();
+            List<VolumeSnapshot> own = volumes.snapshots(place);
+            List<SnapshotHeader> missing =
+                    wish.isAlone()
+                            ? List.of()
+                            : offer.snapshots().stream()
+                                    .filter(s -> own.stream().noneMatch(snapshot(place, s)::isSame))
+                                    .toList();
+            in.answer(offer.answer(missing, true));
+            List<VolumeSnapshot> after =
+                    wish.isAlone()
+                            ? own
+                            : offer.snapshots().stream().map(s -> snapshot(place, s)).toList();
+            volumes.refresh(place, after, (_, now) -> taking(in, shifted, Optional.of(now)));
+            in.succeed();
+        }
     }
 
     private static Filler taking(Incoming in, Idmap shifted, Optional<Filler> basis) {

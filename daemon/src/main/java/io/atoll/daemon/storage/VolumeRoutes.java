@@ -314,10 +314,6 @@ public final class VolumeRoutes implements Routes {
         String[] name = source.get("name").asString().split("/", 2);
         CustomVolumes.Place origin =
                 new CustomVolumes.Place(from, pool.isEmpty() ? to.pool() : pool, name[0]);
-        if (source.get("refresh").asBoolean()) {
-            throw new UnsupportedException(
-                    "Refreshing copies of storage volumes is not supported by this server");
-        }
         CustomVolume original = volumes.get(origin).value();
         boolean isTyped = !body.get("content_type").asString().isEmpty();
         CustomVolumes.checkName(to.name());
@@ -333,6 +329,16 @@ public final class VolumeRoutes implements Routes {
                             if (isTyped && original.isBlock() != isBlock(body)) {
                                 throw new InvalidConfigException(
                                         "Content type of source and target must be the same");
+                            }
+                            if (source.get("refresh").asBoolean() && volumes.exists(to)) {
+                                CustomVolume fresh =
+                                        volumes.refresh(
+                                                origin,
+                                                snapshot,
+                                                to,
+                                                !source.get("volume_only").asBoolean());
+                                tell("storage-volume-updated", fresh, to.project());
+                                return;
                             }
                             CustomVolume made =
                                     volumes.copy(

@@ -68,6 +68,12 @@ record VolumeSnapshot(
         return ApiPath.of("storage-pools", pool, "volumes", "custom", volume, "snapshots", name);
     }
 
+    /// Whether both are the same snapshot, as far as servers can tell.
+    boolean isSame(VolumeSnapshot other) {
+        return name.equals(other.name)
+                && createdAt.getEpochSecond() == other.createdAt.getEpochSecond();
+    }
+
     VolumeSnapshot named(String fresh) {
         return new VolumeSnapshot(
                 pool, volume, fresh, description, config, createdAt, expiresAt, pending);

@@ -33,8 +33,9 @@ class MigrationHeaderTest {
                 MigrationHeader.RSYNC,
                 Idmap.range(1_000_000, 65_536),
                 List.of(SNAPSHOT, SnapshotHeader.named("s1")),
-                new RsyncFeatures(true, false, true, false),
-                true);
+                new RsyncFeatures(true, false, true, false, false),
+                true,
+                Optional.empty());
     }
 
     private static byte[] hex(String text) {
@@ -52,6 +53,16 @@ class MigrationHeaderTest {
         assertEquals(
                 "0800" + "3800" + "4208" + "0801" + "1001" + "1801" + "2001" + "4800",
                 HexFormat.of().formatHex(MigrationHeader.offer(List.of()).encode()));
+    }
+
+    @Test
+    void serversOfOneKindKnowEachOther() {
+        for (boolean connects : new boolean[] {true, false}) {
+            MigrationHeader told = header().with(new OwnTransport(OwnTransport.VERSION, connects));
+            assertEquals(told, MigrationHeader.decode(told.encode()));
+        }
+        MigrationHeader newer = header().with(new OwnTransport(OwnTransport.VERSION + 1, true));
+        assertEquals(header(), MigrationHeader.decode(newer.encode()));
     }
 
     @Test
@@ -136,7 +147,8 @@ class MigrationHeaderTest {
 
     @Test
     void bothEndsOfRsyncAreCalledAlike() {
-        RsyncFeatures features = RsyncFeatures.ALL.and(new RsyncFeatures(true, true, false, true));
+        RsyncFeatures features =
+                RsyncFeatures.ALL.and(new RsyncFeatures(true, true, false, true, false));
         assertEquals(
                 List.of(
                         "rsync",

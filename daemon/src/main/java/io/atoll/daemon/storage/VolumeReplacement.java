@@ -1,0 +1,138 @@
+package io.atoll.daemon.storage;
+
+import io.atoll.base.BusyException;
+import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.Store;
+import io.atoll.daemon.store.Stored;
+import io.atoll.storage.Filler;
+import io.atoll.storage.SnapshotFiller;
+import io.atoll.storage.StorageDriver;
+import io.atoll.storage.VolumeName;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// Puts other content with other snapshots in a volume's place: made beside it and then exchanged,
+/// so that there is the old one or the new one, whatever goes wrong. Until the record says
+/// `replaced` the old one counts, from then on the new one; [#recover] goes on from either.
+final class VolumeReplacement {
+    /// Begins the name of a volume that is about to take another one's place; no project, and so no
+    /// volume of one, has such a name.
+    private static final String BESIDE = "_new_";
+
+    private final Store store;
+    private final Pools pools;
+
+    VolumeReplacement(Store store, Pools pools) {
+        this.store = store;
+        this.pools = pools;
+    }
+
+    /// The volume's lock is held.
+    ///
+    /// @param before the snapshots that there are
+    /// @param after those that there will be, in the order of `fillers`
+    /// @throws BusyException while an instance that runs has it
+    void replace(
+            CustomVolumes.Place place,
+            List<VolumeSnapshot> before,
+            List<VolumeSnapshot> after,
+            List<SnapshotFiller> fillers,
+            Filler filler) {
+        requireIdle(place);
+        StorageDriver driver = pools.driver(place.pool());
+        VolumeName beside = beside(place);
+        mark(place, CustomVolume.REPLACE);
+        try {
+            driver.createFilled(beside, fillers, filler);
+            Stored<CustomVolume> read = store.find(CustomVolume.KIND, place.key()).orElseThrow();
+            OptionalLong size = VolumeKeys.size(read.value().config());
+            if (size.isPresent()) {
+                driver.setQuota(beside, size);
+            }
+            requireIdle(place);
+            Batch batch =
+                    new Batch()
+                            .replace(
+                                    CustomVolume.KIND,
+                                    read,
+                                    read.value().withPending(CustomVolume.REPLACED));
+            exchange(batch, place, before, after);
+            store.commit(batch);
+        } catch (RuntimeException e) {
+            takeBack(place, e);
+            throw e;
+        }
+        finish(place);
+    }
+
+    private void requireIdle(CustomVolumes.Place place) {
+        if (pools.isVolumeMounted(place.project(), place.pool(), place.name())) {
+            throw new BusyException("Cannot refresh custom volume used by running instances");
+        }
+    }
+
+    private void exchange(
+            Batch batch,
+            CustomVolumes.Place place,
+            List<VolumeSnapshot> before,
+            List<VolumeSnapshot> after) {
+        for (VolumeSnapshot old : before) {
+            batch.delete(
+                    VolumeSnapshot.KIND,
+                    store.find(VolumeSnapshot.KIND, old.key(place.project())).orElseThrow());
+        }
+        for (VolumeSnapshot snapshot : after) {
+            VolumeSnapshot mine = snapshot.of(place.pool(), place.name());
+            batch.create(VolumeSnapshot.KIND, mine.key(place.project()), mine);
+        }
+    }
+
+    private void takeBack(CustomVolumes.Place place, RuntimeException failure) {
+        try {
+            StorageDriver driver = pools.driver(place.pool());
+            if (driver.exists(beside(place).current())) {
+                driver.delete(beside(place));
+            }
+            mark(place, "");
+        } catch (RuntimeException more) {
+            failure.addSuppressed(more);
+        }
+    }
+
+    /// The records speak of the new volume already.
+    private void finish(CustomVolumes.Place place) {
+        StorageDriver driver = pools.driver(place.pool());
+        if (driver.exists(beside(place).current())) {
+            driver.delete(place.volume());
+            driver.rename(beside(place), place.volume().name());
+        }
+        mark(place, "");
+    }
+
+    /// Takes back or finishes what an earlier daemon began.
+    void recover(CustomVolumes.Place place, String pending) {
+        if (pending.equals(CustomVolume.REPLACED)) {
+            finish(place);
+            return;
+        }
+        StorageDriver driver = pools.driver(place.pool());
+        if (driver.exists(beside(place).current())) {
+            driver.delete(beside(place));
+        }
+        mark(place, "");
+    }
+
+    static boolean isOurs(String pending) {
+        return pending.equals(CustomVolume.REPLACE) || pending.equals(CustomVolume.REPLACED);
+    }
+
+    private void mark(CustomVolumes.Place place, String pending) {
+        Optional<CustomVolume> _ =
+                store.update(CustomVolume.KIND, place.key(), v -> v.withPending(pending));
+    }
+
+    private static VolumeName beside(CustomVolumes.Place place) {
+        return VolumeName.custom(BESIDE + place.volume().name());
+    }
+}
