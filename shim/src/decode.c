@@ -252,6 +252,7 @@ static bool take_part(struct cursor *c, uint16_t tag, struct plan *out) {
     case TAG_CHILD:
     case TAG_GONE:
     case TAG_ADOPT:
+    case TAG_RESTORE:
         return take_steps(c, &out->sections[tag]);
     case TAG_CLONE:
         return take_spawn(c, &out->spawn);

@@ -101,7 +101,7 @@ struct plan {
     struct spawn spawn;
     struct enter enter;
     struct init init;
-    struct steps sections[TAG_ADOPT + 1];
+    struct steps sections[TAG_RESTORE + 1];
 };
 
 struct cursor {

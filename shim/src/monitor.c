@@ -120,6 +120,9 @@ static int report_pair(int *mine, int *theirs) {
     return 0;
 }
 
+// The first life only: who reboots starts anew.
+static bool is_restore(const struct monitor *m) { return m->boots == 0 && m->plan.sections[TAG_RESTORE].count > 0; }
+
 static void start_begin(struct monitor *m) {
     cleanup_fd int starter_end = -1;
     cleanup_fd int child_end = -1;
@@ -127,6 +130,8 @@ static void start_begin(struct monitor *m) {
     m->aborting = m->kill_asked = m->has_failure = false;
     m->gate_open = m->boots > 0 || m->plan.options.wait_at_gate == 0;
     m->deadline = now_millis() + m->plan.options.start_timeout_millis;
+    // What section RESTORE restores loses its parent and becomes a child of ours.
+    prctl(PR_SET_CHILD_SUBREAPER, is_restore(m) ? 1 : 0);
     if (report_pair(&m->starter_report, &starter_end) != 0 || report_pair(&m->child_report, &child_end) != 0 ||
         (m->starter = fork()) < 0) {
         m->starter = 0;
@@ -136,7 +141,7 @@ static void start_begin(struct monitor *m) {
     if (m->starter > 0)
         return;
     close_monitor(m);
-    starter_main(&m->plan, m->given, starter_end, child_end);
+    starter_main(&m->plan, is_restore(m), m->given, starter_end, child_end);
 }
 
 _Noreturn static void cleaner_main(struct monitor *m, const char *target, int report) {
@@ -245,6 +250,7 @@ static void tell_started(struct monitor *m) {
 }
 
 static void started(struct monitor *m) {
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
     m->phase = PHASE_RUNNING;
     m->boots++;
     fd_close(&m->starter_report);

@@ -60,7 +60,24 @@ static pid_t make_child(struct run *run, const struct plan *plan, int child_repo
     return n == 1 ? pid : failed(run, "write", "go");
 }
 
-_Noreturn void starter_main(const struct plan *plan, const int given[SLOTS_MAX], int report, int child_report) {
+// Section RESTORE makes the child in its own way; there is no gate, and nothing becomes init any more.
+_Noreturn static void restore(struct run *run, const struct plan *plan) {
+    if (run_steps(run, TAG_RESTORE, plan->sections[TAG_RESTORE], false) != 0)
+        report_failure(run);
+    failure_outside(run, TAG_RESTORE, "restore");
+    if (run->child == 0) {
+        errno = ECHILD;
+        failed(run, "restore", "no step took a child over");
+        report_failure(run);
+    }
+    frame_send_numbers(run->report, MSG_GATE_DONE, 0, NULL, 0, -1);
+    frame_send_numbers(run->report, MSG_EXECUTING, 0, NULL, 0, -1);
+    reap_helpers();
+    _exit(0);
+}
+
+_Noreturn void starter_main(const struct plan *plan, bool restores, const int given[SLOTS_MAX], int report,
+                            int child_report) {
     static struct run run;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signals_default();
@@ -68,6 +85,10 @@ _Noreturn void starter_main(const struct plan *plan, const int given[SLOTS_MAX],
     run_prepare(&run, given, report);
     // Opened before any step can leave the host's network namespace.
     run.netlink = netlink_open();
+    if (restores) {
+        fd_close(&child_report);
+        restore(&run, plan);
+    }
     if (run_steps(&run, TAG_HOST, plan->sections[TAG_HOST], false) != 0)
         report_failure(&run);
     failure_outside(&run, TAG_CLONE, "make child");

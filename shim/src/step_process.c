@@ -1,6 +1,7 @@
 // Steps that change the process itself: namespaces, limits, privileges.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -218,4 +219,39 @@ int step_await_gate(struct run *run, const struct field *f) {
 int step_await_child(struct run *run, const struct field *f) {
     (void)f;
     return await_go(run, MSG_AWAIT_CHILD);
+}
+
+// Field 4 of /proc/PID/stat; 0 if there is no such process.
+static pid_t parent_of(pid_t pid) {
+    char path[40], stat[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof stat - 1);
+    stat[n > 0 ? n : 0] = 0;
+    const char *p = strrchr(stat, ')'); // the name before it may hold anything
+    int parent = 0;
+    return p != NULL && sscanf(p + 1, " %*c %d", &parent) == 1 ? parent : 0;
+}
+
+// The file was written by a program that a hook ran as the host's root. Only a child of the monitor is taken, which
+// what that program left behind has become: whatever else the number names is none of ours to kill.
+int step_take_child(struct run *run, const struct field *f) {
+    cleanup_fd int fd = place_open(run, &f[0].place, O_RDONLY);
+    char text[16];
+    if (fd < 0)
+        return -1;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    text[n > 0 ? n : 0] = 0;
+    long number = strtol(text, NULL, 10);
+    pid_t pid = number > 1 && number < INT_MAX ? (pid_t)number : 0;
+    cleanup_fd int pidfd = pid > 0 ? pidfd_of(pid) : -1;
+    if (pidfd < 0 || parent_of(pid) != getppid()) {
+        errno = ESRCH;
+        return failed(run, "read", "%s names no process that was restored", place_text(&f[0].place));
+    }
+    uint32_t told = (uint32_t)pid;
+    if (frame_send_numbers(run->report, MSG_CLONED, 0, &told, 1, pidfd) != 0)
+        return failed(run, "sendmsg", "pid %u", told);
+    run->child = pid;
+    return 0;
 }

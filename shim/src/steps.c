@@ -58,6 +58,7 @@ static const struct step_row rows[] = {
     {38, "wait for the gate", "", 0, step_await_gate},
     {39, "size terminal", "See", UINT16_MAX, step_terminal_size},
     {40, "wait for the child", "", 0, step_await_child},
+    {41, "take over child", "p", 0, step_take_child},
 };
 
 const struct step_row *step_row(uint8_t number) {

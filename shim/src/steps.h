@@ -107,4 +107,5 @@ STEP(step_hook);
 STEP(step_keep);
 STEP(step_await_gate);
 STEP(step_await_child);
+STEP(step_take_child);
 #undef STEP

@@ -38,6 +38,7 @@ enum tag {
     TAG_INIT = 6,
     TAG_GONE = 7,
     TAG_ADOPT = 8,
+    TAG_RESTORE = 9,
     TAG_NAME = 16,
     TAG_OPTIONS = 17,
     TAG_ENTER = 18,

@@ -27,6 +27,10 @@ final class Checks {
         if (section != Section.GATE && steps.contains(new Step.AwaitChild())) {
             throw new InvalidPlanException("the child is awaited in section GATE");
         }
+        boolean takes = steps.stream().anyMatch(Step.TakeChild.class::isInstance);
+        if (takes != (section == Section.RESTORE && !steps.isEmpty())) {
+            throw new InvalidPlanException("section RESTORE, and no other, takes a child over");
+        }
         return List.copyOf(steps);
     }
 }

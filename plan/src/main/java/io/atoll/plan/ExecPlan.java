@@ -41,7 +41,7 @@ public record ExecPlan(
         return switch (section) {
             case HOST -> host;
             case CHILD -> child;
-            case MONITOR, CLONE, GATE, INIT, GONE, ADOPT -> List.of();
+            case MONITOR, CLONE, GATE, INIT, GONE, ADOPT, RESTORE -> List.of();
         };
     }
 }

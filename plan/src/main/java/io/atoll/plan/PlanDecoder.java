@@ -84,7 +84,8 @@ public final class PlanDecoder {
                 steps(Section.CHILD),
                 init,
                 steps(Section.GONE),
-                steps(Section.ADOPT));
+                steps(Section.ADOPT),
+                steps(Section.RESTORE));
     }
 
     private ExecPlan exec() {
@@ -232,6 +233,7 @@ public final class PlanDecoder {
             case 37 -> new Keep(in.slot());
             case 38 -> new AwaitGate();
             case 40 -> new AwaitChild();
+            case 41 -> new TakeChild(in.place());
             case 39 -> new SizeTerminal(in.slot(), in.i32(), in.i32());
             default -> throw new InvalidPlanException("no such step: " + code);
         };

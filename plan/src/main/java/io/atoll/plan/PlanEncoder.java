@@ -200,6 +200,7 @@ public final class PlanEncoder {
             case Keep s -> code(37, out.slot(s.slot()));
             case AwaitGate _ -> code(38, out);
             case AwaitChild _ -> code(40, out);
+            case TakeChild s -> code(41, out.place(s.pidFile()));
             case SizeTerminal s -> code(39, out.slot(s.terminal()).u32(s.columns()).u32(s.rows()));
             case IfPossible _ ->
                     throw new InvalidPlanException("an optional step inside an optional step");

@@ -26,6 +26,7 @@ public final class PlanPrinter {
                 init(out, start.init());
                 section(out, Section.GONE, start.gone());
                 section(out, Section.ADOPT, start.adopt());
+                section(out, Section.RESTORE, start.restore());
             }
             case ExecPlan exec -> {
                 line(out, "exec in " + exec.name());
@@ -140,6 +141,7 @@ public final class PlanPrinter {
             case Keep s -> "keep " + s.slot() + " in the monitor";
             case AwaitGate _ -> "wait for the gate";
             case AwaitChild _ -> "wait for the child";
+            case TakeChild s -> "take over the child that " + at(s.pidFile()) + " names";
             case SizeTerminal s ->
                     "size terminal " + s.terminal() + " to " + s.columns() + " by " + s.rows();
             case IfPossible(Step inner) -> "if possible, " + describe(inner);

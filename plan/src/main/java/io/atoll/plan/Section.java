@@ -20,7 +20,10 @@ public enum Section {
     /// In a process that entered the mount and user namespaces of the running container, for a
     /// monitor that takes it over because the one before was killed. Every step is tried; no slot
     /// is filled.
-    ADOPT(8);
+    ADOPT(8),
+    /// In the starter of the first life, in place of HOST to INIT, if there is any step in it: it
+    /// brings processes back that were saved, and ends with [Step.TakeChild]. A reboot starts anew.
+    RESTORE(9);
 
     private final int number;
 

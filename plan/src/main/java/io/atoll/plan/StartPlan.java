@@ -12,6 +12,7 @@ import java.util.List;
 /// @param init the container's first program
 /// @param gone see [Section#GONE]
 /// @param adopt see [Section#ADOPT]
+/// @param restore see [Section#RESTORE]; empty to start
 public record StartPlan(
         String name,
         MonitorOptions options,
@@ -22,7 +23,8 @@ public record StartPlan(
         List<Step> child,
         Init init,
         List<Step> gone,
-        List<Step> adopt)
+        List<Step> adopt,
+        List<Step> restore)
         implements Plan {
     public StartPlan {
         Checks.name(name);
@@ -32,6 +34,7 @@ public record StartPlan(
         child = Checks.steps(child, Section.CHILD);
         gone = Checks.steps(gone, Section.GONE);
         adopt = Checks.steps(adopt, Section.ADOPT);
+        restore = Checks.steps(restore, Section.RESTORE);
     }
 
     @Override
@@ -43,6 +46,7 @@ public record StartPlan(
             case CHILD -> child;
             case GONE -> gone;
             case ADOPT -> adopt;
+            case RESTORE -> restore;
             case CLONE, INIT -> List.of();
         };
     }

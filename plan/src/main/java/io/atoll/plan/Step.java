@@ -285,12 +285,17 @@ public sealed interface Step {
     /// made.
     record AwaitChild() implements Step {}
 
+    /// Only in section *restore*: makes the process the container's first one whose number is in
+    /// the file. It has become a child of the monitor, because who made it has ended.
+    record TakeChild(Place pidFile) implements Step {}
+
     /// Runs a step whose failure does not matter.
     record IfPossible(Step step) implements Step {
         public IfPossible {
             if (step instanceof IfPossible
                     || step instanceof AwaitGate
-                    || step instanceof AwaitChild) {
+                    || step instanceof AwaitChild
+                    || step instanceof TakeChild) {
                 throw new InvalidPlanException("this step cannot be optional");
             }
         }

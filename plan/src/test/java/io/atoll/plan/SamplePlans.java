@@ -49,7 +49,10 @@ final class SamplePlans {
                                 List.of("/bin/post-stop"),
                                 List.of("LXC_TARGET=" + Tokens.TARGET),
                                 60_000)),
-                List.of(new IfPossible(new Umount(Place.host("/dev/console"), true))));
+                List.of(new IfPossible(new Umount(Place.host("/dev/console"), true))),
+                List.of(
+                        new RunHook(List.of("criu", "restore"), List.of(), 60_000),
+                        new TakeChild(Place.host("/run/atoll/monitors/web/restored.pid"))));
     }
 
     private static List<Step> host() {

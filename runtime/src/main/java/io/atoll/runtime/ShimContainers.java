@@ -189,7 +189,8 @@ final class ShimContainers implements Containers {
                         fds.put(given.stdio(1), stdio.out());
                         fds.put(given.stdio(2), stdio.err());
                     });
-            StartPlan plan = compiler().compile(spec, files(spec.id()), waits, given);
+            StartPlan plan =
+                    compiler().compile(spec, files(spec.id()), waits, given, options.restore());
             spec.security().profile().ifPresent(AppArmor::write);
             return start(spec, options, plan, fds, namespace.isPresent());
         } finally {

@@ -121,7 +121,8 @@ class FaultIT {
                 child,
                 plan.init(),
                 plan.gone(),
-                plan.adopt());
+                plan.adopt(),
+                plan.restore());
     }
 
     @Test

@@ -29,7 +29,7 @@ public record MigrationHeader(
     public static final int RSYNC = 0;
 
     /// Far from the numbers that LXD has given out or may give out soon.
-    private static final int OWN_FIELD = 1000;
+    private static final int OWN_FIELD = 2000;
 
     /// More lines than this have no meaning in a user namespace.
     private static final int LINES_MAX = Idmap.ENTRIES_MAX;

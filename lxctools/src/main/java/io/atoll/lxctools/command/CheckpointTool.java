@@ -5,18 +5,23 @@ import io.atoll.lxctools.Tool;
 import io.atoll.lxctools.ToolException;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
+import io.atoll.runtime.Container;
+import io.atoll.runtime.compiler.CriuRestore;
+import io.atoll.runtime.criu.Criu;
 import io.atoll.runtime.lxc.LxcCheckpoint;
 import io.atoll.runtime.lxc.LxcContainer;
+import io.atoll.runtime.lxc.LxcStart;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// `lxc-checkpoint`: writes a running container's processes to disk, by CRIU.
+/// `lxc-checkpoint`: writes a running container's processes to disk and brings them back, by CRIU.
 public final class CheckpointTool implements Tool {
     @Override
     public ToolSpec spec() {
         return ToolSpec.of(
-                "-n NAME -D DIRECTORY [-s] [-p [--predump-dir DIRECTORY]] [-v] [-A SCRIPT]",
-                "Checkpoints a running container by CRIU.",
+                "-n NAME -D DIRECTORY [-r [-F]] [-s] [-p] [--predump-dir DIRECTORY] [-v] [-A SCRIPT]",
+                "Checkpoints a running container by CRIU, or restores it.",
                 ToolOption.flag('r', "restore", "Restore it"),
                 ToolOption.value('D', "checkpoint-dir", "DIRECTORY", "Where the images are"),
                 ToolOption.flag('v', "verbose", "Let CRIU log everything"),
@@ -29,7 +34,7 @@ public final class CheckpointTool implements Tool {
     }
 
     @Override
-    public int run(Call call) {
+    public int run(Call call) throws IOException {
         Path directory =
                 call.options()
                         .value("checkpoint-dir")
@@ -47,9 +52,18 @@ public final class CheckpointTool implements Tool {
         }
         LxcContainer container = call.container();
         if (isRestore) {
-            throw new ToolException(
-                    "restoring is not possible: a restored process would be no child of a monitor"
-                            + " of this version, which could not see its end");
+            Container restored =
+                    container.restore(
+                            LxcStart.DEFAULT,
+                            new CriuRestore(
+                                    Criu.program(),
+                                    directory,
+                                    call.options().has("verbose"),
+                                    call.options().value("action-script")));
+            if (call.options().has("foreground")) {
+                Foreground.run(call, restored);
+            }
+            return 0;
         }
         if (!container.isRunning()) {
             throw new ToolException(call.name() + " is not running");

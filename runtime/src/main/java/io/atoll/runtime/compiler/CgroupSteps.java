@@ -51,6 +51,22 @@ final class CgroupSteps {
         }
     }
 
+    /// Where the container is in each hierarchy, as CRIU wants to be told.
+    static List<String> roots(PlanDraft draft) {
+        List<String> out = new ArrayList<>();
+        for (CgroupHierarchy hierarchy : draft.facts.cgroups().hierarchies()) {
+            String place =
+                    HostFacts.directory(hierarchy, draft.spec.cgroup().path())
+                            .substring(hierarchy.mountPoint().length());
+            if (hierarchy.version() == 1) {
+                out.add(String.join(",", hierarchy.controllers()) + ":" + place);
+            } else if (draft.facts.isPureV2()) {
+                out.add(place);
+            }
+        }
+        return out;
+    }
+
     private void parents(CgroupHierarchy hierarchy) {
         enableControllers(hierarchy, HostFacts.directory(hierarchy, "/"));
         for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {

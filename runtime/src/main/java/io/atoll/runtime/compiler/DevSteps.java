@@ -39,6 +39,7 @@ final class DevSteps {
     private final Slot dev;
     private Slot stage = Slot.NONE;
     private Slot console = Slot.NONE;
+    private Slot nothing = Slot.NONE;
 
     DevSteps(PlanDraft draft, Slot root) {
         this.draft = draft;
@@ -317,6 +318,12 @@ final class DevSteps {
         if (draft.spec.console().isPresent()) {
             console = draft.newSlot();
             openTerminal(0, "console", console);
+        } else if (isPopulated()) {
+            // The host's, which init would have otherwise, lies outside of its mounts, where CRIU
+            // cannot follow. This one we made ourselves.
+            nothing = draft.newSlot();
+            draft.child.add(
+                    new Step.Open(nothing, Place.in(root, "dev/null"), Step.OpenMode.READ_WRITE));
         }
         for (int n = 1; n <= draft.spec.devices().ttyCount(); n++) {
             openTerminal(n, "tty" + n, draft.newSlot());
@@ -341,7 +348,10 @@ final class DevSteps {
     }
 
     Stdio stdio() {
-        return console.isNone() ? Stdio.none() : new Stdio.Terminal(console);
+        if (!console.isNone()) {
+            return new Stdio.Terminal(console);
+        }
+        return nothing.isNone() ? Stdio.none() : new Stdio.Descriptors(nothing, nothing, nothing);
     }
 
     /// `container_ttys` for systemd: the terminals by their number in the new devpts.

@@ -1,14 +1,17 @@
 package io.atoll.runtime.compiler;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
 import io.atoll.plan.Namespace;
 import io.atoll.plan.Place;
 import io.atoll.plan.Slot;
 import io.atoll.plan.Step;
+import io.atoll.runtime.criu.CriuArguments;
 import io.atoll.runtime.spec.NamespaceKind;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.NicSpec;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,7 @@ final class NicSteps {
 
     private final PlanDraft draft;
     private final LinkNames names;
+    private final List<CriuArguments.Link> links = new ArrayList<>();
     private Slot hostNet = Slot.NONE;
     private Slot ownNet = Slot.NONE;
 
@@ -44,16 +48,25 @@ final class NicSteps {
         return draft.spec.namespaces().fresh().contains(NamespaceKind.NET);
     }
 
+    /// What CRIU is told of the interfaces; known after [#gate].
+    ///
+    /// @throws UnsupportedException if there is one that it cannot make
+    List<CriuArguments.Link> links() {
+        if (links.size() < draft.spec.network().nics().size()) {
+            throw new UnsupportedException(
+                    "only interfaces of the types veth and macvlan can be restored");
+        }
+        return links;
+    }
+
     void gate() {
         for (NicSpec nic : draft.spec.network().nics()) {
             switch (nic.link()) {
                 case NicLink.Veth veth -> veth(nic, veth);
-                case NicLink.Macvlan(String parent, NicLink.Macvlan.MacvlanMode mode) ->
-                        stacked(
-                                nic,
-                                "macvlan",
-                                parent,
-                                m -> m.number(IFLA_MACVLAN_MODE, mode.code()));
+                case NicLink.Macvlan(String parent, NicLink.Macvlan.MacvlanMode mode) -> {
+                    links.add(new CriuArguments.Link("macvlan", nic.name(), parent));
+                    stacked(nic, "macvlan", parent, m -> m.number(IFLA_MACVLAN_MODE, mode.code()));
+                }
                 case NicLink.Ipvlan(
                                 String parent,
                                 NicLink.Ipvlan.IpvlanMode mode,
@@ -76,6 +89,11 @@ final class NicSteps {
 
     private void veth(NicSpec nic, NicLink.Veth veth) {
         String hostName = veth.hostName().orElseGet(names::nextName);
+        links.add(
+                new CriuArguments.Link(
+                        "veth",
+                        nic.name(),
+                        hostName + veth.bridge().map(bridge -> "@" + bridge).orElse("")));
         LinkMessage message = LinkMessage.newLink(true).text(LinkMessage.IFLA_IFNAME, hostName);
         message.mac(veth.hostMac().orElseGet(names::nextMac));
         nic.mtu().ifPresent(mtu -> message.number(LinkMessage.IFLA_MTU, mtu));

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -67,8 +68,20 @@ public final class PlanCompiler {
     /// As [#compile(ContainerSpec,MonitorFiles,boolean)] for a requester that fills some slots.
     public StartPlan compile(
             ContainerSpec spec, MonitorFiles files, boolean waitAtGate, Given given) {
+        return compile(spec, files, waitAtGate, given, Optional.empty());
+    }
+
+    /// As [#compile(ContainerSpec,MonitorFiles,boolean,Given)].
+    ///
+    /// @param restore what its first life begins from, if not from its init
+    public StartPlan compile(
+            ContainerSpec spec,
+            MonitorFiles files,
+            boolean waitAtGate,
+            Given given,
+            Optional<CriuRestore> restore) {
         return new Compilation(new PlanDraft(spec, facts, given.slotCount()), filters, names, given)
-                .run(files, waitAtGate);
+                .run(files, waitAtGate, restore);
     }
 
     /// What a requester sends along with a plan.
@@ -124,7 +137,7 @@ public final class PlanCompiler {
             nics = new NicSteps(draft, names);
         }
 
-        StartPlan run(MonitorFiles files, boolean waitAtGate) {
+        StartPlan run(MonitorFiles files, boolean waitAtGate, Optional<CriuRestore> restore) {
             host();
             gate();
             child();
@@ -132,7 +145,7 @@ public final class PlanCompiler {
             dev.adopt();
             return new StartPlan(
                     spec.id(),
-                    options(files, waitAtGate),
+                    options(files, waitAtGate, restore.isPresent()),
                     List.of(),
                     draft.host,
                     cloneSpec(),
@@ -140,7 +153,14 @@ public final class PlanCompiler {
                     draft.child,
                     init(),
                     draft.gone,
-                    draft.adopt);
+                    draft.adopt,
+                    restore.map(from -> restored(from, files)).orElse(List.of()));
+        }
+
+        private List<Step> restored(CriuRestore from, MonitorFiles files) {
+            PlanDraft life = new PlanDraft(spec, draft.facts, given.slotCount());
+            return new RestoreSteps(life, given.userNamespace(), from, files.directory())
+                    .steps(nics.links());
         }
 
         private void host() {
@@ -441,7 +461,7 @@ public final class PlanCompiler {
                     stdio);
         }
 
-        private MonitorOptions options(MonitorFiles files, boolean waitAtGate) {
+        private MonitorOptions options(MonitorFiles files, boolean waitAtGate, boolean isRestored) {
             return new MonitorOptions(
                     files.socket().toString(),
                     files.record().toString(),
@@ -455,13 +475,14 @@ public final class PlanCompiler {
                     waitAtGate,
                     false,
                     false,
-                    startMillis(),
+                    startMillis(isRestored),
                     spec.signals().stop().orElse(SIGKILL));
         }
 
         /// Hooks have their own limits, which come on top.
-        private int startMillis() {
-            long hooks =
+        private int startMillis(boolean isRestored) {
+            long hooks = isRestored ? RestoreSteps.LIMIT.toMillis() : 0;
+            hooks +=
                     spec.hooks().stream()
                             .filter(h -> h.phase() != Phase.STOP && h.phase() != Phase.POST_STOP)
                             .mapToLong(h -> h.timeout().toMillis())

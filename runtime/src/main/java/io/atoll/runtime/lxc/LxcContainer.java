@@ -1,12 +1,14 @@
 package io.atoll.runtime.lxc;
 
 import io.atoll.base.BusyException;
+import io.atoll.base.DomainException;
 import io.atoll.base.Idmap;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.PreconditionFailedException;
 import io.atoll.base.UnavailableException;
+import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.linux.net.IpNetwork;
@@ -21,6 +23,8 @@ import io.atoll.runtime.ExecSpec;
 import io.atoll.runtime.Execution;
 import io.atoll.runtime.StartOptions;
 import io.atoll.runtime.TerminalLease;
+import io.atoll.runtime.compiler.CriuRestore;
+import io.atoll.runtime.criu.Criu;
 import io.atoll.runtime.spec.ContainerSpec;
 import io.atoll.runtime.spec.HookSpec;
 import io.atoll.runtime.spec.NamespaceKind;
@@ -259,6 +263,47 @@ public final class LxcContainer {
                 path.containers().start(spec, new StartOptions(Optional.empty(), request.stdio()));
         request.pidFile().ifPresent(file -> writePid(file, container.monitorPid()));
         return container;
+    }
+
+    /// Brings it back from what [LxcCheckpoint] wrote. Blocks.
+    ///
+    /// @throws UnsupportedException if CRIU does not work here
+    /// @throws UnavailableException with CRIU's own last words if it fails; the container does not
+    ///   run then, and its images are as they were
+    public Container restore(LxcStart request, CriuRestore from) {
+        if (isRunning()) {
+            throw new BusyException(name + " is already running");
+        }
+        if (!Files.isRegularFile(from.images().resolve("inventory.img"))) {
+            throw new NotFoundException(from.images() + " holds no images of CRIU");
+        }
+        Criu.require();
+        ContainerSpec spec = spec(request);
+        prepare(spec);
+        StartOptions options =
+                new StartOptions(Optional.empty(), Optional.empty(), Optional.of(from));
+        Container container;
+        try {
+            container = path.containers().start(spec, options);
+        } catch (UnsupportedException | BusyException e) {
+            throw e;
+        } catch (DomainException e) {
+            throw new UnavailableException(
+                    "criu could not restore "
+                            + name
+                            + "; "
+                            + LxcCheckpoint.restoreLog(from.images())
+                            + " says: "
+                            + Criu.lastWords(LxcCheckpoint.restoreLog(from.images())),
+                    e);
+        }
+        request.pidFile().ifPresent(file -> writePid(file, container.monitorPid()));
+        return container;
+    }
+
+    /// The container as a start would make it.
+    ContainerSpec spec() {
+        return spec(LxcStart.DEFAULT);
     }
 
     /// What a start would do, in the words of [io.atoll.plan.PlanPrinter].

@@ -48,6 +48,7 @@ import org.junit.jupiter.api.Test;
 /// write them anew, then read the difference: every line of it is a decision.
 class PlanCompilerTest {
     private static final Path GOLDEN = Path.of("src/test/resources/plan");
+    private static final MonitorFiles FILES = new MonitorFiles(Path.of("/run/atoll/monitors/c1"));
     private static final Idmap IDMAP = Idmap.range(1_000_000, 65_536);
 
     private static final RootfsSpec OVERLAY =
@@ -357,6 +358,10 @@ class PlanCompilerTest {
     }
 
     private static StartPlan compile(ContainerSpec spec, HostFacts host) {
+        return compiler(host).compile(spec, FILES, false);
+    }
+
+    private static PlanCompiler compiler(HostFacts host) {
         LinkNames names =
                 new LinkNames() {
                     private int count;
@@ -371,12 +376,83 @@ class PlanCompilerTest {
                         return new MacAddress("fe:00:00:00:00:01");
                     }
                 };
-        return new PlanCompiler(host, _ -> new byte[] {6, 0, 0, 0, 0, 0, (byte) 0xFF, 0x7F}, names)
-                .compile(spec, new MonitorFiles(Path.of("/run/atoll/monitors/c1")), false);
+        return new PlanCompiler(host, _ -> new byte[] {6, 0, 0, 0, 0, 0, (byte) 0xFF, 0x7F}, names);
+    }
+
+    /// In its first life it comes from images; how it starts later is told besides.
+    @Test
+    void restoring() {
+        ContainerSpec spec =
+                ContainerSpec.of("c1", DIRECTORY, Idmap.NONE)
+                        .withNetwork(
+                                new NetworkSpec(
+                                        List.of(
+                                                NicSpec.of(
+                                                        "eth0",
+                                                        NicLink.Veth.on("br0"),
+                                                        Optional.empty()),
+                                                NicSpec.of(
+                                                        "eth1",
+                                                        new NicLink.Macvlan(
+                                                                "wan0",
+                                                                NicLink.Macvlan.MacvlanMode.BRIDGE),
+                                                        Optional.empty())),
+                                        true))
+                        .withMounts(
+                                List.of(
+                                        MountSpec.Bind.of(
+                                                Path.of("/srv/data"),
+                                                new GuestPath("/data"),
+                                                false,
+                                                MountSpec.Create.DIR)));
+        CriuRestore from =
+                new CriuRestore("criu", Path.of("/saved/c1"), true, Optional.of("/bin/script"));
+        StartPlan plan = restored(spec, from, Hosts.pureV1());
+        assertEquals(plan, PlanDecoder.decode(PlanEncoder.encode(plan)));
+        String text = PlanPrinter.print(plan);
+        same("restore", text.substring(text.indexOf("\nrestore\n") + 1));
+        StartPlan started = compile(spec, Hosts.pureV1());
+        assertEquals(started.host(), plan.host());
+        assertEquals(started.init(), plan.init());
+    }
+
+    private static StartPlan restored(ContainerSpec spec, CriuRestore from, HostFacts host) {
+        return compiler(host)
+                .compile(spec, FILES, false, PlanCompiler.Given.NOTHING, Optional.of(from));
+    }
+
+    @Test
+    void whatCannotBeRestoredIsToldBefore() {
+        CriuRestore from = new CriuRestore("criu", Path.of("/saved"), false, Optional.empty());
+        NicSpec physical = NicSpec.of("eth2", new NicLink.Phys("wan1"), Optional.empty());
+        assertThrows(
+                UnsupportedException.class,
+                () ->
+                        restored(
+                                BUSYBOX.withNetwork(new NetworkSpec(List.of(physical), true)),
+                                from,
+                                Hosts.pureV2()));
+        assertThrows(
+                UnsupportedException.class,
+                () ->
+                        restored(
+                                ContainerSpec.of("c1", DIRECTORY, IDMAP)
+                                        .withMounts(
+                                                List.of(
+                                                        MountSpec.Bind.of(
+                                                                Path.of("/srv"),
+                                                                new GuestPath("/srv"),
+                                                                true,
+                                                                MountSpec.Create.DIR))),
+                                from,
+                                Hosts.pureV2()));
     }
 
     private static void golden(String name, ContainerSpec spec, HostFacts host) {
-        String text = PlanPrinter.print(compile(spec, host));
+        same(name, PlanPrinter.print(compile(spec, host)));
+    }
+
+    private static void same(String name, String text) {
         Path file = GOLDEN.resolve(name + ".txt");
         try {
             if (Boolean.getBoolean("plans.accept")) {

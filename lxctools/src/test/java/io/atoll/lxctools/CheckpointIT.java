@@ -1,0 +1,221 @@
+package io.atoll.lxctools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// `lxc-checkpoint` with a program in CRIU's place that writes down what it is asked for, makes
+/// images, and restores a process of its own. Everything else is real: plan, shim, monitor, cgroups
+/// and mounts.
+@Tag("privileged")
+class CheckpointIT {
+    private static final String CRIU = "atoll.criu";
+
+    private static final String FAKE =
+            """
+            #!/bin/sh
+            here=$(dirname "$0")
+            echo "$@" >> "$here/asked"
+            all=" $* "
+            of() { set -- $all; while [ $# -gt 1 ]; do [ "$1" = "$key" ] && echo "$2"; shift; done; }
+            key=-D; images=$(of)
+            key=-o; log=$(of)
+            case $1 in
+            check)
+                [ ! -e "$here/old" ] && exit 0
+                echo 'Error (criu/vdso.c:332): vdso: Unexpected rt vDSO area bounds' >&2
+                exit 1;;
+            dump | pre-dump)
+                : > "$images/inventory.img"
+                : > "$images/core-1.img"
+                if [ -e "$here/fail" ]; then
+                    echo '(00.02) Error (criu/files.c:1): the disk is on fire' > "$log"
+                    exit 1
+                fi
+                case $1$all in
+                pre-dump* | *--leave-running*) ;;
+                *) key=-t; kill -9 "$(of)";;
+                esac;;
+            restore)
+                key=--root; ls "$(of)" > "$here/root"
+                sleep 100000 < /dev/null > /dev/null 2>&1 &
+                if [ -e "$here/fail" ]; then
+                    kill -9 $!
+                    echo '(00.02) Error (criu/cr-restore.c:1): the disk is on fire' > "$log"
+                    exit 1
+                fi
+                key=--pidfile; [ -e "$here/stranger" ] && { kill -9 $!; echo 1 > "$(of)"; } || echo $! > "$(of)";;
+            esac
+            """;
+
+    private LxcHostFixture host = new LxcHostFixture();
+    private Path criu = host.base.resolve("criu");
+    private Path images = host.base.resolve("images");
+
+    @BeforeEach
+    void fake() throws IOException {
+        Files.createDirectory(criu);
+        Path program = criu.resolve("criu");
+        Files.writeString(program, FAKE);
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        System.setProperty(CRIU, program.toString());
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        System.clearProperty(CRIU);
+        host.close();
+    }
+
+    private String started(String name) {
+        String full = host.define(name, "lxc.tty.max = 0", "lxc.console.path = none");
+        host.must("lxc-start", "-n", full);
+        return full;
+    }
+
+    private void wish(String what) throws IOException {
+        Files.createFile(criu.resolve(what));
+    }
+
+    private List<String> asked() throws IOException {
+        return Files.readAllLines(criu.resolve("asked"));
+    }
+
+    private TreeMap<String, Long> files() throws IOException {
+        TreeMap<String, Long> out = new TreeMap<>();
+        try (Stream<Path> all = Files.list(images)) {
+            for (Path file : all.toList()) {
+                out.put(
+                        String.valueOf(file.getFileName()),
+                        Files.getLastModifiedTime(file).toMillis());
+            }
+        }
+        return out;
+    }
+
+    private String pid(String name) {
+        return host.must("lxc-info", "-n", name, "-pH").strip();
+    }
+
+    @Test
+    void aContainerIsSavedAndComesBack() throws IOException {
+        String name = started("saved");
+        String before = pid(name);
+        host.must("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s");
+        host.must("lxc-wait", "-n", name, "-s", "STOPPED", "-t", "20");
+        String dump = asked().getLast();
+        assertTrue(dump.startsWith("dump --tcp-established "), dump);
+        assertTrue(dump.contains(" -t " + before + " "), dump);
+        assertTrue(dump.contains(" --cgroup-root "), dump);
+        assertFalse(dump.contains("--leave-running"), dump);
+        host.must("lxc-checkpoint", "-r", "-n", name, "-D", images.toString(), "-v");
+        assertEquals("RUNNING", host.state(name));
+        String restore = asked().getLast();
+        assertTrue(restore.contains("--restore-detached --pidfile "), restore);
+        assertTrue(restore.contains(" -v4"), restore);
+        assertTrue(Files.readAllLines(criu.resolve("root")).contains("etc"));
+        assertFalse(Files.readString(Path.of("/proc/mounts")).contains("restored"));
+        assertEquals("sleep", Files.readString(Path.of("/proc", pid(name), "comm")).strip());
+        assertEquals(
+                1, host.run("lxc-checkpoint", "-r", "-n", name, "-D", images.toString()).status());
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals("STOPPED", host.state(name));
+        // It starts as ever.
+        host.must("lxc-start", "-n", name);
+        assertEquals("/root", host.inside(name, "cd /root && pwd"));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void memoryGoesFirst() throws IOException {
+        String name = started("early");
+        Path first = host.base.resolve("first");
+        host.must("lxc-checkpoint", "-n", name, "-D", first.toString(), "-p");
+        assertTrue(asked().getLast().startsWith("pre-dump "), asked().getLast());
+        host.must(
+                "lxc-checkpoint",
+                "-n",
+                name,
+                "-D",
+                images.toString(),
+                "--predump-dir",
+                first.toString());
+        String dump = asked().getLast();
+        assertTrue(dump.contains("--prev-images-dir " + first + " --track-mem"), dump);
+        assertTrue(dump.endsWith(" --leave-running"), dump);
+        assertEquals("RUNNING", host.state(name));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void aFailingDumpLeavesTheContainerRunningAndNoImages() throws IOException {
+        String name = started("kept");
+        wish("fail");
+        ToolRun run = host.run("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s");
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("the disk is on fire"), run.err());
+        assertEquals("RUNNING", host.state(name));
+        assertEquals(List.of("dump.log"), List.copyOf(files().keySet()));
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
+    @Test
+    void aFailingRestoreLeavesTheImagesAndNothingElse() throws IOException {
+        String name = started("dead");
+        host.must("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s");
+        host.must("lxc-wait", "-n", name, "-s", "STOPPED", "-t", "20");
+        TreeMap<String, Long> before = files();
+        wish("fail");
+        ToolRun run = host.run("lxc-checkpoint", "-r", "-n", name, "-D", images.toString());
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("the disk is on fire"), run.err());
+        assertEquals("STOPPED", host.state(name));
+        TreeMap<String, Long> after = files();
+        after.remove("restore.log");
+        assertEquals(before, after);
+    }
+
+    /// Whatever the file says, only what CRIU has made becomes the container.
+    @Test
+    void aStrangersPidIsNotTaken() throws IOException {
+        String name = started("strange");
+        host.must("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s");
+        host.must("lxc-wait", "-n", name, "-s", "STOPPED", "-t", "20");
+        wish("stranger");
+        assertEquals(
+                1, host.run("lxc-checkpoint", "-r", "-n", name, "-D", images.toString()).status());
+        assertEquals("STOPPED", host.state(name));
+    }
+
+    @Test
+    void whatIsInTheWayIsToldBeforeAnythingIsDone() throws IOException {
+        String name = host.define("withtty");
+        host.must("lxc-start", "-n", name);
+        ToolRun terminals = host.run("lxc-checkpoint", "-n", name, "-D", images.toString());
+        assertEquals(1, terminals.status());
+        assertTrue(terminals.err().contains("lxc.tty.max = 0"), terminals.err());
+        wish("old");
+        ToolRun old = host.run("lxc-checkpoint", "-n", name, "-D", images.toString());
+        assertEquals(1, old.status());
+        assertTrue(
+                old.err().contains("`criu check` says: vdso: Unexpected rt vDSO area bounds"),
+                old.err());
+        assertFalse(Files.exists(images));
+        host.must("lxc-stop", "-n", name, "-k");
+        ToolRun empty = host.run("lxc-checkpoint", "-r", "-n", name, "-D", criu.toString());
+        assertEquals(1, empty.status());
+        assertTrue(empty.err().contains("holds no images of CRIU"), empty.err());
+    }
+}
