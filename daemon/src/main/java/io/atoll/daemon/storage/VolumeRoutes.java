@@ -6,7 +6,6 @@ import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
-import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
