@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
-import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.TestClient;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,55 +24,29 @@ final class InstancesIT {
     private static final String MARK = "atoll-dinst-";
 
     private Path state;
-    private Daemon daemon;
+    private LocalDaemon daemon;
     private TestClient client;
 
     @BeforeEach
     void start() throws Exception {
-        state = Files.createTempDirectory(MARK);
-        open();
-        ok("POST", "/1.0/storage-pools", "{'name':'p','driver':'dir'}");
-        ok(
-                "PATCH",
-                "/1.0/profiles/default",
-                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'}}}");
-        ok(
-                "POST",
-                "/1.0/images",
-                "{'source':{'type':'build','alias':'busybox'},'aliases':[{'name':'busybox'}]}");
+        daemon = LocalDaemon.open(MARK);
+        state = daemon.state();
+        client = daemon.client();
+        daemon.prepareInstances("dir");
     }
 
     private void open() throws IOException {
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        client = new TestClient(state.resolve("unix.socket"));
+        daemon.reopen();
+        client = daemon.client();
     }
 
     @AfterEach
     void stop() throws Exception {
-        daemon.stopInstances();
-        client.close();
         daemon.close();
-        assertEquals(List.of(), mounts());
-        try (Stream<Path> files = Files.walk(state)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
-    }
-
-    private List<String> mounts() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
-                .filter(line -> line.contains(state.toString()))
-                .toList();
     }
 
     private TestClient.Answer send(String method, String path, String body) throws IOException {
-        return client.send(method, path, body.replace('\'', '"'));
+        return daemon.send(method, path, body);
     }
 
     /// What an operation says at its end; empty where the answer was no operation.
@@ -85,13 +57,7 @@ final class InstancesIT {
     }
 
     private void ok(String method, String path, String body) throws IOException {
-        TestClient.Answer answer = send(method, path, body);
-        assertTrue(answer.status() < 300, answer.text());
-        String url = answer.json().get("operation").asString();
-        if (!url.isEmpty()) {
-            Json end = client.get(url + "/wait?timeout=120").metadata();
-            assertEquals("Success", end.get("status").asString(), end.toString());
-        }
+        Json unused = daemon.ok(method, path, body);
     }
 
     private String failure(String method, String path, String body) throws IOException {
@@ -262,8 +228,7 @@ final class InstancesIT {
         change("c1", "stop");
         Json before = instance("c1");
         ok("POST", "/1.0/storage-pools/p/volumes/custom", "{'name':'v1'}");
-        client.close();
-        daemon.close();
+        daemon.shut();
         try (Stream<Path> files = Files.list(state.resolve("database"))) {
             for (Path file : files.toList()) {
                 Files.delete(file);
@@ -305,8 +270,7 @@ final class InstancesIT {
         ok("POST", "/1.0/profiles", "{'name':'extra'}");
         create("c1", "{}");
         ok("PATCH", "/1.0/instances/c1", "{'profiles':['default','extra']}");
-        client.close();
-        daemon.close();
+        daemon.shut();
         try (Stream<Path> files = Files.list(state.resolve("database"))) {
             for (Path file : files.toList()) {
                 Files.delete(file);
@@ -368,8 +332,7 @@ final class InstancesIT {
         create("c1", "{}");
         change("c1", "start");
         long pid = client.get(state("c1")).metadata().get("pid").asLong();
-        client.close();
-        daemon.close();
+        daemon.shut();
         open();
         assertEquals(pid, client.get(state("c1")).metadata().get("pid").asLong());
         String passwd =

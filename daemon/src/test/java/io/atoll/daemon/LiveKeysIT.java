@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.atoll.base.json.Json;
-import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.TestClient;
 import io.atoll.linux.BlockDevices;
 import io.atoll.testkit.Await;
@@ -17,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -125,56 +123,24 @@ final class LiveKeysIT {
                             NONE));
 
     private Path state;
-    private Daemon daemon;
+    private LocalDaemon daemon;
     private TestClient client;
 
     @BeforeEach
     void start() throws Exception {
-        state = Files.createTempDirectory("atoll-dkeys-");
-        open();
-        ok("POST", "/1.0/storage-pools", "{'name':'p','driver':'dir'}");
-        ok(
-                "PATCH",
-                "/1.0/profiles/default",
-                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'}}}");
-        ok(
-                "POST",
-                "/1.0/images",
-                "{'source':{'type':'build','alias':'busybox'},'aliases':[{'name':'busybox'}]}");
-    }
-
-    private void open() throws IOException {
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        client = new TestClient(state.resolve("unix.socket"));
+        daemon = LocalDaemon.open("atoll-dkeys-");
+        state = daemon.state();
+        client = daemon.client();
+        daemon.prepareInstances("dir");
     }
 
     @AfterEach
     void stop() throws Exception {
-        daemon.stopInstances();
-        client.close();
         daemon.close();
-        try (Stream<Path> files = Files.walk(state)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 
     private Json ok(String method, String path, String body) throws IOException {
-        TestClient.Answer answer = client.send(method, path, body.replace('\'', '"'));
-        assertTrue(answer.status() < 300, answer.text());
-        String url = answer.json().get("operation").asString();
-        if (url.isEmpty()) {
-            return answer.metadata();
-        }
-        Json end = client.get(url + "/wait?timeout=120").metadata();
-        assertEquals("Success", end.get("status").asString(), end.toString());
-        return end;
+        return daemon.ok(method, path, body);
     }
 
     private void run(Map<String, String> config) throws IOException {
@@ -435,7 +401,7 @@ final class LiveKeysIT {
         reopen();
         Await.until("c1 to be started", SOON, this::isRunning);
         set("boot.autostart", "false");
-        daemon.stopInstances();
+        daemon.daemon().stopInstances();
         reopen();
         assertFalse(isRunning(), "it ran, but does not want to be started");
         set("boot.autostart", "");
@@ -444,9 +410,9 @@ final class LiveKeysIT {
     }
 
     private void reopen() throws IOException {
-        client.close();
-        daemon.close();
-        open();
+        daemon.shut();
+        daemon.reopen();
+        client = daemon.client();
     }
 
     private boolean isRunning() {

@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
-import io.atoll.daemon.Daemon;
-import io.atoll.daemon.DaemonOptions;
-import io.atoll.daemon.event.Events;
+import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
 import io.atoll.testkit.Leaks;
 import java.io.IOException;
@@ -16,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +34,7 @@ final class RacerIT {
     private Path folder;
     private Path state;
     private Path outside;
-    private Daemon daemon;
+    private LocalDaemon daemon;
     private TestClient client;
 
     @BeforeEach
@@ -49,22 +46,9 @@ final class RacerIT {
         // For everyone: what keeps the daemon out must not be permissions.
         assertTrue(outside.toFile().setWritable(true, false));
         assertTrue(outside.resolve("file").toFile().setWritable(true, false));
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        client = new TestClient(state.resolve("unix.socket"));
-        done("POST", "/1.0/storage-pools", "{'name':'p','driver':'dir'}");
-        done(
-                "PATCH",
-                "/1.0/profiles/default",
-                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'}}}");
-        done(
-                "POST",
-                "/1.0/images",
-                "{'source':{'type':'build','alias':'busybox'},'aliases':[{'name':'busybox'}]}");
+        daemon = LocalDaemon.at(state);
+        client = daemon.client();
+        daemon.prepareInstances("dir");
         done("POST", "/1.0/instances", "{'name':'c1','source':{'type':'image','alias':'busybox'}}");
         done("PUT", "/1.0/instances/c1/state", "{'action':'start'}");
         push("/probe", "0755", Files.readAllBytes(Path.of(System.getProperty("atoll.probe"))));
@@ -91,8 +75,6 @@ final class RacerIT {
             }
             assertFalse(Files.readString(Path.of("/proc/self/mountinfo")).contains("/outside"));
         } finally {
-            daemon.stopInstances();
-            client.close();
             daemon.close();
             try (Stream<Path> files = Files.walk(folder)) {
                 for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {

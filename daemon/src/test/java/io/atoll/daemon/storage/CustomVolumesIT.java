@@ -6,14 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
-import io.atoll.daemon.Daemon;
-import io.atoll.daemon.DaemonOptions;
-import io.atoll.daemon.event.Events;
+import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
 import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
-import io.atoll.linux.Command;
-import io.atoll.linux.Commands;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,7 +18,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -34,37 +29,30 @@ final class CustomVolumesIT {
     private static final String V = "/1.0/storage-pools/p1/volumes/custom";
 
     private Path state;
-    private Daemon daemon;
+    private LocalDaemon daemon;
     private TestClient client;
 
     @BeforeEach
     void start() throws Exception {
-        state = Files.createTempDirectory(Path.of("/tmp"), "atoll-volumes-");
-        open();
+        daemon = LocalDaemon.open("atoll-volumes-");
+        state = daemon.state();
+        client = daemon.client();
         assertEquals(201, post("/1.0/storage-pools", "{'name':'p1','driver':'overlay'}"));
         assertEquals(201, post("/1.0/storage-pools", "{'name':'p2','driver':'dir'}"));
     }
 
     private void open() throws IOException {
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        client = new TestClient(state.resolve("unix.socket"));
+        daemon.reopen();
+        client = daemon.client();
     }
 
     private void shut() throws IOException {
-        client.close();
-        daemon.close();
+        daemon.shut();
     }
 
     @AfterEach
     void stop() throws Exception {
-        shut();
-        Commands.Result _ =
-                Commands.run(Command.of("rm", "-rf", "--one-file-system", state.toString()));
+        daemon.close();
     }
 
     private int post(String path, String body) throws IOException {

@@ -3,21 +3,14 @@ package io.atoll.daemon.trust;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.atoll.base.json.Json;
-import io.atoll.daemon.Daemon;
-import io.atoll.daemon.DaemonOptions;
-import io.atoll.daemon.event.Events;
+import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.util.Comparator;
-import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -26,44 +19,24 @@ final class NetworkedDaemon implements AutoCloseable {
     /// Trusts whoever answers; tests look at fingerprints themselves.
     static final X509ExtendedTrustManager ANY_SERVER = new AnyServer();
 
-    private final Path state;
+    private final LocalDaemon daemon;
     private final int port;
-    private Daemon daemon;
-    private TestClient local;
 
-    private NetworkedDaemon(Path state) throws IOException {
-        this.state = state;
+    private NetworkedDaemon(LocalDaemon daemon) throws IOException {
+        this.daemon = daemon;
         this.port = freePort();
-        this.daemon = start();
-        this.local = client();
     }
 
     static NetworkedDaemon open() throws IOException {
-        NetworkedDaemon out = new NetworkedDaemon(Files.createTempDirectory("atoll-networked-"));
+        NetworkedDaemon out = new NetworkedDaemon(LocalDaemon.open("atoll-networked-"));
         out.configure("core.https_address", "127.0.0.1:" + out.port);
         return out;
     }
 
-    private Daemon start() throws IOException {
-        Daemon started =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        started.start();
-        return started;
-    }
-
-    private TestClient client() throws IOException {
-        return new TestClient(state.resolve("unix.socket"));
-    }
-
     /// Ends it and starts it again on the same state.
     void restart() throws IOException {
-        local.close();
-        daemon.close();
-        daemon = start();
-        local = client();
+        daemon.shut();
+        daemon.reopen();
     }
 
     private static int freePort() throws IOException {
@@ -73,12 +46,12 @@ final class NetworkedDaemon implements AutoCloseable {
     }
 
     Path state() {
-        return state;
+        return daemon.state();
     }
 
     /// The administrator.
     TestClient local() {
-        return local;
+        return daemon.client();
     }
 
     int port() {
@@ -94,18 +67,12 @@ final class NetworkedDaemon implements AutoCloseable {
     /// Sets a key of the server, or not.
     TestClient.Answer tryConfigure(String key, String value) throws IOException {
         Json body = Json.object().put("config", Json.object().put(key, value));
-        return local.send("PATCH", "/1.0", body.render());
+        return local().send("PATCH", "/1.0", body.render());
     }
 
     @Override
     public void close() throws IOException {
-        local.close();
         daemon.close();
-        try (Stream<Path> files = Files.walk(state)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 
     private static final class AnyServer extends X509ExtendedTrustManager {

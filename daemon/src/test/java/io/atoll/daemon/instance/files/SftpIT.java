@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
-import io.atoll.daemon.Daemon;
-import io.atoll.daemon.DaemonOptions;
-import io.atoll.daemon.event.Events;
+import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -20,11 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -41,7 +36,7 @@ final class SftpIT {
     private static final int NAME = 104;
 
     private Path state;
-    private Daemon daemon;
+    private LocalDaemon daemon;
     private TestClient client;
 
     /// A client that says anything.
@@ -134,46 +129,20 @@ final class SftpIT {
 
     @BeforeAll
     void start() throws Exception {
-        state = Files.createTempDirectory("atoll-dsftp-");
-        daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        client = new TestClient(state.resolve("unix.socket"));
-        ok("POST", "/1.0/storage-pools", "{'name':'p','driver':'overlay'}");
-        ok(
-                "PATCH",
-                "/1.0/profiles/default",
-                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'}}}");
-        ok(
-                "POST",
-                "/1.0/images",
-                "{'source':{'type':'build','alias':'busybox'},'aliases':[{'name':'busybox'}]}");
+        daemon = LocalDaemon.open("atoll-dsftp-");
+        state = daemon.state();
+        client = daemon.client();
+        daemon.prepareInstances("overlay");
         ok("POST", "/1.0/instances", "{'name':'c1','source':{'type':'image','alias':'busybox'}}");
     }
 
     @AfterAll
     void stop() throws Exception {
-        daemon.stopInstances();
-        client.close();
         daemon.close();
-        try (Stream<Path> files = Files.walk(state)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 
     private void ok(String method, String path, String body) throws IOException {
-        TestClient.Answer answer = client.send(method, path, body.replace('\'', '"'));
-        assertTrue(answer.status() < 300, answer.text());
-        String url = answer.json().get("operation").asString();
-        if (!url.isEmpty()) {
-            Json end = client.get(url + "/wait?timeout=60").metadata();
-            assertEquals("Success", end.get("status").asString(), end.toString());
-        }
+        Json unused = daemon.ok(method, path, body);
     }
 
     private void run(String action) throws IOException {

@@ -1,0 +1,136 @@
+package io.atoll.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.http.TestClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// A daemon of this process on a state directory of its own, with a client at its socket. Closing
+/// it stops its instances and deletes the directory.
+public final class LocalDaemon implements AutoCloseable {
+    private final Path state;
+    private Daemon daemon;
+    private TestClient client;
+    private boolean isShut;
+
+    private LocalDaemon(Path state) throws IOException {
+        this.state = state;
+        this.daemon = start();
+        this.client = new TestClient(socket());
+    }
+
+    /// One with a state directory in the place for temporary files.
+    ///
+    /// @param prefix how the directory's name begins
+    public static LocalDaemon open(String prefix) throws IOException {
+        return at(Files.createTempDirectory(prefix));
+    }
+
+    /// One with this state directory, which need not exist.
+    public static LocalDaemon at(Path state) throws IOException {
+        return new LocalDaemon(state);
+    }
+
+    private Daemon start() throws IOException {
+        Daemon started =
+                Daemon.open(
+                        DaemonOptions.parse(
+                                List.of("--state-dir", state.toString()), Optional.empty()),
+                        new Events());
+        started.start();
+        return started;
+    }
+
+    /// Ends the daemon, not its instances. Only [#reopen] and [#close] come after it.
+    public void shut() throws IOException {
+        client.close();
+        daemon.close();
+        isShut = true;
+    }
+
+    /// Starts a new daemon on the same state.
+    public void reopen() throws IOException {
+        daemon = start();
+        client = new TestClient(socket());
+        isShut = false;
+    }
+
+    public Path state() {
+        return state;
+    }
+
+    public Path socket() {
+        return state.resolve("unix.socket");
+    }
+
+    public Daemon daemon() {
+        return daemon;
+    }
+
+    /// Another one after each [#reopen].
+    public TestClient client() {
+        return client;
+    }
+
+    /// Pool `p`, a default profile with a root disk there, and an image `busybox`.
+    public void prepareInstances(String driver) throws IOException {
+        ok("POST", "/1.0/storage-pools", "{'name':'p','driver':'" + driver + "'}");
+        ok(
+                "PATCH",
+                "/1.0/profiles/default",
+                "{'devices':{'root':{'type':'disk','path':'/','pool':'p'}}}");
+        ok(
+                "POST",
+                "/1.0/images",
+                "{'source':{'type':'build','alias':'busybox'},'aliases':[{'name':'busybox'}]}");
+    }
+
+    /// @param body JSON with apostrophes for quotes
+    public TestClient.Answer send(String method, String path, String body) throws IOException {
+        return client.send(method, path, body.replace('\'', '"'));
+    }
+
+    /// Sends what must succeed, waits for its operation and gives the operation, or the metadata.
+    ///
+    /// @param body JSON with apostrophes for quotes
+    public Json ok(String method, String path, String body) throws IOException {
+        TestClient.Answer answer = send(method, path, body);
+        assertTrue(answer.status() < 300, answer.text());
+        String url = answer.json().get("operation").asString();
+        if (url.isEmpty()) {
+            return answer.metadata();
+        }
+        Json end = client.get(url + "/wait?timeout=120").metadata();
+        assertEquals("Success", end.get("status").asString(), end.toString());
+        return end;
+    }
+
+    private List<String> mounts() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
+                .filter(line -> line.contains(state.toString()))
+                .toList();
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (!isShut) {
+            daemon.stopInstances();
+            shut();
+        }
+        assertEquals(List.of(), mounts());
+        try (Stream<Path> files = Files.walk(state)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}
