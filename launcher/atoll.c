@@ -245,9 +245,9 @@ static void become_rootless(const char *home, char **argv, int argc)
     char **arguments = calloc((size_t)argc + 8, sizeof *arguments);
     if (!arguments)
         die("out of memory", NULL);
-    char *shim = join(home, "/libexec/atoll-shim", "");
+    char *userns = join(home, "/libexec/atoll-userns", "");
     size_t count = 0;
-    arguments[count++] = shim;
+    arguments[count++] = userns;
     arguments[count++] = join("rootless", "", "");
     arguments[count++] = join("--run-dir", "", "");
     arguments[count++] = join(user_run_directory(), "", "");
@@ -255,7 +255,7 @@ static void become_rootless(const char *home, char **argv, int argc)
     arguments[count++] = join(home, "/bin/atoll", "");
     for (int i = 0; i < argc; i++)
         arguments[count++] = argv[i];
-    execv(shim, arguments);
+    execv(userns, arguments);
 }
 
 static bool is_lxcfs(void)

@@ -143,6 +143,7 @@ void main() throws Exception {
     }
     copyProgram("shim/target/atoll-shim", "libexec/atoll-shim");
     copyProgram("shim/target/atoll-proxy", "libexec/atoll-proxy");
+    copyProgram("shim/target/atoll-userns", "libexec/atoll-userns");
     copyProgram("shim/target/lxc-user-nic", "libexec/lxc-user-nic");
     copyProgram("launcher/target/atoll", "bin/atoll");
     copyProgram("launcher/target/libatoll-native.so", "libexec/libatoll-native.so");

@@ -12,7 +12,6 @@
 
 #include "init.h"
 #include "serve.h"
-#include "userns.h"
 #include "util.h"
 
 #ifndef MFD_EXEC
@@ -79,10 +78,6 @@ int main(int argc, char **argv) {
     }
     if (argc >= 4 && strcmp(argv[1], "init") == 0 && strcmp(argv[2], "--") == 0)
         return container_init(argv + 3);
-    if (argc > 2 && strcmp(argv[1], "userns") == 0)
-        return userns_main(argc - 2, argv + 2);
-    if (argc > 2 && strcmp(argv[1], "rootless") == 0)
-        return rootless_main(argc - 2, argv + 2);
     bool has_idle = argc == 6 && strcmp(argv[4], "--idle") == 0;
     if ((argc != 4 && !has_idle) || strcmp(argv[1], "serve") != 0 || strcmp(argv[2], "--socket") != 0)
         return usage();

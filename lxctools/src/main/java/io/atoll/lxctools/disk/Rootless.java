@@ -84,8 +84,9 @@ final class Rootless {
                     "cannot give " + rootfs + " to the container's root: " + e.getMessage(), e);
         }
         List<String> words = new ArrayList<>();
-        words.add(RuntimePaths.under(call.path().runDirectory()).shim().toString());
-        words.add("userns");
+        Path shim = RuntimePaths.under(call.path().runDirectory()).shim();
+        words.add(shim.resolveSibling("atoll-userns").toString());
+        words.add("run");
         for (IdmapEntry.Kind kind : IdmapEntry.Kind.values()) {
             String letter = kind == IdmapEntry.Kind.UID ? "u" : "g";
             long end = 0;

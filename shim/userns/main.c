@@ -1,8 +1,6 @@
-// `atoll-shim userns` and `atoll-shim rootless`: run a program as root of a user namespace.
+// `atoll-userns`: runs a program as root of a user namespace.
 //
-// Trust: both run with their caller's rights. What a plain user may map is decided by newuidmap and newgidmap.
-#include "userns.h"
-
+// Trust: it runs with its caller's rights. What a plain user may map is decided by newuidmap and newgidmap.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "util.h"
+#include "../src/util.h"
 
 enum { LINES_MAX = 340, RANGES_MAX = 32, IDLE_SECONDS = 30 };
 
@@ -32,7 +30,7 @@ struct map {
 };
 
 static int complain(const char *what) {
-    fprintf(stderr, "atoll-shim: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "atoll-userns: %s: %s\n", what, strerror(errno));
     return -1;
 }
 
@@ -59,7 +57,7 @@ static int run_tool(const char *tool, const char *target, const struct map *map)
         for (size_t i = 0; i < map->count; i++)
             argv[i + 2] = map->words[i];
         execvp(tool, (char *const *)(uintptr_t)argv);
-        fprintf(stderr, "atoll-shim: %s: %s; install package \"uidmap\"\n", tool, strerror(errno));
+        fprintf(stderr, "atoll-userns: %s: %s; install package \"uidmap\"\n", tool, strerror(errno));
         _exit(127);
     }
     int status;
@@ -145,18 +143,19 @@ static int take_map(char *text, struct map *users, struct map *groups) {
     return type[0] != 'u' ? map_add(groups, inside, outside, count) : 0;
 }
 
-int userns_main(int argc, char **argv) {
+// Runs a command in a new user namespace with the given maps.
+static int run_mapped(int argc, char **argv) {
     struct map users = {.count = 0}, groups = {.count = 0};
     int i = 0;
     for (; i + 1 < argc && strcmp(argv[i], "-m") == 0; i += 2)
         if (take_map(argv[i + 1], &users, &groups) != 0) {
-            fprintf(stderr, "atoll-shim: not a map: -m %s\n", argv[i + 1]);
+            fprintf(stderr, "atoll-userns: not a map: -m %s\n", argv[i + 1]);
             return 1;
         }
     if (i < argc && strcmp(argv[i], "--") == 0)
         i++;
     if (i >= argc || users.count == 0 || groups.count == 0) {
-        fputs("usage: atoll-shim userns -m u|g|b:INSIDE:OUTSIDE:COUNT... -- COMMAND...\n", stderr);
+        fputs("usage: atoll-userns run -m u|g|b:INSIDE:OUTSIDE:COUNT... -- COMMAND...\n", stderr);
         return 1;
     }
     if (enter_new(&users, &groups, geteuid() != 0) != 0 || become_root() != 0)
@@ -339,9 +338,10 @@ static int make_directories(const char *path) {
     return mkdir(copy, 0700) == 0 || errno == EEXIST ? 0 : complain(copy);
 }
 
-int rootless_main(int argc, char **argv) {
+// Runs a program as root of the calling user's own namespaces, which all its programs share.
+static int run_rootless(int argc, char **argv) {
     if (argc < 4 || strcmp(argv[0], "--run-dir") != 0 || strcmp(argv[2], "--") != 0) {
-        fputs("usage: atoll-shim rootless --run-dir DIR -- PROGRAM ARGV0 [ARGUMENT...]\n", stderr);
+        fputs("usage: atoll-userns rootless --run-dir DIR -- PROGRAM ARGV0 [ARGUMENT...]\n", stderr);
         return 1;
     }
     const char *directory = argv[1];
@@ -377,4 +377,13 @@ int rootless_main(int argc, char **argv) {
     execv(argv[3], argv + 4);
     complain(argv[3]);
     return 126;
+}
+
+int main(int argc, char **argv) {
+    if (argc > 2 && strcmp(argv[1], "run") == 0)
+        return run_mapped(argc - 2, argv + 2);
+    if (argc > 2 && strcmp(argv[1], "rootless") == 0)
+        return run_rootless(argc - 2, argv + 2);
+    fputs("usage: atoll-userns run|rootless ...\n", stderr);
+    return 1;
 }
