@@ -53,22 +53,36 @@ final class Caller implements AutoCloseable {
         Fd memory = Opens.open(proc + "/mem", Fcntl.O_RDWR, 0);
         try {
             Fd root = Opens.open(proc + "/root", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0);
-            Map<String, String> status = new HashMap<>();
-            for (String line : ProcFiles.read(proc + "/status").split("\n")) {
-                int colon = line.indexOf(':');
-                if (colon > 0) {
-                    status.put(line.substring(0, colon), line.substring(colon + 1).strip());
-                }
+            try {
+                Caller caller =
+                        new Caller(
+                                call,
+                                listener,
+                                memory,
+                                root,
+                                status(proc),
+                                guest.isOwnNamespace(call.tid()));
+                caller.requireWaiting();
+                return caller;
+            } catch (RuntimeException e) {
+                root.close();
+                throw e;
             }
-            Caller caller =
-                    new Caller(
-                            call, listener, memory, root, status, guest.isOwnNamespace(call.tid()));
-            caller.requireWaiting();
-            return caller;
         } catch (RuntimeException e) {
             memory.close();
             throw e;
         }
+    }
+
+    private static Map<String, String> status(String proc) {
+        Map<String, String> status = new HashMap<>();
+        for (String line : ProcFiles.read(proc + "/status").split("\n")) {
+            int colon = line.indexOf(':');
+            if (colon > 0) {
+                status.put(line.substring(0, colon), line.substring(colon + 1).strip());
+            }
+        }
+        return status;
     }
 
     int tid() {

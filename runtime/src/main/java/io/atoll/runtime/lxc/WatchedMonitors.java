@@ -5,6 +5,7 @@ import io.atoll.base.LazyLogger;
 import io.atoll.linux.ErrnoException;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.ContainerEvent;
+import io.atoll.runtime.ContainerState;
 import io.atoll.runtime.ExitReason;
 import io.atoll.runtime.compiler.MonitorFiles;
 import java.io.IOException;
@@ -61,6 +62,8 @@ final class WatchedMonitors {
         @Nullable WatchKey watch;
         @Nullable Container container;
         boolean isOver;
+        boolean isFreezing;
+        boolean isFrozen;
 
         Life(MonitorFiles files, Object inode, boolean isOld) {
             this.files = files;
@@ -197,7 +200,8 @@ final class WatchedMonitors {
             if (!life.isOld) {
                 tell(name, LxcState.RUNNING);
             }
-            found.get().onEvent(event -> events.later(() -> happened(name, event)));
+            found.get().onEvent(event -> events.later(() -> happened(name, life, event)));
+            alreadyFrozen(name, life, found.get());
             found.get().onGone(reason -> events.later(() -> gone(name, life, reason)));
         } else if (isExitThere) {
             Optional<ExitReason> reason =
@@ -223,14 +227,52 @@ final class WatchedMonitors {
         }
     }
 
-    private void happened(String name, ContainerEvent event) {
-        switch (event) {
-            case REBOOTING -> tell(name, LxcState.STARTING);
-            case STARTED -> tell(name, LxcState.RUNNING);
-            case FREEZING -> tell(name, LxcState.FREEZING);
-            case FROZEN -> tell(name, LxcState.FROZEN);
-            case THAWED -> tell(name, LxcState.THAWED, LxcState.RUNNING);
+    /// Who freezes a container right after its start may be done before we hear of its events.
+    private void alreadyFrozen(String name, Life life, Container container) {
+        if (container.state() != ContainerState.FROZEN) {
+            return;
         }
+        if (life.isOld) {
+            life.isFrozen = true;
+        } else {
+            frozen(name, life);
+        }
+    }
+
+    private void happened(String name, Life life, ContainerEvent event) {
+        switch (event) {
+            case REBOOTING -> {
+                thawed(life);
+                tell(name, LxcState.STARTING);
+            }
+            case STARTED -> tell(name, LxcState.RUNNING);
+            case FREEZING -> freezing(name, life);
+            case FROZEN -> frozen(name, life);
+            case THAWED -> {
+                thawed(life);
+                tell(name, LxcState.THAWED, LxcState.RUNNING);
+            }
+        }
+    }
+
+    private void freezing(String name, Life life) {
+        if (!life.isFreezing && !life.isFrozen) {
+            life.isFreezing = true;
+            tell(name, LxcState.FREEZING);
+        }
+    }
+
+    private void frozen(String name, Life life) {
+        freezing(name, life);
+        if (!life.isFrozen) {
+            life.isFrozen = true;
+            tell(name, LxcState.FROZEN);
+        }
+    }
+
+    private static void thawed(Life life) {
+        life.isFreezing = false;
+        life.isFrozen = false;
     }
 
     private void gone(String name, Life life, ExitReason reason) {
