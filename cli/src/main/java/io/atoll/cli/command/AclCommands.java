@@ -78,7 +78,7 @@ final class AclCommands {
             case "add" ->
                     Optional.of(
                             CommandSpec.of("add", RULE, "Add a rule")
-                                    .args(3, CommandSpec.ANY)
+                                    .args(2, CommandSpec.ANY)
                                     .run(AclCommands::add));
             case "remove" ->
                     Optional.of(

@@ -19,7 +19,7 @@ final class ZoneCommands {
 
     private static final RecordCommands ZONES =
             new RecordCommands(
-                    "Network zone",
+                    "Network Zone",
                     ARGUMENT,
                     AtollClient::networkZones,
                     List.of("config", "description"));

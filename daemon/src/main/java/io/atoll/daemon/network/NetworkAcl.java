@@ -119,8 +119,8 @@ record NetworkAcl(
         return Json.object()
                 .put("name", name)
                 .put("description", description)
-                .put("ingress", Json.array(ingress.stream().map(Rule::json).toList()))
                 .put("egress", Json.array(egress.stream().map(Rule::json).toList()))
+                .put("ingress", Json.array(ingress.stream().map(Rule::json).toList()))
                 .put("config", Wire.json(config));
     }
 

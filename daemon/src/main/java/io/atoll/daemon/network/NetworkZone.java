@@ -73,10 +73,10 @@ record NetworkZone(
 
         Json.Obj json() {
             return Json.object()
-                    .put("name", name)
                     .put("description", description)
                     .put("entries", Json.array(entries.stream().map(Entry::json).toList()))
-                    .put("config", Wire.json(config));
+                    .put("config", Wire.json(config))
+                    .put("name", name);
         }
     }
 
