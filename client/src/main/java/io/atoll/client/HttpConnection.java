@@ -1,5 +1,6 @@
 package io.atoll.client;
 
+import io.atoll.base.BlockInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -201,7 +202,7 @@ public final class HttpConnection implements AutoCloseable {
     }
 
     /// The body of one reply, decoded.
-    private final class Body extends InputStream {
+    private final class Body extends BlockInputStream {
         private final boolean chunked;
         private long left;
         private boolean ended;
@@ -210,12 +211,6 @@ public final class HttpConnection implements AutoCloseable {
             this.left = chunked ? 0 : bytes;
             this.chunked = chunked;
             this.ended = !chunked && bytes == 0;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override
@@ -282,12 +277,7 @@ public final class HttpConnection implements AutoCloseable {
         return new Connection(new Rest(), connection.out());
     }
 
-    private final class Rest extends InputStream {
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
+    private final class Rest extends BlockInputStream {
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {

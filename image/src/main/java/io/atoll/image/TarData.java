@@ -1,5 +1,6 @@
 package io.atoll.image;
 
+import io.atoll.base.BlockInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 
 /// The content of one member, with the holes of a sparse file as zeros.
-final class TarData extends InputStream {
+final class TarData extends BlockInputStream {
     /// `length` stored bytes belong at `offset`.
     record Segment(long offset, long length) {}
 
@@ -27,12 +28,6 @@ final class TarData extends InputStream {
 
     long size() {
         return size;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.atoll.image;
 
+import io.atoll.base.BlockInputStream;
 import io.atoll.linux.Directories;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
@@ -10,7 +11,6 @@ import io.atoll.linux.FileStat;
 import io.atoll.linux.Opens;
 import io.atoll.linux.Xattrs;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -125,19 +125,13 @@ final class TreePacker {
     }
 
     /// As many bytes of a file as were promised.
-    static final class Exactly extends InputStream {
+    static final class Exactly extends BlockInputStream {
         private final Fd file;
         private long rest;
 
         Exactly(Fd file, long size) {
             this.file = file;
             this.rest = size;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.atoll.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.atoll.base.BlockInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -32,18 +33,12 @@ public final class FdStreams {
         return new IOException(e.getMessage(), e);
     }
 
-    private static final class In extends InputStream {
+    private static final class In extends BlockInputStream {
         private final Fd fd;
         private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER);
 
         In(Fd fd) {
             this.fd = fd;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
         }
 
         @Override

@@ -197,25 +197,16 @@ public final class GuestFiles {
     ///
     /// @param replace whether an existing target is replaced; else it is `EEXIST`
     public void rename(String from, String to, boolean replace) {
-        atParent(
+        atParents(
                 from,
-                (fromParent, fromName) ->
-                        atParent(
-                                to,
-                                (toParent, toName) ->
-                                        Directories.rename(
-                                                fromParent, fromName, toParent, toName, replace)));
+                to,
+                (fromParent, fromName, toParent, toName) ->
+                        Directories.rename(fromParent, fromName, toParent, toName, replace));
     }
 
     /// Gives a file another name; a symbolic link at the end of `from` is linked itself.
     public void link(String from, String to) {
-        atParent(
-                from,
-                (fromParent, fromName) ->
-                        atParent(
-                                to,
-                                (toParent, toName) ->
-                                        TreeCopy.link(fromParent, fromName, toParent, toName)));
+        atParents(from, to, TreeCopy::link);
     }
 
     /// Changes owner and group; a symbolic link's own. -1 leaves one as it is.
@@ -245,6 +236,21 @@ public final class GuestFiles {
     @FunctionalInterface
     private interface EntryAction {
         void run(Fd parent, String name);
+    }
+
+    @FunctionalInterface
+    private interface TwoEntriesAction {
+        void run(Fd fromParent, String fromName, Fd toParent, String toName);
+    }
+
+    private void atParents(String from, String to, TwoEntriesAction action) {
+        atParent(
+                from,
+                (fromParent, fromName) ->
+                        atParent(
+                                to,
+                                (toParent, toName) ->
+                                        action.run(fromParent, fromName, toParent, toName)));
     }
 
     private void atParent(String path, EntryAction action) {

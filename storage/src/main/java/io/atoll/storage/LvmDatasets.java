@@ -312,19 +312,23 @@ final class LvmDatasets implements Datasets {
     }
 
     private List<Row> rows(String group) {
-        String text =
-                run(
-                        "lvs",
-                        "--noheadings",
-                        "--nosuffix",
-                        "--units",
-                        "b",
-                        "--separator",
-                        "|",
-                        "-o",
-                        COLUMNS,
-                        group);
+        String text = report("lvs", COLUMNS, group);
         return text.lines().filter(line -> !line.isBlank()).map(Row::parse).toList();
+    }
+
+    /// What `lvs` or `vgs` says of a group: a line each, words between bars, sizes in bytes.
+    private String report(String tool, String columns, String group) {
+        return run(
+                tool,
+                "--noheadings",
+                "--nosuffix",
+                "--units",
+                "b",
+                "--separator",
+                "|",
+                "-o",
+                columns,
+                group);
     }
 
     private Optional<Row> row(String lv) {
@@ -342,18 +346,7 @@ final class LvmDatasets implements Datasets {
     }
 
     private PoolUsage groupUsage() {
-        String line =
-                run(
-                        "vgs",
-                        "--noheadings",
-                        "--nosuffix",
-                        "--units",
-                        "b",
-                        "--separator",
-                        "|",
-                        "-o",
-                        "vg_size,vg_free",
-                        group());
+        String line = report("vgs", "vg_size,vg_free", group());
         String[] words = line.strip().split("\\|", -1);
         if (words.length != 2) {
             throw new UnsupportedException("vgs says what was not expected: " + line);

@@ -1,5 +1,6 @@
 package io.atoll.warm;
 
+import io.atoll.base.BlockInputStream;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
 import io.atoll.linux.Pty;
@@ -299,18 +300,12 @@ final class Caller implements AutoCloseable {
 
     /// The caller's stdin, read by the launcher and only when it is asked for: what nobody asked
     /// for stays for the next program.
-    private final class CallerInput extends InputStream {
+    private final class CallerInput extends BlockInputStream {
         private final ReentrantLock reading = new ReentrantLock();
         private byte[] chunk = new byte[0];
         private int at;
         private boolean isAsked;
         private boolean isEnded;
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-        }
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {

@@ -1,7 +1,7 @@
 package io.atoll.daemon.http;
 
+import io.atoll.base.BlockInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ExecutionException;
@@ -70,12 +70,7 @@ final class JettyStream extends AbstractConnection implements Connection.Upgrade
         }
     }
 
-    private final class Input extends InputStream {
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
+    private final class Input extends BlockInputStream {
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {

@@ -3,10 +3,9 @@ package io.atoll.daemon.instance;
 import io.atoll.base.BusyException;
 import io.atoll.base.InternalException;
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.UsedValues;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -25,15 +24,13 @@ public final class InstanceLocks {
     /// How long one waits for another before giving up.
     static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /// The lock of one instance and what it is held for. `users` counts those that hold or await it
-    /// and is guarded by `slots`; `action` is written by the holder only.
+    /// The lock of one instance and what it is held for; `action` is written by the holder only.
     private static final class Slot {
         private final ReentrantLock lock = new ReentrantLock(true);
-        private int users;
         private volatile String action = "";
     }
 
-    private final Map<RecordKey, Slot> slots = new HashMap<>();
+    private final UsedValues<Slot> slots = new UsedValues<>(Slot::new);
 
     /// Somebody who looks at the files of an instance without its lock.
     private record Visit(RecordKey key, Runnable end, CountDownLatch over) {}
@@ -111,7 +108,7 @@ public final class InstanceLocks {
     }
 
     Held hold(RecordKey key, String action, Duration patience) {
-        Slot slot = use(key);
+        Slot slot = slots.use(key);
         boolean taken = false;
         try {
             taken = slot.lock.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS);
@@ -128,7 +125,7 @@ public final class InstanceLocks {
                     "Interrupted while waiting for instance \"" + key.name() + "\"", e);
         } finally {
             if (!taken) {
-                unuse(key, slot);
+                slots.unuse(key);
             }
         }
     }
@@ -136,23 +133,6 @@ public final class InstanceLocks {
     private void release(RecordKey key, Slot slot, String before) {
         slot.action = before;
         slot.lock.unlock();
-        unuse(key, slot);
-    }
-
-    private Slot use(RecordKey key) {
-        synchronized (slots) {
-            Slot slot = slots.computeIfAbsent(key, _ -> new Slot());
-            slot.users++;
-            return slot;
-        }
-    }
-
-    private void unuse(RecordKey key, Slot slot) {
-        synchronized (slots) {
-            slot.users--;
-            if (slot.users == 0) {
-                slots.remove(key);
-            }
-        }
+        slots.unuse(key);
     }
 }

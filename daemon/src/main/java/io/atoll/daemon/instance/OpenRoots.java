@@ -1,9 +1,8 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.UsedValues;
 import io.atoll.linux.Fd;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -11,11 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// The roots of stopped instances that are open now. An overlay cannot be mounted a second time
 /// while it is mounted: whoever opens a root that is open already shares it.
 public final class OpenRoots {
-    /// `users` counts those that have the root or are about to open it and is guarded by `open`;
-    /// `root` is guarded by the lock.
+    /// `root` is guarded by the lock, and nobody else's when the last user goes.
     private static final class Shared {
         private final ReentrantLock lock = new ReentrantLock();
-        private int users;
         private @Nullable Fd root;
     }
 
@@ -27,13 +24,13 @@ public final class OpenRoots {
         void close();
     }
 
-    private final Map<RecordKey, Shared> open = new HashMap<>();
+    private final UsedValues<Shared> open = new UsedValues<>(Shared::new);
 
     /// Opens a root, or shares it.
     ///
     /// @param opener opens it if nobody has
     Root open(RecordKey key, Supplier<Fd> opener) {
-        Shared shared = use(key);
+        Shared shared = open.use(key);
         boolean isOpen = false;
         shared.lock.lock();
         try {
@@ -43,16 +40,16 @@ public final class OpenRoots {
                 shared.root = root;
             }
             isOpen = true;
-            return root(key, shared, root);
+            return root(key, root);
         } finally {
             shared.lock.unlock();
             if (!isOpen) {
-                unuse(key, shared);
+                open.unuse(key, OpenRoots::shut);
             }
         }
     }
 
-    private Root root(RecordKey key, Shared shared, Fd directory) {
+    private Root root(RecordKey key, Fd directory) {
         return new Root() {
             private boolean isClosed;
 
@@ -65,31 +62,16 @@ public final class OpenRoots {
             public void close() {
                 if (!isClosed) {
                     isClosed = true;
-                    unuse(key, shared);
+                    open.unuse(key, OpenRoots::shut);
                 }
             }
         };
     }
 
-    private Shared use(RecordKey key) {
-        synchronized (open) {
-            Shared shared = open.computeIfAbsent(key, _ -> new Shared());
-            shared.users++;
-            return shared;
-        }
-    }
-
-    private void unuse(RecordKey key, Shared shared) {
-        synchronized (open) {
-            shared.users--;
-            if (shared.users > 0) {
-                return;
-            }
-            open.remove(key);
-            Fd root = shared.root;
-            if (root != null) {
-                root.close();
-            }
+    private static void shut(Shared shared) {
+        Fd root = shared.root;
+        if (root != null) {
+            root.close();
         }
     }
 }

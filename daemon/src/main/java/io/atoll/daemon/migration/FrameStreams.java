@@ -1,5 +1,6 @@
 package io.atoll.daemon.migration;
 
+import io.atoll.base.BlockInputStream;
 import io.atoll.daemon.http.WebSocket;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,15 +23,9 @@ final class FrameStreams {
         return new Input();
     }
 
-    private final class Input extends InputStream {
+    private final class Input extends BlockInputStream {
         private ByteBuffer rest = ByteBuffer.allocate(0);
         private boolean isOver;
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {

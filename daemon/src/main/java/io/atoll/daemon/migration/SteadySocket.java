@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -610,21 +609,26 @@ final class SteadySocket implements WebSocket {
 
     @Override
     public void close() {
-        WebSocket connection;
-        boolean wasOver;
+        Left left = leave(true);
+        if (left.connection != null) {
+            if (!left.wasOver) {
+                sayBye(left.connection);
+            }
+            left.connection.close();
+        }
+    }
+
+    /// What was there when we ended it.
+    private record Left(@Nullable WebSocket connection, boolean wasOver) {}
+
+    private Left leave(boolean isClean) {
         state.lock();
         try {
-            connection = current;
-            wasOver = isOver;
-            finish(true);
+            Left left = new Left(current, isOver);
+            finish(isClean);
+            return left;
         } finally {
             state.unlock();
-        }
-        if (connection != null) {
-            if (!wasOver) {
-                sayBye(connection);
-            }
-            connection.close();
         }
     }
 
@@ -649,30 +653,21 @@ final class SteadySocket implements WebSocket {
     /// Ends it now. Tells the other side if that is possible at once.
     @Override
     public void abort() {
-        WebSocket connection;
-        boolean wasOver;
-        state.lock();
-        try {
-            connection = current;
-            wasOver = isOver;
-            finish(false);
-        } finally {
-            state.unlock();
-        }
+        Left left = leave(false);
+        WebSocket connection = left.connection;
         if (connection == null) {
             return;
         }
-        if (wasOver) {
+        if (left.wasOver) {
             connection.abort();
             return;
         }
-        List<Thread> parting = new ArrayList<>();
-        parting.add(Thread.ofVirtual().start(() -> sayBye(connection)));
+        Thread parting = Thread.ofVirtual().start(() -> sayBye(connection));
         Thread unused =
                 Thread.ofVirtual()
                         .start(() -> {
                             try {
-                                boolean unusedEnd = parting.getFirst().join(LAST_WORDS);
+                                boolean unusedEnd = parting.join(LAST_WORDS);
                             } catch (InterruptedException _) {
                                 Thread.currentThread().interrupt();
                             }

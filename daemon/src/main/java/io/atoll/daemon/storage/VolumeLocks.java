@@ -1,10 +1,9 @@
 package io.atoll.daemon.storage;
 
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.UsedValues;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -12,13 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// time for a volume. Held over the driver's work. Who needs several takes them here in one call,
 /// which orders them.
 final class VolumeLocks {
-    /// `users` counts those that hold or await it and is guarded by `slots`.
-    private static final class Slot {
-        private final ReentrantLock lock = new ReentrantLock(true);
-        private int users;
-    }
-
-    private final Map<RecordKey, Slot> slots = new HashMap<>();
+    private final UsedValues<ReentrantLock> locks = new UsedValues<>(() -> new ReentrantLock(true));
 
     /// Locks that are held until this is closed, by the thread that took them.
     interface Held extends AutoCloseable {
@@ -28,34 +21,17 @@ final class VolumeLocks {
 
     Held hold(RecordKey... keys) {
         List<RecordKey> ordered = List.copyOf(new TreeSet<>(List.of(keys)));
-        List<Slot> taken = new ArrayList<>();
+        List<ReentrantLock> taken = new ArrayList<>();
         for (RecordKey key : ordered) {
-            Slot slot = use(key);
-            slot.lock.lock();
-            taken.add(slot);
+            ReentrantLock lock = locks.use(key);
+            lock.lock();
+            taken.add(lock);
         }
         return () -> {
             for (int i = taken.size() - 1; i >= 0; i--) {
-                taken.get(i).lock.unlock();
-                unuse(ordered.get(i), taken.get(i));
+                taken.get(i).unlock();
+                locks.unuse(ordered.get(i));
             }
         };
-    }
-
-    private Slot use(RecordKey key) {
-        synchronized (slots) {
-            Slot slot = slots.computeIfAbsent(key, _ -> new Slot());
-            slot.users++;
-            return slot;
-        }
-    }
-
-    private void unuse(RecordKey key, Slot slot) {
-        synchronized (slots) {
-            slot.users--;
-            if (slot.users == 0) {
-                slots.remove(key);
-            }
-        }
     }
 }

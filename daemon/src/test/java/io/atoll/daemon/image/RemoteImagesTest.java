@@ -7,9 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.api.tls.Pem;
 import io.atoll.api.tls.TlsContexts;
 import io.atoll.base.json.Json;
-import io.atoll.daemon.Daemon;
-import io.atoll.daemon.DaemonOptions;
-import io.atoll.daemon.event.Events;
+import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
 import io.atoll.image.ImageFile;
 import java.io.IOException;
@@ -37,32 +35,21 @@ import org.junit.jupiter.api.Test;
 /// Images of other servers by the API of a daemon in this process.
 final class RemoteImagesTest {
     private Path state;
-    private Daemon daemon;
+    private LocalDaemon daemon;
     private TestClient client;
     private ImageSite site;
 
     @BeforeEach
     void start() throws Exception {
         state = Files.createTempDirectory("atoll-remote-images-");
-        daemon = open(state.resolve("a"));
-        client = new TestClient(state.resolve("a/unix.socket"));
+        daemon = LocalDaemon.at(state.resolve("a"));
+        client = daemon.client();
         site = new ImageSite(state.resolve("site"));
-    }
-
-    private static Daemon open(Path state) {
-        Daemon daemon =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
-        daemon.start();
-        return daemon;
     }
 
     @AfterEach
     void stop() throws Exception {
         site.gate.countDown();
-        client.close();
         daemon.close();
         site.close();
         try (var files = Files.walk(state)) {
@@ -302,8 +289,8 @@ final class RemoteImagesTest {
         assertEquals("", copy("").get("err").asString());
         String address = listen(client);
         String certificate = certificate("a");
-        try (Daemon other = open(state.resolve("b"));
-                TestClient second = new TestClient(state.resolve("b/unix.socket"))) {
+        try (LocalDaemon other = LocalDaemon.at(state.resolve("b"))) {
+            TestClient second = other.client();
             String url = "/1.0/images/" + file.fingerprint();
             String closed = pullFrom(second, address, certificate, file, "");
             assertEquals("The requested image couldn't be found", closed);
@@ -318,7 +305,7 @@ final class RemoteImagesTest {
             assertEquals("20260101", copied.get("properties").get("serial").asString());
             String wrong = pullFrom(second, address, otherCertificate(), file, "");
             assertTrue(wrong.contains("no secure connection"), wrong);
-            assertTrue(other.endpoints().size() > 0);
+            assertTrue(other.daemon().endpoints().size() > 0);
         }
     }
 
@@ -327,10 +314,10 @@ final class RemoteImagesTest {
         ImageFile file = site.offer("20260101");
         assertEquals("", copy("").get("err").asString());
         String url = "/1.0/images/" + file.fingerprint();
-        try (Daemon other = open(state.resolve("b"));
-                TestClient second = new TestClient(state.resolve("b/unix.socket"))) {
+        try (LocalDaemon other = LocalDaemon.at(state.resolve("b"))) {
+            TestClient second = other.client();
             String address = listen(second);
-            assertTrue(other.endpoints().size() > 0);
+            assertTrue(other.daemon().endpoints().size() > 0);
             String secret = expect(second, file);
             String wrong = push(address, otherCertificate(), secret, file);
             assertTrue(wrong.contains("another certificate"), wrong);

@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
-import io.atoll.daemon.Daemon;
-import io.atoll.daemon.DaemonOptions;
-import io.atoll.daemon.event.Events;
+import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +16,6 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
@@ -30,16 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 class VolumeResumeIT {
     @TempDir Path folder;
 
-    private record Server(Path state, Daemon daemon, TestClient client, int port)
-            implements AutoCloseable {
+    private record Server(LocalDaemon daemon, int port) implements AutoCloseable {
         static Server start(Path state) throws Exception {
-            Daemon daemon =
-                    Daemon.open(
-                            DaemonOptions.parse(
-                                    List.of("--state-dir", state.toString()), Optional.empty()),
-                            new Events());
-            daemon.start();
-            TestClient client = new TestClient(state.resolve("unix.socket"));
+            LocalDaemon daemon = LocalDaemon.at(state);
+            TestClient client = daemon.client();
             int port;
             try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
                 port = free.getLocalPort();
@@ -48,32 +39,36 @@ class VolumeResumeIT {
             assertEquals(200, client.send("PATCH", "/1.0", address).status());
             String pool = "{\"name\":\"default\",\"driver\":\"dir\"}";
             assertEquals(201, client.send("POST", "/1.0/storage-pools", pool).status());
-            return new Server(state, daemon, client, port);
+            return new Server(daemon, port);
+        }
+
+        TestClient client() {
+            return daemon.client();
         }
 
         /// An operation, ended.
         Json done(Json operation) throws IOException {
             String url = "/1.0/operations/" + operation.get("id").asString() + "/wait";
-            Json out = client.get(url).metadata();
+            Json out = client().get(url).metadata();
             assertEquals(200, out.get("status_code").asLong(), out::render);
             return out;
         }
 
         Path volume(String name) {
-            return state.resolve("storage-pools/default/custom/default_" + name + "/rootfs");
+            return daemon.state()
+                    .resolve("storage-pools/default/custom/default_" + name + "/rootfs");
         }
 
         @Override
         public void close() throws IOException {
             for (String volume : List.of("v1", "copy")) {
                 Object unused =
-                        client.send(
-                                "DELETE",
-                                "/1.0/storage-pools/default/volumes/custom/" + volume,
-                                "");
+                        client().send(
+                                        "DELETE",
+                                        "/1.0/storage-pools/default/volumes/custom/" + volume,
+                                        "");
             }
-            Object unused = client.send("DELETE", "/1.0/storage-pools/default", "");
-            client.close();
+            Object unused = client().send("DELETE", "/1.0/storage-pools/default", "");
             daemon.close();
         }
     }
