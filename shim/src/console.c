@@ -77,6 +77,36 @@ static void log_add(struct monitor *m, const char *bytes, size_t len) {
         m->log.size += (uint64_t)n;
 }
 
+void outlet_open(struct monitor *m, int fd) {
+    m->outlet = (struct outlet){.fd = fd};
+    if (fd < 0)
+        return;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (tcgetattr(fd, &m->outlet.before) != 0)
+        return;
+    // Echo, line editing and signals are the console's own.
+    struct termios raw = m->outlet.before;
+    cfmakeraw(&raw);
+    m->outlet.is_terminal = tcsetattr(fd, TCSANOW, &raw) == 0;
+}
+
+void outlet_close(struct monitor *m) {
+    if (m->outlet.is_terminal)
+        tcsetattr(m->outlet.fd, TCSANOW, &m->outlet.before);
+    fd_close(&m->outlet.fd);
+}
+
+// What a full disk or a stopped terminal does not take is lost: init must not wait for it.
+static void outlet_add(struct monitor *m, const char *bytes, size_t len) {
+    if (m->outlet.fd >= 0 && write(m->outlet.fd, bytes, len) < 0 && errno == EIO)
+        outlet_close(m); // hung up
+}
+
+short outlet_events(const struct monitor *m) {
+    const struct terminal *t = &m->terminals[0];
+    return m->outlet.is_terminal && t->master >= 0 && t->in_len == 0 ? POLLIN : 0;
+}
+
 static void slave_open(struct terminal *t) {
     fd_close(&t->slave);
     t->slave = ioctl(t->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -92,8 +122,12 @@ void terminal_add(struct monitor *m, uint32_t number, int master) {
     struct terminal *t = &m->terminals[number];
     *t = (struct terminal){.master = master, .slave = -1, .stream = -1, .borrower = -1, .buffers = buffers};
     fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
-    if (number == 0)
+    if (number == 0) {
+        struct winsize size;
         slave_open(t);
+        if (m->outlet.is_terminal && ioctl(m->outlet.fd, TIOCGWINSZ, &size) == 0)
+            ioctl(master, TIOCSWINSZ, &size);
+    }
     m->terminal_count++;
 }
 
@@ -168,6 +202,7 @@ static bool master_read(struct monitor *m, struct terminal *t) {
     if (is_console(m, t)) {
         ring_add(&m->ring, t->buffers->out, (size_t)n);
         log_add(m, t->buffers->out, (size_t)n);
+        outlet_add(m, t->buffers->out, (size_t)n);
     }
     if (t->stream >= 0) {
         t->out_len = (size_t)n;
@@ -194,6 +229,18 @@ void terminal_stream_ready(struct terminal *t, short events) {
         in_flush(t);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR))
         terminal_detach(t);
+}
+
+void outlet_ready(struct monitor *m) {
+    struct terminal *t = &m->terminals[0];
+    if (outlet_events(m) == 0)
+        return;
+    ssize_t n = read(m->outlet.fd, t->buffers->in, sizeof t->buffers->in);
+    if (n > 0) {
+        t->in_len = (size_t)n;
+        in_flush(t);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        outlet_close(m);
 }
 
 int64_t terminal_timer(const struct terminal *t) {

@@ -211,8 +211,8 @@ static bool take_monitor_options(struct cursor *c, struct options *o) {
            take_max(c, REBOOT_REPORT, &o->on_reboot) && take_max(c, 1, &o->wait_at_gate) &&
            take_max(c, 1, &o->kill_with_monitor) && take_max(c, 1, &o->forward_signals) &&
            take_max(c, TIMEOUT_MILLIS_MAX, &o->start_timeout_millis) && take_max(c, 64, &o->kill_signal) &&
-           is_optional_path(&o->socket) && is_optional_path(&o->record) && is_optional_path(&o->exit_record) &&
-           is_optional_path(&o->log);
+           take_slot(c, true, &o->outlet) && is_optional_path(&o->socket) && is_optional_path(&o->record) &&
+           is_optional_path(&o->exit_record) && is_optional_path(&o->log);
 }
 
 static bool take_spawn(struct cursor *c, struct spawn *s) {

@@ -73,6 +73,7 @@ struct options {
     struct text socket, record, exit_record, log;
     uint64_t log_bytes_max;
     uint32_t ring_bytes, on_reboot, wait_at_gate, kill_with_monitor, forward_signals, start_timeout_millis, kill_signal;
+    uint8_t outlet;
 };
 
 struct spawn {

@@ -105,6 +105,7 @@ static void close_monitor(struct monitor *m) {
     fd_close(&m->lock);
     fd_close(&m->signals);
     fd_close(&m->log.fd);
+    fd_close(&m->outlet.fd);
     fd_close(&m->starter_report);
     fd_close(&m->child_report);
     fd_close(&m->cleaner_report);
@@ -207,6 +208,7 @@ static void finish(struct monitor *m) {
         unlink(m->plan.options.record.s);
     if (m->plan.options.socket.len > 0 && m->plan.options.socket.s[0] == '/')
         unlink(m->plan.options.socket.s);
+    outlet_close(m);
     // The directory is free before anybody hears of the end, so that a start right after it finds no lock.
     fd_close(&m->lock);
     broadcast_numbers(m, MSG_GONE, n, 2, -1);
@@ -550,8 +552,11 @@ static void turn(struct monitor *m) {
         masters[i] = poll_add(&set, t->master, terminal_master_events(m, t));
         streams[i] = poll_add(&set, t->stream, terminal_stream_events(t));
     }
+    short *outlet = poll_add(&set, m->outlet.fd, outlet_events(m));
     if (poll(set.fds, set.count, poll_timeout(m)) < 0)
         return;
+    if (*outlet != 0)
+        outlet_ready(m);
     serve_terminals(m, masters, streams);
     // What the child says comes first: a step of the starter that fails because the child is dead is not the cause.
     drain_report(m, &m->child_report);
@@ -616,6 +621,7 @@ _Noreturn void monitor_main(int requester, const uint8_t *plan_bytes, size_t pla
         refuse(requester, &own);
     }
     log_open(&m);
+    outlet_open(&m, plan->options.outlet < SLOTS_MAX ? own.slot[plan->options.outlet] : -1);
     m.requester = requester;
     m.server_len = sizeof m.server;
     if (getsockname(requester, (struct sockaddr *)&m.server, &m.server_len) != 0)

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
+#include <termios.h>
 
 #include "decode.h"
 #include "steps.h"
@@ -43,6 +44,13 @@ struct log {
     uint64_t size;
 };
 
+// A file or terminal of the host that the console is shown on too.
+struct outlet {
+    int fd;                // -1: there is none
+    bool is_terminal;      // what is typed there goes in
+    struct termios before; // what a terminal was set to, for the end
+};
+
 struct monitor {
     struct plan plan;
     const uint8_t *plan_bytes;
@@ -79,6 +87,7 @@ struct monitor {
     uint32_t terminal_count;
     struct ring ring;
     struct log log;
+    struct outlet outlet;
 };
 
 // A container that runs and has lost its monitor.
@@ -116,3 +125,7 @@ void terminal_tick(struct terminal *t, int64_t now);
 void console_drain(struct monitor *m);
 int ring_to_memfd(const struct ring *r);
 void log_open(struct monitor *m);
+void outlet_open(struct monitor *m, int fd);
+void outlet_close(struct monitor *m);
+short outlet_events(const struct monitor *m);
+void outlet_ready(struct monitor *m);

@@ -83,8 +83,12 @@ int step_chmod(struct run *run, const struct field *f) {
 }
 
 int step_open(struct run *run, const struct field *f) {
-    static const int flags[] = {O_PATH, O_PATH | O_DIRECTORY, O_RDONLY | O_NOCTTY, O_WRONLY | O_NOCTTY,
-                                O_RDWR | O_NOCTTY};
+    static const int flags[] = {O_PATH,
+                                O_PATH | O_DIRECTORY,
+                                O_RDONLY | O_NOCTTY,
+                                O_WRONLY | O_NOCTTY,
+                                O_RDWR | O_NOCTTY,
+                                O_RDWR | O_APPEND | O_CREAT | O_NOCTTY};
     int fd = place_open(run, &f[1].place, flags[f[2].n]);
     if (fd < 0)
         return -1;

@@ -171,6 +171,14 @@ int step_personality(struct run *run, const struct field *f) {
     return personality((unsigned long)f[0].n) >= 0 ? 0 : failed(run, "personality", "0x%lx", (unsigned long)f[0].n);
 }
 
+// The processes of this thread group's threads and children share a core with nobody else; sched-core of the kernel.
+int step_core_scheduling(struct run *run, const struct field *f) {
+    (void)f;
+    if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0) == 0)
+        return 0;
+    return failed(run, "prctl", "core scheduling");
+}
+
 int step_keyring(struct run *run, const struct field *f) {
     (void)f;
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)

@@ -24,7 +24,7 @@ static const struct step_row rows[] = {
     {4, "make node", "pemiif", 3, step_node},
     {5, "change owner", "pii", 0, step_chown},
     {6, "change mode", "pm", 0, step_chmod},
-    {7, "open", "Spe", 4, step_open},
+    {7, "open", "Spe", 5, step_open},
     {8, "close", "S", 0, step_close},
     {9, "remove", "pf", 0, step_remove},
     {10, "remove directories", "pt", 0, step_remove_tree},
@@ -59,6 +59,7 @@ static const struct step_row rows[] = {
     {39, "size terminal", "See", UINT16_MAX, step_terminal_size},
     {40, "wait for the child", "", 0, step_await_child},
     {41, "take over child", "p", 0, step_take_child},
+    {42, "share cores", "", 0, step_core_scheduling},
 };
 
 const struct step_row *step_row(uint8_t number) {
@@ -226,6 +227,9 @@ static size_t replace_mark(struct run *run, const char *s, char out[48]) {
         return 1;
     case MARK_UUID:
         return random_uuid(out) == 0 ? 1 : 0;
+    case MARK_MONITOR_PID:
+        sprintf(out, "%d", getppid());
+        return 1;
     }
     out[0] = s[0];
     out[1] = 0;
@@ -236,7 +240,7 @@ char *expand(struct run *run, const struct text *text) {
     enum { GROWTH_MAX = 48 };
     size_t marks = 0;
     for (uint32_t i = 0; i < text->len; i++)
-        marks += text->s[i] >= MARK_SLOT && text->s[i] <= MARK_UUID;
+        marks += text->s[i] >= MARK_SLOT && text->s[i] <= MARK_MONITOR_PID;
     char *out = malloc(text->len + marks * GROWTH_MAX + 1);
     if (out == NULL) {
         failed(run, "malloc", "%s", "");

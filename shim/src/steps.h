@@ -99,6 +99,7 @@ STEP(step_no_new_privileges);
 STEP(step_seccomp);
 STEP(step_personality);
 STEP(step_keyring);
+STEP(step_core_scheduling);
 STEP(step_parent_death);
 STEP(step_terminal);
 STEP(step_terminal_size);

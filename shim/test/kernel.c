@@ -277,6 +277,7 @@ void test_chroot(void) {
     put_u64(&parts.options, 0);
     for (int i = 0; i < 7; i++)
         put_u32(&parts.options, i == 5 ? 20000 : i == 6 ? SIGKILL : 0);
+    put_u8(&parts.options, SLOT_NONE);
     serve_in_chroot(in_base("shared/host"), "/work/serve");
     int socket = send_start_to(in_base("shared/host/work/serve"));
     struct event e = expect(socket, MSG_STARTED);

@@ -57,6 +57,7 @@ static void options_are(const char *name, struct wishes w) {
     put_u32(b, 0);
     put_u32(b, w.timeout != 0 ? w.timeout : 20000);
     put_u32(b, SIGKILL);
+    put_u8(b, NONE);
 }
 
 void mount_on(struct section *s, int slot, const char *type, const char *const *options, unsigned attributes,

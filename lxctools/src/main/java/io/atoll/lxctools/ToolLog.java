@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// The log file of one call, lines as LXC writes them. It goes nowhere unless a file or a priority
-/// was asked for.
+/// The log of one call, lines as LXC writes them, in a file and at syslog. It goes nowhere unless
+/// one of them or a priority was asked for.
 public final class ToolLog {
     /// How much a line matters.
     public enum Level {
@@ -42,14 +42,21 @@ public final class ToolLog {
     private final String program;
     private final String name;
     private final Optional<Path> file;
+    private final Optional<Syslog> syslog;
     private final Level level;
     private final boolean isAsked;
 
     private ToolLog(
-            String program, String name, Optional<Path> file, Level level, boolean isAsked) {
+            String program,
+            String name,
+            Optional<Path> file,
+            Optional<Syslog> syslog,
+            Level level,
+            boolean isAsked) {
         this.program = program;
         this.name = name;
         this.file = file;
+        this.syslog = syslog;
         this.level = level;
         this.isAsked = isAsked;
     }
@@ -68,6 +75,7 @@ public final class ToolLog {
                 invocation.program(),
                 name,
                 file,
+                Optional.empty(),
                 level,
                 options.has("logfile") || options.has("logpriority"));
     }
@@ -83,13 +91,14 @@ public final class ToolLog {
                 program,
                 name,
                 config.find("lxc.log.file").map(Path::of),
+                config.find("lxc.log.syslog").map(Syslog::new),
                 config.find("lxc.log.level").map(ToolLog::level).orElse(Level.ERROR),
                 false);
     }
 
     /// True if a line of that importance would be written.
     public boolean writes(Level importance) {
-        return file.isPresent() && importance.compareTo(level) >= 0;
+        return (file.isPresent() || syslog.isPresent()) && importance.compareTo(level) >= 0;
     }
 
     /// From a name in any case, or a number from 0.
@@ -119,21 +128,25 @@ public final class ToolLog {
     ///
     /// @throws ToolException if the file cannot be written
     public void write(Level importance, String text) {
-        if (file.isEmpty() || !writes(importance)) {
+        if (!writes(importance)) {
             return;
         }
+        syslog.ifPresent(to -> to.send(importance, program + ": " + name + ": " + text));
+        file.ifPresent(to -> append(to, importance, text));
+    }
+
+    private void append(Path to, Level importance, String text) {
         String line =
                 "%s %s %s %-8s lxctools - %s%n"
                         .formatted(program, name, Times.now(), importance, text);
         try {
-            Path directory = file.get().getParent();
+            Path directory = to.getParent();
             if (directory != null && !Files.isDirectory(directory)) {
                 Files.createDirectories(directory);
             }
-            Files.writeString(
-                    file.get(), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(to, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new ToolException("cannot write the log " + file.get() + ": " + e.getMessage());
+            throw new ToolException("cannot write the log " + to + ": " + e.getMessage());
         }
     }
 }

@@ -404,4 +404,36 @@ class NetworkRowsIT {
             host.must("lxc-stop", "-n", host.name("many" + i), "-k");
         }
     }
+
+    @Test
+    void parentAnswersForAddressesWhileTheContainerRuns() {
+        String name =
+                host.define(
+                        "l2p",
+                        "lxc.net.0.type = veth",
+                        "lxc.net.0.veth.mode = router",
+                        "lxc.net.0.veth.n_rxqueues = 2",
+                        "lxc.net.0.veth.n_txqueues = 3",
+                        "lxc.net.0.link = " + ETH2,
+                        "lxc.net.0.l2proxy = 1",
+                        "lxc.net.0.flags = up",
+                        "lxc.net.0.ipv4.address = 10.218.9.2/32");
+        LxcHostFixture.sh("echo 0 >/proc/sys/net/ipv4/conf/" + ETH2 + "/forwarding");
+        ToolRun refused = host.run("lxc-start", "-n", name);
+        assertEquals(1, refused.status());
+        assertTrue(
+                refused.err().contains("net/ipv4/conf/" + ETH2 + "/forwarding=1"), refused.err());
+        LxcHostFixture.sh("echo 1 >/proc/sys/net/ipv4/conf/" + ETH2 + "/forwarding");
+        host.must("lxc-start", "-n", name);
+        assertTrue(proxies().contains("10.218.9.2"), proxies());
+        assertEquals(
+                "rx-0 rx-1 tx-0 tx-1 tx-2",
+                host.inside(name, "ls /sys/class/net/eth0/queues | tr '\\n' ' '"));
+        host.must("lxc-stop", "-n", name, "-k");
+        assertEquals("", proxies());
+    }
+
+    private static String proxies() {
+        return LxcHostFixture.sh("ip neigh show proxy dev " + ETH2).strip();
+    }
 }

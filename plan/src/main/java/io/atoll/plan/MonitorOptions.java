@@ -18,6 +18,8 @@ package io.atoll.plan;
 ///   else they are ignored
 /// @param startTimeoutMillis how long a start may take, hooks and gate included
 /// @param killSignal the signal of a forced stop
+/// @param outlet filled by section *monitor*: a file that the console's output is written to as
+///   well or, if it is a terminal, one that the console is worked on from
 public record MonitorOptions(
         String socketPath,
         String recordPath,
@@ -30,7 +32,8 @@ public record MonitorOptions(
         boolean killWithMonitor,
         boolean forwardSignals,
         int startTimeoutMillis,
-        int killSignal) {
+        int killSignal,
+        Slot outlet) {
     private static final int SIGKILL = 9;
     private static final int START_TIMEOUT_MILLIS = 60_000;
 
@@ -65,6 +68,7 @@ public record MonitorOptions(
                 false,
                 false,
                 START_TIMEOUT_MILLIS,
-                SIGKILL);
+                SIGKILL,
+                Slot.NONE);
     }
 }

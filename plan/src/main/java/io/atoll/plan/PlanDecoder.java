@@ -118,7 +118,8 @@ public final class PlanDecoder {
                 in.flag(),
                 in.flag(),
                 in.i32(),
-                in.i32());
+                in.i32(),
+                in.slot());
     }
 
     private static CloneSpec clone(WireReader in) {
@@ -225,6 +226,7 @@ public final class PlanDecoder {
             case 29 -> new ForbidNewPrivileges();
             case 30 -> new FilterSystemCalls(Blob.of(in.bytes()), in.slot());
             case 31 -> new SetPersonality(in.u64());
+            case 42 -> new ShareCores();
             case 32 -> new NewSessionKeyring();
             case 33 -> new SetParentDeathSignal(in.i32());
             case 34 -> new OpenTerminal(in.i32(), in.place(), in.place(), in.slot());

@@ -80,7 +80,8 @@ public final class PlanEncoder {
                 .flag(o.killWithMonitor())
                 .flag(o.forwardSignals())
                 .u32(o.startTimeoutMillis())
-                .u32(o.killSignal());
+                .u32(o.killSignal())
+                .slot(o.outlet());
     }
 
     private static WireWriter clone(CloneSpec c) {
@@ -185,6 +186,7 @@ public final class PlanEncoder {
             case FilterSystemCalls s ->
                     code(30, out.bytes(s.program().toArray()).slot(s.listener()));
             case SetPersonality s -> code(31, out.u64(s.persona()));
+            case ShareCores _ -> code(42, out);
             case NewSessionKeyring _ -> code(32, out);
             case SetParentDeathSignal s -> code(33, out.u32(s.signal()));
             case OpenTerminal s ->

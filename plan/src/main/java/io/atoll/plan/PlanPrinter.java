@@ -125,6 +125,7 @@ public final class PlanPrinter {
                             + s.program().size()
                             + " bytes"
                             + (s.listener().isNone() ? "" : ", listener " + s.listener());
+            case ShareCores _ -> "share cores with nobody outside";
             case SetPersonality s -> "set personality 0x" + Long.toHexString(s.persona());
             case NewSessionKeyring _ -> "join a new session keyring";
             case SetParentDeathSignal s -> "die with the parent by signal " + s.signal();
@@ -259,6 +260,9 @@ public final class PlanPrinter {
         optional(out, "console log", o.logPath());
         if (o.logBytesMax() > 0) {
             line(out, "  console log at most " + o.logBytesMax() + " bytes");
+        }
+        if (!o.outlet().isNone()) {
+            line(out, "  console also at slot " + o.outlet().number());
         }
         if (o.ringBytes() > 0) {
             line(out, "  console ring " + o.ringBytes() + " bytes");

@@ -64,7 +64,9 @@ public sealed interface Step {
         DIRECTORY,
         READ,
         WRITE,
-        READ_WRITE
+        READ_WRITE,
+        /// `O_RDWR|O_APPEND|O_CREAT`, mode 0644.
+        APPEND
     }
 
     /// Closes what is in a slot.
@@ -207,6 +209,10 @@ public sealed interface Step {
 
     /// `personality`, the kernel's number.
     record SetPersonality(long persona) implements Step {}
+
+    /// Gives the process and what descends from it a core scheduling cookie: no process without it
+    /// runs on a sibling thread of a core at the same time. prctl(2), `PR_SCHED_CORE`.
+    record ShareCores() implements Step {}
 
     /// Joins a fresh session keyring.
     record NewSessionKeyring() implements Step {}

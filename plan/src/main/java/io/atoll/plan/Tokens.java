@@ -13,6 +13,10 @@ public final class Tokens {
     /// A fresh random UUID, different at every start.
     public static final String UUID = "\u0004";
 
+    /// The monitor's pid in the host's pid namespace, decimal; in sections that it runs a process
+    /// for.
+    public static final String MONITOR_PID = "\u0005";
+
     static final char SLOT_MARK = '\u0001';
     static final char SLOT_BASE = '@';
 
@@ -41,6 +45,7 @@ public final class Tokens {
                 case '\u0002' -> out.append("<child pid>");
                 case '\u0003' -> out.append("<target>");
                 case '\u0004' -> out.append("<uuid>");
+                case '\u0005' -> out.append("<monitor pid>");
                 case '\n' -> out.append("\\n");
                 default -> out.append(c);
             }

@@ -27,7 +27,8 @@ final class SamplePlans {
                         true,
                         true,
                         30_000,
-                        9),
+                        9,
+                        Slot.of(12)),
                 List.of(new WriteFile(Place.slot(Slot.of(0)), "0", WriteMode.EXISTING)),
                 host(),
                 new CloneSpec(
@@ -134,6 +135,7 @@ final class SamplePlans {
                 new SetHostname("web"),
                 new SetDomainname("example.org"),
                 new SetPersonality(8),
+                new ShareCores(),
                 new NewSessionKeyring(),
                 new BoundCapabilities(0x1f_ffff_ffffL),
                 new ForbidNewPrivileges(),

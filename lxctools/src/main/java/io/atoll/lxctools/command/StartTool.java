@@ -45,7 +45,10 @@ public final class StartTool implements Tool {
                 .value("console-log")
                 .ifPresent(
                         file -> container.set("lxc.console.logfile", call.file(file).toString()));
-        call.options().value("console").ifPresent(file -> container.set("lxc.console.path", file));
+        call.options()
+                .value("console")
+                .map(file -> file.equals("none") ? file : call.file(file).toString())
+                .ifPresent(file -> container.set("lxc.console.path", file));
         if (container.isRunning()) {
             call.error("Container is already running");
             return 0;

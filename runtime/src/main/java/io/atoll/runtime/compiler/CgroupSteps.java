@@ -6,6 +6,8 @@ import io.atoll.plan.Namespace;
 import io.atoll.plan.Place;
 import io.atoll.plan.Slot;
 import io.atoll.plan.Step;
+import io.atoll.plan.Tokens;
+import io.atoll.runtime.spec.CgroupSpec;
 import io.atoll.runtime.spec.DeviceRule;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -20,6 +22,7 @@ import java.util.TreeSet;
 final class CgroupSteps {
     private static final int REMOVE_MILLIS = 5_000;
     private static final int STALE_MILLIS = 1_000;
+    private static final String PROCESSES = "/cgroup.procs";
 
     private final PlanDraft draft;
     private final String path;
@@ -34,6 +37,37 @@ final class CgroupSteps {
     /// The directory that clone puts the child into, or [Slot#NONE].
     Slot unifiedSlot() {
         return unified;
+    }
+
+    /// The monitor's own, which it enters itself. Who ends it cannot be inside: the monitor is
+    /// moved out first, as is the process that removes the directory.
+    void monitor() {
+        if (draft.spec.cgroup().monitor().isEmpty()) {
+            return;
+        }
+        CgroupSpec.Monitor own = draft.spec.cgroup().monitor().get();
+        for (CgroupHierarchy hierarchy : draft.facts.cgroups().hierarchies()) {
+            String directory = HostFacts.directory(hierarchy, own.path());
+            makeAll(draft.monitor, hierarchy, own.path());
+            draft.monitor.add(write(directory + PROCESSES, "0"));
+            makeAll(draft.gone, hierarchy, own.pivot());
+            String pivot = HostFacts.directory(hierarchy, own.pivot());
+            draft.gone.add(write(pivot + PROCESSES, "0"));
+            draft.gone.add(write(pivot + PROCESSES, Tokens.MONITOR_PID));
+            draft.gone.add(new Step.RemoveTree(Place.host(directory), REMOVE_MILLIS));
+        }
+    }
+
+    private void makeAll(List<Step> section, CgroupHierarchy hierarchy, String path) {
+        for (int end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
+            String part = end < 0 ? path : path.substring(0, end);
+            String directory = HostFacts.directory(hierarchy, part);
+            section.add(new Step.Mkdir(Place.host(directory), 0755, true));
+            cpuset(section, hierarchy, directory);
+            if (end < 0) {
+                return;
+            }
+        }
     }
 
     void host() {
@@ -72,7 +106,7 @@ final class CgroupSteps {
         for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
             String directory = HostFacts.directory(hierarchy, path.substring(0, slash));
             draft.host.add(new Step.Mkdir(Place.host(directory), 0755, true));
-            cpuset(hierarchy, directory);
+            cpuset(draft.host, hierarchy, directory);
             enableControllers(hierarchy, directory);
         }
     }
@@ -82,7 +116,7 @@ final class CgroupSteps {
         String directory = HostFacts.directory(hierarchy, path);
         draft.host.add(new Step.RemoveTree(Place.host(directory), STALE_MILLIS));
         draft.host.add(new Step.Mkdir(Place.host(directory), 0755, false));
-        cpuset(hierarchy, directory);
+        cpuset(draft.host, hierarchy, directory);
         if (draft.spec.cgroup().isDelegated() && draft.isUnprivileged()) {
             delegate(hierarchy, directory);
         }
@@ -90,11 +124,11 @@ final class CgroupSteps {
     }
 
     /// On version 1 a new cpuset is empty and lets nobody in; its children are to inherit instead.
-    private void cpuset(CgroupHierarchy hierarchy, String directory) {
+    private void cpuset(List<Step> section, CgroupHierarchy hierarchy, String directory) {
         if (hierarchy.version() == 1 && hierarchy.controllers().contains("cpuset")) {
-            draft.host.add(new Step.IfPossible(write(directory + "/cgroup.clone_children", "1")));
-            draft.host.add(write(directory + "/cpuset.cpus", draft.facts.cpus()));
-            draft.host.add(write(directory + "/cpuset.mems", draft.facts.mems()));
+            section.add(new Step.IfPossible(write(directory + "/cgroup.clone_children", "1")));
+            section.add(write(directory + "/cpuset.cpus", draft.facts.cpus()));
+            section.add(write(directory + "/cpuset.mems", draft.facts.mems()));
         }
     }
 

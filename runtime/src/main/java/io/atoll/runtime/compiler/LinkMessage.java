@@ -5,6 +5,7 @@ import io.atoll.plan.Patch;
 import io.atoll.plan.Slot;
 import io.atoll.plan.Step;
 import io.atoll.runtime.spec.MacAddress;
+import io.atoll.runtime.spec.NicLink;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,7 +22,9 @@ final class LinkMessage {
     static final int RTM_DELLINK = 17;
     static final int RTM_NEWADDR = 20;
     static final int RTM_NEWROUTE = 24;
+    static final int RTM_DELROUTE = 25;
     static final int RTM_NEWNEIGH = 28;
+    static final int RTM_DELNEIGH = 29;
 
     static final int IFLA_ADDRESS = 1;
     static final int IFLA_IFNAME = 3;
@@ -108,6 +111,15 @@ final class LinkMessage {
             int prefixLength,
             @org.jspecify.annotations.Nullable InetAddress gateway) {
         LinkMessage message = new LinkMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+        return route(message, link, destination, prefixLength, gateway);
+    }
+
+    private static LinkMessage route(
+            LinkMessage message,
+            String link,
+            InetAddress destination,
+            int prefixLength,
+            @org.jspecify.annotations.Nullable InetAddress gateway) {
         int scope = gateway == null ? 253 : 0; // RT_SCOPE_LINK, RT_SCOPE_UNIVERSE
         message.bytes
                 .put((byte) family(destination))
@@ -128,9 +140,23 @@ final class LinkMessage {
         return message.interfaceIndex(4, link); // RTA_OIF
     }
 
+    /// A request to take away the route over the link of that name.
+    static LinkMessage deleteRoute(String link, InetAddress destination, int prefixLength) {
+        return route(new LinkMessage(RTM_DELROUTE, 0), link, destination, prefixLength, null);
+    }
+
     /// A request to answer for an address on the link of that name; ip-neighbour(8), `proxy`.
     static LinkMessage newProxyNeighbour(String link, InetAddress address) {
-        LinkMessage message = new LinkMessage(RTM_NEWNEIGH, NLM_F_CREATE);
+        return proxyNeighbour(new LinkMessage(RTM_NEWNEIGH, NLM_F_CREATE), link, address);
+    }
+
+    /// A request to do so no longer.
+    static LinkMessage deleteProxyNeighbour(String link, InetAddress address) {
+        return proxyNeighbour(new LinkMessage(RTM_DELNEIGH, 0), link, address);
+    }
+
+    private static LinkMessage proxyNeighbour(
+            LinkMessage message, String link, InetAddress address) {
         message.bytes.put((byte) family(address)).put((byte) 0).putShort((short) 0);
         message.patches.add(new Patch.InterfaceIndex(message.bytes.position(), link));
         message.bytes.putInt(0).putShort((short) 0x80); // NUD_PERMANENT
@@ -202,11 +228,9 @@ final class LinkMessage {
         return raw(type, new byte[] {(byte) value});
     }
 
-    /// One queue each way, which is all that a veth uses unless it is told otherwise. A veth that
-    /// is made with one for every processor has the others turned off one after the other, and the
-    /// kernel waits for all processors each time, with all other changes to links waiting too.
-    LinkMessage oneQueue() {
-        return number(IFLA_NUM_TX_QUEUES, 1).number(IFLA_NUM_RX_QUEUES, 1);
+    LinkMessage queues(NicLink.Veth.Queues queues) {
+        return number(IFLA_NUM_TX_QUEUES, queues.transmit())
+                .number(IFLA_NUM_RX_QUEUES, queues.receive());
     }
 
     LinkMessage mac(MacAddress address) {

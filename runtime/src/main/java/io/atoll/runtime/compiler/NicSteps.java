@@ -83,7 +83,27 @@ final class NicSteps {
                 case NicLink.Phys phys -> physical(nic, phys);
                 case NicLink.Granted granted -> granted(nic, granted);
             }
+            nic.answeredOn().ifPresent(link -> answerForAddresses(nic, link));
             nic.upHooks().forEach(hook -> draft.gate.add(HookSteps.run(hook)));
+        }
+    }
+
+    /// The kernel answers only for what it would not reach over the same link. The addresses of an
+    /// ipvlan it would; a route over the loopback interface, which no packet of the ipvlan's takes,
+    /// keeps it from that.
+    private void answerForAddresses(NicSpec nic, String link) {
+        for (String text : nic.addresses()) {
+            InetAddress address = Network.parse(text).address();
+            if (nic.link() instanceof NicLink.Ipvlan) {
+                int length = address.getAddress().length * Byte.SIZE;
+                draft.gate.add(LinkMessage.newRoute(LOOPBACK, address, length, null).toStep());
+                draft.gone.add(
+                        new Step.IfPossible(
+                                LinkMessage.deleteRoute(LOOPBACK, address, length).toStep()));
+            }
+            draft.gate.add(LinkMessage.newProxyNeighbour(link, address).toStep());
+            draft.gone.add(
+                    new Step.IfPossible(LinkMessage.deleteProxyNeighbour(link, address).toStep()));
         }
     }
 
@@ -98,11 +118,11 @@ final class NicSteps {
         message.mac(veth.hostMac().orElseGet(names::nextMac));
         nic.mtu().ifPresent(mtu -> message.number(LinkMessage.IFLA_MTU, mtu));
         veth.bridge().ifPresent(bridge -> message.interfaceIndex(LinkMessage.IFLA_MASTER, bridge));
-        message.oneQueue();
+        message.queues(veth.queues());
         message.begin(LinkMessage.IFLA_LINKINFO).text(LinkMessage.IFLA_INFO_KIND, "veth");
         message.begin(LinkMessage.IFLA_INFO_DATA).begin(VETH_INFO_PEER).peerHeader();
         inside(nic, message);
-        message.oneQueue();
+        message.queues(veth.queues());
         draft.gate.add(message.end().end().end().toStep());
         port(hostName, veth);
         for (String route : veth.hostRoutes()) {

@@ -138,6 +138,8 @@ public final class PlanCompiler {
         }
 
         StartPlan run(MonitorFiles files, boolean waitAtGate, Optional<CriuRestore> restore) {
+            Slot outlet = outlet();
+            cgroups.monitor();
             host();
             gate();
             child();
@@ -145,8 +147,8 @@ public final class PlanCompiler {
             dev.adopt();
             return new StartPlan(
                     spec.id(),
-                    options(files, waitAtGate, restore.isPresent()),
-                    List.of(),
+                    options(files, waitAtGate, restore.isPresent(), outlet),
+                    draft.monitor,
                     draft.host,
                     cloneSpec(),
                     draft.gate,
@@ -161,6 +163,17 @@ public final class PlanCompiler {
             PlanDraft life = new PlanDraft(spec, draft.facts, given.slotCount());
             return new RestoreSteps(life, given.userNamespace(), from, files.directory())
                     .steps(nics.links());
+        }
+
+        /// Opened by the monitor itself, so that one that takes over opens it again.
+        private Slot outlet() {
+            if (spec.console().outlet().isEmpty()) {
+                return Slot.NONE;
+            }
+            Slot slot = draft.newSlot();
+            Place file = Place.host(spec.console().outlet().get().toString());
+            draft.monitor.add(new Step.Open(slot, file, Step.OpenMode.APPEND));
+            return slot;
         }
 
         private void host() {
@@ -386,6 +399,9 @@ public final class PlanCompiler {
             spec.process()
                     .personality()
                     .ifPresent(persona -> draft.child.add(new Step.SetPersonality(persona)));
+            if (spec.process().isAloneOnCores()) {
+                draft.child.add(new Step.ShareCores());
+            }
             hooks(draft.child, Phase.START);
             if (!label.isNone()) {
                 boolean isAppArmor =
@@ -461,7 +477,8 @@ public final class PlanCompiler {
                     stdio);
         }
 
-        private MonitorOptions options(MonitorFiles files, boolean waitAtGate, boolean isRestored) {
+        private MonitorOptions options(
+                MonitorFiles files, boolean waitAtGate, boolean isRestored, Slot outlet) {
             return new MonitorOptions(
                     files.socket().toString(),
                     files.record().toString(),
@@ -476,7 +493,8 @@ public final class PlanCompiler {
                     false,
                     false,
                     startMillis(isRestored),
-                    spec.signals().stop().orElse(SIGKILL));
+                    spec.signals().stop().orElse(SIGKILL),
+                    outlet);
         }
 
         /// Hooks have their own limits, which come on top.

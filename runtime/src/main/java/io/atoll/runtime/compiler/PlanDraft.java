@@ -16,6 +16,7 @@ import java.util.List;
 final class PlanDraft {
     final ContainerSpec spec;
     final HostFacts facts;
+    final List<Step> monitor = new ArrayList<>();
     final List<Step> host = new ArrayList<>();
     final List<Step> gate = new ArrayList<>();
     final List<Step> child = new ArrayList<>();

@@ -5,6 +5,9 @@ import io.atoll.linux.net.Link;
 import io.atoll.linux.net.LinkAddress;
 import io.atoll.linux.net.Netlink;
 import io.atoll.runtime.spec.MacAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +41,16 @@ interface HostLinks {
     /// The interface of that name.
     default Optional<HostLink> find(String name) {
         return all().stream().filter(link -> link.name().equals(name)).findFirst();
+    }
+
+    /// True if the kernel's switch of that name is on. Its parts are separated by slashes, because
+    /// names of interfaces may have dots in them; sysctl(8).
+    default boolean isOn(String sysctl) {
+        try {
+            return !Files.readString(Path.of("/proc/sys", sysctl)).strip().equals("0");
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     /// By netlink, in the namespace of this process. Blocks.

@@ -91,7 +91,7 @@ final class LxcCompiler {
                 mounts(),
                 devices(),
                 network.compile(),
-                new CgroupSpec(cgroup(), true),
+                new CgroupSpec(cgroup(), true, monitorCgroup()),
                 LxcLimits.limits(config),
                 security(),
                 process(),
@@ -279,9 +279,17 @@ final class LxcCompiler {
     }
 
     private ConsoleSpec console() {
-        if (config.find("lxc.console.path").filter("none"::equals).isPresent()) {
+        Optional<String> path = config.find("lxc.console.path");
+        if (path.filter("none"::equals).isPresent()) {
             return ConsoleSpec.NONE;
         }
+        path.filter(p -> !p.startsWith("/"))
+                .ifPresent(p -> {
+                    throw new InvalidConfigException(
+                            "lxc.console.path = "
+                                    + p
+                                    + ": it is neither an absolute path nor none");
+                });
         int buffer =
                 config.find("lxc.console.buffer.size")
                         .map(text -> (int) size(text))
@@ -295,7 +303,8 @@ final class LxcCompiler {
                         ? config.find("lxc.console.size")
                                 .map(LxcCompiler::size)
                                 .orElse((long) ConsoleSpec.DEFAULT.bufferBytes())
-                        : 0);
+                        : 0,
+                path.map(Path::of));
     }
 
     private static long size(String text) {
@@ -337,6 +346,25 @@ final class LxcCompiler {
             free = path + "-" + n;
         }
         return free + inner;
+    }
+
+    /// With `lxc.cgroup.dir` it is beside the container's.
+    private Optional<CgroupSpec.Monitor> monitorCgroup() {
+        Optional<String> own = config.find("lxc.cgroup.dir.monitor");
+        Optional<String> both = config.find("lxc.cgroup.dir");
+        if (own.isPresent() && both.isPresent()) {
+            throw new InvalidConfigException(
+                    "lxc.cgroup.dir and lxc.cgroup.dir.monitor exclude each other");
+        }
+        if (own.isPresent() != config.find("lxc.cgroup.dir.container").isPresent()) {
+            throw new InvalidConfigException(
+                    "lxc.cgroup.dir.container and lxc.cgroup.dir.monitor need each other");
+        }
+        return own.or(() -> both.map(dir -> dir + "/lxc.monitor"))
+                .map(path ->
+                        new CgroupSpec.Monitor(
+                                path,
+                                config.find("lxc.cgroup.dir.monitor.pivot").orElse("lxc.pivot")));
     }
 
     private String byPattern(String pattern) {
@@ -407,7 +435,8 @@ final class LxcCompiler {
                 sysctls,
                 proc,
                 personality(),
-                signal("lxc.monitor.signal.pdeath"));
+                signal("lxc.monitor.signal.pdeath"),
+                isOn("lxc.sched.core", false));
     }
 
     private OptionalInt personality() {

@@ -204,7 +204,11 @@ final class LxcKeys {
                             "How much is logged; ERROR by default",
                             "lxc.loglevel"),
                     one("lxc.log.file", TEXT, "File that gets the log", "lxc.logfile"),
-                    one("lxc.log.syslog", TEXT, "Syslog facility that gets the log", "lxc.syslog"),
+                    one(
+                            "lxc.log.syslog",
+                            FACILITY,
+                            "Syslog facility that gets the log",
+                            "lxc.syslog"),
                     one(
                             "lxc.hook.version",
                             HOOK_VERSION,

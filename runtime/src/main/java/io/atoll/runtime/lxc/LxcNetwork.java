@@ -272,17 +272,23 @@ final class LxcNetwork {
                 }
             });
             return new NicLink.Veth(
-                    Optional.of(hostName),
-                    bridge,
-                    one("veth.vlan.id").filter(v -> !v.equals("none") && !isOvs()).isPresent()
-                            ? OptionalInt.of(Integer.decode(one("veth.vlan.id").orElseThrow()))
-                            : OptionalInt.empty(),
-                    isOvs()
-                            ? List.of()
-                            : many("veth.vlan.tagged.id").stream().map(Integer::decode).toList(),
-                    routes,
-                    Optional.empty(),
-                    false);
+                            Optional.of(hostName),
+                            bridge,
+                            one("veth.vlan.id")
+                                            .filter(v -> !v.equals("none") && !isOvs())
+                                            .isPresent()
+                                    ? OptionalInt.of(
+                                            Integer.decode(one("veth.vlan.id").orElseThrow()))
+                                    : OptionalInt.empty(),
+                            isOvs()
+                                    ? List.of()
+                                    : many("veth.vlan.tagged.id").stream()
+                                            .map(Integer::decode)
+                                            .toList(),
+                            routes,
+                            Optional.empty(),
+                            false)
+                    .with(queues());
         }
 
         private NotFoundException missing(String name) {
@@ -324,7 +330,48 @@ final class LxcNetwork {
                     gateways(),
                     List.of(),
                     up,
-                    down);
+                    down,
+                    one("l2proxy").filter("1"::equals).map(_ -> answeredOn()));
+        }
+
+        /// @throws InvalidConfigException if the host would not pass on what it answers for
+        private String answeredOn() {
+            String parent = parent();
+            if (!type().equals("ipvlan") && !isRouter()) {
+                throw new InvalidConfigException(
+                        prefix
+                                + "l2proxy = 1 is for interfaces of type ipvlan, and veth with "
+                                + prefix
+                                + "veth.mode = router");
+            }
+            List<String> needed = new ArrayList<>();
+            if (!many("ipv4.address").isEmpty()) {
+                needed.add("net/ipv4/conf/" + parent + "/forwarding");
+            }
+            if (!many("ipv6.address").isEmpty()) {
+                needed.add("net/ipv6/conf/" + parent + "/proxy_ndp");
+                needed.add("net/ipv6/conf/" + parent + "/forwarding");
+            }
+            for (String sysctl : needed) {
+                if (!links.isOn(sysctl)) {
+                    throw new InvalidConfigException(
+                            prefix + "l2proxy = 1 needs forwarding: sysctl -w " + sysctl + "=1");
+                }
+            }
+            return parent;
+        }
+
+        private NicLink.Veth.Queues queues() {
+            return new NicLink.Veth.Queues(queues("veth.n_rxqueues"), queues("veth.n_txqueues"));
+        }
+
+        private int queues(String key) {
+            int count = one(key).map(Integer::decode).orElse(1);
+            if (count < 1 || count > NicLink.Veth.Queues.MAX) {
+                throw new InvalidConfigException(
+                        prefix + key + " = " + count + " is not in 1.." + NicLink.Veth.Queues.MAX);
+            }
+            return count;
         }
 
         private List<String> addPort(String hostName) {

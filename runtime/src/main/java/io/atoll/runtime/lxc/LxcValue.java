@@ -204,6 +204,13 @@ enum LxcValue {
             return !value.startsWith("=");
         }
     },
+    /// Of syslog(3), those that LXC takes.
+    FACILITY("daemon or one of local0 to local7") {
+        @Override
+        boolean accepts(String value) {
+            return value.matches("daemon|local[0-7]");
+        }
+    },
     LOG_LEVEL("0 to 8 or one of TRACE DEBUG INFO NOTICE WARN ERROR CRIT ALERT FATAL") {
         @Override
         boolean accepts(String value) {

@@ -21,6 +21,7 @@ public sealed interface NicLink {
     /// @param isIsolated true if the port talks to the bridge only and not to other isolated ports
     /// @param isLeft true if nobody wants the name again: at the end the pair is left to the
     ///   kernel, which takes it away with the namespace a moment later
+    /// @param queues of either end
     record Veth(
             Optional<String> hostName,
             Optional<String> bridge,
@@ -29,8 +30,26 @@ public sealed interface NicLink {
             List<String> hostRoutes,
             Optional<MacAddress> hostMac,
             boolean isIsolated,
-            boolean isLeft)
+            boolean isLeft,
+            Queues queues)
             implements NicLink {
+        /// How many queues there are each way. A veth that is made with one for every processor has
+        /// the others turned off one after the other, and the kernel waits for all processors each
+        /// time, with all other changes to links waiting too.
+        public record Queues(int receive, int transmit) {
+            /// All that a veth uses unless it is told otherwise.
+            public static final Queues ONE = new Queues(1, 1);
+
+            /// The kernel's limit for links that are made by netlink.
+            public static final int MAX = 4096;
+
+            public Queues {
+                if (receive < 1 || receive > MAX || transmit < 1 || transmit > MAX) {
+                    throw new InvalidConfigException("a veth has 1 to " + MAX + " queues each way");
+                }
+            }
+        }
+
         /// One that is taken away before the container counts as ended.
         public Veth(
                 Optional<String> hostName,
@@ -40,7 +59,16 @@ public sealed interface NicLink {
                 List<String> hostRoutes,
                 Optional<MacAddress> hostMac,
                 boolean isIsolated) {
-            this(hostName, bridge, vlan, taggedVlans, hostRoutes, hostMac, isIsolated, false);
+            this(
+                    hostName,
+                    bridge,
+                    vlan,
+                    taggedVlans,
+                    hostRoutes,
+                    hostMac,
+                    isIsolated,
+                    false,
+                    Queues.ONE);
         }
 
         public Veth {
@@ -72,7 +100,8 @@ public sealed interface NicLink {
                     hostRoutes,
                     hostMac,
                     isIsolated,
-                    isLeft);
+                    isLeft,
+                    queues);
         }
 
         /// A copy whose host's end has a name that is never used again.
@@ -85,7 +114,22 @@ public sealed interface NicLink {
                     hostRoutes,
                     hostMac,
                     isIsolated,
-                    true);
+                    true,
+                    queues);
+        }
+
+        /// A copy with that many queues.
+        public Veth with(Queues others) {
+            return new Veth(
+                    hostName,
+                    bridge,
+                    vlan,
+                    taggedVlans,
+                    hostRoutes,
+                    hostMac,
+                    isIsolated,
+                    isLeft,
+                    others);
         }
     }
 

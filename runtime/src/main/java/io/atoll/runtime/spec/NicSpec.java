@@ -17,6 +17,8 @@ import java.util.regex.Pattern;
 /// @param routes further routes inside
 /// @param upHooks run by the monitor on the host after the NIC exists, before init runs
 /// @param downHooks run by the monitor on the host after the container's death
+/// @param answeredOn a link of the host's that answers for the addresses while the container lives;
+///   ip-neighbour(8), `proxy`
 public record NicSpec(
         String name,
         NicLink link,
@@ -27,12 +29,39 @@ public record NicSpec(
         List<String> gateways,
         List<Route> routes,
         List<HookSpec> upHooks,
-        List<HookSpec> downHooks) {
+        List<HookSpec> downHooks,
+        Optional<String> answeredOn) {
     /// A default route by device only, for IPv4.
     public static final String DEVICE_GATEWAY = "dev";
 
     /// The same for IPv6.
     public static final String DEVICE_GATEWAY_V6 = "dev6";
+
+    /// One whose addresses nobody answers for but the container.
+    public NicSpec(
+            String name,
+            NicLink link,
+            Optional<MacAddress> mac,
+            OptionalInt mtu,
+            boolean isUp,
+            List<String> addresses,
+            List<String> gateways,
+            List<Route> routes,
+            List<HookSpec> upHooks,
+            List<HookSpec> downHooks) {
+        this(
+                name,
+                link,
+                mac,
+                mtu,
+                isUp,
+                addresses,
+                gateways,
+                routes,
+                upHooks,
+                downHooks,
+                Optional.empty());
+    }
 
     private static final Pattern NAME = Pattern.compile("[^\\s/:\\p{Cntrl}]{1,15}");
 

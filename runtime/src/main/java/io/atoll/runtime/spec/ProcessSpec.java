@@ -15,13 +15,16 @@ import java.util.OptionalInt;
 /// @param personality execution domain; personality(2)
 /// @param monitorDeathSignal what init gets when its monitor dies; empty to live on. The kernel
 ///   forgets it where init has another user than root or gains powers; prctl(2)
+/// @param isAloneOnCores true if no other process runs on a sibling thread of a core meanwhile;
+///   needs a kernel with core scheduling
 public record ProcessSpec(
         List<Rlimit> rlimits,
         OptionalInt oomScoreAdj,
         Map<String, String> sysctls,
         Map<String, String> proc,
         OptionalInt personality,
-        OptionalInt monitorDeathSignal) {
+        OptionalInt monitorDeathSignal,
+        boolean isAloneOnCores) {
     /// A container that outlives its monitor.
     public ProcessSpec(
             List<Rlimit> rlimits,
@@ -29,7 +32,7 @@ public record ProcessSpec(
             Map<String, String> sysctls,
             Map<String, String> proc,
             OptionalInt personality) {
-        this(rlimits, oomScoreAdj, sysctls, proc, personality, OptionalInt.empty());
+        this(rlimits, oomScoreAdj, sysctls, proc, personality, OptionalInt.empty(), false);
     }
 
     /// Nothing changed.

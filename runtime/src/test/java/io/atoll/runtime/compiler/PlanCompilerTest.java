@@ -16,6 +16,8 @@ import io.atoll.plan.StartPlan;
 import io.atoll.plan.Step;
 import io.atoll.plan.Tokens;
 import io.atoll.runtime.spec.AutoMounts;
+import io.atoll.runtime.spec.CgroupSpec;
+import io.atoll.runtime.spec.ConsoleSpec;
 import io.atoll.runtime.spec.ContainerSpec;
 import io.atoll.runtime.spec.DeviceNode;
 import io.atoll.runtime.spec.DeviceSpec;
@@ -30,6 +32,7 @@ import io.atoll.runtime.spec.NamespaceSpec;
 import io.atoll.runtime.spec.NetworkSpec;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.NicSpec;
+import io.atoll.runtime.spec.ProcessSpec;
 import io.atoll.runtime.spec.ProfileSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.RootfsSpec.Layer;
@@ -153,6 +156,52 @@ class PlanCompilerTest {
     @Test
     void layersAreAttachedOnOlderKernels() {
         golden("overlay-bookworm", BUSYBOX, Hosts.bookworm());
+    }
+
+    @Test
+    void monitorWithATerminalAndACgroup() {
+        golden(
+                "monitor",
+                ContainerSpec.of("c1", DIRECTORY, IDMAP)
+                        .withCgroup(
+                                new CgroupSpec(
+                                        "lxc/c1",
+                                        true,
+                                        Optional.of(new CgroupSpec.Monitor("mon/c1", "lxc.pivot"))))
+                        .withConsole(
+                                new ConsoleSpec(
+                                        true,
+                                        0,
+                                        Optional.empty(),
+                                        0,
+                                        Optional.of(Path.of("/dev/tty8"))))
+                        .withNetwork(new NetworkSpec(List.of(ipvlanThatIsAnsweredFor()), true))
+                        .withProcess(
+                                new ProcessSpec(
+                                        List.of(),
+                                        OptionalInt.empty(),
+                                        Map.of(),
+                                        Map.of(),
+                                        OptionalInt.empty(),
+                                        OptionalInt.empty(),
+                                        true)),
+                Hosts.pureV2());
+    }
+
+    private static NicSpec ipvlanThatIsAnsweredFor() {
+        return new NicSpec(
+                "eth0",
+                new NicLink.Ipvlan(
+                        "eth0", NicLink.Ipvlan.IpvlanMode.L3S, NicLink.Ipvlan.Isolation.BRIDGE),
+                Optional.empty(),
+                OptionalInt.empty(),
+                true,
+                List.of("10.0.3.9/32", "fd00::9/128"),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.of("eth0"));
     }
 
     @Test

@@ -54,6 +54,7 @@ class LxcConfigTest {
                     Map.entry(LxcValue.RLIMIT, "1024:unlimited"),
                     Map.entry(LxcValue.TIME_OFFSET, "10d".replace('d', 'h')),
                     Map.entry(LxcValue.ENVIRONMENT, "A=b=c"),
+                    Map.entry(LxcValue.FACILITY, "local3"),
                     Map.entry(LxcValue.LOG_LEVEL, "debug"),
                     Map.entry(LxcValue.HOOK_VERSION, "1"));
 

@@ -263,4 +263,35 @@ class LxcNetworkTest {
                         .toString();
         assertTrue(mac.contains("00:16:3e:"), mac);
     }
+
+    @Test
+    void saysWhatQueuesAndProxiesAreFor() {
+        assertEquals(
+                new NicLink.Veth.Queues(4, 1),
+                ((NicLink.Veth)
+                                compile(
+                                                "lxc.net.0.type = veth",
+                                                "lxc.net.0.link = lxcbr0",
+                                                "lxc.net.0.veth.n_rxqueues = 4")
+                                        .nics()
+                                        .getFirst()
+                                        .link())
+                        .queues());
+        assertRefused(
+                "lxc.net.0.veth.n_rxqueues = 0 is not in 1..4096",
+                "lxc.net.0.type = veth",
+                "lxc.net.0.link = lxcbr0",
+                "lxc.net.0.veth.n_rxqueues = 0");
+        assertRefused(
+                "l2proxy = 1 is for interfaces of type ipvlan",
+                "lxc.net.0.type = macvlan",
+                "lxc.net.0.link = eth0",
+                "lxc.net.0.l2proxy = 1");
+    }
+
+    private static void assertRefused(String reason, String... lines) {
+        InvalidConfigException refused =
+                assertThrows(InvalidConfigException.class, () -> compile(lines));
+        assertTrue(refused.getMessage().contains(reason), refused.getMessage());
+    }
 }

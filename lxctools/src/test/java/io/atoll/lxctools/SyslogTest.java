@@ -1,0 +1,36 @@
+package io.atoll.lxctools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.atoll.linux.Fd;
+import io.atoll.linux.UnixSockets;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SyslogTest {
+    @Test
+    void sendsLinesWithFacilityAndSeverity(@TempDir Path directory) {
+        Path socket = directory.resolve("log");
+        try (Fd log = UnixSockets.bind(UnixSockets.Type.DATAGRAM, socket)) {
+            new Syslog("daemon", socket).send(ToolLog.Level.ERROR, "lxc-start: c1: no such thing");
+            assertEquals("<27>lxc-start: c1: no such thing", next(log));
+            new Syslog("local7", socket).send(ToolLog.Level.DEBUG, "x");
+            assertEquals("<191>x", next(log));
+            new Syslog("local0", socket).send(ToolLog.Level.FATAL, "x");
+            assertEquals("<128>x", next(log));
+        }
+    }
+
+    @Test
+    void losesLinesWhereNobodyListens(@TempDir Path directory) {
+        new Syslog("daemon", directory.resolve("log")).send(ToolLog.Level.ERROR, "x");
+    }
+
+    private static String next(Fd log) {
+        try (UnixSockets.Message message = UnixSockets.receive(log, 4096, 0)) {
+            return new String(message.data(), StandardCharsets.UTF_8);
+        }
+    }
+}
