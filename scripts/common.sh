@@ -92,6 +92,7 @@ script() {
 tests() { script RunTests "$@"; }
 
 dist() {
+    say "building (a few minutes the first time)"
     maven --quiet package -DskipTests dependency:build-classpath -Dmdep.outputFile=target/classpath -DincludeScope=runtime
     script Dist "$@"
 }
