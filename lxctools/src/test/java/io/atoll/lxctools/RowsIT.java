@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.linux.Fd;
+import io.atoll.linux.FileStat;
+import io.atoll.linux.MountAttribute;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcPath;
 import io.atoll.runtime.lxc.LxcStart;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -95,7 +99,7 @@ class RowsIT {
     }
 
     @Test
-    void l1_04_theLibraryWorksWithoutTheTools() {
+    void l1_04_theLibraryWorksWithoutTheTools() throws IOException {
         String name = host.define("lib");
         try (LxcPath path = host.open()) {
             LxcContainer container = path.container(name);
@@ -105,6 +109,19 @@ class RowsIT {
             assertEquals("changed", path.container(name).item("lxc.uts.name").getFirst());
             container.start(LxcStart.DEFAULT);
             assertEquals(LxcState.RUNNING, container.state());
+            container.set("lxc.uts.name", "later");
+            assertEquals(List.of("changed"), container.runningItem("lxc.uts.name"));
+            Files.writeString(host.base.resolve("given"), "from the host");
+            container.mount(
+                    host.base.resolve("given"), "/etc/group", Set.of(MountAttribute.RDONLY));
+            assertEquals("from the host", host.inside(name, "cat /etc/group"));
+            assertEquals("ro", host.inside(name, "echo x >>/etc/group || echo ro"));
+            assertTrue(container.unmount("/etc/group"));
+            assertEquals("root:x:0:", host.inside(name, "cat /etc/group"));
+            assertFalse(container.unmount("/etc/group"));
+            try (Fd terminals = container.devpts()) {
+                assertTrue(FileStat.of(terminals).isDirectory());
+            }
             container.freeze();
             assertEquals(LxcState.FROZEN, container.state());
             assertTrue(container.await(Set.of(LxcState.FROZEN), Optional.of(Duration.ZERO)));

@@ -5,6 +5,7 @@ import io.atoll.linux.Fd;
 import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -116,6 +117,10 @@ public interface Container {
 
     /// What it uses.
     CgroupStats stats();
+
+    /// A directory of this life of the container's, which goes with it. Its owner may remember
+    /// things there, in files whose names begin with `own.`.
+    Path lifeDirectory();
 
     /// Its root directory as it is mounted inside, for [io.atoll.linux.GuestFiles]; the caller
     /// closes it.

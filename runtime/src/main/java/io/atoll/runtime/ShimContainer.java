@@ -604,6 +604,11 @@ final class ShimContainer implements Container {
     }
 
     @Override
+    public Path lifeDirectory() {
+        return files.directory();
+    }
+
+    @Override
     public CgroupUsage usage() {
         whileAlive(Fd::isOpen);
         return cgroups.usage();

@@ -9,7 +9,12 @@ import io.atoll.base.NotFoundException;
 import io.atoll.base.PreconditionFailedException;
 import io.atoll.base.UnavailableException;
 import io.atoll.base.UnsupportedException;
+import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
+import io.atoll.linux.GuestFiles;
+import io.atoll.linux.GuestMounts;
+import io.atoll.linux.MountAttribute;
+import io.atoll.linux.Mounts;
 import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.Link;
@@ -144,6 +149,19 @@ public final class LxcContainer {
         return config().all(key);
     }
 
+    /// As [#item], of the configuration that it was started with, whatever has been changed since.
+    ///
+    /// @throws PreconditionFailedException if it does not run, or was not started from a
+    ///   configuration
+    public List<String> runningItem(String key) {
+        return new LxcLife(mustRun())
+                .config()
+                .orElseThrow(() ->
+                        new PreconditionFailedException(
+                                name + " was not started from a configuration"))
+                .all(key);
+    }
+
     /// The keys that are set and begin with a prefix, such as `lxc.net.0.`, each once, in the order
     /// of the file.
     public List<String> keys(String prefix) {
@@ -261,6 +279,7 @@ public final class LxcContainer {
         prepare(spec);
         Container container =
                 path.containers().start(spec, new StartOptions(Optional.empty(), request.stdio()));
+        new LxcLife(container).begin(config());
         request.pidFile().ifPresent(file -> writePid(file, container.monitorPid()));
         return container;
     }
@@ -567,6 +586,36 @@ public final class LxcContainer {
     /// @throws NotFoundException if it has no such interface
     public void detachInterface(String interfaceName, String outside) {
         LxcDevices.moveOut(mustRun(), interfaceName, outside);
+    }
+
+    /// Mounts a file or directory of the host's inside while it runs. It goes with the container.
+    ///
+    /// @param source on the host
+    /// @param target inside, where there is something already
+    /// @param attributes besides those that the mount of the source has
+    /// @throws io.atoll.linux.ErrnoException if either is missing
+    public void mount(Path source, String target, Set<MountAttribute> attributes) {
+        try (Fd inside = mustRun().namespaceFd(NamespaceKind.MNT);
+                Fd tree = Mounts.cloneTree(source.toString(), true)) {
+            Mounts.setAttributes(tree, attributes, Set.of(), true);
+            GuestMounts.attach(inside, tree, target);
+        }
+    }
+
+    /// Ends the topmost mount at a path inside.
+    ///
+    /// @return false if nothing is mounted there
+    public boolean unmount(String target) {
+        try (Fd inside = mustRun().namespaceFd(NamespaceKind.MNT)) {
+            return GuestMounts.detach(inside, target);
+        }
+    }
+
+    /// Its `/dev/pts`; the caller closes it.
+    public Fd devpts() {
+        try (Fd root = mustRun().rootFd()) {
+            return new GuestFiles(root).open("/dev/pts", Fcntl.O_PATH | Fcntl.O_DIRECTORY, 0);
+        }
     }
 
     /// Its id map; that of a privileged container if it has none.

@@ -6,7 +6,6 @@ import io.atoll.base.IdmapEntry;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.NsId;
-import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
@@ -26,7 +25,7 @@ final class LxcDevices {
 
     static void add(Container container, Path source, String target, Idmap idmap) {
         FileStat stat = stat(source);
-        allow(container, rule(stat, true));
+        new LxcLife(container).addRule(rule(stat, true));
         try (Fd root = container.rootFd()) {
             GuestFiles files = new GuestFiles(root);
             int slash = target.lastIndexOf('/');
@@ -61,7 +60,7 @@ final class LxcDevices {
             }
             throw e;
         }
-        allow(container, rule(stat(source), false));
+        new LxcLife(container).addRule(rule(stat(source), false));
     }
 
     private static FileStat stat(Path source) {
@@ -87,18 +86,6 @@ final class LxcDevices {
                 FileStat.major(stat.rdev()),
                 FileStat.minor(stat.rdev()),
                 "rwm");
-    }
-
-    private static void allow(Container container, DeviceRule rule) {
-        String file = rule.isAllowed() ? "devices.allow" : "devices.deny";
-        container
-                .cgroup("devices")
-                .orElseThrow(() ->
-                        new UnsupportedException(
-                                "this host filters devices by a program of cgroup version 2, which"
-                                        + " cannot be changed while a container runs; set"
-                                        + " lxc.cgroup2.devices.allow and start it again"))
-                .write(file, rule.render());
     }
 
     static void moveIn(Container container, String interfaceName, String inside) {
