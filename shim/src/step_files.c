@@ -15,7 +15,7 @@
 
 int step_mkdir(struct run *run, const struct field *f) {
     char name[256];
-    cleanup_fd int dir = place_parent(run, &f[0].place, name);
+    int dir = place_parent(run, &f[0].place, name);
     if (dir < 0)
         return -1;
     if (mkdirat(dir, name, (mode_t)f[1].n) == 0 || (errno == EEXIST && f[2].n != 0))
@@ -23,12 +23,24 @@ int step_mkdir(struct run *run, const struct field *f) {
     return failed(run, "mkdirat", "%s", place_text(&f[0].place));
 }
 
+// On the host, in the directory that the steps before were in.
+static int open_named(struct run *run, const struct place *place, int flags) {
+    char name[256];
+    if (place->kind != PLACE_HOST)
+        return place_open(run, place, flags);
+    int dir = place_parent(run, place, name);
+    if (dir < 0)
+        return -1;
+    int fd = openat(dir, name, flags | O_CLOEXEC, 0644);
+    return fd >= 0 ? fd : failed(run, "open", "%s", place->path.s);
+}
+
 int step_write(struct run *run, const struct field *f) {
     enum { EXISTING, REPLACE, APPEND };
     static const int flags[] = {O_WRONLY | O_NOCTTY, O_WRONLY | O_NOCTTY | O_CREAT | O_TRUNC,
                                 O_WRONLY | O_NOCTTY | O_CREAT | O_APPEND};
     cleanup_free char *content = expand(run, &f[1].text);
-    cleanup_fd int fd = content == NULL ? -1 : place_open(run, &f[0].place, flags[f[2].n]);
+    cleanup_fd int fd = content == NULL ? -1 : open_named(run, &f[0].place, flags[f[2].n]);
     if (fd < 0)
         return -1;
     // One call, even if it is short: files of the kernel take a value whole or not at all.
@@ -43,7 +55,7 @@ int step_write(struct run *run, const struct field *f) {
 
 int step_symlink(struct run *run, const struct field *f) {
     char name[256];
-    cleanup_fd int dir = place_parent(run, &f[1].place, name);
+    int dir = place_parent(run, &f[1].place, name);
     if (dir < 0)
         return -1;
     if (symlinkat(f[0].text.s, dir, name) == 0 || (errno == EEXIST && f[2].n != 0))
@@ -54,7 +66,7 @@ int step_symlink(struct run *run, const struct field *f) {
 int step_node(struct run *run, const struct field *f) {
     static const mode_t types[] = {S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO};
     char name[256];
-    cleanup_fd int dir = place_parent(run, &f[0].place, name);
+    int dir = place_parent(run, &f[0].place, name);
     if (dir < 0)
         return -1;
     mode_t mode = types[f[1].n] | (mode_t)f[2].n;
@@ -63,7 +75,23 @@ int step_node(struct run *run, const struct field *f) {
     return failed(run, "mknodat", "%s", place_text(&f[0].place));
 }
 
+// Whether the place ends in a name, as `/` and what is in a slot do not.
+static bool has_name(const struct place *place) {
+    const char *slash = strrchr(place->path.s, '/');
+    const char *last = slash != NULL ? slash + 1 : place->path.s;
+    return place->kind != PLACE_SLOT && *last != 0 && strcmp(last, ".") != 0 && strcmp(last, "..") != 0;
+}
+
 int step_chown(struct run *run, const struct field *f) {
+    if (has_name(&f[0].place)) {
+        char name[256];
+        int dir = place_parent(run, &f[0].place, name);
+        if (dir < 0)
+            return -1;
+        if (fchownat(dir, name, (uid_t)f[1].n, (gid_t)f[2].n, AT_SYMLINK_NOFOLLOW) == 0)
+            return 0;
+        return failed(run, "fchownat", "%s", place_text(&f[0].place));
+    }
     cleanup_fd int fd = place_open(run, &f[0].place, O_PATH | O_NOFOLLOW);
     if (fd < 0)
         return -1;
@@ -103,7 +131,7 @@ int step_close(struct run *run, const struct field *f) {
 
 int step_remove(struct run *run, const struct field *f) {
     char name[256];
-    cleanup_fd int dir = place_parent(run, &f[0].place, name);
+    int dir = place_parent(run, &f[0].place, name);
     if (dir < 0)
         return errno == ENOENT ? 0 : -1;
     if (unlinkat(dir, name, f[1].n != 0 ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT)
@@ -136,7 +164,7 @@ static void remove_below(int dir, int depth) {
 
 int step_remove_tree(struct run *run, const struct field *f) {
     char name[256];
-    cleanup_fd int dir = place_parent(run, &f[0].place, name);
+    int dir = place_parent(run, &f[0].place, name);
     if (dir < 0)
         return errno == ENOENT ? 0 : -1;
     int64_t deadline = now_millis() + (int64_t)f[1].n;

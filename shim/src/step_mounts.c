@@ -183,7 +183,7 @@ static int umount_in(int dir, const char *name, int flags) {
 
 int step_umount(struct run *run, const struct field *f) {
     char name[256];
-    cleanup_fd int dir = place_parent(run, &f[0].place, name);
+    int dir = place_parent(run, &f[0].place, name);
     if (dir < 0)
         return -1;
     if (umount_in(dir, name, f[1].n != 0 ? MNT_DETACH_ : 0) == 0)

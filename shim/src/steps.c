@@ -69,9 +69,15 @@ const struct step_row *step_row(uint8_t number) {
 }
 
 void run_prepare(struct run *run, const int given[SLOTS_MAX], int report) {
-    *run = (struct run){.report = report, .netlink = -1, .target = "stop"};
+    *run = (struct run){.report = report, .netlink = -1, .target = "stop", .parent = {.fd = -1}};
     for (int i = 0; i < SLOTS_MAX; i++)
         run->slot[i] = given[i];
+}
+
+// Steps that neither mount nor change what a path or a slot means.
+static bool is_about_files(const struct step_row *row) {
+    return row->run == step_mkdir || row->run == step_write || row->run == step_symlink || row->run == step_node ||
+           row->run == step_chown || row->run == step_remove || row->run == step_remove_tree;
 }
 
 int run_steps(struct run *run, uint32_t section, struct steps steps, bool all) {
@@ -81,13 +87,20 @@ int run_steps(struct run *run, uint32_t section, struct steps steps, bool all) {
     for (uint32_t index = 1; steps_next(&steps, &step); index++) {
         run->failure = (struct failure){.section = section, .index = index};
         snprintf(run->failure.step, sizeof run->failure.step, "%s", step.row->name);
-        if (step.row->run(run, step.f) == 0 || (step.flags & STEP_OPTIONAL) != 0)
+        bool keeps_parent = is_about_files(step.row);
+        if (!keeps_parent)
+            fd_close(&run->parent.fd);
+        int result = step.row->run(run, step.f);
+        if (!keeps_parent)
+            fd_close(&run->parent.fd);
+        if (result == 0 || (step.flags & STEP_OPTIONAL) != 0)
             continue;
         if (first.index == 0)
             first = run->failure;
         if (!all)
             break;
     }
+    fd_close(&run->parent.fd);
     run->failure = first;
     return first.index == 0 ? 0 : -1;
 }
@@ -194,7 +207,15 @@ int place_parent(struct run *run, const struct place *place, char name[256]) {
         *slash = 0;
         dir = path;
     }
-    return open_path(run, place, dir, O_PATH | O_DIRECTORY);
+    struct parent *known = &run->parent;
+    if (known->fd >= 0 && known->kind == place->kind && known->slot == place->slot && strcmp(known->path, dir) == 0)
+        return known->fd;
+    fd_close(&known->fd);
+    known->fd = open_path(run, place, dir, O_PATH | O_DIRECTORY);
+    known->kind = place->kind;
+    known->slot = place->slot;
+    strcpy(known->path, dir);
+    return known->fd;
 }
 
 static int random_uuid(char out[40]) {

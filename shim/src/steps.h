@@ -19,6 +19,14 @@ struct failure {
     char detail[DETAIL_MAX];
 };
 
+// The directory that the last step on a file was in: many steps in a row are in the same one.
+struct parent {
+    int fd; // -1 if there is none
+    uint8_t kind;
+    uint8_t slot;
+    char path[PATH_BYTES_MAX + 1];
+};
+
 // One process running steps.
 struct run {
     int slot[SLOTS_MAX]; // descriptors, -1 if empty; owned by the run
@@ -27,6 +35,7 @@ struct run {
     int report;          // to the monitor; takes MSG_TERMINAL, MSG_KEPT, MSG_AT_GATE
     int netlink;         // -1 until used
     uint32_t section;
+    struct parent parent;
     struct failure failure;
 };
 
@@ -51,7 +60,8 @@ __attribute__((format(printf, 3, 4))) int failed(struct run *run, const char *ca
 
 // A fresh O_CLOEXEC descriptor of a place, opened with these open(2) flags; -1 with the failure noted.
 int place_open(struct run *run, const struct place *place, int flags);
-// The directory that holds the last component of a place, which is copied to name.
+// The directory that holds the last component of a place, which is copied to name. Borrowed: it stays open while steps
+// on files follow each other.
 int place_parent(struct run *run, const struct place *place, char name[256]);
 // The place in words for an error.
 const char *place_text(const struct place *place);
