@@ -167,11 +167,15 @@ final class ContainerCgroups {
         }
     }
 
-    /// Kills every process, for containers whose init is not the end of all.
+    /// Kills every process at once, where the kernel has a file for that and lets us: `cgroup.kill`
+    /// of version 2.
     void killAll() {
-        Optional<CgroupFiles> unified = layout.unified().map(this::files);
-        if (unified.isPresent() && unified.get().read("cgroup.kill").isPresent()) {
-            unified.get().write("cgroup.kill", "1");
+        try {
+            layout.unified().map(this::files).ifPresent(own -> own.write("cgroup.kill", "1"));
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT, Errno.ENODEV, Errno.EACCES, Errno.EPERM)) {
+                throw e;
+            }
         }
     }
 

@@ -15,7 +15,6 @@ import io.atoll.linux.ProcFiles;
 import io.atoll.linux.Signals;
 import io.atoll.plan.Blob;
 import io.atoll.plan.ExecPlan;
-import io.atoll.plan.Namespace;
 import io.atoll.plan.PlanLimits;
 import io.atoll.plan.ShimMessage;
 import io.atoll.plan.Slot;
@@ -497,9 +496,10 @@ final class ShimContainer implements Container {
             // It is ending already; a frozen one still needs the thaw below.
             LOG.log(System.Logger.Level.DEBUG, "init ended before it was killed container=" + id());
         }
-        if (!record.plan().spawn().namespaces().contains(Namespace.PID)) {
-            cgroups.killAll();
-        }
+        // Not only init, whose end would be that of the others too: closing an inotify descriptor
+        // waits
+        // for a grace period of the kernel, and so they wait side by side.
+        cgroups.killAll();
         thawQuietly();
         if (!awaitGone(KILL_TIMEOUT)) {
             throw new InternalException(
