@@ -1,6 +1,7 @@
 package io.atoll.daemon;
 
 import io.atoll.api.ApiPath;
+import io.atoll.base.Lately;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.backup.CompressionDefaults;
 import io.atoll.daemon.device.attach.ProxyServer;
@@ -107,6 +108,11 @@ public final class Daemon implements AutoCloseable {
     private final ProjectGate gate;
     private final Profiles profiles;
     private final Pools pools;
+
+    /// Every command asks for it, and it is a search for programs.
+    private final Lately<Map<String, String>> availableDrivers =
+            new Lately<>(Duration.ofSeconds(10), () -> StorageDrivers.available(HostTools.REAL));
+
     private final Images images;
     private final ImagePulls pulls;
     private final ImageUpkeep upkeep;
@@ -345,8 +351,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private ServerRoutes.StorageFacts storageFacts() {
-        return new ServerRoutes.StorageFacts(
-                pools.driversInUse(), StorageDrivers.available(HostTools.REAL));
+        return new ServerRoutes.StorageFacts(pools.driversInUse(), availableDrivers.get());
     }
 
     /// Listens at once, but answers 503 until everything is up.

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -303,10 +304,22 @@ public final class UnixSockets {
         return peerCredentials(descriptorOf(channel), channel.toString());
     }
 
+    /// Looked up when it is first needed, by programs that run with the option.
+    private static final class ChannelDescriptor {
+        static final Method GETTER = getter();
+
+        private static Method getter() {
+            try {
+                return Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal");
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("this JDK's channels have no descriptors", e);
+            }
+        }
+    }
+
     private static int descriptorOf(SocketChannel channel) {
         try {
-            return (int)
-                    Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal").invoke(channel);
+            return (int) ChannelDescriptor.GETTER.invoke(channel);
         } catch (InvocationTargetException e) {
             throw new IllegalStateException("descriptor of " + channel, e.getCause());
         } catch (ReflectiveOperationException e) {

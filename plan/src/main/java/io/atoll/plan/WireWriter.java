@@ -1,27 +1,47 @@
 package io.atoll.plan;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 
 /// Writes the primitive fields of `docs/plan.md`: little-endian numbers, texts with their length
 /// and a NUL.
 final class WireWriter {
+    private static final int FIRST_SIZE = 512;
     private static final int BYTE_BITS = 8;
 
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private byte[] bytes = new byte[FIRST_SIZE];
+    private int size;
+
+    /// Makes room and returns where it begins.
+    private int grow(int count) {
+        int at = size;
+        size = Math.addExact(at, count);
+        if (size > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(size, 2 * bytes.length));
+        }
+        return at;
+    }
 
     WireWriter u8(int value) {
-        out.write(value);
+        int at = grow(Byte.BYTES);
+        bytes[at] = (byte) value;
         return this;
     }
 
     WireWriter u16(int value) {
-        return u8(value).u8(value >>> BYTE_BITS);
+        int at = grow(Short.BYTES);
+        bytes[at] = (byte) value;
+        bytes[at + 1] = (byte) (value >>> BYTE_BITS);
+        return this;
     }
 
     WireWriter u32(long value) {
-        return u16((int) value).u16((int) (value >>> (2 * BYTE_BITS)));
+        int at = grow(Integer.BYTES);
+        for (int i = 0; i < Integer.BYTES; i++) {
+            bytes[at + i] = (byte) (value >>> (BYTE_BITS * i));
+        }
+        return this;
     }
 
     WireWriter u64(long value) {
@@ -81,15 +101,16 @@ final class WireWriter {
     }
 
     WireWriter raw(byte[] value) {
-        out.writeBytes(value);
+        int at = grow(value.length);
+        System.arraycopy(value, 0, bytes, at, value.length);
         return this;
     }
 
     int size() {
-        return out.size();
+        return size;
     }
 
     byte[] toArray() {
-        return out.toByteArray();
+        return Arrays.copyOf(bytes, size);
     }
 }

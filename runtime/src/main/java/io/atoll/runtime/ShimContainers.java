@@ -177,7 +177,10 @@ final class ShimContainers implements Containers {
             layout().unified().ifPresent(DelegatedTree::passOn);
         }
         boolean waits = options.beforeInit().isPresent();
+        spec.security().profile().ifPresent(AppArmor::write);
         Optional<Fd> namespace = userNamespaces.find(spec.idmap());
+        // The server makes a process for us while we make the plan.
+        ShimConnection connection = server.connect();
         try {
             PlanCompiler.Given given =
                     new PlanCompiler.Given(namespace.isPresent(), options.stdio().isPresent());
@@ -191,8 +194,10 @@ final class ShimContainers implements Containers {
                     });
             StartPlan plan =
                     compiler().compile(spec, files(spec.id()), waits, given, options.restore());
-            spec.security().profile().ifPresent(AppArmor::write);
-            return start(spec, options, plan, fds, namespace.isPresent());
+            return start(spec, options, plan, fds, namespace.isPresent(), connection);
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
         } finally {
             namespace.ifPresent(Fd::close);
         }
@@ -200,7 +205,7 @@ final class ShimContainers implements Containers {
 
     /// Starts by a plan that is already made, so that tests can break it.
     Container start(ContainerSpec spec, StartOptions options, StartPlan plan) {
-        return start(spec, options, plan, Map.of(), false);
+        return start(spec, options, plan, Map.of(), false, server.connect());
     }
 
     private Container start(
@@ -208,7 +213,8 @@ final class ShimContainers implements Containers {
             StartOptions options,
             StartPlan plan,
             Map<Slot, Fd> given,
-            boolean borrowsNamespace) {
+            boolean borrowsNamespace,
+            ShimConnection connection) {
         String id = spec.id();
         if (!starting.add(id)) {
             throw new BusyException("container " + id + " is being started already");
@@ -224,7 +230,7 @@ final class ShimContainers implements Containers {
             MonitorRecord record = MonitorRecord.of(spec, plan, ownTrees(), borrowsNamespace);
             Blob encoded = Blob.of(plan);
             record.write(files(id), encoded);
-            ShimContainer container = new Start(record, encoded, options).run(given);
+            ShimContainer container = new Start(record, encoded, options, connection).run(given);
             userNamespaces.keep(spec.idmap(), container);
             return container;
         } finally {
@@ -244,12 +250,12 @@ final class ShimContainers implements Containers {
         private final MonitorFiles files;
         private final ShimConnection connection;
 
-        Start(MonitorRecord record, Blob encoded, StartOptions options) {
+        Start(MonitorRecord record, Blob encoded, StartOptions options, ShimConnection connection) {
             this.record = record;
             this.encoded = encoded;
             this.options = options;
             this.files = files(record.plan().name());
-            this.connection = server.connect();
+            this.connection = connection;
         }
 
         ShimContainer run(Map<Slot, Fd> given) {

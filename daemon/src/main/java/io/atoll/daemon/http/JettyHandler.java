@@ -7,12 +7,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.NetworkChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.Map;
-import jdk.net.ExtendedSocketOptions;
-import jdk.net.UnixDomainPrincipal;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
@@ -47,6 +44,7 @@ final class JettyHandler extends Handler.Abstract {
     private final Pings pings;
     private final WebSocketMappings webSockets;
     private final CrossOrigin crossOrigin;
+    private final PeerNames names = new PeerNames();
 
     JettyHandler(
             Dispatcher dispatcher,
@@ -127,7 +125,7 @@ final class JettyHandler extends Handler.Abstract {
         }
     }
 
-    private static Caller caller(org.eclipse.jetty.server.Request request, JettyExchange exchange) {
+    private Caller caller(org.eclipse.jetty.server.Request request, JettyExchange exchange) {
         ConnectionMetaData connection = request.getConnectionMetaData();
         Callers callers = callersOf(connection);
         return callers == null
@@ -149,7 +147,7 @@ final class JettyHandler extends Handler.Abstract {
                 : "";
     }
 
-    private static Caller localCaller(ConnectionMetaData connection) {
+    private Caller localCaller(ConnectionMetaData connection) {
         if (connection.getAttribute(CALLER) instanceof Caller known) {
             return known;
         }
@@ -157,34 +155,24 @@ final class JettyHandler extends Handler.Abstract {
                 connection.getConnector() instanceof UnixDomainServerConnector local
                         ? local.getBean(LocalPeers.class)
                         : null;
-        String name = peerName(connection);
-        Caller caller = peers == null ? Caller.local(name) : peers.of(peerId(connection), name);
+        Caller caller = localCaller(connection, peers);
         connection.setAttribute(CALLER, caller);
         return caller;
     }
 
-    /// The user id of whoever connected, as the kernel noted it then.
-    private static long peerId(ConnectionMetaData connection) {
+    /// @param peers who callers of the socket are; null if all are root's own
+    private Caller localCaller(ConnectionMetaData connection, @Nullable LocalPeers peers) {
         Object transport = connection.getConnection().getEndPoint().getTransport();
-        if (transport instanceof SocketChannel channel) {
-            return UnixSockets.peerCredentials(channel).uid();
-        }
-        throw new ForbiddenException("not authorized");
-    }
-
-    private static String peerName(ConnectionMetaData connection) {
-        Object transport = connection.getConnection().getEndPoint().getTransport();
-        if (transport instanceof SocketChannel channel) {
-            try {
-                UnixDomainPrincipal peer =
-                        ((NetworkChannel) channel).getOption(ExtendedSocketOptions.SO_PEERCRED);
-                return peer == null ? "" : peer.user().getName();
-            } catch (IOException | UnsupportedOperationException e) {
-                // The peer is gone already; its name matters to nobody.
-                return "";
+        if (!(transport instanceof SocketChannel channel)) {
+            if (peers != null) {
+                throw new ForbiddenException("not authorized");
             }
+            return Caller.local("");
         }
-        return "";
+        // As the kernel noted it when the connection was made.
+        long uid = UnixSockets.peerCredentials(channel).uid();
+        String name = names.of(uid, channel);
+        return peers == null ? Caller.local(name) : peers.of(uid, name);
     }
 
     private void send(

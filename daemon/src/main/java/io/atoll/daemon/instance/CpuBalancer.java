@@ -74,8 +74,11 @@ final class CpuBalancer {
         return key.project() + "/" + key.name();
     }
 
+    /// Most instances have none, and all that run are asked when one starts: so first by name only.
     private Optional<CpuLimit> limit(RecordKey key) {
-        return table.find(key).flatMap(r -> table.expand(r).typed().get(ConfigKeys.CPU));
+        return table.find(key)
+                .filter(r -> table.isSet(r, ConfigKeys.CPU.name()))
+                .flatMap(r -> table.expand(r).typed().get(ConfigKeys.CPU));
     }
 
     private Map<String, CpuPlacement.Wish> wishes() {
@@ -106,6 +109,9 @@ final class CpuBalancer {
         try {
             isDue.set(false);
             Map<String, CpuPlacement.Wish> wishes = wishes();
+            if (wishes.isEmpty()) {
+                return;
+            }
             Map<String, CpuSet> placed = CpuPlacement.place(online.get(), wishes);
             running.forEach((key, container) -> {
                 CpuSet wanted = placed.get(name(key));

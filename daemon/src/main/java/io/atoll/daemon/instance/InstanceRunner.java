@@ -209,14 +209,24 @@ final class InstanceRunner {
         Preparation.Prepared prepared = preparation.prepare(instance);
         InstanceRecord found = instance;
         try (Undo undo = new Undo()) {
+            // On disk before the first program runs, and not sooner: the container is made
+            // meanwhile.
+            Meanwhile recorded =
+                    Meanwhile.begin(
+                            "record-" + key.name(),
+                            () ->
+                                    table.update(
+                                            key,
+                                            now ->
+                                                    now.withConfig(prepared.config())
+                                                            .withLastUsedAt(Instant.now())));
             undo.add(() ->
                     table.update(
                             key,
                             now ->
                                     withoutTraces(now.withConfig(found.config()))
                                             .withLastUsedAt(found.lastUsedAt())));
-            table.update(
-                    key, now -> now.withConfig(prepared.config()).withLastUsedAt(Instant.now()));
+            undo.add(recorded::join);
             paths.makeLogs(found);
             guests.open(found);
             undo.add(() -> guests.close(found));
@@ -233,6 +243,7 @@ final class InstanceRunner {
                                 attached.beforeInit(
                                         prepared.site(), prepared.devices(), container, undo);
                                 templates.beforeInit(prepared, triggers, container);
+                                recorded.join();
                             }));
             Container container = containers.start(prepared.spec(), options);
             undo.keep();

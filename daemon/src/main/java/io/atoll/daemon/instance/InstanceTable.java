@@ -179,6 +179,14 @@ final class InstanceTable {
         return expand(instance, name -> profiles.get(instance.project(), name));
     }
 
+    /// Whether the instance or one of its profiles says something about a key.
+    boolean isSet(InstanceRecord instance, String key) {
+        return instance.config().containsKey(key)
+                || instance.profiles().stream()
+                        .anyMatch(name ->
+                                profiles.get(instance.project(), name).config().containsKey(key));
+    }
+
     /// The instance with profiles applied that are looked up elsewhere.
     static Expansion expand(InstanceRecord instance, Function<String, Expansion.Source> profiles) {
         List<Expansion.Source> sources = new ArrayList<>();

@@ -4,6 +4,7 @@ import io.atoll.base.HostId;
 import io.atoll.base.IdmapEntry;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NsId;
+import io.atoll.base.Recent;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.image.ImageMetadata;
@@ -41,6 +42,12 @@ final class InstanceTemplates {
     private static final List<Job> NONE = List.of();
     private static final NsId ROOT = new NsId(0);
 
+    /// Instances of one image have the same text, and each start asks for it.
+    private static final int PARSED_MAX = 16;
+
+    private static final Recent<String, ImageMetadata> PARSED =
+            new Recent<>(PARSED_MAX, ImageMetadata::parse);
+
     /// One file to write.
     private record Job(String path, String trigger, ImageTemplate template) {}
 
@@ -48,7 +55,7 @@ final class InstanceTemplates {
     static Optional<ImageMetadata> metadata(Path directory) throws IOException {
         Path file = directory.resolve("metadata.yaml");
         return Files.exists(file)
-                ? Optional.of(ImageMetadata.parse(Files.readString(file)))
+                ? Optional.of(PARSED.get(Files.readString(file)))
                 : Optional.empty();
     }
 

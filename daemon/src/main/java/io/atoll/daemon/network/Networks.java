@@ -5,6 +5,7 @@ import io.atoll.base.BusyException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
+import io.atoll.base.Recent;
 import io.atoll.base.Undo;
 import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.project.ProjectContents;
@@ -47,6 +48,15 @@ public final class Networks {
     private static final Logger LOG = System.getLogger(Networks.class.getName());
     private static final String UNAVAILABLE = "Network unavailable";
     private static final List<String> ADDRESSES = List.of("ipv4.address", "ipv6.address");
+
+    /// What a bridge's configuration depends on.
+    private record Bridge(String name, Map<String, String> config) {}
+
+    /// Each start of an instance asks several times.
+    private static final int PARSED_MAX = 32;
+
+    private static final Recent<Bridge, BridgeConfig> PARSED =
+            new Recent<>(PARSED_MAX, bridge -> BridgeConfig.parse(bridge.name(), bridge.config()));
 
     private final Store store;
     private final ProjectGate gate;
@@ -345,7 +355,7 @@ public final class Networks {
     }
 
     private static BridgeConfig parse(Network network) {
-        return BridgeConfig.parse(network.name(), network.config());
+        return PARSED.get(new Bridge(network.name(), network.config()));
     }
 
     public List<Stored<Network>> list() {
