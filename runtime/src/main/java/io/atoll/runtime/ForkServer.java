@@ -6,6 +6,7 @@ import io.atoll.linux.Commands;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.ProcFiles;
+import io.atoll.linux.Processes;
 import io.atoll.linux.UnixSockets;
 import io.atoll.plan.ShimMessage;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 
@@ -44,6 +46,17 @@ final class ForkServer {
 
     private volatile boolean isKnownGood;
 
+    /// A server that said it was of our build.
+    ///
+    /// @param shim our own program then
+    private record Verified(Processes.Identity server, String shim) {}
+
+    private static final int VERIFIED_MAX = 64;
+
+    /// By socket, for all who ask in this process: a warm one makes a new object for each command,
+    /// and asking costs a process of the server's.
+    private static final Map<Path, Verified> VERIFIED = new ConcurrentHashMap<>();
+
     ForkServer(RuntimePaths paths) {
         this.paths = paths;
     }
@@ -60,8 +73,62 @@ final class ForkServer {
                 isKnownGood = false;
             }
         }
+        Optional<ShimConnection> verified = connectToVerified();
+        if (verified.isPresent()) {
+            isKnownGood = true;
+            return verified.get();
+        }
         ensure();
         return ShimConnection.open(paths.serverSocket());
+    }
+
+    /// A connection to a server that told its build already, to whomever in this process.
+    private Optional<ShimConnection> connectToVerified() {
+        Verified known = VERIFIED.get(paths.serverSocket());
+        if (known == null) {
+            return Optional.empty();
+        }
+        ShimConnection connection;
+        try {
+            connection = ShimConnection.open(paths.serverSocket());
+        } catch (ErrnoException e) {
+            if (!ShimConnection.isAbsence(e)) {
+                throw e;
+            }
+            VERIFIED.remove(paths.serverSocket(), known);
+            return Optional.empty();
+        }
+        try {
+            if (verified(connection).filter(known::equals).isPresent()) {
+                return Optional.of(connection);
+            }
+        } catch (IOException _) {
+            // The program is being replaced: asked anew.
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+        connection.close();
+        VERIFIED.remove(paths.serverSocket(), known);
+        return Optional.empty();
+    }
+
+    /// Who is at the other end, if that was verified just now.
+    private Optional<Verified> verified(ShimConnection connection) throws IOException {
+        String shim = identity(paths.shim());
+        return Processes.identity(UnixSockets.peerCredentials(connection.socket()).pid())
+                .map(server -> new Verified(server, shim));
+    }
+
+    private void noteVerified(ShimConnection connection) {
+        if (VERIFIED.size() >= VERIFIED_MAX) {
+            VERIFIED.clear();
+        }
+        try {
+            verified(connection).ifPresent(now -> VERIFIED.put(paths.serverSocket(), now));
+        } catch (IOException _) {
+            // The program is being replaced: the next one asks again.
+        }
     }
 
     private void ensure() {
@@ -92,6 +159,7 @@ final class ForkServer {
                     && version == ShimMessage.VERSION
                     && build.equals(ownBuild())
                     && isInOurCgroup(connection)) {
+                noteVerified(connection);
                 return true;
             }
         } catch (ErrnoException e) {

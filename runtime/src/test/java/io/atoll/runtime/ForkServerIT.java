@@ -87,6 +87,13 @@ class ForkServerIT {
             }
             assertEquals(first, Files.readString(note));
             assertFalse(first.isBlank());
+            // The server has told its build to this process now, and is not asked again.
+            String changed = first.replaceFirst("^\\S+", "0");
+            Files.writeString(note, changed);
+            try (Containers others = Containers.open(paths)) {
+                others.start(spec).kill();
+            }
+            assertEquals(changed, Files.readString(note));
         }
     }
 }
