@@ -69,6 +69,7 @@ static final Program DAEMON =
                         "-Xmx128m",
                         "-XX:MinHeapFreeRatio=10",
                         "-XX:MaxHeapFreeRatio=25",
+                        "-XX:-ShrinkHeapInSteps",
                         "-XX:TrimNativeHeapInterval=5000",
                         "-XX:+ExitOnOutOfMemoryError",
                         // The descriptor of a channel, to ask the kernel who is at its other end.

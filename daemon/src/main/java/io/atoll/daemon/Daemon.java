@@ -135,6 +135,7 @@ public final class Daemon implements AutoCloseable {
 
     private final DnsListener dns;
     private final CountDownLatch exit = new CountDownLatch(1);
+    private final IdleHeap heap = new IdleHeap();
     private final long openedAt = System.nanoTime();
 
     /// Instances were stopped for good: closing takes the rest of what we have on the host away.
@@ -377,6 +378,7 @@ public final class Daemon implements AutoCloseable {
         listeners.start();
         dns.start();
         availability.enter(Availability.Phase.READY);
+        heap.start();
         LOG.log(
                 Level.INFO,
                 "ready state=" + paths.state() + " pid=" + ProcessHandle.current().pid());
@@ -463,6 +465,7 @@ public final class Daemon implements AutoCloseable {
         availability.enter(Availability.Phase.STOPPING);
         events.publishLifecycle(Lifecycle.server("shutdown", ApiPath.VERSION));
         awaitTasks(CLOSE_GRACE);
+        heap.close();
         listeners.close();
         dns.close();
         server.close();
