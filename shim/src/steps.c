@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -230,6 +231,18 @@ static int random_uuid(char out[40]) {
     return 0;
 }
 
+// A path to what a slot holds: of a loop device its own, because tables of mounts show it for ever.
+static void slot_path(int fd, char out[48]) {
+    char link[48];
+    struct stat held, named;
+    sprintf(out, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(out, link, sizeof link - 1);
+    link[n > 0 ? n : 0] = 0;
+    if (strncmp(link, "/dev/loop", 9) == 0 && fstat(fd, &held) == 0 && stat(link, &named) == 0 &&
+        S_ISBLK(named.st_mode) && named.st_rdev == held.st_rdev)
+        strcpy(out, link);
+}
+
 // What a mark stands for, written to out; how many bytes of text it took, or 0 if it means nothing.
 static size_t replace_mark(struct run *run, const char *s, char out[48]) {
     uint8_t slot = (uint8_t)(s[1] - '@');
@@ -238,7 +251,7 @@ static size_t replace_mark(struct run *run, const char *s, char out[48]) {
     case MARK_SLOT:
         if (slot >= SLOTS_MAX || run->slot[slot] < 0)
             return 0;
-        sprintf(out, "/proc/self/fd/%d", run->slot[slot]);
+        slot_path(run->slot[slot], out);
         return 2;
     case MARK_CHILD_PID:
         sprintf(out, "%d", run->child);

@@ -115,6 +115,10 @@ class StorageIT {
         create("c1", "-B", type, "--fssize", "64M");
         assertTrue(rootfsPath("c1").contains(type + ":"), rootfsPath("c1"));
         assertEquals("", inside("c1", "echo one >/root/state"));
+        if (type.equals("loop")) {
+            String root = inside("c1", "grep ' / ' /proc/mounts");
+            assertTrue(root.startsWith("/dev/loop"), root);
+        }
 
         assertEquals("", must("lxc-snapshot", "-n", "c1"));
         assertEquals("", inside("c1", "echo two >/root/state; rm /etc/inittab"));
