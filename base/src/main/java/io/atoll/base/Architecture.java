@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// A processor architecture, called as the kernel calls it (`uname -m`), with the names
 /// distributions use for it.
@@ -68,6 +69,24 @@ public enum Architecture {
                 .filter(a ->
                         a.kernelName.equals(name) || List.of(a.aliases.split(" ")).contains(name))
                 .findFirst();
+    }
+
+    /// The one that the kernel calls so; other names are refused.
+    ///
+    /// @throws InvalidConfigException in LXD's words
+    public static Architecture ofKernelName(String name) {
+        return Arrays.stream(values())
+                .filter(a -> a.kernelName.equals(name))
+                .findFirst()
+                .orElseThrow(() ->
+                        new InvalidConfigException(
+                                "Invalid value \""
+                                        + name
+                                        + "\" (not one of ["
+                                        + Arrays.stream(values())
+                                                .map(Architecture::kernelName)
+                                                .collect(Collectors.joining(" "))
+                                        + "])"));
     }
 
     /// The architecture of this Java virtual machine.

@@ -17,6 +17,7 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.image.AliasRoutes;
 import io.atoll.daemon.image.ImagePulls;
 import io.atoll.daemon.image.ImageRoutes;
+import io.atoll.daemon.image.ImageSettings;
 import io.atoll.daemon.image.ImageUpkeep;
 import io.atoll.daemon.image.Images;
 import io.atoll.daemon.instance.InstancePart;
@@ -114,6 +115,7 @@ public final class Daemon implements AutoCloseable {
             new Lately<>(Duration.ofSeconds(10), () -> StorageDrivers.available(HostTools.REAL));
 
     private final Images images;
+    private final ImageSettings imageSettings;
     private final ImagePulls pulls;
     private final ImageUpkeep upkeep;
     private final Networks networks;
@@ -156,8 +158,9 @@ public final class Daemon implements AutoCloseable {
         images = new Images(store, projects, pools, paths.images());
         networks = new Networks(store, projects, gate, new Bridges(paths.networks()), warnings);
         config = new ServerConfig(store);
-        pulls = new ImagePulls(images, config, paths.state().resolve("image-keys"));
-        upkeep = new ImageUpkeep(store, images, pulls, config, operations, events);
+        imageSettings = new ImageSettings(projects, config);
+        pulls = new ImagePulls(images, imageSettings, paths.state().resolve("image-keys"));
+        upkeep = new ImageUpkeep(store, images, pulls, imageSettings, operations, events);
         containers = Containers.open(RuntimePaths.under(paths.run()));
         instancePaths = new InstancePaths(paths.state());
         Migrations migrations = new Migrations(operations, paths.state().resolve("migration"));
@@ -276,10 +279,10 @@ public final class Daemon implements AutoCloseable {
         out.add(imageRoutes);
         out.add(new AliasRoutes(store, images, projects, events));
         out.add(new NetworkRoutes(store, projects, networks, events, gate::seesNetwork));
-        out.add(new ForwardRoutes(store, networks, events));
-        out.add(new AclRoutes(store, networks, events));
-        out.add(new PeerRoutes(store, networks, events));
-        out.add(new ZoneRoutes(store, networks, events));
+        out.add(new ForwardRoutes(store, projects, networks, events));
+        out.add(new AclRoutes(store, projects, networks, events));
+        out.add(new PeerRoutes(store, projects, networks, events));
+        out.add(new ZoneRoutes(store, projects, networks, events));
         out.add(new CertificateRoutes(store, trust, operations, identity, trustSettings(), events));
         out.add(new WarningRoutes(warnings));
         out.add(recovery);
@@ -295,19 +298,12 @@ public final class Daemon implements AutoCloseable {
         return new CompressionDefaults() {
             @Override
             public String ofBackups(ProjectName project) {
-                return value(project, ServerKey.BACKUP_COMPRESSION);
+                return imageSettings.value(project, ServerKey.BACKUP_COMPRESSION);
             }
 
             @Override
             public String ofImages(ProjectName project) {
-                return value(project, ServerKey.IMAGE_COMPRESSION);
-            }
-
-            private String value(ProjectName project, ServerKey key) {
-                return projects.find(project)
-                        .map(p -> p.value().config().getOrDefault(key.key(), ""))
-                        .filter(v -> !v.isEmpty())
-                        .orElseGet(() -> config.value(key));
+                return imageSettings.value(project, ServerKey.IMAGE_COMPRESSION);
             }
         };
     }

@@ -1,5 +1,6 @@
 package io.atoll.daemon;
 
+import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.http.Response;
 import io.atoll.daemon.image.Image;
@@ -49,7 +50,7 @@ final class InstancePorts {
                 profiles(projects, profiles),
                 images(images, pulls),
                 pools(projects, pools),
-                networks(networks),
+                networks(projects, networks),
                 gate);
     }
 
@@ -120,8 +121,18 @@ final class InstancePorts {
                 image.fingerprint(), image.architecture(), image.properties(), image.profiles());
     }
 
-    private static io.atoll.daemon.device.attach.Networks networks(Networks networks) {
+    private static io.atoll.daemon.device.attach.Networks networks(
+            Projects projects, Networks networks) {
         return new io.atoll.daemon.device.attach.Networks() {
+            @Override
+            public Network find(ProjectName project, String network) {
+                if (!projects.effectiveForList(project, Feature.NETWORKS)
+                        .equals(ProjectName.DEFAULT)) {
+                    throw new NotFoundException("Network not found");
+                }
+                return find(network);
+            }
+
             @Override
             public Network find(String network) {
                 Optional<ParentConfig> parent = networks.parent(network);
@@ -162,6 +173,11 @@ final class InstancePorts {
             @Override
             public void register(String network, Port port) {
                 networks.putStaticHost(network, host(port));
+                if (port.isSilent()) {
+                    port.ipv4()
+                            .ifPresent(address ->
+                                    networks.putName(network, key(port), port.hostname(), address));
+                }
             }
 
             @Override

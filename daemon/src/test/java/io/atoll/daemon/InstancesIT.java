@@ -328,6 +328,111 @@ final class InstancesIT {
     }
 
     @Test
+    void usersFollowTheNameOfTheirProfile() throws Exception {
+        ok("POST", "/1.0/profiles", "{'name':'pa','config':{'user.x':'1'}}");
+        create("c1", "{}");
+        ok("PATCH", "/1.0/instances/c1", "{'profiles':['default','pa']}");
+        ok("POST", "/1.0/instances/c1/snapshots", "{'name':'s1'}");
+        ok("POST", "/1.0/profiles/pa", "{'name':'pb'}");
+        assertEquals(List.of("default", "pb"), instance("c1").get("profiles").asStrings());
+        assertEquals("1", instance("c1").get("expanded_config").get("user.x").asString());
+        assertEquals(
+                List.of("default", "pb"),
+                client.get("/1.0/instances/c1/snapshots/s1")
+                        .metadata()
+                        .get("profiles")
+                        .asStrings());
+        assertEquals(400, send("DELETE", "/1.0/profiles/pb", "").status());
+        ok("PUT", "/1.0/instances/c1", "{'restore':'s1'}");
+        assertEquals(List.of("default", "pb"), instance("c1").get("profiles").asStrings());
+    }
+
+    @Test
+    void aNameIsOneInstancesInANetwork() throws Exception {
+        ok(
+                "POST",
+                "/1.0/networks",
+                "{'name':'confnet2','config':{'ipv4.address':'10.231.94.1/24','ipv6.address':'none'}}");
+        ok("POST", "/1.0/projects", "{'name':'px','config':{'features.images':'false'}}");
+        String body =
+                "{'name':'db','source':{'type':'image','alias':'busybox'},'devices':{"
+                        + "'root':{'type':'disk','path':'/','pool':'p'},"
+                        + "'eth0':{'type':'nic','network':'confnet2'}}}";
+        ok("POST", "/1.0/instances", body);
+        ok("POST", "/1.0/instances?project=px", body);
+        assertEquals(
+                "Failed start validation for device \"eth0\": Instance DNS name \"db\" already used"
+                        + " on network",
+                failure("PUT", state("db") + "?project=px", "{'action':'start'}"));
+        ok("DELETE", "/1.0/instances/db", "");
+        ok("PUT", state("db") + "?project=px", "{'action':'start'}");
+    }
+
+    @Test
+    void refusesAtOnceWhatItsDevicesReferToAndIsNotThere() throws Exception {
+        ok(
+                "POST",
+                "/1.0/networks",
+                "{'name':'confnet1','config':{'ipv4.address':'10.231.94.1/24','ipv6.address':'none'}}");
+        ok("POST", "/1.0/projects", "{'name':'own','config':{'features.networks':'true'}}");
+        String begin = "Failed creating instance record: Failed initialising instance: ";
+        String nic = "Invalid devices: Device validation failed for \"eth9\": ";
+        String load = nic + "Failed loading device \"eth9\": Failed to load network ";
+        assertEquals(
+                begin + load + "\"nosuch\" for project \"default\": Network not found",
+                refused("default", "eth9", "'type':'nic','network':'nosuch'"));
+        assertEquals(
+                begin + load + "\"confnet1\" for project \"own\": Network not found",
+                refused("own", "eth9", "'type':'nic','network':'confnet1'"));
+        assertEquals(
+                begin
+                        + nic
+                        + "Device IP address \"10.1.1.1\" not within network \"confnet1\" subnet",
+                refused(
+                        "default",
+                        "eth9",
+                        "'type':'nic','network':'confnet1','ipv4.address':'10.1.1.1'"));
+        assertEquals(
+                begin
+                        + "Failed add validation for device \"d\": Missing source path \"/nosuch\""
+                        + " for disk \"d\"",
+                refused("default", "d", "'type':'disk','source':'/nosuch','path':'/x'"));
+        assertEquals(
+                begin
+                        + "Failed add validation for device \"d\": Failed loading custom volume:"
+                        + " Storage volume not found",
+                refused("default", "d", "'type':'disk','pool':'p','source':'no','path':'/x'"));
+        assertEquals(
+                begin + "Failed loading storage pool: Storage pool not found",
+                refused("default", "root", "'type':'disk','pool':'nosuch','path':'/'"));
+        assertEquals(List.of(), client.get("/1.0/instances").metadata().asStrings());
+        create("c1", "{}");
+        TestClient.Answer answer =
+                send(
+                        "PATCH",
+                        "/1.0/instances/c1",
+                        "{'devices':{'eth9':{'type':'nic','network':'nosuch'}}}");
+        assertEquals(404, answer.status(), answer.text());
+        assertEquals(
+                load + "\"nosuch\" for project \"default\": Network not found",
+                answer.json().get("error").asString());
+    }
+
+    private String refused(String project, String name, String device) throws IOException {
+        String root = name.equals("root") ? "" : "'root':{'type':'disk','path':'/','pool':'p'},";
+        return failure(
+                "POST",
+                "/1.0/instances?project=" + project,
+                "{'name':'no1','source':{'type':'none'},'devices':{"
+                        + root
+                        + "'"
+                        + name
+                        + "':{"
+                        + device
+                        + "}}}");
+    }
+
+    @Test
     void theNextDaemonGoesOnWithIt() throws Exception {
         create("c1", "{}");
         change("c1", "start");

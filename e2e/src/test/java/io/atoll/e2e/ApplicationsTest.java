@@ -111,6 +111,14 @@ class ApplicationsTest {
                 "search lxd\nnameserver 10.231.97.1\n",
                 atoll("exec", "app", "--", "cat", "/etc/resolv.conf").out());
         assertEquals("app\n", atoll("exec", "app", "--", "cat", "/etc/hostname").out());
+        for (String name : List.of("app", "app.lxd", address.split(" ")[0])) {
+            String found = atoll("exec", "app", "--", "nslookup", name, "10.231.97.1").out();
+            assertTrue(found.contains(address.split(" ")[0]), found);
+            assertTrue(found.contains("app.lxd") || name.equals("app"), found);
+        }
+        atoll("network", "set", BRIDGE, "dns.domain=home");
+        String moved = atoll("exec", "app", "--", "nslookup", "app.home", "10.231.97.1").out();
+        assertTrue(moved.contains(address.split(" ")[0]), moved);
         assertTrue(
                 atoll("network", "list-leases", BRIDGE).out().contains(address.split(" ")[0]),
                 "nobody else gets it");

@@ -170,6 +170,7 @@ public final class Bridges {
                         setRoutes(netlink, config);
                         setForwarding(config);
                         new NeighborProxy(files(config.name())).prepare(config);
+                        new GivenNames(files(config.name())).prepare(config.dnsDomain());
                         Dnsmasq dnsmasq = new Dnsmasq(files(config.name()));
                         // What serves and guards the instances of a bridge that was there before
                         // must not go with a failure.
@@ -603,6 +604,18 @@ public final class Bridges {
                 });
     }
 
+    /// Lets DNS know a card that has its address from us and never asks for it.
+    public void putName(BridgeConfig config, String key, String name, InetAddress address) {
+        locked(
+                config.name(),
+                () -> {
+                    Path files = files(config.name());
+                    if (new GivenNames(files).put(key, name, address, config.dnsDomain())) {
+                        new Dnsmasq(files).reload();
+                    }
+                });
+    }
+
     /// An address for a card that is to have always the same one: what was kept for it or given to
     /// it before, else a free one. It is kept for the card from now on.
     ///
@@ -674,9 +687,11 @@ public final class Bridges {
         locked(
                 network,
                 () -> {
+                    boolean wasNamed = new GivenNames(files(network)).remove(key);
                     try {
                         if (Files.deleteIfExists(
-                                files(network).resolve("dnsmasq.hosts").resolve(key))) {
+                                        files(network).resolve("dnsmasq.hosts").resolve(key))
+                                || wasNamed) {
                             reloadSoon(network);
                         }
                     } catch (IOException e) {

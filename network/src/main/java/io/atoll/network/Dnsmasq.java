@@ -30,8 +30,8 @@ import java.util.Optional;
 /// still the same. Not thread-safe.
 ///
 /// Files in the network's directory: `dnsmasq.leases`, `dnsmasq.hosts/` with a file for each
-/// network card, `dnsmasq.raw`, `dnsmasq.pid` (its own) and `dnsmasq.run` (ours: pid, start time,
-/// digest of the configuration).
+/// network card, `dnsmasq.names/` with one for each that does not ask, `dnsmasq.raw`, `dnsmasq.pid`
+/// (its own) and `dnsmasq.run` (ours: pid, start time, digest of the configuration).
 final class Dnsmasq {
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration START_TIMEOUT = Duration.ofSeconds(10);
@@ -73,7 +73,7 @@ final class Dnsmasq {
                                 "--quiet-ra"));
         config.ipv4().address().ifPresent(address -> addIpv4(args, config, address, directory));
         config.ipv6().address().ifPresent(address -> addIpv6(args, config, address));
-        addDns(args, config);
+        addDns(args, config, directory);
         config.neighborProxy()
                 .ifPresent(_ -> args.add("--dhcp-script=" + NeighborProxy.script(directory)));
         args.add("--conf-file=" + directory.resolve("dnsmasq.raw"));
@@ -177,7 +177,7 @@ final class Dnsmasq {
         }
     }
 
-    private static void addDns(List<String> args, BridgeConfig config) {
+    private static void addDns(List<String> args, BridgeConfig config, Path directory) {
         if (config.dnsMode() == DnsMode.NONE) {
             args.add("--port=0");
             return;
@@ -192,6 +192,7 @@ final class Dnsmasq {
         args.add("_gateway." + config.dnsDomain() + "," + config.name());
         args.add("-S");
         args.add("/" + config.dnsDomain() + "/");
+        args.add("--hostsdir=" + GivenNames.directory(directory));
     }
 
     /// Makes it run with this configuration: starts it, keeps it, or stops and starts it. Blocks.

@@ -160,6 +160,7 @@ final class BridgeConfigTest {
                         + " --dhcp-range 10.70.215.2,10.70.215.254,1h --listen-address=fd42:2928:bbb4:d1fd::1"
                         + " --enable-ra --dhcp-range ::,constructor:br0,ra-stateless,ra-names --dhcp-ignore-names"
                         + " -s lxd --interface-name _gateway.lxd,br0 -S /lxd/"
+                        + " --hostsdir=/s/networks/br0/dnsmasq.names"
                         + " --conf-file=/s/networks/br0/dnsmasq.raw -u nobody",
                 String.join(" ", Dnsmasq.arguments(config, DIRECTORY)));
     }

@@ -31,6 +31,7 @@ import io.atoll.linux.net.Rtnetlink;
 import io.atoll.linux.net.Rtnetlink.LinkOptions;
 import io.atoll.linux.net.Rtnetlink.Target;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -197,6 +198,19 @@ final class BridgesIT {
             assertTrue(
                     run(inside, "busybox", "nslookup", "_gateway.lxd", "10.77.3.1")
                             .contains("10.77.3.1"));
+            // One that has its address without asking is found like the others.
+            onHost(() -> {
+                bridges.putName(config(), "app.eth0", "app", InetAddress.ofLiteral("10.77.3.222"));
+                return null;
+            });
+            awaitName(inside, "app.lxd", "10.77.3.222", true);
+            awaitName(inside, "app", "10.77.3.222", true);
+            awaitName(inside, "10.77.3.222", "app.lxd", true);
+            onHost(() -> {
+                bridges.removeStaticHost("atolinbr0", "app.eth0");
+                return null;
+            });
+            awaitName(inside, "app.lxd", "10.77.3.222", false);
 
             List<Lease> leases = onHost(() -> bridges.leases(config()));
             assertEquals("atolinbr0.gw", leases.getFirst().hostname());
@@ -217,6 +231,20 @@ final class BridgesIT {
             });
             awaitLeases(1);
         }
+    }
+
+    private static void awaitName(Fd inside, String asked, String answer, boolean isThere)
+            throws InterruptedException {
+        String script = "busybox nslookup " + asked + " 10.77.3.1 2>&1 || true";
+        String said = "";
+        for (int i = 0; i < 100; i++) {
+            said = run(inside, "sh", "-c", script);
+            if (said.contains(answer) == isThere) {
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        throw new AssertionError(asked + ": " + said);
     }
 
     private void awaitLeases(int count) throws InterruptedException {

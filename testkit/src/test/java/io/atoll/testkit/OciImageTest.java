@@ -15,6 +15,7 @@ import io.atoll.image.OciLayers;
 import io.atoll.image.oci.OciImage;
 import io.atoll.image.oci.OciName;
 import io.atoll.image.oci.OciRegistry;
+import io.atoll.image.remote.HttpProxies;
 import io.atoll.image.remote.TransferProgress;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
@@ -60,7 +61,7 @@ class OciImageTest {
     }
 
     private OciRegistry client() {
-        return new OciRegistry("http://" + registry.host(), "test");
+        return new OciRegistry("http://" + registry.host(), "test", HttpProxies.of(Map.of()));
     }
 
     private ImageFile download(String name) throws IOException {
@@ -214,7 +215,8 @@ class OciImageTest {
         assertEquals("https://ghcr.io", OciRegistry.addressOf("ghcr.io"));
         assertEquals("http://localhost:5000", OciRegistry.addressOf("localhost:5000"));
         assertThrows(
-                InvalidConfigException.class, () -> new OciRegistry("http://example.org", "t"));
+                InvalidConfigException.class,
+                () -> new OciRegistry("http://example.org", "t", HttpProxies.of(Map.of())));
     }
 
     @Test

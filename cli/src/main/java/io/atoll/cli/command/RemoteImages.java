@@ -13,6 +13,7 @@ import io.atoll.client.Operation;
 import io.atoll.client.Target;
 import io.atoll.image.oci.OciRegistry;
 import io.atoll.image.remote.HttpFetcher;
+import io.atoll.image.remote.HttpProxies;
 import io.atoll.image.remote.RemoteImage;
 import io.atoll.image.remote.SimpleStreams;
 import io.atoll.image.remote.StreamsImages;
@@ -31,7 +32,9 @@ final class RemoteImages {
 
     static HttpFetcher http(Context context) {
         return new HttpFetcher(
-                context.invocation().program() + "/" + Version.TEXT, Optional.empty());
+                context.invocation().program() + "/" + Version.TEXT,
+                Optional.empty(),
+                HttpProxies.of(context.invocation().env()));
     }
 
     static SimpleStreams streams(Context context, Ref ref) {

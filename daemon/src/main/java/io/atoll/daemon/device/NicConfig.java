@@ -124,6 +124,11 @@ public record NicConfig(
         taggedVlans = List.copyOf(taggedVlans);
     }
 
+    /// Whether it belongs to that managed network.
+    public boolean isAt(String name) {
+        return network.filter(name::equals).isPresent();
+    }
+
     /// With the instance's own priority, where this is a pair that does not say one.
     NicConfig orPriority(long fallback) {
         return kind.isPair() ? withLimits(limits.orPriority(fallback)) : this;

@@ -110,6 +110,16 @@ public record Image(
                 source);
     }
 
+    /// The same image, with another name of a profile.
+    public Image withProfileNamed(String old, String fresh) {
+        return edited(
+                isPublic,
+                isAutoUpdated,
+                expiresAt,
+                properties,
+                profiles.stream().map(p -> p.equals(old) ? fresh : p).toList());
+    }
+
     /// The same image, used just now.
     Image used(Instant when) {
         return new Image(

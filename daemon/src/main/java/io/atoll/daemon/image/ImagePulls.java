@@ -1,14 +1,11 @@
 package io.atoll.daemon.image;
 
 import io.atoll.base.AlreadyExistsException;
-import io.atoll.base.Architecture;
 import io.atoll.base.Fingerprint;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.UnavailableException;
 import io.atoll.daemon.operation.Operation;
-import io.atoll.daemon.server.ServerConfig;
-import io.atoll.daemon.server.ServerKey;
 import io.atoll.daemon.store.Stored;
 import io.atoll.image.ImageFile;
 import io.atoll.image.remote.TransferProgress;
@@ -22,21 +19,20 @@ import java.util.TreeMap;
 /// Brings images of other servers here.
 public final class ImagePulls {
     private final Images images;
-    private final ServerConfig config;
+    private final ImageSettings settings;
     private final RemoteServers servers;
     private final SharedDownloads downloads;
 
     /// @param keys a directory with the keys that servers sign their indexes with
-    public ImagePulls(Images images, ServerConfig config, Path keys) {
+    public ImagePulls(Images images, ImageSettings settings, Path keys) {
         this.images = images;
-        this.config = config;
-        this.servers = new RemoteServers(keys, images::newUpload, this::architecture);
+        this.settings = settings;
+        this.servers = new RemoteServers(keys, images::newUpload, settings.proxies());
         this.downloads = new SharedDownloads(images::newUpload);
     }
 
-    private Architecture architecture() {
-        return Architecture.find(config.value(ServerKey.DEFAULT_ARCHITECTURE))
-                .orElseGet(Architecture::host);
+    private RemoteServers.Found find(ProjectName project, RemoteSource source) {
+        return servers.find(source, settings.architecture(project));
     }
 
     /// Brings an image for an instance, unless the project has it. Blocks.
@@ -45,7 +41,7 @@ public final class ImagePulls {
             return pull(
                             project,
                             source,
-                            ImageOptions.cached(config.isOn(ServerKey.AUTO_UPDATE_CACHED)),
+                            ImageOptions.cached(settings.isCachedUpdated(project)),
                             progress(operation))
                     .image();
         } catch (IOException e) {
@@ -69,7 +65,7 @@ public final class ImagePulls {
             ImageOptions options,
             TransferProgress progress)
             throws IOException {
-        RemoteServers.Found found = servers.find(source);
+        RemoteServers.Found found = find(project, source);
         Pulled pulled = known(project, found.fingerprint(), options).orElse(null);
         if (pulled == null) {
             pulled = fetch(project, source, found, options, progress);
@@ -138,7 +134,7 @@ public final class ImagePulls {
         }
         RemoteSource source = RemoteSource.of(image.source().get());
         servers.forget(source);
-        if (servers.find(source).fingerprint().equals(image.fingerprint())) {
+        if (find(project, source).fingerprint().equals(image.fingerprint())) {
             return Optional.empty();
         }
         ImageOptions options =

@@ -13,8 +13,6 @@ import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.schedule.MinuteTimer;
-import io.atoll.daemon.server.ServerConfig;
-import io.atoll.daemon.server.ServerKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.image.remote.TransferProgress;
@@ -24,10 +22,13 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// What happens to images by the clock: those that came from servers are brought up to date, those
 /// that came along with instances go when nobody used them for a while.
@@ -37,25 +38,28 @@ public final class ImageUpkeep implements DaemonPart {
     private final Store store;
     private final Images images;
     private final ImagePulls pulls;
-    private final ServerConfig config;
+    private final ImageSettings settings;
     private final Operations operations;
     private final Events events;
     private final MinuteTimer timer = new MinuteTimer("image-upkeep", this::tick);
 
-    /// Read and written by the timer's thread alone.
-    private Instant updatedAt = Instant.now();
+    private final Instant startedAt = Instant.now();
+
+    /// When the images of projects were last brought up to date. Read and written by the timer's
+    /// thread alone.
+    private final Map<String, Instant> updatedAt = new HashMap<>();
 
     public ImageUpkeep(
             Store store,
             Images images,
             ImagePulls pulls,
-            ServerConfig config,
+            ImageSettings settings,
             Operations operations,
             Events events) {
         this.store = store;
         this.images = images;
         this.pulls = pulls;
-        this.config = config;
+        this.settings = settings;
         this.operations = operations;
         this.events = events;
     }
@@ -76,31 +80,23 @@ public final class ImageUpkeep implements DaemonPart {
     }
 
     private void tick(LocalDateTime minute) {
+        Instant now = Instant.now();
         if (minute.getMinute() == 0) {
-            prune(Instant.now());
+            prune(now);
         }
-        long hours = Long.parseLong(config.value(ServerKey.AUTO_UPDATE_INTERVAL));
-        boolean isDue =
-                hours > 0
-                        && Duration.between(updatedAt, Instant.now())
-                                        .compareTo(Duration.ofHours(hours))
-                                >= 0;
-        if (isDue) {
-            updatedAt = Instant.now();
-            updateAll();
-        }
+        updateDue(now);
     }
 
     /// Removes cached images that were not used for `images.remote_cache_expiry` days.
     void prune(Instant now) {
-        long days = Long.parseLong(config.value(ServerKey.REMOTE_CACHE_EXPIRY));
         for (Stored<Image> stored : store.list(Image.KIND)) {
             Image image = stored.value();
             Instant last =
                     image.lastUsedAt().isAfter(image.uploadedAt())
                             ? image.lastUsedAt()
                             : image.uploadedAt();
-            if (days > 0 && image.isCached() && last.plus(Duration.ofDays(days)).isBefore(now)) {
+            Optional<Duration> kept = settings.cacheExpiry(new ProjectName(stored.project()));
+            if (image.isCached() && kept.filter(k -> last.plus(k).isBefore(now)).isPresent()) {
                 attempt(stored, () -> delete(stored));
             }
         }
@@ -113,11 +109,23 @@ public final class ImageUpkeep implements DaemonPart {
                 Lifecycle.of("image-deleted", ApiPath.of("images", stored.name()), project));
     }
 
-    private void updateAll() {
+    /// Looks for newer images in the projects whose `images.auto_update_interval` is over.
+    void updateDue(Instant now) {
+        Set<String> due = new TreeSet<>();
         for (Stored<Image> stored : store.list(Image.KIND)) {
+            Instant last = updatedAt.getOrDefault(stored.project(), startedAt);
+            settings.updateInterval(new ProjectName(stored.project()))
+                    .filter(interval -> !last.plus(interval).isAfter(now))
+                    .ifPresent(_ -> due.add(stored.project()));
+        }
+        due.forEach(project -> updatedAt.put(project, now));
+        due.forEach(project -> updateAll(new ProjectName(project)));
+    }
+
+    private void updateAll(ProjectName project) {
+        for (Stored<Image> stored : store.list(Image.KIND, project)) {
             if (stored.value().isAutoUpdated() && stored.value().source().isPresent()) {
-                OperationSpec spec =
-                        OperationSpec.task("Refreshing image", new ProjectName(stored.project()));
+                OperationSpec spec = OperationSpec.task("Refreshing image", project);
                 Operation _ = operations.start(spec, o -> refresh(stored, o));
             }
         }

@@ -11,6 +11,7 @@ import io.atoll.image.oci.OciImage;
 import io.atoll.image.oci.OciName;
 import io.atoll.image.oci.OciRegistry;
 import io.atoll.image.remote.HttpFetcher;
+import io.atoll.image.remote.HttpProxies;
 import io.atoll.image.remote.ImageDownload;
 import io.atoll.image.remote.LxdServer;
 import io.atoll.image.remote.RemoteImage;
@@ -29,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// Other servers, as far as they have images.
@@ -41,8 +41,8 @@ final class RemoteServers {
 
     private final Path keys;
     private final SharedDownloads.Names names;
-    private final Supplier<Architecture> architecture;
-    private final HttpFetcher http = new HttpFetcher(AGENT, Optional.empty());
+    private final HttpProxies proxies;
+    private final HttpFetcher http;
 
     /// By addresses. Entries are never removed: there are as many as servers that were asked.
     private final Map<String, Known> lists = new ConcurrentHashMap<>();
@@ -55,11 +55,12 @@ final class RemoteServers {
 
     /// @param keys a directory with public keys `HOST.asc` or `HOST.gpg`: indexes of these hosts
     ///   must be signed
-    /// @param architecture of images whose name does not say it
-    RemoteServers(Path keys, SharedDownloads.Names names, Supplier<Architecture> architecture) {
+    /// @param proxies which of them requests go through
+    RemoteServers(Path keys, SharedDownloads.Names names, HttpProxies proxies) {
+        this.proxies = proxies;
+        this.http = new HttpFetcher(AGENT, Optional.empty(), proxies);
         this.keys = keys;
         this.names = names;
-        this.architecture = architecture;
     }
 
     /// An image that was found, and how to get it.
@@ -71,12 +72,13 @@ final class RemoteServers {
 
     /// Asks the server. Blocks.
     ///
+    /// @param wanted architecture of an image whose name does not say it
     /// @throws NotFoundException if it has no such image
-    Found find(RemoteSource source) {
+    Found find(RemoteSource source, Architecture wanted) {
         return switch (source.protocol()) {
-            case "simplestreams" -> streams(source);
-            case "lxd" -> lxd(source);
-            case "oci" -> oci(source);
+            case "simplestreams" -> streams(source, wanted);
+            case "lxd" -> lxd(source, wanted);
+            case "oci" -> oci(source, wanted);
             default -> url(source);
         };
     }
@@ -86,20 +88,21 @@ final class RemoteServers {
         lists.remove(source.server());
     }
 
-    private Found streams(RemoteSource source) {
+    private Found streams(RemoteSource source, Architecture wanted) {
         SimpleStreams server = new SimpleStreams(http, source.server(), signatures(source));
         RemoteImage image;
         try {
-            image = find(list(server, source.server(), false), source);
+            image = find(list(server, source.server(), false), source, wanted);
         } catch (NotFoundException _) {
             // It may be newer than what we know.
-            image = find(list(server, source.server(), true), source);
+            image = find(list(server, source.server(), true), source, wanted);
         }
         return files(image, new ImageDownload(http, server::alternatives));
     }
 
-    private RemoteImage find(List<RemoteImage> images, RemoteSource source) {
-        return StreamsImages.find(images, source.name(), architecture.get());
+    private static RemoteImage find(
+            List<RemoteImage> images, RemoteSource source, Architecture wanted) {
+        return StreamsImages.find(images, source.name(), wanted);
     }
 
     private List<RemoteImage> list(SimpleStreams server, String address, boolean isAgain) {
@@ -133,9 +136,8 @@ final class RemoteServers {
     }
 
     /// An image in a registry is known by the digest of its manifest.
-    private Found oci(RemoteSource source) {
-        OciRegistry registry = new OciRegistry(source.server(), AGENT);
-        Architecture wanted = architecture.get();
+    private Found oci(RemoteSource source, Architecture wanted) {
+        OciRegistry registry = new OciRegistry(source.server(), AGENT, proxies);
         OciRegistry.Found found = registry.find(OciName.parse(source.name()), wanted);
         RemoteImage image =
                 new RemoteImage(
@@ -175,7 +177,7 @@ final class RemoteServers {
                                 }));
     }
 
-    private Found lxd(RemoteSource source) {
+    private Found lxd(RemoteSource source, Architecture wanted) {
         HttpFetcher fetcher =
                 source.certificate().isEmpty()
                         ? http
@@ -184,10 +186,11 @@ final class RemoteServers {
                                 Optional.of(
                                         TlsContexts.of(
                                                 Optional.empty(),
-                                                new PinnedServer(certificate(source)))));
+                                                new PinnedServer(certificate(source)))),
+                                proxies);
         LxdServer server =
                 new LxdServer(fetcher, source.server(), source.project(), source.secret());
-        RemoteImage image = server.find(source.name(), architecture.get());
+        RemoteImage image = server.find(source.name(), wanted);
         return new Found(
                 image,
                 progress ->

@@ -37,6 +37,23 @@ final class DiskVolumes {
         }
     }
 
+    /// Refuses volumes that are not there.
+    ///
+    /// @throws InvalidConfigException in LXD's words
+    static void requirePresent(Ports.Pools pools, ProjectName project, List<DeviceConfig> devices) {
+        for (DeviceConfig device : devices) {
+            if (device instanceof DeviceConfig.MountedDisk disk
+                    && disk.pool().isPresent()
+                    && !pools.get(disk.pool().get())
+                            .exists(volume(pools, project, disk.source()))) {
+                throw new InvalidConfigException(
+                        "Failed add validation for device \""
+                                + disk.name()
+                                + "\": Failed loading custom volume: Storage volume not found");
+            }
+        }
+    }
+
     /// What to mount of one.
     static RootfsLayers layers(StorageDriver driver, VolumeRef ref, Idmap idmap) {
         if (driver.exists(ref) && driver.disk(ref).isPresent()) {

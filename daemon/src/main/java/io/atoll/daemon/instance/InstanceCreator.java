@@ -11,6 +11,8 @@ import io.atoll.base.Undo;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.NicConfig;
+import io.atoll.daemon.device.attach.AttachedDevices;
+import io.atoll.daemon.device.attach.NicNetworks;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.image.RemoteSource;
@@ -46,6 +48,7 @@ final class InstanceCreator {
     private final InstanceRunner runner;
     private final InstanceVolumes volumes;
     private final Ports ports;
+    private final AttachedDevices attached;
     private final Events events;
 
     InstanceCreator(
@@ -55,6 +58,7 @@ final class InstanceCreator {
             InstanceRunner runner,
             InstanceVolumes volumes,
             Ports ports,
+            AttachedDevices attached,
             Events events) {
         this.table = table;
         this.locks = locks;
@@ -62,6 +66,7 @@ final class InstanceCreator {
         this.runner = runner;
         this.volumes = volumes;
         this.ports = ports;
+        this.attached = attached;
         this.events = events;
     }
 
@@ -275,8 +280,8 @@ final class InstanceCreator {
                 List<DeviceConfig> devices = Devices.of(expansion);
                 root = Devices.root(devices);
                 Devices.requireApart(devices);
-                pool = ports.pools().get(root.pool());
-                DiskVolumes.check(ports.pools(), draft.project(), Devices.of(expansion));
+                pool = pool(root.pool());
+                checkDevices(draft, devices);
             } catch (InvalidConfigException e) {
                 throw new InvalidConfigException(failed(e), e);
             }
@@ -297,6 +302,33 @@ final class InstanceCreator {
                         "instance-created",
                         InstanceView.url(draft.project(), draft.name()),
                         draft.project()));
+    }
+
+    private StorageDriver pool(String name) {
+        try {
+            return ports.pools().get(name);
+        } catch (NotFoundException e) {
+            throw new InvalidConfigException(
+                    "Failed initialising instance: Failed loading storage pool: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /// @throws InvalidConfigException if what the devices refer to is not there or does not fit
+    private void checkDevices(InstanceRecord draft, List<DeviceConfig> devices) {
+        try {
+            NicNetworks.check(ports.networks(), draft.project(), devices);
+        } catch (NotFoundException | InvalidConfigException e) {
+            throw new InvalidConfigException(
+                    "Failed initialising instance: Invalid devices: " + e.getMessage(), e);
+        }
+        DiskVolumes.check(ports.pools(), draft.project(), devices);
+        try {
+            DiskVolumes.requirePresent(ports.pools(), draft.project(), devices);
+            attached.requirePresent(Sites.of(draft), List.of(), devices);
+        } catch (InvalidConfigException e) {
+            throw new InvalidConfigException("Failed initialising instance: " + e.getMessage(), e);
+        }
     }
 
     /// An image of another server is only known when it was asked, which takes its time.

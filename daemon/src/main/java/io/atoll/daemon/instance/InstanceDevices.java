@@ -7,6 +7,7 @@ import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.device.attach.DeviceHost;
 import io.atoll.daemon.device.attach.Networks;
 import io.atoll.daemon.device.attach.ProxyServer;
+import io.atoll.daemon.device.attach.Site;
 import io.atoll.storage.RootfsLayers;
 import io.atoll.storage.VolumeName;
 import java.net.InetAddress;
@@ -54,6 +55,16 @@ final class InstanceDevices {
                         .map(nic -> isV6 ? nic.ipv6() : nic.ipv4())
                         .flatMap(family -> family.addresses().stream())
                         .toList();
+            }
+
+            @Override
+            public boolean isNameTaken(Site site, String network) {
+                return table.list().stream()
+                        .filter(r -> r.name().equals(site.hostname()))
+                        .filter(r -> !r.project().equals(site.project()))
+                        .flatMap(r -> Devices.parseAll(table.expand(r).devices()).stream())
+                        .filter(NicConfig.class::isInstance)
+                        .anyMatch(nic -> ((NicConfig) nic).isAt(network));
             }
 
             @Override

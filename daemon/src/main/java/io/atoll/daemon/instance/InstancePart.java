@@ -144,7 +144,8 @@ public final class InstancePart implements DaemonPart {
         this.publisher = new InstancePublisher(table, locks, runner, instances, compression);
         StateReader states = new StateReader(runner, ports.pools());
         InstanceCreator creator =
-                new InstanceCreator(table, locks, chooser, runner, volumes, ports, events);
+                new InstanceCreator(
+                        table, locks, chooser, runner, volumes, ports, attached, events);
         InstanceBackups archives =
                 new InstanceBackups(
                         table,

@@ -76,6 +76,22 @@ public record InstanceRecord(
         return withConfig(change.apply(new TreeMap<>(config)));
     }
 
+    /// A copy in which a profile has another name.
+    InstanceRecord withProfileNamed(String old, String fresh) {
+        return new InstanceRecord(
+                project,
+                name,
+                architecture,
+                description,
+                config,
+                devices,
+                profiles.stream().map(p -> p.equals(old) ? fresh : p).toList(),
+                isEphemeral,
+                createdAt,
+                lastUsedAt,
+                pending);
+    }
+
     public InstanceRecord withPending(Pending value) {
         return new InstanceRecord(
                 project,

@@ -5,12 +5,14 @@ import io.atoll.base.DomainException;
 import io.atoll.base.ForbiddenException;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.attach.AttachedDevices;
+import io.atoll.daemon.device.attach.NicNetworks;
 import io.atoll.daemon.device.attach.Site;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -112,6 +114,7 @@ final class InstanceUpdater {
         check(wanted, expansion);
         table.checkAdmission(wanted, expansion);
         List<DeviceConfig> devices = Devices.of(expansion);
+        checkNetworks(wanted, devices);
         DiskVolumes.check(ports.pools(), wanted.project(), devices);
         DeviceConfig.RootDisk root = checkRoot(old, devices);
         Optional<Running> run = runner.find(key);
@@ -178,6 +181,16 @@ final class InstanceUpdater {
             Devices.parseAll(wanted.devices());
             Devices.requireApart(Devices.of(expansion));
         } catch (InvalidConfigException | UnsupportedException e) {
+            throw new InternalException("Invalid devices: " + e.getMessage(), e);
+        }
+    }
+
+    private void checkNetworks(InstanceRecord wanted, List<DeviceConfig> devices) {
+        try {
+            NicNetworks.check(ports.networks(), wanted.project(), devices);
+        } catch (NotFoundException e) {
+            throw new NotFoundException("Invalid devices: " + e.getMessage(), e);
+        } catch (InvalidConfigException e) {
             throw new InternalException("Invalid devices: " + e.getMessage(), e);
         }
     }

@@ -5,6 +5,9 @@ import io.atoll.base.ProjectName;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.NicConfig;
+import io.atoll.daemon.device.attach.Networks;
+import io.atoll.daemon.device.attach.NicNetworks;
+import io.atoll.daemon.image.Image;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.profile.Profile;
@@ -12,7 +15,9 @@ import io.atoll.daemon.profile.ProfileUsers;
 import io.atoll.daemon.project.ProjectContents;
 import io.atoll.daemon.project.ProjectMember;
 import io.atoll.daemon.storage.PoolUsers;
+import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.Stored;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -31,6 +36,7 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     private final Ports.Profiles profiles;
 
     private final Ports.Pools pools;
+    private final Networks networks;
     private final Predicate<RecordKey> isRunning;
 
     InstanceUses(
@@ -42,14 +48,12 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
         this.updater = updater;
         this.profiles = ports.profiles();
         this.pools = ports.pools();
+        this.networks = ports.networks();
         this.isRunning = isRunning;
     }
 
     private List<InstanceRecord> withProfile(ProjectName owner, String profile) {
-        return table.list().stream()
-                .filter(r -> r.profiles().contains(profile))
-                .filter(r -> profiles.owner(r.project()).equals(owner))
-                .toList();
+        return table.list().stream().filter(r -> isUser(r, owner, profile)).toList();
     }
 
     @Override
@@ -58,9 +62,45 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     }
 
     @Override
-    public void check(Profile profile) {
+    public void check(ProjectName owner, Profile profile) {
         ConfigKeys.checkProfile(profile.config());
-        Devices.parseAll(profile.devices());
+        NicNetworks.check(networks, owner, Devices.parseAll(profile.devices()));
+    }
+
+    @Override
+    public void rename(Batch batch, ProjectName owner, String profile, String fresh) {
+        for (Stored<InstanceRecord> stored : table.store().list(InstanceRecord.KIND)) {
+            if (isUser(stored.value(), owner, profile)) {
+                batch.replace(
+                        InstanceRecord.KIND,
+                        stored,
+                        stored.value().withProfileNamed(profile, fresh));
+            }
+        }
+        renameInImages(batch, owner, profile, fresh);
+        for (Stored<SnapshotRecord> stored : table.store().list(SnapshotRecord.KIND)) {
+            if (isUser(stored.value().instance(), owner, profile)) {
+                batch.replace(
+                        SnapshotRecord.KIND,
+                        stored,
+                        stored.value().withProfileNamed(profile, fresh));
+            }
+        }
+    }
+
+    /// Images name the profiles of what is made of them.
+    private void renameInImages(Batch batch, ProjectName owner, String profile, String fresh) {
+        for (Stored<Image> image : table.store().list(Image.KIND)) {
+            if (image.value().profiles().contains(profile)
+                    && profiles.owner(new ProjectName(image.project())).equals(owner)) {
+                batch.replace(Image.KIND, image, image.value().withProfileNamed(profile, fresh));
+            }
+        }
+    }
+
+    private boolean isUser(InstanceRecord instance, ProjectName owner, String profile) {
+        return instance.profiles().contains(profile)
+                && profiles.owner(instance.project()).equals(owner);
     }
 
     @Override
@@ -88,7 +128,8 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     }
 
     @Override
-    public void changed(ProjectName project, Profile before, Profile after) {
+    public List<String> changed(ProjectName project, Profile before, Profile after) {
+        List<String> failed = new ArrayList<>();
         for (InstanceRecord instance : withProfile(project, after.name())) {
             Expansion old =
                     InstanceTable.expand(
@@ -105,8 +146,16 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
                         Level.WARNING,
                         "instance does not follow its profile instance=" + instance.name(),
                         e);
+                failed.add(
+                        " - Project: "
+                                + instance.project()
+                                + ", Instance: "
+                                + instance.name()
+                                + ": "
+                                + e.getMessage());
             }
         }
+        return failed;
     }
 
     @Override

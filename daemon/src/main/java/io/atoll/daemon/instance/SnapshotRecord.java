@@ -39,6 +39,11 @@ public record SnapshotRecord(
         return new SnapshotRecord(name, instance, createdAt, value, pending);
     }
 
+    SnapshotRecord withProfileNamed(String old, String fresh) {
+        return new SnapshotRecord(
+                name, instance.withProfileNamed(old, fresh), createdAt, expiresAt, pending);
+    }
+
     SnapshotRecord withName(String value) {
         return new SnapshotRecord(value, instance, createdAt, expiresAt, pending);
     }

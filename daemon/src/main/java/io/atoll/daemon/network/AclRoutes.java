@@ -2,6 +2,7 @@ package io.atoll.daemon.network;
 
 import io.atoll.api.ApiPath;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -11,6 +12,7 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import java.io.IOException;
@@ -18,18 +20,20 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// `/1.0/network-acls`: lists of rules that bridges refer to by name. All projects share them.
+/// `/1.0/network-acls`: lists of rules that bridges refer to by name.
 public final class AclRoutes implements Routes {
     private static final String ALL = "/1.0/network-acls";
     private static final String ONE = ALL + "/{name}";
 
     private final Store store;
     private final Networks networks;
+    private final NetworkSight sight;
     private final Events events;
 
-    public AclRoutes(Store store, Networks networks, Events events) {
+    public AclRoutes(Store store, Projects projects, Networks networks, Events events) {
         this.store = store;
         this.networks = networks;
+        this.sight = new NetworkSight(projects);
         this.events = events;
     }
 
@@ -37,12 +41,12 @@ public final class AclRoutes implements Routes {
     public List<Route> routes() {
         return List.of(
                 Route.get(ALL).needs(Right.VIEW).run(this::list),
-                Route.post(ALL).needs(Right.ADMIN).run(this::create),
+                Route.post(ALL).needs(Right.EDIT).run(this::create),
                 Route.get(ONE).needs(Right.VIEW).run(this::get),
-                Route.put(ONE).needs(Right.ADMIN).run(r -> update(r, false)),
-                Route.patch(ONE).needs(Right.ADMIN).run(r -> update(r, true)),
-                Route.post(ONE).needs(Right.ADMIN).run(this::rename),
-                Route.delete(ONE).needs(Right.ADMIN).run(this::delete),
+                Route.put(ONE).needs(Right.EDIT).run(r -> update(r, false)),
+                Route.patch(ONE).needs(Right.EDIT).run(r -> update(r, true)),
+                Route.post(ONE).needs(Right.EDIT).run(this::rename),
+                Route.delete(ONE).needs(Right.EDIT).run(this::delete),
                 Route.get(ONE + "/log").needs(Right.VIEW).run(this::log));
     }
 
@@ -50,25 +54,30 @@ public final class AclRoutes implements Routes {
         return ApiPath.of("network-acls", name);
     }
 
-    private Json shown(NetworkAcl acl) {
+    private Json shown(ProjectName project, NetworkAcl acl) {
         List<String> usedBy =
-                networks.acls().users(acl.name()).stream()
+                networks.acls().users(project, acl.name()).stream()
                         .map(name -> ApiPath.of("networks", name))
                         .toList();
         return acl.json().put("used_by", usedBy);
     }
 
     private Response list(Request request) {
+        ProjectName project = sight.owner(request);
         List<Json> out = new ArrayList<>();
-        for (NetworkAcl acl : networks.acls().all()) {
-            out.add(request.recursion() > 0 ? shown(acl) : Json.string(url(acl.name())));
+        for (NetworkAcl acl : networks.acls().all(project)) {
+            out.add(request.recursion() > 0 ? shown(project, acl) : Json.string(url(acl.name())));
         }
         return Response.sync(Json.array(out));
     }
 
     private Response get(Request request) {
-        NetworkAcl acl = networks.acls().get(request.variable("name")).value();
-        return Response.sync(shown(acl), Etag.of(acl.json()));
+        NetworkAcl acl = stored(request).value();
+        return Response.sync(shown(sight.owner(request), acl), Etag.of(acl.json()));
+    }
+
+    private Stored<NetworkAcl> stored(Request request) {
+        return networks.acls().get(sight.owner(request), request.variable("name"));
     }
 
     private static String checkedName(String name) {
@@ -87,7 +96,7 @@ public final class AclRoutes implements Routes {
         Json body = request.json();
         NetworkAcl acl =
                 NetworkAcl.of(checkedName(body.get("name").asString()), body).requireDistinct();
-        networks.createAcl(acl);
+        networks.createAcl(sight.owner(request), acl);
         tell("created", acl.name());
         return Response.created(url(acl.name()));
     }
@@ -96,12 +105,12 @@ public final class AclRoutes implements Routes {
         Json body = request.json();
         String name = request.variable("name");
         store.attempt(() -> {
-            Stored<NetworkAcl> read = networks.acls().get(name);
+            Stored<NetworkAcl> read = stored(request);
             Etag.of(read.value().json()).check(request);
             NetworkAcl next =
                     NetworkAcl.of(name, PartRoutes.merged(read.value().json(), body, isPatch))
                             .requireDistinct();
-            networks.changeAcl(read, next);
+            networks.changeAcl(sight.owner(request), read, next);
             return next;
         });
         tell("updated", name);
@@ -109,7 +118,7 @@ public final class AclRoutes implements Routes {
     }
 
     private Response rename(Request request) throws IOException {
-        Stored<NetworkAcl> read = networks.acls().get(request.variable("name"));
+        Stored<NetworkAcl> read = stored(request);
         String fresh = checkedName(request.json().get("name").asString());
         networks.acls().rename(read, fresh);
         events.publishLifecycle(
@@ -118,7 +127,7 @@ public final class AclRoutes implements Routes {
     }
 
     private Response delete(Request request) {
-        Stored<NetworkAcl> read = networks.acls().get(request.variable("name"));
+        Stored<NetworkAcl> read = stored(request);
         networks.acls().delete(read);
         tell("deleted", read.name());
         return Response.empty();
@@ -126,7 +135,7 @@ public final class AclRoutes implements Routes {
 
     /// What the kernel remembers of packets that rules of the list wanted written down.
     private Response log(Request request) {
-        NetworkAcl acl = networks.acls().get(request.variable("name")).value();
+        NetworkAcl acl = stored(request).value();
         byte[] text = AclLog.read(acl.name()).getBytes(StandardCharsets.UTF_8);
         return Response.raw("application/octet-stream", text);
     }

@@ -2,6 +2,7 @@ package io.atoll.daemon.network;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
 import io.atoll.daemon.instance.config.ValueType;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
@@ -18,6 +19,9 @@ import java.util.List;
 import java.util.Optional;
 
 /// The records of access control lists, and what follows from them for a bridge.
+///
+/// A project with networks of its own has lists of its own too. Bridges are the default project's,
+/// and so are the lists that they name.
 final class Acls {
     private static final String LISTS = "security.acls";
 
@@ -27,18 +31,58 @@ final class Acls {
         this.store = store;
     }
 
-    List<NetworkAcl> all() {
-        return store.list(NetworkAcl.KIND).stream().map(Stored::value).toList();
+    /// Those of the default project belong to no project in the store: so they were recorded when
+    /// there were no others.
+    static RecordKey key(ProjectName project, String name) {
+        return project.equals(ProjectName.DEFAULT)
+                ? RecordKey.global(name)
+                : RecordKey.of(project, name);
     }
 
-    Stored<NetworkAcl> get(String name) {
-        return store.find(NetworkAcl.KIND, RecordKey.global(name))
+    private static ProjectName project(Stored<NetworkAcl> acl) {
+        String project = acl.key().project();
+        return project.isEmpty() ? ProjectName.DEFAULT : new ProjectName(project);
+    }
+
+    /// The lists of a project.
+    List<NetworkAcl> all(ProjectName project) {
+        return stored(project).stream().map(Stored::value).toList();
+    }
+
+    private List<Stored<NetworkAcl>> stored(ProjectName project) {
+        return store.list(NetworkAcl.KIND).stream()
+                .filter(acl -> project(acl).equals(project))
+                .toList();
+    }
+
+    /// Adds the end of a project's lists to a batch.
+    void remove(Batch batch, ProjectName project) {
+        stored(project).forEach(acl -> batch.delete(NetworkAcl.KIND, acl));
+    }
+
+    /// Adds the move of a project's lists to a batch.
+    void rename(Batch batch, ProjectName project, ProjectName fresh) {
+        for (Stored<NetworkAcl> acl : stored(project)) {
+            batch.create(NetworkAcl.KIND, key(fresh, acl.name()), acl.value());
+            batch.delete(NetworkAcl.KIND, acl);
+        }
+    }
+
+    Stored<NetworkAcl> get(ProjectName project, String name) {
+        return store.find(NetworkAcl.KIND, key(project, name))
                 .orElseThrow(() -> new NotFoundException("Network ACL not found"));
     }
 
     /// The names of networks that a list is about.
-    List<String> users(String acl) {
-        return networks().stream().filter(n -> lists(n).contains(acl)).map(Network::name).toList();
+    List<String> users(ProjectName project, String acl) {
+        return networks(project).stream()
+                .filter(n -> lists(n).contains(acl))
+                .map(Network::name)
+                .toList();
+    }
+
+    private List<Network> networks(ProjectName project) {
+        return project.equals(ProjectName.DEFAULT) ? networks() : List.of();
     }
 
     private List<Network> networks() {
@@ -54,10 +98,10 @@ final class Acls {
     ///
     /// @throws InvalidConfigException if a list that it names does not exist or is wrong
     Optional<Policy> policy(Network network) {
-        return policy(network, all());
+        return policy(network, all(ProjectName.DEFAULT));
     }
 
-    /// The same as if other lists were recorded.
+    /// The same as if other lists were recorded for the default project.
     Optional<Policy> policy(Network network, List<NetworkAcl> acls) {
         Fallback ingress = fallback(network, "ingress");
         Fallback egress = fallback(network, "egress");
@@ -131,26 +175,28 @@ final class Acls {
     }
 
     void rename(Stored<NetworkAcl> read, String fresh) {
-        requireUnused(read.name(), "rename");
-        if (store.find(NetworkAcl.KIND, RecordKey.global(fresh)).isPresent()) {
+        requireUnused(read, "rename");
+        RecordKey key = key(project(read), fresh);
+        if (store.find(NetworkAcl.KIND, key).isPresent()) {
             throw new InvalidConfigException("An ACL by that name exists already");
         }
         store.commit(
                 new Batch()
-                        .create(NetworkAcl.KIND, RecordKey.global(fresh), read.value().named(fresh))
+                        .create(NetworkAcl.KIND, key, read.value().named(fresh))
                         .delete(NetworkAcl.KIND, read));
     }
 
     void delete(Stored<NetworkAcl> read) {
-        requireUnused(read.name(), "delete");
+        requireUnused(read, "delete");
         store.commit(new Batch().delete(NetworkAcl.KIND, read));
     }
 
-    private void requireUnused(String name, String verb) {
+    private void requireUnused(Stored<NetworkAcl> read, String verb) {
+        String name = read.name();
         boolean isMentioned =
-                all().stream()
+                all(project(read)).stream()
                         .anyMatch(a -> !a.name().equals(name) && a.mentioned().contains(name));
-        if (isMentioned || !users(name).isEmpty()) {
+        if (isMentioned || !users(project(read), name).isEmpty()) {
             throw new InvalidConfigException("Cannot " + verb + " an ACL that is in use");
         }
     }

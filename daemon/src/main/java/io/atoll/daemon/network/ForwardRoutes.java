@@ -5,8 +5,10 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Request;
+import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.linux.net.IpNetwork;
@@ -16,8 +18,13 @@ import java.util.List;
 public final class ForwardRoutes implements Routes {
     private final PartRoutes<Network, NetworkForward> parts;
 
-    public ForwardRoutes(Store store, Networks networks, Events events) {
-        parts = new PartRoutes<>(store, events, new Forwards(networks));
+    public ForwardRoutes(Store store, Projects projects, Networks networks, Events events) {
+        parts =
+                new PartRoutes<>(
+                        store,
+                        events,
+                        Right.ADMIN,
+                        new Forwards(networks, new NetworkSight(projects)));
     }
 
     @Override
@@ -25,7 +32,8 @@ public final class ForwardRoutes implements Routes {
         return parts.routes();
     }
 
-    private record Forwards(Networks networks) implements PartRoutes.Kind<Network, NetworkForward> {
+    private record Forwards(Networks networks, NetworkSight sight)
+            implements PartRoutes.Kind<Network, NetworkForward> {
         @Override
         public String path() {
             return "/1.0/networks/{name}/forwards";
@@ -48,7 +56,7 @@ public final class ForwardRoutes implements Routes {
 
         @Override
         public Stored<Network> owner(Request request) {
-            return networks.bridge(request.variable("name"), "forwards");
+            return networks.bridge(sight.network(request, networks), "forwards");
         }
 
         @Override

@@ -13,7 +13,6 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
-import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
@@ -30,14 +29,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 
-/// `/1.0/networks`: managed bridges, and the host's other interfaces to look at. All projects share
-/// them.
+/// `/1.0/networks`: managed bridges, and the host's other interfaces to look at.
 public final class NetworkRoutes implements Routes {
     private static final int NAME_MAX = 15;
 
     private final Store store;
-    private final Projects projects;
     private final Networks networks;
+    private final NetworkSight sight;
     private final Events events;
     private final BiPredicate<Request, String> isVisible;
 
@@ -49,8 +47,8 @@ public final class NetworkRoutes implements Routes {
             Events events,
             BiPredicate<Request, String> isVisible) {
         this.store = store;
-        this.projects = projects;
         this.networks = networks;
+        this.sight = new NetworkSight(projects);
         this.events = events;
         this.isVisible = isVisible;
     }
@@ -106,6 +104,9 @@ public final class NetworkRoutes implements Routes {
     }
 
     private Response list(Request request) {
+        if (!sight.hasNetworks(request)) {
+            return Response.sync(Json.array());
+        }
         boolean isFull = request.recursion() > 0;
         Map<String, Json> out = new TreeMap<>();
         for (Stored<Network> network : networks.list()) {
@@ -127,6 +128,9 @@ public final class NetworkRoutes implements Routes {
 
     private Response get(Request request) {
         String name = request.variable("name");
+        if (!sight.hasNetworks(request)) {
+            throw new NotFoundException("Network not found");
+        }
         Optional<Stored<Network>> found = networks.find(name);
         if (found.isPresent()) {
             return Response.sync(managed(request, found.get().value()), etag(found.get().value()));
@@ -164,7 +168,7 @@ public final class NetworkRoutes implements Routes {
         String name = checkedName(body.get("name").asString());
         String type = body.get("type").asString();
         networks.create(
-                projects.effective(request.project(), Feature.NETWORKS),
+                sight.owner(request),
                 Network.of(
                         name,
                         type.isEmpty() ? NetworkType.BRIDGE : NetworkType.parse(type),
@@ -177,7 +181,7 @@ public final class NetworkRoutes implements Routes {
     private Response update(Request request, boolean isPatch) throws IOException {
         Json body = request.json();
         store.attempt(() -> {
-            Stored<Network> read = networks.get(request.variable("name"));
+            Stored<Network> read = stored(request);
             etag(read.value()).check(request);
             Network next = next(read.value(), body, isPatch);
             networks.change(read, next);
@@ -196,8 +200,12 @@ public final class NetworkRoutes implements Routes {
         return old.with(text, config);
     }
 
+    private Stored<Network> stored(Request request) {
+        return networks.get(sight.network(request, networks));
+    }
+
     private Response rename(Request request) throws IOException {
-        Stored<Network> read = networks.get(request.variable("name"));
+        Stored<Network> read = stored(request);
         String fresh = checkedName(request.json().get("name").asString());
         networks.rename(read, fresh);
         events.publishLifecycle(
@@ -206,7 +214,7 @@ public final class NetworkRoutes implements Routes {
     }
 
     private Response delete(Request request) {
-        Stored<Network> read = networks.get(request.variable("name"));
+        Stored<Network> read = stored(request);
         networks.delete(read);
         events.publishLifecycle(Lifecycle.server("network-deleted", url(read.name())));
         return Response.empty();
@@ -276,7 +284,7 @@ public final class NetworkRoutes implements Routes {
 
     private Response leases(Request request) {
         Json.Arr out = Json.array();
-        for (Lease lease : networks.leases(request.variable("name"))) {
+        for (Lease lease : networks.leases(sight.network(request, networks))) {
             out.items()
                     .add(
                             Json.object()

@@ -2,6 +2,7 @@ package io.atoll.daemon.network;
 
 import io.atoll.api.Wire;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.dns.ServedZone;
 import io.atoll.daemon.dns.ZoneEntry;
@@ -22,9 +23,14 @@ import java.util.TreeSet;
 /// A DNS zone as recorded, in the API's words: a name under which the addresses of networks can be
 /// found, or found again, and lines that users add.
 ///
+/// @param project whose it is; names are nevertheless there only once
 /// @param records what users add, by name
 record NetworkZone(
-        String name, String description, Map<String, String> config, List<Extra> records) {
+        ProjectName project,
+        String name,
+        String description,
+        Map<String, String> config,
+        List<Extra> records) {
     static final RecordKind<NetworkZone> KIND =
             RecordKind.of("network-zone", NetworkZone::encode, NetworkZone::decode);
 
@@ -100,8 +106,9 @@ record NetworkZone(
         }
     }
 
-    static NetworkZone of(String name, Json json, List<Extra> records) {
+    static NetworkZone of(ProjectName project, String name, Json json, List<Extra> records) {
         return new NetworkZone(
+                project,
                 name,
                 json.get("description").asString(),
                 Wire.settings(json.get("config")),
@@ -117,7 +124,8 @@ record NetworkZone(
     }
 
     private Json encode() {
-        return json().put("records", Json.array(records.stream().map(Extra::json).toList()));
+        return json().put("project", project.value())
+                .put("records", Json.array(records.stream().map(Extra::json).toList()));
     }
 
     private static NetworkZone decode(Json json) {
@@ -125,7 +133,12 @@ record NetworkZone(
                 json.get("records").asList().stream()
                         .map(r -> Extra.of(r.get("name").asString(), r))
                         .toList();
-        return of(json.get("name").asString(), json, records);
+        String project = json.get("project").asString();
+        return of(
+                project.isEmpty() ? ProjectName.DEFAULT : new ProjectName(project),
+                json.get("name").asString(),
+                json,
+                records);
     }
 
     Optional<Extra> record(String record) {
@@ -133,7 +146,12 @@ record NetworkZone(
     }
 
     NetworkZone withRecords(List<Extra> all) {
-        return new NetworkZone(name, description, config, all);
+        return new NetworkZone(project, name, description, config, all);
+    }
+
+    /// A copy of another project's.
+    NetworkZone in(ProjectName other) {
+        return new NetworkZone(other, name, description, config, records);
     }
 
     /// @throws InvalidConfigException naming what is wrong

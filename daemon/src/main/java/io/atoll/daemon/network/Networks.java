@@ -91,6 +91,15 @@ public final class Networks {
                                         .map(n -> ApiPath.of("networks", n.name()))
                                         .toList(),
                         this::members));
+        projects.addContents(new ListsAndZones(acls, zones));
+    }
+
+    /// Records a zone.
+    ///
+    /// @throws io.atoll.base.ForbiddenException if its project must not have it
+    void createZone(NetworkZone zone) {
+        gate.checkZone(zone.project(), zone.name());
+        zones.create(zone);
     }
 
     private List<ProjectMember> members(ProjectName project) {
@@ -202,15 +211,15 @@ public final class Networks {
     }
 
     /// Records a list that nobody uses yet.
-    void createAcl(NetworkAcl acl) {
+    void createAcl(ProjectName project, NetworkAcl acl) {
         lifecycle.lock();
         try {
-            List<NetworkAcl> all = acls.all();
+            List<NetworkAcl> all = acls.all(project);
             if (all.stream().anyMatch(a -> a.name().equals(acl.name()))) {
                 throw new InvalidConfigException("The network ACL already exists");
             }
             acls.check(acl, all);
-            store.create(NetworkAcl.KIND, RecordKey.global(acl.name()), acl);
+            store.create(NetworkAcl.KIND, Acls.key(project, acl.name()), acl);
         } finally {
             lifecycle.unlock();
         }
@@ -218,21 +227,22 @@ public final class Networks {
 
     /// Records a changed list and makes all bridges that it is about follow; if one cannot, all
     /// stay as they were.
-    void changeAcl(Stored<NetworkAcl> read, NetworkAcl wanted) {
+    void changeAcl(ProjectName project, Stored<NetworkAcl> read, NetworkAcl wanted) {
         lifecycle.lock();
         try (Undo undo = new Undo()) {
-            List<NetworkAcl> all = new ArrayList<>(acls.all());
+            List<NetworkAcl> all = new ArrayList<>(acls.all(project));
             all.replaceAll(acl -> acl.name().equals(wanted.name()) ? wanted : acl);
             acls.check(wanted, all);
-            for (Network network : acls.filtered()) {
+            boolean isOfBridges = project.equals(ProjectName.DEFAULT);
+            for (Network network : isOfBridges ? acls.filtered() : List.<Network>of()) {
                 Optional<AccessControl.Policy> unused = acls.policy(network, all);
             }
             undo.add(this::filterAnew);
             store.commit(new Batch().replace(NetworkAcl.KIND, read, wanted));
-            undo.add(() ->
-                    store.update(
-                            NetworkAcl.KIND, RecordKey.global(wanted.name()), _ -> read.value()));
-            filterAnew();
+            undo.add(() -> store.update(NetworkAcl.KIND, read.key(), _ -> read.value()));
+            if (isOfBridges) {
+                filterAnew();
+            }
             undo.keep();
         } finally {
             lifecycle.unlock();
@@ -417,6 +427,11 @@ public final class Networks {
     /// Tells DHCP and DNS about a network card.
     public void putStaticHost(String network, StaticHost host) {
         bridges.putStaticHost(network, host);
+    }
+
+    /// Tells DNS about a network card that never asks for its address.
+    public void putName(String network, String key, String name, InetAddress address) {
+        bridges.putName(config(network), key, name, address);
     }
 
     /// An address that a card keeps from now on.

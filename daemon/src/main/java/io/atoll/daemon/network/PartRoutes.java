@@ -75,11 +75,14 @@ final class PartRoutes<R, T> implements Routes {
 
     private final Store store;
     private final Events events;
+    private final Right change;
     private final Kind<R, T> kind;
 
-    PartRoutes(Store store, Events events, Kind<R, T> kind) {
+    /// @param change what whoever changes one needs
+    PartRoutes(Store store, Events events, Right change, Kind<R, T> kind) {
         this.store = store;
         this.events = events;
+        this.change = change;
         this.kind = kind;
     }
 
@@ -89,11 +92,11 @@ final class PartRoutes<R, T> implements Routes {
         String one = all + "/{" + kind.variable() + "}";
         return List.of(
                 Route.get(all).needs(Right.VIEW).run(this::list),
-                Route.post(all).needs(Right.ADMIN).run(this::create),
+                Route.post(all).needs(change).run(this::create),
                 Route.get(one).needs(Right.VIEW).run(this::get),
-                Route.put(one).needs(Right.ADMIN).run(r -> update(r, false)),
-                Route.patch(one).needs(Right.ADMIN).run(r -> update(r, true)),
-                Route.delete(one).needs(Right.ADMIN).run(this::delete));
+                Route.put(one).needs(change).run(r -> update(r, false)),
+                Route.patch(one).needs(change).run(r -> update(r, true)),
+                Route.delete(one).needs(change).run(this::delete));
     }
 
     /// A body of a PATCH says only what changes.

@@ -5,8 +5,10 @@ import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Request;
+import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
+import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import java.util.List;
@@ -16,8 +18,13 @@ import java.util.List;
 public final class PeerRoutes implements Routes {
     private final PartRoutes<Network, NetworkPeer> parts;
 
-    public PeerRoutes(Store store, Networks networks, Events events) {
-        parts = new PartRoutes<>(store, events, new Peers(networks));
+    public PeerRoutes(Store store, Projects projects, Networks networks, Events events) {
+        parts =
+                new PartRoutes<>(
+                        store,
+                        events,
+                        Right.ADMIN,
+                        new Peers(networks, new NetworkSight(projects)));
     }
 
     @Override
@@ -25,7 +32,8 @@ public final class PeerRoutes implements Routes {
         return parts.routes();
     }
 
-    private record Peers(Networks networks) implements PartRoutes.Kind<Network, NetworkPeer> {
+    private record Peers(Networks networks, NetworkSight sight)
+            implements PartRoutes.Kind<Network, NetworkPeer> {
         @Override
         public String path() {
             return "/1.0/networks/{name}/peers";
@@ -48,7 +56,7 @@ public final class PeerRoutes implements Routes {
 
         @Override
         public Stored<Network> owner(Request request) {
-            return networks.bridge(request.variable("name"), "peering");
+            return networks.bridge(sight.network(request, networks), "peering");
         }
 
         @Override

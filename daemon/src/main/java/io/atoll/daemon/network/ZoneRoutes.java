@@ -3,6 +3,7 @@ package io.atoll.daemon.network;
 import io.atoll.api.ApiPath;
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -13,6 +14,7 @@ import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.network.NetworkZone.Extra;
+import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import java.io.IOException;
@@ -27,26 +29,30 @@ public final class ZoneRoutes implements Routes {
     private static final String ONE = ALL + "/{zone}";
 
     private final Store store;
+    private final Networks networks;
     private final Zones zones;
+    private final NetworkSight sight;
     private final Events events;
     private final PartRoutes<NetworkZone, Extra> records;
 
-    public ZoneRoutes(Store store, Networks networks, Events events) {
+    public ZoneRoutes(Store store, Projects projects, Networks networks, Events events) {
         this.store = store;
+        this.networks = networks;
         this.zones = networks.zones();
+        this.sight = new NetworkSight(projects);
         this.events = events;
-        this.records = new PartRoutes<>(store, events, new Records(zones));
+        this.records = new PartRoutes<>(store, events, Right.EDIT, new Records(zones, sight));
     }
 
     @Override
     public List<Route> routes() {
         List<Route> out = new ArrayList<>();
         out.add(Route.get(ALL).needs(Right.VIEW).run(this::list));
-        out.add(Route.post(ALL).needs(Right.ADMIN).run(this::create));
+        out.add(Route.post(ALL).needs(Right.EDIT).run(this::create));
         out.add(Route.get(ONE).needs(Right.VIEW).run(this::get));
-        out.add(Route.put(ONE).needs(Right.ADMIN).run(r -> update(r, false)));
-        out.add(Route.patch(ONE).needs(Right.ADMIN).run(r -> update(r, true)));
-        out.add(Route.delete(ONE).needs(Right.ADMIN).run(this::delete));
+        out.add(Route.put(ONE).needs(Right.EDIT).run(r -> update(r, false)));
+        out.add(Route.patch(ONE).needs(Right.EDIT).run(r -> update(r, true)));
+        out.add(Route.delete(ONE).needs(Right.EDIT).run(this::delete));
         out.addAll(records.routes());
         return out;
     }
@@ -56,21 +62,26 @@ public final class ZoneRoutes implements Routes {
     }
 
     private Json shown(NetworkZone zone) {
-        List<String> usedBy =
-                zones.users(zone.name()).stream().map(n -> ApiPath.of("networks", n)).toList();
+        List<String> networks =
+                zone.project().equals(ProjectName.DEFAULT) ? zones.users(zone.name()) : List.of();
+        List<String> usedBy = networks.stream().map(n -> ApiPath.of("networks", n)).toList();
         return zone.json().put("used_by", usedBy);
     }
 
     private Response list(Request request) {
         List<Json> out = new ArrayList<>();
-        for (NetworkZone zone : zones.all()) {
+        for (NetworkZone zone : zones.all(sight.owner(request))) {
             out.add(request.recursion() > 0 ? shown(zone) : Json.string(url(zone.name())));
         }
         return Response.sync(Json.array(out));
     }
 
     private NetworkZone zone(Request request) {
-        return zones.get(request.variable("zone")).value();
+        return stored(request).value();
+    }
+
+    private Stored<NetworkZone> stored(Request request) {
+        return zones.get(sight.owner(request), request.variable("zone"));
     }
 
     private Response get(Request request) {
@@ -84,7 +95,7 @@ public final class ZoneRoutes implements Routes {
         if (name.isEmpty()) {
             throw new InvalidConfigException("Name is required");
         }
-        zones.create(NetworkZone.of(name, body, List.of()));
+        networks.createZone(NetworkZone.of(sight.owner(request), name, body, List.of()));
         tell("network-zone-created", url(name));
         return Response.created(url(name));
     }
@@ -92,7 +103,7 @@ public final class ZoneRoutes implements Routes {
     private NetworkZone change(Request request, UnaryOperator<NetworkZone> work)
             throws IOException {
         return store.attempt(() -> {
-            Stored<NetworkZone> read = zones.get(request.variable("zone"));
+            Stored<NetworkZone> read = stored(request);
             NetworkZone next = work.apply(read.value());
             zones.change(read, next);
             return next;
@@ -107,6 +118,7 @@ public final class ZoneRoutes implements Routes {
                         old -> {
                             Etag.of(old.json()).check(request);
                             return NetworkZone.of(
+                                    old.project(),
                                     old.name(),
                                     PartRoutes.merged(old.json(), body, isPatch),
                                     old.records());
@@ -116,7 +128,7 @@ public final class ZoneRoutes implements Routes {
     }
 
     private Response delete(Request request) {
-        Stored<NetworkZone> read = zones.get(request.variable("zone"));
+        Stored<NetworkZone> read = stored(request);
         zones.delete(read);
         tell("network-zone-deleted", url(read.name()));
         return Response.empty();
@@ -127,7 +139,8 @@ public final class ZoneRoutes implements Routes {
     }
 
     /// What users add to zones.
-    private record Records(Zones zones) implements PartRoutes.Kind<NetworkZone, Extra> {
+    private record Records(Zones zones, NetworkSight sight)
+            implements PartRoutes.Kind<NetworkZone, Extra> {
         @Override
         public String path() {
             return ONE + "/records";
@@ -150,7 +163,7 @@ public final class ZoneRoutes implements Routes {
 
         @Override
         public Stored<NetworkZone> owner(Request request) {
-            return zones.get(request.variable("zone"));
+            return zones.get(sight.owner(request), request.variable("zone"));
         }
 
         @Override

@@ -1,7 +1,9 @@
 package io.atoll.daemon.network;
 
+import io.atoll.base.BusyException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
 import io.atoll.daemon.dns.ServedZone;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
@@ -14,7 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// The records of DNS zones, and what is served of them. All projects share them.
+/// The records of DNS zones, and what is served of them. A zone is one project's, its name is taken
+/// for all.
 public final class Zones implements ServedZone.Source {
     private static final List<String> KEYS =
             List.of(ZoneContent.FORWARD, ZoneContent.REVERSE.get(0), ZoneContent.REVERSE.get(1));
@@ -28,16 +31,47 @@ public final class Zones implements ServedZone.Source {
         this.leases = leases;
     }
 
-    List<NetworkZone> all() {
-        return store.list(NetworkZone.KIND).stream().map(Stored::value).toList();
+    /// The zones of a project.
+    List<NetworkZone> all(ProjectName project) {
+        return stored(project).stream().map(Stored::value).toList();
+    }
+
+    private List<Stored<NetworkZone>> stored(ProjectName project) {
+        return store.list(NetworkZone.KIND).stream()
+                .filter(zone -> zone.value().project().equals(project))
+                .toList();
+    }
+
+    /// Adds the end of a project's zones to a batch.
+    ///
+    /// @throws BusyException if a network has one of them
+    void remove(Batch batch, ProjectName project) {
+        for (Stored<NetworkZone> zone : stored(project)) {
+            if (!users(zone.name()).isEmpty()) {
+                throw new BusyException(
+                        "Only empty projects can be removed: zone \""
+                                + zone.name()
+                                + "\" is in use by a network");
+            }
+            batch.delete(NetworkZone.KIND, zone);
+        }
+    }
+
+    /// Adds the move of a project's zones to a batch.
+    void rename(Batch batch, ProjectName project, ProjectName fresh) {
+        for (Stored<NetworkZone> zone : stored(project)) {
+            batch.replace(NetworkZone.KIND, zone, zone.value().in(fresh));
+        }
     }
 
     private Optional<Stored<NetworkZone>> stored(String name) {
         return store.find(NetworkZone.KIND, RecordKey.global(name));
     }
 
-    Stored<NetworkZone> get(String name) {
-        return stored(name).orElseThrow(() -> new NotFoundException("Network zone not found"));
+    Stored<NetworkZone> get(ProjectName project, String name) {
+        return stored(name)
+                .filter(zone -> zone.value().project().equals(project))
+                .orElseThrow(() -> new NotFoundException("Network zone not found"));
     }
 
     private static boolean names(Network network, String zone) {

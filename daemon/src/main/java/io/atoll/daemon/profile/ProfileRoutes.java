@@ -6,6 +6,7 @@ import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.BusyException;
 import io.atoll.base.ForbiddenException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
@@ -119,8 +120,13 @@ public final class ProfileRoutes implements Routes {
                         body.get("description").asString(),
                         Wire.config(body.get("config")),
                         Wire.devices(body.get("devices")));
-        profiles.check(profile);
         ProjectName owner = owner(request);
+        try {
+            profiles.check(owner, profile);
+        } catch (NotFoundException e) {
+            // What is missing is not what was asked for.
+            throw new InvalidConfigException(e.getMessage(), e);
+        }
         if (profiles.find(owner, profile.name()).isPresent()) {
             throw new AlreadyExistsException(
                     "Error inserting \""
@@ -143,16 +149,16 @@ public final class ProfileRoutes implements Routes {
                     Stored<Profile> read = profiles.get(owner, request.variable("name"));
                     etag(read.value()).check(request);
                     Profile next = next(read.value(), body, isPatch);
-                    profiles.check(next);
+                    profiles.check(owner, next);
                     profiles.admit(
                             owner,
                             next,
                             () -> store.commit(new Batch().replace(Profile.KIND, read, next)));
                     return new Change(read.value(), next);
                 });
-        profiles.changed(owner, change.before, change.after);
         events.publishLifecycle(
                 Lifecycle.of("profile-updated", url(owner, change.after.name()), owner));
+        profiles.changed(owner, change.before, change.after);
         return Response.empty();
     }
 
@@ -176,29 +182,31 @@ public final class ProfileRoutes implements Routes {
 
     private Response rename(Request request) throws IOException {
         ProjectName owner = owner(request);
-        Stored<Profile> read = profiles.get(owner, request.variable("name"));
+        String name = request.variable("name");
         String fresh = checkedName(request.json().get("name").asString());
-        if (read.name().equals(Profiles.DEFAULT)) {
+        Profile unused = store.attempt(() -> rename(owner, name, fresh));
+        events.publishLifecycle(
+                Lifecycle.of("profile-renamed", url(owner, fresh), owner).with("old_name", name));
+        return Response.created(url(owner, fresh));
+    }
+
+    private Profile rename(ProjectName owner, String name, String fresh) {
+        Stored<Profile> read = profiles.get(owner, name);
+        if (name.equals(Profiles.DEFAULT)) {
             throw new ForbiddenException("The \"default\" profile cannot be renamed");
         }
         if (profiles.find(owner, fresh).isPresent()) {
             throw new AlreadyExistsException("Name \"" + fresh + "\" already in use");
         }
-        if (!profiles.usedBy(owner, read.name()).isEmpty()) {
-            // LXD renames used profiles too; here instances name their profiles in their own
-            // records.
-            throw new BusyException("Profile is currently in use");
-        }
         Profile old = read.value();
         Profile next = new Profile(fresh, old.description(), old.config(), old.devices());
-        store.commit(
+        Batch batch =
                 new Batch()
                         .create(Profile.KIND, RecordKey.of(owner, fresh), next)
-                        .delete(Profile.KIND, read));
-        events.publishLifecycle(
-                Lifecycle.of("profile-renamed", url(owner, fresh), owner)
-                        .with("old_name", old.name()));
-        return Response.created(url(owner, fresh));
+                        .delete(Profile.KIND, read);
+        profiles.rename(batch, owner, name, fresh);
+        store.commit(batch);
+        return next;
     }
 
     private Response delete(Request request) {

@@ -1,6 +1,7 @@
 package io.atoll.daemon.profile;
 
 import io.atoll.api.ApiPath;
+import io.atoll.base.InternalException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.project.Feature;
@@ -136,11 +137,25 @@ public final class Profiles {
         return users.stream().flatMap(u -> u.usersOf(owner, name).stream()).toList();
     }
 
-    void check(Profile profile) {
-        users.forEach(u -> u.check(profile));
+    void check(ProjectName owner, Profile profile) {
+        users.forEach(u -> u.check(owner, profile));
     }
 
+    void rename(Batch batch, ProjectName owner, String profile, String fresh) {
+        users.forEach(u -> u.rename(batch, owner, profile, fresh));
+    }
+
+    /// Lets the users follow a change that is recorded.
+    ///
+    /// @throws InternalException in LXD's words, naming those that cannot; all others have followed
     void changed(ProjectName owner, Profile before, Profile after) {
-        users.forEach(u -> u.changed(owner, before, after));
+        List<String> failed =
+                users.stream().flatMap(u -> u.changed(owner, before, after).stream()).toList();
+        if (!failed.isEmpty()) {
+            throw new InternalException(
+                    "The following instances failed to update (profile change still saved):\n"
+                            + String.join("\n", failed)
+                            + "\n");
+        }
     }
 }

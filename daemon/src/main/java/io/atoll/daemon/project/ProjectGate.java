@@ -139,6 +139,11 @@ public final class ProjectGate implements Gate {
         checkMaking(name, ProjectKey.BACKUPS, "backup");
     }
 
+    /// @throws io.atoll.base.ForbiddenException if a project must not have that DNS zone
+    public void checkZone(ProjectName name, String zone) {
+        projects.find(name).ifPresent(p -> new Restrictions(p.value()).checkZone(zone));
+    }
+
     private void checkMaking(ProjectName name, ProjectKey key, String what) {
         projects.find(name).ifPresent(p -> new Restrictions(p.value()).checkMaking(key, what));
     }

@@ -1,7 +1,9 @@
 package io.atoll.daemon.project;
 
+import io.atoll.base.Architecture;
 import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.image.Compression;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -13,15 +15,15 @@ import java.util.Set;
 /// A restriction holds only while [#RESTRICTED] is on; what it is then, if the project does not
 /// say, is its default.
 public enum ProjectKey {
-    BACKUP_COMPRESSION("backups.compression_algorithm", Rule.ANY, ""),
+    BACKUP_COMPRESSION("backups.compression_algorithm", Rule.COMPRESSION, ""),
     IMAGES("features.images", Rule.BOOL, ""),
     NETWORKS("features.networks", Rule.BOOL, ""),
     PROFILES("features.profiles", Rule.BOOL, ""),
     VOLUMES("features.storage.volumes", Rule.BOOL, ""),
     IMAGES_UPDATE_CACHED("images.auto_update_cached", Rule.BOOL, ""),
     IMAGES_UPDATE_INTERVAL("images.auto_update_interval", Rule.INTEGER, ""),
-    IMAGES_COMPRESSION("images.compression_algorithm", Rule.ANY, ""),
-    IMAGES_ARCHITECTURE("images.default_architecture", Rule.ANY, ""),
+    IMAGES_COMPRESSION("images.compression_algorithm", Rule.COMPRESSION, ""),
+    IMAGES_ARCHITECTURE("images.default_architecture", Rule.ARCHITECTURE, ""),
     IMAGES_EXPIRY("images.remote_cache_expiry", Rule.INTEGER, ""),
     LIMIT_CONTAINERS("limits.containers", Rule.COUNT, ""),
     LIMIT_CPU("limits.cpu", Rule.COUNT, ""),
@@ -65,6 +67,8 @@ public enum ProjectKey {
         ANY,
         BOOL,
         INTEGER,
+        COMPRESSION,
+        ARCHITECTURE,
         COUNT,
         SIZE,
         PATHS,
@@ -79,6 +83,10 @@ public enum ProjectKey {
                 case ANY -> {}
                 case BOOL -> bool(value);
                 case INTEGER -> integer(value);
+                case COMPRESSION -> compression(value);
+                case ARCHITECTURE -> {
+                    Architecture unused = Architecture.ofKernelName(value);
+                }
                 case COUNT -> count(value);
                 case SIZE -> size(value);
                 case PATHS -> paths(value);
@@ -132,6 +140,14 @@ public enum ProjectKey {
 
     static boolean isTrue(String value) {
         return TRUE.contains(value.toLowerCase(Locale.ROOT));
+    }
+
+    private static void compression(String value) {
+        try {
+            Compression unused = Compression.parse(value);
+        } catch (InvalidConfigException e) {
+            throw new InvalidConfigException("Invalid compression algorithm \"" + value + "\"", e);
+        }
     }
 
     private static void bool(String value) {

@@ -167,7 +167,8 @@ public final class ProjectRoutes implements Routes {
         String text = keepText ? old.description() : body.get("description").asString();
         Project next = new Project(old.name(), text, config);
         for (Feature feature : Feature.values()) {
-            if (old.has(feature) != next.has(feature) && !isEmpty(old.name())) {
+            if (old.has(feature) != next.has(feature)
+                    && !projects.isEmpty(new ProjectName(old.name()))) {
                 throw new InvalidConfigException("Features can only be changed on empty projects");
             }
         }
@@ -177,12 +178,6 @@ public final class ProjectRoutes implements Routes {
                     store.commit(new Batch().replace(Project.KIND, read, next));
                     return next;
                 });
-    }
-
-    /// Its own default profile does not count: it came with the project and goes with it.
-    private boolean isEmpty(String name) {
-        String own = ApiPath.inProject(ApiPath.of("profiles", "default"), name);
-        return projects.usedBy(new ProjectName(name)).stream().allMatch(own::equals);
     }
 
     private Response rename(Request request) throws IOException {
@@ -200,7 +195,7 @@ public final class ProjectRoutes implements Routes {
     }
 
     private void move(Stored<Project> read, ProjectName old, ProjectName fresh) {
-        if (!isEmpty(old.value())) {
+        if (!projects.isRemovable(old)) {
             throw new BusyException("Only empty projects can be renamed");
         }
         Project was = read.value();
@@ -211,6 +206,7 @@ public final class ProjectRoutes implements Routes {
             goneProject.accept(batch, old);
             newProject.accept(batch, fresh);
         }
+        projects.rename(batch, old, fresh);
         store.commit(batch);
         events.publishLifecycle(
                 Lifecycle.of("project-renamed", url(fresh.value()), fresh)
@@ -223,11 +219,12 @@ public final class ProjectRoutes implements Routes {
         if (name.equals(ProjectName.DEFAULT)) {
             throw new ForbiddenException("The 'default' project cannot be deleted");
         }
-        if (!isEmpty(read.name())) {
+        if (!projects.isRemovable(name)) {
             throw new BusyException("Only empty projects can be removed");
         }
         Batch batch = new Batch().delete(Project.KIND, read);
         goneProject.accept(batch, name);
+        projects.remove(batch, name);
         store.commit(batch);
         events.publishLifecycle(Lifecycle.of("project-deleted", url(read.name()), name));
         return Response.empty();

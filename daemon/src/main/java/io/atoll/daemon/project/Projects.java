@@ -3,6 +3,7 @@ package io.atoll.daemon.project;
 import io.atoll.api.ApiPath;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
+import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
@@ -78,6 +79,30 @@ public final class Projects {
             kind.urls(name).forEach(url -> out.add(ApiPath.inProject(url, name.value())));
         }
         return out;
+    }
+
+    /// Whether nothing is in a project but its own default profile, which came with it.
+    boolean isEmpty(ProjectName name) {
+        return contents.stream().allMatch(kind -> isEmpty(kind, name));
+    }
+
+    /// Whether nothing is in a project but what goes along with it.
+    boolean isRemovable(ProjectName name) {
+        return contents.stream().allMatch(kind -> kind.goesAlong() || isEmpty(kind, name));
+    }
+
+    private static boolean isEmpty(ProjectContents kind, ProjectName name) {
+        return kind.urls(name).stream().allMatch(ApiPath.of("profiles", "default")::equals);
+    }
+
+    /// Adds the end of what goes along with a project to the batch that removes it.
+    void remove(Batch batch, ProjectName name) {
+        contents.forEach(kind -> kind.remove(batch, name));
+    }
+
+    /// Adds the move of what goes along with a project to the batch that renames it.
+    void rename(Batch batch, ProjectName name, ProjectName fresh) {
+        contents.forEach(kind -> kind.rename(batch, name, fresh));
     }
 
     /// Everything in a project that limits and restrictions speak about.

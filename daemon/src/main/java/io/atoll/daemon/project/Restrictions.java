@@ -72,6 +72,21 @@ final class Restrictions {
         }
     }
 
+    /// @throws ForbiddenException if the zone is neither listed nor below one that is
+    void checkZone(String zone) {
+        if (!project.isOn(ProjectKey.RESTRICTED)) {
+            return;
+        }
+        String listed = project.text(ProjectKey.NETWORKS_ZONES).orElse("");
+        for (String allowed : listed.split(",")) {
+            String end = allowed.strip();
+            if (!end.isEmpty() && (zone.equals(end) || zone.endsWith("." + end))) {
+                return;
+            }
+        }
+        throw new ForbiddenException("Project isn't allowed to use this DNS zone");
+    }
+
     /// @throws ForbiddenException if the project forbids something about it
     void check(ProjectMember member) {
         if (!project.isOn(ProjectKey.RESTRICTED)) {

@@ -1,10 +1,13 @@
 package io.atoll.daemon.server;
 
+import io.atoll.base.Architecture;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.instance.config.Expiry;
 import io.atoll.image.Compression;
+import io.atoll.image.remote.HttpProxies;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -18,7 +21,7 @@ public enum ServerKey {
     AUTO_UPDATE_CACHED("images.auto_update_cached", "true", Value.BOOLEAN),
     AUTO_UPDATE_INTERVAL("images.auto_update_interval", "6", Value.INTEGER),
     IMAGE_COMPRESSION("images.compression_algorithm", "gzip", Value.COMPRESSION),
-    DEFAULT_ARCHITECTURE("images.default_architecture", "", Value.ANY),
+    DEFAULT_ARCHITECTURE("images.default_architecture", "", Value.ARCHITECTURE),
     REMOTE_CACHE_EXPIRY("images.remote_cache_expiry", "10", Value.INTEGER),
     NIC_HOST_NAME("instances.nic.host_name", "random", Value.HOST_NAME),
     HTTPS_ADDRESS("core.https_address", "", Value.ADDRESS),
@@ -34,15 +37,34 @@ public enum ServerKey {
     HTTPS_METHODS("core.https_allowed_methods", "", Value.HEADER),
     HTTPS_ORIGIN("core.https_allowed_origin", "", Value.HEADER),
     TRUSTED_PROXY("core.https_trusted_proxy", "", Value.PROXIES),
-    PROXY_HTTP("core.proxy_http", "", Value.UNSUPPORTED),
-    PROXY_HTTPS("core.proxy_https", "", Value.UNSUPPORTED),
-    PROXY_IGNORE("core.proxy_ignore_hosts", "", Value.UNSUPPORTED),
+    PROXY_HTTP("core.proxy_http", "", Value.PROXY),
+    PROXY_HTTPS("core.proxy_https", "", Value.PROXY),
+    PROXY_IGNORE("core.proxy_ignore_hosts", "", Value.ANY),
     TOKEN_EXPIRY("core.remote_token_expiry", "", Value.EXPIRY),
     TRUST_CA("core.trust_ca_certificates", "false", Value.BOOLEAN),
     TRUST_PASSWORD("core.trust_password", "", Value.ANY),
     CLUSTER_ADDRESS("cluster.https_address", "", Value.UNSUPPORTED),
     CLUSTER_IMAGES("cluster.images_minimal_replica", "3", Value.UNSUPPORTED),
     CLUSTER_OFFLINE("cluster.offline_threshold", "20", Value.UNSUPPORTED),
+    CLUSTER_TOKENS("cluster.join_token_expiry", "", Value.UNSUPPORTED),
+    CLUSTER_STANDBY("cluster.max_standby", "2", Value.UNSUPPORTED),
+    CLUSTER_VOTERS("cluster.max_voters", "3", Value.UNSUPPORTED),
+    CANDID_KEY("candid.api.key", "", Value.UNSUPPORTED),
+    CANDID_URL("candid.api.url", "", Value.UNSUPPORTED),
+    CANDID_DOMAINS("candid.domains", "", Value.UNSUPPORTED),
+    CANDID_EXPIRY("candid.expiry", "3600", Value.UNSUPPORTED),
+    RBAC_KEY("rbac.agent.private_key", "", Value.UNSUPPORTED),
+    RBAC_PUBLIC_KEY("rbac.agent.public_key", "", Value.UNSUPPORTED),
+    RBAC_AGENT("rbac.agent.url", "", Value.UNSUPPORTED),
+    RBAC_USER("rbac.agent.username", "", Value.UNSUPPORTED),
+    RBAC_EXPIRY("rbac.api.expiry", "3600", Value.UNSUPPORTED),
+    RBAC_API_KEY("rbac.api.key", "", Value.UNSUPPORTED),
+    RBAC_URL("rbac.api.url", "", Value.UNSUPPORTED),
+    MAAS_KEY("maas.api.key", "", Value.UNSUPPORTED),
+    MAAS_URL("maas.api.url", "", Value.UNSUPPORTED),
+    MAAS_MACHINE("maas.machine", "", Value.UNSUPPORTED),
+    OVN_CONNECTION("network.ovn.northbound_connection", "", Value.UNSUPPORTED),
+    OVN_BRIDGE("network.ovn.integration_bridge", "br-int", Value.UNSUPPORTED),
     BACKUPS_VOLUME("storage.backups_volume", "", Value.UNSUPPORTED),
     IMAGES_VOLUME("storage.images_volume", "", Value.UNSUPPORTED);
 
@@ -52,12 +74,16 @@ public enum ServerKey {
         INTEGER,
         BOOLEAN,
         COMPRESSION,
+        /// As the kernel calls it.
+        ARCHITECTURE,
         HOST_NAME,
         /// `HOST:PORT`, `[HOST]:PORT`, `:PORT`, or without the port.
         ADDRESS,
         /// Addresses with commas between.
         PROXIES,
         EXPIRY,
+        /// Address of a proxy for http.
+        PROXY,
         /// Goes into a line of a protocol.
         HEADER,
         UNSUPPORTED;
@@ -70,6 +96,7 @@ public enum ServerKey {
                 case BOOLEAN ->
                         BOOLEANS.contains(value.toLowerCase(Locale.ROOT)) ? "" : "invalid boolean";
                 case COMPRESSION -> compressionFault(value);
+                case ARCHITECTURE -> architectureFault(value);
                 case HOST_NAME ->
                         HOST_NAMES.contains(value)
                                 ? ""
@@ -77,6 +104,7 @@ public enum ServerKey {
                 case ADDRESS -> ListenAddress.fault(value);
                 case PROXIES -> proxiesFault(value);
                 case EXPIRY -> expiryFault(value);
+                case PROXY -> proxyFault(value);
                 case HEADER ->
                         value.chars().allMatch(c -> c >= ' ' && c < 127)
                                 ? ""
@@ -95,9 +123,27 @@ public enum ServerKey {
         }
     }
 
+    private static String architectureFault(String value) {
+        try {
+            Architecture unused = Architecture.ofKernelName(value);
+            return "";
+        } catch (InvalidConfigException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
     private static String proxiesFault(String value) {
         try {
             Set<InetAddress> unused = ListenAddress.proxies(value);
+            return "";
+        } catch (InvalidConfigException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    private static String proxyFault(String value) {
+        try {
+            Optional<InetSocketAddress> unused = HttpProxies.parse(value);
             return "";
         } catch (InvalidConfigException e) {
             return String.valueOf(e.getMessage());
@@ -142,7 +188,7 @@ public enum ServerKey {
     }
 
     /// Whether a value means yes; LXD's words for it.
-    static boolean isTrue(String value) {
+    public static boolean isTrue(String value) {
         return Set.of("true", "1", "yes", "on").contains(value.toLowerCase(Locale.ROOT));
     }
 

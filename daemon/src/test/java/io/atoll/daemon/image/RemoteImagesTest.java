@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.api.tls.Pem;
 import io.atoll.api.tls.TlsContexts;
+import io.atoll.base.Architecture;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
@@ -129,6 +130,36 @@ final class RemoteImagesTest {
         assertEquals("", copy(",'aliases':[{'name':'two'}]").get("err").asString());
         assertEquals(2, image(file).get("aliases").asList().size());
         assertEquals(1, site.count(".squashfs"));
+    }
+
+    @Test
+    void projectsSayWhichArchitectureAndWhetherToUpdate() throws Exception {
+        ImageFile file = site.offer("20260101");
+        String other = Architecture.host() == Architecture.AARCH64 ? "x86_64" : "aarch64";
+        daemon.ok(
+                "POST",
+                "/1.0/projects",
+                "{'name':'p','config':{'images.default_architecture':'" + other + "'}}");
+        daemon.ok(
+                "POST",
+                "/1.0/projects",
+                "{'name':'q','config':{'images.auto_update_cached':'false'}}");
+        Json failed = end(begin("/1.0/images?project=p", copyRequest("")));
+        assertEquals("Failure", failed.get("status").asString(), failed.toString());
+        assertEquals(0, site.count(".squashfs"));
+        for (String project : List.of("default", "q")) {
+            // There is no pool to make it in, but its image comes.
+            Json unused =
+                    end(
+                            begin(
+                                    "/1.0/instances?project=" + project,
+                                    copyRequest("").replace("{'source'", "{'name':'c','source'")));
+            Json image =
+                    client.get("/1.0/images/" + file.fingerprint() + "?project=" + project)
+                            .metadata();
+            assertTrue(image.get("cached").asBoolean(), image.toString());
+            assertEquals(project.equals("default"), image.get("auto_update").asBoolean());
+        }
     }
 
     @Test

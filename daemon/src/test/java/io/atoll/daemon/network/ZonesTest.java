@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.dns.ServedZone;
 import io.atoll.daemon.dns.ZoneEntry;
@@ -48,7 +49,8 @@ class ZonesTest {
         for (int i = 0; i < config.length; i += 2) {
             keys.put(config[i], config[i + 1]);
         }
-        return NetworkZone.of(name, Json.object().put("config", keys), List.of());
+        return NetworkZone.of(
+                ProjectName.DEFAULT, name, Json.object().put("config", keys), List.of());
     }
 
     private static List<String> lines(NetworkZone zone) {

@@ -47,6 +47,12 @@ final class ProjectRulesTest {
         "restricted.containers.privilege, block",
         "restricted.devices.disk.paths, relative/path",
         "restricted.idmap.uid, 9-1",
+        "images.default_architecture, amd64",
+        "images.compression_algorithm, nosuch",
+        "backups.compression_algorithm, nosuch",
+        "images.auto_update_interval, x",
+        "images.remote_cache_expiry, 1d",
+        "images.auto_update_cached, maybe",
         "restricted.nosuch, block",
         "nosuch, 1"
     })

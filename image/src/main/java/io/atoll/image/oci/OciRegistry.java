@@ -7,6 +7,7 @@ import io.atoll.base.UnavailableException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.base.json.JsonException;
+import io.atoll.image.remote.HttpProxies;
 import io.atoll.image.remote.TransferProgress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,17 +49,20 @@ public final class OciRegistry {
                     + " application/vnd.docker.distribution.manifest.v2+json";
     private static final Pattern PARAMETER = Pattern.compile("(\\w+)=\"([^\"]*)\"");
 
-    private final HttpClient http =
-            HttpClient.newBuilder()
-                    .followRedirects(HttpClient.Redirect.NEVER)
-                    .connectTimeout(PATIENCE)
-                    .build();
+    private final HttpClient http;
     private final URI base;
     private final String agent;
     private volatile String token = "";
 
     /// @param address `https://HOST[:PORT]`, or `http://` for a registry on this host
-    public OciRegistry(String address, String agent) {
+    /// @param proxies which of them a request goes through
+    public OciRegistry(String address, String agent, HttpProxies proxies) {
+        this.http =
+                HttpClient.newBuilder()
+                        .followRedirects(HttpClient.Redirect.NEVER)
+                        .connectTimeout(PATIENCE)
+                        .proxy(proxies)
+                        .build();
         this.base = URI.create(address.replaceAll("/+$", ""));
         this.agent = agent;
         boolean isPlain = "http".equals(base.getScheme());

@@ -46,10 +46,12 @@ public final class HttpFetcher {
 
     /// @param userAgent servers choose what they offer by it
     /// @param tls trusts the server, if not the host's authorities do
-    public HttpFetcher(String userAgent, Optional<SSLContext> tls) {
+    /// @param proxies which of them a request goes through
+    public HttpFetcher(String userAgent, Optional<SSLContext> tls, HttpProxies proxies) {
         HttpClient.Builder builder =
                 HttpClient.newBuilder()
                         .connectTimeout(CONNECT_PATIENCE)
+                        .proxy(proxies)
                         .followRedirects(HttpClient.Redirect.NORMAL)
                         .version(HttpClient.Version.HTTP_1_1);
         tls.ifPresent(builder::sslContext);

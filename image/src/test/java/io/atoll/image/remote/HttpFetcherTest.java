@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -29,7 +30,8 @@ class HttpFetcherTest {
         new Random(7).nextBytes(CONTENT);
     }
 
-    private final HttpFetcher http = new HttpFetcher("test", Optional.empty());
+    private final HttpFetcher http =
+            new HttpFetcher("test", Optional.empty(), HttpProxies.of(Map.of()));
     private FaultyServer server;
     @TempDir private Path directory;
 

@@ -12,6 +12,7 @@ import io.atoll.image.ImageFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,7 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SimpleStreamsTest {
-    private final HttpFetcher http = new HttpFetcher("test", Optional.empty());
+    private final HttpFetcher http =
+            new HttpFetcher("test", Optional.empty(), HttpProxies.of(Map.of()));
     private FaultyServer server;
     @TempDir private Path directory;
 

@@ -73,7 +73,10 @@ public final class DownloadTool implements Tool {
     @Override
     public int run(Call call) throws IOException {
         ImageServer server =
-                new ImageServer(call.options().value("server").orElse(SERVER), keys(call));
+                new ImageServer(
+                        call.options().value("server").orElse(SERVER),
+                        keys(call),
+                        call.invocation().env());
         if (call.options().has("list")) {
             list(call, server.images(call.invocation().isRoot()));
             return 0;

@@ -3,6 +3,7 @@ package io.atoll.lxctools.fetch;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnavailableException;
 import io.atoll.image.remote.HttpFetcher;
+import io.atoll.image.remote.HttpProxies;
 import io.atoll.image.remote.ImageDownload;
 import io.atoll.image.remote.RemoteFile;
 import io.atoll.image.remote.Signatures;
@@ -13,6 +14,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// A server of images for LXC: streams, or the lists that LXC had before. Blocks.
@@ -20,7 +22,7 @@ final class ImageServer {
     private static final int LIST_MAX = 64 << 20;
     private static final int SIGNATURE_MAX = 1 << 20;
 
-    private final HttpFetcher http = new HttpFetcher("lxc", Optional.empty());
+    private final HttpFetcher http;
     private final URI base;
     private final Trust trust;
 
@@ -35,7 +37,9 @@ final class ImageServer {
     }
 
     /// @param address host name or URL
-    ImageServer(String address, Trust trust) {
+    /// @param environment names proxies
+    ImageServer(String address, Trust trust, Map<String, String> environment) {
+        http = new HttpFetcher("lxc", Optional.empty(), HttpProxies.of(environment));
         String url = address.contains("://") ? address : "https://" + address;
         base = HttpFetcher.uri(url.endsWith("/") ? url : url + "/");
         this.trust = trust;

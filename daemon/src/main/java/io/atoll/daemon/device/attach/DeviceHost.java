@@ -40,6 +40,12 @@ public interface DeviceHost {
     /// @param instance host-wide name
     List<InetAddress> addresses(String instance, boolean isV6);
 
+    /// Whether an instance of the same name in another project has an interface at a managed
+    /// network: its DNS has one name for both.
+    default boolean isNameTaken(Site site, String network) {
+        return false;
+    }
+
     /// Where notes about devices of running instances are kept, below a directory of the instance's
     /// name.
     Path notes();

@@ -53,10 +53,17 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
             NicConfig config,
             MacAddress mac,
             Optional<InetAddress> ipv4,
-            Optional<InetAddress> ipv6) {
+            Optional<InetAddress> ipv6,
+            boolean isSilent) {
         String key = key(site, config.name());
         return new Networks.Port(
-                site.id(), key.substring(site.id().length() + 1), site.hostname(), mac, ipv4, ipv6);
+                site.id(),
+                key.substring(site.id().length() + 1),
+                site.hostname(),
+                mac,
+                ipv4,
+                ipv6,
+                isSilent);
     }
 
     /// Makes all of it. What is there already is replaced.
@@ -167,7 +174,7 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
     }
 
     private Networks.Port port(Optional<InetAddress> ipv4, Optional<InetAddress> ipv6) {
-        return port(site, nic.config(), nic.mac().orElseThrow(), ipv4, ipv6);
+        return port(site, nic.config(), nic.mac().orElseThrow(), ipv4, ipv6, nic.isGivenAddress());
     }
 
     /// The address that an interface without a fixed one is to have.

@@ -1,5 +1,6 @@
 package io.atoll.daemon.device.attach;
 
+import io.atoll.base.ProjectName;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.runtime.spec.MacAddress;
 import java.net.InetAddress;
@@ -46,18 +47,28 @@ public interface Networks {
     /// @param instance host-wide name
     /// @param device name of the device
     /// @param hostname told to DNS
+    /// @param isSilent whether it has its address without asking DHCP, which is where DNS has names
+    ///   from otherwise
     record Port(
             String instance,
             String device,
             String hostname,
             MacAddress mac,
             Optional<InetAddress> ipv4,
-            Optional<InetAddress> ipv6) {}
+            Optional<InetAddress> ipv6,
+            boolean isSilent) {}
 
     /// A managed network, which may be down.
     ///
     /// @throws io.atoll.base.NotFoundException if there is no such network
     Network find(String network);
+
+    /// A managed network that instances of a project see.
+    ///
+    /// @throws io.atoll.base.NotFoundException if they see none of that name
+    default Network find(ProjectName project, String network) {
+        return find(network);
+    }
 
     /// Makes rules hold again that others took away.
     ///

@@ -1,5 +1,6 @@
 package io.atoll.daemon.device.attach;
 
+import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.Undo;
 import io.atoll.daemon.device.DeviceConfig;
@@ -149,13 +150,30 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     @Override
     public void requirePresent(Site site) {
         if (config.network().isPresent()) {
-            Networks.Network network = host.networks().find(config.network().get());
-            requireInside(network, kindAt(network.type()));
+            NicNetworks.requireInside(
+                    config, host.networks().find(site.project(), config.network().get()));
+        }
+    }
+
+    /// Whoever may make instances in one project must not take the names of another's.
+    private void requireOwnName(Site site, String verb) {
+        boolean isTaken =
+                config.network().filter(network -> host.isNameTaken(site, network)).isPresent();
+        if (isTaken) {
+            throw new AlreadyExistsException(
+                    "Failed "
+                            + verb
+                            + " validation for device \""
+                            + config.name()
+                            + "\": Instance DNS name \""
+                            + site.hostname()
+                            + "\" already used on network");
         }
     }
 
     @Override
     public void plan(Site site, StartParts parts) {
+        requireOwnName(site, "start");
         site.memory().remove(Volatile.hostName(config.name()));
         Decided nic = chosen(site);
         remember(site, nic);
@@ -176,39 +194,12 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     /// Decided, with a virtual function of the card.
     private Decided chosen(Site site) {
         Decided nic = decide(site);
-        nic.network().ifPresent(network -> requireInside(network, nic.kind()));
+        nic.network().ifPresent(network -> NicNetworks.requireInside(config, network));
         if (nic.kind() != Kind.SRIOV) {
             return nic;
         }
         host.functions().choose(site, config.name(), nic.link());
         return decide(site);
-    }
-
-    /// An address that the network cannot give out would be given to nobody.
-    private void requireInside(Networks.Network network, Kind kind) {
-        if (kind == Kind.BRIDGED) {
-            config.ipv4()
-                    .address()
-                    .ifPresent(a -> requireInside(network.ipv4(), a, config.filters().ipv4()));
-            config.ipv6()
-                    .address()
-                    .ifPresent(a -> requireInside(network.ipv6(), a, config.filters().ipv6()));
-        }
-    }
-
-    /// @param isFiltered then it says what the instance may use, wherever it has it from
-    private void requireInside(Optional<IpNetwork> own, InetAddress address, boolean isFiltered) {
-        if (own.isEmpty() && isFiltered) {
-            return;
-        }
-        if (own.isEmpty() || !own.get().contains(address)) {
-            throw new InvalidConfigException(
-                    "Device IP address \""
-                            + IpNetwork.text(address)
-                            + "\" not within network \""
-                            + config.network().orElse("")
-                            + "\" subnet");
-        }
     }
 
     private static NicLink pair(Decided nic) {
@@ -305,6 +296,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
 
     @Override
     public void attach(Site site, Container container, Undo undo) {
+        requireOwnName(site, "add");
         site.memory().remove(Volatile.hostName(config.name()));
         Decided nic = chosen(site);
         beforeStart(site, undo);
@@ -517,7 +509,8 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         }
         return config.hwaddr()
                 .or(() -> site.remembered(Volatile.hwaddr(config.name())).map(MacAddress::new))
-                .map(mac -> HostEnd.port(site, config, mac, Optional.empty(), Optional.empty()));
+                .map(mac ->
+                        HostEnd.port(site, config, mac, Optional.empty(), Optional.empty(), false));
     }
 
     @Override
