@@ -4,6 +4,7 @@ import io.atoll.api.Wire;
 import io.atoll.base.Fingerprint;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.store.RecordKind;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,8 @@ public record Image(
         List<String> profiles,
         boolean isCached,
         Optional<UpdateSource> source) {
+    private static final Duration USE = Duration.ofSeconds(10);
+
     public static final RecordKind<Image> KIND =
             RecordKind.of("image", Image::encode, Image::decode);
 
@@ -118,6 +121,12 @@ public record Image(
                 expiresAt,
                 properties,
                 profiles.stream().map(p -> p.equals(old) ? fresh : p).toList());
+    }
+
+    /// Whether its record says that it is being used now, give or take some seconds: what it is for
+    /// are days.
+    boolean isUsed(Instant now) {
+        return Duration.between(lastUsedAt, now).abs().compareTo(USE) < 0;
     }
 
     /// The same image, used just now.

@@ -181,13 +181,19 @@ public final class Images {
             if (!pool.hasImage(image.fingerprint())) {
                 pool.importImage(image.fingerprint(), new ImageFileSource(file(image)));
             }
+            noteUse(RecordKey.of(owner(project), image.fingerprint().value()));
         } finally {
             onlyOne.unlock();
         }
-        store.update(
-                Image.KIND,
-                RecordKey.of(owner(project), image.fingerprint().value()),
-                i -> i.used(Instant.now()));
+    }
+
+    /// Many who make instances of one image at once would all write the same record, and all but
+    /// one of them try again.
+    private void noteUse(RecordKey key) {
+        Instant now = Instant.now();
+        if (!store.find(Image.KIND, key).map(i -> i.value().isUsed(now)).orElse(false)) {
+            store.update(Image.KIND, key, image -> image.used(now));
+        }
     }
 
     /// The image of a project with this fingerprint.
