@@ -4,6 +4,7 @@ import io.atoll.base.BusyException;
 import io.atoll.base.CpuSet;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.LazyLogger;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.DevicePrograms;
 import io.atoll.linux.Errno;
@@ -32,6 +33,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /// The cgroups of one running container, through files only: nothing here enters the container.
 final class ContainerCgroups {
+    private static final System.Logger LOG = LazyLogger.of(ContainerCgroups.class);
+
     /// Version 2 lets no process be in a cgroup that passes controllers on; commands go into a leaf
     /// beside init's own.
     private static final String COMMANDS = ".lxc";
@@ -167,15 +170,14 @@ final class ContainerCgroups {
         }
     }
 
-    /// Kills every process at once, where the kernel has a file for that and lets us: `cgroup.kill`
-    /// of version 2.
+    /// Kills every process at once: `cgroup.kill` of version 2. The kernel may be too old for it,
+    /// the tree somebody else's or read-only, the cgroup one of threads: then those who end init
+    /// are left to do it alone.
     void killAll() {
         try {
             layout.unified().map(this::files).ifPresent(own -> own.write("cgroup.kill", "1"));
         } catch (ErrnoException e) {
-            if (!e.is(Errno.ENOENT, Errno.ENODEV, Errno.EACCES, Errno.EPERM)) {
-                throw e;
-            }
+            LOG.log(System.Logger.Level.DEBUG, "not killed by its cgroup cgroup=" + path, e);
         }
     }
 

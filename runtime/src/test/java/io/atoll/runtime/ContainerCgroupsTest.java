@@ -75,6 +75,21 @@ class ContainerCgroupsTest {
     }
 
     @Test
+    void killsAllAtOnceWhereTheKernelCan() throws IOException {
+        files("v2", Map.of("cgroup.kill", ""));
+        unified.killAll();
+        assertEquals("1", read("v2", "cgroup.kill"));
+    }
+
+    @Test
+    void leavesItToOthersWhereItCannot() throws IOException {
+        files("v2", Map.of("cgroup.procs", ""));
+        unified.killAll();
+        legacy.killAll();
+        assertFalse(Files.exists(root.resolve("v2").resolve(PATH).resolve("cgroup.kill")));
+    }
+
+    @Test
     void readsVersion2() throws IOException {
         files(
                 "v2",
