@@ -193,4 +193,97 @@ class BackupsTest {
             lxc.run("delete", "--force", "c1").ok();
         }
     }
+
+    /// In the form of btrfs, where LXD calls them optimized.
+    @Test
+    void optimizedBackupsAreExchangedWithLxd() throws IOException {
+        Assumptions.assumeTrue(UpstreamDaemon.isInstalled(), "Debian's lxd is not installed");
+        lxc.run("storage", "create", "fast", "btrfs", "size=256MiB").ok();
+        try (UpstreamDaemon lxd = UpstreamDaemon.launch("lxd-" + MARKER)) {
+            lxd.lxc().run("storage", "create", "plain", "dir").ok();
+            prepare(lxd.lxc(), "btrfs");
+            launch(lxd.lxc());
+            String theirs = exported(lxd.lxc(), "theirs");
+            String theirVolume = volume(lxd.lxc(), "default", "their-volume");
+            String refusal =
+                    "Optimized backup storage driver \"btrfs\" differs from the target storage pool"
+                            + " driver \"overlay\"";
+            Output refused = lxc.run("import", theirs);
+            assertTrue(refused.err().contains(refusal), refused.toString());
+            refused = lxc.run("storage", "volume", "import", "default", theirVolume);
+            assertTrue(refused.err().contains(refusal), refused.toString());
+            assertEquals("", lxc.run("list", "--format=csv").ok().out());
+            lxc.run("import", theirs, "c0", "--storage=fast").ok();
+            checkRestored(lxc, "c0");
+
+            lxc.run("profile", "device", "set", "default", "root", "pool=fast").ok();
+            launch(lxc);
+            checkVolume(lxc, "fast", theirVolume);
+            checkVolume(lxd.lxc(), "default", volume(lxc, "fast", "our-volume"));
+            String ours = exported(lxc, "ours");
+            lxd.lxc().run("import", ours, "c0").ok();
+            checkRestored(lxd.lxc(), "c0");
+            lxd.lxc().run("delete", "--force", "c1").ok();
+            lxd.lxc().run("image", "delete", "bb").ok();
+            lxc.run("delete", "--force", "c1").ok();
+        }
+    }
+
+    private String exported(Program client, String name) throws IOException {
+        Path file = folder.resolve(name + ".tar");
+        client.run("export", "c1", file.toString(), "--optimized-storage", "--compression=none")
+                .ok();
+        Output names = Program.of("tar", "--list", "--file").run(file.toString()).ok();
+        assertEquals(
+                "backup/index.yaml\nbackup/optimized_header.yaml\nbackup/snapshots/s0.bin\n"
+                        + "backup/container.bin\n",
+                names.out());
+        return file.toString();
+    }
+
+    private static Output inside(Program client, String command) {
+        return client.run("exec", "c1", "--", "sh", "-c", command).ok();
+    }
+
+    private static void attach(Program client, String pool) {
+        client.run(
+                        "config",
+                        "device",
+                        "add",
+                        "c1",
+                        "v",
+                        "disk",
+                        "path=/srv",
+                        "source=v",
+                        "pool=" + pool)
+                .ok();
+    }
+
+    /// A volume with a snapshot, filled by `c1`, exported, and gone.
+    private String volume(Program client, String pool, String name) {
+        client.run("storage", "volume", "create", pool, "v").ok();
+        attach(client, pool);
+        Output _ = inside(client, "echo 0 > /srv/f && chown 33:44 /srv/f && mkdir /srv/rootfs");
+        client.run("storage", "volume", "snapshot", pool, "v", "s0").ok();
+        Output _ = inside(client, "echo now > /srv/f && sync");
+        String file = folder.resolve(name + ".tar").toString();
+        client.run("storage", "volume", "export", pool, "v", file, "--optimized-storage").ok();
+        client.run("config", "device", "remove", "c1", "v").ok();
+        client.run("storage", "volume", "delete", pool, "v").ok();
+        return file;
+    }
+
+    private static void checkVolume(Program client, String pool, String file) {
+        client.run("storage", "volume", "import", pool, file, "v").ok();
+        attach(client, pool);
+        assertEquals(
+                "now\n33 44\nf\nrootfs\n",
+                inside(client, "cd /srv && cat f && stat -c '%u %g' f && ls").out());
+        client.run("config", "device", "remove", "c1", "v").ok();
+        client.run("storage", "volume", "restore", pool, "v", "s0").ok();
+        attach(client, pool);
+        assertEquals("0\n", inside(client, "cat /srv/f").out());
+        client.run("config", "device", "remove", "c1", "v").ok();
+        client.run("storage", "volume", "delete", pool, "v").ok();
+    }
 }

@@ -39,6 +39,14 @@ public record BackupPart(String prefix, boolean isInstance) {
         return prefix + ".img";
     }
 
+    /// The member that holds it as its file system passes it on.
+    ///
+    /// @param path `/`, or where in it a file system of its own belongs
+    public String streamName(String path) {
+        String inner = path.replaceFirst("^/+", "").replace("-", "--").replace('/', '-');
+        return prefix + (inner.isEmpty() ? "" : "_" + inner) + ".bin";
+    }
+
     /// Whether a member of the archive belongs to it.
     boolean has(String name) {
         return name.equals(prefix) || name.startsWith(prefix + "/");

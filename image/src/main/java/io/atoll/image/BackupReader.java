@@ -7,15 +7,17 @@ import io.atoll.base.InvalidConfigException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// Reads a backup in LXD's layout, made by us or by LXD without `--optimized-storage`, from its
-/// beginning to its end: the index first, then its parts in the order of the archive, which is
-/// snapshots from the oldest on and then the volume itself. The archive comes from anyone and is
-/// read with the same care as an image. Not thread-safe.
+/// Reads a backup in LXD's layout, made by us or by LXD, from its beginning to its end: the index
+/// first, then its parts in the order of the archive, which is snapshots from the oldest on and
+/// then the volume itself. The archive comes from anyone and is read with the same care as an
+/// image. Not thread-safe.
 public final class BackupReader implements AutoCloseable {
+    static final String STREAM_HEADER = "backup/optimized_header.yaml";
     private static final int INDEX_BYTES_MAX = 16 << 20;
 
     private final TarReader tar;
@@ -34,11 +36,7 @@ public final class BackupReader implements AutoCloseable {
             for (advance(); ahead.isPresent(); advance()) {
                 String name = ImageArchives.clean(ahead.get().name());
                 if (name.equals("backup/index.yaml")) {
-                    String text =
-                            new String(
-                                    tar.data().readNBytes(INDEX_BYTES_MAX), StandardCharsets.UTF_8);
-                    advance();
-                    return text;
+                    return text();
                 }
                 if (ahead.get().type() != TarEntry.Type.DIRECTORY) {
                     break;
@@ -48,6 +46,50 @@ public final class BackupReader implements AutoCloseable {
             throw damaged(e);
         }
         throw new InvalidConfigException("Backup is missing at \"backup/index.yaml\"");
+    }
+
+    private String text() throws IOException {
+        String text = new String(tar.data().readNBytes(INDEX_BYTES_MAX), StandardCharsets.UTF_8);
+        advance();
+        return text;
+    }
+
+    /// The text that says which streams there are; comes after the index.
+    ///
+    /// @throws InvalidConfigException if there is none
+    public String readStreamHeader() throws IOException {
+        try {
+            if (isNext(STREAM_HEADER)) {
+                return text();
+            }
+        } catch (EOFException e) {
+            throw damaged(e);
+        }
+        throw new InvalidConfigException("Backup is missing at \"" + STREAM_HEADER + "\"");
+    }
+
+    private boolean isNext(String name) {
+        return ahead.filter(e -> e.type() == TarEntry.Type.FILE)
+                .filter(e -> ImageArchives.clean(e.name()).equals(name))
+                .isPresent();
+    }
+
+    /// Passes on a volume, or a part of one, as its file system made it.
+    ///
+    /// @param path as of [BackupPart#streamName]
+    /// @throws InvalidConfigException if something else comes next, or nothing
+    public void copyStream(BackupPart part, String path, OutputStream out) throws IOException {
+        try {
+            String name = part.streamName(path);
+            if (!isNext(name)) {
+                throw new InvalidConfigException(
+                        "The backup has no \"" + name + "\" where it belongs");
+            }
+            long _ = tar.data().transferTo(out);
+            advance();
+        } catch (EOFException e) {
+            throw damaged(e);
+        }
     }
 
     private void advance() throws IOException {
@@ -96,11 +138,7 @@ public final class BackupReader implements AutoCloseable {
     public void unpackDisk(BackupPart part, Path disk) throws IOException {
         try {
             skipFolders(part);
-            boolean isNext =
-                    ahead.filter(e -> e.type() == TarEntry.Type.FILE)
-                            .filter(e -> ImageArchives.clean(e.name()).equals(part.diskName()))
-                            .isPresent();
-            if (!isNext) {
+            if (!isNext(part.diskName())) {
                 throw new InvalidConfigException(
                         "The backup has no \"" + part.diskName() + "\" where it belongs");
             }

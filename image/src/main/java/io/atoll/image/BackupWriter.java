@@ -3,10 +3,13 @@ package io.atoll.image;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FileStat;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.Map;
 
 /// Writes a backup of an instance or custom volume in LXD's layout: `backup/index.yaml`, then each
@@ -51,6 +54,47 @@ public final class BackupWriter implements AutoCloseable {
                         0,
                         Map.of());
         tar.put(entry, new TreePacker.Exactly(disk, stat.sizeBytes()));
+    }
+
+    /// Says which streams there are; comes before all of them.
+    public void putStreamHeader(String yaml) throws IOException {
+        tar.putFile(BackupReader.STREAM_HEADER, yaml.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// What writes a stream of which nobody knows how long it will be.
+    public interface StreamContent {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /// Adds a volume, or a part of one, as its file system passes it on.
+    ///
+    /// @param spool a directory; the stream lies there until its length is known
+    public void putStream(BackupPart part, String path, Path spool, StreamContent content)
+            throws IOException {
+        Path file = Files.createTempFile(spool, "stream", ".part");
+        try {
+            try (OutputStream out = Files.newOutputStream(file)) {
+                content.writeTo(out);
+            }
+            try (InputStream in = Files.newInputStream(file, StandardOpenOption.DELETE_ON_CLOSE)) {
+                TarEntry entry =
+                        new TarEntry(
+                                TarEntry.Type.FILE,
+                                part.streamName(path),
+                                "",
+                                0600,
+                                0,
+                                0,
+                                Instant.now(),
+                                Files.size(file),
+                                0,
+                                0,
+                                Map.of());
+                tar.put(entry, in);
+            }
+        } finally {
+            boolean _ = Files.deleteIfExists(file);
+        }
     }
 
     /// Adds an instance or a snapshot of one.

@@ -16,7 +16,7 @@ import java.util.Optional;
 /// The content of a block volume: a file with holes in the volume's directory, where others have
 /// their root file system.
 final class BlockDisk {
-    private static final String NAME = "root.img";
+    static final String NAME = "root.img";
 
     /// Disks of other sizes trouble virtual machines.
     private static final long BOUNDARY = 8192;

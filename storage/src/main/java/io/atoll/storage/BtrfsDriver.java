@@ -7,6 +7,7 @@ import io.atoll.linux.FileSystemStat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Every volume is a subvolume of one btrfs, images too: instances, snapshots and copies are
 /// snapshots of them, which share what is alike.
@@ -51,6 +52,11 @@ final class BtrfsDriver extends DirDriver {
             received.forEach(directories()::discardAside);
         }
         return true;
+    }
+
+    @Override
+    public Optional<VolumeStreams> streams() {
+        return Optional.of(new BtrfsStreams(directories(), this::fill));
     }
 
     @Override

@@ -4,14 +4,17 @@ import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
+import io.atoll.linux.FileStat;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /// Subvolumes of btrfs: copying one is a snapshot, which takes no time and no space, deleting one
 /// is the file system's own work. Limits are those of qgroups. See btrfs-subvolume(8),
@@ -24,6 +27,9 @@ final class BtrfsTrees implements Trees {
     private static final int EXCLUSIVE = 2;
 
     private static final int LIMIT = 3;
+
+    /// `BTRFS_FIRST_FREE_OBJECTID` of linux/btrfs_tree.h, the inode of a subvolume's top.
+    private static final long SUBVOLUME_INODE = 256;
 
     private final Path pool;
 
@@ -53,8 +59,28 @@ final class BtrfsTrees implements Trees {
             btrfs("subvolume", "delete", directory.toString());
             return true;
         } catch (CommandFailed e) {
+            deleteSubvolumesOf(directory);
             return false;
         }
+    }
+
+    /// A folder of subvolumes, which may be ones that cannot be written.
+    private static void deleteSubvolumesOf(Path folder) {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) || isSubvolume(folder)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path path : entries.filter(BtrfsTrees::isSubvolume).toList()) {
+                btrfs("subvolume", "delete", path.toString());
+            }
+        } catch (IOException | CommandFailed e) {
+            LOG.log(System.Logger.Level.DEBUG, "left to be walked path=" + folder, e);
+        }
+    }
+
+    private static boolean isSubvolume(Path path) {
+        return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
+                && FileStat.of(path.toString()).inode() == SUBVOLUME_INODE;
     }
 
     /// The space comes back some time after the next commit.

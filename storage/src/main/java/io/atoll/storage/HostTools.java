@@ -4,6 +4,7 @@ import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -29,6 +30,16 @@ public interface HostTools {
     /// @throws CommandFailed if one of them does not end with 0
     void pipe(List<String> from, List<String> to);
 
+    /// Runs one that reads what `input` writes.
+    ///
+    /// @throws CommandFailed if it does not end with 0 or the input fails
+    void feed(List<String> argv, Command.Input input);
+
+    /// Runs one and passes on what it prints, however much that is.
+    ///
+    /// @throws CommandFailed if it does not end with 0 or the output fails
+    void drain(List<String> argv, OutputStream out);
+
     /// Runs them as they are.
     final class Real implements HostTools {
         private Real() {}
@@ -45,22 +56,22 @@ public interface HostTools {
 
         @Override
         public void pipe(List<String> from, List<String> to) {
-            Commands.Result _ =
-                    Commands.run(
-                            Command.of(to)
-                                    .timeout(TIMEOUT)
-                                    .input(stdin -> {
-                                        ByteArrayOutputStream errors = new ByteArrayOutputStream();
-                                        Command source = Command.of(from).timeout(TIMEOUT);
-                                        int exit = Commands.pass(source, stdin, errors);
-                                        if (exit != 0) {
-                                            throw new CommandFailed(
-                                                    from,
-                                                    exit,
-                                                    errors.toString(StandardCharsets.UTF_8),
-                                                    "exit status " + exit);
-                                        }
-                                    }));
+            feed(to, stdin -> drain(from, stdin));
+        }
+
+        @Override
+        public void feed(List<String> argv, Command.Input input) {
+            Commands.Result _ = Commands.run(Command.of(argv).timeout(TIMEOUT).input(input));
+        }
+
+        @Override
+        public void drain(List<String> argv, OutputStream out) {
+            ByteArrayOutputStream errors = new ByteArrayOutputStream();
+            int exit = Commands.pass(Command.of(argv).timeout(TIMEOUT), out, errors);
+            if (exit != 0) {
+                throw new CommandFailed(
+                        argv, exit, errors.toString(StandardCharsets.UTF_8), "exit status " + exit);
+            }
         }
     }
 }

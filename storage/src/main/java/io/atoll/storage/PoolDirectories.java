@@ -151,6 +151,14 @@ final class PoolDirectories {
                 });
     }
 
+    /// The directories in one of ours.
+    List<Path> subdirectories(Path directory) {
+        return list(directory).stream()
+                .map(directory::resolve)
+                .filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
+                .toList();
+    }
+
     /// Fills a new directory.
     interface Maker {
         void make(Path directory) throws IOException;

@@ -130,6 +130,11 @@ public interface StorageDriver {
         return false;
     }
 
+    /// The form in which volumes go to other pools of this driver; empty if files are all it has.
+    default Optional<VolumeStreams> streams() {
+        return Optional.empty();
+    }
+
     boolean exists(VolumeRef ref);
 
     /// The names of all volumes of this type, sorted.

@@ -5,6 +5,7 @@ import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
 import io.atoll.storage.HostTools;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +52,16 @@ abstract class FakeHost implements HostTools {
     @Override
     public void pipe(List<String> from, List<String> to) {
         throw new AssertionError("nobody sends here: " + from);
+    }
+
+    @Override
+    public void feed(List<String> argv, Command.Input input) {
+        throw new AssertionError("nobody receives here: " + argv);
+    }
+
+    @Override
+    public void drain(List<String> argv, OutputStream out) {
+        throw new AssertionError("nobody sends here: " + argv);
     }
 
     static CommandFailed refuse(List<String> argv, String why) {

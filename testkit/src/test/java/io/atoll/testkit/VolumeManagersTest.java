@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.DomainException;
+import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import io.atoll.storage.HostTools;
 import io.atoll.storage.IdmapProbe;
 import io.atoll.storage.PoolKeys;
 import io.atoll.storage.PoolSpec;
 import io.atoll.storage.StorageDrivers;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,6 +47,12 @@ class VolumeManagersTest {
 
         @Override
         public void pipe(List<String> from, List<String> to) {}
+
+        @Override
+        public void feed(List<String> argv, Command.Input input) {}
+
+        @Override
+        public void drain(List<String> argv, OutputStream out) {}
     }
 
     private String refusal(String driver, Map<String, String> config, Host host) {

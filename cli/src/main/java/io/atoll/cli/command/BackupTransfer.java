@@ -123,6 +123,7 @@ final class BackupTransfer {
                         "Backing up");
         String name = nameOf(done);
         try {
+            noteForm(context, client, backups, name);
             download(context, client, path(client, backups, name, "export"), target);
         } finally {
             Operation _ =
@@ -137,6 +138,21 @@ final class BackupTransfer {
         }
         RecordCommands.say(context, "Backup exported successfully!");
         return 0;
+    }
+
+    /// Not every pool has a form of its own.
+    private static void noteForm(
+            Context context, AtollClient client, List<String> backups, String name)
+            throws IOException {
+        if (!context.args().flag("optimized-storage") || context.isQuiet()) {
+            return;
+        }
+        Json backup = client.rest().call("GET", path(client, backups, name), null, "").metadata();
+        if (!backup.get("optimized_storage").asBoolean()) {
+            context.output()
+                    .status(
+                            "The pool's driver has no format of its own: the backup is a plain one");
+        }
     }
 
     private static String path(AtollClient client, List<String> backups, String... below) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 /// @param owner what it is of: the key of the owner's own record, within its project
 /// @param expiresAt empty for never
 /// @param isAlone the snapshots stayed behind
+/// @param isOptimized volumes are in a form of their driver
 /// @param file its name in the folder of backups
 public record Backup(
         String owner,
@@ -17,6 +18,7 @@ public record Backup(
         Instant createdAt,
         Optional<Instant> expiresAt,
         boolean isAlone,
+        boolean isOptimized,
         String file) {
     /// Backups of instances, by `INSTANCE/BACKUP`.
     public static final RecordKind<Backup> OF_INSTANCE =
@@ -36,11 +38,11 @@ public record Backup(
     }
 
     Backup named(String fresh) {
-        return new Backup(owner, fresh, createdAt, expiresAt, isAlone, file);
+        return new Backup(owner, fresh, createdAt, expiresAt, isAlone, isOptimized, file);
     }
 
     Backup of(String newOwner) {
-        return new Backup(newOwner, name, createdAt, expiresAt, isAlone, file);
+        return new Backup(newOwner, name, createdAt, expiresAt, isAlone, isOptimized, file);
     }
 
     private Json encode() {
@@ -50,6 +52,7 @@ public record Backup(
                 .put("created_at", createdAt.toString())
                 .put("expires_at", expiresAt.map(Instant::toString).orElse(""))
                 .put("alone", isAlone)
+                .put("optimized", isOptimized)
                 .put("file", file);
     }
 
@@ -62,6 +65,7 @@ public record Backup(
                         .filter(t -> !t.isEmpty())
                         .map(Instant::parse),
                 j.get("alone").asBoolean(),
+                j.get("optimized").asBoolean(),
                 j.get("file").asString());
     }
 }

@@ -85,8 +85,7 @@ public final class BackupRoutes implements Routes {
                         .put("created_at", backup.createdAt().toString())
                         .put("expires_at", backup.expiresAt().map(Instant::toString).orElse(NEVER));
         subject.words().aloneMembers().forEach(member -> out.put(member, backup.isAlone()));
-        // LXD's drivers that have no form of their own make plain archives when asked for theirs.
-        return out.put("optimized_storage", false);
+        return out.put("optimized_storage", backup.isOptimized());
     }
 
     private Backup named(Request request, Owner owner) {
@@ -124,6 +123,8 @@ public final class BackupRoutes implements Routes {
                         expiry(body.get("expires_at").asString()),
                         subject.words().aloneMembers().stream()
                                 .anyMatch(member -> body.get(member).asBoolean()),
+                        // Drivers that have no form of their own make plain archives.
+                        body.get("optimized_storage").asBoolean() && subject.hasOwnForm(owner),
                         UUID.randomUUID().toString());
         return start(
                 request,
@@ -134,7 +135,15 @@ public final class BackupRoutes implements Routes {
                     table.create(
                             owner.project(),
                             backup,
-                            out -> subject.write(owner, backup.isAlone(), packing, out));
+                            (out, folder) ->
+                                    subject.write(
+                                            owner,
+                                            new BackupSubject.Wish(
+                                                    backup.isAlone(),
+                                                    backup.isOptimized(),
+                                                    packing,
+                                                    folder),
+                                            out));
                     tell("created", owner, name);
                 });
     }

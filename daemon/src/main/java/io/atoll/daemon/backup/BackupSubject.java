@@ -6,6 +6,7 @@ import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.image.Compression;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.List;
 
 /// A kind of thing that backups are made of.
@@ -51,9 +52,16 @@ public interface BackupSubject {
     /// Names the thing and its backup among an operation's resources.
     OperationSpec describe(OperationSpec spec, Owner owner, String backup);
 
-    /// Writes the archive. Blocks for as long as the files take.
+    /// Whether the pool that a thing is in has a form of its own for it.
+    boolean hasOwnForm(Owner owner);
+
+    /// What an archive is to be like.
     ///
     /// @param isAlone leave the snapshots behind
-    void write(Owner owner, boolean isAlone, Compression packing, OutputStream out)
-            throws IOException;
+    /// @param isOptimized in the form that the pool has of its own, if it has one
+    /// @param spool a directory for what an archive takes only when it is complete
+    record Wish(boolean isAlone, boolean isOptimized, Compression packing, Path spool) {}
+
+    /// Writes the archive. Blocks for as long as the files take.
+    void write(Owner owner, Wish wish, OutputStream out) throws IOException;
 }

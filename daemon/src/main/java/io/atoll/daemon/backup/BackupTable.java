@@ -41,7 +41,9 @@ public final class BackupTable {
 
     /// Writes an archive; the stream is closed by the caller.
     public interface Content {
-        void writeTo(OutputStream out) throws IOException;
+        /// @param folder for what is to lie somewhere until then; what stays is removed by
+        ///   [#recover]
+        void writeTo(OutputStream out, Path folder) throws IOException;
     }
 
     /// Removes the archives that no record names: what a dead daemon left half written. Makes the
@@ -115,7 +117,7 @@ public final class BackupTable {
             undo.add(() -> Files.deleteIfExists(file));
             try (OutputStream out =
                     new BufferedOutputStream(Files.newOutputStream(file), BUFFER_BYTES)) {
-                content.writeTo(out);
+                content.writeTo(out, folder);
             }
             store.create(kind, RecordKey.of(project, backup.recordName()), backup);
             undo.keep();

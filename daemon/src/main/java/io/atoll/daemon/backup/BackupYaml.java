@@ -66,16 +66,6 @@ public final class BackupYaml {
         };
     }
 
-    /// @throws InvalidConfigException if the index is of a backup in a driver's own format
-    public static void checkPlain(Json index) {
-        if (index.get("optimized").asBoolean()) {
-            throw new InvalidConfigException(
-                    "Backup is in the optimized format of driver \""
-                            + index.get("backend").asString()
-                            + "\"; export it without --optimized-storage");
-        }
-    }
-
     /// The members of an object as text, whatever they are.
     public static Map<String, String> texts(Json tree) {
         Map<String, String> out = new LinkedHashMap<>();

@@ -7,6 +7,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.backup.BackupForm;
 import io.atoll.daemon.backup.BackupRoutes;
 import io.atoll.daemon.backup.BackupSubject;
 import io.atoll.daemon.backup.BackupTable;
@@ -26,13 +27,13 @@ import io.atoll.daemon.store.RecordKey;
 import io.atoll.image.BackupPart;
 import io.atoll.image.BackupReader;
 import io.atoll.image.BackupWriter;
-import io.atoll.image.Compression;
 import io.atoll.linux.Fd;
 import io.atoll.storage.Filler;
 import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
+import io.atoll.storage.VolumeStreams;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.HashMap;
@@ -128,28 +129,33 @@ final class InstanceBackups implements BackupSubject, Routes {
                 .toList();
     }
 
+    @Override
+    public boolean hasOwnForm(Owner owner) {
+        InstanceRecord instance = table.get(owner.project(), owner.key());
+        VolumeRef files = Instances.volume(instance).current();
+        return pool(instance).streams().filter(s -> s.canSend(files)).isPresent();
+    }
+
     /// A stopped instance is read as it is and stays stopped meanwhile; of one that runs the files
     /// of one moment are read, while it runs on.
     @Override
-    public void write(Owner owner, boolean isAlone, Compression packing, OutputStream out)
-            throws IOException {
+    public void write(Owner owner, Wish wish, OutputStream out) throws IOException {
         RecordKey key = RecordKey.of(owner.project(), owner.key());
         try (InstanceLocks.Held _ = locks.hold(key, "backup")) {
             if (!runner.isRunning(key)) {
                 locks.endVisits(key);
                 VolumeName volume = Instances.volume(table.get(owner.project(), owner.key()));
-                pack(owner, isAlone, volume.current(), packing, out);
+                pack(owner, wish, volume.current(), out);
                 return;
             }
         }
-        snapshots.ofThisMoment(key, moment -> pack(owner, isAlone, moment, packing, out));
+        snapshots.ofThisMoment(key, moment -> pack(owner, wish, moment, out));
     }
 
-    private void pack(
-            Owner owner, boolean isAlone, VolumeRef files, Compression packing, OutputStream out)
+    private void pack(Owner owner, Wish wish, VolumeRef files, OutputStream out)
             throws IOException {
         InstanceRecord instance = table.get(owner.project(), owner.key());
-        List<SnapshotRecord> kept = isAlone ? List.of() : table.snapshots(instance);
+        List<SnapshotRecord> kept = wish.isAlone() ? List.of() : table.snapshots(instance);
         StorageDriver pool = pool(instance);
         Map<String, Expansion.Source> profiles = new HashMap<>();
         InstanceIndex.Writer yaml =
@@ -161,13 +167,28 @@ final class InstanceBackups implements BackupSubject, Routes {
                         name ->
                                 profiles.computeIfAbsent(
                                         name, n -> ports.profiles().get(owner.project(), n)));
-        try (BackupWriter writer = new BackupWriter(out, packing, yaml.index())) {
+        Optional<VolumeStreams> streams =
+                wish.isOptimized() ? pool.streams() : Optional.<VolumeStreams>empty();
+        BackupForm form = BackupForm.of(pool, streams);
+        try (BackupWriter writer = new BackupWriter(out, wish.packing(), yaml.index(form))) {
+            if (streams.isPresent()) {
+                List<String> names = kept.stream().map(SnapshotRecord::name).toList();
+                try (VolumeStreams.Sending sending =
+                        streams.get().send(files, names, Optional.of(yaml.backup()))) {
+                    form.write(writer, sending, InstanceBackups::place, wish.spool());
+                }
+                return;
+            }
             for (SnapshotRecord snapshot : kept) {
                 VolumeRef ref = Instances.volume(instance).snapshot(snapshot.name());
                 put(writer, BackupPart.snapshot(snapshot.name()), yaml.backup(), pool, ref);
             }
             put(writer, BackupPart.INSTANCE, yaml.backup(), pool, files);
         }
+    }
+
+    private static BackupPart place(String snapshot) {
+        return snapshot.isEmpty() ? BackupPart.INSTANCE : BackupPart.snapshot(snapshot);
     }
 
     private static void put(
@@ -217,6 +238,15 @@ final class InstanceBackups implements BackupSubject, Routes {
 
     private static void fill(
             BackupReader reader, InstanceIndex index, StorageDriver pool, VolumeName volume) {
+        if (index.form().isOptimized()) {
+            List<String> names = index.snapshots().stream().map(SnapshotRecord::name).toList();
+            index.form()
+                    .read(
+                            reader,
+                            new BackupForm.Target(pool, volume, false, names, index.shifted()),
+                            InstanceBackups::place);
+            return;
+        }
         List<SnapshotFiller> fillers =
                 index.snapshots().stream()
                         .map(s ->

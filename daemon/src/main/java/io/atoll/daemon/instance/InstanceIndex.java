@@ -5,6 +5,7 @@ import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.backup.BackupForm;
 import io.atoll.daemon.backup.BackupYaml;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
@@ -27,8 +28,13 @@ import java.util.function.UnaryOperator;
 /// @param snapshots oldest first
 /// @param pool where its root file system was
 /// @param shifted what the owner ids in the archive went through
+/// @param form how volumes are written in the archive
 record InstanceIndex(
-        InstanceRecord instance, List<SnapshotRecord> snapshots, String pool, Idmap shifted) {
+        InstanceRecord instance,
+        List<SnapshotRecord> snapshots,
+        String pool,
+        Idmap shifted,
+        BackupForm form) {
     private static final String TYPE = "container";
 
     /// Writes the documents of a backup.
@@ -42,17 +48,17 @@ record InstanceIndex(
             Function<InstanceRecord, Expansion> expand,
             Function<String, Expansion.Source> profile) {
         /// `index.yaml`.
-        String index() {
-            return BackupYaml.render(
+        String index(BackupForm form) {
+            Json.Obj head =
                     Json.object()
                             .put("name", instance.name())
                             .put("backend", pool.info().name())
                             .put("pool", pool.pool().name())
-                            .put("snapshots", snapshots.stream().map(SnapshotRecord::name).toList())
-                            .put("optimized", false)
-                            .put("optimized_header", false)
-                            .put("type", TYPE)
-                            .put("config", config(Writer::unshifted)));
+                            .put(
+                                    "snapshots",
+                                    snapshots.stream().map(SnapshotRecord::name).toList());
+            return BackupYaml.render(
+                    form.describe(head).put("type", TYPE).put("config", config(Writer::unshifted)));
         }
 
         /// `backup.yaml`, of the instance and of each snapshot.
@@ -154,7 +160,6 @@ record InstanceIndex(
                             ? "Backup is of a custom storage volume: storage volume import takes it"
                             : "Backup of unsupported type \"" + type + "\"");
         }
-        BackupYaml.checkPlain(root);
         Json container = root.get("config").get(TYPE);
         if (container.isNull()) {
             throw new InvalidConfigException(
@@ -182,7 +187,8 @@ record InstanceIndex(
                 root.get("pool").asString(),
                 IdmapJson.parse(
                         BackupYaml.texts(container.get("config"))
-                                .getOrDefault(ConfigKeys.LAST_STATE_IDMAP.name(), "")));
+                                .getOrDefault(ConfigKeys.LAST_STATE_IDMAP.name(), "")),
+                BackupForm.parse(root));
     }
 
     /// Reads what [Writer#document()] wrote. The instance is as it was recorded, but does not run.
@@ -211,7 +217,8 @@ record InstanceIndex(
                 instance,
                 snapshots,
                 root.get("pool").get("name").asString(),
-                IdmapJson.parse(instance.config(ConfigKeys.LAST_STATE_IDMAP.name())));
+                IdmapJson.parse(instance.config(ConfigKeys.LAST_STATE_IDMAP.name())),
+                BackupForm.parse(Json.object()));
     }
 
     private static InstanceRecord recorded(Json tree, String name) {

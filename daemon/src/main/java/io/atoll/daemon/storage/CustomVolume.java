@@ -2,8 +2,13 @@ package io.atoll.daemon.storage;
 
 import io.atoll.api.ApiPath;
 import io.atoll.api.Wire;
+import io.atoll.base.DomainException;
+import io.atoll.base.Idmap;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
+import io.atoll.base.json.JsonException;
+import io.atoll.daemon.instance.config.IdmapJson;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.RecordKind;
 import io.atoll.storage.VolumeName;
@@ -53,6 +58,9 @@ public record CustomVolume(
                                     j.get("content_type").asString().equals(BLOCK),
                                     j.get("pending").asString()));
 
+    /// What the owner ids of a volume of LXD went through on its disk.
+    private static final String SHIFTED = "volatile.idmap.last";
+
     public CustomVolume {
         config = Wire.sorted(config);
     }
@@ -72,6 +80,17 @@ public record CustomVolume(
 
     VolumeName volume(ProjectName project) {
         return volume(project, name);
+    }
+
+    /// The id map that LXD notes in the keys of a volume whose files went through one.
+    ///
+    /// @throws InvalidConfigException if it is none
+    static Idmap shifted(Map<String, String> config) {
+        try {
+            return IdmapJson.parse(config.getOrDefault(SHIFTED, ""));
+        } catch (DomainException | JsonException e) {
+            throw new InvalidConfigException("Invalid value of " + SHIFTED, e);
+        }
     }
 
     /// As in LXD's API.

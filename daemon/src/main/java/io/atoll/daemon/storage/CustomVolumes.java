@@ -137,7 +137,7 @@ final class CustomVolumes {
     }
 
     /// Makes the volume of a new record.
-    private interface Maker {
+    interface Maker {
         void make(StorageDriver driver, VolumeName volume);
     }
 
@@ -325,6 +325,17 @@ final class CustomVolumes {
             List<VolumeSnapshot> snapshots,
             List<SnapshotFiller> fillers,
             Filler filler) {
+        fill(
+                to,
+                wanted,
+                snapshots,
+                (driver, name) -> createFilled(driver, name, wanted.isBlock(), fillers, filler));
+    }
+
+    /// Makes a volume from elsewhere.
+    ///
+    /// @param maker makes it with its snapshots
+    void fill(Place to, CustomVolume wanted, List<VolumeSnapshot> snapshots, Maker maker) {
         CustomVolume begun =
                 new CustomVolume(
                         to.pool(),
@@ -334,13 +345,7 @@ final class CustomVolumes {
                         wanted.createdAt(),
                         wanted.isBlock(),
                         CustomVolume.CREATE);
-        CustomVolume _ =
-                make(
-                        to,
-                        begun,
-                        snapshots,
-                        (driver, name) ->
-                                createFilled(driver, name, wanted.isBlock(), fillers, filler));
+        CustomVolume _ = make(to, begun, snapshots, maker);
     }
 
     /// Makes content of fillers for a snapshot that is not there yet, or for the volume itself.

@@ -4,6 +4,7 @@ import io.atoll.api.ApiPath;
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
+import io.atoll.daemon.backup.BackupForm;
 import io.atoll.daemon.backup.BackupSubject;
 import io.atoll.daemon.backup.Upload;
 import io.atoll.daemon.event.Events;
@@ -18,7 +19,6 @@ import io.atoll.daemon.project.Projects;
 import io.atoll.image.BackupPart;
 import io.atoll.image.BackupReader;
 import io.atoll.image.BackupWriter;
-import io.atoll.image.Compression;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Opens;
@@ -26,6 +26,7 @@ import io.atoll.storage.Filler;
 import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeRef;
+import io.atoll.storage.VolumeStreams;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -123,14 +124,31 @@ final class VolumeBackups implements BackupSubject {
     }
 
     @Override
-    public void write(Owner owner, boolean isAlone, Compression packing, OutputStream out)
-            throws IOException {
+    public boolean hasOwnForm(Owner owner) {
         CustomVolumes.Place place = place(owner);
-        List<VolumeSnapshot> snapshots = isAlone ? List.of() : volumes.snapshots(place);
+        VolumeRef files = place.volume().current();
+        return pools.driver(place.pool()).streams().filter(s -> s.canSend(files)).isPresent();
+    }
+
+    @Override
+    public void write(Owner owner, Wish wish, OutputStream out) throws IOException {
+        CustomVolumes.Place place = place(owner);
+        List<VolumeSnapshot> snapshots = wish.isAlone() ? List.of() : volumes.snapshots(place);
         StorageDriver driver = pools.driver(place.pool());
-        VolumeIndex index = new VolumeIndex(volumes.get(place).value(), snapshots);
-        try (BackupWriter writer =
-                new BackupWriter(out, packing, index.render(driver.info().name()))) {
+        Optional<VolumeStreams> streams =
+                wish.isOptimized() ? driver.streams() : Optional.<VolumeStreams>empty();
+        BackupForm form = BackupForm.of(driver, streams);
+        VolumeIndex index =
+                new VolumeIndex(volumes.get(place).value(), snapshots, Idmap.NONE, form);
+        try (BackupWriter writer = new BackupWriter(out, wish.packing(), index.render())) {
+            if (streams.isPresent()) {
+                List<String> names = snapshots.stream().map(VolumeSnapshot::name).toList();
+                try (VolumeStreams.Sending sending =
+                        streams.get().send(place.volume().current(), names, Optional.empty())) {
+                    form.write(writer, sending, VolumeBackups::placeOf, wish.spool());
+                }
+                return;
+            }
             for (VolumeSnapshot snapshot : snapshots) {
                 put(
                         writer,
@@ -140,6 +158,10 @@ final class VolumeBackups implements BackupSubject {
             }
             put(writer, BackupPart.VOLUME, driver, place.volume().current());
         }
+    }
+
+    private static BackupPart placeOf(String snapshot) {
+        return snapshot.isEmpty() ? BackupPart.VOLUME : BackupPart.volumeSnapshot(snapshot);
     }
 
     private static void put(
@@ -181,12 +203,28 @@ final class VolumeBackups implements BackupSubject {
                                         s.name(),
                                         filler(reader, index, BackupPart.volumeSnapshot(s.name()))))
                         .toList();
-        volumes.fill(
-                place,
-                index.volume(),
-                index.snapshots(),
-                fillers,
-                filler(reader, index, BackupPart.VOLUME));
+        if (index.form().isOptimized()) {
+            List<String> names = index.snapshots().stream().map(VolumeSnapshot::name).toList();
+            boolean isBlock = index.volume().isBlock();
+            volumes.fill(
+                    place,
+                    index.volume(),
+                    index.snapshots(),
+                    (driver, name) ->
+                            index.form()
+                                    .read(
+                                            reader,
+                                            new BackupForm.Target(
+                                                    driver, name, isBlock, names, index.shifted()),
+                                            VolumeBackups::placeOf));
+        } else {
+            volumes.fill(
+                    place,
+                    index.volume(),
+                    index.snapshots(),
+                    fillers,
+                    filler(reader, index, BackupPart.VOLUME));
+        }
         events.publishLifecycle(
                 Lifecycle.of(
                                 "storage-volume-created",
@@ -198,6 +236,6 @@ final class VolumeBackups implements BackupSubject {
     private static Filler filler(BackupReader reader, VolumeIndex index, BackupPart part) {
         return index.volume().isBlock()
                 ? (_, disk) -> reader.unpackDisk(part, disk)
-                : (directory, rootfs) -> reader.unpack(part, directory, rootfs, Idmap.NONE);
+                : (directory, rootfs) -> reader.unpack(part, directory, rootfs, index.shifted());
     }
 }

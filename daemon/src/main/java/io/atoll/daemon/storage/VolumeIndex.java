@@ -1,7 +1,9 @@
 package io.atoll.daemon.storage;
 
+import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.backup.BackupForm;
 import io.atoll.daemon.backup.BackupYaml;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,26 +14,26 @@ import java.util.Map;
 /// What `backup/index.yaml` says of a custom volume, in LXD's layout.
 ///
 /// @param snapshots oldest first
-record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
+/// @param shifted what the owner ids in the archive went through
+/// @param form how volumes are written in the archive
+record VolumeIndex(
+        CustomVolume volume, List<VolumeSnapshot> snapshots, Idmap shifted, BackupForm form) {
     private static final String TYPE = "custom";
 
-    String render(String driver) {
+    String render() {
         Json config =
                 Json.object()
                         .put("volume", json(volume))
                         .put(
                                 "volume_snapshots",
                                 Json.array(snapshots.stream().map(this::json).toList()));
-        return BackupYaml.render(
+        Json.Obj head =
                 Json.object()
                         .put("name", volume.name())
-                        .put("backend", driver)
+                        .put("backend", form.driver())
                         .put("pool", volume.pool())
-                        .put("snapshots", snapshots.stream().map(VolumeSnapshot::name).toList())
-                        .put("optimized", false)
-                        .put("optimized_header", false)
-                        .put("type", TYPE)
-                        .put("config", config));
+                        .put("snapshots", snapshots.stream().map(VolumeSnapshot::name).toList());
+        return BackupYaml.render(form.describe(head).put("type", TYPE).put("config", config));
     }
 
     private static Json json(CustomVolume volume) {
@@ -63,7 +65,6 @@ record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
         if (!root.get("type").asString().equals(TYPE)) {
             throw new InvalidConfigException("Backup is not of a custom storage volume");
         }
-        BackupYaml.checkPlain(root);
         Json config = root.get("config");
         Json volume = config.get("volume");
         Instant now = Instant.now();
@@ -72,7 +73,7 @@ record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
                         root.get("pool").asString(),
                         root.get("name").asString(),
                         volume.get("description").asString(),
-                        BackupYaml.texts(volume.get("config")),
+                        config(volume),
                         BackupYaml.time(volume, "created_at").orElse(now),
                         volume.get("content_type").asString().equals(CustomVolume.BLOCK),
                         "");
@@ -88,7 +89,18 @@ record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
                     known.getOrDefault(
                             checked, snapshot(parsed, Json.object().put("name", checked), now)));
         }
-        return new VolumeIndex(parsed, snapshots);
+        return new VolumeIndex(
+                parsed,
+                snapshots,
+                CustomVolume.shifted(BackupYaml.texts(volume.get("config"))),
+                BackupForm.parse(root));
+    }
+
+    /// What LXD notes of a volume says nothing here.
+    private static Map<String, String> config(Json tree) {
+        Map<String, String> config = BackupYaml.texts(tree.get("config"));
+        config.keySet().removeIf(key -> key.startsWith("volatile."));
+        return config;
     }
 
     private static VolumeSnapshot snapshot(CustomVolume volume, Json item, Instant now) {
@@ -97,7 +109,7 @@ record VolumeIndex(CustomVolume volume, List<VolumeSnapshot> snapshots) {
                 volume.name(),
                 SnapshotNames.check(item.get("name").asString()),
                 item.get("description").asString(),
-                BackupYaml.texts(item.get("config")),
+                config(item),
                 BackupYaml.time(item, "created_at").orElse(now),
                 BackupYaml.time(item, "expires_at"),
                 "");

@@ -1,13 +1,10 @@
 package io.atoll.daemon.storage;
 
 import io.atoll.base.AlreadyExistsException;
-import io.atoll.base.DomainException;
 import io.atoll.base.Idmap;
-import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.Response;
-import io.atoll.daemon.instance.config.IdmapJson;
 import io.atoll.daemon.migration.Incoming;
 import io.atoll.daemon.migration.MigrationHeader;
 import io.atoll.daemon.migration.Migrations;
@@ -33,9 +30,6 @@ import java.util.function.Consumer;
 
 /// Custom volumes copied to and from other servers.
 final class VolumeMigration {
-    /// What the owner ids of a volume of LXD went through on its disk.
-    private static final String SHIFTED = "volatile.idmap.last";
-
     private final Pools pools;
     private final CustomVolumes volumes;
     private final VolumeLocks locks;
@@ -123,7 +117,7 @@ final class VolumeMigration {
                 mode.equals("push") ? Optional.empty() : Optional.of(RemoteOperation.parse(source));
         String unused = CustomVolumes.checkName(place.name());
         Map<String, String> config = new TreeMap<>(body.get("config").asStringMap());
-        Idmap shifted = shifted(config.getOrDefault(SHIFTED, ""));
+        Idmap shifted = CustomVolume.shifted(config);
         config.keySet().removeIf(key -> key.startsWith("volatile."));
         CustomVolume wanted =
                 new CustomVolume(
@@ -145,14 +139,6 @@ final class VolumeMigration {
                             made.accept(volumes.get(place).value());
                         })
                 .response();
-    }
-
-    private static Idmap shifted(String text) {
-        try {
-            return text.isEmpty() ? Idmap.NONE : IdmapJson.parse(text);
-        } catch (DomainException e) {
-            throw new InvalidConfigException("Invalid value of " + SHIFTED, e);
-        }
     }
 
     private void receive(

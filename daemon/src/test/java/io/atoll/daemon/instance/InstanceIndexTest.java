@@ -86,7 +86,6 @@ class InstanceIndexTest {
             strings = {
                 "type: custom",
                 "type: virtual-machine",
-                "{type: container, optimized: true, backend: btrfs}",
                 "{type: container, name: c1}",
                 "{type: container, name: c1, snapshots: [s0], config: {container: {}}}",
                 "{type: container, config: {container: {}, snapshots: [{name: a/b/c}]}}",

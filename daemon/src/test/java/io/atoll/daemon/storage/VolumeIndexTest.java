@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.atoll.base.DomainException;
+import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.JsonException;
+import io.atoll.daemon.backup.BackupForm;
 import io.atoll.testkit.Fuzz;
 import java.time.Instant;
 import java.util.List;
@@ -24,7 +26,7 @@ final class VolumeIndexTest {
                 "",
                 "- a",
                 "{type: container, name: c1}",
-                "{type: custom, name: v, optimized: true, backend: zfs}",
+                "{type: custom, name: v, config: {volume: {config: {volatile.idmap.last: x}}}}",
                 "{type: custom, name: v, snapshots: ['../../x']}",
                 "{type: custom, name: v, config: {volume_snapshots: [{name: a/b}]}}",
                 "{type: custom, name: v, config: {volume: {created_at: yesterday}}}",
@@ -46,7 +48,7 @@ final class VolumeIndexTest {
                 .with(": ", "- ", "[", "{", "&a ", "*a", "? ", "!!binary ", "~", "1e400")
                 .runTexts(text -> {
                     try {
-                        String _ = VolumeIndex.parse(text).render("dir");
+                        String _ = VolumeIndex.parse(text).render();
                     } catch (DomainException | JsonException _) {
                         // Refused.
                     }
@@ -67,8 +69,10 @@ final class VolumeIndexTest {
                         NOW,
                         Optional.of(NOW),
                         "");
-        VolumeIndex index = new VolumeIndex(volume, List.of(snapshot));
-        assertEquals(index, VolumeIndex.parse(index.render("dir")));
+        VolumeIndex index =
+                new VolumeIndex(
+                        volume, List.of(snapshot), Idmap.NONE, new BackupForm("btrfs", true, true));
+        assertEquals(index, VolumeIndex.parse(index.render()));
     }
 
     @Test
