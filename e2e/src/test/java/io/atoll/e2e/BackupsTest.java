@@ -225,7 +225,8 @@ class BackupsTest {
             checkRestored(lxd.lxc(), "c0");
             lxd.lxc().run("delete", "--force", "c1").ok();
             lxd.lxc().run("image", "delete", "bb").ok();
-            lxc.run("delete", "--force", "c1").ok();
+            lxd.lxc().run("profile", "device", "remove", "default", "root").ok();
+            lxd.lxc().run("storage", "delete", "default").ok();
         }
     }
 

@@ -76,6 +76,7 @@ public final class BackupWriter implements AutoCloseable {
             try (OutputStream out = Files.newOutputStream(file)) {
                 content.writeTo(out);
             }
+            long bytes = Files.size(file);
             try (InputStream in = Files.newInputStream(file, StandardOpenOption.DELETE_ON_CLOSE)) {
                 TarEntry entry =
                         new TarEntry(
@@ -86,7 +87,7 @@ public final class BackupWriter implements AutoCloseable {
                                 0,
                                 0,
                                 Instant.now(),
-                                Files.size(file),
+                                bytes,
                                 0,
                                 0,
                                 Map.of());

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// Debian's own `lxd` with a state directory of its own: what we compare with, and what tests our
 /// tests.
@@ -101,6 +102,20 @@ public final class UpstreamDaemon implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        unmount();
         Program.of("rm", "--recursive", "--force", "--one-file-system").run(state.toString());
+    }
+
+    /// It leaves its pools where they are when it stops.
+    private void unmount() {
+        try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mounts"))) {
+            mounts.map(line -> line.split(" ")[1])
+                    .filter(path -> path.startsWith(state + "/"))
+                    .toList()
+                    .reversed()
+                    .forEach(path -> Program.of("umount", "--lazy").run(path));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 }

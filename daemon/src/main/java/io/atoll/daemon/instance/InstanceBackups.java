@@ -200,7 +200,11 @@ final class InstanceBackups implements BackupSubject, Routes {
     }
 
     private StorageDriver pool(InstanceRecord instance) {
-        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
+        return ports.pools().get(rootPool(instance));
+    }
+
+    private String rootPool(InstanceRecord instance) {
+        return Devices.root(Devices.of(table.expand(instance))).pool();
     }
 
     /// Makes an instance from the archive that a request brings, while it comes.
@@ -232,7 +236,7 @@ final class InstanceBackups implements BackupSubject, Routes {
                 _ ->
                         creator.make(
                                 draft,
-                                index.snapshots(),
+                                snapshots(index, draft),
                                 (pool, volume) -> fill(reader, index, pool, volume)));
     }
 
@@ -268,11 +272,7 @@ final class InstanceBackups implements BackupSubject, Routes {
         wanted.ifPresent(pool -> ports.pools().get(pool));
         Map<String, Map<String, String>> devices = table.expand(draft).devices();
         String pool = wanted.orElseGet(() -> isPool(index.pool()) ? index.pool() : "");
-        Optional<Map.Entry<String, Map<String, String>>> root =
-                devices.entrySet().stream()
-                        .filter(d -> d.getValue().getOrDefault("type", "").equals("disk"))
-                        .filter(d -> d.getValue().getOrDefault("path", "").equals("/"))
-                        .findFirst();
+        Optional<Map.Entry<String, Map<String, String>>> root = root(devices);
         if (pool.isEmpty()) {
             String named = root.map(r -> r.getValue().getOrDefault("pool", "")).orElse("");
             if (isPool(named)) {
@@ -287,6 +287,29 @@ final class InstanceBackups implements BackupSubject, Routes {
         }
         disk.putAll(Map.of("type", "disk", "path", "/", "pool", pool));
         return draft.withDevice(device, disk);
+    }
+
+    /// Whoever goes back to one of them stays in the pool.
+    private List<SnapshotRecord> snapshots(InstanceIndex index, InstanceRecord draft) {
+        Optional<String> pool =
+                root(table.expand(draft).devices())
+                        .map(root -> root.getValue().getOrDefault("pool", ""))
+                        .filter(this::isPool);
+        return index.snapshots().stream()
+                .map(snapshot -> snapshot.withInstance(draft))
+                .map(snapshot ->
+                        pool.isEmpty()
+                                ? snapshot
+                                : snapshot.placed(placed(index, snapshot.instance(), pool)))
+                .toList();
+    }
+
+    private static Optional<Map.Entry<String, Map<String, String>>> root(
+            Map<String, Map<String, String>> devices) {
+        return devices.entrySet().stream()
+                .filter(d -> d.getValue().getOrDefault("type", "").equals("disk"))
+                .filter(d -> d.getValue().getOrDefault("path", "").equals("/"))
+                .findFirst();
     }
 
     private boolean isPool(String name) {

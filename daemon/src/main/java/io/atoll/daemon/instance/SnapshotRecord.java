@@ -55,6 +55,11 @@ public record SnapshotRecord(
         return new SnapshotRecord(name, moved, createdAt, expiresAt, pending);
     }
 
+    /// The same snapshot of an instance that is elsewhere.
+    SnapshotRecord placed(InstanceRecord there) {
+        return new SnapshotRecord(name, there, createdAt, expiresAt, pending);
+    }
+
     private static Json encode(SnapshotRecord r) {
         return Json.object()
                 .put("name", r.name)
