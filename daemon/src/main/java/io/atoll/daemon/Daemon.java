@@ -143,7 +143,12 @@ public final class Daemon implements AutoCloseable {
     /// Instances were stopped for good: closing takes the rest of what we have on the host away.
     private volatile boolean isLeaving;
 
-    private Daemon(DaemonOptions options, DaemonPaths paths, StateLock lock, Events events) {
+    private Daemon(
+            DaemonOptions options,
+            DaemonPaths paths,
+            StateLock lock,
+            Events events,
+            HostTools tools) {
         this.options = options;
         this.paths = paths;
         this.lock = lock;
@@ -154,7 +159,7 @@ public final class Daemon implements AutoCloseable {
         projects = new Projects(store);
         gate = new ProjectGate(projects);
         profiles = new Profiles(store, projects, gate);
-        pools = new Pools(store, projects, paths.pools(), warnings);
+        pools = new Pools(store, projects, paths.pools(), warnings, tools);
         images = new Images(store, projects, pools, paths.images());
         networks = new Networks(store, projects, gate, new Bridges(paths.networks()), warnings);
         config = new ServerConfig(store);
@@ -228,11 +233,16 @@ public final class Daemon implements AutoCloseable {
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
     public static Daemon open(DaemonOptions options, Events events) {
+        return open(options, events, HostTools.REAL);
+    }
+
+    /// As [#open(DaemonOptions,Events)] on a host whose volume managers may be a test's own.
+    static Daemon open(DaemonOptions options, Events events, HostTools tools) {
         DaemonPaths paths = DaemonPaths.of(options.stateDir());
         StateDirectory.prepare(paths);
         StateLock lock = StateLock.take(paths.lock());
         try {
-            return new Daemon(options, paths, lock, events);
+            return new Daemon(options, paths, lock, events, tools);
         } catch (RuntimeException e) {
             lock.close();
             throw e;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.TestClient;
+import io.atoll.storage.HostTools;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,12 +19,14 @@ import java.util.stream.Stream;
 /// it stops its instances and deletes the directory.
 public final class LocalDaemon implements AutoCloseable {
     private final Path state;
+    private final HostTools tools;
     private Daemon daemon;
     private TestClient client;
     private boolean isShut;
 
-    private LocalDaemon(Path state) throws IOException {
+    private LocalDaemon(Path state, HostTools tools) throws IOException {
         this.state = state;
+        this.tools = tools;
         this.daemon = start();
         this.client = new TestClient(socket());
     }
@@ -37,7 +40,12 @@ public final class LocalDaemon implements AutoCloseable {
 
     /// One with this state directory, which need not exist.
     public static LocalDaemon at(Path state) throws IOException {
-        return new LocalDaemon(state);
+        return new LocalDaemon(state, HostTools.REAL);
+    }
+
+    /// One on a host with other volume managers.
+    public static LocalDaemon open(String prefix, HostTools tools) throws IOException {
+        return new LocalDaemon(Files.createTempDirectory(prefix), tools);
     }
 
     private Daemon start() throws IOException {
@@ -45,7 +53,8 @@ public final class LocalDaemon implements AutoCloseable {
                 Daemon.open(
                         DaemonOptions.parse(
                                 List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events());
+                        new Events(),
+                        tools);
         started.start();
         return started;
     }

@@ -221,7 +221,7 @@ class BackupsTest {
             checkVolume(lxc, "fast", theirVolume);
             checkVolume(lxd.lxc(), "default", volume(lxc, "fast", "our-volume"));
             String ours = exported(lxc, "ours");
-            lxd.lxc().run("import", ours, "c0").ok();
+            lxd.lxc().run("import", ours, "c0", "--storage=default").ok();
             checkRestored(lxd.lxc(), "c0");
             lxd.lxc().run("delete", "--force", "c1").ok();
             lxd.lxc().run("image", "delete", "bb").ok();

@@ -21,6 +21,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -305,7 +306,57 @@ class MigrationTest {
             stock.run("copy", "real:second", "b:back").ok();
             isWhole("b:back");
             stock.run("delete", "real:there", "real:second").ok();
+            makeDisk();
+            client.run("storage", "volume", "copy", "a:default/disk", "real:default/disk").ok();
+            client.run("storage", "volume", "copy", "real:default/disk", "b:default/disk").ok();
+            assertEquals(List.of((byte) 2, (byte) 1), disk("disk"));
+            stock.run("storage", "volume", "delete", "real:default", "disk").ok();
+            stock.run("storage", "volume", "delete", "a:default", "disk").ok();
         }
+    }
+
+    @Test
+    void disksGoWithTheirSnapshots() throws IOException {
+        makeDisk();
+        for (String mode : List.of("pull", "push")) {
+            client.run(
+                            "storage",
+                            "volume",
+                            "copy",
+                            "a:default/disk",
+                            "b:default/" + mode,
+                            "--mode",
+                            mode)
+                    .ok();
+            assertEquals(List.of((byte) 2, (byte) 1), disk(mode));
+        }
+        stock.run("storage", "volume", "delete", "a:default", "disk").ok();
+    }
+
+    /// A disk that began with 1 when its snapshot was taken, and begins with 2.
+    private void makeDisk() throws IOException {
+        stock.run("storage", "volume", "create", "a:default", "disk", "--type=block", "size=4MiB")
+                .ok();
+        Path disk = volume(a, "custom/default_disk");
+        Files.write(disk, new byte[] {1}, StandardOpenOption.WRITE);
+        stock.run("storage", "volume", "snapshot", "a:default", "disk", "s0").ok();
+        Files.write(disk, new byte[] {2}, StandardOpenOption.WRITE);
+    }
+
+    private static Path volume(TestDaemon daemon, String name) {
+        return daemon.state().resolve("storage-pools/default").resolve(name).resolve("root.img");
+    }
+
+    /// How a disk and its snapshot on the target begin.
+    private List<Byte> disk(String name) throws IOException {
+        List<Byte> out = new ArrayList<>();
+        for (String path :
+                List.of("custom/default_" + name, "custom-snapshots/default_" + name + "/s0")) {
+            Path disk = volume(b, path);
+            assertEquals(4 << 20, Files.size(disk));
+            out.add(Files.readAllBytes(disk)[0]);
+        }
+        return out;
     }
 
     /// A way to a server that breaks each connection after so many bytes from the server.

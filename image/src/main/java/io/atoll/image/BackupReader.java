@@ -131,9 +131,14 @@ public final class BackupReader implements AutoCloseable {
         }
     }
 
+    /// The size of the disk that comes next; 0 if something else does.
+    public long diskBytes(BackupPart part) {
+        return isNext(part.diskName()) ? ahead.map(TarEntry::size).orElse(0L) : 0;
+    }
+
     /// Unpacks the next volume of the archive, which is a block volume.
     ///
-    /// @param disk a file that is there; gets the size of what is in the archive
+    /// @param disk a file that is there, which gets the size of what is in the archive, or a device
     /// @throws InvalidConfigException if another volume comes next, or none
     public void unpackDisk(BackupPart part, Path disk) throws IOException {
         try {

@@ -1,5 +1,6 @@
 package io.atoll.image;
 
+import io.atoll.linux.DiskContent;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FileStat;
 import java.io.IOException;
@@ -40,6 +41,7 @@ public final class BackupWriter implements AutoCloseable {
     /// @param disk open for reading; all of it is written, holes as zeros
     public void putDisk(BackupPart part, Fd disk) throws IOException {
         FileStat stat = FileStat.of(disk);
+        long size = DiskContent.size(disk);
         TarEntry entry =
                 new TarEntry(
                         TarEntry.Type.FILE,
@@ -49,11 +51,11 @@ public final class BackupWriter implements AutoCloseable {
                         0,
                         0,
                         stat.modified(),
-                        stat.sizeBytes(),
+                        size,
                         0,
                         0,
                         Map.of());
-        tar.put(entry, new TreePacker.Exactly(disk, stat.sizeBytes()));
+        tar.put(entry, new TreePacker.Exactly(disk, size));
     }
 
     /// Says which streams there are; comes before all of them.

@@ -2,6 +2,7 @@ package io.atoll.image;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.linux.Directories;
+import io.atoll.linux.DiskContent;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fcntl;
@@ -188,9 +189,8 @@ final class TreeUnpacker implements AutoCloseable {
     ///
     /// @param disk a file that is there
     static void writeDisk(InputStream data, Path disk) throws IOException {
-        int flags = Fcntl.O_WRONLY | Fcntl.O_TRUNC | Fcntl.O_NOFOLLOW;
-        try (Fd file = Opens.open(disk.toString(), flags, 0)) {
-            write(data, file, new byte[CHUNK]);
+        try (Fd file = Opens.open(disk.toString(), Fcntl.O_RDWR, 0)) {
+            DiskContent.write(data, file);
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG)) {
                 throw new IOException("No space left while unpacking \"" + disk + "\"", e);

@@ -1,10 +1,13 @@
 package io.atoll.storage;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.DiskContent;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
+import io.atoll.linux.FdStreams;
+import io.atoll.linux.FileStat;
 import io.atoll.linux.Opens;
 import io.atoll.linux.TreeCopy;
 import java.io.IOException;
@@ -50,9 +53,8 @@ final class BlockDisk {
     ///
     /// @throws InvalidConfigException in LXD's words if that would make it smaller
     static void grow(Path disk, long bytes) {
-        long now = PoolDirectories.io("look at", disk, () -> Files.size(disk));
-        if (rounded(bytes) < now) {
-            throw new InvalidConfigException("Block volumes cannot be shrunk: Cannot be shrunk");
+        if (rounded(bytes) < size(disk)) {
+            throw shrinking();
         }
         try (Fd file = Opens.open(disk.toString(), Fcntl.O_WRONLY | Fcntl.O_NOFOLLOW, 0)) {
             FdIo.truncate(file, rounded(bytes));
@@ -61,13 +63,32 @@ final class BlockDisk {
         }
     }
 
-    /// Copies one over another, holes as holes; that takes its size.
+    static InvalidConfigException shrinking() {
+        return new InvalidConfigException("Block volumes cannot be shrunk: Cannot be shrunk");
+    }
+
+    /// The size of a disk, a file or a device.
+    static long size(Path disk) {
+        try (Fd fd = Opens.open(disk.toString(), Fcntl.O_RDONLY, 0)) {
+            return DiskContent.size(fd);
+        } catch (ErrnoException e) {
+            throw PoolDirectories.storage("look at", disk, e);
+        }
+    }
+
+    /// Copies one over another, holes as holes; a file takes its size.
     static void copy(Path from, Path to) throws IOException {
-        long size = Files.size(from);
-        int write = Fcntl.O_RDWR | Fcntl.O_NOFOLLOW | Fcntl.O_TRUNC;
-        try (Fd source = Opens.open(from.toString(), Fcntl.O_RDONLY | Fcntl.O_NOFOLLOW, 0);
-                Fd target = Opens.open(to.toString(), write, 0)) {
-            TreeCopy.copyData(source, target, size);
+        try (Fd source = Opens.open(from.toString(), Fcntl.O_RDONLY, 0);
+                Fd target = Opens.open(to.toString(), Fcntl.O_RDWR, 0)) {
+            boolean areFiles =
+                    FileStat.of(source).type() == FileStat.Type.FILE
+                            && FileStat.of(target).type() == FileStat.Type.FILE;
+            if (areFiles) {
+                FdIo.truncate(target, 0);
+                TreeCopy.copyData(source, target, DiskContent.size(source));
+            } else {
+                DiskContent.write(FdStreams.input(source), target);
+            }
         } catch (ErrnoException e) {
             throw PoolDirectories.storage("copy", from, e);
         }

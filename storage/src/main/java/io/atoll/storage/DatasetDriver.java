@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -51,6 +52,11 @@ final class DatasetDriver implements StorageDriver {
     private static final String MAKING = ".making";
     private static final String RESTORING = ".restoring";
     private static final String ROOTFS = DirectoryDriver.ROOTFS;
+    private static final String OF_VOLUMES = "volume.";
+
+    /// Stands for volumes that nobody has set anything for.
+    private static final String ANY = "any";
+
     private static final String LOST_FOUND = "lost+found";
     private static final Duration BUSY_PATIENCE = Duration.ofSeconds(2);
     private static final Duration BUSY_PAUSE = Duration.ofMillis(20);
@@ -76,6 +82,8 @@ final class DatasetDriver implements StorageDriver {
 
     private volatile boolean isOpen;
 
+    private volatile VolumeSettings settings = _ -> Map.of();
+
     DatasetDriver(PoolSpec pool, Manager manager, IdmapProbe probe) {
         this.pool = pool;
         this.manager = manager;
@@ -91,6 +99,35 @@ final class DatasetDriver implements StorageDriver {
     @Override
     public PoolSpec pool() {
         return pool;
+    }
+
+    @Override
+    public void useSettings(VolumeSettings ofVolumes) {
+        settings = ofVolumes;
+    }
+
+    /// What holds for a volume: the pool's word for all of them, or its own.
+    private Map<String, String> keys(VolumeName volume) {
+        Map<String, String> out = new TreeMap<>();
+        pool.config()
+                .forEach((key, value) -> {
+                    if (key.startsWith(OF_VOLUMES)) {
+                        out.put(key.substring(OF_VOLUMES.length()), value);
+                    }
+                });
+        if (volume.type() == VolumeType.CUSTOM) {
+            out.putAll(settings.of(volume));
+        }
+        out.values().removeIf(String::isEmpty);
+        return out;
+    }
+
+    private Map<String, String> keys(DatasetName name) {
+        boolean isCustom = name.folder().equals(VolumeType.CUSTOM.folder());
+        return keys(
+                new VolumeName(
+                        isCustom ? VolumeType.CUSTOM : VolumeType.CONTAINER,
+                        isCustom ? name.name() : ANY));
     }
 
     @Override
@@ -114,7 +151,7 @@ final class DatasetDriver implements StorageDriver {
 
     private void checkFileSystem() {
         DatasetName scratch = DatasetName.making("check-" + UUID.randomUUID());
-        build(scratch, directory -> DirectoryDriver.checkIdmap(directory, probe));
+        build(scratch, keys(scratch), directory -> DirectoryDriver.checkIdmap(directory, probe));
         discard(scratch);
     }
 
@@ -269,7 +306,8 @@ final class DatasetDriver implements StorageDriver {
 
     private Path path(DatasetName name) {
         if (name.folder().equals(DatasetName.MAKING)) {
-            return pool.path().resolve(MAKING).resolve(name.name());
+            String state = name.isSnapshot() ? "@" + name.snapshot() : "";
+            return pool.path().resolve(MAKING).resolve(name.name() + state);
         }
         return name.isSnapshot()
                 ? pool.path()
@@ -279,14 +317,14 @@ final class DatasetDriver implements StorageDriver {
                 : pool.path().resolve(name.folder()).resolve(name.name());
     }
 
-    /// The directory of a volume, mounted.
+    /// The directory of a volume, mounted; that of a disk is one like others.
     private Path mounted(DatasetName name) {
         Path path = path(name);
         mounting.lock();
         try {
             Path _ = PoolDirectories.io("mount", path, () -> Files.createDirectories(path));
-            if (!Mounts.isMountPoint(path.toString())) {
-                manage("mount " + name.name(), () -> datasets.mount(name, path));
+            if (!name.isBlock() && !Mounts.isMountPoint(path.toString())) {
+                manage("mount " + name.name(), () -> datasets.mount(name, path, keys(name)));
             }
             return path;
         } finally {
@@ -353,8 +391,8 @@ final class DatasetDriver implements StorageDriver {
     }
 
     /// Makes a volume with a file system and fills it; it is not mounted afterwards.
-    private void build(DatasetName making, Builder builder) {
-        manage("create a volume in " + pool.name(), () -> datasets.create(making));
+    private void build(DatasetName making, Map<String, String> keys, Builder builder) {
+        manage("create a volume in " + pool.name(), () -> datasets.create(making, keys));
         known.add(making);
         try {
             fill(making, builder);
@@ -389,13 +427,16 @@ final class DatasetDriver implements StorageDriver {
         known.removeIf(n -> n.equals(name) || !name.isSnapshot() && n.current().equals(name));
     }
 
-    private void settle(DatasetName making, DatasetName target) {
+    private void settle(DatasetName making, VolumeRef volume) {
         try {
+            DatasetName files = DatasetName.of(volume);
             // What a crash left of an earlier one.
-            if (known.stream().anyMatch(n -> n.current().equals(target))) {
-                discard(target);
+            for (DatasetName target : List.of(files, files.block())) {
+                if (known.stream().anyMatch(n -> n.current().equals(target))) {
+                    discard(target);
+                }
             }
-            move(making, target);
+            move(making, making.isBlock() ? files.block() : files);
         } catch (RuntimeException e) {
             discard(making);
             throw e;
@@ -417,11 +458,18 @@ final class DatasetDriver implements StorageDriver {
     }
 
     private DatasetName existing(VolumeRef ref) {
-        if (!exists(ref)) {
-            throw new NotFoundException(
-                    (ref.isSnapshot() ? "Snapshot " : "Volume ") + ref + " does not exist");
-        }
-        return DatasetName.of(ref);
+        return find(ref)
+                .orElseThrow(() ->
+                        new NotFoundException(
+                                (ref.isSnapshot() ? "Snapshot " : "Volume ")
+                                        + ref
+                                        + " does not exist"));
+    }
+
+    /// Its files or its disk; a name has one of them.
+    private Optional<DatasetName> find(VolumeRef ref) {
+        DatasetName files = DatasetName.of(ref);
+        return Stream.of(files, files.block()).filter(known::contains).findFirst();
     }
 
     private static DatasetName fresh() {
@@ -437,6 +485,7 @@ final class DatasetDriver implements StorageDriver {
         DatasetName making = fresh();
         build(
                 making,
+                keys(making),
                 directory -> {
                     source.unpackMetadata(directory);
                     Path rootfs = Files.createDirectory(directory.resolve(ROOTFS));
@@ -452,7 +501,7 @@ final class DatasetDriver implements StorageDriver {
             discard(making);
             return;
         }
-        settle(making, DatasetName.of(image));
+        settle(making, image);
     }
 
     private static void unpack(Path squashfs, Path rootfs) {
@@ -492,46 +541,27 @@ final class DatasetDriver implements StorageDriver {
 
     @Override
     public void createFilled(VolumeName volume, List<SnapshotFiller> snapshots, Filler filler) {
-        makeFilled(
-                volume, snapshots, filler, (_, directory) -> DirectoryDriver.makeRootfs(directory));
-    }
-
-    @Override
-    public void createBlock(
-            VolumeName volume, long bytes, List<SnapshotFiller> snapshots, Filler filler) {
-        makeFilled(
-                volume,
-                snapshots,
-                filler,
-                (name, directory) -> {
-                    datasets.makeRoom(name, BlockDisk.rounded(bytes), directory);
-                    return BlockDisk.create(directory, bytes);
-                });
-    }
-
-    /// Makes the place that a filler fills, of files or of a disk.
-    private interface Ground {
-        Path make(DatasetName name, Path directory) throws IOException;
-    }
-
-    private void makeFilled(
-            VolumeName volume, List<SnapshotFiller> snapshots, Filler filler, Ground ground) {
         demandFree(volume.current());
         DatasetName making = fresh();
         List<Builder> states = new ArrayList<>();
         for (SnapshotFiller snapshot : snapshots) {
-            states.add(d -> snapshot.filler().fill(d, ground.make(making, d)));
+            states.add(d -> snapshot.filler().fill(d, DirectoryDriver.makeRootfs(d)));
         }
-        states.add(d -> filler.fill(d, ground.make(making, d)));
-        build(making, snapshots.stream().map(SnapshotFiller::name).toList(), states);
-        settle(making, DatasetName.of(volume.current()));
+        states.add(d -> filler.fill(d, DirectoryDriver.makeRootfs(d)));
+        List<String> names = snapshots.stream().map(SnapshotFiller::name).toList();
+        build(making, keys(volume), names, states);
+        settle(making, volume.current());
     }
 
     /// Makes a volume with snapshots, one state after the other.
     ///
     /// @param states one more than there are snapshots
-    private void build(DatasetName making, List<String> snapshots, List<Builder> states) {
-        build(making, states.getFirst());
+    private void build(
+            DatasetName making,
+            Map<String, String> keys,
+            List<String> snapshots,
+            List<Builder> states) {
+        build(making, keys, states.getFirst());
         try {
             for (int i = 0; i < snapshots.size(); i++) {
                 keep(making, snapshots.get(i));
@@ -546,6 +576,67 @@ final class DatasetDriver implements StorageDriver {
         } catch (RuntimeException e) {
             discard(making);
             throw e;
+        }
+    }
+
+    @Override
+    public void createBlock(
+            VolumeName volume, long bytes, List<SnapshotFiller> snapshots, Filler filler) {
+        demandFree(volume.current());
+        DatasetName making = fresh().block();
+        List<Filler> states =
+                new ArrayList<>(snapshots.stream().map(SnapshotFiller::filler).toList());
+        states.add(filler);
+        Map<String, String> keys = keys(volume);
+        long first = roundedDisk(Math.max(bytes, states.getFirst().diskBytes()), keys);
+        manage("create a volume in " + pool.name(), () -> datasets.createDisk(making, first, keys));
+        known.add(making);
+        try {
+            for (int i = 0; i < states.size(); i++) {
+                Filler state = states.get(i);
+                if (i > 0) {
+                    keep(making, snapshots.get(i - 1).name());
+                    resizeTo(making, state.diskBytes(), keys);
+                }
+                fillDisk(making, state);
+            }
+        } catch (RuntimeException e) {
+            discard(making);
+            throw e;
+        }
+        settle(making, volume.current());
+    }
+
+    /// @param bytes 0 for the size that it has
+    private void resizeTo(DatasetName disk, long bytes, Map<String, String> keys) {
+        long wanted = roundedDisk(bytes, keys);
+        if (bytes > 0 && wanted != BlockDisk.size(device(disk))) {
+            manage("resize " + disk.name(), () -> datasets.resizeDisk(disk, wanted));
+        }
+    }
+
+    private long roundedDisk(long bytes, Map<String, String> keys) {
+        return manage("look at pool " + pool.name(), () -> datasets.diskBytes(bytes, keys));
+    }
+
+    private Path device(DatasetName disk) {
+        return manage("find the disk " + disk.name(), () -> datasets.device(disk));
+    }
+
+    private void fillDisk(DatasetName making, Filler filler) {
+        Path device = device(making);
+        Path directory = mounted(making);
+        try {
+            Path _ =
+                    PoolDirectories.io(
+                            "create volume in",
+                            pool.path(),
+                            () -> {
+                                filler.fill(directory, device);
+                                return directory;
+                            });
+        } finally {
+            removeDirectory(directory);
         }
     }
 
@@ -575,11 +666,21 @@ final class DatasetDriver implements StorageDriver {
         snapshots.forEach(name -> existing(source.volume().snapshot(name)));
         DatasetName making = fresh();
         if (datasets.sharesCopies()) {
-            copyShared(from, snapshots, making);
+            DatasetName copy = from.isBlock() ? making.block() : making;
+            copyShared(from, snapshots, copy);
+            settle(copy, target.current());
+        } else if (from.isBlock()) {
+            List<SnapshotFiller> states =
+                    snapshots.stream()
+                            .map(s ->
+                                    new SnapshotFiller(
+                                            s, VolumeContent.of(this, source.volume().snapshot(s))))
+                            .toList();
+            createBlock(target, 0, states, VolumeContent.of(this, source));
         } else {
-            copyFiles(from, snapshots, making);
+            copyFiles(from, snapshots, making, keys(target));
+            settle(making, target.current());
         }
-        settle(making, DatasetName.of(target.current()));
     }
 
     private void copyShared(DatasetName from, List<String> snapshots, DatasetName making) {
@@ -593,19 +694,23 @@ final class DatasetDriver implements StorageDriver {
         snapshots.forEach(name -> known.add(making.at(name)));
     }
 
-    private void copyFiles(DatasetName from, List<String> snapshots, DatasetName making) {
+    private void copyFiles(
+            DatasetName from,
+            List<String> snapshots,
+            DatasetName making,
+            Map<String, String> keys) {
         List<Builder> states = new ArrayList<>();
         for (String snapshot : snapshots) {
             states.add(target -> copyState(from.current().at(snapshot), making, target));
         }
         states.add(target -> copyState(from, making, target));
-        build(making, snapshots, states);
+        build(making, keys, snapshots, states);
     }
 
     private void copyState(DatasetName from, DatasetName making, Path target) {
         long size = datasets.quota(from).orElse(0);
         if (size > datasets.quota(making).orElse(0)) {
-            datasets.setQuota(making, OptionalLong.of(size), target);
+            datasets.setQuota(making, OptionalLong.of(size), target, keys(making));
         }
         copyAll(mounted(from), target);
     }
@@ -636,7 +741,7 @@ final class DatasetDriver implements StorageDriver {
 
     @Override
     public boolean exists(VolumeRef ref) {
-        return known.contains(DatasetName.of(ref));
+        return find(ref).isPresent();
     }
 
     @Override
@@ -644,15 +749,17 @@ final class DatasetDriver implements StorageDriver {
         return known.stream()
                 .filter(n -> n.folder().equals(type.folder()) && !n.isSnapshot())
                 .map(DatasetName::name)
+                .distinct()
                 .sorted()
                 .toList();
     }
 
     @Override
     public List<String> snapshots(VolumeName volume) {
-        DatasetName name = DatasetName.of(volume.current());
+        DatasetName files = DatasetName.of(volume.current());
         return known.stream()
-                .filter(n -> n.isSnapshot() && n.current().equals(name))
+                .filter(DatasetName::isSnapshot)
+                .filter(n -> n.current().equals(files) || n.current().equals(files.block()))
                 .map(DatasetName::snapshot)
                 .sorted()
                 .toList();
@@ -664,14 +771,17 @@ final class DatasetDriver implements StorageDriver {
         VolumeName renamed = new VolumeName(volume.type(), newName);
         demandFree(renamed.current());
         withdraw(from);
-        move(from, DatasetName.of(renamed.current()));
+        DatasetName to = DatasetName.of(renamed.current());
+        move(from, from.isBlock() ? to.block() : to);
     }
 
     @Override
     public void delete(VolumeName volume) {
-        DatasetName name = DatasetName.of(volume.current());
-        if (known.stream().anyMatch(n -> n.current().equals(name))) {
-            discard(name);
+        DatasetName files = DatasetName.of(volume.current());
+        for (DatasetName name : List.of(files, files.block())) {
+            if (known.stream().anyMatch(n -> n.current().equals(name))) {
+                discard(name);
+            }
         }
     }
 
@@ -695,15 +805,19 @@ final class DatasetDriver implements StorageDriver {
 
     @Override
     public void deleteSnapshot(VolumeName volume, String snapshot) {
-        if (exists(volume.snapshot(snapshot))) {
-            discard(DatasetName.of(volume.snapshot(snapshot)));
-        }
+        find(volume.snapshot(snapshot)).ifPresent(this::discard);
+    }
+
+    @Override
+    public List<String> inTheWay(VolumeName volume, String snapshot) {
+        DatasetName name = existing(volume.snapshot(snapshot));
+        return manage("look at " + volume, () -> datasets.inTheWay(name, keys(volume)));
     }
 
     @Override
     public void restore(VolumeName volume, String snapshot) {
         DatasetName name = existing(volume.snapshot(snapshot));
-        OptionalLong quota = quota(volume);
+        OptionalLong quota = name.isBlock() ? OptionalLong.empty() : quota(volume);
         release(path(name.current()));
         if (!manage("restore " + volume, () -> datasets.restore(name))) {
             copyOver(name);
@@ -720,6 +834,10 @@ final class DatasetDriver implements StorageDriver {
     /// File by file. The mark lets the next daemon finish what this one begins.
     private void copyOver(DatasetName snapshot) {
         Path mark = restoring(snapshot.current());
+        if (snapshot.isBlock()) {
+            copyDiskOver(snapshot, mark);
+            return;
+        }
         Path target = mounted(snapshot.current());
         Path source = mounted(snapshot);
         boolean _ =
@@ -736,17 +854,38 @@ final class DatasetDriver implements StorageDriver {
                         });
     }
 
+    private void copyDiskOver(DatasetName snapshot, Path mark) {
+        Path source = device(snapshot);
+        boolean _ =
+                PoolDirectories.io(
+                        "restore",
+                        source,
+                        () -> {
+                            Files.createDirectories(
+                                    Optional.ofNullable(mark.getParent()).orElseThrow());
+                            Files.writeString(mark, snapshot.snapshot());
+                            resizeTo(snapshot.current(), BlockDisk.size(source), keys(snapshot));
+                            BlockDisk.copy(source, device(snapshot.current()));
+                            return Files.deleteIfExists(mark);
+                        });
+    }
+
     private void finishRestores() {
         for (Path folder : entries(pool.path().resolve(RESTORING))) {
             for (Path mark : entries(folder)) {
                 String snapshot = PoolDirectories.io("read", mark, () -> Files.readString(mark));
-                DatasetName name =
+                DatasetName files =
                         new DatasetName(
                                 folder.getFileName().toString(),
                                 mark.getFileName().toString(),
-                                snapshot);
-                if (known.contains(name) && known.contains(name.current())) {
-                    copyOver(name);
+                                snapshot,
+                                false);
+                Optional<DatasetName> name =
+                        Stream.of(files, files.block())
+                                .filter(n -> known.contains(n) && known.contains(n.current()))
+                                .findFirst();
+                if (name.isPresent()) {
+                    copyOver(name.get());
                 } else {
                     boolean _ =
                             PoolDirectories.io("delete", mark, () -> Files.deleteIfExists(mark));
@@ -756,8 +895,59 @@ final class DatasetDriver implements StorageDriver {
     }
 
     @Override
+    public Optional<VolumeStreams> streams() {
+        return datasets.hasStreams() ? Optional.of(new DatasetStreams(this)) : Optional.empty();
+    }
+
+    /// What [DatasetStreams] needs.
+    Datasets datasets() {
+        return datasets;
+    }
+
+    DatasetName named(VolumeRef ref) {
+        return existing(ref);
+    }
+
+    /// A name for what streams become first.
+    static DatasetName begin(boolean isBlock) {
+        return isBlock ? fresh().block() : fresh();
+    }
+
+    /// Notes a state that was received, so that [#drop] removes it.
+    void begun(DatasetName state) {
+        known.add(state.current());
+        known.add(state);
+    }
+
+    Path open(DatasetName state) {
+        return state.isBlock() ? device(state) : mounted(state);
+    }
+
+    void close(DatasetName state) {
+        withdraw(state);
+    }
+
+    /// Removes what there is of it.
+    void drop(DatasetName making) {
+        boolean isThere =
+                known.contains(making)
+                        && manage("look for " + making, () -> datasets.list()).contains(making);
+        if (isThere) {
+            discard(making);
+        } else {
+            forget(making);
+        }
+    }
+
+    @Override
     public Path directory(VolumeRef ref) {
         return mounted(existing(ref));
+    }
+
+    @Override
+    public Optional<Path> disk(VolumeRef ref) {
+        DatasetName name = existing(ref);
+        return name.isBlock() ? Optional.of(device(name)) : BlockDisk.of(directory(ref));
     }
 
     @Override
@@ -787,6 +977,12 @@ final class DatasetDriver implements StorageDriver {
     @Override
     public void setQuota(VolumeName volume, OptionalLong bytes) {
         DatasetName name = existing(volume.current());
+        if (name.isBlock()) {
+            if (bytes.isPresent()) {
+                enlarge(name, bytes.getAsLong());
+            }
+            return;
+        }
         Path at = mounted(name);
         Optional<Path> disk = BlockDisk.of(at);
         if (disk.isEmpty()) {
@@ -799,10 +995,23 @@ final class DatasetDriver implements StorageDriver {
         }
     }
 
+    private void enlarge(DatasetName disk, long bytes) {
+        if (roundedDisk(bytes, keys(disk)) < BlockDisk.size(device(disk))) {
+            throw BlockDisk.shrinking();
+        }
+        resizeTo(disk, bytes, keys(disk));
+    }
+
+    @Override
+    public void settingsChanged(VolumeName volume) {
+        DatasetName name = existing(volume.current());
+        manage("change " + volume, () -> datasets.apply(name, keys(volume)));
+    }
+
     private void limit(VolumeName volume, OptionalLong bytes) {
         DatasetName name = existing(volume.current());
         Path at = mounted(name);
-        manage("limit " + volume, () -> datasets.setQuota(name, bytes, at));
+        manage("limit " + volume, () -> datasets.setQuota(name, bytes, at, keys(volume)));
     }
 
     @Override

@@ -8,15 +8,20 @@ import java.nio.charset.StandardCharsets;
 /// @param folder as in the pool's directory, `containers`, or `making` for what is not complete
 /// @param name of the volume, as users call it
 /// @param snapshot of this name; empty for the volume itself
-record DatasetName(String folder, String name, String snapshot) {
+/// @param isBlock a disk, where others are file systems
+record DatasetName(String folder, String name, String snapshot, boolean isBlock) {
+    /// Ends the names of disks, as LXD has it.
+    private static final String BLOCK = ".block";
+
     static final String MAKING = "making";
 
     static DatasetName of(VolumeRef ref) {
-        return new DatasetName(ref.volume().type().folder(), ref.volume().name(), ref.snapshot());
+        return new DatasetName(
+                ref.volume().type().folder(), ref.volume().name(), ref.snapshot(), false);
     }
 
     static DatasetName making(String name) {
-        return new DatasetName(MAKING, name, "");
+        return new DatasetName(MAKING, name, "", false);
     }
 
     boolean isSnapshot() {
@@ -24,11 +29,29 @@ record DatasetName(String folder, String name, String snapshot) {
     }
 
     DatasetName current() {
-        return new DatasetName(folder, name, "");
+        return new DatasetName(folder, name, "", isBlock);
     }
 
     DatasetName at(String other) {
-        return new DatasetName(folder, name, other);
+        return new DatasetName(folder, name, other, isBlock);
+    }
+
+    /// The disk of this name.
+    DatasetName block() {
+        return new DatasetName(folder, name, snapshot, true);
+    }
+
+    /// The end of its name in the volume manager.
+    String ending() {
+        return isBlock ? BLOCK : "";
+    }
+
+    static boolean isBlock(String stored) {
+        return stored.endsWith(BLOCK);
+    }
+
+    static String withoutEnding(String stored) {
+        return isBlock(stored) ? stored.substring(0, stored.length() - BLOCK.length()) : stored;
     }
 
     /// Writes a name with the letters that volume managers take: what is neither a letter of ASCII
@@ -44,7 +67,10 @@ record DatasetName(String folder, String name, String snapshot) {
                             || also.indexOf(c) >= 0;
             out.append(isPlain ? String.valueOf(c) : String.format("%c%02x", mark, b & 0xff));
         }
-        return out.toString();
+        // Only disks end like disks.
+        return isBlock(out.toString())
+                ? withoutEnding(out.toString()) + mark + "2e" + BLOCK.substring(1)
+                : out.toString();
     }
 
     /// Takes [#encode] back. A mark that no two digits follow stands for itself.

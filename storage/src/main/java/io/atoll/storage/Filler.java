@@ -2,6 +2,7 @@ package io.atoll.storage;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.LongSupplier;
 
 /// Fills a new volume, for what comes from elsewhere: a backup, another pool, another host.
 @FunctionalInterface
@@ -9,6 +10,26 @@ public interface Filler {
     /// @param directory the volume's own directory, for `backup.yaml`, `metadata.yaml`,
     ///   `templates/`
     /// @param rootfs where the files go, owner ids unshifted; exists and is empty. Of a block
-    ///   volume the disk, which takes the size of what is written to it
+    ///   volume the disk: a file, which takes the size of what is written to it, or a device
     void fill(Path directory, Path rootfs) throws IOException;
+
+    /// How large the disk is that [#fill] will fill, asked right before; 0 if it does not say.
+    default long diskBytes() {
+        return 0;
+    }
+
+    /// One that fills a disk of known size.
+    static Filler ofDisk(LongSupplier bytes, Filler filler) {
+        return new Filler() {
+            @Override
+            public void fill(Path directory, Path rootfs) throws IOException {
+                filler.fill(directory, rootfs);
+            }
+
+            @Override
+            public long diskBytes() {
+                return bytes.getAsLong();
+            }
+        };
+    }
 }

@@ -6,8 +6,11 @@ import io.atoll.linux.Commands;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /// The programs of the host that drivers of volume managers call. Tests put a volume manager of
 /// their own in its place.
@@ -40,8 +43,16 @@ public interface HostTools {
     /// @throws CommandFailed if it does not end with 0 or the output fails
     void drain(List<String> argv, OutputStream out);
 
+    /// The device of a path that a volume manager has told; tests have files instead.
+    ///
+    /// @throws CommandFailed if it does not appear
+    Path device(String path);
+
     /// Runs them as they are.
     final class Real implements HostTools {
+        private static final Duration DEVICE_PATIENCE = Duration.ofSeconds(10);
+        private static final Duration DEVICE_PAUSE = Duration.ofMillis(10);
+
         private Real() {}
 
         @Override
@@ -52,6 +63,21 @@ public interface HostTools {
         @Override
         public String run(List<String> argv) {
             return Commands.run(Command.of(argv).timeout(TIMEOUT)).text();
+        }
+
+        /// Whoever names devices does so a moment after they are there.
+        @Override
+        public Path device(String path) {
+            long deadline = System.nanoTime() + DEVICE_PATIENCE.toNanos();
+            Path device = Path.of(path);
+            while (!Files.exists(device)) {
+                if (System.nanoTime() > deadline) {
+                    throw new CommandFailed(
+                            List.of("udev"), 1, path + " does not appear", "no device");
+                }
+                LockSupport.parkNanos(DEVICE_PAUSE.toNanos());
+            }
+            return device;
         }
 
         @Override

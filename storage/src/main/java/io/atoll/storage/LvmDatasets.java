@@ -35,6 +35,8 @@ final class LvmDatasets implements Datasets {
     private static final String DEFAULT_SIZE = "10GiB";
 
     private static final int SECTOR = 512;
+    private static final String EXT4 = "ext4";
+    private static final String XFS = "xfs";
 
     /// What a file system takes for itself: one part of so many, and so many bytes.
     private static final int OWN_SHARE = 32;
@@ -92,13 +94,20 @@ final class LvmDatasets implements Datasets {
                 .contains(pool.get("lvm.use_thinpool").orElse("").toLowerCase(Locale.ROOT));
     }
 
-    private String fileSystem() {
-        return pool.get("volume.block.filesystem").orElse("ext4");
+    private static String fileSystem(Map<String, String> keys) {
+        return keys.getOrDefault("block.filesystem", EXT4);
+    }
+
+    /// What a volume has, whatever the keys say by now.
+    private String fileSystemOf(DatasetName name) {
+        String type = run("blkid", "--output", "value", "--match-tag", "TYPE", path(name)).strip();
+        return type.isEmpty() ? EXT4 : type;
     }
 
     @Override
     public Map<String, String> createPool() {
-        for (String program : List.of("lvm", "lvcreate", "vgcreate", "mkfs." + fileSystem())) {
+        String mkfs = "mkfs." + pool.get("volume.block.filesystem").orElse(EXT4);
+        for (String program : List.of("lvm", "lvcreate", "vgcreate", mkfs)) {
             if (!tools.has(program)) {
                 throw new UnsupportedException(
                         "Driver \"lvm\" needs the program \""
@@ -359,7 +368,9 @@ final class LvmDatasets implements Datasets {
     /// one between volume and snapshot is the only one that stands alone.
     private static String lv(DatasetName name) {
         String volume = name.folder() + "_" + encoded(name.name());
-        String lv = name.isSnapshot() ? volume + "-" + encoded(name.snapshot()) : volume;
+        String lv =
+                (name.isSnapshot() ? volume + "-" + encoded(name.snapshot()) : volume)
+                        + name.ending();
         if (lv.length() > NAME_MAX) {
             throw new InvalidConfigException(
                     "Invalid name for driver \"lvm\": \"" + lv + "\" is longer than 110 letters");
@@ -382,12 +393,14 @@ final class LvmDatasets implements Datasets {
         if (!isOurs) {
             return Optional.empty();
         }
-        String[] names = lv.substring(folder + 1).split("(?<!-)-(?!-)", 2);
+        String stored = DatasetName.withoutEnding(lv.substring(folder + 1));
+        String[] names = stored.split("(?<!-)-(?!-)", 2);
         return Optional.of(
                 new DatasetName(
                         lv.substring(0, folder),
                         decoded(names[0]),
-                        names.length == 2 ? decoded(names[1]) : ""));
+                        names.length == 2 ? decoded(names[1]) : "",
+                        DatasetName.isBlock(lv)));
     }
 
     private static String decoded(String text) {
@@ -409,32 +422,86 @@ final class LvmDatasets implements Datasets {
         return "/dev/" + group() + "/" + lv;
     }
 
+    private String path(DatasetName name) {
+        return device(lv(name));
+    }
+
     private static String sectors(long bytes) {
         return Math.ceilDiv(bytes, SECTOR) * SECTOR + "b";
     }
 
     @Override
-    public void create(DatasetName name) {
-        long size = ByteSize.parse(pool.get("volume.size").orElse(DEFAULT_SIZE)).bytes();
-        List<String> argv =
-                new ArrayList<>(
-                        List.of("lvcreate", "--yes", "--wipesignatures", "y", "--name", lv(name)));
-        argv.addAll(
-                isThin()
-                        ? List.of(
-                                "--virtualsize",
-                                sectors(size),
-                                "--thinpool",
-                                group() + "/" + thinPool())
-                        : List.of("--size", sectors(size), group()));
-        String _ = tools.run(argv);
+    public void create(DatasetName name, Map<String, String> keys) {
+        long size = ByteSize.parse(keys.getOrDefault("size", DEFAULT_SIZE)).bytes();
+        make(name, size, keys);
         try {
-            String quiet = fileSystem().equals("xfs") ? "-K" : "-Enodiscard";
-            String _ = run("mkfs." + fileSystem(), "-q", quiet, device(lv(name)));
+            String fileSystem = fileSystem(keys);
+            String quiet = fileSystem.equals(XFS) ? "-K" : "-Enodiscard";
+            String _ = run("mkfs." + fileSystem, "-q", quiet, path(name));
         } catch (CommandFailed e) {
             String _ = run("lvremove", "--force", group() + "/" + lv(name));
             throw e;
         }
+    }
+
+    /// The stripes of a thin volume are those of its pool.
+    private void make(DatasetName name, long size, Map<String, String> keys) {
+        List<String> argv =
+                new ArrayList<>(
+                        List.of("lvcreate", "--yes", "--wipesignatures", "y", "--name", lv(name)));
+        if (isThin()) {
+            argv.addAll(
+                    List.of(
+                            "--virtualsize",
+                            sectors(size),
+                            "--thinpool",
+                            group() + "/" + thinPool()));
+        } else {
+            argv.addAll(List.of("--size", sectors(size)));
+            String stripes = keys.getOrDefault("lvm.stripes", "");
+            if (!stripes.isEmpty()) {
+                argv.addAll(List.of("--stripes", stripes));
+                String each = keys.getOrDefault("lvm.stripes.size", "");
+                if (!each.isEmpty()) {
+                    argv.addAll(List.of("--stripesize", ByteSize.parse(each).bytes() + "b"));
+                }
+            }
+            argv.add(group());
+        }
+        String _ = tools.run(argv);
+    }
+
+    /// LVM has extents, of which nothing is less than one.
+    @Override
+    public long diskBytes(long wanted, Map<String, String> keys) {
+        String text = report("vgs", "vg_extent_size", group()).strip();
+        long extent = text.matches("\\d{1,18}") ? Long.parseLong(text) : SECTOR;
+        return Math.max(1, Math.ceilDiv(wanted, extent)) * extent;
+    }
+
+    /// A thick volume has what the one before in its place had.
+    @Override
+    public void createDisk(DatasetName disk, long bytes, Map<String, String> keys) {
+        make(disk, bytes, keys);
+        if (isThin()) {
+            return;
+        }
+        try {
+            String _ = run("blkdiscard", "--zeroout", path(disk));
+        } catch (CommandFailed e) {
+            String _ = run("lvremove", "--force", group() + "/" + lv(disk));
+            throw e;
+        }
+    }
+
+    @Override
+    public Path device(DatasetName disk) {
+        return tools.device(path(disk));
+    }
+
+    @Override
+    public void resizeDisk(DatasetName disk, long bytes) {
+        String _ = run("lvresize", "--force", "--size", sectors(bytes), group() + "/" + lv(disk));
     }
 
     @Override
@@ -540,17 +607,18 @@ final class LvmDatasets implements Datasets {
 
     /// Copies of an XFS have its id, which two mounts cannot have.
     @Override
-    public void mount(DatasetName name, Path at) {
-        String given = pool.get("volume.block.mount_options").orElse("discard");
-        String options = fileSystem().equals("xfs") ? given + ",nouuid" : given;
+    public void mount(DatasetName name, Path at, Map<String, String> keys) {
+        String given = keys.getOrDefault("block.mount_options", "discard");
+        String fileSystem = fileSystemOf(name);
+        String options = fileSystem.equals(XFS) ? given + ",nouuid" : given;
         String _ =
                 run(
                         "mount",
                         "-t",
-                        fileSystem(),
+                        fileSystem,
                         "-o",
                         options + (name.isSnapshot() ? ",ro" : ""),
-                        device(lv(name)),
+                        path(name),
                         at.toString());
     }
 
@@ -572,13 +640,14 @@ final class LvmDatasets implements Datasets {
     public void makeRoom(DatasetName name, long bytes, Path mountedAt) {
         long wanted = bytes + bytes / OWN_SHARE + OWN_BYTES;
         if (quota(name).orElse(0) < wanted) {
-            setQuota(name, OptionalLong.of(wanted), mountedAt);
+            setQuota(name, OptionalLong.of(wanted), mountedAt, Map.of());
         }
     }
 
     /// No limit is the size that it has.
     @Override
-    public void setQuota(DatasetName name, OptionalLong bytes, Path mountedAt) {
+    public void setQuota(
+            DatasetName name, OptionalLong bytes, Path mountedAt, Map<String, String> keys) {
         long now = quota(name).orElse(0);
         long wanted = bytes.orElse(now);
         if (wanted == now) {
@@ -593,10 +662,10 @@ final class LvmDatasets implements Datasets {
                             + " bytes");
         }
         String _ = run("lvresize", "--force", "--size", sectors(wanted), group() + "/" + lv(name));
-        if (fileSystem().equals("xfs")) {
+        if (fileSystemOf(name).equals(XFS)) {
             String _ = run("xfs_growfs", mountedAt.toString());
         } else {
-            String _ = run("resize2fs", device(lv(name)));
+            String _ = run("resize2fs", path(name));
         }
     }
 }

@@ -5,6 +5,7 @@ import io.atoll.base.InvalidConfigException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -53,6 +54,7 @@ public final class PoolKeys {
                     Key.of("zfs.export", Value.BOOLEAN, "zfs"),
                     Key.of("volume.zfs.blocksize", Value.BLOCK_SIZE, "zfs"),
                     Key.of("volume.zfs.remove_snapshots", Value.BOOLEAN, "zfs"),
+                    Key.of("volume.zfs.reserve_space", Value.BOOLEAN, "zfs"),
                     Key.of("volume.zfs.use_refquota", Value.BOOLEAN, "zfs"),
                     Key.of("volume.size", Value.SIZE),
                     Key.of("volume.security.shifted", Value.BOOLEAN),
@@ -118,6 +120,44 @@ public final class PoolKeys {
         if (!isGood) {
             throw new InvalidConfigException("\"" + value + "\" is not " + what);
         }
+    }
+
+    /// Checks a key that a volume has of its driver.
+    ///
+    /// @return false if the driver has no such key
+    /// @throws InvalidConfigException if the value cannot be used
+    public static boolean checkVolume(String driver, String name, String value) {
+        Optional<Key> key = ofDriver(driver, name);
+        if (key.isPresent() && !value.isEmpty()) {
+            checkValue(key.get(), value);
+        }
+        return key.isPresent();
+    }
+
+    /// A key that only volumes of some drivers have.
+    private static Optional<Key> ofDriver(String driver, String name) {
+        return KEYS.stream()
+                .filter(k -> k.name().equals("volume." + name))
+                .filter(k -> k.drivers().contains(driver))
+                .findFirst();
+    }
+
+    /// Whether volumes of any driver have this key of its own.
+    public static boolean isOfSomeVolumes(String name) {
+        return KEYS.stream()
+                .anyMatch(k -> k.name().equals("volume." + name) && !k.drivers().isEmpty());
+    }
+
+    /// What volumes of files have of their driver if nobody says.
+    public static Map<String, String> volumeDefaults(String driver) {
+        return driver.equals("lvm")
+                ? Map.of("block.filesystem", "ext4", "block.mount_options", "discard")
+                : Map.of();
+    }
+
+    /// Whether volumes of a driver have this key of its own.
+    public static boolean isOfVolumes(String driver, String name) {
+        return ofDriver(driver, name).isPresent();
     }
 
     /// Whether a pool that exists can have this key changed: what says how it lies on disk cannot.

@@ -3,6 +3,7 @@ package io.atoll.storage;
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.linux.Directories;
+import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FileStat;
@@ -10,6 +11,7 @@ import io.atoll.linux.Inodes;
 import io.atoll.linux.Opens;
 import io.atoll.linux.Ownership;
 import io.atoll.linux.PlatformThreads;
+import io.atoll.linux.TreeCopy;
 import io.atoll.linux.Xattrs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -90,6 +92,42 @@ final class ReceivedVolume {
             });
         }
         return copy;
+    }
+
+    /// Copies what was received, in LXD's layout, to a volume of ours with an empty root.
+    static void copy(Path received, Kind kind, Path volume, Idmap shifted) throws IOException {
+        int flags = Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW;
+        PlatformThreads.run(() -> {
+            try (Fd from = PoolDirectories.openDirectory(received);
+                    Fd top = PoolDirectories.openDirectory(volume);
+                    Fd root = PoolDirectories.openDirectory(volume.resolve(ROOTFS))) {
+                if (kind == Kind.FILES) {
+                    long _ = TreeCopy.contents(from, root, _ -> true);
+                } else {
+                    checkType(from, ROOTFS, FileStat.Type.DIRECTORY);
+                    try (Fd files = Opens.openAt(from, ROOTFS, flags, 0)) {
+                        long _ = TreeCopy.contents(files, root, _ -> true);
+                    }
+                    long _ = TreeCopy.contents(from, top, ReceivedVolume::isBeside);
+                }
+                if (!shifted.isPrivileged()) {
+                    Ownership.shift(root, shifted, Idmap.NONE);
+                }
+            } catch (ErrnoException e) {
+                throw PoolDirectories.storage("unpack to", volume, e);
+            }
+        });
+        try (Fd top = PoolDirectories.openDirectory(volume)) {
+            keepPlain(top);
+            Directories.chown(top, 0, 0);
+            Directories.chmod(top, 0711);
+            Xattrs.list(top).forEach(name -> Xattrs.remove(top, name));
+        }
+    }
+
+    private static boolean isBeside(String path) {
+        String first = path.split("/", 2)[0];
+        return first.equals(METADATA) || first.equals(TEMPLATES);
     }
 
     private static void checkType(Fd top, String name, FileStat.Type type) {

@@ -43,6 +43,9 @@ public interface StorageDriver {
     /// The pool that this driver serves.
     PoolSpec pool();
 
+    /// Lets the driver know what owners set for their volumes; called before the pool is used.
+    default void useSettings(VolumeSettings settings) {}
+
     /// Makes an empty pool.
     ///
     /// @return the keys to record, with what was not given filled in (`source`)
@@ -108,6 +111,11 @@ public interface StorageDriver {
     /// @param filler gets the disk in place of a directory for the files
     void createBlock(VolumeName volume, long bytes, List<SnapshotFiller> snapshots, Filler filler);
 
+    /// How large a disk is, a file or a device.
+    static long diskBytes(Path disk) {
+        return BlockDisk.size(disk);
+    }
+
     /// The disk of a block volume, a file or device of root; empty for a volume of files.
     default Optional<Path> disk(VolumeRef ref) {
         return BlockDisk.of(directory(ref));
@@ -160,6 +168,12 @@ public interface StorageDriver {
     /// Does nothing if there is no such snapshot.
     void deleteSnapshot(VolumeName volume, String snapshot);
 
+    /// The snapshots that have to be deleted before a volume can be brought back to an older one,
+    /// because its owner wants it so (`zfs.remove_snapshots`).
+    default List<String> inTheWay(VolumeName volume, String snapshot) {
+        return List.of();
+    }
+
     /// Brings a volume, which must not be in use, back to a snapshot. The snapshot stays.
     void restore(VolumeName volume, String snapshot);
 
@@ -203,6 +217,9 @@ public interface StorageDriver {
     /// @throws io.atoll.base.InvalidConfigException if a disk would become smaller
     /// @throws io.atoll.base.UnsupportedException if the pool's file system has no quotas
     void setQuota(VolumeName volume, OptionalLong bytes);
+
+    /// Hears that the owner of a volume has other settings for it now.
+    default void settingsChanged(VolumeName volume) {}
 
     /// The limit that [#setQuota] set; empty if there is none.
     default OptionalLong quota(VolumeName volume) {

@@ -20,22 +20,25 @@ public final class VolumeContent {
     /// Copies the files of a volume or snapshot, with what the daemon keeps beside them. The source
     /// must stay until the filler was called.
     public static Filler of(StorageDriver driver, VolumeRef source) {
-        return (directory, rootfs) -> {
-            copyFiles(driver.directory(source), directory);
-            Optional<Path> disk = driver.disk(source);
-            if (disk.isPresent()) {
-                BlockDisk.copy(disk.get(), rootfs);
-                return;
-            }
-            PlatformThreads.run(() -> {
-                try (Fd from = driver.openRoot(source);
-                        Fd to = PoolDirectories.openDirectory(rootfs)) {
-                    long unused = TreeCopy.contents(from, to, _ -> true);
-                } catch (ErrnoException e) {
-                    throw PoolDirectories.storage("copy volume " + source + " to", rootfs, e);
-                }
-            });
-        };
+        return Filler.ofDisk(
+                () -> driver.disk(source).map(BlockDisk::size).orElse(0L),
+                (directory, rootfs) -> {
+                    copyFiles(driver.directory(source), directory);
+                    Optional<Path> disk = driver.disk(source);
+                    if (disk.isPresent()) {
+                        BlockDisk.copy(disk.get(), rootfs);
+                        return;
+                    }
+                    PlatformThreads.run(() -> {
+                        try (Fd from = driver.openRoot(source);
+                                Fd to = PoolDirectories.openDirectory(rootfs)) {
+                            long unused = TreeCopy.contents(from, to, _ -> true);
+                        } catch (ErrnoException e) {
+                            throw PoolDirectories.storage(
+                                    "copy volume " + source + " to", rootfs, e);
+                        }
+                    });
+                });
     }
 
     private static void copyFiles(Path from, Path to) throws IOException {

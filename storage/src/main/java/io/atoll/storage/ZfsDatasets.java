@@ -1,13 +1,18 @@
 package io.atoll.storage;
 
+import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
+import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -17,6 +22,7 @@ import java.util.UUID;
 ///
 /// ```text
 /// ROOT/containers/NAME            a volume; @snapshot-NAME its snapshots
+/// ROOT/custom/NAME.block          a disk, a volume of ZFS
 /// ROOT/custom/  ROOT/images/
 /// ROOT/making/UUID                not complete
 /// ROOT/deleted/UUID               has copies, which ZFS lets go only after them
@@ -29,7 +35,12 @@ final class ZfsDatasets implements Datasets {
     private static final String PLAIN = "-_.";
     private static final String SNAPSHOT = "@snapshot-";
     private static final String COPY = "@copy-";
+
+    /// What a disk of ZFS consists of if nobody says; sizes are multiples of it.
+    private static final long BLOCK_BYTES = 16 << 10;
+
     private static final String DELETED = "deleted";
+    private static final String LIMITS = "quota,refquota,reservation,refreservation";
     private static final List<String> FOLDERS =
             List.of("containers", "custom", "images", DatasetName.MAKING, DELETED);
 
@@ -255,7 +266,7 @@ final class ZfsDatasets implements Datasets {
     }
 
     private String path(DatasetName name) {
-        String volume = root() + "/" + name.folder() + "/" + encoded(name.name());
+        String volume = root() + "/" + name.folder() + "/" + encoded(name.name()) + name.ending();
         String path = name.isSnapshot() ? volume + SNAPSHOT + encoded(name.snapshot()) : volume;
         if (path.length() > VolumeName.NAME_BYTES_MAX) {
             throw new InvalidConfigException(
@@ -269,7 +280,7 @@ final class ZfsDatasets implements Datasets {
     }
 
     private List<String> all() {
-        String types = "filesystem,snapshot";
+        String types = "filesystem,volume,snapshot";
         return run("zfs", "list", "-H", "-o", "name", "-t", types, "-r", root()).lines().toList();
     }
 
@@ -289,25 +300,68 @@ final class ZfsDatasets implements Datasets {
             out.add(
                     new DatasetName(
                             parts[1],
-                            DatasetName.decode(names[0], MARK),
-                            names.length == 2 ? DatasetName.decode(names[1], MARK) : ""));
+                            DatasetName.decode(DatasetName.withoutEnding(names[0]), MARK),
+                            names.length == 2 ? DatasetName.decode(names[1], MARK) : "",
+                            DatasetName.isBlock(names[0])));
         }
         return out;
     }
 
+    /// Properties of a dataset of its own, as options.
+    private static List<String> properties(DatasetName name) {
+        return name.isBlock()
+                ? List.of("-o", "volmode=dev", "-o", "snapdev=visible")
+                : List.of("-o", "mountpoint=legacy", "-o", "canmount=noauto");
+    }
+
+    private static boolean isTrue(Map<String, String> keys, String key) {
+        return Set.of("true", "1", "yes", "on")
+                .contains(keys.getOrDefault(key, "").toLowerCase(Locale.ROOT));
+    }
+
     @Override
-    public void create(DatasetName name) {
-        List<String> argv =
-                new ArrayList<>(
-                        List.of(
-                                "zfs",
-                                "create",
-                                "-o",
-                                "mountpoint=legacy",
-                                "-o",
-                                "canmount=noauto"));
-        pool.get("volume.zfs.blocksize")
-                .ifPresent(size -> argv.addAll(List.of("-o", "recordsize=" + size)));
+    public long diskBytes(long wanted, Map<String, String> keys) {
+        long block = blockBytes(keys);
+        return Math.max(1, Math.ceilDiv(wanted, block)) * block;
+    }
+
+    private static long blockBytes(Map<String, String> keys) {
+        String size = keys.getOrDefault("zfs.blocksize", "");
+        return size.isEmpty() ? BLOCK_BYTES : ByteSize.parse(size).bytes();
+    }
+
+    @Override
+    public void createDisk(DatasetName disk, long bytes, Map<String, String> keys) {
+        List<String> argv = new ArrayList<>(List.of("zfs", "create"));
+        if (!isTrue(keys, "zfs.reserve_space")) {
+            argv.add("-s");
+        }
+        argv.addAll(properties(disk));
+        argv.addAll(List.of("-o", "volblocksize=" + blockBytes(keys)));
+        argv.addAll(List.of("-V", Long.toString(bytes), path(disk)));
+        String _ = tools.run(argv);
+    }
+
+    @Override
+    public Path device(DatasetName disk) {
+        return tools.device("/dev/zvol/" + path(disk));
+    }
+
+    @Override
+    public void resizeDisk(DatasetName disk, long bytes) {
+        long block = numbers(path(disk), "volblocksize").getOrDefault("volblocksize", BLOCK_BYTES);
+        long size = Math.ceilDiv(bytes, block) * block;
+        String _ = run("zfs", "set", "volsize=" + size, path(disk));
+    }
+
+    @Override
+    public void create(DatasetName name, Map<String, String> keys) {
+        List<String> argv = new ArrayList<>(List.of("zfs", "create"));
+        argv.addAll(properties(name));
+        String size = keys.getOrDefault("zfs.blocksize", "");
+        if (!size.isEmpty()) {
+            argv.addAll(List.of("-o", "recordsize=" + ByteSize.parse(size).bytes()));
+        }
         argv.add(path(name));
         String _ = tools.run(argv);
     }
@@ -322,16 +376,10 @@ final class ZfsDatasets implements Datasets {
         boolean isWhole =
                 !snapshots.isEmpty() || "false".equals(pool.get("zfs.clone_copy").orElse(""));
         if (!isWhole) {
-            String _ =
-                    run(
-                            "zfs",
-                            "clone",
-                            "-o",
-                            "mountpoint=legacy",
-                            "-o",
-                            "canmount=noauto",
-                            origin,
-                            path(to));
+            List<String> argv = new ArrayList<>(List.of("zfs", "clone"));
+            argv.addAll(properties(to));
+            argv.addAll(List.of(origin, path(to)));
+            String _ = tools.run(argv);
             return;
         }
         try {
@@ -449,6 +497,72 @@ final class ZfsDatasets implements Datasets {
         return snapshotsOf(parked).stream().allMatch(s -> clones(s).isEmpty());
     }
 
+    /// With `zfs.remove_snapshots`.
+    @Override
+    public List<String> inTheWay(DatasetName snapshot, Map<String, String> keys) {
+        if (!isTrue(keys, "zfs.remove_snapshots")) {
+            return List.of();
+        }
+        List<String> all = snapshotsOf(path(snapshot.current()));
+        int at = all.indexOf(path(snapshot));
+        return all.subList(at + 1, all.size()).stream()
+                .filter(path -> path.contains(SNAPSHOT))
+                .map(path -> path.substring(path.indexOf(SNAPSHOT) + SNAPSHOT.length()))
+                .map(name -> DatasetName.decode(name, MARK))
+                .toList();
+    }
+
+    @Override
+    public boolean hasStreams() {
+        return true;
+    }
+
+    @Override
+    public String freeze(DatasetName name) {
+        if (name.isSnapshot()) {
+            return path(name);
+        }
+        String frozen = path(name) + COPY + UUID.randomUUID();
+        String _ = run("zfs", "snapshot", frozen);
+        return frozen;
+    }
+
+    @Override
+    public void thaw(String frozen) {
+        if (frozen.contains(COPY)) {
+            String _ = run("zfs", "destroy", frozen);
+        }
+    }
+
+    @Override
+    public void send(String frozen, Optional<String> before, OutputStream out) {
+        List<String> argv = new ArrayList<>(List.of("zfs", "send"));
+        before.ifPresent(known -> argv.addAll(List.of("-i", known)));
+        argv.add(frozen);
+        tools.drain(argv, out);
+    }
+
+    /// Nothing of it is mounted where the stream says.
+    @Override
+    public void receive(DatasetName state, Command.Input input) {
+        String volume = path(state.current());
+        String target = state.isSnapshot() ? path(state) : volume + COPY + UUID.randomUUID();
+        List<String> argv = new ArrayList<>(List.of("zfs", "receive", "-u"));
+        if (!isThere(volume)) {
+            argv.addAll(properties(state));
+        }
+        argv.add(target);
+        tools.feed(argv, input);
+        String types = "filesystem,volume";
+        List<String> got =
+                run("zfs", "list", "-H", "-o", "name", "-t", types, "-r", volume).lines().toList();
+        if (!got.equals(List.of(volume))) {
+            String _ = run("zfs", "destroy", "-r", volume);
+            throw new InvalidConfigException("The backup is damaged: a stream has several volumes");
+        }
+        thaw(target);
+    }
+
     /// ZFS goes back to the newest snapshot only; the later ones would go with it.
     @Override
     public boolean restore(DatasetName snapshot) {
@@ -461,7 +575,7 @@ final class ZfsDatasets implements Datasets {
     }
 
     @Override
-    public void mount(DatasetName name, Path at) {
+    public void mount(DatasetName name, Path at, Map<String, String> keys) {
         String _ = run("mount", "-t", "zfs", path(name), at.toString());
     }
 
@@ -471,21 +585,62 @@ final class ZfsDatasets implements Datasets {
         return used == null ? OptionalLong.empty() : OptionalLong.of(used);
     }
 
-    private String limit() {
-        return "true".equals(pool.get("volume.zfs.use_refquota").orElse("")) ? "refquota" : "quota";
-    }
-
+    /// `refquota` does not count snapshots; whichever was set is the limit.
     @Override
     public OptionalLong quota(DatasetName name) {
-        Long limit = numbers(path(name), limit()).get(limit());
-        return limit == null || limit == 0 ? OptionalLong.empty() : OptionalLong.of(limit);
+        if (name.isBlock()) {
+            Long size = numbers(path(name), "volsize").get("volsize");
+            return size == null ? OptionalLong.empty() : OptionalLong.of(size);
+        }
+        return numbers(path(name), "quota,refquota").values().stream()
+                .filter(limit -> limit > 0)
+                .mapToLong(Long::longValue)
+                .min();
     }
 
     @Override
-    public void setQuota(DatasetName name, OptionalLong bytes, Path mountedAt) {
+    public void apply(DatasetName name, Map<String, String> keys) {
+        if (name.isBlock()) {
+            boolean isReserved = isTrue(keys, "zfs.reserve_space");
+            String size = isReserved ? Long.toString(quota(name).orElse(0)) : "none";
+            String _ = run("zfs", "set", "refreservation=" + size, path(name));
+            return;
+        }
+        String size = keys.getOrDefault("zfs.blocksize", "");
+        String _ =
+                size.isEmpty()
+                        ? run("zfs", "inherit", "recordsize", path(name))
+                        : run(
+                                "zfs",
+                                "set",
+                                "recordsize=" + ByteSize.parse(size).bytes(),
+                                path(name));
+        if (quota(name).isPresent()) {
+            setQuota(name, quota(name), Path.of("/"), keys);
+        }
+    }
+
+    @Override
+    public void setQuota(
+            DatasetName name, OptionalLong bytes, Path mountedAt, Map<String, String> keys) {
         String value = bytes.isPresent() ? Long.toString(bytes.getAsLong()) : "none";
+        boolean isOwn = isTrue(keys, "zfs.use_refquota");
+        String prefix = isOwn ? "ref" : "";
+        Map<String, Long> now = numbers(path(name), LIMITS);
+        List<String> argv = new ArrayList<>(List.of("zfs", "set", prefix + "quota=" + value));
+        if (isTrue(keys, "zfs.reserve_space")) {
+            argv.add(prefix + "reservation=" + value);
+        }
+        // What holds by keys that were otherwise before.
+        for (String property : LIMITS.split(",")) {
+            boolean isSet = argv.stream().anyMatch(word -> word.startsWith(property + "="));
+            if (!isSet && now.getOrDefault(property, 0L) > 0) {
+                argv.add(property + "=none");
+            }
+        }
+        argv.add(path(name));
         try {
-            String _ = run("zfs", "set", limit() + "=" + value, path(name));
+            String _ = tools.run(argv);
         } catch (CommandFailed e) {
             throw new InvalidConfigException(
                     "Failed to limit " + name.name() + ": " + e.stderrTail().strip(), e);

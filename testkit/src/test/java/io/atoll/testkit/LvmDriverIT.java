@@ -2,12 +2,17 @@ package io.atoll.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
+import io.atoll.storage.VolumeType;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -73,10 +78,81 @@ class LvmDriverIT extends VolumeManagerContract<FakeLvm> {
                         "lvresize --force --size 21474836480b p1/" + lv,
                         "resize2fs /dev/p1/" + lv,
                         "lvremove --force p1/" + lv + "-s--1"),
-                host().log().stream().skip(before).filter(c -> !c.startsWith("lvs ")).toList());
+                host().log().stream()
+                        .skip(before)
+                        .filter(c -> !c.matches("(lvs|vgs|blkid) .*"))
+                        .toList());
         assertEquals(20L << 30, driver.quota(volume).orElseThrow());
         assertThrows(
                 InvalidConfigException.class,
                 () -> driver.setQuota(volume, OptionalLong.of(1L << 30)));
+    }
+
+    /// As `.block`, which LXD finds too.
+    @Test
+    void disksAreVolumesOfLvm() throws IOException {
+        VolumeName volume = VolumeName.custom("default_my-disk");
+        StorageDriver driver = pool().driver();
+        int before = host().log().size();
+        driver.createBlock(volume, 5 << 20);
+        driver.createSnapshot(volume, "s-0");
+        driver.setQuota(volume, OptionalLong.of(9 << 20));
+        driver.restore(volume, "s-0");
+        driver.delete(volume);
+        List<String> ran =
+                host().log().stream()
+                        .skip(before)
+                        .filter(c -> !c.matches("(lvs|vgs) .*"))
+                        .map(c -> c.replaceAll("making_[0-9a-f+-]*", "making_UUID"))
+                        .toList();
+        String lv = "custom_default_my--disk";
+        assertEquals(
+                List.of(
+                        "lvcreate --yes --wipesignatures y --name making_UUID.block --virtualsize"
+                                + " 8388608b --thinpool p1/LXDThinPool",
+                        "lvrename p1 making_UUID.block " + lv + ".block",
+                        "lvcreate --yes --snapshot --setactivationskip n --name "
+                                + lv
+                                + "-s--0.block p1/"
+                                + lv
+                                + ".block",
+                        "lvresize --force --size 12582912b p1/" + lv + ".block",
+                        "lvcreate --yes --snapshot --setactivationskip n --name restored_"
+                                + lv
+                                + ".block p1/"
+                                + lv
+                                + "-s--0.block",
+                        "lvremove --force p1/" + lv + ".block",
+                        "lvrename p1 restored_" + lv + ".block " + lv + ".block",
+                        "lvremove --force p1/" + lv + "-s--0.block",
+                        "lvremove --force p1/" + lv + ".block"),
+                ran);
+        VolumeName files = VolumeName.custom("default_x.block");
+        driver.createFilled(files, (_, root) -> Files.writeString(root.resolve("f"), "x"));
+        assertEquals(List.of("default_x.block"), pool().reopen().volumes(VolumeType.CUSTOM));
+        assertEquals(Optional.empty(), pool().driver().disk(files.current()));
+    }
+
+    @Test
+    void volumesAreAsTheirOwnersWantThem() {
+        VolumeName volume = VolumeName.custom("default_v");
+        StorageDriver driver = pool().driver();
+        driver.useSettings(_ ->
+                Map.of(
+                        "block.filesystem", "xfs",
+                        "block.mount_options", "noatime",
+                        "size", "1GiB"));
+        int before = host().log().size();
+        driver.createEmpty(volume);
+        assertTrue(Files.isDirectory(driver.directory(volume.current())));
+        driver.setQuota(volume, OptionalLong.of(2L << 30));
+        List<String> ran = host().log().subList(before, host().log().size());
+        assertTrue(ran.stream().anyMatch(c -> c.contains("--virtualsize 1073741824b")), ran + "");
+        assertTrue(ran.stream().anyMatch(c -> c.startsWith("mkfs.xfs -q -K /dev/p1/")), ran + "");
+        String at = pool().path().resolve("custom/default_v").toString();
+        assertTrue(
+                ran.contains("mount -t xfs -o noatime,nouuid /dev/p1/custom_default_v " + at),
+                ran + "");
+        assertTrue(ran.contains("xfs_growfs " + at), ran + "");
     }
 }

@@ -42,8 +42,33 @@ class LvmThickDriverIT extends VolumeManagerContract<FakeLvm> {
                         "lvcreate --yes --snapshot --name custom_default_data-s0 --size 11140071424b"
                                 + " p1/custom_default_data",
                         "lvremove --force p1/custom_default_data-s0"),
-                host().log().stream().skip(before).filter(c -> !c.startsWith("lvs ")).toList());
+                host().log().stream()
+                        .skip(before)
+                        .filter(c -> !c.matches("(lvs|vgs|blkid) .*"))
+                        .toList());
         assertEquals(1L << 40, driver.poolUsage().bytesTotal());
         assertEquals(10L << 30, driver.poolUsage().bytesUsed());
+    }
+
+    /// What another volume left there is nobody's business.
+    @Test
+    void disksAreZeroedAndStriped() {
+        VolumeName volume = VolumeName.custom("default_disk");
+        StorageDriver driver = pool().driver();
+        driver.useSettings(_ -> Map.of("lvm.stripes", "2", "lvm.stripes.size", "64KiB"));
+        int before = host().log().size();
+        driver.createBlock(volume, 1 << 20);
+        List<String> ran =
+                host().log().stream()
+                        .skip(before)
+                        .filter(c -> c.startsWith("lvcreate") || c.startsWith("blkdiscard"))
+                        .map(c -> c.replaceAll("making_[0-9a-f+-]*", "making_UUID"))
+                        .toList();
+        assertEquals(
+                List.of(
+                        "lvcreate --yes --wipesignatures y --name making_UUID.block --size 4194304b"
+                                + " --stripes 2 --stripesize 65536b p1",
+                        "blkdiscard --zeroout /dev/p1/making_UUID.block"),
+                ran);
     }
 }

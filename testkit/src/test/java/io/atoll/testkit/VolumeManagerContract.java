@@ -53,6 +53,12 @@ abstract class VolumeManagerContract<H extends FakeHost> extends StorageDriverCo
     }
 
     @Override
+    protected final long diskBytes(long wanted) {
+        long unit = name.equals("lvm") ? 4L << 20 : 16L << 10;
+        return Math.ceilDiv(wanted, unit) * unit;
+    }
+
+    @Override
     protected boolean isMountedByDriver() {
         return true;
     }

@@ -52,6 +52,11 @@ class VolumeManagersTest {
         public void feed(List<String> argv, Command.Input input) {}
 
         @Override
+        public Path device(String path) {
+            return Path.of(path);
+        }
+
+        @Override
         public void drain(List<String> argv, OutputStream out) {}
     }
 

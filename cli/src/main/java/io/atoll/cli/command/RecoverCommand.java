@@ -106,7 +106,8 @@ final class RecoverCommand {
         String name = questions.text("Name of the storage pool", "");
         String driver = questions.choice("Driver", DRIVERS, "overlay");
         Json.Obj config = Json.object();
-        String source = questions.text("Source: path or device; empty for the usual place", "");
+        String source =
+                questions.text("Source: path, device or name; empty for the usual place", "");
         if (!source.isEmpty()) {
             config.put("source", source);
         }

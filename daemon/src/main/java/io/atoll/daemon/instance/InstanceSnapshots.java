@@ -193,16 +193,18 @@ final class InstanceSnapshots {
         SnapshotRecord snapshot;
         try (InstanceLocks.Held _ = locks.hold(key, "delete")) {
             InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
-            snapshot = table.snapshot(instance, name);
-            table.store()
-                    .update(
-                            SnapshotRecord.KIND,
-                            snapshot.key(),
-                            s -> s.withPending(Pending.DELETE));
-            pool(instance).deleteSnapshot(volume(instance), name);
-            table.store().delete(SnapshotRecord.KIND, snapshot.key());
+            snapshot = forget(instance, name);
         }
         tell("instance-snapshot-deleted", snapshot);
+    }
+
+    private SnapshotRecord forget(InstanceRecord instance, String name) {
+        SnapshotRecord snapshot = table.snapshot(instance, name);
+        table.store()
+                .update(SnapshotRecord.KIND, snapshot.key(), s -> s.withPending(Pending.DELETE));
+        pool(instance).deleteSnapshot(volume(instance), name);
+        table.store().delete(SnapshotRecord.KIND, snapshot.key());
+        return snapshot;
     }
 
     void rename(RecordKey key, String name, String newName) {
@@ -249,6 +251,9 @@ final class InstanceSnapshots {
         try (InstanceLocks.Held _ = locks.holdAlone(key, "restore")) {
             InstanceRecord wanted = restored(instance, snapshot.instance());
             table.checkAdmission(wanted, table.expand(wanted));
+            for (String later : pool(instance).inTheWay(volume(instance), name)) {
+                tell("instance-snapshot-deleted", forget(instance, later));
+            }
             pool(instance).restore(volume(instance), name);
             InstanceRecord unused = table.update(key, now -> restored(now, snapshot.instance()));
         }

@@ -2,6 +2,7 @@ package io.atoll.daemon.migration;
 
 import io.atoll.base.Idmap;
 import io.atoll.daemon.operation.Operation;
+import io.atoll.linux.DiskContent;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Mounts;
@@ -67,6 +68,17 @@ public final class Incoming {
             receive(stage);
         }
         unshift(rootfs, shifted);
+    }
+
+    /// Takes the next disk.
+    ///
+    /// @param disk a file, which gets the size of what comes, or a device
+    public void receiveDisk(Path disk) throws IOException {
+        TransferProgress progress = new TransferProgress(operation, "received", line);
+        try (Fd file = Opens.open(disk.toString(), Fcntl.O_RDWR, 0)) {
+            DiskContent.write(line.streams().input(), file);
+        }
+        progress.tell();
     }
 
     private static Fd tree(Path rootfs) {

@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 /// @param shifted what the owner ids of the files went through
 /// @param snapshots offered, or wanted; oldest first
 /// @param isRefresh said by the target: it has an earlier copy
+/// @param diskBytes the size of what is sent if it is a disk, else 0
 /// @param own what servers of this kind agree on beyond LXD's protocol
 public record MigrationHeader(
         int transport,
@@ -24,9 +25,13 @@ public record MigrationHeader(
         List<SnapshotHeader> snapshots,
         RsyncFeatures rsync,
         boolean isRefresh,
+        long diskBytes,
         Optional<OwnTransport> own) {
     /// rsync, which every server can.
     public static final int RSYNC = 0;
+
+    /// Disks as they are, one after the other; files, where there are some, by rsync.
+    public static final int BLOCK = 4;
 
     /// Far from the numbers that LXD has given out or may give out soon.
     private static final int OWN_FIELD = 2000;
@@ -41,7 +46,18 @@ public record MigrationHeader(
     /// What a source offers whose owner ids are as inside.
     public static MigrationHeader offer(List<SnapshotHeader> snapshots) {
         return new MigrationHeader(
-                RSYNC, Idmap.NONE, snapshots, RsyncFeatures.ALL, false, Optional.empty());
+                RSYNC, Idmap.NONE, snapshots, RsyncFeatures.ALL, false, 0, Optional.empty());
+    }
+
+    /// What a source offers that has a disk.
+    public static MigrationHeader offerDisk(List<SnapshotHeader> snapshots, long bytes) {
+        return new MigrationHeader(
+                BLOCK, Idmap.NONE, snapshots, RsyncFeatures.ALL, false, bytes, Optional.empty());
+    }
+
+    /// Whether it is a disk that is sent.
+    public boolean isDisk() {
+        return transport == BLOCK;
     }
 
     /// What a target answers.
@@ -49,12 +65,18 @@ public record MigrationHeader(
     /// @param wanted the snapshots that it does not have
     public MigrationHeader answer(List<SnapshotHeader> wanted, boolean refresh) {
         return new MigrationHeader(
-                RSYNC, Idmap.NONE, wanted, rsync.and(RsyncFeatures.ALL), refresh, Optional.empty());
+                isDisk() ? BLOCK : RSYNC,
+                Idmap.NONE,
+                wanted,
+                rsync.and(RsyncFeatures.ALL),
+                refresh,
+                diskBytes,
+                Optional.empty());
     }
 
     MigrationHeader with(OwnTransport mine) {
         return new MigrationHeader(
-                transport, shifted, snapshots, rsync, isRefresh, Optional.of(mine));
+                transport, shifted, snapshots, rsync, isRefresh, diskBytes, Optional.of(mine));
     }
 
     byte[] encode() {
@@ -73,6 +95,9 @@ public record MigrationHeader(
         snapshots.forEach(s -> out.text(4, s.name()));
         snapshots.forEach(s -> out.message(5, s.encode()));
         out.flag(7, false).message(8, rsync.encode()).flag(9, isRefresh);
+        if (diskBytes > 0) {
+            out.number(11, diskBytes);
+        }
         own.ifPresent(mine -> out.message(OWN_FIELD, mine.encode()));
         return out.bytes();
     }
@@ -94,6 +119,7 @@ public record MigrationHeader(
                 snapshots(message),
                 message.message(8).map(RsyncFeatures::decode).orElse(RsyncFeatures.NONE),
                 message.flag(9),
+                Math.max(0, message.number(11).orElse(0)),
                 message.message(OWN_FIELD).map(OwnTransport::decode).filter(OwnTransport::isKnown));
     }
 

@@ -2,9 +2,13 @@ package io.atoll.daemon.migration;
 
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.operation.Operation;
+import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
+import io.atoll.linux.FdStreams;
+import io.atoll.linux.Opens;
 import io.atoll.linux.PlatformThreads;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -28,7 +32,7 @@ public final class Outgoing {
     public List<String> negotiate(MigrationHeader offer) throws IOException, InterruptedException {
         line.send(offer.with(line.own()).encode());
         MigrationHeader answer = MigrationHeader.decode(line.receiveHeader());
-        if (answer.transport() != MigrationHeader.RSYNC) {
+        if (answer.transport() != offer.transport()) {
             throw new UnsupportedException(
                     "The other server wants the files in a way that this one does not know");
         }
@@ -60,6 +64,16 @@ public final class Outgoing {
         try (Stage stage = Stage.ofVolume(stages, root)) {
             send(name, stage);
         }
+    }
+
+    /// Sends a disk or a snapshot of one.
+    public void sendDisk(String name, Path disk) throws IOException {
+        TransferProgress progress = new TransferProgress(operation, name, line);
+        try (Fd file = Opens.open(disk.toString(), Fcntl.O_RDONLY, 0);
+                OutputStream out = line.streams().output(progress::add)) {
+            long _ = FdStreams.input(file).transferTo(out);
+        }
+        progress.tell();
     }
 
     private void send(String name, Stage stage) {

@@ -3,7 +3,6 @@ package io.atoll.daemon.storage;
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.BusyException;
 import io.atoll.base.DomainException;
-import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
@@ -17,15 +16,14 @@ import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.storage.Filler;
+import io.atoll.storage.PoolKeys;
 import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -121,13 +119,14 @@ final class CustomVolumes {
     /// What the pool says for new volumes, where the volume itself says nothing.
     private Map<String, String> withDefaults(
             String pool, Map<String, String> config, boolean isBlock) {
-        Map<String, String> out = new TreeMap<>();
+        VolumeKeys.Of kind = kind(pool, isBlock);
+        Map<String, String> out =
+                new TreeMap<>(isBlock ? Map.of() : PoolKeys.volumeDefaults(kind.driver()));
         pools.get(pool)
                 .value()
                 .config()
                 .forEach((key, value) -> {
-                    if (key.startsWith("volume.")
-                            && VolumeKeys.isKnown(key.substring(7), isBlock)) {
+                    if (key.startsWith("volume.") && VolumeKeys.isKnown(key.substring(7), kind)) {
                         out.put(key.substring(7), value);
                     }
                 });
@@ -168,10 +167,14 @@ final class CustomVolumes {
                 });
     }
 
+    private VolumeKeys.Of kind(String pool, boolean isBlock) {
+        return new VolumeKeys.Of(pools.get(pool).value().driver(), isBlock);
+    }
+
     private CustomVolume make(
             Place place, CustomVolume wanted, List<VolumeSnapshot> snapshots, Maker maker) {
         VolumeName name = place.volume();
-        VolumeKeys.check(name.name(), wanted.config(), wanted.isBlock());
+        VolumeKeys.check(name.name(), wanted.config(), kind(place.pool(), wanted.isBlock()));
         StorageDriver driver = pools.driver(place.pool());
         try (VolumeLocks.Held _ = locks.hold(place.key());
                 Undo undo = new Undo()) {
@@ -203,11 +206,7 @@ final class CustomVolumes {
     /// Whether it is a disk, as a copy or from a backup, that is as large already.
     private static boolean hasRoom(StorageDriver driver, VolumeName name, long bytes) {
         Optional<Path> disk = driver.disk(name.current());
-        try {
-            return disk.isPresent() && Files.size(disk.get()) >= bytes;
-        } catch (IOException e) {
-            throw new InternalException("Failed to look at " + disk.get(), e);
-        }
+        return disk.isPresent() && StorageDriver.diskBytes(disk.get()) >= bytes;
     }
 
     private void record(Place place, CustomVolume wanted) {
@@ -254,6 +253,7 @@ final class CustomVolumes {
             settings = new TreeMap<>(snapshot(from, snapshot).value().config());
         }
         settings.keySet().removeIf(key -> key.startsWith("volatile."));
+        settings = new TreeMap<>(VolumeKeys.carried(settings, kind(to.pool(), source.isBlock())));
         settings.putAll(config);
         List<VolumeSnapshot> along =
                 withSnapshots && snapshot.isEmpty() ? snapshots(from) : List.of();
@@ -341,7 +341,7 @@ final class CustomVolumes {
                         to.pool(),
                         checkName(to.name()),
                         wanted.description(),
-                        wanted.config(),
+                        VolumeKeys.carried(wanted.config(), kind(to.pool(), wanted.isBlock())),
                         wanted.createdAt(),
                         wanted.isBlock(),
                         CustomVolume.CREATE);
@@ -384,7 +384,7 @@ final class CustomVolumes {
         }
     }
 
-    private static void refuseBlock(CustomVolume volume) {
+    static void refuseBlock(CustomVolume volume) {
         if (volume.isBlock()) {
             throw new UnsupportedException("Block volumes cannot be refreshed: copy them anew");
         }
@@ -434,7 +434,8 @@ final class CustomVolumes {
 
     /// Changes description and keys.
     CustomVolume update(Place place, Stored<CustomVolume> read, CustomVolume next) {
-        VolumeKeys.check(place.volume().name(), next.config(), next.isBlock());
+        VolumeKeys.check(place.volume().name(), next.config(), kind(place.pool(), next.isBlock()));
+        VolumeKeys.checkChange(read.value().config(), next.config());
         OptionalLong size = VolumeKeys.size(next.config());
         try (VolumeLocks.Held _ = locks.hold(place.key());
                 Undo undo = new Undo()) {
@@ -445,6 +446,10 @@ final class CustomVolumes {
                 undo.add(() -> driver.setQuota(place.volume(), old));
             }
             admit(place, next, new Batch().replace(CustomVolume.KIND, read, next));
+            if (VolumeKeys.concernsDriver(read.value().config(), next.config())) {
+                undo.add(() -> store.update(CustomVolume.KIND, place.key(), _ -> read.value()));
+                pools.driver(place.pool()).settingsChanged(place.volume());
+            }
             undo.keep();
         }
         return next;
@@ -580,12 +585,16 @@ final class CustomVolumes {
 
     void deleteSnapshot(Place place, String name) {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
-            RecordKey key = snapshot(place, name).key();
-            Optional<VolumeSnapshot> _ =
-                    store.update(VolumeSnapshot.KIND, key, s -> s.withPending(CustomVolume.DELETE));
-            pools.driver(place.pool()).deleteSnapshot(place.volume(), name);
-            boolean _ = store.delete(VolumeSnapshot.KIND, key);
+            forget(place, name);
         }
+    }
+
+    private void forget(Place place, String name) {
+        RecordKey key = snapshot(place, name).key();
+        Optional<VolumeSnapshot> _ =
+                store.update(VolumeSnapshot.KIND, key, s -> s.withPending(CustomVolume.DELETE));
+        pools.driver(place.pool()).deleteSnapshot(place.volume(), name);
+        boolean _ = store.delete(VolumeSnapshot.KIND, key);
     }
 
     VolumeSnapshot renameSnapshot(Place place, String name, String fresh) {
@@ -622,7 +631,9 @@ final class CustomVolumes {
             if (pools.isVolumeMounted(place.project(), place.pool(), place.name())) {
                 throw new BusyException("Cannot restore custom volume used by running instances");
             }
-            pools.driver(place.pool()).restore(place.volume(), snapshot);
+            StorageDriver driver = pools.driver(place.pool());
+            driver.inTheWay(place.volume(), snapshot).forEach(later -> forget(place, later));
+            driver.restore(place.volume(), snapshot);
         }
     }
 

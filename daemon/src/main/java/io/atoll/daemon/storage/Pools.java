@@ -15,9 +15,12 @@ import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.warning.Warning;
 import io.atoll.daemon.warning.Warnings;
+import io.atoll.storage.HostTools;
+import io.atoll.storage.IdmapProbe;
 import io.atoll.storage.PoolSpec;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.StorageDrivers;
+import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeType;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -26,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -41,6 +45,7 @@ public final class Pools {
     private final Projects projects;
     private final Path folder;
     private final Warnings warnings;
+    private final HostTools tools;
     private final Map<String, StorageDriver> drivers = new ConcurrentHashMap<>();
     private final List<PoolUsers> users = new CopyOnWriteArrayList<>();
 
@@ -49,7 +54,9 @@ public final class Pools {
     private final ReentrantLock lifecycle = new ReentrantLock();
 
     /// @param folder where pools appear: `<state>/storage-pools`
-    public Pools(Store store, Projects projects, Path folder, Warnings warnings) {
+    /// @param tools the programs of volume managers
+    public Pools(Store store, Projects projects, Path folder, Warnings warnings, HostTools tools) {
+        this.tools = tools;
         this.store = store;
         this.projects = projects;
         this.folder = folder;
@@ -96,9 +103,26 @@ public final class Pools {
     }
 
     private StorageDriver open(Pool pool) {
-        return StorageDrivers.open(
-                pool.driver(),
-                new PoolSpec(pool.name(), folder.resolve(pool.name()), pool.config()));
+        StorageDriver driver =
+                StorageDrivers.open(
+                        pool.driver(),
+                        new PoolSpec(pool.name(), folder.resolve(pool.name()), pool.config()),
+                        IdmapProbe.KERNEL,
+                        tools);
+        driver.useSettings(volume -> settings(pool.name(), volume));
+        return driver;
+    }
+
+    private Map<String, String> settings(String pool, VolumeName stored) {
+        String name = VolumeReplacement.replaced(stored.name());
+        int end = name.indexOf('_');
+        if (end <= 0) {
+            return Map.of();
+        }
+        RecordKey key =
+                CustomVolume.key(
+                        new ProjectName(name.substring(0, end)), pool, name.substring(end + 1));
+        return store.find(CustomVolume.KIND, key).map(v -> v.value().config()).orElse(Map.of());
     }
 
     public List<Stored<Pool>> list() {
@@ -182,9 +206,18 @@ public final class Pools {
     /// made by looking.
     private Pool there(Pool pool) {
         Map<String, String> config = new TreeMap<>(pool.config());
-        String source =
-                config.computeIfAbsent("source", _ -> folder.resolve(pool.name()).toString());
-        if (!Files.exists(Path.of(source))) {
+        boolean isInFile = Set.of("btrfs", "lvm", "zfs").contains(pool.driver());
+        Path standard =
+                isInFile
+                        ? folder.resolveSibling("disks").resolve(pool.name() + ".img")
+                        : folder.resolve(pool.name());
+        String source = config.computeIfAbsent("source", _ -> standard.toString());
+        if (!source.startsWith("/")) {
+            String key = pool.driver().equals("zfs") ? "zfs.pool_name" : "lvm.vg_name";
+            config.putIfAbsent(key, source);
+        }
+        // Other sources are names that the volume manager knows, or not.
+        if (source.startsWith("/") && !Files.exists(Path.of(source))) {
             throw new NotFoundException("Source \"" + source + "\" not found");
         }
         return new Pool(pool.name(), pool.driver(), pool.description(), config);

@@ -235,7 +235,8 @@ final class VolumeBackups implements BackupSubject {
 
     private static Filler filler(BackupReader reader, VolumeIndex index, BackupPart part) {
         return index.volume().isBlock()
-                ? (_, disk) -> reader.unpackDisk(part, disk)
+                ? Filler.ofDisk(
+                        () -> reader.diskBytes(part), (_, disk) -> reader.unpackDisk(part, disk))
                 : (directory, rootfs) -> reader.unpack(part, directory, rootfs, index.shifted());
     }
 }

@@ -20,6 +20,9 @@ record VolumeIndex(
         CustomVolume volume, List<VolumeSnapshot> snapshots, Idmap shifted, BackupForm form) {
     private static final String TYPE = "custom";
 
+    /// The zero time of Go, which LXD reads for "never".
+    private static final String NEVER = "0001-01-01T00:00:00Z";
+
     String render() {
         Json config =
                 Json.object()
@@ -52,7 +55,7 @@ record VolumeIndex(
         return Json.object()
                 .put("config", snapshot.config())
                 .put("description", snapshot.description())
-                .put("expires_at", snapshot.expiresAt().map(Instant::toString).orElse(""))
+                .put("expires_at", snapshot.expiresAt().map(Instant::toString).orElse(NEVER))
                 .put("name", snapshot.name())
                 .put("content_type", volume.contentType())
                 .put("created_at", snapshot.createdAt().toString());

@@ -4,10 +4,14 @@ import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.instance.config.Expiry;
 import io.atoll.daemon.schedule.CronSchedule;
+import io.atoll.storage.PoolKeys;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// The configuration keys of custom volumes.
 final class VolumeKeys {
@@ -31,10 +35,15 @@ final class VolumeKeys {
 
     private VolumeKeys() {}
 
-    /// @param isBlock of a disk, which has no files whose owners could be mapped
+    /// What kind of volume keys are for.
+    ///
+    /// @param driver of its pool
+    /// @param isBlock a disk, which has no files whose owners could be mapped
+    record Of(String driver, boolean isBlock) {}
+
     /// @throws InvalidConfigException naming the key, in LXD's words
-    static void check(String volume, Map<String, String> config, boolean isBlock) {
-        config.forEach((key, value) -> check(volume, key, value, isBlock));
+    static void check(String volume, Map<String, String> config, Of kind) {
+        config.forEach((key, value) -> check(volume, key, value, kind));
         if (isTrue(config, SHIFTED) && isTrue(config, UNMAPPED)) {
             throw new InvalidConfigException(
                     "security.shifted and security.unmapped are mutually exclusive");
@@ -42,24 +51,53 @@ final class VolumeKeys {
     }
 
     /// Whether a volume can have this key, users' own aside.
-    static boolean isKnown(String key, boolean isBlock) {
-        return KEYS.contains(key) && !(isBlock && OF_FILES.contains(key));
+    static boolean isKnown(String key, Of kind) {
+        boolean isOfFiles = OF_FILES.contains(key) || key.startsWith("block.");
+        return (KEYS.contains(key) || PoolKeys.isOfVolumes(kind.driver(), key))
+                && !(kind.isBlock() && isOfFiles);
+    }
+
+    /// What remains of a volume's keys in a pool of perhaps another driver.
+    static Map<String, String> carried(Map<String, String> config, Of kind) {
+        Map<String, String> out = new TreeMap<>(config);
+        out.keySet().removeIf(key -> PoolKeys.isOfSomeVolumes(key) && !isKnown(key, kind));
+        return out;
+    }
+
+    /// Refuses changes of what a volume was made with, in LXD's words.
+    static void checkChange(Map<String, String> before, Map<String, String> after) {
+        for (String key : List.of("block.filesystem", "lvm.stripes", "lvm.stripes.size")) {
+            if (!before.getOrDefault(key, "").equals(after.getOrDefault(key, ""))) {
+                throw new InvalidConfigException(
+                        key.startsWith("block.")
+                                ? "Custom volume '" + key + "' property cannot be changed"
+                                : key + " cannot be changed");
+            }
+        }
+    }
+
+    /// Whether something changed that the driver has to hear of.
+    static boolean concernsDriver(Map<String, String> before, Map<String, String> after) {
+        return Stream.concat(before.keySet().stream(), after.keySet().stream())
+                .filter(PoolKeys::isOfSomeVolumes)
+                .anyMatch(key -> !before.getOrDefault(key, "").equals(after.getOrDefault(key, "")));
     }
 
     private static boolean isTrue(Map<String, String> config, String key) {
         return TRUE.contains(config.getOrDefault(key, "").toLowerCase(Locale.ROOT));
     }
 
-    private static void check(String volume, String key, String value, boolean isBlock) {
+    private static void check(String volume, String key, String value, Of kind) {
         if (key.startsWith("user.") || key.startsWith("volatile.") || value.isEmpty()) {
             return;
         }
-        if (!isKnown(key, isBlock)) {
+        if (!isKnown(key, kind)) {
             throw new InvalidConfigException(
                     "Invalid option for volume \"" + volume + "\" option \"" + key + "\"");
         }
         try {
             checkValue(key, value);
+            boolean _ = PoolKeys.checkVolume(kind.driver(), key, value);
         } catch (InvalidConfigException e) {
             throw new InvalidConfigException(
                     "Invalid value for volume \""

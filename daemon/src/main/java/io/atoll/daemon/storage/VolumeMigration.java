@@ -2,6 +2,7 @@ package io.atoll.daemon.storage;
 
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.Idmap;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.Response;
@@ -20,6 +21,7 @@ import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,13 +61,16 @@ final class VolumeMigration {
     private void send(CustomVolumes.Place place, boolean isAlone, Outgoing out)
             throws IOException, InterruptedException {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
-            refuseBlock(volumes.get(place).value().isBlock());
-            List<VolumeSnapshot> along = isAlone ? List.of() : volumes.snapshots(place);
+            List<SnapshotHeader> along =
+                    (isAlone ? List.<VolumeSnapshot>of() : volumes.snapshots(place))
+                            .stream().map(VolumeMigration::header).toList();
             StorageDriver driver = pools.driver(place.pool());
+            Optional<Path> disk = driver.disk(place.volume().current());
             List<String> wanted =
                     out.negotiate(
-                            MigrationHeader.offer(
-                                    along.stream().map(VolumeMigration::header).toList()));
+                            disk.map(StorageDriver::diskBytes)
+                                    .map(bytes -> MigrationHeader.offerDisk(along, bytes))
+                                    .orElseGet(() -> MigrationHeader.offer(along)));
             for (String snapshot : wanted) {
                 send(place.name() + "/" + snapshot, driver, place.volume().snapshot(snapshot), out);
             }
@@ -74,14 +79,13 @@ final class VolumeMigration {
         }
     }
 
-    private static void refuseBlock(boolean isBlock) {
-        if (isBlock) {
-            throw new UnsupportedException(
-                    "Block volumes cannot be copied between servers: export and import them");
+    private static void send(String name, StorageDriver driver, VolumeRef ref, Outgoing out)
+            throws IOException {
+        Optional<Path> disk = driver.disk(ref);
+        if (disk.isPresent()) {
+            out.sendDisk(name, disk.get());
+            return;
         }
-    }
-
-    private static void send(String name, StorageDriver driver, VolumeRef ref, Outgoing out) {
         try (Fd root = driver.openMount(ref)) {
             out.sendVolume(name, root);
         }
@@ -109,7 +113,6 @@ final class VolumeMigration {
             Consumer<CustomVolume> made) {
         Json source = body.get("source");
         String mode = source.get("mode").asString();
-        refuseBlock(body.get("content_type").asString().equals(CustomVolume.BLOCK));
         if (!mode.isEmpty() && !mode.equals("pull") && !mode.equals("push")) {
             throw new UnsupportedException("Mode \"" + mode + "\" not implemented");
         }
@@ -126,7 +129,7 @@ final class VolumeMigration {
                         body.get("description").asString(),
                         config,
                         Instant.now(),
-                        false,
+                        body.get("content_type").asString().equals(CustomVolume.BLOCK),
                         CustomVolume.CREATE);
         Wish wish =
                 new Wish(source.get("refresh").asBoolean(), source.get("volume_only").asBoolean());
@@ -145,6 +148,14 @@ final class VolumeMigration {
             CustomVolumes.Place place, CustomVolume wanted, Idmap shifted, Wish wish, Incoming in)
             throws IOException, InterruptedException {
         MigrationHeader offer = in.offer();
+        if (offer.isDisk() != wanted.isBlock()) {
+            throw new InvalidConfigException(
+                    "The other server sends a "
+                            + CustomVolume.contentType(offer.isDisk())
+                            + " volume, not a "
+                            + wanted.contentType()
+                            + " volume");
+        }
         if (volumes.exists(place)) {
             if (wish.isRefresh()) {
                 refresh(place, shifted, wish, offer, in);
@@ -157,6 +168,14 @@ final class VolumeMigration {
         in.answer(offer.answer(offer.snapshots(), false));
         StorageDriver driver = pools.driver(place.pool());
         VolumeName volume = place.volume();
+        if (offer.isDisk()) {
+            Filler disk = Filler.ofDisk(offer::diskBytes, (_, file) -> in.receiveDisk(file));
+            List<SnapshotFiller> before =
+                    snapshots.stream().map(s -> new SnapshotFiller(s.name(), disk)).toList();
+            volumes.fill(place, wanted, snapshots, before, disk);
+            in.succeed();
+            return;
+        }
         List<SnapshotFiller> fillers = new ArrayList<>();
         Optional<Filler> before = Optional.empty();
         for (VolumeSnapshot snapshot : snapshots) {
@@ -177,7 +196,7 @@ final class VolumeMigration {
             CustomVolumes.Place place, Idmap shifted, Wish wish, MigrationHeader offer, Incoming in)
             throws IOException, InterruptedException {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
-            CustomVolume _ = volumes.get(place).value();
+            CustomVolumes.refuseBlock(volumes.get(place).value());
             List<VolumeSnapshot> own = volumes.snapshots(place);
             List<SnapshotHeader> missing =
                     wish.isAlone()

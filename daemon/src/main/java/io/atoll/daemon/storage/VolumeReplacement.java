@@ -132,6 +132,11 @@ final class VolumeReplacement {
                 store.update(CustomVolume.KIND, place.key(), v -> v.withPending(pending));
     }
 
+    /// The name of the volume that one stands in for, or its own.
+    static String replaced(String stored) {
+        return stored.startsWith(BESIDE) ? stored.substring(BESIDE.length()) : stored;
+    }
+
     private static VolumeName beside(CustomVolumes.Place place) {
         return VolumeName.custom(BESIDE + place.volume().name());
     }

@@ -35,6 +35,7 @@ class MigrationHeaderTest {
                 List.of(SNAPSHOT, SnapshotHeader.named("s1")),
                 new RsyncFeatures(true, false, true, false, false),
                 true,
+                4096,
                 Optional.empty());
     }
 

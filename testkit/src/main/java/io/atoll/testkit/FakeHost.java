@@ -6,6 +6,7 @@ import io.atoll.linux.Commands;
 import io.atoll.storage.HostTools;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,12 +15,12 @@ import java.util.List;
 
 /// A host whose volume manager keeps its volumes as directories. It refuses what the real one
 /// refuses, with its words.
-abstract class FakeHost implements HostTools {
+public abstract class FakeHost implements HostTools {
     private final Path backing;
     private final List<String> log = new ArrayList<>();
 
     /// @param backing where the volumes lie; made on first use
-    FakeHost(Path backing) {
+    protected FakeHost(Path backing) {
         this.backing = backing;
     }
 
@@ -32,8 +33,13 @@ abstract class FakeHost implements HostTools {
     }
 
     /// The command lines so far.
-    List<String> log() {
+    public List<String> log() {
         return List.copyOf(log);
+    }
+
+    /// Remembers a command line.
+    final void note(List<String> argv) {
+        log.add(String.join(" ", argv));
     }
 
     @Override
@@ -43,7 +49,7 @@ abstract class FakeHost implements HostTools {
 
     @Override
     public String run(List<String> argv) {
-        log.add(String.join(" ", argv));
+        note(argv);
         return answer(argv);
     }
 
@@ -71,6 +77,16 @@ abstract class FakeHost implements HostTools {
     /// The value behind a word.
     static String after(List<String> argv, String word) {
         return argv.get(argv.indexOf(word) + 1);
+    }
+
+    /// A file in place of a device.
+    static void makeDisk(Path volume, long bytes) {
+        try (RandomAccessFile disk = new RandomAccessFile(volume.toFile(), "rw")) {
+            disk.setLength(bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        host("chmod", "600", volume.toString());
     }
 
     static void make(Path volume) {

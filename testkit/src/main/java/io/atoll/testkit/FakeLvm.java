@@ -8,8 +8,10 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /// LVM with thin volumes and others.
-final class FakeLvm extends FakeHost {
+public final class FakeLvm extends FakeHost {
     private static final String POOL = "LXDThinPool";
+    private static final String BLOCK = ".block";
+    private static final long EXTENT = 4L << 20;
     private static final long GROUP_BYTES = 1L << 40;
 
     private final Map<String, Long> sizes = new TreeMap<>();
@@ -17,10 +19,13 @@ final class FakeLvm extends FakeHost {
     /// Of those in `sizes`, what is in no thin pool.
     private final Set<String> thick = new HashSet<>();
 
+    private final Map<String, String> types = new TreeMap<>();
+
     private boolean hasGroup;
     private boolean hasLoop;
 
-    FakeLvm(Path backing) {
+    /// @param backing where the volumes lie; made on first use
+    public FakeLvm(Path backing) {
         super(backing);
     }
 
@@ -38,7 +43,13 @@ final class FakeLvm extends FakeHost {
             case "lvm" ->
                     "  LVM version:     2.03.16(2) (2022-05-18)\n  Library version: 1.02.185\n";
             case "losetup" -> losetup(argv);
-            case "pvcreate", "pvremove", "vgchange", "mkfs.ext4", "resize2fs" -> "";
+            case "pvcreate", "pvremove", "vgchange", "resize2fs", "xfs_growfs" -> "";
+            case "mkfs.ext4", "mkfs.xfs" -> {
+                String _ = types.put(last(argv.getLast()), argv.getFirst().substring(5));
+                yield "";
+            }
+            case "blkid" -> types.getOrDefault(last(argv.getLast()), "ext4") + "\n";
+            case "blkdiscard" -> "";
             case "vgcreate" -> {
                 hasGroup = true;
                 yield "";
@@ -46,6 +57,9 @@ final class FakeLvm extends FakeHost {
             case "vgs" -> {
                 if (!hasGroup) {
                     throw refuse(argv, "Volume group \"" + argv.getLast() + "\" not found");
+                }
+                if (argv.contains("vg_extent_size")) {
+                    yield "  " + EXTENT + "\n";
                 }
                 yield argv.contains("vg_size,vg_free")
                         ? "  " + GROUP_BYTES + "|" + (GROUP_BYTES - taken()) + "\n"
@@ -70,7 +84,12 @@ final class FakeLvm extends FakeHost {
                 yield "";
             }
             case "lvresize" -> {
-                Long _ = sizes.put(last(argv.getLast()), bytes(after(argv, "--size")));
+                String lv = last(argv.getLast());
+                long size = extents(bytes(after(argv, "--size")));
+                Long _ = sizes.put(lv, size);
+                if (lv.endsWith(BLOCK)) {
+                    makeDisk(volume(lv), size);
+                }
                 yield "";
             }
             case "mount" -> {
@@ -114,6 +133,26 @@ final class FakeLvm extends FakeHost {
         return out.toString();
     }
 
+    /// LVM rounds up.
+    private static long extents(long bytes) {
+        return Math.ceilDiv(bytes, EXTENT) * EXTENT;
+    }
+
+    private void make(String lv, long bytes) {
+        if (lv.endsWith(BLOCK)) {
+            makeDisk(volume(lv), extents(bytes));
+        } else {
+            make(volume(lv));
+        }
+        Long _ = sizes.put(lv, extents(bytes));
+    }
+
+    @Override
+    public Path device(String path) {
+        demand(List.of("udev", path), last(path));
+        return volume(last(path));
+    }
+
     private static long bytes(String text) {
         return Long.parseLong(text.replace("b", ""));
     }
@@ -147,12 +186,10 @@ final class FakeLvm extends FakeHost {
             }
             Long _ = sizes.put(name, size);
         } else if (argv.contains("--virtualsize")) {
-            make(volume(name));
-            Long _ = sizes.put(name, bytes(after(argv, "--virtualsize")));
+            make(name, bytes(after(argv, "--virtualsize")));
         } else {
-            make(volume(name));
+            make(name, bytes(after(argv, "--size")));
             thick.add(name);
-            Long _ = sizes.put(name, bytes(after(argv, "--size")));
         }
         return "";
     }
@@ -172,6 +209,7 @@ final class FakeLvm extends FakeHost {
             throw refuse(argv, "Logical volume \"" + to + "\" already exists");
         }
         move(volume(from), volume(to));
+        String _ = types.put(to, types.getOrDefault(from, "ext4"));
         Long _ = sizes.put(to, sizes.remove(from));
         if (thick.remove(from)) {
             thick.add(to);

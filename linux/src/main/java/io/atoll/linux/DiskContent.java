@@ -1,0 +1,84 @@
+package io.atoll.linux;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/// The content of disks of virtual machines, which are files with holes or devices.
+public final class DiskContent {
+    private static final int CHUNK = 1 << 16;
+    private static final int SEEK_END = 2;
+
+    private DiskContent() {}
+
+    /// The size of a file or device.
+    ///
+    /// @param disk open; afterwards it stands at its beginning
+    public static long size(Fd disk) {
+        long end = Syscalls.call(Sys.LSEEK, disk.what(), disk.number(), 0, SEEK_END);
+        FdIo.seek(disk, 0);
+        return end;
+    }
+
+    /// Writes all of a disk, whatever was there. What reads as zeros already is left alone, so that
+    /// holes stay holes; a file gets the size of what comes, a device has to be as large, and is
+    /// filled up with zeros.
+    ///
+    /// @param disk open for reading and writing
+    public static void write(InputStream data, Fd disk) throws IOException {
+        byte[] chunk = new byte[CHUNK];
+        byte[] there = new byte[CHUNK];
+        long position = 0;
+        for (int n = fill(data, chunk); n > 0; n = fill(data, chunk)) {
+            put(disk, chunk, n, position, there);
+            position += n;
+        }
+        if (FileStat.of(disk).type() == FileStat.Type.FILE) {
+            FdIo.truncate(disk, position);
+            return;
+        }
+        long size = size(disk);
+        byte[] zeros = new byte[CHUNK];
+        while (position < size) {
+            int n = (int) Math.min(CHUNK, size - position);
+            put(disk, zeros, n, position, there);
+            position += n;
+        }
+    }
+
+    private static int fill(InputStream data, byte[] chunk) throws IOException {
+        return data.readNBytes(chunk, 0, chunk.length);
+    }
+
+    private static void put(Fd disk, byte[] chunk, int count, long position, byte[] there) {
+        if (isZero(chunk, count) && readsAsZeros(disk, count, position, there)) {
+            return;
+        }
+        FdIo.seek(disk, position);
+        FdIo.write(disk, chunk, 0, count);
+    }
+
+    private static boolean isZero(byte[] chunk, int count) {
+        for (int i = 0; i < count; i++) {
+            if (chunk[i] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Behind the end of a file, too.
+    private static boolean readsAsZeros(Fd disk, int count, long position, byte[] there) {
+        int done = 0;
+        while (done < count) {
+            int n = FdIo.pread(disk, there, 0, count - done, position + done);
+            if (n <= 0) {
+                return true;
+            }
+            if (!isZero(there, n)) {
+                return false;
+            }
+            done += n;
+        }
+        return true;
+    }
+}
