@@ -3,6 +3,7 @@ package io.atoll.daemon.backup;
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
+import io.atoll.base.json.JsonException;
 import io.atoll.image.BackupPart;
 import io.atoll.image.BackupReader;
 import io.atoll.image.BackupWriter;
@@ -153,6 +154,9 @@ public record BackupForm(String driver, boolean isOptimized, boolean hasHeader) 
                 parts.add(part);
             }
             return parts;
+        } catch (JsonException e) {
+            throw new InvalidConfigException(
+                    "The backup does not say which streams it has: " + e.getMessage(), e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
