@@ -46,9 +46,12 @@ final class ManagedPoolsIT {
         if (daemon != null) {
             TestClient.Answer pools = daemon.client().get("/1.0/storage-pools/p");
             if (pools.status() == 200) {
-                for (Json volume : daemon.client().get(V).metadata().asList()) {
-                    if (!volume.asString().contains("/snapshots/")) {
-                        Json _ = daemon.ok("DELETE", volume.asString(), "");
+                Json volumes = daemon.client().get(V + "?recursion=1").metadata();
+                for (Json volume : volumes.asList()) {
+                    String name = volume.get("name").asString();
+                    // Snapshots are listed with their volumes.
+                    if (!name.contains("/")) {
+                        Json _ = daemon.ok("DELETE", V + "/" + name, "");
                     }
                 }
                 Json _ = daemon.ok("DELETE", "/1.0/storage-pools/p", "");
