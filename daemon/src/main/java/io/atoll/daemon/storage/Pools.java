@@ -54,6 +54,12 @@ public final class Pools {
     private final ReentrantLock lifecycle = new ReentrantLock();
 
     /// @param folder where pools appear: `<state>/storage-pools`
+    public Pools(Store store, Projects projects, Path folder, Warnings warnings) {
+        this(store, projects, folder, warnings, HostTools.REAL);
+    }
+
+    /// As [#Pools(Store,Projects,Path,Warnings)] on a host with other volume managers.
+    ///
     /// @param tools the programs of volume managers
     public Pools(Store store, Projects projects, Path folder, Warnings warnings, HostTools tools) {
         this.tools = tools;
