@@ -649,7 +649,7 @@ final class LvmDatasets implements Datasets {
     public void setQuota(
             DatasetName name, OptionalLong bytes, Path mountedAt, Map<String, String> keys) {
         long now = quota(name).orElse(0);
-        long wanted = bytes.orElse(now);
+        long wanted = bytes.isPresent() ? diskBytes(bytes.getAsLong(), keys) : now;
         if (wanted == now) {
             return;
         }

@@ -141,13 +141,14 @@ class LvmDriverIT extends VolumeManagerContract<FakeLvm> {
                 Map.of(
                         "block.filesystem", "xfs",
                         "block.mount_options", "noatime",
-                        "size", "1GiB"));
+                        "size", "1GB"));
         int before = host().log().size();
         driver.createEmpty(volume);
         assertTrue(Files.isDirectory(driver.directory(volume.current())));
+        driver.setQuota(volume, OptionalLong.of(1_000_000_000));
         driver.setQuota(volume, OptionalLong.of(2L << 30));
         List<String> ran = host().log().subList(before, host().log().size());
-        assertTrue(ran.stream().anyMatch(c -> c.contains("--virtualsize 1073741824b")), ran + "");
+        assertTrue(ran.stream().anyMatch(c -> c.contains("--virtualsize 1000000000b")), ran + "");
         assertTrue(ran.stream().anyMatch(c -> c.startsWith("mkfs.xfs -q -K /dev/p1/")), ran + "");
         String at = pool().path().resolve("custom/default_v").toString();
         assertTrue(
