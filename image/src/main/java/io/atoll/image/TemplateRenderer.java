@@ -3,6 +3,7 @@ package io.atoll.image;
 import io.atoll.base.InvalidConfigException;
 import io.pebbletemplates.pebble.PebbleEngine;
 import io.pebbletemplates.pebble.error.PebbleException;
+
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Locale;
@@ -55,7 +56,8 @@ public final class TemplateRenderer {
             engine(syntax, config, includes)
                     .getLiteralTemplate(translated)
                     .evaluate(out, variables, Locale.ROOT);
-        } catch (PebbleException | IOException | StackOverflowError e) {
+        } catch (PebbleException | IOException | NumberFormatException | StackOverflowError e) {
+            // The engine leaves numbers that are too long to the JDK.
             throw new InvalidConfigException("Failed to render template: " + why(e), e);
         }
         return out.toString();

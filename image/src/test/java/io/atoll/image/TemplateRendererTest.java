@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
-import java.time.Instant;
-import java.util.Map;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.time.Instant;
+import java.util.Map;
 
 class TemplateRendererTest {
     private static final TemplateContext CONTEXT =
@@ -49,16 +51,19 @@ class TemplateRendererTest {
                 "{{ nothing }}#",
                 "{{ nothing.deeper.still }}#",
                 "{% if container.type == \"container\" %}a{% else %}b{% endif %}#a",
-                "{% if container.privileged == 'true' %}a{% elif container.name == 'c1' %}b{% endif %}#b",
+                "{% if container.privileged == 'true' %}a{% elif container.name == 'c1' %}b{% endif"
+                        + " %}#b",
                 "{% if nothing %}a{% else %}b{% endif %}#b",
                 "{% if not nothing and container.name %}a{% endif %}#a",
                 "{% if !nothing && (container.name || nothing) %}a{% endif %}#a",
                 "{% if config_get(\"user.empty\", \"\") %}a{% else %}b{% endif %}#b",
                 "{% if container.privileged %}a{% endif %}#a",
-                "{% if \"c\" in container.name %}a{% endif %}{% if \"z\" not in container.name %}b{% endif %}#ab",
+                "{% if \"c\" in container.name %}a{% endif %}{% if \"z\" not in container.name"
+                        + " %}b{% endif %}#ab",
                 "{% if \"eth0\" in devices %}a{% endif %}#a",
                 "{% for k,v in properties.items %}{{ k }}={{ v }};{% endfor %}#a=1;b=2;",
-                "{% for k, v in properties %}{{ k }}={{ v }}{% if not forloop.last %},{% endif %}{% endfor %}#a=1,b=2",
+                "{% for k, v in properties %}{{ k }}={{ v }}{% if not forloop.last %},{% endif %}{%"
+                        + " endfor %}#a=1,b=2",
                 "{% for k in properties %}{{ forloop.counter }}{{ k }}{% endfor %}#1a2b",
                 "{% for k in properties reversed %}{{ k }}{% endfor %}#ba",
                 "{% for k in nothing %}{{ k }}{% empty %}none{% endfor %}#none",
@@ -123,6 +128,7 @@ class TemplateRendererTest {
                     "{{ a|nofilter }}",
                     "{% if %}",
                     "{{ range(1, 1000000000) }}",
+                    "{{ " + "01".repeat(200) + " }}",
                     "{% for x of y %}{% endfor %}"
                 }) {
             assertThrows(InvalidConfigException.class, () -> render(bad), bad);

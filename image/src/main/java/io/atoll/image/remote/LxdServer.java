@@ -2,6 +2,7 @@ package io.atoll.image.remote;
 
 import io.atoll.api.MultipartReader;
 import io.atoll.base.Architecture;
+import io.atoll.base.BlockInputStream;
 import io.atoll.base.Fingerprint;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
@@ -9,8 +10,8 @@ import io.atoll.base.UnavailableException;
 import io.atoll.base.json.Json;
 import io.atoll.base.json.JsonException;
 import io.atoll.image.FingerprintDigest;
+
 import java.io.BufferedOutputStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -198,7 +199,8 @@ public final class LxdServer {
     }
 
     /// Tells how far reading is.
-    private static final class Counted extends FilterInputStream {
+    private static final class Counted extends BlockInputStream {
+        private final InputStream in;
         private final long total;
         private final TransferProgress progress;
         private final long begun = System.nanoTime();
@@ -206,15 +208,9 @@ public final class LxdServer {
         private long count;
 
         Counted(InputStream in, long total, TransferProgress progress) {
-            super(in);
+            this.in = in;
             this.total = total;
             this.progress = progress;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override
@@ -227,6 +223,11 @@ public final class LxdServer {
                 progress.at(count, total, (long) (count / Math.max(1e-3, (now - begun) / 1e9)));
             }
             return n;
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
         }
     }
 }

@@ -1,22 +1,24 @@
 package io.atoll.image.remote;
 
-import java.io.FilterInputStream;
+import io.atoll.base.BlockInputStream;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /// A body that is closed when nothing comes out of it any more: the JDK's client waits for ever.
-final class WatchedStream extends FilterInputStream {
+final class WatchedStream extends BlockInputStream {
     /// A transfer that stands still for so long has broken.
     private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    private final InputStream in;
     private final Thread watch;
     private volatile long last = System.nanoTime();
     private volatile boolean isStalled;
 
     WatchedStream(InputStream body) {
-        super(body);
+        in = body;
         watch = Thread.ofVirtual().name("download-watch").start(this::watch);
     }
 
@@ -38,12 +40,6 @@ final class WatchedStream extends FilterInputStream {
         } catch (IOException _) {
             // The reader will notice.
         }
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
