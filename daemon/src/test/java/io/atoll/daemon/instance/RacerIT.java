@@ -8,6 +8,13 @@ import io.atoll.base.json.Json;
 import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
 import io.atoll.testkit.Leaks;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,18 +22,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// A program inside lets a directory and a symbolic link to a directory of the host change places
 /// all the time, while the daemon is asked to use the path. The host's directory must never be
-/// read, written, or mounted on. `-Datoll.race.tries=1000000` is the long run.
+/// read, written, or mounted on. `-Datoll.race.requests` is how often; `FilesRacerIT` tries the
+/// same more often without HTTP.
 @Tag("privileged")
 final class RacerIT {
-    private static final int TRIES = Integer.getInteger("atoll.race.tries", 1_500);
+    private static final int TRIES = Integer.getInteger("atoll.race.requests", 600);
     private static final String SECRET = "canary-77aa41";
 
     @RegisterExtension final Leaks leaks = Leaks.of("atoll-dracer-");
@@ -130,7 +133,7 @@ final class RacerIT {
     @Test
     void commandsAreRunInDirectoriesInside() throws Exception {
         int ran = 0;
-        for (int i = 0; i < Math.max(10, TRIES / 30); i++) {
+        for (int i = 0; i < Math.max(10, TRIES / 12); i++) {
             Json end = exec("/a", List.of("cat", "file"));
             String log = end.get("metadata").get("output").get("1").asString();
             if (!log.isEmpty()) {
@@ -146,7 +149,7 @@ final class RacerIT {
     void disksAreAttachedInside() throws Exception {
         Path shown = Files.createDirectory(folder.resolve("shown"));
         try {
-            for (int i = 0; i < Math.max(5, TRIES / 100); i++) {
+            for (int i = 0; i < Math.max(5, TRIES / 40); i++) {
                 TestClient.Answer unused =
                         client.send(
                                 "PATCH",

@@ -20,6 +20,7 @@ import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
 import io.atoll.linux.FileStat;
 import io.atoll.linux.GuestFiles;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -105,7 +106,7 @@ public final class FileRoutes implements Routes {
 
     /// An open file that is sent after the handler returned; takes the root's place, which it then
     /// closes.
-    private record Kept(Fd file, RootAccess root, long size, Map<String, String> headers) {
+    record Kept(Fd file, RootAccess root, long size, Map<String, String> headers) {
         Response response(Request request, String path) {
             Response out =
                     Response.stream(
@@ -150,7 +151,7 @@ public final class FileRoutes implements Routes {
         return found instanceof Kept kept ? kept.response(request, path) : (Response) found;
     }
 
-    private static Object read(RootAccess root, String path) {
+    static Object read(RootAccess root, String path) {
         GuestFiles files = root.files();
         FileStat stat = files.lstat(path);
         Map<String, String> headers = FileHeaders.describe(stat, root);
@@ -231,8 +232,8 @@ public final class FileRoutes implements Routes {
     }
 
     /// Owner and mode are those of the request only for a file that did not exist.
-    private static void writeFile(
-            RootAccess root, String path, FileHeaders wanted, InputStream body) throws IOException {
+    static void writeFile(RootAccess root, String path, FileHeaders wanted, InputStream body)
+            throws IOException {
         GuestFiles files = root.files();
         boolean exists = files.exists(path);
         int create = exists || wanted.isAppend() ? 0 : Fcntl.O_CREAT;
@@ -303,15 +304,19 @@ public final class FileRoutes implements Routes {
                 request,
                 "remove",
                 (root, path) -> {
-                    GuestFiles files = root.files();
-                    if (files.lstat(path).isDirectory()) {
-                        files.rmdir(path);
-                    } else {
-                        files.unlink(path);
-                    }
+                    remove(root, path);
                     return true;
                 });
         instances.tell("instance-file-deleted", instance, "path", path(request));
         return Response.empty();
+    }
+
+    static void remove(RootAccess root, String path) {
+        GuestFiles files = root.files();
+        if (files.lstat(path).isDirectory()) {
+            files.rmdir(path);
+        } else {
+            files.unlink(path);
+        }
     }
 }

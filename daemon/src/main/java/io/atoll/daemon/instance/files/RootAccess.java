@@ -13,6 +13,7 @@ import io.atoll.linux.FsIds;
 import io.atoll.linux.GuestFiles;
 import io.atoll.linux.PlatformThreads;
 import io.atoll.runtime.Container;
+
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
@@ -36,10 +37,15 @@ final class RootAccess implements AutoCloseable {
         Optional<Container> container = instances.running(instance);
         if (container.isPresent()) {
             Fd root = container.get().rootFd();
-            return new RootAccess(root, root::close, Instances.currentIds(instance));
+            return of(root, Instances.currentIds(instance));
         }
         OpenRoots.Root root = instances.openRoot(instance);
         return new RootAccess(root.directory(), root::close, Idmap.NONE);
+    }
+
+    /// @param root closed by us
+    static RootAccess of(Fd root, Idmap idmap) {
+        return new RootAccess(root, root::close, idmap);
     }
 
     GuestFiles files() {

@@ -12,6 +12,10 @@ import io.atoll.linux.FileSystemStat;
 import io.atoll.linux.GuestFiles;
 import io.atoll.linux.TreeCopy;
 
+import java.time.Instant;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+
 /// An instance's files, as SFTP asks for them. Only by the thread that the root was opened for.
 final class SftpTree {
     private static final int READ = 1;
@@ -73,7 +77,6 @@ final class SftpTree {
         return out | Fcntl.O_NONBLOCK;
     }
 
-    /// Owner first: a change of it clears set-id bits.
     private void own(Fd file, SftpAttributes wanted, int mode) {
         Directories.chown(
                 file,
@@ -89,18 +92,11 @@ final class SftpTree {
                 FdIo.truncate(file, wanted.size().getAsLong());
             }
         }
-        if (wanted.uid().isPresent()) {
-            files.chown(
-                    path,
-                    root.toHost(IdmapEntry.Kind.UID, wanted.uid().getAsLong()),
-                    root.toHost(IdmapEntry.Kind.GID, wanted.gid().orElse(0)));
-        }
-        if (wanted.mode().isPresent()) {
-            files.chmod(path, wanted.mode().getAsInt());
-        }
-        if (wanted.modified().isPresent()) {
-            files.setModified(path, wanted.modified().get());
-        }
+        change(
+                wanted,
+                (uid, gid) -> files.chown(path, uid, gid),
+                mode -> files.chmod(path, mode),
+                time -> files.setModified(path, time));
     }
 
     /// Changes an open file.
@@ -108,16 +104,28 @@ final class SftpTree {
         if (wanted.size().isPresent()) {
             FdIo.truncate(file, wanted.size().getAsLong());
         }
+        change(
+                wanted,
+                (uid, gid) -> Directories.chown(file, uid, gid),
+                mode -> Directories.chmod(file, mode),
+                time -> TreeCopy.setModified(file, time));
+    }
+
+    @FunctionalInterface
+    private interface Chown {
+        void to(long uid, long gid);
+    }
+
+    /// Owner first: a change of it clears set-id bits.
+    private void change(
+            SftpAttributes wanted, Chown chown, IntConsumer chmod, Consumer<Instant> modified) {
         if (wanted.uid().isPresent()) {
-            Directories.chown(
-                    file,
+            chown.to(
                     root.toHost(IdmapEntry.Kind.UID, wanted.uid().getAsLong()),
                     root.toHost(IdmapEntry.Kind.GID, wanted.gid().orElse(0)));
         }
-        if (wanted.mode().isPresent()) {
-            Directories.chmod(file, wanted.mode().getAsInt());
-        }
-        wanted.modified().ifPresent(time -> TreeCopy.setModified(file, time));
+        wanted.mode().ifPresent(chmod);
+        wanted.modified().ifPresent(modified);
     }
 
     void mkdir(String path, SftpAttributes wanted) {
