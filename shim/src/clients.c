@@ -19,7 +19,7 @@
 bool client_add(struct monitor *m, int socket, bool watching) {
     for (int i = 0; i < CLIENTS_MAX; i++)
         if (m->clients[i].socket < 0) {
-            m->clients[i] = (struct client){socket, watching};
+            m->clients[i] = (struct client){.socket = socket, .watching = watching};
             return true;
         }
     fd_close(&socket);
@@ -31,7 +31,11 @@ void client_drop(struct monitor *m, struct client *client) {
         if (m->terminals[i].borrower == client->socket)
             m->terminals[i].borrower = -1;
     bool was_requester = m->requester == client->socket;
+    bool was_answering = client->answering;
     fd_close(&client->socket);
+    client->answering = false;
+    if (was_answering)
+        calls_left_alone(m);
     if (!was_requester)
         return;
     m->requester = -1;
@@ -252,7 +256,9 @@ static void serve_request(struct monitor *m, struct client *client, uint16_t typ
         return;
     case MSG_GET_KEPT:
         errno = EBADF;
-        answer_descriptor(socket, tag, n[0], n[0] < SLOTS_MAX ? m->kept[n[0]] : -1);
+        fd = n[0] < SLOTS_MAX ? m->kept[n[0]] : -1;
+        client->answering = fd >= 0 && n[0] == m->calls.slot;
+        answer_descriptor(socket, tag, n[0], fd);
         return;
     case MSG_GET_TERMINAL:
         lend_terminal(m, socket, tag, n[0]);

@@ -354,6 +354,8 @@ static void keep(struct monitor *m, uint32_t slot, int fd) {
     if (slot < SLOTS_MAX) {
         fd_close(&m->kept[slot]);
         m->kept[slot] = fd;
+        if (slot == m->calls.slot)
+            calls_left_alone(m);
     } else
         fd_close(&fd);
 }
@@ -508,7 +510,7 @@ static void prepare_signals(struct monitor *m) {
 }
 
 struct poll_set {
-    struct pollfd fds[8 + CLIENTS_MAX + 2 * TERMINALS_MAX];
+    struct pollfd fds[9 + CLIENTS_MAX + 2 * TERMINALS_MAX];
     nfds_t count;
 };
 
@@ -524,6 +526,8 @@ static int poll_timeout(const struct monitor *m) {
         int64_t t = m->terminals[i].master >= 0 ? terminal_timer(&m->terminals[i]) : INT64_MAX;
         at = t < at ? t : at;
     }
+    int64_t calls = calls_timer(m);
+    at = calls < at ? calls : at;
     int64_t left = at == INT64_MAX ? -1 : at - now_millis();
     return at == INT64_MAX ? -1 : left < 0 ? 0 : (int)left;
 }
@@ -550,6 +554,7 @@ static void turn(struct monitor *m) {
     short *signal_events = poll_add(&set, m->signals, POLLIN);
     short *listener_events = poll_add(&set, m->listener, POLLIN);
     short *orphan_events = poll_add(&set, m->adopted && m->starter == 0 ? m->init_pidfd : -1, POLLIN);
+    short *call_events = poll_add(&set, calls_descriptor(m, now_millis()), POLLIN);
     for (int i = 0; i < 3; i++)
         report_events[i] = poll_add(&set, *reports[i], POLLIN);
     for (int i = 0; i < CLIENTS_MAX; i++)
@@ -567,6 +572,7 @@ static void turn(struct monitor *m) {
     if (*outlet != 0)
         outlet_ready(m);
     serve_terminals(m, masters, streams);
+    calls_serve(m, *call_events);
     // What the child says comes first: a step of the starter that fails because the child is dead is not the cause.
     drain_report(m, &m->child_report);
     for (int i = 0; i < 3; i++)
@@ -616,6 +622,7 @@ _Noreturn void monitor_main(int requester, const uint8_t *plan_bytes, size_t pla
         m.clients[i].socket = -1;
     for (int i = 0; i < TERMINALS_MAX; i++)
         m.terminals[i] = (struct terminal){.master = -1, .slave = -1, .stream = -1, .borrower = -1};
+    calls_prepare(&m);
     set_title("monitor", plan->name.s);
     prepare_signals(&m);
     run_prepare(&own, given, -1);

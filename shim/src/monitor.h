@@ -14,6 +14,16 @@
 struct client {
     int socket;
     bool watching;
+    bool answering; // has the listener of calls
+};
+
+// System calls of the container that wait for an answer; step "keep system calls".
+struct calls {
+    uint8_t slot; // of the listener; SLOT_NONE: there are none
+    int64_t patience;
+    struct text note;
+    int64_t alone_since; // nobody answers
+    bool note_done;      // the calls in the note are answered
 };
 
 // A pseudo terminal of the container. The monitor drains number 0 at all times; others are read only while a stream is
@@ -88,6 +98,7 @@ struct monitor {
     struct ring ring;
     struct log log;
     struct outlet outlet;
+    struct calls calls;
 };
 
 // A container that runs and has lost its monitor.
@@ -109,6 +120,14 @@ void client_drop(struct monitor *m, struct client *client);
 void client_serve(struct monitor *m, struct client *client);
 void broadcast(struct monitor *m, const struct frame *f, int fd);
 int listener_open(struct monitor *m);
+
+void calls_prepare(struct monitor *m);
+// Nobody answers from now on, unless another client does.
+void calls_left_alone(struct monitor *m);
+// What to poll, -1 while there is nothing for us to answer; and when that may change, INT64_MAX if never.
+int calls_descriptor(const struct monitor *m, int64_t now);
+int64_t calls_timer(const struct monitor *m);
+void calls_serve(struct monitor *m, short events);
 
 void terminal_add(struct monitor *m, uint32_t number, int master);
 void terminals_close(struct monitor *m);

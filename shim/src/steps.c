@@ -61,6 +61,7 @@ static const struct step_row rows[] = {
     {40, "wait for the child", "", 0, step_await_child},
     {41, "take over child", "p", 0, step_take_child},
     {42, "share cores", "", 0, step_core_scheduling},
+    {STEP_KEEP_CALLS, "keep system calls", "Sts", 0, step_keep},
 };
 
 const struct step_row *step_row(uint8_t number) {

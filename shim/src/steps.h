@@ -7,7 +7,7 @@
 
 #include "decode.h"
 
-enum { DETAIL_MAX = 1024 };
+enum { DETAIL_MAX = 1024, STEP_KEEP_CALLS = 43 };
 
 // What went wrong, in the words that reach the user.
 struct failure {

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/reboot.h>
 #include <sched.h>
@@ -320,6 +321,55 @@ static int v_sched(char **a) {
     return 0;
 }
 
+static long bpf(int command, union bpf_attr *attr) { return syscall(SYS_bpf, command, attr, sizeof *attr); }
+
+// A program for devices: `null` refuses /dev/null and nothing else; the others are none that anybody may have.
+static int device_program(const char *kind) {
+    struct bpf_insn null[] = {{.code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_1, .off = 4},
+                              {.code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_1, .off = 8},
+                              {.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = BPF_REG_2, .off = 3, .imm = 1},
+                              {.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = BPF_REG_3, .off = 2, .imm = 3},
+                              {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+                              {.code = BPF_JMP | BPF_EXIT},
+                              {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1},
+                              {.code = BPF_JMP | BPF_EXIT}};
+    if (strcmp(kind, "call") == 0)
+        null[0] = (struct bpf_insn){.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_current_pid_tgid};
+    if (strcmp(kind, "map") == 0) {
+        null[0] = (struct bpf_insn){.code = BPF_LD | BPF_DW | BPF_IMM, .src_reg = BPF_PSEUDO_MAP_FD, .imm = 3};
+        null[1] = (struct bpf_insn){0};
+    }
+    if (strcmp(kind, "endless") == 0)
+        null[6] = (struct bpf_insn){.code = BPF_JMP | BPF_JA, .off = -2};
+    union bpf_attr attr = {.prog_type =
+                               strcmp(kind, "socket") == 0 ? BPF_PROG_TYPE_SOCKET_FILTER : BPF_PROG_TYPE_CGROUP_DEVICE,
+                           .insn_cnt = sizeof null / sizeof null[0],
+                           .insns = (uintptr_t)null,
+                           .license = (uintptr_t) "GPL"};
+    return (int)bpf(BPF_PROG_LOAD, &attr);
+}
+
+static int v_bpf_attach(char **a) {
+    int program = device_program(a[0]);
+    if (program < 0)
+        return fail("load", a[0]);
+    int cgroup = open(a[1], O_RDONLY | O_DIRECTORY);
+    union bpf_attr attr = {
+        .target_fd = (unsigned)cgroup, .attach_bpf_fd = (unsigned)program, .attach_type = BPF_CGROUP_DEVICE};
+    if (bpf(BPF_PROG_ATTACH, &attr) != 0)
+        return fail("attach", a[1]);
+    printf("attached\n");
+    return 0;
+}
+
+static int v_bpf_detach(char **a) {
+    union bpf_attr attr = {.target_fd = (unsigned)open(a[0], O_RDONLY | O_DIRECTORY), .attach_type = BPF_CGROUP_DEVICE};
+    if (bpf(BPF_PROG_DETACH, &attr) != 0)
+        return fail("detach", a[0]);
+    printf("detached\n");
+    return 0;
+}
+
 // System calls with pointers to nowhere.
 static int v_wild(char **a) {
     (void)a;
@@ -331,6 +381,8 @@ static int v_wild(char **a) {
         printf("sysinfo=%d\n", r == 0 ? 0 : errno);
         r = syscall(SYS_setxattr, "/", bad[i], "y", 1L, 0L);
         printf("setxattr=%d\n", r == 0 ? 0 : errno);
+        r = syscall(SYS_bpf, BPF_PROG_LOAD, bad[i], 128L);
+        printf("bpf=%d\n", r == 0 ? 0 : errno);
     }
     return 0;
 }
@@ -362,18 +414,43 @@ static const struct verb {
     int arguments;
     int (*run)(char **a);
 } verbs[] = {
-    {"mode", 1, v_mode},         {"readlink", 1, v_readlink}, {"cat", 1, v_cat},
-    {"write", 2, v_write},       {"mkdir", 1, v_mkdir},       {"unlink", 1, v_unlink},
-    {"mount", 5, v_mount},       {"mknod", 3, v_mknod},       {"ls", 1, v_ls},
-    {"caps", 0, v_caps},         {"idmap", 0, v_idmap},       {"id", 0, v_id},
-    {"mounts", 0, v_mounts},     {"env", 0, v_env},           {"cwd", 0, v_cwd},
-    {"uname", 0, v_uname},       {"tty", 0, v_tty},           {"fds", 0, v_fds},
-    {"rlimit", 1, v_rlimit},     {"print", 1, v_print},       {"exit", 1, v_exit},
-    {"sleep", 1, v_sleep},       {"signal", 1, v_abort},      {"reboot", 0, v_reboot},
-    {"poweroff", 0, v_poweroff}, {"sigwait", 0, v_sigwait},   {"echo", 0, v_echo},
-    {"flood", 1, v_flood},       {"fork", 1, v_fork},         {"swap", 2, v_swap},
-    {"sysinfo", 0, v_sysinfo},   {"setxattr", 3, v_setxattr}, {"sched", 2, v_sched},
-    {"wild", 0, v_wild},         {"turncoat", 3, v_turncoat},
+    {"mode", 1, v_mode},
+    {"readlink", 1, v_readlink},
+    {"cat", 1, v_cat},
+    {"write", 2, v_write},
+    {"mkdir", 1, v_mkdir},
+    {"unlink", 1, v_unlink},
+    {"mount", 5, v_mount},
+    {"mknod", 3, v_mknod},
+    {"ls", 1, v_ls},
+    {"caps", 0, v_caps},
+    {"idmap", 0, v_idmap},
+    {"id", 0, v_id},
+    {"mounts", 0, v_mounts},
+    {"env", 0, v_env},
+    {"cwd", 0, v_cwd},
+    {"uname", 0, v_uname},
+    {"tty", 0, v_tty},
+    {"fds", 0, v_fds},
+    {"rlimit", 1, v_rlimit},
+    {"print", 1, v_print},
+    {"exit", 1, v_exit},
+    {"sleep", 1, v_sleep},
+    {"signal", 1, v_abort},
+    {"reboot", 0, v_reboot},
+    {"poweroff", 0, v_poweroff},
+    {"sigwait", 0, v_sigwait},
+    {"echo", 0, v_echo},
+    {"flood", 1, v_flood},
+    {"fork", 1, v_fork},
+    {"swap", 2, v_swap},
+    {"sysinfo", 0, v_sysinfo},
+    {"setxattr", 3, v_setxattr},
+    {"sched", 2, v_sched},
+    {"wild", 0, v_wild},
+    {"turncoat", 3, v_turncoat},
+    {"bpf-attach", 2, v_bpf_attach},
+    {"bpf-detach", 1, v_bpf_detach},
 };
 
 int main(int argc, char **argv) {

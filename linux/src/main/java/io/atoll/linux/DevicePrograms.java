@@ -6,16 +6,23 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// Programs of version 2 cgroups that decide which device nodes may be opened; bpf(2),
 /// `BPF_PROG_TYPE_CGROUP_DEVICE`.
 public final class DevicePrograms {
     private static final int BPF_PROG_LOAD = 5;
     private static final int BPF_PROG_ATTACH = 8;
+    private static final int BPF_PROG_DETACH = 9;
     private static final int BPF_PROG_GET_FD_BY_ID = 13;
     private static final int BPF_PROG_QUERY = 16;
-    private static final int BPF_PROG_TYPE_CGROUP_DEVICE = 15;
-    private static final int BPF_CGROUP_DEVICE = 6;
+
+    /// `BPF_PROG_TYPE_CGROUP_DEVICE`.
+    public static final int TYPE = 15;
+
+    /// `BPF_CGROUP_DEVICE`, how they are attached.
+    public static final int ATTACH_TYPE = 6;
+
     private static final int BPF_F_ALLOW_MULTI = 2;
     private static final int BPF_F_REPLACE = 4;
     private static final int ATTR_BYTES = 128;
@@ -52,7 +59,7 @@ public final class DevicePrograms {
             MemorySegment found = arena.allocate(4L * PROGRAMS_MAX, 8);
             MemorySegment attr = arena.allocate(ATTR_BYTES, 8);
             attr.set(JAVA_INT, 0, cgroup.number());
-            attr.set(JAVA_INT, 4, BPF_CGROUP_DEVICE);
+            attr.set(JAVA_INT, 4, ATTACH_TYPE);
             attr.set(JAVA_LONG, 16, found.address());
             attr.set(JAVA_INT, 24, PROGRAMS_MAX);
             call(BPF_PROG_QUERY, attr, "device programs of " + cgroup.what());
@@ -61,12 +68,17 @@ public final class DevicePrograms {
         }
     }
 
-    private static Fd load(byte[] program) {
+    /// Loads a program, to be attached afterwards. The kernel checks it by the capabilities of the
+    /// calling thread, which needs `CAP_BPF` and `CAP_NET_ADMIN`; without `CAP_PERFMON` the program
+    /// sees nothing of the kernel's memory.
+    ///
+    /// @param program instructions
+    public static Fd load(byte[] program) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment code = arena.allocate(program.length, 8);
             MemorySegment.copy(program, 0, code, JAVA_BYTE, 0, program.length);
             MemorySegment attr = arena.allocate(ATTR_BYTES, 8);
-            attr.set(JAVA_INT, 0, BPF_PROG_TYPE_CGROUP_DEVICE);
+            attr.set(JAVA_INT, 0, TYPE);
             attr.set(JAVA_INT, 4, program.length / INSTRUCTION_BYTES);
             attr.set(JAVA_LONG, 8, code.address());
             attr.set(JAVA_LONG, 16, arena.allocateFrom("GPL").address());
@@ -74,11 +86,35 @@ public final class DevicePrograms {
         }
     }
 
-    private static Fd byId(int id) {
+    /// A program by its number.
+    ///
+    /// @throws ErrnoException with `ENOENT` if there is none
+    public static Fd byId(int id) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attr = arena.allocate(ATTR_BYTES, 8);
             attr.set(JAVA_INT, 0, id);
             return Fd.own(call(BPF_PROG_GET_FD_BY_ID, attr, "program " + id), "program " + id);
+        }
+    }
+
+    /// Attaches a program to a cgroup.
+    ///
+    /// @param flags `BPF_F_ALLOW_OVERRIDE`, `BPF_F_ALLOW_MULTI`, `BPF_F_REPLACE`
+    /// @param replaced with `BPF_F_REPLACE`
+    public static void attach(Fd cgroup, Fd program, int flags, Optional<Fd> replaced) {
+        attach(cgroup, program, flags, replaced.map(Fd::number).orElse(0));
+    }
+
+    /// Takes a program away from a cgroup.
+    ///
+    /// @param program empty for the only one, where no others are allowed
+    public static void detach(Fd cgroup, Optional<Fd> program) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attr = arena.allocate(ATTR_BYTES, 8);
+            attr.set(JAVA_INT, 0, cgroup.number());
+            attr.set(JAVA_INT, 4, program.map(Fd::number).orElse(0));
+            attr.set(JAVA_INT, 8, ATTACH_TYPE);
+            call(BPF_PROG_DETACH, attr, "device filter of " + cgroup.what());
         }
     }
 
@@ -87,7 +123,7 @@ public final class DevicePrograms {
             MemorySegment attr = arena.allocate(ATTR_BYTES, 8);
             attr.set(JAVA_INT, 0, cgroup.number());
             attr.set(JAVA_INT, 4, program.number());
-            attr.set(JAVA_INT, 8, BPF_CGROUP_DEVICE);
+            attr.set(JAVA_INT, 8, ATTACH_TYPE);
             attr.set(JAVA_INT, 12, flags);
             attr.set(JAVA_INT, 16, replaced);
             call(BPF_PROG_ATTACH, attr, "device filter of " + cgroup.what());

@@ -19,8 +19,10 @@ public final class ThreadPowers {
     public enum Power {
         DAC_OVERRIDE(1),
         DAC_READ_SEARCH(2),
+        NET_ADMIN(12),
         SYS_ADMIN(21),
-        MKNOD(27);
+        MKNOD(27),
+        BPF(39);
 
         private final int bit;
 

@@ -1,6 +1,7 @@
 package io.atoll.plan;
 
 import io.atoll.plan.Step.*;
+
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -233,6 +234,7 @@ public final class PlanDecoder {
             case 35 -> new SendNetlink(Blob.of(in.bytes()), patches(in));
             case 36 -> new RunHook(in.texts(), in.texts(), in.i32());
             case 37 -> new Keep(in.slot());
+            case 43 -> new KeepCalls(in.slot(), in.i32(), in.text());
             case 38 -> new AwaitGate();
             case 40 -> new AwaitChild();
             case 41 -> new TakeChild(in.place());

@@ -1,6 +1,7 @@
 package io.atoll.plan;
 
 import io.atoll.plan.Step.*;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -200,6 +201,8 @@ public final class PlanEncoder {
             case RunHook s ->
                     code(36, out.texts(s.argv()).texts(s.environment()).u32(s.timeoutMillis()));
             case Keep s -> code(37, out.slot(s.slot()));
+            case KeepCalls s ->
+                    code(43, out.slot(s.listener()).u32(s.patienceMillis()).text(s.note()));
             case AwaitGate _ -> code(38, out);
             case AwaitChild _ -> code(40, out);
             case TakeChild s -> code(41, out.place(s.pidFile()));

@@ -1,6 +1,7 @@
 package io.atoll.plan;
 
 import io.atoll.plan.Step.*;
+
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -140,6 +141,13 @@ public final class PlanPrinter {
             case SendNetlink s -> netlink(s);
             case RunHook s -> hook(s);
             case Keep s -> "keep " + s.slot() + " in the monitor";
+            case KeepCalls s ->
+                    "keep "
+                            + s.listener()
+                            + " in the monitor, which answers after "
+                            + s.patienceMillis()
+                            + " ms without anybody, and those in "
+                            + s.note();
             case AwaitGate _ -> "wait for the gate";
             case AwaitChild _ -> "wait for the child";
             case TakeChild s -> "take over the child that " + at(s.pidFile()) + " names";

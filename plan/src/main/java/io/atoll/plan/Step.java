@@ -282,6 +282,21 @@ public sealed interface Step {
     /// fills the same slot of section *gone* with it, and hands it out on request.
     record Keep(Slot slot) implements Step {}
 
+    /// As [Keep] for the listener of [FilterSystemCalls]. While nobody who asked for it holds the
+    /// connection open by which they asked, and some time has passed, the monitor answers the calls
+    /// with `ENOSYS`.
+    ///
+    /// @param patienceMillis that time, from the start or since the last one hung up
+    /// @param note absolute path of the file in which they wrote the numbers of calls that they
+    ///   have taken and not answered, eight bytes each, the first one first
+    record KeepCalls(Slot listener, int patienceMillis, String note) implements Step {
+        public KeepCalls {
+            if (patienceMillis < 1 || patienceMillis > PlanLimits.TIMEOUT_MILLIS_MAX) {
+                throw new InvalidPlanException("no such patience: " + patienceMillis);
+            }
+        }
+    }
+
     /// Only in section *child*: waits until section *gate* has run and, if the plan wants it, the
     /// requester opened the gate. What comes before runs while the gate's steps run. Without it the
     /// child waits before it runs its init.

@@ -1,6 +1,7 @@
 package io.atoll.plan;
 
 import io.atoll.plan.Step.*;
+
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -141,6 +142,7 @@ final class SamplePlans {
                 new ForbidNewPrivileges(),
                 new FilterSystemCalls(Blob.of(new byte[16]), Slot.of(11)),
                 new Keep(Slot.of(11)),
+                new Step.KeepCalls(Slot.of(11), 30_000, "/run/atoll/monitors/web/calls"),
                 new SetParentDeathSignal(9));
     }
 

@@ -31,6 +31,10 @@ public interface Container {
     /// controller.
     Optional<CgroupFiles> cgroup(String controller);
 
+    /// Its cgroup of version 2, which is the root of what it sees of that tree; empty if the host
+    /// has none.
+    Optional<CgroupFiles> unifiedCgroup();
+
     /// A pidfd of its init; a duplicate that the caller closes.
     Fd initPidFd();
 
@@ -131,11 +135,11 @@ public interface Container {
 
     /// From now on, has somebody answer the system calls of [io.atoll.runtime.spec.Interception]:
     /// of the container's own processes, at once, and of commands when they begin. Without that
-    /// they wait.
+    /// they wait for [io.atoll.runtime.spec.SecuritySpec#patience()].
     ///
-    /// @param own gets the listener of the container, and closes it
-    /// @param commands get those of commands
-    void onSystemCalls(Consumer<Fd> own, Consumer<Fd> commands);
+    /// @param own gets the calls of the container, and closes them
+    /// @param commands get the listeners of commands
+    void onSystemCalls(Consumer<SystemCalls> own, Consumer<Fd> commands);
 
     /// Calls once when the container is gone and what its start made is taken away; at once if it
     /// is already. Runs on a thread of the runtime's and must not block for long.

@@ -20,6 +20,7 @@ import io.atoll.runtime.compiler.DeviceFilter;
 import io.atoll.runtime.compiler.HostFacts;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,6 +60,10 @@ final class ContainerCgroups {
 
     Optional<CgroupFiles> controller(String name) {
         return layout.controller(name).map(this::files);
+    }
+
+    Optional<CgroupFiles> unified() {
+        return layout.unified().map(this::files);
     }
 
     private boolean isV1(String controller) {

@@ -22,6 +22,7 @@ import io.atoll.runtime.compiler.MonitorFiles;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
 import io.atoll.runtime.spec.NamespaceKind;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -277,13 +278,21 @@ final class ShimContainer implements Container {
     }
 
     @Override
-    public void onSystemCalls(Consumer<Fd> own, Consumer<Fd> ofCommands) {
+    public void onSystemCalls(Consumer<SystemCalls> own, Consumer<Fd> ofCommands) {
         systemCallsOfCommand = ofCommands;
-        commands.listener()
-                .ifPresent(slot -> {
-                    ShimConnection.Received kept = request(new ShimMessage.GetKept(slot));
-                    own.accept(kept.fds().getFirst());
-                });
+        commands.listener().ifPresent(slot -> own.accept(systemCalls(slot)));
+    }
+
+    /// The connection stays open: to the monitor its end is ours.
+    private SystemCalls systemCalls(Slot slot) {
+        ShimConnection line = connect();
+        try {
+            ShimConnection.Received kept = ask(line, new ShimMessage.GetKept(slot));
+            return new SystemCalls(kept.fds().getFirst(), files.calls(), line);
+        } catch (RuntimeException e) {
+            line.close();
+            throw e;
+        }
     }
 
     @Override
@@ -365,6 +374,11 @@ final class ShimContainer implements Container {
     @Override
     public Optional<io.atoll.linux.cgroup.CgroupFiles> cgroup(String controller) {
         return cgroups.controller(controller);
+    }
+
+    @Override
+    public Optional<io.atoll.linux.cgroup.CgroupFiles> unifiedCgroup() {
+        return cgroups.unified();
     }
 
     /// A short call with the pidfd, which cannot be closed meanwhile.
@@ -721,6 +735,12 @@ final class ShimContainer implements Container {
     /// One question to the monitor, on a connection of its own.
     private ShimConnection.Received request(ShimMessage question) {
         try (ShimConnection connection = connect()) {
+            return ask(connection, question);
+        }
+    }
+
+    private ShimConnection.Received ask(ShimConnection connection, ShimMessage question) {
+        try {
             connection.send(question);
             ShimConnection.Received answer =
                     connection

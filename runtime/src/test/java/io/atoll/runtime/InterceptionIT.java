@@ -17,31 +17,38 @@ import io.atoll.runtime.spec.DeviceNode;
 import io.atoll.runtime.spec.GuestPath;
 import io.atoll.runtime.spec.Interception;
 import io.atoll.runtime.spec.LimitsSpec;
-import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.Set;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+
 /// System calls that we answer for containers, on the real kernel.
 @Tag("privileged")
 class InterceptionIT {
     private static final long MEMORY = 64L << 20;
 
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
     /// An init that makes a call of its own when it is told to.
     private static final String ASKING =
-            "while :; do if test -e /ask; then rm /ask; probe sysinfo > /answer; fi;"
+            "while :; do if test -e /ask; then mv /ask /asked; . /asked > /answer; fi;"
                     + " sleep 0.05; done";
 
     @TempDir Path dir;
@@ -58,7 +65,7 @@ class InterceptionIT {
         Path probe = host.lower().resolve("bin/probe");
         Files.copy(Path.of("../shim/target/probe"), probe, StandardCopyOption.REPLACE_EXISTING);
         Files.setPosixFilePermissions(probe, PosixFilePermissions.fromString("rwxr-xr-x"));
-        interceptor = new Interceptor(dir);
+        interceptor = new Interceptor();
         ContainerSpec spec = host.spec("calls");
         DeviceNode node = makeDisk();
         container =
@@ -70,8 +77,8 @@ class InterceptionIT {
                                         .withSecurity(
                                                 spec.security()
                                                         .withInterceptions(
-                                                                EnumSet.allOf(
-                                                                        Interception.class))));
+                                                                EnumSet.allOf(Interception.class))
+                                                        .withPatience(PATIENCE)));
         serve();
     }
 
@@ -83,7 +90,7 @@ class InterceptionIT {
         Commands.run(Command.of("mkfs.ext4", "-q", "-F", image.toString()));
         disk = Loop.attach(image, false);
         long number = FileStat.of(disk.fd()).rdev();
-        mounts = new MountPolicy(Set.of("ext4"), Set.of(number), true);
+        mounts = new MountPolicy(Set.of("ext4"), Set.of(number), true, Map.of("xfs", "fakefs"));
         return new DeviceNode(
                 new GuestPath("/dev/disk"),
                 DeviceNode.Type.BLOCK,
@@ -109,9 +116,13 @@ class InterceptionIT {
     }
 
     private void serve() {
-        Guest guest = new Guest(container, BusyboxHost.IDMAP, () -> mounts);
+        serve(new Guest(container, BusyboxHost.IDMAP, () -> mounts, true));
+    }
+
+    private void serve(Guest guest) {
         container.onSystemCalls(
-                fd -> interceptor.serve(fd, guest), fd -> interceptor.serveCommand(fd, guest));
+                calls -> interceptor.serve(calls, guest),
+                fd -> interceptor.serveCommand(fd, guest));
     }
 
     @AfterEach
@@ -212,7 +223,7 @@ class InterceptionIT {
         host.run(container, "mkdir /m");
         for (String wrong :
                 List.of(
-                        "/dev/disk /m xfs 0 ''",
+                        "/dev/disk /m btrfs 0 ''",
                         "/dev/disk /m ext4 0 journal_path=/dev/disk",
                         "/dev/disk /m ext4 0 journal_dev=0x700",
                         "/m /m ext4 0 ''",
@@ -222,7 +233,7 @@ class InterceptionIT {
             String said = host.run(container, "probe mount " + wrong + "; true");
             assertTrue(said.startsWith("error="), wrong + ": " + said);
         }
-        mounts = new MountPolicy(Set.of("ext4"), Set.of(), true);
+        mounts = new MountPolicy(Set.of("ext4"), Set.of(), true, Map.of());
         String said = host.run(container, "probe mount /dev/disk /m ext4 0 ''; true");
         assertTrue(said.contains("not permitted"), said);
         assertEquals("", host.run(container, "mount -t tmpfs t /m && umount /m"));
@@ -238,7 +249,7 @@ class InterceptionIT {
     @Test
     void badPointersAreBadAddresses() {
         String said = host.run(container, "probe wild");
-        assertEquals(12, said.lines().count(), said);
+        assertEquals(16, said.lines().count(), said);
         assertTrue(said.lines().allMatch(line -> line.endsWith("=14")), said);
     }
 
@@ -268,15 +279,167 @@ class InterceptionIT {
     @Test
     void callsWaitForWhoComesAfterUs() {
         interceptor.close();
-        host.run(container, "touch /ask; while test -e /ask; do sleep 0.05; done");
+        ask("probe sysinfo");
         host.reopen();
         container = host.containers().find(container.id()).orElseThrow();
         assertEquals("", host.run(container, "cat /answer"));
-        interceptor = new Interceptor(dir);
+        interceptor = new Interceptor();
         serve();
+        assertTrue(answer().startsWith("total=" + MEMORY + " "));
+    }
+
+    private void ask(String command) {
+        host.run(
+                container,
+                "rm -f /answer; echo '"
+                        + command
+                        + "' > /ask.new; mv /ask.new /ask;"
+                        + " while test -e /ask; do sleep 0.05; done");
+    }
+
+    private String answer() {
+        return host.run(container, "until test -s /answer; do sleep 0.05; done; cat /answer");
+    }
+
+    @Test
+    void whenNobodyComesTheCallFailsAndLaterOnesWork() {
+        interceptor.close();
+        ask("probe sysinfo");
+        assertTrue(answer().contains("not implemented"));
+        // No more waiting for what is known to be away.
+        ask("probe sysinfo");
+        assertTrue(answer().contains("not implemented"));
+        interceptor = new Interceptor();
+        serve();
+        ask("probe sysinfo");
+        assertTrue(answer().startsWith("total=" + MEMORY + " "));
+    }
+
+    /// Somebody who takes the call of init and dies before it is answered.
+    private void takeAndDie() throws InterruptedException {
+        CountDownLatch taken = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        host.run(container, "mkdir -p /m");
+        interceptor.close();
+        interceptor = new Interceptor();
+        serve(
+                new Guest(
+                        container,
+                        BusyboxHost.IDMAP,
+                        () -> {
+                            taken.countDown();
+                            try {
+                                over.await();
+                            } catch (InterruptedException e) {
+                                throw new IllegalStateException(e);
+                            }
+                            return mounts;
+                        },
+                        true));
+        ask("probe mount /dev/disk /m ext4 0 noload");
+        taken.await();
+        interceptor.close();
+        over.countDown();
+    }
+
+    @Test
+    void aCallThatADeadOneHadTakenGoesToTheKernel() throws InterruptedException {
+        takeAndDie();
+        interceptor = new Interceptor();
+        serve();
+        assertTrue(answer().contains("not permitted"));
+    }
+
+    @Test
+    void aCallThatADeadOneHadTakenFailsWhenNobodyComes() throws InterruptedException {
+        takeAndDie();
+        assertTrue(answer().contains("not implemented"));
+        interceptor = new Interceptor();
+    }
+
+    @Test
+    void programsForDevicesTakeAwayBelow() {
         String said =
-                host.run(container, "until test -s /answer; do sleep 0.05; done; cat /answer");
-        assertTrue(said.startsWith("total=" + MEMORY + " "), said);
+                host.run(
+                        container,
+                        "mkdir /cg && mount -t cgroup2 c /cg && mkdir /cg/sub"
+                                + " && probe bpf-attach null /cg/sub"
+                                + " && sh -c 'echo $$ > /cg/sub/cgroup.procs && cat /dev/null;"
+                                + " head -c 1 /dev/zero | wc -c' 2>&1; cat /dev/null && echo free;"
+                                + " probe bpf-detach /cg/sub"
+                                + " && sh -c 'echo $$ > /cg/sub/cgroup.procs; cat /dev/null'"
+                                + " && echo again");
+        assertEquals(
+                List.of(
+                        "attached",
+                        "cat: can't open '/dev/null': Operation not permitted",
+                        "1",
+                        "free",
+                        "detached",
+                        "again"),
+                said.lines().toList());
+    }
+
+    @Test
+    void otherProgramsAndPlacesAreRefused() {
+        host.run(container, "mkdir /cg && mount -t cgroup2 c /cg && mkdir /cg/sub");
+        for (String wrong :
+                List.of(
+                        "call /cg/sub",
+                        "map /cg/sub",
+                        "endless /cg/sub",
+                        "socket /cg/sub",
+                        "null /cg",
+                        "null /",
+                        "null /proc",
+                        "null /none")) {
+            String said = host.run(container, "probe bpf-attach " + wrong + "; true");
+            assertTrue(said.startsWith("error="), wrong + ": " + said);
+        }
+        assertTrue(host.run(container, "probe bpf-detach /cg; true").startsWith("error="));
+        interceptor.close();
+        interceptor = new Interceptor();
+        serve(new Guest(container, BusyboxHost.IDMAP, () -> mounts, false));
+        String said = host.run(container, "probe bpf-attach null /cg/sub; true");
+        assertTrue(said.contains("not permitted"), said);
+    }
+
+    private void fakeProgram(String text) {
+        host.run(
+                container,
+                "printf '%s\\n' '#!/bin/sh' '"
+                        + text
+                        + "' > /sbin/mount.fuse;"
+                        + " chmod 755 /sbin/mount.fuse; mkdir -p /m");
+    }
+
+    @Test
+    void programsOfTheContainerServeFileSystems() {
+        fakeProgram("echo \"$@\" > /said; id -u >> /said; mount -t tmpfs fake \"$2\"");
+        String said =
+                host.run(
+                        container,
+                        "probe mount /dev/disk /m xfs 1 big,x=\u00fc && cat /said"
+                                + " && grep -c ' /m tmpfs' /proc/mounts");
+        assertEquals(
+                List.of("/m mounted", "fakefs#/dev/disk /m -o big,x=\u00fc,ro", "0", "1"),
+                said.lines().toList());
+    }
+
+    @Test
+    void programsThatFailAndThatAreMissingAreErrors() {
+        host.run(container, "mkdir -p /m");
+        String missing = host.run(container, "probe mount /dev/disk /m xfs 0 ''; true");
+        assertTrue(missing.contains("No such device"), missing);
+        fakeProgram("exit 3");
+        String failing = host.run(container, "probe mount /dev/disk /m xfs 0 ''; true");
+        assertTrue(failing.contains("Invalid argument"), failing);
+    }
+
+    @Test
+    void namesAreBytes() {
+        host.run(container, "mknod /\u00fc c 1 3");
+        assertEquals("1:3", host.run(container, "stat -c %t:%T /\u00fc").strip());
     }
 
     @Test

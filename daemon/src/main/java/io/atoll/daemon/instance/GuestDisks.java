@@ -6,9 +6,11 @@ import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.FileStat;
 import io.atoll.runtime.intercept.MountPolicy;
+
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -27,7 +29,8 @@ final class GuestDisks {
         return new MountPolicy(
                 Set.copyOf(config.get(ConfigKeys.INTERCEPT_MOUNT_ALLOWED).orElse(List.of())),
                 numbers,
-                config.is(ConfigKeys.INTERCEPT_MOUNT_SHIFT));
+                config.is(ConfigKeys.INTERCEPT_MOUNT_SHIFT),
+                config.get(ConfigKeys.INTERCEPT_MOUNT_FUSE).orElse(Map.of()));
     }
 
     /// By its numbers where it has them, else by what is on the host.

@@ -34,7 +34,9 @@ import io.atoll.daemon.warning.Warnings;
 import io.atoll.linux.Idmaps;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.Containers;
+import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.runtime.intercept.Interceptor;
+
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -109,7 +111,7 @@ public final class InstancePart implements DaemonPart {
         this.remover =
                 new InstanceRemover(
                         table, locks, ports, attached, paths, backups, events, this::isRunning);
-        this.interceptor = new Interceptor(paths.systemCalls());
+        this.interceptor = new Interceptor();
         InstanceIds chooser = new InstanceIds(table, ids);
         this.runner =
                 new InstanceRunner(
@@ -129,8 +131,18 @@ public final class InstancePart implements DaemonPart {
         this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
         this.updater =
                 new InstanceUpdater(
-                        table, locks, chooser, runner, ports, attached, host, balancer, guests,
-                        events);
+                        table,
+                        locks,
+                        chooser,
+                        runner,
+                        ports,
+                        attached,
+                        host,
+                        balancer,
+                        guests,
+                        events,
+                        new LoadedProfiles(AppArmor::probe, paths.profiles()),
+                        paths);
         this.schedule = new SnapshotSchedule(table, runner, snapshots);
         runner.whenStarting(schedule::starting);
         this.timer = new MinuteTimer("instance-schedule", this::tick);

@@ -1,6 +1,7 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.runtime.apparmor.ProfileText;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -48,11 +49,6 @@ public record InstancePaths(Path stateDir) {
     /// The name of an instance's AppArmor profile, and of its policy namespace.
     String profile(InstanceRecord instance) {
         return ProfileText.name("atoll-" + instance.hostWideName(), stateDir, USUAL);
-    }
-
-    /// Notes about system calls that are being answered.
-    Path systemCalls() {
-        return stateDir.resolve("security/calls");
     }
 
     /// Notes about the devices of running instances.

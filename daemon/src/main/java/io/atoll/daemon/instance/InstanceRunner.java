@@ -33,6 +33,7 @@ import io.atoll.runtime.intercept.Guest;
 import io.atoll.runtime.intercept.Interceptor;
 import io.atoll.runtime.intercept.MountPolicy;
 import io.atoll.runtime.spec.NamespaceKind;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
@@ -331,14 +332,18 @@ final class InstanceRunner {
     }
 
     private void answerSystemCalls(RecordKey key, Container container) {
+        Optional<InstanceRecord> record = table.find(key);
         Idmap ids =
-                table.find(key)
-                        .map(now -> IdmapJson.parse(now.config(ConfigKeys.IDMAP_CURRENT.name())))
+                record.map(now -> IdmapJson.parse(now.config(ConfigKeys.IDMAP_CURRENT.name())))
                         .orElse(Idmap.NONE);
-        Guest guest = new Guest(container, ids, () -> mounts(key));
+        boolean filtersDevices =
+                record.map(table::expand)
+                        .filter(now -> now.typed().is(ConfigKeys.INTERCEPT_BPF_DEVICES))
+                        .isPresent();
+        Guest guest = new Guest(container, ids, () -> mounts(key), filtersDevices);
         try {
             container.onSystemCalls(
-                    listener -> interceptor.serve(listener, guest),
+                    calls -> interceptor.serve(calls, guest),
                     listener -> interceptor.serveCommand(listener, guest));
         } catch (DomainException | ErrnoException e) {
             LOG.log(Level.WARNING, "system calls are not answered instance=" + key.name(), e);

@@ -25,6 +25,7 @@ import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -64,6 +65,8 @@ final class InstanceUpdater {
     private final CpuBalancer balancer;
     private final InstanceGuests guests;
     private final Events events;
+    private final LoadedProfiles profiles;
+    private final InstancePaths paths;
 
     InstanceUpdater(
             InstanceTable table,
@@ -75,7 +78,9 @@ final class InstanceUpdater {
             HostResources host,
             CpuBalancer balancer,
             InstanceGuests guests,
-            Events events) {
+            Events events,
+            LoadedProfiles profiles,
+            InstancePaths paths) {
         this.table = table;
         this.locks = locks;
         this.ids = ids;
@@ -86,6 +91,8 @@ final class InstanceUpdater {
         this.balancer = balancer;
         this.guests = guests;
         this.events = events;
+        this.profiles = profiles;
+        this.paths = paths;
     }
 
     /// @throws InternalException if the new configuration is not valid; LXD answers 500 there, with
@@ -127,6 +134,9 @@ final class InstanceUpdater {
                         .anyMatch(k ->
                                 !Objects.equals(old.config().get(k), expansion.config().get(k)));
         try (Undo undo = new Undo()) {
+            if (run.isPresent()) {
+                changeProfile(before, old, expansion, undo);
+            }
             InstanceRecord told =
                     run.isPresent()
                             ? changeDevices(before, tidy, run.get(), old, expansion, undo)
@@ -232,6 +242,16 @@ final class InstanceUpdater {
         return wanted.withConfig(_ -> withAddresses(site.memory(), old, expansion));
     }
 
+    private void changeProfile(
+            InstanceRecord instance, Expansion old, Expansion expansion, Undo undo) {
+        profiles.change(
+                paths.profile(instance),
+                Instances.currentIds(instance),
+                old.typed(),
+                expansion.typed(),
+                undo);
+    }
+
     /// Lets the rest of the host forget devices that are not part of the instance any more.
     private void forgetDevices(InstanceRecord before, Expansion old, Expansion expansion) {
         Map<String, Map<String, String>> gone = new TreeMap<>(old.devices());
@@ -296,6 +316,9 @@ final class InstanceUpdater {
                     instance.withConfig(config -> withAddresses(config, old, expansion));
             Optional<Running> run = runner.find(key);
             try (Undo undo = new Undo()) {
+                if (run.isPresent()) {
+                    changeProfile(instance, old, expansion, undo);
+                }
                 InstanceRecord told =
                         run.isPresent()
                                 ? changeDevices(instance, tidy, run.get(), old, expansion, undo)

@@ -7,10 +7,12 @@ import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.linux.FileStat;
 import io.atoll.runtime.intercept.MountPolicy;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.Test;
 
 class GuestDisksTest {
     private static MountPolicy policy(Map<String, Map<String, String>> devices) {
@@ -20,6 +22,8 @@ class GuestDisksTest {
                         Map.of(
                                 "security.syscalls.intercept.mount.allowed",
                                 "ext4, xfs",
+                                "security.syscalls.intercept.mount.fuse",
+                                "btrfs=fusebtrfs",
                                 "security.syscalls.intercept.mount.shift",
                                 "true")),
                 parsed);
@@ -41,7 +45,11 @@ class GuestDisksTest {
                                         "minor",
                                         "17")));
         assertEquals(
-                new MountPolicy(Set.of("ext4", "xfs"), Set.of(FileStat.device(8, 17)), true),
+                new MountPolicy(
+                        Set.of("ext4", "xfs"),
+                        Set.of(FileStat.device(8, 17)),
+                        true,
+                        Map.of("btrfs", "fusebtrfs")),
                 policy);
     }
 

@@ -1,15 +1,20 @@
 package io.atoll.runtime.apparmor;
 
 import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
+import io.atoll.linux.Command;
+import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
 import io.atoll.linux.ProcFiles;
 import io.atoll.runtime.spec.ProfileSpec;
+
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,6 +27,7 @@ public record AppArmor(Optional<Path> policy, Optional<Path> parser) {
     /// No AppArmor.
     public static final AppArmor NONE = new AppArmor(Optional.empty(), Optional.empty());
 
+    private static final Duration PARSER_LIMIT = Duration.ofSeconds(30);
     private static final Path POLICY = Path.of("/sys/kernel/security/apparmor");
 
     /// Looks for it, afresh each time: the parser may be installed later.
@@ -98,6 +104,28 @@ public record AppArmor(Optional<Path> policy, Optional<Path> parser) {
         } catch (IOException e) {
             throw new InternalException(
                     "Cannot write the AppArmor profile " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// True if the kernel has a profile of this name.
+    public boolean isLoaded(String name) {
+        return policy.flatMap(p -> ProcFiles.readIfPresent(p.resolve("profiles").toString()))
+                .filter(all -> all.lines().anyMatch(line -> line.startsWith(name + " (")))
+                .isPresent();
+    }
+
+    /// Puts a profile in force for a container that runs with an older text of it.
+    ///
+    /// @throws InvalidConfigException with the parser's words
+    public static void reload(ProfileSpec profile) {
+        write(profile);
+        Command command = Command.of(profile.loadCommand()).timeout(PARSER_LIMIT);
+        try {
+            Commands.run(command);
+        } catch (CommandFailed e) {
+            throw new InvalidConfigException(
+                    "Cannot load the AppArmor profile " + profile.name() + ": " + e.getMessage(),
+                    e);
         }
     }
 

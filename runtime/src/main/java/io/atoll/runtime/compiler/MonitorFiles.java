@@ -13,6 +13,11 @@ public record MonitorFiles(Path directory) {
         return directory.resolve("record");
     }
 
+    /// Numbers of system calls that somebody answers at this moment.
+    public Path calls() {
+        return directory.resolve("calls");
+    }
+
     /// How it ended.
     public Path exit() {
         return directory.resolve("exit");

@@ -24,6 +24,7 @@ import io.atoll.runtime.spec.NamespaceSpec;
 import io.atoll.runtime.spec.Rlimit;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -80,8 +81,9 @@ public final class PlanCompiler {
             boolean waitAtGate,
             Given given,
             Optional<CriuRestore> restore) {
-        return new Compilation(new PlanDraft(spec, facts, given.slotCount()), filters, names, given)
-                .run(files, waitAtGate, restore);
+        return new Compilation(
+                        new PlanDraft(spec, facts, given.slotCount()), filters, names, given, files)
+                .run(waitAtGate, restore);
     }
 
     /// What a requester sends along with a plan.
@@ -121,9 +123,16 @@ public final class PlanCompiler {
         private final NicSteps nics;
 
         private final Given given;
+        private final MonitorFiles files;
 
-        Compilation(PlanDraft draft, FilterCompiler filters, LinkNames names, Given given) {
+        Compilation(
+                PlanDraft draft,
+                FilterCompiler filters,
+                LinkNames names,
+                Given given,
+                MonitorFiles files) {
             this.draft = draft;
+            this.files = files;
             this.given = given;
             this.spec = draft.spec;
             this.filters = filters;
@@ -137,7 +146,7 @@ public final class PlanCompiler {
             nics = new NicSteps(draft, names);
         }
 
-        StartPlan run(MonitorFiles files, boolean waitAtGate, Optional<CriuRestore> restore) {
+        StartPlan run(boolean waitAtGate, Optional<CriuRestore> restore) {
             Slot outlet = outlet();
             cgroups.monitor();
             host();
@@ -147,7 +156,7 @@ public final class PlanCompiler {
             dev.adopt();
             return new StartPlan(
                     spec.id(),
-                    options(files, waitAtGate, restore.isPresent(), outlet),
+                    options(waitAtGate, restore.isPresent(), outlet),
                     draft.monitor,
                     draft.host,
                     cloneSpec(),
@@ -156,10 +165,10 @@ public final class PlanCompiler {
                     init(),
                     draft.gone,
                     draft.adopt,
-                    restore.map(from -> restored(from, files)).orElse(List.of()));
+                    restore.map(this::restored).orElse(List.of()));
         }
 
-        private List<Step> restored(CriuRestore from, MonitorFiles files) {
+        private List<Step> restored(CriuRestore from) {
             PlanDraft life = new PlanDraft(spec, draft.facts, given.slotCount());
             return new RestoreSteps(life, given.userNamespace(), from, files.directory())
                     .steps(nics.links());
@@ -428,7 +437,11 @@ public final class PlanCompiler {
                 draft.child.add(
                         new Step.FilterSystemCalls(Blob.of(filters.compile(filter)), listener));
                 if (isAsked) {
-                    draft.child.add(new Step.Keep(listener));
+                    draft.child.add(
+                            new Step.KeepCalls(
+                                    listener,
+                                    (int) security.patience().toMillis(),
+                                    files.calls().toString()));
                     draft.child.add(new Step.Close(listener));
                 }
             }
@@ -477,8 +490,7 @@ public final class PlanCompiler {
                     stdio);
         }
 
-        private MonitorOptions options(
-                MonitorFiles files, boolean waitAtGate, boolean isRestored, Slot outlet) {
+        private MonitorOptions options(boolean waitAtGate, boolean isRestored, Slot outlet) {
             return new MonitorOptions(
                     files.socket().toString(),
                     files.record().toString(),

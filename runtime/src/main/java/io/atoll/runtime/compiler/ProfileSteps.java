@@ -3,6 +3,7 @@ package io.atoll.runtime.compiler;
 import io.atoll.plan.Place;
 import io.atoll.plan.Step;
 import io.atoll.runtime.spec.ProfileSpec;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,17 +22,7 @@ final class ProfileSteps {
         List<Step> steps = new ArrayList<>();
         profile.namespaceDirectory()
                 .ifPresent(dir -> steps.add(new Step.Mkdir(place(dir), 0755, true)));
-        steps.add(
-                new Step.RunHook(
-                        List.of(
-                                profile.parser().toString(),
-                                "--replace",
-                                "--write-cache",
-                                "--cache-loc",
-                                profile.cache().toString(),
-                                profile.file().toString()),
-                        ENVIRONMENT,
-                        PARSER_MILLIS));
+        steps.add(new Step.RunHook(profile.loadCommand(), ENVIRONMENT, PARSER_MILLIS));
         return steps;
     }
 

@@ -1,5 +1,9 @@
 package io.atoll.runtime.intercept;
 
+import io.atoll.linux.Fd;
+
+import java.util.function.Supplier;
+
 /// What a caller gets.
 sealed interface Answer {
     /// The call succeeded.
@@ -7,6 +11,12 @@ sealed interface Answer {
 
     /// It failed.
     record Refused(int errno) implements Answer {}
+
+    /// The caller gets a copy of a descriptor, and its number; closed by whoever answers.
+    record Descriptor(Fd descriptor) implements Answer {}
+
+    /// Found out on a thread of its own, because it waits for programs of the container.
+    record Later(Supplier<Answer> work) implements Answer {}
 
     /// The kernel makes the call with the caller's own rights. Safe whatever the caller does
     /// meanwhile.

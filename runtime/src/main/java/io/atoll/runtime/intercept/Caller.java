@@ -1,14 +1,17 @@
 package io.atoll.runtime.intercept;
 
+import io.atoll.base.HostId;
+import io.atoll.base.IdmapEntry;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
+import io.atoll.linux.KernelText;
 import io.atoll.linux.Opens;
 import io.atoll.linux.ProcFiles;
 import io.atoll.linux.SeccompNotify;
-import java.nio.charset.StandardCharsets;
+
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -20,8 +23,10 @@ final class Caller implements AutoCloseable {
     static final int CAP_SYS_ADMIN = 21;
     static final int CAP_SYS_NICE = 23;
     static final int CAP_MKNOD = 27;
+    static final int CAP_BPF = 39;
 
-    private static final int AT_FDCWD = -100;
+    static final int AT_FDCWD = -100;
+
     private static final int PATH_MAX = 4096;
     private static final int PAGE = 4096;
 
@@ -60,7 +65,7 @@ final class Caller implements AutoCloseable {
                                 listener,
                                 memory,
                                 root,
-                                status(proc),
+                                fields(proc + "/status"),
                                 guest.isOwnNamespace(call.tid()));
                 caller.requireWaiting();
                 return caller;
@@ -74,15 +79,15 @@ final class Caller implements AutoCloseable {
         }
     }
 
-    private static Map<String, String> status(String proc) {
-        Map<String, String> status = new HashMap<>();
-        for (String line : ProcFiles.read(proc + "/status").split("\n")) {
+    private static Map<String, String> fields(String file) {
+        Map<String, String> fields = new HashMap<>();
+        for (String line : ProcFiles.read(file).split("\n")) {
             int colon = line.indexOf(':');
             if (colon > 0) {
-                status.put(line.substring(0, colon), line.substring(colon + 1).strip());
+                fields.put(line.substring(0, colon), line.substring(colon + 1).strip());
             }
         }
-        return status;
+        return fields;
     }
 
     int tid() {
@@ -95,6 +100,29 @@ final class Caller implements AutoCloseable {
 
     int intArgument(int index) {
         return (int) call.argument(index);
+    }
+
+    /// True if its mount namespace is the container's own.
+    boolean isInMountsOf(Guest guest) {
+        return guest.isSameNamespace(call.tid(), "mnt");
+    }
+
+    /// Its groups and the like are not taken over by programs that we start for it.
+    ///
+    /// @throws ErrnoException with `EPERM` for somebody of whom the container knows nothing
+    long uidInside(Guest guest) {
+        return inside(guest, IdmapEntry.Kind.UID, uid());
+    }
+
+    long gidInside(Guest guest) {
+        return inside(guest, IdmapEntry.Kind.GID, gid());
+    }
+
+    private static long inside(Guest guest, IdmapEntry.Kind kind, long id) {
+        return guest.ids()
+                .toNs(kind, new HostId(id))
+                .orElseThrow(() -> new ErrnoException("id", Errno.EPERM, "id " + id))
+                .value();
     }
 
     /// True if its root is that of its mount namespace, not one of a chroot.
@@ -147,6 +175,29 @@ final class Caller implements AutoCloseable {
         return Integer.parseInt(numbers[numbers.length - 1]);
     }
 
+    // ---- descriptors
+
+    /// A directory that it has open, for looking at. Its file system may be one of the container's
+    /// own programs: nothing but [io.atoll.linux.FileSystemStat] is to be asked before that is
+    /// known.
+    Fd directory(int number) {
+        int flags = Fcntl.O_PATH | Fcntl.O_DIRECTORY;
+        return Opens.open("/proc/" + call.tid() + "/fd/" + number, flags, 0);
+    }
+
+    /// What the kernel tells about a descriptor that it has; `proc_pid_fdinfo(5)`.
+    ///
+    /// @throws ErrnoException with `EBADF` if it has none of that number
+    Map<String, String> descriptorInfo(int number) {
+        try {
+            return fields("/proc/" + call.tid() + "/fdinfo/" + number);
+        } catch (ErrnoException e) {
+            throw e.is(Errno.ENOENT)
+                    ? new ErrnoException("open", Errno.EBADF, "descriptor " + number)
+                    : e;
+        }
+    }
+
     // ---- memory
 
     /// Reads a text once; what the caller writes there afterwards is not seen.
@@ -161,7 +212,7 @@ final class Caller implements AutoCloseable {
             System.arraycopy(part, 0, all, length, part.length);
             for (int i = length; i < length + part.length; i++) {
                 if (all[i] == 0) {
-                    return new String(Arrays.copyOf(all, i), StandardCharsets.ISO_8859_1);
+                    return KernelText.decode(Arrays.copyOf(all, i));
                 }
             }
             length += part.length;

@@ -6,17 +6,19 @@ import io.atoll.linux.ExitWatcher;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
 import io.atoll.linux.SeccompNotify;
+import io.atoll.runtime.SystemCalls;
+
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /// Answers the system calls of containers that the kernel hands to us. One thread waits for all of
 /// them, and a few do the work; each listener has one call in work at a time, so that no container
@@ -27,14 +29,15 @@ public final class Interceptor implements AutoCloseable {
     /// Calls in work at a time, of all containers.
     static final int WORKERS = 4;
 
+    /// Calls that wait for programs of containers at a time.
+    static final int WAITING_MAX = 16;
+
     private final ThreadPoolExecutor workers;
     private final ExitWatcher watcher;
-    private final Path inWork;
-    private final Map<Fd, ExitWatcher.Watch> served = new ConcurrentHashMap<>();
+    private final Semaphore waiting = new Semaphore(WAITING_MAX);
+    private final Map<Fd, Served> served = new ConcurrentHashMap<>();
 
-    /// @param inWork directory for notes of what is being answered, for whoever comes after us
-    public Interceptor(Path inWork) {
-        this.inWork = inWork;
+    public Interceptor() {
         workers =
                 new ThreadPoolExecutor(
                         WORKERS,
@@ -47,44 +50,51 @@ public final class Interceptor implements AutoCloseable {
         watcher = new ExitWatcher(workers);
     }
 
-    /// Answers the calls that come by a container's own listener, from now until its last process
-    /// has ended. A call that an earlier process of ours had taken and not answered is handed back
-    /// to the kernel.
+    /// Answers the calls of a container's own processes, from now until the last of them has ended.
+    /// A call that an earlier process of ours had taken and not answered is handed back to the
+    /// kernel.
     ///
-    /// @param listener closed by us
-    public void serve(Fd listener, Guest guest) {
-        Path note = inWork.resolve(guest.container().id());
+    /// @param calls closed by us
+    public void serve(SystemCalls calls, Guest guest) {
         try {
-            Files.createDirectories(inWork);
-            if (Files.exists(note)) {
-                byte[] id = Files.readAllBytes(note);
-                if (id.length == Long.BYTES) {
-                    SeccompNotify.letRun(listener, ByteBuffer.wrap(id).getLong());
-                }
+            for (long id : Notes.read(calls.note())) {
+                SeccompNotify.letRun(calls.listener(), id);
             }
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "no note of the last call file=" + note, e);
+            LOG.log(Level.WARNING, "no note of the last calls file=" + calls.note(), e);
         }
-        watch(new Served(listener, guest, Optional.of(note)));
+        watch(new Served(calls.listener(), guest, new Notes(Optional.of(calls.note())), calls));
     }
 
     /// As [#serve] for a listener of a command: nobody comes after us, since it ends with us.
     public void serveCommand(Fd listener, Guest guest) {
-        watch(new Served(listener, guest, Optional.empty()));
+        watch(new Served(listener, guest, new Notes(Optional.empty()), listener));
     }
 
-    private record Served(Fd listener, Guest guest, Optional<Path> note) {}
+    /// @param end closes the listener and what belongs to it
+    private record Served(Fd listener, Guest guest, Notes notes, AutoCloseable end) {
+        /// Nobody is left who could call.
+        void close() {
+            notes.forget();
+            leave();
+        }
+
+        /// What is in work is somebody else's from now on.
+        void leave() {
+            try {
+                end.close();
+            } catch (Exception e) {
+                LOG.log(Level.WARNING, "listener is left container=" + guest.container().id(), e);
+            }
+        }
+    }
 
     private void watch(Served one) {
         try {
-            served.put(one.listener, watcher.watch(one.listener, () -> turn(one)));
+            served.put(one.listener, one);
+            watcher.watch(one.listener, () -> turn(one));
         } catch (ErrnoException | IllegalStateException e) {
-            // Closed, or out of descriptors: the kernel answers ENOSYS from now on.
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "system calls are not answered container=" + one.guest.container().id(),
-                    e);
-            one.listener.close();
+            giveUp(one, e);
         }
     }
 
@@ -95,64 +105,89 @@ public final class Interceptor implements AutoCloseable {
             if ((ready & FdIo.POLLIN) != 0) {
                 SeccompNotify.receive(one.listener).ifPresent(call -> answer(one, call));
             } else if ((ready & (FdIo.POLLHUP | FdIo.POLLERR)) != 0) {
-                forget(one);
+                served.remove(one.listener);
+                one.close();
                 return;
             }
             watch(one);
         } catch (ErrnoException | IllegalStateException e) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "a listener is given up container=" + one.guest.container().id(),
-                    e);
-            forget(one);
+            giveUp(one, e);
         }
     }
 
-    private void forget(Served one) {
+    /// Closed, or out of descriptors: the monitor, the kernel or the next of us answers from now
+    /// on, also the calls that are noted.
+    private void giveUp(Served one, RuntimeException why) {
+        Level level = one.listener.isOpen() ? Level.WARNING : Level.DEBUG;
+        LOG.log(
+                level,
+                "system calls are not answered container=" + one.guest.container().id(),
+                why);
         served.remove(one.listener);
-        one.listener.close();
-        one.note.ifPresent(note -> {
-            try {
-                Files.deleteIfExists(note);
-            } catch (IOException e) {
-                LOG.log(System.Logger.Level.DEBUG, "note is left file=" + note, e);
-            }
-        });
+        one.leave();
     }
 
     private void answer(Served one, SeccompNotify.Call call) {
-        note(one, call.id());
+        one.notes.add(call.id());
         Answer answer;
         try (Caller caller = Caller.open(call, one.listener, one.guest)) {
             answer = dispatch(caller, one.guest, call);
         } catch (ErrnoException e) {
             answer = new Answer.Refused(e.errno());
         } catch (RuntimeException e) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "system call failed container=" + one.guest.container().id(),
-                    e);
+            LOG.log(Level.WARNING, "system call failed container=" + one.guest.container().id(), e);
             answer = new Answer.Refused(Errno.EPERM);
         }
-        boolean unused =
-                switch (answer) {
-                    case Answer.Done(long value) ->
-                            SeccompNotify.succeed(one.listener, call.id(), value);
-                    case Answer.Refused(int errno) ->
-                            SeccompNotify.fail(one.listener, call.id(), errno);
-                    case Answer.ByKernel _ -> SeccompNotify.letRun(one.listener, call.id());
-                };
+        if (answer instanceof Answer.Later(Supplier<Answer> work)) {
+            answerLater(one, call.id(), work);
+        } else {
+            send(one, call.id(), answer);
+        }
     }
 
-    /// The next one of us finds the call here if we die before it is answered.
-    private static void note(Served one, long id) {
-        one.note.ifPresent(file -> {
-            try {
-                Files.write(file, ByteBuffer.allocate(Long.BYTES).putLong(id).array());
-            } catch (IOException e) {
-                LOG.log(System.Logger.Level.DEBUG, "call is not noted file=" + file, e);
-            }
-        });
+    /// The call in work makes no other wait: what it waits for may itself make such calls.
+    private void answerLater(Served one, long id, Supplier<Answer> work) {
+        if (!waiting.tryAcquire()) {
+            send(one, id, new Answer.Refused(Errno.EBUSY));
+            return;
+        }
+        Thread.ofVirtual()
+                .name("syscall-later")
+                .start(() -> {
+                    try {
+                        send(one, id, work.get());
+                    } catch (RuntimeException e) {
+                        // The edge of this thread.
+                        LOG.log(
+                                Level.WARNING,
+                                "system call failed container=" + one.guest.container().id(),
+                                e);
+                        send(one, id, new Answer.Refused(Errno.EIO));
+                    } finally {
+                        waiting.release();
+                    }
+                });
+    }
+
+    private static void send(Served one, long id, Answer answer) {
+        try {
+            boolean unused =
+                    switch (answer) {
+                        case Answer.Done(long value) ->
+                                SeccompNotify.succeed(one.listener, id, value);
+                        case Answer.Refused(int errno) ->
+                                SeccompNotify.fail(one.listener, id, errno);
+                        case Answer.Descriptor(Fd descriptor) -> {
+                            try (descriptor) {
+                                yield SeccompNotify.give(one.listener, id, descriptor);
+                            }
+                        }
+                        case Answer.Later _, Answer.ByKernel _ ->
+                                SeccompNotify.letRun(one.listener, id);
+                    };
+        } finally {
+            one.notes.remove(id);
+        }
     }
 
     private static Answer dispatch(Caller caller, Guest guest, SeccompNotify.Call call) {
@@ -161,7 +196,7 @@ public final class Interceptor implements AutoCloseable {
             return Answer.BY_KERNEL;
         }
         return switch (name.get()) {
-            case MKNOD -> MknodCall.answer(caller, guest, AT_FDCWD, 0);
+            case MKNOD -> MknodCall.answer(caller, guest, Caller.AT_FDCWD, 0);
             case MKNODAT -> MknodCall.answer(caller, guest, caller.intArgument(0), 1);
             case SETXATTR -> SetxattrCall.byPath(caller, guest, false);
             case LSETXATTR -> SetxattrCall.byPath(caller, guest, true);
@@ -169,17 +204,16 @@ public final class Interceptor implements AutoCloseable {
             case SYSINFO -> SysinfoCall.answer(caller, guest);
             case SCHED_SETSCHEDULER -> SchedulerCall.answer(caller);
             case MOUNT -> MountCall.answer(caller, guest);
+            case BPF -> BpfCall.answer(caller, guest);
         };
     }
-
-    private static final int AT_FDCWD = -100;
 
     /// Stops answering; callers wait for whoever serves the listeners next.
     @Override
     public void close() {
         watcher.close();
         workers.shutdownNow();
-        served.keySet().forEach(Fd::close);
+        served.values().forEach(Served::leave);
         served.clear();
     }
 }

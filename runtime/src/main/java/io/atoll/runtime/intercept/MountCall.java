@@ -12,6 +12,7 @@ import io.atoll.linux.GuestMounts;
 import io.atoll.linux.MountAttribute;
 import io.atoll.linux.Mounts;
 import io.atoll.linux.Namespaces;
+
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -23,7 +24,6 @@ import java.util.Set;
 /// mount with what is on the disk, and asks for that right on the host: that it is given here is
 /// the administrator's word.
 final class MountCall {
-    private static final int AT_FDCWD = -100;
     private static final String NODE = "device";
 
     private static final int MS_RDONLY = 1;
@@ -88,14 +88,18 @@ final class MountCall {
             return Answer.BY_KERNEL;
         }
         String type = caller.text(caller.argument(2));
+        String program = policy.programs().get(type);
+        if (program != null && caller.argument(0) != 0 && caller.isInMountsOf(guest)) {
+            return FuseMount.answer(caller, guest, program);
+        }
         if (!policy.types().contains(type) || caller.argument(0) == 0) {
             return Answer.BY_KERNEL;
         }
         int flags = flags(caller.intArgument(3));
         List<String[]> options =
                 options(caller.argument(4) == 0 ? "" : caller.text(caller.argument(4)));
-        String target = caller.path(AT_FDCWD, caller.argument(1));
-        long device = device(caller, caller.path(AT_FDCWD, caller.argument(0)));
+        String target = caller.path(Caller.AT_FDCWD, caller.argument(1));
+        long device = device(caller, caller.path(Caller.AT_FDCWD, caller.argument(0)));
         if (!policy.devices().contains(device)) {
             return new Answer.Refused(Errno.EPERM);
         }

@@ -10,6 +10,7 @@ import io.atoll.linux.GuestFiles;
 import io.atoll.linux.ThreadPowers;
 import io.atoll.linux.ThreadPowers.Power;
 import io.atoll.linux.Xattrs;
+
 import java.util.EnumSet;
 
 /// `setxattr(2)` of the one attribute that unpacking layers of images needs: overlayfs hides what
@@ -17,7 +18,6 @@ import java.util.EnumSet;
 final class SetxattrCall {
     private static final String OPAQUE = "trusted.overlay.opaque";
     private static final byte YES = 'y';
-    private static final int AT_FDCWD = -100;
 
     private SetxattrCall() {}
 
@@ -26,7 +26,7 @@ final class SetxattrCall {
         if (!isWanted(caller)) {
             return Answer.BY_KERNEL;
         }
-        return set(caller, guest, caller.path(AT_FDCWD, caller.argument(0)), isLink);
+        return set(caller, guest, caller.path(Caller.AT_FDCWD, caller.argument(0)), isLink);
     }
 
     static Answer byDescriptor(Caller caller, Guest guest) {

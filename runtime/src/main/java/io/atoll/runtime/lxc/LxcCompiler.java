@@ -26,6 +26,7 @@ import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import io.atoll.runtime.spec.SignalSpec;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -389,7 +390,8 @@ final class LxcCompiler {
                 label,
                 isOn("lxc.keyring.session", true),
                 label.isPresent() ? Optional.empty() : profile(),
-                Set.of());
+                Set.of(),
+                SecuritySpec.PATIENCE);
     }
 
     /// A profile of its own, as `generated` asks for and nothing at all does too. Where the host

@@ -17,6 +17,7 @@ import io.atoll.runtime.spec.Rlimit;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import io.atoll.runtime.spec.SignalSpec;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -200,7 +201,8 @@ public final class RawLxc {
                 label,
                 isOn("lxc.keyring.session", base.hasOwnKeyring()),
                 profile.orElse("generated").equals("generated") ? base.profile() : Optional.empty(),
-                base.interceptions());
+                base.interceptions(),
+                base.patience());
     }
 
     private boolean isOn(String key, boolean fallback) {

@@ -1,6 +1,7 @@
 package io.atoll.runtime.spec;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /// An AppArmor profile that a start loads for one container and its end removes.
@@ -24,6 +25,17 @@ public record ProfileSpec(
     /// What init is labelled with.
     public String label() {
         return namespace.map(ns -> name + "//&:" + ns + ":").orElse(name);
+    }
+
+    /// What puts the file's text in force, also for processes that are confined already.
+    public List<String> loadCommand() {
+        return List.of(
+                parser.toString(),
+                "--replace",
+                "--write-cache",
+                "--cache-loc",
+                cache.toString(),
+                file.toString());
     }
 
     /// The namespace's directory.

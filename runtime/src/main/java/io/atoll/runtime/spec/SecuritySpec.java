@@ -1,5 +1,6 @@
 package io.atoll.runtime.spec;
 
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -15,6 +16,8 @@ import java.util.TreeSet;
 /// @param profile an AppArmor profile that the start loads and the end removes; its label goes
 ///   before `lsmLabel`
 /// @param interceptions system calls that whoever started it answers
+/// @param patience how long these wait while nobody is there to answer; then they fail as calls
+///   that the kernel does not have
 public record SecuritySpec(
         Set<Capability> bounding,
         boolean isNoNewPrivs,
@@ -22,7 +25,11 @@ public record SecuritySpec(
         Optional<String> lsmLabel,
         boolean hasOwnKeyring,
         Optional<ProfileSpec> profile,
-        Set<Interception> interceptions) {
+        Set<Interception> interceptions,
+        Duration patience) {
+    /// Enough for a daemon to be replaced by the next.
+    public static final Duration PATIENCE = Duration.ofSeconds(30);
+
     /// All capabilities (they count only inside the user namespace), the default deny list, a
     /// keyring of its own.
     public static final SecuritySpec UNPRIVILEGED =
@@ -49,7 +56,15 @@ public record SecuritySpec(
             SeccompSpec seccomp,
             Optional<String> lsmLabel,
             boolean hasOwnKeyring) {
-        this(bounding, isNoNewPrivs, seccomp, lsmLabel, hasOwnKeyring, Optional.empty(), Set.of());
+        this(
+                bounding,
+                isNoNewPrivs,
+                seccomp,
+                lsmLabel,
+                hasOwnKeyring,
+                Optional.empty(),
+                Set.of(),
+                PATIENCE);
     }
 
     public SecuritySpec {
@@ -80,12 +95,26 @@ public record SecuritySpec(
         return with(bounding, seccomp, profile, kinds);
     }
 
+    /// A copy whose calls wait for so long, at least a millisecond.
+    public SecuritySpec withPatience(Duration value) {
+        return new SecuritySpec(
+                bounding,
+                isNoNewPrivs,
+                seccomp,
+                lsmLabel,
+                hasOwnKeyring,
+                profile,
+                interceptions,
+                value);
+    }
+
     private SecuritySpec with(
             Set<Capability> set,
             SeccompSpec calls,
             Optional<ProfileSpec> own,
             Set<Interception> kinds) {
-        return new SecuritySpec(set, isNoNewPrivs, calls, lsmLabel, hasOwnKeyring, own, kinds);
+        return new SecuritySpec(
+                set, isNoNewPrivs, calls, lsmLabel, hasOwnKeyring, own, kinds, patience);
     }
 
     /// The filter to load: what is refused, and what we are asked about.

@@ -4,6 +4,7 @@ import io.atoll.daemon.instance.config.ConfigKey;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.spec.Interception;
+
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +13,8 @@ import java.util.Set;
 final class Interceptions {
     private static final Map<ConfigKey<Boolean>, Interception> KINDS =
             Map.of(
+                    ConfigKeys.INTERCEPT_BPF,
+                    Interception.BPF,
                     ConfigKeys.INTERCEPT_MKNOD,
                     Interception.MKNOD,
                     ConfigKeys.INTERCEPT_MOUNT,

@@ -4,8 +4,6 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.instance.config.ConfigKey;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.InstanceConfig;
-import io.atoll.runtime.apparmor.AppArmor;
-import io.atoll.runtime.apparmor.ProfileText;
 import io.atoll.runtime.lxc.LxcSeccomp;
 import io.atoll.runtime.lxc.RawLxc;
 import io.atoll.runtime.spec.AutoMounts;
@@ -22,12 +20,12 @@ import io.atoll.runtime.spec.MountFlag;
 import io.atoll.runtime.spec.MountSpec;
 import io.atoll.runtime.spec.NetworkSpec;
 import io.atoll.runtime.spec.ProcessSpec;
-import io.atoll.runtime.spec.ProfileSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import io.atoll.storage.NestedDirectory;
 import io.atoll.storage.RootfsLayers;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,7 +88,13 @@ public final class SpecCompiler {
                                         OptionalInt.empty()))
                         .withSecurity(
                                 security(config, base.security())
-                                        .withProfile(profile(in))
+                                        .withProfile(
+                                                ProfileCompiler.compile(
+                                                        config,
+                                                        in.idmap().isPrivileged(),
+                                                        in.appArmor(),
+                                                        in.profile(),
+                                                        in.profiles()))
                                         .withInterceptions(interceptions(in)));
         return config.get(ConfigKeys.RAW_LXC)
                 .map(text -> RawLxc.parse(text).addTo(whole))
@@ -200,29 +204,6 @@ public final class SpecCompiler {
         out.putAll(ofDevices);
         out.putAll(config.below(ConfigKeys.ENVIRONMENT));
         return out;
-    }
-
-    /// A container has a profile of its own wherever the host can load one.
-    private static Optional<ProfileSpec> profile(SpecInputs in) {
-        InstanceConfig config = in.config();
-        Optional<String> raw = config.get(ConfigKeys.RAW_APPARMOR);
-        if (raw.isPresent()) {
-            in.appArmor().require("raw.apparmor");
-        }
-        if (!in.appArmor().isUsable()) {
-            return Optional.empty();
-        }
-        boolean isNestable = config.is(ConfigKeys.NESTING);
-        ProfileText text =
-                new ProfileText(
-                        in.profile(),
-                        in.idmap().isPrivileged(),
-                        isNestable,
-                        isNestable && in.appArmor().hasNamespaces()
-                                ? Optional.of(in.profile())
-                                : Optional.empty(),
-                        raw.map(AppArmor::lines).orElse(List.of()));
-        return Optional.of(in.appArmor().profile(text, in.profiles()));
     }
 
     /// Root of a privileged container makes these calls itself, and is told its memory by us too.

@@ -8,6 +8,7 @@ import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.runtime.spec.SeccompSpec;
+
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -249,10 +250,10 @@ public final class ConfigKeys {
                     "security.syscalls.intercept.mount.allowed",
                     ValueType.WORDS,
                     "file systems mountable that way");
-    public static final ConfigKey<List<String>> INTERCEPT_MOUNT_FUSE =
+    public static final ConfigKey<Map<String, String>> INTERCEPT_MOUNT_FUSE =
             live(
                     "security.syscalls.intercept.mount.fuse",
-                    ValueType.WORDS,
+                    ValueType.FUSE_PROGRAMS,
                     "file systems replaced by FUSE programs");
     public static final ConfigKey<Boolean> INTERCEPT_MOUNT_SHIFT =
             live(
@@ -466,8 +467,7 @@ public final class ConfigKeys {
 
     /// Keys of LXD that would have to do something and do not yet: setting them is refused rather
     /// than ignored.
-    private static final Set<ConfigKey<?>> NOT_YET =
-            Set.of(NVIDIA_RUNTIME, INTERCEPT_BPF, INTERCEPT_BPF_DEVICES, INTERCEPT_MOUNT_FUSE);
+    private static final Set<ConfigKey<?>> NOT_YET = Set.of(NVIDIA_RUNTIME);
 
     private static boolean isOff(String value) {
         return value.isEmpty()

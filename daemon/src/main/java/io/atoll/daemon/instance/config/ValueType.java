@@ -5,9 +5,12 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.runtime.lxc.LxcSeccomp;
 import io.atoll.runtime.lxc.RawLxc;
 import io.atoll.runtime.spec.SeccompSpec;
+
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -75,6 +78,23 @@ public interface ValueType<T> {
                             .map(String::strip)
                             .filter(s -> !s.isEmpty())
                             .toList();
+
+    /// File systems and the programs that serve them, as `ext4=fuse2fs,xfs=xfuse`. What is in a
+    /// name reaches the shell of mount.fuse, so it is plain.
+    ValueType<Map<String, String>> FUSE_PROGRAMS = ValueType::fusePrograms;
+
+    private static Map<String, String> fusePrograms(String text) {
+        Map<String, String> out = new TreeMap<>();
+        for (String word : WORDS.parse(text)) {
+            if (!word.matches("[a-z0-9_.-]{1,64}=[A-Za-z0-9/_.-]{1,255}")) {
+                throw new InvalidConfigException(
+                        "\"" + word + "\" is not a file system and a program, as ext4=fuse2fs");
+            }
+            int equals = word.indexOf('=');
+            out.put(word.substring(0, equals), word.substring(equals + 1));
+        }
+        return out;
+    }
 
     /// Lines of `raw.idmap`.
     ValueType<List<RawIdmapLine>> RAW_IDMAP = RawIdmapLine::parseAll;

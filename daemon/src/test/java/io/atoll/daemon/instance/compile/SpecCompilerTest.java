@@ -31,12 +31,14 @@ import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.storage.NestedDirectory;
 import io.atoll.storage.RootfsLayers;
+
+import org.junit.jupiter.api.Test;
+
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.junit.jupiter.api.Test;
 
 class SpecCompilerTest {
     private static final HostResources HOST = new HostResources(1000 << 20, CpuSet.parse("0-3"));
@@ -121,6 +123,8 @@ class SpecCompilerTest {
         assertTrue(compile().security().interceptions().isEmpty());
         Map<String, String> all =
                 Map.of(
+                        "security.syscalls.intercept.bpf",
+                        "true",
                         "security.syscalls.intercept.mknod",
                         "true",
                         "security.syscalls.intercept.sysinfo",
@@ -128,7 +132,7 @@ class SpecCompilerTest {
                         "security.syscalls.intercept.setxattr",
                         "false");
         assertEquals(
-                Set.of(Interception.MKNOD, Interception.SYSINFO),
+                Set.of(Interception.BPF, Interception.MKNOD, Interception.SYSINFO),
                 compile(all, Map.of(), IDS).security().interceptions());
         assertEquals(
                 Set.of(Interception.SYSINFO),

@@ -8,13 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigKeysTest {
     /// A good and a bad value for each type that refuses anything, so that a row with the wrong
@@ -140,10 +142,30 @@ class ConfigKeysTest {
     }
 
     @Test
+    void programsInPlaceOfFileSystemsHavePlainNames() {
+        String key = "security.syscalls.intercept.mount.fuse";
+        ConfigKeys.checkContainer(Map.of(key, "ext4=fuse2fs, xfs=/usr/bin/x-fuse"));
+        for (String wrong :
+                List.of(
+                        "ext4",
+                        "=fuse2fs",
+                        "ext4=",
+                        "ext4=a#b",
+                        "ext4=a b",
+                        "ext4=$(a)",
+                        "e/x=a")) {
+            assertThrows(
+                    InvalidConfigException.class,
+                    () -> ConfigKeys.checkContainer(Map.of(key, wrong)),
+                    wrong);
+        }
+    }
+
+    @Test
     void refusesWhatItWouldIgnore() {
         assertThrows(
                 UnsupportedException.class,
-                () -> ConfigKeys.checkContainer(Map.of("security.syscalls.intercept.bpf", "true")));
+                () -> ConfigKeys.checkContainer(Map.of("nvidia.runtime", "true")));
         assertThrows(
                 InvalidConfigException.class,
                 () -> ConfigKeys.checkContainer(Map.of("raw.lxc", "lxc.net.0.type=veth")));
