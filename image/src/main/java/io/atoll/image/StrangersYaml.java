@@ -1,9 +1,7 @@
 package io.atoll.image;
 
 import io.atoll.base.InvalidConfigException;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Optional;
+
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -13,6 +11,12 @@ import org.snakeyaml.engine.v2.events.AliasEvent;
 import org.snakeyaml.engine.v2.events.CollectionEndEvent;
 import org.snakeyaml.engine.v2.events.CollectionStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.ScalarEvent;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Reads YAML that anybody may have written. The library goes as deep as the text does, and lets a
 /// collection hold itself: either would end a thread by its stack.
@@ -20,12 +24,17 @@ public final class StrangersYaml {
     private static final int DEPTH_MAX = 64;
     private static final int ALIASES_MAX = 20;
 
+    /// Letters of a number. Reading one takes longer than in proportion.
+    private static final int NUMBER_MAX = 64;
+
+    private static final Pattern NUMBER = Pattern.compile("[-+0-9._eE]++");
+
     private StrangersYaml() {}
 
     /// Lists, maps, texts, numbers and booleans; null for an empty document.
     ///
     /// @param label what it is, for messages
-    /// @throws InvalidConfigException if it is nested too deep
+    /// @throws InvalidConfigException if it is nested too deep, or has an endless number
     /// @throws org.snakeyaml.engine.v2.exceptions.YamlEngineException if it is no YAML
     public static @Nullable Object load(String label, String text) {
         LoadSettings settings =
@@ -49,6 +58,12 @@ public final class StrangersYaml {
                                 "Could not parse " + label + ": it holds itself");
                     }
                 }
+                case ScalarEvent scalar
+                        when scalar.isPlain()
+                                && scalar.getValue().length() > NUMBER_MAX
+                                && NUMBER.matcher(scalar.getValue()).matches() ->
+                        throw new InvalidConfigException(
+                                "Could not parse " + label + ": a number is too long");
                 default -> {}
             }
             if (open.size() > DEPTH_MAX) {

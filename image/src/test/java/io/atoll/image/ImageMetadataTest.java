@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 
 class ImageMetadataTest {
     @Test
@@ -89,5 +91,18 @@ class ImageMetadataTest {
     private static String fault(String yaml) {
         return assertThrows(InvalidConfigException.class, () -> ImageMetadata.parse(yaml))
                 .getMessage();
+    }
+
+    @Test
+    void endlessNumbersAreRefused() {
+        for (String number : List.of("17" + "0".repeat(100_000), "-1." + "3".repeat(80))) {
+            InvalidConfigException refused =
+                    assertThrows(
+                            InvalidConfigException.class,
+                            () ->
+                                    ImageMetadata.parse(
+                                            "architecture: x86_64\ncreation_date: " + number));
+            assertTrue(refused.getMessage().contains("too long"), refused.getMessage());
+        }
     }
 }
