@@ -8,6 +8,7 @@ import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Caller;
 import io.atoll.daemon.http.Incident;
 import io.atoll.daemon.http.RequestScope;
+
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -96,7 +97,8 @@ public final class Operations implements AutoCloseable {
         } else {
             events.publishOperation(operation.spec().project(), operation.json());
         }
-        if (operation.status().isFinal()) {
+        // Tasks that end after us are kept by nobody.
+        if (operation.status().isFinal() && !reaper.isShutdown()) {
             ScheduledFuture<?> _ =
                     reaper.schedule(
                             () -> operations.remove(operation.id()),

@@ -280,7 +280,7 @@ class InstanceTransferIT {
         nothingCame();
         b.ok("PATCH", "/1.0/projects/walled", "{'config':{'limits.instances':'0'}}");
         String many = fetch("?project=walled", wish("evil", offer("evil"), port));
-        assertTrue(many.contains("limit"), many);
+        assertTrue(many.contains("maximum number of instances"), many);
         nothingCame();
         b.ok("DELETE", "/1.0/projects/walled", "");
         a.ok("DELETE", "/1.0/instances/evil", "");

@@ -10,13 +10,13 @@ import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
 import io.atoll.linux.GuestFiles;
+import io.atoll.linux.Inodes;
 import io.atoll.linux.Opens;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -45,7 +45,8 @@ final class FilesRacerIT {
                     OptionalLong.of(0),
                     OptionalInt.of(0644));
 
-    @TempDir Path folder;
+    /// In memory, or the disk would decide how often it can be tried.
+    private Path folder;
 
     private final AtomicBoolean isOver = new AtomicBoolean();
     private Path outside;
@@ -54,6 +55,7 @@ final class FilesRacerIT {
 
     @BeforeEach
     void start() throws IOException {
+        folder = Files.createTempDirectory(Path.of("/dev/shm"), "atoll-racer-");
         outside = Files.createDirectory(folder.resolve("outside"));
         Files.write(outside.resolve("file"), SECRET);
         Path top = Files.createDirectory(folder.resolve("root"));
@@ -85,6 +87,10 @@ final class FilesRacerIT {
                 Files.readString(outside.resolve("file")));
         try (Stream<Path> files = Files.list(outside)) {
             assertEquals(List.of(outside.resolve("file")), files.toList());
+        } finally {
+            try (Fd memory = Opens.open("/dev/shm", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+                Inodes.deleteTree(memory, folder.getFileName().toString());
+            }
         }
     }
 
