@@ -163,6 +163,8 @@ public final class Extensions {
                     "projects_restricted_intercept",
                     "container_syscall_intercept",
                     "container_syscall_intercept_mount",
+                    "container_syscall_intercept_mount_fuse",
+                    "container_syscall_intercept_bpf_devices",
                     "container_syscall_intercept_sched_setscheduler",
                     "container_syscall_intercept_sysinfo",
                     "projects_networks_restricted_access",
