@@ -32,11 +32,14 @@ static void tail_add(struct tail *t, const char *bytes, size_t len) {
     t->bytes[t->len] = 0;
 }
 
-_Noreturn static void hook_child(char **argv, char **env, int out) {
+// Reads nothing if input is negative. A terminal there does not become the program's controlling one.
+_Noreturn static void hook_child(char **argv, char **env, int input, int out) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
     cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null >= 0)
+    if (input >= 0)
+        dup2(input, 0);
+    else if (null >= 0)
         dup2(null, 0);
     dup2(out, 1);
     dup2(out, 2);
@@ -66,7 +69,7 @@ static bool collect(int pidfd, int out, int64_t deadline, struct tail *tail) {
     }
 }
 
-int step_hook(struct run *run, const struct field *f) {
+static int run_hook(struct run *run, const struct field *f, int input) {
     cleanup_vector char **argv = vector(run, f[0].list);
     cleanup_vector char **env = vector(run, f[1].list);
     if (argv == NULL || env == NULL)
@@ -81,7 +84,7 @@ int step_hook(struct run *run, const struct field *f) {
     if (pid < 0)
         return failed(run, "fork", "%s", argv[0]);
     if (pid == 0)
-        hook_child(argv, env, out);
+        hook_child(argv, env, input, out);
     fd_close(&out);
     cleanup_fd int pidfd = pidfd_of(pid);
     struct tail tail = {0};
@@ -99,4 +102,11 @@ int step_hook(struct run *run, const struct field *f) {
     if (WIFSIGNALED(status))
         return failed(run, "hook", "%s was killed by signal %d %s", argv[0], WTERMSIG(status), tail.bytes);
     return failed(run, "hook", "%s exited with status %d %s", argv[0], WEXITSTATUS(status), tail.bytes);
+}
+
+int step_hook(struct run *run, const struct field *f) { return run_hook(run, f, -1); }
+
+int step_hook_with_input(struct run *run, const struct field *f) {
+    int input = slot_get(run, f[3].slot);
+    return input < 0 ? -1 : run_hook(run, f, input);
 }

@@ -62,6 +62,7 @@ static const struct step_row rows[] = {
     {41, "take over child", "p", 0, step_take_child},
     {42, "share cores", "", 0, step_core_scheduling},
     {STEP_KEEP_CALLS, "keep system calls", "Sts", 0, step_keep},
+    {44, "run hook", "vatS", 0, step_hook_with_input},
 };
 
 const struct step_row *step_row(uint8_t number) {

@@ -115,6 +115,7 @@ STEP(step_terminal);
 STEP(step_terminal_size);
 STEP(step_netlink);
 STEP(step_hook);
+STEP(step_hook_with_input);
 STEP(step_keep);
 STEP(step_await_gate);
 STEP(step_await_child);

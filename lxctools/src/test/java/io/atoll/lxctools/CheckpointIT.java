@@ -4,15 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.testkit.FakeCriu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -21,76 +20,20 @@ import org.junit.jupiter.api.Test;
 /// and mounts.
 @Tag("privileged")
 class CheckpointIT {
-    private static final String CRIU = "atoll.criu";
-
-    private static final String FAKE =
-            """
-            #!/bin/sh
-            here=$(dirname "$0")
-            echo "$@" >> "$here/asked"
-            all=" $* "
-            of() { set -- $all; while [ $# -gt 1 ]; do [ "$1" = "$key" ] && echo "$2"; shift; done; }
-            key=-D; images=$(of)
-            key=-o; log=$(of)
-            case $1 in
-            check)
-                [ ! -e "$here/old" ] && exit 0
-                echo 'Error (criu/vdso.c:332): vdso: Unexpected rt vDSO area bounds' >&2
-                exit 1;;
-            dump | pre-dump)
-                : > "$images/inventory.img"
-                : > "$images/core-1.img"
-                if [ -e "$here/fail" ]; then
-                    echo '(00.02) Error (criu/files.c:1): the disk is on fire' > "$log"
-                    exit 1
-                fi
-                case $1$all in
-                pre-dump* | *--leave-running*) ;;
-                *) key=-t; kill -9 "$(of)";;
-                esac;;
-            restore)
-                key=--root; ls "$(of)" > "$here/root"
-                sleep 100000 < /dev/null > /dev/null 2>&1 &
-                if [ -e "$here/fail" ]; then
-                    kill -9 $!
-                    echo '(00.02) Error (criu/cr-restore.c:1): the disk is on fire' > "$log"
-                    exit 1
-                fi
-                key=--pidfile; [ -e "$here/stranger" ] && { kill -9 $!; echo 1 > "$(of)"; } || echo $! > "$(of)";;
-            esac
-            """;
-
     private LxcHostFixture host = new LxcHostFixture();
-    private Path criu = host.base.resolve("criu");
+    private FakeCriu criu = FakeCriu.in(host.base.resolve("criu"));
     private Path images = host.base.resolve("images");
-
-    @BeforeEach
-    void fake() throws IOException {
-        Files.createDirectory(criu);
-        Path program = criu.resolve("criu");
-        Files.writeString(program, FAKE);
-        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-        System.setProperty(CRIU, program.toString());
-    }
 
     @AfterEach
     void stop() throws Exception {
-        System.clearProperty(CRIU);
+        criu.close();
         host.close();
     }
 
     private String started(String name) {
-        String full = host.define(name, "lxc.tty.max = 0", "lxc.console.path = none");
+        String full = host.define(name, "lxc.tty.max = 0");
         host.must("lxc-start", "-n", full);
         return full;
-    }
-
-    private void wish(String what) throws IOException {
-        Files.createFile(criu.resolve(what));
-    }
-
-    private List<String> asked() throws IOException {
-        return Files.readAllLines(criu.resolve("asked"));
     }
 
     private TreeMap<String, Long> files() throws IOException {
@@ -115,17 +58,19 @@ class CheckpointIT {
         String before = pid(name);
         host.must("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s");
         host.must("lxc-wait", "-n", name, "-s", "STOPPED", "-t", "20");
-        String dump = asked().getLast();
+        String dump = criu.asked().getLast();
         assertTrue(dump.startsWith("dump --tcp-established "), dump);
         assertTrue(dump.contains(" -t " + before + " "), dump);
         assertTrue(dump.contains(" --cgroup-root "), dump);
+        assertTrue(dump.contains(" --ext-mount-map /dev/console:console --external tty[88"), dump);
         assertFalse(dump.contains("--leave-running"), dump);
         host.must("lxc-checkpoint", "-r", "-n", name, "-D", images.toString(), "-v");
         assertEquals("RUNNING", host.state(name));
-        String restore = asked().getLast();
+        String restore = criu.asked().getLast();
         assertTrue(restore.contains("--restore-detached --pidfile "), restore);
         assertTrue(restore.contains(" -v4"), restore);
-        assertTrue(Files.readAllLines(criu.resolve("root")).contains("etc"));
+        assertTrue(restore.contains(" --inherit-fd fd[0]:tty[88"), restore);
+        assertTrue(criu.root().contains("etc"));
         assertFalse(Files.readString(Path.of("/proc/mounts")).contains("restored"));
         assertEquals("sleep", Files.readString(Path.of("/proc", pid(name), "comm")).strip());
         assertEquals(
@@ -143,7 +88,7 @@ class CheckpointIT {
         String name = started("early");
         Path first = host.base.resolve("first");
         host.must("lxc-checkpoint", "-n", name, "-D", first.toString(), "-p");
-        assertTrue(asked().getLast().startsWith("pre-dump "), asked().getLast());
+        assertTrue(criu.asked().getLast().startsWith("pre-dump "), criu.asked().getLast());
         host.must(
                 "lxc-checkpoint",
                 "-n",
@@ -152,7 +97,7 @@ class CheckpointIT {
                 images.toString(),
                 "--predump-dir",
                 first.toString());
-        String dump = asked().getLast();
+        String dump = criu.asked().getLast();
         assertTrue(dump.contains("--prev-images-dir " + first + " --track-mem"), dump);
         assertTrue(dump.endsWith(" --leave-running"), dump);
         assertEquals("RUNNING", host.state(name));
@@ -162,7 +107,7 @@ class CheckpointIT {
     @Test
     void aFailingDumpLeavesTheContainerRunningAndNoImages() throws IOException {
         String name = started("kept");
-        wish("fail");
+        criu.wish("fail");
         ToolRun run = host.run("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s");
         assertEquals(1, run.status());
         assertTrue(run.err().contains("the disk is on fire"), run.err());
@@ -177,7 +122,7 @@ class CheckpointIT {
         host.must("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s");
         host.must("lxc-wait", "-n", name, "-s", "STOPPED", "-t", "20");
         TreeMap<String, Long> before = files();
-        wish("fail");
+        criu.wish("fail");
         ToolRun run = host.run("lxc-checkpoint", "-r", "-n", name, "-D", images.toString());
         assertEquals(1, run.status());
         assertTrue(run.err().contains("the disk is on fire"), run.err());
@@ -193,7 +138,7 @@ class CheckpointIT {
         String name = started("strange");
         host.must("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s");
         host.must("lxc-wait", "-n", name, "-s", "STOPPED", "-t", "20");
-        wish("stranger");
+        criu.wish("stranger");
         assertEquals(
                 1, host.run("lxc-checkpoint", "-r", "-n", name, "-D", images.toString()).status());
         assertEquals("STOPPED", host.state(name));
@@ -206,7 +151,7 @@ class CheckpointIT {
         ToolRun terminals = host.run("lxc-checkpoint", "-n", name, "-D", images.toString());
         assertEquals(1, terminals.status());
         assertTrue(terminals.err().contains("lxc.tty.max = 0"), terminals.err());
-        wish("old");
+        criu.wish("old");
         ToolRun old = host.run("lxc-checkpoint", "-n", name, "-D", images.toString());
         assertEquals(1, old.status());
         assertTrue(
@@ -214,7 +159,8 @@ class CheckpointIT {
                 old.err());
         assertFalse(Files.exists(images));
         host.must("lxc-stop", "-n", name, "-k");
-        ToolRun empty = host.run("lxc-checkpoint", "-r", "-n", name, "-D", criu.toString());
+        ToolRun empty =
+                host.run("lxc-checkpoint", "-r", "-n", name, "-D", criu.directory().toString());
         assertEquals(1, empty.status());
         assertTrue(empty.err().contains("holds no images of CRIU"), empty.err());
     }

@@ -233,6 +233,7 @@ public final class PlanDecoder {
             case 34 -> new OpenTerminal(in.i32(), in.place(), in.place(), in.slot());
             case 35 -> new SendNetlink(Blob.of(in.bytes()), patches(in));
             case 36 -> new RunHook(in.texts(), in.texts(), in.i32());
+            case 44 -> new RunHook(in.texts(), in.texts(), in.i32(), in.slot());
             case 37 -> new Keep(in.slot());
             case 43 -> new KeepCalls(in.slot(), in.i32(), in.text());
             case 38 -> new AwaitGate();

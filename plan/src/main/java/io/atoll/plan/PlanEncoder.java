@@ -198,8 +198,7 @@ public final class PlanEncoder {
                                     .place(s.bindOn())
                                     .slot(s.slave()));
             case SendNetlink s -> code(35, patches(out.bytes(s.message().toArray()), s.patches()));
-            case RunHook s ->
-                    code(36, out.texts(s.argv()).texts(s.environment()).u32(s.timeoutMillis()));
+            case RunHook s -> hook(out, s);
             case Keep s -> code(37, out.slot(s.slot()));
             case KeepCalls s ->
                     code(43, out.slot(s.listener()).u32(s.patienceMillis()).text(s.note()));
@@ -210,6 +209,11 @@ public final class PlanEncoder {
             case IfPossible _ ->
                     throw new InvalidPlanException("an optional step inside an optional step");
         };
+    }
+
+    private static int hook(WireWriter out, RunHook s) {
+        out.texts(s.argv()).texts(s.environment()).u32(s.timeoutMillis());
+        return s.input().isNone() ? code(36, out) : code(44, out.slot(s.input()));
     }
 
     private static int code(int code, WireWriter written) {

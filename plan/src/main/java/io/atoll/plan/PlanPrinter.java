@@ -246,6 +246,7 @@ public final class PlanPrinter {
                 + " for at most "
                 + s.timeoutMillis()
                 + " ms"
+                + (s.input().isNone() ? "" : " with input from " + s.input())
                 + s.environment().stream()
                         .map(e -> " " + Tokens.describe(e))
                         .collect(Collectors.joining());

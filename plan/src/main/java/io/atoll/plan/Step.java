@@ -268,13 +268,21 @@ public sealed interface Step {
     /// Runs a program and waits. It fails if the program exits with another status than 0 or takes
     /// longer; what it printed last is then part of the error. The environment is only what is
     /// given; the working directory is `/`.
-    record RunHook(List<String> argv, List<String> environment, int timeoutMillis) implements Step {
+    ///
+    /// @param input its standard input; [Slot#NONE] for `/dev/null`
+    record RunHook(List<String> argv, List<String> environment, int timeoutMillis, Slot input)
+            implements Step {
         public RunHook {
             argv = List.copyOf(argv);
             environment = List.copyOf(environment);
             if (argv.isEmpty()) {
                 throw new InvalidPlanException("a hook needs a program");
             }
+        }
+
+        /// With no input.
+        public RunHook(List<String> argv, List<String> environment, int timeoutMillis) {
+            this(argv, environment, timeoutMillis, Slot.NONE);
         }
     }
 

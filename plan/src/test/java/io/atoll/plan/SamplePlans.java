@@ -53,7 +53,7 @@ final class SamplePlans {
                                 60_000)),
                 List.of(new IfPossible(new Umount(Place.host("/dev/console"), true))),
                 List.of(
-                        new RunHook(List.of("criu", "restore"), List.of(), 60_000),
+                        new RunHook(List.of("criu", "restore"), List.of(), 60_000, Slot.of(12)),
                         new TakeChild(Place.host("/run/atoll/monitors/web/restored.pid"))));
     }
 

@@ -48,6 +48,9 @@ public interface Containers extends AutoCloseable {
     /// What a start would do, without doing it; [io.atoll.plan.PlanPrinter] prints it.
     StartPlan explain(ContainerSpec spec);
 
+    /// As [#explain(ContainerSpec)] for a start with options.
+    StartPlan explain(ContainerSpec spec, StartOptions options);
+
     /// The running container of that id, whoever started it.
     Optional<Container> find(String id);
 

@@ -165,7 +165,18 @@ final class ShimContainers implements Containers {
 
     @Override
     public StartPlan explain(ContainerSpec spec) {
-        return compiler().compile(spec, files(spec.id()), false);
+        return explain(spec, StartOptions.DEFAULT);
+    }
+
+    @Override
+    public StartPlan explain(ContainerSpec spec, StartOptions options) {
+        return compiler()
+                .compile(
+                        spec,
+                        files(spec.id()),
+                        false,
+                        PlanCompiler.Given.NOTHING,
+                        options.restore());
     }
 
     // ---- start

@@ -13,7 +13,9 @@ import java.util.Optional;
 /// What is in a volume, for volumes of other pools whatever their drivers are.
 public final class VolumeContent {
     private static final List<String> FILES = List.of("metadata.yaml", "backup.yaml");
-    private static final String TEMPLATES = "templates";
+
+    /// The templates of the image, and saved processes.
+    private static final List<String> DIRECTORIES = List.of("templates", "state");
 
     private VolumeContent() {}
 
@@ -47,13 +49,14 @@ public final class VolumeContent {
                 Files.copy(from.resolve(name), to.resolve(name));
             }
         }
-        if (!Files.isDirectory(from.resolve(TEMPLATES))) {
-            return;
-        }
-        Path templates = Files.createDirectory(to.resolve(TEMPLATES));
-        try (Fd source = PoolDirectories.openDirectory(from.resolve(TEMPLATES));
-                Fd target = PoolDirectories.openDirectory(templates)) {
-            long unused = TreeCopy.contents(source, target, _ -> true);
+        for (String name : DIRECTORIES) {
+            if (Files.isDirectory(from.resolve(name))) {
+                Path copy = Files.createDirectory(to.resolve(name));
+                try (Fd source = PoolDirectories.openDirectory(from.resolve(name));
+                        Fd target = PoolDirectories.openDirectory(copy)) {
+                    long unused = TreeCopy.contents(source, target, _ -> true);
+                }
+            }
         }
     }
 }

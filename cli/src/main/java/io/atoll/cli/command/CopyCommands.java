@@ -35,6 +35,7 @@ final class CopyCommands {
                                 "[<remote>:]<instance>[/<snapshot>] [<remote>:][<instance>[/<snapshot>]] [flags]",
                                 "Move or rename instances"))
                 .alias("mv")
+                .flag("live", "Take a running instance along with its processes, by CRIU")
                 .args(1, 2)
                 .run(CopyCommands::runMove);
     }

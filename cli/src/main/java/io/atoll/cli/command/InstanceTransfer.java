@@ -38,7 +38,7 @@ final class InstanceTransfer {
     }
 
     int copy() {
-        Operation done = copy(original(), false, context.args().flag("refresh"));
+        Operation done = copy(original(), false, context.args().flag("refresh"), false);
         if (name.isEmpty()) {
             context.output().line("Instance name is: " + LaunchCommand.nameOf(done));
         }
@@ -51,7 +51,7 @@ final class InstanceTransfer {
                 : source.instances().records().get(from.name()).value();
     }
 
-    private Operation copy(Json original, boolean isMove, boolean isRefresh) {
+    private Operation copy(Json original, boolean isMove, boolean isRefresh, boolean isLive) {
         Json.Obj body = CopyCommands.definition(context, original).put("name", name);
         if (isMove) {
             keepIdentity(body, original);
@@ -64,7 +64,7 @@ final class InstanceTransfer {
                         .put(
                                 "base-image",
                                 original.get("config").get("volatile.base_image").asString())
-                        .put("live", false)
+                        .put("live", isLive)
                         .put("instance_only", isAlone)
                         .put("container_only", isAlone)
                         .put("refresh", isRefresh)
@@ -73,7 +73,7 @@ final class InstanceTransfer {
                 Json.object()
                         .put("name", name)
                         .put("migration", true)
-                        .put("live", false)
+                        .put("live", isLive)
                         .put("instance_only", isAlone)
                         .put("container_only", isAlone)
                         .put("allow_inconsistent", isSloppy);
@@ -81,8 +81,9 @@ final class InstanceTransfer {
                 from.hasChild()
                         ? source.instances().snapshots(from.parent())
                         : source.instances().records();
-        return new ServerTransfer(context, "Transferring instance")
-                .run(
+        ServerTransfer transfer = new ServerTransfer(context, "Transferring instance");
+        Operation done =
+                transfer.run(
                         context.args().value("mode"),
                         new ServerTransfer.Side(source, context.servers().remote(from.remote())),
                         more ->
@@ -100,6 +101,17 @@ final class InstanceTransfer {
                                                                 .put(
                                                                         "source",
                                                                         with(origin, more)))));
+        transfer.sent()
+                .map(sent -> sent.metadata().get("downtime").asString())
+                .filter(text -> !text.isEmpty())
+                .ifPresent(this::tellDowntime);
+        return done;
+    }
+
+    private void tellDowntime(String time) {
+        if (!context.isQuiet()) {
+            context.output().line("Downtime: " + time);
+        }
     }
 
     private static Json.Obj with(Json.Obj base, Json.Obj more) {
@@ -135,10 +147,17 @@ final class InstanceTransfer {
         }
         Json original = original();
         boolean isRunning = !original.get("status").asString().equals("Stopped");
-        if (isRunning) {
+        if (original.get("stateful").asBoolean() && !context.args().flag("stateless")) {
+            throw new CliException(
+                    from.name() + " is saved with its processes, which stay behind when it moves",
+                    "start it first, or leave them behind with --stateless");
+        }
+        if (isRunning && context.args().flag("live")) {
+            Operation unused = copy(original, true, false, true);
+        } else if (isRunning) {
             moveRunning(original);
         } else {
-            Operation unused = copy(original, true, false);
+            Operation unused = copy(original, true, false, false);
         }
         Operation unused = context.await(source.instances().records().delete(from.name()));
         return 0;
@@ -147,28 +166,21 @@ final class InstanceTransfer {
     /// The instance runs on while most of it is copied, and stands still only for what it wrote
     /// meanwhile. Whatever fails, it runs afterwards where it ran before.
     private void moveRunning(Json original) {
-        Operation unused = copy(original, true, false);
+        Operation unused = copy(original, true, false, false);
         long stopped;
         boolean isDown = false;
         try {
-            unused = copy(original, true, true);
+            unused = copy(original, true, true, false);
             stopped = System.nanoTime();
             isDown = true;
             stop();
-            unused = copy(original, true, true);
+            unused = copy(original, true, true, false);
             unused = context.await(target.instances().start(name));
         } catch (DomainException e) {
             takeBack(isDown, e);
             throw e;
         }
-        if (!context.isQuiet()) {
-            context.output()
-                    .line(
-                            String.format(
-                                    Locale.ROOT,
-                                    "Downtime: %.2f s",
-                                    (System.nanoTime() - stopped) / 1e9));
-        }
+        tellDowntime(String.format(Locale.ROOT, "%.2f s", (System.nanoTime() - stopped) / 1e9));
     }
 
     private void stop() {

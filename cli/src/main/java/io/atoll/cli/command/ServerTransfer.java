@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// One copy from a server to another. Two operations talk to each other, one on each server, and
 /// who connects to whom is the mode: the target to the source (`pull`), the source to the target
@@ -22,6 +24,7 @@ import java.util.Map;
 final class ServerTransfer {
     private final Context context;
     private final String label;
+    private @Nullable Operation sent;
 
     /// @param label what is going on, for the progress
     ServerTransfer(Context context, String label) {
@@ -61,6 +64,11 @@ final class ServerTransfer {
         OperationHandle start(Json.Obj more);
     }
 
+    /// The source's operation, once it has ended.
+    Optional<Operation> sent() {
+        return Optional.ofNullable(sent);
+    }
+
     /// Runs it to the end.
     ///
     /// @return the target's operation
@@ -86,7 +94,7 @@ final class ServerTransfer {
                                 target.start(
                                         peer(sending, address, certificate).put("mode", "pull")),
                                 label);
-                Operation unused = sending.await(_ -> {});
+                sent = sending.await(_ -> {});
                 return done;
             } catch (DomainException e) {
                 failure = e;
@@ -103,7 +111,7 @@ final class ServerTransfer {
         for (String address : addresses) {
             OperationHandle receiving = target.start(Json.object().put("mode", "push"));
             try {
-                Operation unused =
+                sent =
                         context.await(
                                 source.start(
                                         Json.object()
@@ -147,7 +155,7 @@ final class ServerTransfer {
                 pass(a, b);
                 pass(b, a);
             }
-            Operation unused = context.await(sending, label);
+            sent = context.await(sending, label);
             return context.await(receiving, label);
         } catch (DomainException e) {
             giveUp(sending);

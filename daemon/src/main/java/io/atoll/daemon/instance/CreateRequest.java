@@ -18,6 +18,7 @@ import java.util.TreeMap;
 /// @param name empty if one is to be made up
 /// @param profiles empty to take those of the image or the default one
 /// @param config with the keys of `instance_type` beneath
+/// @param isStateful whether a copy gets the saved processes of its source
 public record CreateRequest(
         ProjectName project,
         Optional<InstanceName> name,
@@ -26,6 +27,7 @@ public record CreateRequest(
         Map<String, Map<String, String>> devices,
         Optional<List<String>> profiles,
         boolean isEphemeral,
+        boolean isStateful,
         String description,
         String architecture) {
     /// Where the files come from.
@@ -89,6 +91,7 @@ public record CreateRequest(
                         ? Optional.empty()
                         : Optional.of(body.get("profiles").asStrings()),
                 body.get("ephemeral").asBoolean(),
+                body.get("stateful").asBoolean(),
                 body.get("description").asString(),
                 body.get("architecture").asString());
     }

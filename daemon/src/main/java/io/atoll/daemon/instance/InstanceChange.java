@@ -70,6 +70,7 @@ record InstanceChange(
                 isEphemeral,
                 now.createdAt(),
                 now.lastUsedAt(),
-                now.pending());
+                now.pending(),
+                now.isStateful());
     }
 }

@@ -391,6 +391,9 @@ final class InstanceCreator {
             return;
         }
         volumes.copy(ready.original().get(), pool, volume);
+        if (!ready.request().isStateful()) {
+            InstanceMemory.forget(pool.directory(volume.current()));
+        }
     }
 
     private void recordSnapshots(List<SnapshotRecord> snapshots, InstanceRecord draft) {
@@ -460,6 +463,8 @@ final class InstanceCreator {
                 request.isEphemeral(),
                 Instant.now(),
                 Instant.EPOCH,
-                Pending.CREATE);
+                Pending.CREATE,
+                request.isStateful()
+                        && ready.original().filter(o -> o.instance().isStateful()).isPresent());
     }
 }

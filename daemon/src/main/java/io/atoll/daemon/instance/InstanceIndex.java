@@ -262,7 +262,8 @@ record InstanceIndex(
                         tree.get("ephemeral").asBoolean(),
                         BackupYaml.time(tree, "created_at").orElseGet(Instant::now),
                         BackupYaml.time(tree, "last_used_at").orElse(Instant.EPOCH),
-                        Pending.CREATE));
+                        Pending.CREATE,
+                        false));
     }
 
     private static SnapshotRecord snapshot(Json tree, InstanceRecord instance) {

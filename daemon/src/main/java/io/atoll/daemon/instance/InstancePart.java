@@ -112,6 +112,7 @@ public final class InstancePart implements DaemonPart {
                 new InstanceRemover(
                         table, locks, ports, attached, paths, backups, events, this::isRunning);
         this.interceptor = new Interceptor();
+        InstanceMemory memory = new InstanceMemory(table, ports, preparation, containers);
         InstanceIds chooser = new InstanceIds(table, ids);
         this.runner =
                 new InstanceRunner(
@@ -121,6 +122,7 @@ public final class InstancePart implements DaemonPart {
                         attached,
                         paths,
                         preparation,
+                        memory,
                         new InstanceTemplates(),
                         guests,
                         chooser,
@@ -128,7 +130,7 @@ public final class InstancePart implements DaemonPart {
                         events,
                         interceptor,
                         remover::deleteEphemeral);
-        this.snapshots = new InstanceSnapshots(table, locks, runner, ports, events);
+        this.snapshots = new InstanceSnapshots(table, locks, runner, ports, memory, events);
         this.updater =
                 new InstanceUpdater(
                         table,
@@ -146,7 +148,7 @@ public final class InstancePart implements DaemonPart {
         this.schedule = new SnapshotSchedule(table, runner, snapshots);
         runner.whenStarting(schedule::starting);
         this.timer = new MinuteTimer("instance-schedule", this::tick);
-        InstanceVolumes volumes = new InstanceVolumes(table, runner, ports);
+        InstanceVolumes volumes = new InstanceVolumes(table, runner, ports, memory);
         this.volumes = volumes;
         InstanceMover mover = new InstanceMover(table, locks, runner, volumes, remover, snapshots);
         InstanceRebuilder rebuilder =
@@ -171,9 +173,10 @@ public final class InstancePart implements DaemonPart {
                         events,
                         compression);
         InstanceSender sender =
-                new InstanceSender(table, locks, runner, volumes, snapshots, migrations);
+                new InstanceSender(table, locks, runner, volumes, snapshots, memory, migrations);
         InstanceReceiver receiver =
-                new InstanceReceiver(table, locks, runner, volumes, creator, migrations, events);
+                new InstanceReceiver(
+                        table, locks, runner, volumes, creator, remover, migrations, events);
         this.routes =
                 List.of(
                         new InstanceRoutes(
@@ -232,6 +235,7 @@ public final class InstancePart implements DaemonPart {
     public void start() {
         adopt();
         HostEvents.follow(runner);
+        runner.finishSaving();
         recoverVolumes();
         remover.recover();
         snapshots.recover();

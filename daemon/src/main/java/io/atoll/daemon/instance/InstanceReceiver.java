@@ -1,10 +1,15 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.ForbiddenException;
+import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
+import io.atoll.daemon.http.Caller;
 import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.migration.Incoming;
@@ -13,12 +18,15 @@ import io.atoll.daemon.migration.Migrations;
 import io.atoll.daemon.migration.SnapshotHeader;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.store.RecordKey;
+import io.atoll.runtime.criu.Checkpoint;
+import io.atoll.runtime.criu.Criu;
 import io.atoll.storage.Filler;
 import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +42,7 @@ final class InstanceReceiver {
     private final InstanceRunner runner;
     private final InstanceVolumes volumes;
     private final InstanceCreator creator;
+    private final InstanceRemover remover;
     private final Migrations migrations;
     private final Events events;
 
@@ -43,6 +52,7 @@ final class InstanceReceiver {
             InstanceRunner runner,
             InstanceVolumes volumes,
             InstanceCreator creator,
+            InstanceRemover remover,
             Migrations migrations,
             Events events) {
         this.table = table;
@@ -50,17 +60,21 @@ final class InstanceReceiver {
         this.runner = runner;
         this.volumes = volumes;
         this.creator = creator;
+        this.remover = remover;
         this.migrations = migrations;
         this.events = events;
     }
 
     /// Starts to take one.
-    Response receive(InstanceCreator.Ready ready, CreateRequest.Source.Migration source) {
+    ///
+    /// @param caller who wants it: processes come with files that CRIU, as root, takes on trust
+    Response receive(
+            InstanceCreator.Ready ready, CreateRequest.Source.Migration source, Caller caller) {
         if (ready.request().architecture().isEmpty()) {
             throw new InvalidConfigException("Architecture isn't supported: ");
         }
         if (source.isLive()) {
-            throw new io.atoll.base.UnsupportedException(InstanceMessages.NOT_SENT);
+            requireLive(caller);
         }
         InstanceRecord draft = InstanceCreator.draft(ready);
         OperationSpec about =
@@ -69,14 +83,38 @@ final class InstanceReceiver {
                         draft.project(),
                         draft.name());
         return migrations
-                .receive(about, source.source(), (in, _) -> receive(draft, source, in))
+                .receive(
+                        about,
+                        source.source(),
+                        source.isLive(),
+                        (in, _) -> receive(draft, source, in))
                 .response();
+    }
+
+    /// What was saved elsewhere says which processes there are to be and of whom: as good as being
+    /// root here.
+    private static void requireLive(Caller caller) {
+        if (!caller.may(Right.ADMIN)) {
+            throw new ForbiddenException(
+                    "Only who may change the server itself may bring running processes to it; move"
+                            + " the instance with --stateless, or stop it first");
+        }
+        Criu.require();
     }
 
     private void receive(InstanceRecord draft, CreateRequest.Source.Migration source, Incoming in)
             throws IOException, InterruptedException {
         MigrationHeader offer = in.offer();
         boolean isThere = table.find(draft.key()).isPresent();
+        if (source.isLive() && !in.isLive()) {
+            throw new UnsupportedException(
+                    "Running processes are taken from servers of this kind only; move the instance"
+                            + " with --stateless, or stop it first");
+        }
+        if (in.isLive() && (!source.isLive() || isThere)) {
+            throw new InvalidConfigException(
+                    "Running processes come with a new instance only, and if they were asked for");
+        }
         if (isThere && source.isRefresh()) {
             refresh(draft.key(), source, offer, in);
         } else if (isThere) {
@@ -84,11 +122,24 @@ final class InstanceReceiver {
         } else {
             in.answer(offer.answer(offer.snapshots(), false));
             creator.make(
-                    draft,
+                    draft.withStateful(in.isLive()),
                     records(offer.snapshots(), draft),
                     (pool, volume) -> fill(offer.snapshots(), in, pool, volume));
         }
+        if (in.isLive()) {
+            goOn(draft.key());
+        }
         in.succeed();
+    }
+
+    /// If it does not go on here, it does where it came from.
+    private void goOn(RecordKey key) {
+        try {
+            runner.start(key);
+        } catch (RuntimeException e) {
+            remover.delete(key);
+            throw e;
+        }
     }
 
     /// Each snapshot begins as the one before it, so that only differences come over the network.
@@ -100,7 +151,20 @@ final class InstanceReceiver {
             fillers.add(new SnapshotFiller(snapshot.name(), taking(in, before)));
             before = Optional.of(VolumeContent.of(pool, volume.snapshot(snapshot.name())));
         }
-        pool.createFilled(volume, fillers, taking(in, before));
+        Filler last = taking(in, before);
+        pool.createFilled(volume, fillers, in.isLive() ? takingProcesses(in, last) : last);
+    }
+
+    /// The other side of [LiveSender].
+    private static Filler takingProcesses(Incoming in, Filler files) {
+        return (directory, rootfs) -> {
+            files.fill(directory, rootfs);
+            Path saved = InstanceMemory.make(directory);
+            do {
+                in.receiveVolume(saved, Idmap.NONE);
+            } while (!Checkpoint.isIn(InstanceMemory.images(saved)));
+            in.receiveInstance(directory, rootfs);
+        };
     }
 
     /// @param basis what to begin with, if the source deletes what it does not have
@@ -203,7 +267,8 @@ final class InstanceReceiver {
                         snapshot.isEphemeral(),
                         owner.createdAt(),
                         Instant.EPOCH,
-                        Pending.NOTHING),
+                        Pending.NOTHING,
+                        false),
                 snapshot.createdAt(),
                 snapshot.expiresAt(),
                 Pending.NOTHING);

@@ -18,6 +18,7 @@ import java.util.function.UnaryOperator;
 /// @param devices the instance's own devices, sorted
 /// @param profiles names, applied in this order
 /// @param lastUsedAt when it was started last; the epoch if never
+/// @param isStateful whether its processes are saved beside its root, by [InstanceMemory]
 public record InstanceRecord(
         ProjectName project,
         String name,
@@ -29,7 +30,8 @@ public record InstanceRecord(
         boolean isEphemeral,
         Instant createdAt,
         Instant lastUsedAt,
-        Pending pending) {
+        Pending pending,
+        boolean isStateful) {
     /// The kind under which instances are stored, by name.
     public static final RecordKind<InstanceRecord> KIND =
             RecordKind.of("instance", InstanceRecord::encode, InstanceRecord::decode);
@@ -68,7 +70,8 @@ public record InstanceRecord(
                 isEphemeral,
                 createdAt,
                 lastUsedAt,
-                pending);
+                pending,
+                isStateful);
     }
 
     /// A copy whose own keys were changed by `change`, which gets a sorted copy.
@@ -89,7 +92,8 @@ public record InstanceRecord(
                 isEphemeral,
                 createdAt,
                 lastUsedAt,
-                pending);
+                pending,
+                isStateful);
     }
 
     public InstanceRecord withPending(Pending value) {
@@ -104,7 +108,8 @@ public record InstanceRecord(
                 isEphemeral,
                 createdAt,
                 lastUsedAt,
-                value);
+                value,
+                isStateful);
     }
 
     /// A copy with one more device, or another one in place of that of this name.
@@ -129,7 +134,8 @@ public record InstanceRecord(
                 isEphemeral,
                 createdAt,
                 lastUsedAt,
-                pending);
+                pending,
+                isStateful);
     }
 
     InstanceRecord withName(String value) {
@@ -148,7 +154,8 @@ public record InstanceRecord(
                 isEphemeral,
                 createdAt,
                 lastUsedAt,
-                pending);
+                pending,
+                isStateful);
     }
 
     InstanceRecord withLastUsedAt(Instant value) {
@@ -163,7 +170,24 @@ public record InstanceRecord(
                 isEphemeral,
                 createdAt,
                 value,
-                pending);
+                pending,
+                isStateful);
+    }
+
+    InstanceRecord withStateful(boolean value) {
+        return new InstanceRecord(
+                project,
+                name,
+                architecture,
+                description,
+                config,
+                devices,
+                profiles,
+                isEphemeral,
+                createdAt,
+                lastUsedAt,
+                pending,
+                value);
     }
 
     /// The value of one of its own keys, empty if it is not set.
@@ -184,7 +208,8 @@ public record InstanceRecord(
                 .put("created_at", r.createdAt.toString())
                 .put("last_used_at", r.lastUsedAt.toString())
                 .put("pending", r.pending.kind().name())
-                .put("pending_detail", r.pending.detail());
+                .put("pending_detail", r.pending.detail())
+                .put("stateful", r.isStateful);
     }
 
     private static InstanceRecord decode(Json j) {
@@ -201,7 +226,8 @@ public record InstanceRecord(
                 Instant.parse(j.get("last_used_at").asString()),
                 new Pending(
                         Pending.Kind.valueOf(j.get("pending").asString()),
-                        j.get("pending_detail").asString()));
+                        j.get("pending_detail").asString()),
+                j.get("stateful").asBoolean());
     }
 
     /// Devices as the API shows them.

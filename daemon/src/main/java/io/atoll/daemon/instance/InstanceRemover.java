@@ -261,7 +261,7 @@ final class InstanceRemover {
                 finishDeletion(instance);
             }
             case RENAME -> takeBackRename(instance);
-            case REPLACE, REPLACED, STRAY -> {}
+            case REPLACE, REPLACED, STRAY, SAVE -> {}
         }
     }
 

@@ -189,7 +189,7 @@ final class InstanceRoutes implements Routes {
         }
         InstanceCreator.Ready ready = creator.check(wanted);
         if (wanted.source() instanceof CreateRequest.Source.Migration from) {
-            return receiver.receive(ready, from);
+            return receiver.receive(ready, from, request.caller());
         }
         OperationSpec spec =
                 Instances.about(
@@ -223,6 +223,7 @@ final class InstanceRoutes implements Routes {
         InstanceRecord instance = instances.of(request);
         InstanceView.etag(instance).check(request);
         InstanceChange change = InstanceChange.put(request.json());
+        boolean isStateful = request.json().get("stateful").asBoolean();
         change.restore().ifPresent(name -> checkRestore(instance, name));
         checkProfiles(instance.project(), change.profiles());
         String what = change.restore().isPresent() ? "Restoring snapshot" : "Updating instance";
@@ -233,7 +234,8 @@ final class InstanceRoutes implements Routes {
                         spec,
                         _ -> {
                             if (change.restore().isPresent()) {
-                                snapshots.restore(instance.key(), change.restore().get());
+                                snapshots.restore(
+                                        instance.key(), change.restore().get(), isStateful);
                             } else {
                                 updater.update(instance.key(), change);
                             }

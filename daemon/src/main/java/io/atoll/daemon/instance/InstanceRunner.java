@@ -1,12 +1,15 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.api.StatusCode;
+import io.atoll.base.BusyException;
 import io.atoll.base.DomainException;
 import io.atoll.base.Idmap;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
+import io.atoll.base.UnavailableException;
 import io.atoll.base.Undo;
+import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.event.Events;
@@ -29,6 +32,8 @@ import io.atoll.runtime.ContainerState;
 import io.atoll.runtime.Containers;
 import io.atoll.runtime.ExitReason;
 import io.atoll.runtime.StartOptions;
+import io.atoll.runtime.compiler.CriuRestore;
+import io.atoll.runtime.criu.Checkpoint;
 import io.atoll.runtime.intercept.Guest;
 import io.atoll.runtime.intercept.Interceptor;
 import io.atoll.runtime.intercept.MountPolicy;
@@ -39,6 +44,7 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -61,6 +67,8 @@ final class InstanceRunner {
     /// How long taking away a run may last after its last process is gone.
     private static final Duration CLEANUP_MAX = Duration.ofMinutes(2);
 
+    private static final Duration TRACER_PAUSE = Duration.ofMillis(200);
+
     private static final Duration MODPROBE_MAX = Duration.ofSeconds(30);
 
     private final InstanceTable table;
@@ -69,6 +77,7 @@ final class InstanceRunner {
     private final AttachedDevices attached;
     private final InstancePaths paths;
     private final Preparation preparation;
+    private final InstanceMemory memory;
     private final InstanceTemplates templates;
     private volatile Consumer<RecordKey> starting = _ -> {};
     private final InstanceGuests guests;
@@ -89,6 +98,7 @@ final class InstanceRunner {
             AttachedDevices attached,
             InstancePaths paths,
             Preparation preparation,
+            InstanceMemory memory,
             InstanceTemplates templates,
             InstanceGuests guests,
             InstanceIds ids,
@@ -102,6 +112,7 @@ final class InstanceRunner {
         this.attached = attached;
         this.paths = paths;
         this.preparation = preparation;
+        this.memory = memory;
         this.templates = templates;
         this.guests = guests;
         this.ids = ids;
@@ -160,11 +171,28 @@ final class InstanceRunner {
         return containers.explain(preparation.prepare(instance).spec());
     }
 
+    /// Starts an instance, with its saved processes if there are any.
+    ///
     /// @throws InvalidConfigException in LXD's words if it runs already
     void start(RecordKey key) {
         awaitEnd(key);
         try (InstanceLocks.Held _ = locks.holdAlone(key, "start")) {
-            launch(key);
+            launch(key, true);
+        }
+        tell("instance-started", key);
+    }
+
+    /// Starts an instance.
+    ///
+    /// @param isStateful with its saved processes, which are forgotten otherwise
+    /// @throws InvalidConfigException in LXD's words if it runs already, or none are saved
+    void start(RecordKey key, boolean isStateful) {
+        awaitEnd(key);
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "start")) {
+            if (isStateful && !table.find(key).map(InstanceRecord::isStateful).orElse(false)) {
+                throw new InvalidConfigException("Instance has no existing state to restore");
+            }
+            launch(key, isStateful);
         }
         tell("instance-started", key);
     }
@@ -195,8 +223,11 @@ final class InstanceRunner {
         }
     }
 
-    /// Starts with the lock held. A start that fails leaves nothing, neither in the record.
-    private void launch(RecordKey key) {
+    /// Starts with the lock held. A start that fails leaves nothing, neither in the record; saved
+    /// processes stay as they are then.
+    ///
+    /// @param isStateful with saved processes if there are any
+    private void launch(RecordKey key, boolean isStateful) {
         InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
         if (running.containsKey(key)) {
             throw new InvalidConfigException(InstanceMessages.ALREADY_RUNNING);
@@ -209,6 +240,10 @@ final class InstanceRunner {
         instance = withRightIds(instance);
         Preparation.Prepared prepared = preparation.prepare(instance);
         InstanceRecord found = instance;
+        Optional<CriuRestore> saved =
+                isStateful && found.isStateful()
+                        ? Optional.of(memory.restoring(prepared))
+                        : Optional.empty();
         try (Undo undo = new Undo()) {
             // On disk before the first program runs, and not sooner: the container is made
             // meanwhile.
@@ -232,7 +267,9 @@ final class InstanceRunner {
             guests.open(found);
             undo.add(() -> guests.close(found));
             loadModules(prepared);
-            List<String> triggers = TemplateTriggers.atStart(found.config());
+            // What runs on knows its files.
+            List<String> triggers =
+                    saved.isPresent() ? List.of() : TemplateTriggers.atStart(found.config());
             templates.beforeStart(prepared, triggers);
             if (prepared.site().isApplication()) {
                 ApplicationFiles.write(prepared, attached.nameServers(prepared.devices()));
@@ -246,9 +283,15 @@ final class InstanceRunner {
                                 templates.beforeInit(prepared, triggers, container);
                                 recorded.join();
                             }));
-            Container container = containers.start(prepared.spec(), options);
+            Container container =
+                    saved.isPresent()
+                            ? restore(prepared, saved.get(), undo)
+                            : containers.start(prepared.spec(), options);
             undo.keep();
             adopt(key, container);
+            if (found.isStateful()) {
+                memory.drop(found);
+            }
             attached.afterStart(prepared.site(), container, prepared.devices());
         } catch (IOException | UncheckedIOException | ErrnoException e) {
             String why = "Failed to start instance \"" + key.name() + "\": " + e.getMessage();
@@ -256,6 +299,38 @@ final class InstanceRunner {
             throw new InternalException(why, e);
         } catch (DomainException e) {
             explainFailure(found, e.getMessage());
+            throw e;
+        }
+    }
+
+    private Container restore(Preparation.Prepared prepared, CriuRestore saved, Undo undo) {
+        Container container;
+        try {
+            container =
+                    containers.start(
+                            prepared.spec(),
+                            new StartOptions(
+                                    Optional.empty(), Optional.empty(), Optional.of(saved)));
+        } catch (UnsupportedException | BusyException e) {
+            throw e;
+        } catch (DomainException e) {
+            Optional<String> words = Checkpoint.lastWords(saved.images());
+            if (words.isEmpty()) {
+                throw e;
+            }
+            throw new UnavailableException(
+                    "criu could not restore the processes of instance \""
+                            + prepared.instance().name()
+                            + "\" ("
+                            + words.get()
+                            + "); they stay saved, and a start with --stateless does without them",
+                    e);
+        }
+        try {
+            attached.afterRestore(prepared.site(), prepared.devices(), container, undo);
+            return container;
+        } catch (RuntimeException e) {
+            container.kill();
             throw e;
         }
     }
@@ -477,7 +552,7 @@ final class InstanceRunner {
 
     private void reboot(RecordKey key) {
         try {
-            launch(key);
+            launch(key, false);
             tell("instance-restarted", key);
         } catch (DomainException e) {
             LOG.log(
@@ -523,6 +598,122 @@ final class InstanceRunner {
         tell(patience.isZero() ? "instance-stopped" : "instance-shutdown", key);
     }
 
+    /// Ends an instance once its processes are saved; the next start goes on with them. If they
+    /// cannot be, it runs on.
+    ///
+    /// @throws InvalidConfigException in LXD's words if it does not run
+    void stopAndSave(RecordKey key) {
+        stopAndSave(key, (_, _, _) -> Optional.empty());
+    }
+
+    /// As above.
+    ///
+    /// @param before runs first, while the instance does
+    void stopAndSave(RecordKey key, InstanceMemory.Before before) {
+        Running run = running.get(key);
+        if (run == null) {
+            throw new InvalidConfigException(InstanceMessages.ALREADY_STOPPED);
+        }
+        Running.Ending earlier = run.ending();
+        try (Departures.Hold _ = departures.hold(key, run.container())) {
+            try (InstanceLocks.Held _ = locks.holdAlone(key, "save")) {
+                InstanceRecord instance = savable(key);
+                run.ending(Running.Ending.STOP);
+                memory.save(instance, usable(key), true, before);
+                memory.keep(key);
+            } catch (RuntimeException e) {
+                run.ending(earlier);
+                throw e;
+            }
+            awaitCleaned(key, run, "stopping");
+        }
+        tell("instance-stopped", key);
+    }
+
+    /// Says whether a running instance can be saved. Changes nothing.
+    void requireSavable(RecordKey key) {
+        InstanceRecord unused = savable(key);
+    }
+
+    private InstanceRecord savable(RecordKey key) {
+        Container container = usable(key);
+        InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
+        if (instance.isEphemeral()) {
+            throw new InvalidConfigException(
+                    "An ephemeral instance is deleted when it stops, with what is saved of it; stop"
+                            + " it without --stateful");
+        }
+        if (instance.pending().kind() != Pending.Kind.NOTHING) {
+            throw new InvalidConfigException("Instance is not complete");
+        }
+        memory.require(instance, container);
+        return instance;
+    }
+
+    /// Ends what an earlier daemon began when it saved processes. CRIU goes on without it: of what
+    /// still runs that is waited for in the background.
+    void finishSaving() {
+        for (InstanceRecord instance : table.list()) {
+            if (instance.isStateful() && isRunning(instance.key())) {
+                // It was started from them; nobody was left to write that down.
+                memory.drop(instance);
+            } else if (instance.pending().kind() == Pending.Kind.SAVE) {
+                finishSavingOf(instance);
+            }
+        }
+    }
+
+    private void finishSavingOf(InstanceRecord instance) {
+        if (isRunning(instance.key())) {
+            Thread.ofVirtual().name("saving-" + instance.name()).start(() -> awaitSaved(instance));
+        } else {
+            finishSaving(instance);
+        }
+    }
+
+    private void awaitSaved(InstanceRecord instance) {
+        RecordKey key = instance.key();
+        try (InstanceLocks.Held _ = locks.hold(key, "save")) {
+            Container container = running(key);
+            while (container.state() != ContainerState.STOPPED && isTraced(container.initPid())) {
+                Thread.sleep(TRACER_PAUSE);
+            }
+            if (container.state() == ContainerState.FROZEN) {
+                container.thaw();
+            }
+            finishSaving(instance);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "saving was not ended instance=" + key.name(), e);
+        }
+    }
+
+    private void finishSaving(InstanceRecord instance) {
+        boolean isEnded =
+                find(instance.key())
+                        .filter(run -> run.container().state() != ContainerState.STOPPED)
+                        .isEmpty();
+        if (isEnded
+                && instance.pending().equals(Pending.STOP_SAVED)
+                && memory.isComplete(instance)) {
+            memory.keep(instance.key());
+        } else {
+            memory.drop(instance);
+        }
+    }
+
+    /// Whether somebody holds a process by ptrace, as CRIU does; proc(5).
+    private static boolean isTraced(int pid) {
+        try {
+            return Files.readString(Path.of("/proc", Integer.toString(pid), "status"))
+                    .lines()
+                    .anyMatch(l -> l.startsWith("TracerPid:") && !l.endsWith("\t0"));
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
     /// Ends an instance by force, to be started again by the caller: an ephemeral one is not
     /// deleted.
     void killForReturn(RecordKey key) {
@@ -533,7 +724,7 @@ final class InstanceRunner {
     void restart(RecordKey key, Duration patience) {
         end(key, patience, Running.Ending.RESTART);
         try (InstanceLocks.Held _ = locks.holdAlone(key, "restart")) {
-            launch(key);
+            launch(key, false);
         }
         tell("instance-restarted", key);
     }

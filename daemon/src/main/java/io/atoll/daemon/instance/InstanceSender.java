@@ -1,6 +1,5 @@
 package io.atoll.daemon.instance;
 
-import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.Response;
 import io.atoll.daemon.instance.config.ConfigKeys;
@@ -29,6 +28,7 @@ final class InstanceSender {
     private final InstanceVolumes volumes;
     private final InstanceSnapshots snapshots;
     private final Migrations migrations;
+    private final LiveSender live;
 
     InstanceSender(
             InstanceTable table,
@@ -36,6 +36,7 @@ final class InstanceSender {
             InstanceRunner runner,
             InstanceVolumes volumes,
             InstanceSnapshots snapshots,
+            InstanceMemory memory,
             Migrations migrations) {
         this.table = table;
         this.locks = locks;
@@ -43,6 +44,7 @@ final class InstanceSender {
         this.volumes = volumes;
         this.snapshots = snapshots;
         this.migrations = migrations;
+        this.live = new LiveSender(table, locks, runner, volumes, snapshots, memory);
     }
 
     /// How a request wants it to be sent.
@@ -65,13 +67,26 @@ final class InstanceSender {
     /// Sends an instance, running or not.
     Response send(InstanceRecord instance, Wish wish) {
         RecordKey key = instance.key();
-        if (wish.isLive() && runner.isRunning(key)) {
-            throw new UnsupportedException(InstanceMessages.NOT_SENT);
+        boolean isLive = wish.isLive() && runner.isRunning(key);
+        if (isLive) {
+            runner.requireSavable(key);
         }
         OperationSpec about =
                 Instances.about(
                         OperationSpec.task("Migrating instance", instance.project()), instance);
-        return migrations.send(about, wish.target(), out -> send(key, wish, out)).response();
+        return migrations
+                .send(
+                        about,
+                        wish.target(),
+                        isLive,
+                        out -> {
+                            if (isLive) {
+                                live.send(key, wish, out);
+                            } else {
+                                send(key, wish, out);
+                            }
+                        })
+                .response();
     }
 
     /// Sends a snapshot, which becomes an instance there.
@@ -118,7 +133,7 @@ final class InstanceSender {
                 });
     }
 
-    private static io.atoll.base.NotFoundException gone() {
+    static io.atoll.base.NotFoundException gone() {
         return new io.atoll.base.NotFoundException("Instance not found");
     }
 
@@ -147,14 +162,14 @@ final class InstanceSender {
         }
     }
 
-    private static void send(String name, StorageDriver pool, VolumeRef ref, Outgoing out)
+    static void send(String name, StorageDriver pool, VolumeRef ref, Outgoing out)
             throws IOException {
         try (Fd root = pool.openMount(ref)) {
             out.sendInstance(name, root, pool.directory(ref));
         }
     }
 
-    private static SnapshotHeader header(SnapshotRecord snapshot) {
+    static SnapshotHeader header(SnapshotRecord snapshot) {
         InstanceRecord then = snapshot.instance();
         Map<String, String> config = new TreeMap<>(then.config());
         // The files are sent with the ids that they have inside.

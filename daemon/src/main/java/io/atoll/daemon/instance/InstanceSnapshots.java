@@ -33,6 +33,7 @@ final class InstanceSnapshots {
     private final InstanceLocks locks;
     private final InstanceRunner runner;
     private final Ports ports;
+    private final InstanceMemory memory;
     private final Events events;
 
     InstanceSnapshots(
@@ -40,11 +41,13 @@ final class InstanceSnapshots {
             InstanceLocks locks,
             InstanceRunner runner,
             Ports ports,
+            InstanceMemory memory,
             Events events) {
         this.table = table;
         this.locks = locks;
         this.runner = runner;
         this.ports = ports;
+        this.memory = memory;
         this.events = events;
     }
 
@@ -58,26 +61,30 @@ final class InstanceSnapshots {
     ///
     /// @param name empty to make one up
     /// @param expiresAt empty Optional for the instance's rule; an empty inner one for never
-    void create(RecordKey key, String name, Optional<Optional<Instant>> expiresAt) {
+    /// @param isStateful with its processes, which run on
+    void create(
+            RecordKey key, String name, Optional<Optional<Instant>> expiresAt, boolean isStateful) {
         SnapshotRecord snapshot;
         try (InstanceLocks.Held _ = locks.hold(key, "snapshot");
                 Undo undo = new Undo()) {
             InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
             Expansion expansion = table.expand(instance);
             ports.projects().checkSnapshot(instance.project());
+            Optional<Running> saved =
+                    isStateful ? Optional.of(savable(instance)) : Optional.empty();
             String chosen = name.isEmpty() ? freeName(instance, expansion) : checkName(name);
             Instant now = Instant.now();
             snapshot =
                     new SnapshotRecord(
                             chosen,
-                            instance,
+                            isStateful ? instance.withStateful(true) : instance,
                             now,
                             expiresAt.orElseGet(() -> expiry(expansion, now)),
                             Pending.CREATE);
             record(snapshot);
             RecordKey snapshotKey = snapshot.key();
             undo.add(() -> table.store().delete(SnapshotRecord.KIND, snapshotKey));
-            takeVolume(key, instance, chosen);
+            takeVolume(key, instance, chosen, saved);
             table.store()
                     .update(SnapshotRecord.KIND, snapshotKey, s -> s.withPending(Pending.NOTHING));
             undo.keep();
@@ -106,7 +113,7 @@ final class InstanceSnapshots {
             record(moment);
             RecordKey momentKey = moment.key();
             undo.add(() -> table.store().delete(SnapshotRecord.KIND, momentKey));
-            takeVolume(key, instance, name);
+            takeVolume(key, instance, name, Optional.empty());
             undo.keep();
         }
         try {
@@ -117,8 +124,23 @@ final class InstanceSnapshots {
         }
     }
 
+    /// @throws InvalidConfigException in LXD's words if it does not run
+    private Running savable(InstanceRecord instance) {
+        Running run =
+                runner.find(instance.key())
+                        .orElseThrow(() ->
+                                new InvalidConfigException(
+                                        "Unable to create a stateful snapshot. The instance isn't"
+                                                + " running"));
+        memory.require(instance, run.container());
+        return run;
+    }
+
     /// A running instance stands still meanwhile, so that the copy is of one moment.
-    private void takeVolume(RecordKey key, InstanceRecord instance, String name) {
+    ///
+    /// @param saved whose processes are to be in it
+    private void takeVolume(
+            RecordKey key, InstanceRecord instance, String name, Optional<Running> saved) {
         boolean isFrozenByUs =
                 runner.find(key).isPresent()
                         && runner.status(key) == io.atoll.api.StatusCode.RUNNING;
@@ -126,8 +148,16 @@ final class InstanceSnapshots {
             runner.freeze(key);
         }
         try {
+            if (saved.isPresent()) {
+                memory.save(instance, saved.get().container(), false);
+                // What is saved runs on.
+                saved.get().container().freeze();
+            }
             pool(instance).createSnapshot(volume(instance), name);
         } finally {
+            if (saved.isPresent()) {
+                memory.drop(instance);
+            }
             if (isFrozenByUs) {
                 runner.thaw(key);
             }
@@ -239,12 +269,17 @@ final class InstanceSnapshots {
 
     /// Brings an instance back to a snapshot; a running one is restarted.
     ///
+    /// @param isStateful with the processes that are in the snapshot, which run then
+    /// @throws InvalidConfigException in LXD's words if none are
     /// @throws InternalException if the volume could not be brought back
-    void restore(RecordKey key, String name) {
+    void restore(RecordKey key, String name, boolean isStateful) {
         ProjectName project = new ProjectName(key.project());
         InstanceRecord instance = table.get(project, key.name());
         SnapshotRecord snapshot = table.snapshot(instance, name);
         boolean wasRunning = runner.isRunning(key);
+        if (isStateful) {
+            InstanceMemory.requireRestore(snapshot);
+        }
         if (wasRunning) {
             runner.killForReturn(key);
         }
@@ -255,12 +290,18 @@ final class InstanceSnapshots {
                 tell("instance-snapshot-deleted", forget(instance, later));
             }
             pool(instance).restore(volume(instance), name);
-            InstanceRecord unused = table.update(key, now -> restored(now, snapshot.instance()));
+            if (!isStateful) {
+                memory.forget(instance);
+            }
+            InstanceRecord unused =
+                    table.update(
+                            key,
+                            now -> restored(now, snapshot.instance()).withStateful(isStateful));
         }
         events.publishLifecycle(
                 Lifecycle.of("instance-restored", InstanceView.url(project, key.name()), project)
                         .with("snapshot", name));
-        if (wasRunning) {
+        if (wasRunning || isStateful) {
             runner.start(key);
         }
     }
@@ -277,7 +318,8 @@ final class InstanceSnapshots {
                 then.isEphemeral(),
                 now.createdAt(),
                 now.lastUsedAt(),
-                now.pending());
+                now.pending(),
+                false);
     }
 
     /// The keys of then, but what the daemon knows of now.

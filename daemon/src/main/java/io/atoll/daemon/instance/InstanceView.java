@@ -54,7 +54,7 @@ final class InstanceView {
                 .put("devices", InstanceRecord.devicesJson(r.devices()))
                 .put("ephemeral", r.isEphemeral())
                 .put("profiles", r.profiles())
-                .put("stateful", false)
+                .put("stateful", r.isStateful())
                 .put("description", r.description())
                 .put("created_at", r.createdAt().toString())
                 .put("expanded_config", expanded.config())
@@ -98,7 +98,7 @@ final class InstanceView {
                 .put("last_used_at", NEVER)
                 .put("name", s.name())
                 .put("profiles", r.profiles())
-                .put("stateful", false)
+                .put("stateful", r.isStateful())
                 .put("size", -1);
     }
 }

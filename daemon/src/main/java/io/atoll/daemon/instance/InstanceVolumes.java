@@ -28,8 +28,11 @@ final class InstanceVolumes {
     private final InstanceTable table;
     private final InstanceRunner runner;
     private final Ports ports;
+    private final InstanceMemory memory;
 
-    InstanceVolumes(InstanceTable table, InstanceRunner runner, Ports ports) {
+    InstanceVolumes(
+            InstanceTable table, InstanceRunner runner, Ports ports, InstanceMemory memory) {
+        this.memory = memory;
         this.table = table;
         this.runner = runner;
         this.ports = ports;
@@ -210,8 +213,11 @@ final class InstanceVolumes {
                 pool.snapshots(volume(instance)).stream()
                         .filter(name -> name.startsWith(MOMENT))
                         .forEach(name -> pool.deleteSnapshot(volume(instance), name));
+                if (!instance.isStateful()) {
+                    memory.forget(instance);
+                }
             }
-            case CREATE, DELETE, RENAME -> {}
+            case CREATE, DELETE, RENAME, SAVE -> {}
         }
     }
 }

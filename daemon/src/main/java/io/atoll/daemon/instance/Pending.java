@@ -6,11 +6,13 @@ import io.atoll.base.ProjectName;
 /// its record, so that the next daemon can finish or take back.
 ///
 /// @param kind what is going on
-/// @param detail the new name of a rename, `PROJECT/NAME`; the pool of a stray volume; else empty
+/// @param detail the new name of a rename, `PROJECT/NAME`; the pool of a stray volume; whether what
+///   is saved ends; else empty
 public record Pending(Kind kind, String detail) {
     /// What is going on. `CREATE` is taken back, `DELETE` is finished, `RENAME` is taken back; so
     /// is `REPLACE`, a volume made to take the instance's place, but `REPLACED` is finished; with
-    /// `STRAY`, a volume of the instance in the named pool is too much.
+    /// `STRAY`, a volume of the instance in the named pool is too much; with `SAVE` its processes
+    /// are being saved, which ends by itself.
     public enum Kind {
         NOTHING,
         CREATE,
@@ -18,7 +20,8 @@ public record Pending(Kind kind, String detail) {
         RENAME,
         REPLACE,
         REPLACED,
-        STRAY
+        STRAY,
+        SAVE
     }
 
     /// Nothing is going on.
@@ -29,6 +32,12 @@ public record Pending(Kind kind, String detail) {
 
     static final Pending REPLACE = new Pending(Kind.REPLACE, "");
     static final Pending REPLACED = new Pending(Kind.REPLACED, "");
+
+    /// Of a snapshot: it runs on.
+    static final Pending SAVE = new Pending(Kind.SAVE, "");
+
+    /// It ends when they are saved.
+    static final Pending STOP_SAVED = new Pending(Kind.SAVE, "stop");
 
     static Pending rename(ProjectName project, String newName) {
         return new Pending(Kind.RENAME, project + "/" + newName);

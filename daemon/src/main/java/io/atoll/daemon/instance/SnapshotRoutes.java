@@ -2,7 +2,6 @@ package io.atoll.daemon.instance;
 
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.InvalidConfigException;
-import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.HttpMethod;
 import io.atoll.daemon.http.Request;
@@ -78,9 +77,7 @@ final class SnapshotRoutes implements Routes {
         InstanceRecord instance = instances.of(request);
         snapshots.checkAllowed(instance.project());
         Json body = request.json();
-        if (body.get("stateful").asBoolean()) {
-            throw new UnsupportedException(InstanceMessages.NOT_SAVED);
-        }
+        boolean isStateful = body.get("stateful").asBoolean();
         String name = body.get("name").asString();
         if (!name.isEmpty()) {
             InstanceSnapshots.checkName(name);
@@ -90,7 +87,7 @@ final class SnapshotRoutes implements Routes {
                 Instances.about(
                         OperationSpec.task("Snapshotting instance", instance.project()), instance);
         return operations
-                .start(spec, _ -> snapshots.create(instance.key(), name, expiry))
+                .start(spec, _ -> snapshots.create(instance.key(), name, expiry, isStateful))
                 .response();
     }
 

@@ -64,7 +64,7 @@ final class SnapshotSchedule {
     }
 
     private void take(InstanceRecord instance) {
-        snapshots.create(instance.key(), "", Optional.empty());
+        snapshots.create(instance.key(), "", Optional.empty(), false);
     }
 
     private boolean isWanted(InstanceRecord instance, Predicate<CronSchedule> isDue) {

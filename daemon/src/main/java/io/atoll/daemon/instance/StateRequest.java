@@ -1,14 +1,14 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.base.InvalidConfigException;
-import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import java.time.Duration;
 
 /// A request to start, stop, restart, freeze or thaw.
 ///
 /// @param patience how long it may take to shut down by itself; zero means by force
-record StateRequest(Action action, Duration patience) {
+/// @param isStateful to stop it by saving its processes, or to start it with those saved
+record StateRequest(Action action, Duration patience, boolean isStateful) {
     /// "For ever": longer than any daemon runs.
     private static final Duration FOR_EVER = Duration.ofDays(36_500);
 
@@ -32,9 +32,6 @@ record StateRequest(Action action, Duration patience) {
     }
 
     static StateRequest parse(Json body) {
-        if (body.get("stateful").asBoolean()) {
-            throw new UnsupportedException(InstanceMessages.NOT_SAVED);
-        }
         Action action =
                 switch (body.get("action").asString()) {
                     case "start" -> Action.START;
@@ -51,6 +48,9 @@ record StateRequest(Action action, Duration patience) {
             seconds = 0;
         }
         boolean isForEver = seconds < 0 || seconds > FOR_EVER.toSeconds();
-        return new StateRequest(action, isForEver ? FOR_EVER : Duration.ofSeconds(seconds));
+        return new StateRequest(
+                action,
+                isForEver ? FOR_EVER : Duration.ofSeconds(seconds),
+                body.get("stateful").asBoolean());
     }
 }

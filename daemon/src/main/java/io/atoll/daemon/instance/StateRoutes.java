@@ -70,8 +70,14 @@ final class StateRoutes implements Routes {
 
     private void change(RecordKey key, StateRequest wanted) {
         switch (wanted.action()) {
-            case START -> runner.start(key);
-            case STOP -> runner.stop(key, wanted.patience());
+            case START -> runner.start(key, wanted.isStateful());
+            case STOP -> {
+                if (wanted.isStateful()) {
+                    runner.stopAndSave(key);
+                } else {
+                    runner.stop(key, wanted.patience());
+                }
+            }
             case RESTART -> runner.restart(key, wanted.patience());
             case FREEZE -> runner.freeze(key);
             case UNFREEZE -> runner.thaw(key);

@@ -32,10 +32,15 @@ public final class Incoming {
         return offered;
     }
 
+    /// Whether the source is to send processes as they run, and knows how.
+    public boolean isLive() {
+        return offered.own().filter(OwnTransport::isLive).isPresent();
+    }
+
     /// Says what is wanted of it.
     public void answer(MigrationHeader answer) throws IOException {
         boolean isOwn = offered.own().isPresent();
-        line.send((isOwn ? answer.with(line.own()) : answer).encode());
+        line.send((isOwn ? answer.with(line.own().live(isLive())) : answer).encode());
         line.agree(offered.own());
         line.watch();
     }

@@ -54,7 +54,7 @@ public final class Line implements AutoCloseable {
     /// What this side says of itself.
     OwnTransport own() {
         return new OwnTransport(
-                OwnTransport.VERSION, returns.dialer(RemoteOperation.CONTROL).isPresent());
+                OwnTransport.VERSION, returns.dialer(RemoteOperation.CONTROL).isPresent(), false);
     }
 
     /// Goes on as agreed in the headers.

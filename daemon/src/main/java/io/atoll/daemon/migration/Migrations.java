@@ -73,13 +73,30 @@ public final class Migrations {
         void receive(Incoming incoming, Operation operation) throws Exception;
     }
 
+    /// The names of the websockets. That for processes is only there for clients, which know by it
+    /// that processes are sent.
+    private static List<String> sockets(boolean isLive) {
+        return isLive
+                ? List.of(RemoteOperation.CONTROL, RemoteOperation.FILES, RemoteOperation.CRIU)
+                : SOCKETS;
+    }
+
     /// Starts the operation of a source.
     ///
     /// @param target what to connect to; empty to wait for it
     public Operation send(OperationSpec about, Optional<RemoteOperation> target, Sending work) {
+        return send(about, target, false, work);
+    }
+
+    /// As above.
+    ///
+    /// @param isLive whether processes are to be sent, too
+    public Operation send(
+            OperationSpec about, Optional<RemoteOperation> target, boolean isLive, Sending work) {
         return start(
                 about,
                 target,
+                isLive,
                 (line, operation) -> work.send(new Outgoing(line, stages, operation)));
     }
 
@@ -88,9 +105,18 @@ public final class Migrations {
     /// @param source what to connect to; empty to wait for it
     public Operation receive(
             OperationSpec about, Optional<RemoteOperation> source, Receiving work) {
+        return receive(about, source, false, work);
+    }
+
+    /// As above.
+    ///
+    /// @param isLive whether processes are to be taken, too
+    public Operation receive(
+            OperationSpec about, Optional<RemoteOperation> source, boolean isLive, Receiving work) {
         return start(
                 about,
                 source,
+                isLive,
                 (line, operation) ->
                         work.receive(new Incoming(line, stages, operation), operation));
     }
@@ -111,7 +137,8 @@ public final class Migrations {
         }
     }
 
-    private Operation start(OperationSpec about, Optional<RemoteOperation> other, Work work) {
+    private Operation start(
+            OperationSpec about, Optional<RemoteOperation> other, boolean isLive, Work work) {
         Current current = new Current();
         Runnable cancel = current::abort;
         if (other.isPresent()) {
@@ -120,7 +147,7 @@ public final class Migrations {
                     about.onCancel(cancel),
                     operation -> run(peer.connect(), current, work, operation));
         }
-        OperationSockets sockets = new OperationSockets(SOCKETS);
+        OperationSockets sockets = new OperationSockets(sockets(isLive));
         OperationSpec spec =
                 new OperationSpec(
                         OperationClass.WEBSOCKET,

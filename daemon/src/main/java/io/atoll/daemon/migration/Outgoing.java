@@ -1,10 +1,12 @@
 package io.atoll.daemon.migration;
 
 import io.atoll.base.UnsupportedException;
+import io.atoll.base.json.Json;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdStreams;
+import io.atoll.linux.Mounts;
 import io.atoll.linux.Opens;
 import io.atoll.linux.PlatformThreads;
 import java.io.IOException;
@@ -30,11 +32,25 @@ public final class Outgoing {
     ///
     /// @return the names of the snapshots to send, in the order of the offer
     public List<String> negotiate(MigrationHeader offer) throws IOException, InterruptedException {
-        line.send(offer.with(line.own()).encode());
+        return negotiate(offer, false);
+    }
+
+    /// As above.
+    ///
+    /// @param isLive whether processes are to be sent, too
+    /// @throws UnsupportedException if the other server does not take them
+    public List<String> negotiate(MigrationHeader offer, boolean isLive)
+            throws IOException, InterruptedException {
+        line.send(offer.with(line.own().live(isLive)).encode());
         MigrationHeader answer = MigrationHeader.decode(line.receiveHeader());
         if (answer.transport() != offer.transport()) {
             throw new UnsupportedException(
                     "The other server wants the files in a way that this one does not know");
+        }
+        if (isLive && answer.own().filter(OwnTransport::isLive).isEmpty()) {
+            throw new UnsupportedException(
+                    "The other server does not take running processes from this one; move the"
+                            + " instance with --stateless, or stop it first");
         }
         line.agree(answer.own());
         features = line.adapt(offer.rsync().and(answer.rsync()));
@@ -74,6 +90,18 @@ public final class Outgoing {
             long _ = FdStreams.input(file).transferTo(out);
         }
         progress.tell();
+    }
+
+    /// Sends what is in a directory, which the other side has in part.
+    public void sendDirectory(String name, Path directory) {
+        try (Fd tree = Mounts.cloneTree(directory.toString(), false)) {
+            sendVolume(name, tree);
+        }
+    }
+
+    /// Shows something in the operation.
+    public void show(String member, String text) {
+        operation.update(member, Json.string(text));
     }
 
     private void send(String name, Stage stage) {

@@ -32,7 +32,8 @@ class RecordsTest {
                     false,
                     Instant.parse("2026-11-21T00:30:55.921271Z"),
                     Instant.EPOCH,
-                    Pending.rename(ProjectName.DEFAULT, "c2"));
+                    Pending.rename(ProjectName.DEFAULT, "c2"),
+                    true);
 
     @Test
     void recordsSurviveTheirCodec() {
@@ -104,8 +105,7 @@ class RecordsTest {
         assertTrue(state("{\"action\":\"stop\"}").patience().toDays() > 1000);
         assertTrue(state("{\"action\":\"stop\",\"timeout\":-1}").patience().toDays() > 1000);
         assertThrows(InvalidConfigException.class, () -> state("{\"action\":\"jump\"}"));
-        assertThrows(
-                UnsupportedException.class, () -> state("{\"action\":\"stop\",\"stateful\":true}"));
+        assertTrue(state("{\"action\":\"stop\",\"stateful\":true}").isStateful());
     }
 
     private static StateRequest state(String body) {

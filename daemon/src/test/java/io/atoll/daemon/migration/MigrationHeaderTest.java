@@ -59,10 +59,12 @@ class MigrationHeaderTest {
     @Test
     void serversOfOneKindKnowEachOther() {
         for (boolean connects : new boolean[] {true, false}) {
-            MigrationHeader told = header().with(new OwnTransport(OwnTransport.VERSION, connects));
+            MigrationHeader told =
+                    header().with(new OwnTransport(OwnTransport.VERSION, connects, !connects));
             assertEquals(told, MigrationHeader.decode(told.encode()));
         }
-        MigrationHeader newer = header().with(new OwnTransport(OwnTransport.VERSION + 1, true));
+        MigrationHeader newer =
+                header().with(new OwnTransport(OwnTransport.VERSION + 1, true, false));
         assertEquals(header(), MigrationHeader.decode(newer.encode()));
     }
 

@@ -6,8 +6,7 @@ import io.atoll.lxctools.ToolException;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
 import io.atoll.runtime.Container;
-import io.atoll.runtime.compiler.CriuRestore;
-import io.atoll.runtime.criu.Criu;
+import io.atoll.runtime.criu.Checkpoint;
 import io.atoll.runtime.lxc.LxcCheckpoint;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcStart;
@@ -55,8 +54,7 @@ public final class CheckpointTool implements Tool {
             Container restored =
                     container.restore(
                             LxcStart.DEFAULT,
-                            new CriuRestore(
-                                    Criu.program(),
+                            Checkpoint.restoring(
                                     directory,
                                     call.options().has("verbose"),
                                     call.options().value("action-script")));

@@ -273,7 +273,7 @@ final class AutoMountSteps {
                             Slot.NONE));
             draft.child.add(
                     new Step.AttachMount(slot, Place.in(root, "proc/sys/kernel/random/boot_id")));
-            draft.child.add(new Step.Remove(Place.in(dev.dev(), BOOT_ID), false));
+            // The file stays: CRIU cannot bring back what is mounted of one that is gone.
             draft.child.add(new Step.Close(slot));
         }
     }

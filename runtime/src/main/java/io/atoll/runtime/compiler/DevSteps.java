@@ -56,13 +56,17 @@ final class DevSteps {
     }
 
     void host() {
-        if (isPopulated()) {
-            populate();
-        }
+        populateIfOurs();
         List<DeviceNode> others =
                 draft.spec.devices().nodes().stream().filter(n -> !isInDev(n)).toList();
         if (!others.isEmpty()) {
             stage(others);
+        }
+    }
+
+    void populateIfOurs() {
+        if (isPopulated()) {
+            populate();
         }
     }
 

@@ -170,8 +170,7 @@ public final class PlanCompiler {
 
         private List<Step> restored(CriuRestore from) {
             PlanDraft life = new PlanDraft(spec, draft.facts, given.slotCount());
-            return new RestoreSteps(life, given.userNamespace(), from, files.directory())
-                    .steps(nics.links());
+            return new RestoreSteps(life, given.userNamespace(), from).steps(nics.links());
         }
 
         /// Opened by the monitor itself, so that one that takes over opens it again.

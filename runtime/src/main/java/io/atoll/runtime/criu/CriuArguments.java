@@ -26,6 +26,15 @@ public record CriuArguments(
     /// Written by `restore` when init is there.
     public static final String PID_FILE = "restored.pid";
 
+    /// What mounts that we make ourselves are called between a dump and a restore.
+    public static final String DEV = "dev";
+
+    /// See [#DEV].
+    public static final String BOOT_ID = "boot_id";
+
+    /// See [#DEV].
+    public static final String CONSOLE = "console";
+
     public CriuArguments {
         cgroupRoots = List.copyOf(cgroupRoots);
     }
@@ -34,27 +43,34 @@ public record CriuArguments(
     ///
     /// @param initPid its init
     /// @param freezer its directory of the freezer, if it has one
-    /// @param mounts places inside of what is mounted from outside
+    /// @param mounts what is mounted from outside, by its place inside
     /// @param isPreDump write memory only, while it runs on
     /// @param isStopping end it when it is written
-    /// @param before images of an earlier pre-dump
+    /// @param before images of an earlier pre-dump; what is relative is so to the images' directory
+    /// @param terminal what CRIU knows a terminal by that leads out of it
     public record Dump(
             int initPid,
             Optional<String> freezer,
-            List<String> mounts,
+            List<Mount> mounts,
             boolean isPreDump,
             boolean isStopping,
-            Optional<Path> before) {
+            Optional<Path> before,
+            Optional<String> terminal) {
         public Dump {
             mounts = List.copyOf(mounts);
         }
     }
 
-    /// Something mounted from outside.
+    /// Something mounted from outside, in a dump.
     ///
-    /// @param target its place inside
+    /// @param name by which a restore knows it
+    public record Mount(String target, String name) {}
+
+    /// Something mounted from outside, in a restore.
+    ///
+    /// @param name of the dump
     /// @param source where it is now
-    public record External(String target, Path source) {}
+    public record External(String name, Path source) {}
 
     /// An interface of the container.
     ///
@@ -69,12 +85,14 @@ public record CriuArguments(
     /// @param root where its root file system is mounted
     /// @param pidFile gets the pid of its init
     /// @param label its AppArmor profile
+    /// @param terminal what CRIU knew a terminal by; criu has the new one as its standard input
     public record Restore(
             Path root,
             Path pidFile,
             List<External> mounts,
             List<Link> links,
-            Optional<String> label) {
+            Optional<String> label,
+            Optional<String> terminal) {
         public Restore {
             mounts = List.copyOf(mounts);
             links = List.copyOf(links);
@@ -93,7 +111,9 @@ public record CriuArguments(
 
     public List<String> dump(Dump dump) {
         List<String> argv = common(dump.isPreDump() ? "pre-dump" : "dump", log(dump));
-        dump.mounts().forEach(m -> argv.addAll(List.of("--ext-mount-map", m + ":" + m)));
+        dump.mounts()
+                .forEach(m -> argv.addAll(List.of("--ext-mount-map", m.target() + ":" + m.name())));
+        dump.terminal().ifPresent(id -> argv.addAll(List.of("--external", id)));
         argv.addAll(List.of("-t", Integer.toString(dump.initPid()), "--skip-in-flight"));
         dump.freezer().ifPresent(f -> argv.addAll(List.of("--freeze-cgroup", f)));
         dump.before()
@@ -113,8 +133,8 @@ public record CriuArguments(
     public List<String> restore(Restore restore) {
         List<String> argv = common("restore", restoreLog());
         restore.mounts()
-                .forEach(m ->
-                        argv.addAll(List.of("--ext-mount-map", m.target() + ":" + m.source())));
+                .forEach(m -> argv.addAll(List.of("--ext-mount-map", m.name() + ":" + m.source())));
+        restore.terminal().ifPresent(id -> argv.addAll(List.of("--inherit-fd", "fd[0]:" + id)));
         // Its newer way to mount cannot bind what lies outside of the root.
         argv.add("--mntns-compat-mode");
         argv.addAll(List.of("--root", restore.root().toString(), "--restore-detached"));

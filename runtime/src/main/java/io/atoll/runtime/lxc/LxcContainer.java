@@ -29,6 +29,7 @@ import io.atoll.runtime.Execution;
 import io.atoll.runtime.StartOptions;
 import io.atoll.runtime.TerminalLease;
 import io.atoll.runtime.compiler.CriuRestore;
+import io.atoll.runtime.criu.Checkpoint;
 import io.atoll.runtime.criu.Criu;
 import io.atoll.runtime.spec.ContainerSpec;
 import io.atoll.runtime.spec.HookSpec;
@@ -293,7 +294,7 @@ public final class LxcContainer {
         if (isRunning()) {
             throw new BusyException(name + " is already running");
         }
-        if (!Files.isRegularFile(from.images().resolve("inventory.img"))) {
+        if (!Checkpoint.isIn(from.images())) {
             throw new NotFoundException(from.images() + " holds no images of CRIU");
         }
         Criu.require();
@@ -307,14 +308,12 @@ public final class LxcContainer {
         } catch (UnsupportedException | BusyException e) {
             throw e;
         } catch (DomainException e) {
+            Optional<String> words = Checkpoint.lastWords(from.images());
+            if (words.isEmpty()) {
+                throw e;
+            }
             throw new UnavailableException(
-                    "criu could not restore "
-                            + name
-                            + "; "
-                            + LxcCheckpoint.restoreLog(from.images())
-                            + " says: "
-                            + Criu.lastWords(LxcCheckpoint.restoreLog(from.images())),
-                    e);
+                    "criu could not restore " + name + "; its log says: " + words.get(), e);
         }
         request.pidFile().ifPresent(file -> writePid(file, container.monitorPid()));
         return container;

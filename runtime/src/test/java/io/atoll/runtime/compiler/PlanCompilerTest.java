@@ -15,6 +15,7 @@ import io.atoll.plan.PlanPrinter;
 import io.atoll.plan.StartPlan;
 import io.atoll.plan.Step;
 import io.atoll.plan.Tokens;
+import io.atoll.runtime.criu.DevEntry;
 import io.atoll.runtime.spec.AutoMounts;
 import io.atoll.runtime.spec.CgroupSpec;
 import io.atoll.runtime.spec.ConsoleSpec;
@@ -455,7 +456,16 @@ class PlanCompilerTest {
                                                 false,
                                                 MountSpec.Create.DIR)));
         CriuRestore from =
-                new CriuRestore("criu", Path.of("/saved/c1"), true, Optional.of("/bin/script"));
+                new CriuRestore(
+                        "criu",
+                        Path.of("/saved/c1"),
+                        true,
+                        Optional.of("/bin/script"),
+                        Optional.of("tty[8800:2a]"),
+                        "9e0ab3ab-1f5c-4b5e-8a4e-3c2f7d1d9a10\n",
+                        List.of(
+                                new DevEntry(DevEntry.Kind.DIR, "hugepages", ""),
+                                new DevEntry(DevEntry.Kind.LINK, "log", "/run/log")));
         StartPlan plan = restored(spec, from, Hosts.pureV1());
         assertEquals(plan, PlanDecoder.decode(PlanEncoder.encode(plan)));
         String text = PlanPrinter.print(plan);
@@ -472,7 +482,15 @@ class PlanCompilerTest {
 
     @Test
     void whatCannotBeRestoredIsToldBefore() {
-        CriuRestore from = new CriuRestore("criu", Path.of("/saved"), false, Optional.empty());
+        CriuRestore from =
+                new CriuRestore(
+                        "criu",
+                        Path.of("/saved"),
+                        false,
+                        Optional.empty(),
+                        Optional.empty(),
+                        "",
+                        List.of());
         NicSpec physical = NicSpec.of("eth2", new NicLink.Phys("wan1"), Optional.empty());
         assertThrows(
                 UnsupportedException.class,

@@ -1,6 +1,7 @@
 package io.atoll.runtime.criu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -41,9 +42,10 @@ class CriuArgumentsTest {
                                 new CriuArguments.Dump(
                                         4711,
                                         Optional.of("/sys/fs/cgroup/freezer/lxc.payload.c1"),
-                                        List.of("/data"),
+                                        List.of(new CriuArguments.Mount("/data", "/data")),
                                         false,
                                         false,
+                                        Optional.empty(),
                                         Optional.empty())));
     }
 
@@ -68,14 +70,21 @@ class CriuArgumentsTest {
                                         List.of(),
                                         false,
                                         true,
-                                        Optional.of(Path.of("../before")))));
+                                        Optional.of(Path.of("../before")),
+                                        Optional.empty())));
     }
 
     @Test
     void ofAPreDump() {
         CriuArguments.Dump dump =
                 new CriuArguments.Dump(
-                        4711, Optional.empty(), List.of(), true, false, Optional.empty());
+                        4711,
+                        Optional.empty(),
+                        List.of(),
+                        true,
+                        false,
+                        Optional.empty(),
+                        Optional.empty());
         same(
                 "criu pre-dump"
                         + COMMON
@@ -108,7 +117,44 @@ class CriuArgumentsTest {
                                         List.of(
                                                 new CriuArguments.Link("veth", "eth0", "vethA@br0"),
                                                 new CriuArguments.Link("macvlan", "eth1", "wan0")),
-                                        Optional.of("lxc-container-default"))));
+                                        Optional.of("lxc-container-default"),
+                                        Optional.empty())));
+    }
+
+    /// The other end of a console is with somebody who lives on.
+    @Test
+    void ofAConsole() {
+        String id = "tty[8800:2a]";
+        List<String> dump =
+                plain().dump(
+                                new CriuArguments.Dump(
+                                        4711,
+                                        Optional.empty(),
+                                        List.of(new CriuArguments.Mount("/dev/console", "console")),
+                                        false,
+                                        true,
+                                        Optional.empty(),
+                                        Optional.of(id)));
+        assertTrue(
+                String.join(" ", dump)
+                        .contains(
+                                " --ext-mount-map /dev/console:console --external tty[8800:2a] -t"));
+        List<String> restore =
+                plain().restore(
+                                new CriuArguments.Restore(
+                                        Path.of("/run/stage/root"),
+                                        Path.of("/run/stage/pid"),
+                                        List.of(
+                                                new CriuArguments.External(
+                                                        "console", Path.of("/run/stage/console"))),
+                                        List.of(),
+                                        Optional.empty(),
+                                        Optional.of(id)));
+        assertTrue(
+                String.join(" ", restore)
+                        .contains(
+                                " --ext-mount-map console:/run/stage/console"
+                                        + " --inherit-fd fd[0]:tty[8800:2a] "));
     }
 
     @Test

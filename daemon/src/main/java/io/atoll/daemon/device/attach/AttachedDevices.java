@@ -108,6 +108,14 @@ public final class AttachedDevices {
         }
     }
 
+    /// Completes a container whose processes were brought back.
+    public void afterRestore(
+            Site site, Collection<DeviceConfig> configs, Container container, Undo undo) {
+        for (DeviceConfig config : configs) {
+            named(config, () -> device(config).afterRestore(site, container, undo));
+        }
+    }
+
     /// The first program of the instance runs.
     public void afterStart(Site site, Container container, Collection<DeviceConfig> configs) {
         each(configs, config -> device(config).afterStart(site, container));

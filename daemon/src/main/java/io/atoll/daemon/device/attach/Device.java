@@ -47,6 +47,10 @@ public sealed interface Device
     /// Completes a container whose first program does not run yet.
     default void beforeInit(Site site, Container container, Undo undo) {}
 
+    /// In the place of [#beforeInit] for a container whose processes were brought back, and what it
+    /// had inside with them. They run.
+    default void afterRestore(Site site, Container container, Undo undo) {}
+
     /// The first program runs now. A failure here does not end it.
     default void afterStart(Site site, Container container) {}
 

@@ -270,6 +270,13 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         give(site, container, nic);
     }
 
+    @Override
+    public void afterRestore(Site site, Container container, Undo undo) {
+        Decided nic = decide(site);
+        undo.add(() -> hostEnd(site, nic).remove());
+        hostEnd(site, nic).makeFresh();
+    }
+
     /// What DHCP would have told.
     private void give(Site site, Container container, Decided nic) {
         Optional<InetAddress> address = hostEnd(site, nic).given();

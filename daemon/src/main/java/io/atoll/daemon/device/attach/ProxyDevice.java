@@ -47,6 +47,11 @@ record ProxyDevice(ProxyConfig config, DeviceHost host) implements Device {
     }
 
     @Override
+    public void afterRestore(Site site, Container container, Undo undo) {
+        attach(site, container, undo);
+    }
+
+    @Override
     public void attach(Site site, Container container, Undo undo) {
         if (config.isNat()) {
             undo.add(() -> ProxyNat.remove(natKey(site)));
