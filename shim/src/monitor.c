@@ -186,8 +186,8 @@ static void cleaner_begin(struct monitor *m) {
     }
 }
 
-// Keeps the blocks of a file that goes until we have gone: freeing them takes milliseconds where the file system tells the
-// disk at once (mount option `discard`), and others wait for the word of the end.
+// Keeps the blocks of a file that goes until we have gone: freeing them takes milliseconds where the file system tells
+// the disk at once (mount option `discard`), and others wait for the word of the end.
 static void hold_blocks(const struct text *path) {
     if (path->len > 0)
         (void)open(path->s, O_PATH | O_NOFOLLOW | O_CLOEXEC);

@@ -52,6 +52,9 @@ public final class VolumeContent {
         for (String name : DIRECTORIES) {
             if (Files.isDirectory(from.resolve(name))) {
                 Path copy = Files.createDirectory(to.resolve(name));
+                // Memory of processes is for root alone.
+                Files.setPosixFilePermissions(
+                        copy, Files.getPosixFilePermissions(from.resolve(name)));
                 try (Fd source = PoolDirectories.openDirectory(from.resolve(name));
                         Fd target = PoolDirectories.openDirectory(copy)) {
                     long unused = TreeCopy.contents(source, target, _ -> true);
