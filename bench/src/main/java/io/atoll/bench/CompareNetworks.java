@@ -4,11 +4,12 @@ import io.atoll.testkit.Await;
 import io.atoll.testkit.Program;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,8 @@ final class CompareNetworks {
     private static final int CROWD = 100;
     private static final long PROXY_BYTES = 2L << 30;
     private static final int LISTEN = 18990;
+    private static final int SERVER = 18991;
+    private static final String PREPARE = "mkdir -p %1$s && truncate -s %2$d %1$s/zeros";
     private static final String BRIDGE = "benchbr0";
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
@@ -39,11 +42,11 @@ final class CompareNetworks {
     static void run(List<Subject> subjects, Table table, int rounds, PrintStream progress)
             throws IOException, InterruptedException {
         CompareNetworks compare = new CompareNetworks(subjects, table, progress);
+        compare.proxies(rounds);
         for (Subject subject : subjects) {
             compare.interfaces(subject);
             compare.storm(subject);
         }
-        compare.proxies(rounds);
     }
 
     private static double millis(Runnable action) {
@@ -126,20 +129,21 @@ final class CompareNetworks {
                 .count();
     }
 
-    /// One connection that carries much, from the host to a server inside. Beside them socat doing
-    /// the same between two ports of the host.
+    /// One connection that carries much, from a web server inside to the host. Beside them socat
+    /// doing the same between two ports of the host, with the same server.
     private void proxies(int rounds) throws IOException, InterruptedException {
-        progress.println("proxies");
-        String row = "one connection through a proxy, MB a second";
         for (Subject subject : subjects) {
+            progress.println(subject.name() + ": a proxy");
             subject.run("launch", "busybox", "px");
+            // Zeros that take no memory: a file with nothing but a hole, below a tmpfs.
+            subject.run("exec", "px", "--", "sh", "-c", PREPARE.formatted("/dev/www", PROXY_BYTES));
             subject.run(
                     "exec",
                     "px",
                     "--",
                     "sh",
                     "-c",
-                    "(while true; do nc -l -p 9000 > /dev/null; done) > /dev/null 2>&1 < /dev/null &");
+                    "httpd -p 127.0.0.1:" + SERVER + " -h /dev/www >/dev/null 2>&1 </dev/null");
             subject.run(
                     "config",
                     "device",
@@ -148,31 +152,37 @@ final class CompareNetworks {
                     "px",
                     "proxy",
                     "listen=tcp:127.0.0.1:" + LISTEN,
-                    "connect=tcp:127.0.0.1:9000");
+                    "connect=tcp:127.0.0.1:" + SERVER);
             for (int i = 0; i < rounds; i++) {
-                table.addRate(row, subject.name(), megabytesPerSecond(LISTEN));
+                table.addRate(
+                        "one connection through a proxy, MB", subject.name(), megabytesPerSecond());
             }
             subject.run("delete", "--force", "px");
         }
-        try (ServerSocket sink = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            Thread drain = Thread.ofPlatform().daemon().start(() -> drain(sink));
-            Process socat =
-                    Program.of("socat")
-                            .start(
-                                    "TCP-LISTEN:" + LISTEN + ",bind=127.0.0.1,fork,reuseaddr",
-                                    "TCP:127.0.0.1:" + sink.getLocalPort());
-            try {
-                Await.until("socat", Duration.ofSeconds(10), () -> isOpen(LISTEN));
-                for (int i = 0; i < rounds; i++) {
-                    double rate = megabytesPerSecond(LISTEN);
-                    subjects.forEach(s ->
-                            table.addRate("the same through socat, MB a second", s.name(), rate));
-                }
-            } finally {
-                socat.destroy();
-                int unused = socat.waitFor();
-                drain.interrupt();
+        progress.println("socat");
+        Path folder = Files.createTempDirectory(Path.of("/dev/shm"), "atoll-bench-");
+        Program.of("sh").run("-c", PREPARE.formatted(folder, PROXY_BYTES)).ok();
+        Process server =
+                Program.of("busybox")
+                        .start("httpd", "-f", "-p", "127.0.0.1:" + SERVER, "-h", folder.toString());
+        Process socat =
+                Program.of("socat")
+                        .start(
+                                "TCP-LISTEN:" + LISTEN + ",bind=127.0.0.1,fork,reuseaddr",
+                                "TCP:127.0.0.1:" + SERVER);
+        try {
+            Await.until("socat", Duration.ofSeconds(10), () -> isOpen(LISTEN) && isOpen(SERVER));
+            for (int i = 0; i < rounds; i++) {
+                double rate = megabytesPerSecond();
+                subjects.forEach(s -> table.addRate("the same through socat, MB", s.name(), rate));
             }
+        } finally {
+            for (Process process : List.of(socat, server)) {
+                process.destroy();
+                int unused = process.waitFor();
+            }
+            Files.delete(folder.resolve("zeros"));
+            Files.delete(folder);
         }
     }
 
@@ -184,34 +194,21 @@ final class CompareNetworks {
         }
     }
 
-    private static void drain(ServerSocket sink) {
-        byte[] buffer = new byte[1 << 16];
-        while (!sink.isClosed()) {
-            try (Socket socket = sink.accept();
-                    InputStream in = socket.getInputStream()) {
-                while (in.read(buffer) >= 0) {
-                    // Only its end matters.
-                }
-            } catch (IOException _) {
-                return;
-            }
-        }
-    }
-
-    /// Until the other end has all: it closes when it has read the last byte.
-    private static double megabytesPerSecond(int port) throws IOException {
+    private static double megabytesPerSecond() throws IOException {
         byte[] buffer = new byte[1 << 16];
         long start = System.nanoTime();
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            OutputStream out = socket.getOutputStream();
-            for (long sent = 0; sent < PROXY_BYTES; sent += buffer.length) {
-                out.write(buffer);
-            }
-            socket.shutdownOutput();
-            while (socket.getInputStream().read(buffer) >= 0) {
-                // Waits for the end.
+        long received = 0;
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), LISTEN)) {
+            socket.getOutputStream()
+                    .write("GET /zeros HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            InputStream in = socket.getInputStream();
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                received += n;
             }
         }
-        return PROXY_BYTES / 1e6 / ((System.nanoTime() - start) / 1e9);
+        if (received < PROXY_BYTES) {
+            throw new IOException("only " + received + " bytes came through port " + LISTEN);
+        }
+        return received / 1e6 / ((System.nanoTime() - start) / 1e9);
     }
 }

@@ -58,19 +58,22 @@ final class Table {
         return text.toString();
     }
 
-    /// How many times as much the others take as the first.
+    /// How many times as much the others take as the first; of rates, how many times as much the
+    /// first does as the others.
     private String ratio(Row row) {
         List<Double> first = row.values().getOrDefault(subjects.getFirst(), List.of());
         List<String> ratios = new ArrayList<>();
         for (String subject : subjects.subList(1, subjects.size())) {
             List<Double> other = row.values().getOrDefault(subject, List.of());
-            boolean isKnown = !first.isEmpty() && !other.isEmpty() && median(first) != 0;
-            ratios.add(
-                    isKnown
-                            ? String.format(Locale.ROOT, "%.1f×", median(other) / median(first))
-                            : "–");
+            boolean isKnown = !first.isEmpty() && !other.isEmpty() && median(first) * median(other) != 0;
+            ratios.add(isKnown ? ratio(row.unit(), median(first), median(other)) : "–");
         }
         return ratios.isEmpty() ? "–" : String.join(", ", ratios);
+    }
+
+    private static String ratio(Unit unit, double first, double other) {
+        return String.format(
+                Locale.ROOT, "%.1f×", unit == Unit.RATE ? first / other : other / first);
     }
 
     static double median(List<Double> values) {

@@ -14,12 +14,15 @@ class TableTest {
             table.addMillis("launch", "theirs", millis * 10);
         }
         table.addBytes("memory", "ours", 2_000_000);
+        table.addRate("bytes", "ours", 30);
+        table.addRate("bytes", "theirs", 20);
         assertEquals(
                 """
                 | | ours | theirs | ratio |
                 |---|---:|---:|---:|
                 | launch | 20.0 ms | 200 ms | 10.0× |
                 | memory | 2.0 MB | – | – |
+                | bytes | 30/s | 20/s | 1.5× |
                 """,
                 table.render());
     }
