@@ -25,6 +25,12 @@ final class LxcMachine {
         Assumptions.assumeTrue(host.kind() == LxcHost.Kind.ATOLL, "LXC 5.0.2 " + why);
     }
 
+    /// Skips what needs a program that this machine does not have.
+    static void needs(LxcHost host, String program) {
+        Assumptions.assumeTrue(
+                host.sh("command -v " + program).exit() == 0, program + " is not installed");
+    }
+
     /// Makes a container of busybox.
     static void create(LxcHost host, String name) {
         host.must("lxc-create -n " + name + " -t busybox");

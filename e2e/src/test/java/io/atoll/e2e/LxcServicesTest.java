@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.testkit.LxcHost;
 import io.atoll.testkit.TestImages;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -99,6 +101,55 @@ class LxcServicesTest {
         host.must("ip link show vx1 && ip link del vx1");
     }
 
+    /// tinc joins the bridges of two hosts: containers of the one and of the other are neighbours.
+    /// What tinc needs of the kernel a container may have too.
+    @Test
+    void b0_10_tincJoinsTheBridgesOfTwoHosts() {
+        LxcMachine.needs(host, "tincd");
+        host.must("lxc-copy -n p1 -N p2");
+        replaceNetwork(
+                "p2",
+                "lxc.net.0.type = veth",
+                "lxc.net.0.link = lxcbr0",
+                "lxc.net.0.flags = up",
+                "lxc.net.0.ipv4.address = 10.0.3.60/24");
+        LxcMachine.configure(
+                host,
+                "p1",
+                "lxc.cgroup.devices.allow = c 10:200 rwm",
+                "lxc.mount.entry = /dev/net/tun dev/net/tun none bind,create=file");
+        host.must(
+                """
+                for n in one two; do
+                    mkdir -p /etc/tinc/$n/hosts
+                    printf 'Name = %s\nMode = switch\nInterface = tinc-%s\n' $n $n >/etc/tinc/$n/tinc.conf
+                    printf '#!/bin/sh\nip link set $INTERFACE up master lxcbr0\n' >/etc/tinc/$n/tinc-up
+                    chmod 755 /etc/tinc/$n/tinc-up
+                    tincd -n $n -K 1024 </dev/null
+                done
+                echo 'ConnectTo = one' >>/etc/tinc/two/tinc.conf
+                echo 'Address = 10.1.1.10' >>/etc/tinc/one/hosts/one
+                cp /etc/tinc/one/hosts/one /etc/tinc/two/hosts/
+                cp /etc/tinc/two/hosts/two /etc/tinc/one/hosts/
+                """);
+        try {
+            host.must("tincd -n one --pidfile=/run/one.pid");
+            host.mustNextDoor(
+                    "ip link add lxcbr0 type bridge; ip link set lxcbr0 up;"
+                            + " tincd -n two --pidfile=/run/two.pid; lxc-start -n p2");
+            host.must("lxc-start -n p1");
+            String first = LxcMachine.address(host, "p1");
+            host.until("lxc-attach -n p1 -- ping -c 1 -W 1 10.0.3.60");
+            inside(host, "p2", "ping -c 1 -W 5 " + first);
+            assertTrue(inside(host, "p2", "ip neigh").contains(first), "on one network");
+            inside(host, "p1", "busybox tunctl -t tap7 && ip link show tap7");
+        } finally {
+            host.sh("lxc-stop -k -n p2; tincd -n one --pidfile=/run/one.pid -k");
+            host.mustNextDoor(
+                    "tincd -n two --pidfile=/run/two.pid -k; ip link del lxcbr0; true");
+        }
+    }
+
     @Test
     void b0_13_14_ephemeralCopiesShareData() {
         host.must("mkdir -p /var/lib/shared");
@@ -118,20 +169,71 @@ class LxcServicesTest {
     /// One dies, the other still answers; both are known by name.
     @Test
     void b0_15_17_twoServersBehindTheBridge() {
-        host.must("lxc-copy -n p1 -N p2");
-        for (String name : new String[] {"p1", "p2"}) {
-            host.must("lxc-start -n " + name);
-            String address = LxcMachine.address(host, name);
-            inside(
-                    host,
-                    name,
-                    "mkdir -p /www; echo here is $(hostname) >/www/index.html; httpd -p 80 -h /www");
-            assertEquals("here is " + name, page(address));
+        for (String address : twoServers()) {
+            assertTrue(page(address).startsWith("here is p"));
         }
         String second = LxcMachine.address(host, "p2");
         assertEquals("here is p2", inside(host, "p1", request(second)));
         host.must("lxc-stop -k -n p1");
         assertEquals("here is p2", page(second));
+    }
+
+    /// Starts p1 and p2 with a page each.
+    ///
+    /// @return their addresses
+    private List<String> twoServers() {
+        host.must("lxc-copy -n p1 -N p2");
+        List<String> addresses = new ArrayList<>();
+        for (String name : List.of("p1", "p2")) {
+            host.must("lxc-start -n " + name);
+            addresses.add(LxcMachine.address(host, name));
+            inside(
+                    host,
+                    name,
+                    "mkdir -p /www; echo here is $(hostname) >/www/index.html; httpd -p 80 -h /www");
+            assertEquals("here is " + name, page(addresses.getLast()));
+        }
+        return addresses;
+    }
+
+    /// HAProxy on the host asks both in turn, and whoever is left.
+    @Test
+    void b0_16_haproxyInFrontOfTwoServers() {
+        LxcMachine.needs(host, "haproxy");
+        List<String> addresses = twoServers();
+        host.must(
+                """
+                cat >/run/haproxy.cfg <<'EOF'
+                defaults
+                    mode http
+                    timeout connect 2s
+                    timeout client 5s
+                    timeout server 5s
+                    option redispatch
+                    retries 3
+                listen web
+                    bind 10.1.1.10:80
+                    default-server check inter 300ms fall 1 rise 1
+                    server p1 FIRST:80
+                    server p2 SECOND:80
+                EOF
+                haproxy -D -p /run/haproxy.pid -f /run/haproxy.cfg
+                """
+                        .replace("FIRST", addresses.getFirst())
+                        .replace("SECOND", addresses.getLast()));
+        try {
+            // The neighbour knows the host's address only.
+            String ask = "for i in 1 2 3 4; do " + request("10.1.1.10") + "; done | sort -u";
+            assertEquals("here is p1\nhere is p2", host.mustOutside(ask));
+            inside(host, "p1", "killall httpd");
+            assertEquals("here is p2", host.mustOutside(ask));
+            inside(host, "p1", "httpd -p 80 -h /www");
+            host.until("test $(" + ask + " | wc -l) = 2");
+            host.must("lxc-stop -k -n p2");
+            assertEquals("here is p1", host.mustOutside(ask));
+        } finally {
+            host.sh("kill $(cat /run/haproxy.pid)");
+        }
     }
 
     private static String request(String address) {

@@ -197,6 +197,26 @@ public final class LxcHost implements AutoCloseable {
                 .strip();
     }
 
+    /// What a script prints that runs with this machine's files and commands on the neighbour's
+    /// network, as if it were another host; it must end with 0.
+    public String mustNextDoor(String script) {
+        return new Program(
+                        List.of(
+                                "nsenter",
+                                "--target=" + holder.pid(),
+                                "--mount",
+                                "--net=/proc/" + neighbour + "/ns/net",
+                                "--wdns=/root",
+                                "--",
+                                "sh",
+                                "-c"),
+                        Map.of("PATH", path(), "HOME", "/root"))
+                .run(script)
+                .ok()
+                .out()
+                .strip();
+    }
+
     /// Starts a command on a terminal of it.
     public Terminal terminal(String... words) {
         return Terminal.start(program(), SCREEN, words);
