@@ -152,7 +152,15 @@ final class InstancePorts {
                         config.neighborProxy(),
                         config.driver() == BridgeConfig.Driver.OPENVSWITCH,
                         config.ipv4().address().isPresent() && config.ipv4().dhcp(),
+                        config.ipv6().address().isPresent()
+                                && config.ipv6().dhcp()
+                                && config.ipv6().isLeased(),
                         domains(config));
+            }
+
+            @Override
+            public boolean isBridge(String link) {
+                return networks.isBridge(link);
             }
 
             @Override
@@ -207,6 +215,7 @@ final class InstancePorts {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                false,
                 false,
                 false,
                 List.of());

@@ -174,8 +174,7 @@ class DeviceContractTest {
                                 "limits.priority=5",
                                 "host_name=" + MARKER + "h1"),
                         "host_name=" + MARKER + "h2",
-                        // The link is made already when the address turns out to be missing.
-                        List.of("security.ipv4_filtering=true"),
+                        List.of("name=lo"),
                         "host ip link show "
                                 + MARKER
                                 + "h1 && nft list table netdev atoll"

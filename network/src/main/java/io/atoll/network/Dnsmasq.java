@@ -155,7 +155,7 @@ final class Dnsmasq {
             return;
         }
         // Only a /64 lets instances choose an address by themselves.
-        if (!ip.stateful() && address.prefix() == 64) {
+        if (!ip.isLeased()) {
             args.add("--dhcp-range");
             args.add("::,constructor:" + config.name() + ",ra-stateless,ra-names");
             return;

@@ -32,8 +32,16 @@ public record IpSettings(
         List<IpNetwork> routes,
         boolean routing,
         boolean firewall) {
+    private static final int OWN_ADDRESSES = 64;
+
     public IpSettings {
         ranges = List.copyOf(ranges);
         routes = List.copyOf(routes);
+    }
+
+    /// For IPv6: whether what is given out are addresses. On a network of usual size the instances
+    /// make up their own unless it is said otherwise.
+    public boolean isLeased() {
+        return stateful || address.filter(a -> a.prefix() == OWN_ADDRESSES).isEmpty();
     }
 }

@@ -126,12 +126,32 @@ public record NicConfig(
 
     /// Whether it belongs to that managed network.
     public boolean isAt(String name) {
-        return network.filter(name::equals).isPresent();
+        return kind == Kind.BRIDGED && link().equals(name);
     }
 
     /// With the instance's own priority, where this is a pair that does not say one.
     NicConfig orPriority(long fallback) {
         return kind.isPair() ? withLimits(limits.orPriority(fallback)) : this;
+    }
+
+    /// The same at a managed network.
+    public NicConfig at(String managed) {
+        return new NicConfig(
+                name,
+                kind,
+                Optional.of(managed),
+                Optional.empty(),
+                guestName,
+                hwaddr,
+                hostName,
+                mtu,
+                vlan,
+                taggedVlans,
+                mode,
+                ipv4,
+                ipv6,
+                limits,
+                filters);
     }
 
     private NicConfig withLimits(Limits other) {

@@ -7,11 +7,13 @@ import io.atoll.linux.net.IpNetwork;
 import io.atoll.runtime.spec.MacAddress;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -170,11 +172,9 @@ final class NicParser {
                 kind == NicConfig.Kind.P2P
                         ? Optional.empty()
                         : options.get(prefix + ".address", ValueType.WORDS);
-        boolean isNone = words.filter(w -> w.equals(List.of("none"))).isPresent();
+        boolean isNone = !isLayer3 && words.filter(w -> w.equals(List.of("none"))).isPresent();
         List<InetAddress> addresses =
-                isNone
-                        ? List.of()
-                        : words.orElse(List.of()).stream().map(w -> address(w, isV6)).toList();
+                isNone ? List.of() : addresses(prefix, words.orElse(List.of()), isV6);
         if (addresses.size() > 1 && !isLayer3) {
             throw new InvalidConfigException(
                     "Only one address is possible: " + words.orElseThrow());
@@ -208,6 +208,17 @@ final class NicParser {
                                 options.get(prefix + ".host_table", ValueType.UINT32)
                                         .map(Long::intValue))
                         : OptionalInt.empty());
+    }
+
+    private static List<InetAddress> addresses(String prefix, List<String> words, boolean isV6) {
+        Set<InetAddress> out = new LinkedHashSet<>();
+        for (String word : words) {
+            if (!out.add(address(word, isV6))) {
+                throw new InvalidConfigException(
+                        "Duplicate address \"" + word + "\" in \"" + prefix + ".address\"");
+            }
+        }
+        return List.copyOf(out);
     }
 
     /// On layer 2 the gateway is an address; a link without one is routed by the device.
@@ -258,16 +269,20 @@ final class NicParser {
     }
 
     private static void check(NicConfig nic) {
-        boolean wantsNoAddress = nic.ipv4().isNone() && !nic.filters().ipv4();
-        if (nic.kind() == NicConfig.Kind.BRIDGED
-                && (wantsNoAddress || nic.ipv6().isNone() && !nic.filters().ipv6())) {
-            String family = wantsNoAddress ? "ipv4" : "ipv6";
+        if (nic.kind() == NicConfig.Kind.BRIDGED && nic.network().isPresent()) {
+            requireFilter("ipv4", nic.ipv4(), nic.filters().ipv4());
+            requireFilter("ipv6", nic.ipv6(), nic.filters().ipv6());
+        }
+    }
+
+    private static void requireFilter(String family, NicConfig.Family said, boolean isFiltered) {
+        if (said.isNone() && !isFiltered) {
             throw new InvalidConfigException(
                     "Cannot have "
                             + family
-                            + ".address set to none unless security."
+                            + ".address as none unless using security."
                             + family
-                            + "_filtering is on");
+                            + "_filtering");
         }
     }
 

@@ -281,6 +281,7 @@ final class InstanceCreator {
                 root = Devices.root(devices);
                 Devices.requireApart(devices);
                 pool = pool(root.pool());
+                table.checkAdmission(draft, expansion);
                 checkDevices(draft, devices);
             } catch (InvalidConfigException e) {
                 throw new InvalidConfigException(failed(e), e);

@@ -11,6 +11,7 @@ import io.atoll.base.Undo;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
+import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.device.attach.AttachedDevices;
 import io.atoll.daemon.device.attach.NicNetworks;
 import io.atoll.daemon.device.attach.Site;
@@ -64,6 +65,7 @@ final class InstanceUpdater {
     private final HostResources host;
     private final CpuBalancer balancer;
     private final InstanceGuests guests;
+    private final NicConflicts conflicts;
     private final Events events;
     private final LoadedProfiles profiles;
     private final InstancePaths paths;
@@ -90,6 +92,7 @@ final class InstanceUpdater {
         this.host = host;
         this.balancer = balancer;
         this.guests = guests;
+        this.conflicts = new NicConflicts(table);
         this.events = events;
         this.profiles = profiles;
         this.paths = paths;
@@ -121,13 +124,14 @@ final class InstanceUpdater {
         check(wanted, expansion);
         table.checkAdmission(wanted, expansion);
         List<DeviceConfig> devices = Devices.of(expansion);
-        checkNetworks(wanted, devices);
+        checkNetworks(wanted, Devices.of(old), devices);
         DiskVolumes.check(ports.pools(), wanted.project(), devices);
         DeviceConfig.RootDisk root = checkRoot(old, devices);
         Optional<Running> run = runner.find(key);
         if (run.isEmpty()) {
             attached.requirePresent(Sites.of(wanted), Devices.of(old), devices);
         }
+        requireOwnAddresses(wanted, Devices.of(old), devices);
         InstanceRecord tidy = wanted.withConfig(config -> withAddresses(config, old, expansion));
         boolean hasNewIds =
                 ID_KEYS.stream()
@@ -157,6 +161,19 @@ final class InstanceUpdater {
             applyLimits(key, r, old, expansion);
             guests.changed(wanted, old, expansion);
         });
+    }
+
+    private void requireOwnAddresses(
+            InstanceRecord wanted, List<DeviceConfig> before, List<DeviceConfig> after) {
+        for (DeviceConfig device : after) {
+            if (device instanceof NicConfig nic && !before.contains(nic)) {
+                boolean stays =
+                        before.stream()
+                                .filter(old -> old.name().equals(nic.name()))
+                                .anyMatch(old -> attached.canBecome(old, nic));
+                conflicts.check(stays ? "update" : "add", wanted, nic);
+            }
+        }
     }
 
     private void record(RecordKey key, InstanceRecord value) {
@@ -195,9 +212,11 @@ final class InstanceUpdater {
         }
     }
 
-    private void checkNetworks(InstanceRecord wanted, List<DeviceConfig> devices) {
+    private void checkNetworks(
+            InstanceRecord wanted, List<DeviceConfig> before, List<DeviceConfig> after) {
         try {
-            NicNetworks.check(ports.networks(), wanted.project(), devices);
+            List<DeviceConfig> fresh = after.stream().filter(d -> !before.contains(d)).toList();
+            NicNetworks.check(ports.networks(), wanted.project(), fresh);
         } catch (NotFoundException e) {
             throw new NotFoundException("Invalid devices: " + e.getMessage(), e);
         } catch (InvalidConfigException e) {

@@ -37,6 +37,8 @@ final class Preparation {
     private final AttachedDevices attached;
     private final CpuBalancer balancer;
 
+    private final NicConflicts conflicts;
+
     Preparation(
             InstanceTable table,
             Ports ports,
@@ -50,6 +52,7 @@ final class Preparation {
         this.ports = ports;
         this.paths = paths;
         this.compiler = compiler;
+        this.conflicts = new NicConflicts(table);
     }
 
     /// A start, worked out.
@@ -83,6 +86,7 @@ final class Preparation {
         Expansion expansion = table.expand(instance);
         InstanceConfig config = expansion.typed();
         List<DeviceConfig> devices = Devices.of(expansion);
+        conflicts.checkStart(instance, devices);
         DeviceConfig.RootDisk root = Devices.root(devices);
         StorageDriver pool = ports.pools().get(root.pool());
         VolumeName volume = VolumeName.container(instance.hostWideName());

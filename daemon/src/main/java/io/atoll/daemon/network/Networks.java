@@ -376,6 +376,11 @@ public final class Networks {
         return store.find(Network.KIND, RecordKey.global(name));
     }
 
+    /// Whether an interface of the host is the bridge of a managed network.
+    public boolean isBridge(String link) {
+        return find(link).filter(n -> n.value().type() == NetworkType.BRIDGE).isPresent();
+    }
+
     /// @throws NotFoundException if there is no such managed network
     public Stored<Network> get(String name) {
         return find(name).orElseThrow(() -> new NotFoundException("Network not found"));

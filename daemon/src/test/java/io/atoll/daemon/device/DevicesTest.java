@@ -170,6 +170,14 @@ class DevicesTest {
                         Map.of("type", "nic", "network", "b", "ipv4.address", "fd42::1"),
                         Map.of("type", "nic", "network", "b", "ipv4.routes", "10.0.0.1"),
                         Map.of("type", "nic", "network", "b", "ipv4.address", "none"),
+                        Map.of("type", "nic", "nictype", "routed", "ipv4.address", "none"),
+                        Map.of(
+                                "type",
+                                "nic",
+                                "nictype",
+                                "routed",
+                                "ipv6.address",
+                                "fd42::1,fd42:0::1"),
                         Map.of(
                                 "type",
                                 "nic",

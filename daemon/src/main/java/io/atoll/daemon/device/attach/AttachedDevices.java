@@ -42,9 +42,25 @@ public final class AttachedDevices {
             case DeviceConfig.Found found -> new FoundDevice(found, host);
             case DeviceConfig.Infiniband card -> new InfinibandDevice(card, host);
             case DeviceConfig.Tpm tpm -> new TpmDevice(tpm, host);
-            case NicConfig nic -> new NicDevice(nic, host);
+            case NicConfig nic -> new NicDevice(known(nic), host);
             case ProxyConfig proxy -> new ProxyDevice(proxy, host);
         };
+    }
+
+    private NicConfig known(NicConfig nic) {
+        return NicNetworks.known(host.networks(), nic);
+    }
+
+    private List<DeviceConfig> known(Collection<DeviceConfig> configs) {
+        return configs.stream()
+                .map(config -> config instanceof NicConfig nic ? known(nic) : config)
+                .toList();
+    }
+
+    /// Whether a device of a running instance can be made to be as the other is configured, without
+    /// being taken away.
+    public boolean canBecome(DeviceConfig config, DeviceConfig next) {
+        return device(config).canBecome(known(List.of(next)).getFirst());
     }
 
     /// Looks whether what devices that come or change refer to is there, so that this is said now
@@ -81,7 +97,7 @@ public final class AttachedDevices {
     public Optional<NameServers> nameServers(Collection<DeviceConfig> configs) {
         return configs.stream()
                 .filter(NicConfig.class::isInstance)
-                .flatMap(nic -> ((NicConfig) nic).network().stream())
+                .flatMap(nic -> known((NicConfig) nic).network().stream())
                 .map(host.networks()::find)
                 .filter(n -> n.type() == Networks.Network.Type.BRIDGE)
                 .map(n ->
@@ -146,23 +162,26 @@ public final class AttachedDevices {
     private static void named(DeviceConfig config, Work work) {
         try {
             work.run();
-        } catch (ErrnoException e) {
-            throw new InternalException(
-                    "Failed to start device \"" + config.name() + "\": " + e.getMessage(), e);
+        } catch (ErrnoException | DomainException e) {
+            String begin = "Failed to start device \"" + config.name() + "\": ";
+            String why = String.valueOf(e.getMessage());
+            throw new InternalException(why.startsWith(begin) ? why : begin + why, e);
         }
     }
 
-    /// Makes the devices of a running instance be as `after` says. If one of them cannot, all stay
-    /// as they were, as far as that is still possible.
+    /// Makes the devices of a running instance be as wanted. If one of them cannot, all stay as
+    /// they were, as far as that is still possible.
     ///
     /// @param undo takes the change back
     /// @throws DomainException naming the device that failed
     public void change(
             Site site,
             Container container,
-            Collection<DeviceConfig> before,
-            Collection<DeviceConfig> after,
+            Collection<DeviceConfig> configured,
+            Collection<DeviceConfig> wanted,
             Undo undo) {
+        List<DeviceConfig> before = known(configured);
+        List<DeviceConfig> after = known(wanted);
         Map<String, DeviceConfig> old = byName(before);
         Map<String, DeviceConfig> fresh = byName(after);
         NicNames.choose(site.memory(), after);
@@ -181,10 +200,10 @@ public final class AttachedDevices {
                 adapt(site, container, was, config, undo);
             }
         }
-        List<DiskThrottle> wanted = throttles(site, after);
-        if (!slow.equals(wanted)) {
-            undo.add(() -> container.updateThrottles(DiskThrottle.change(wanted, slow)));
-            container.updateThrottles(DiskThrottle.change(slow, wanted));
+        List<DiskThrottle> fresher = throttles(site, after);
+        if (!slow.equals(fresher)) {
+            undo.add(() -> container.updateThrottles(DiskThrottle.change(fresher, slow)));
+            container.updateThrottles(DiskThrottle.change(slow, fresher));
         }
     }
 

@@ -21,6 +21,7 @@ public interface Networks {
     ///   addresses of this one
     /// @param isOpenVswitch whether the bridge is one of Open vSwitch
     /// @param hasLeases whether DHCP gives out IPv4 addresses there
+    /// @param hasIpv6Leases likewise IPv6 addresses
     /// @param domains in which short names are looked up, the first one first
     record Network(
             Type type,
@@ -32,6 +33,7 @@ public interface Networks {
             Optional<String> neighborProxy,
             boolean isOpenVswitch,
             boolean hasLeases,
+            boolean hasIpv6Leases,
             List<String> domains) {
         /// Kinds of managed networks.
         public enum Type {
@@ -69,6 +71,9 @@ public interface Networks {
     default Network find(ProjectName project, String network) {
         return find(network);
     }
+
+    /// Whether an interface of the host is the bridge of a managed network.
+    boolean isBridge(String link);
 
     /// Makes rules hold again that others took away.
     ///

@@ -147,14 +147,6 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         }
     }
 
-    @Override
-    public void requirePresent(Site site) {
-        if (config.network().isPresent()) {
-            NicNetworks.requireInside(
-                    config, host.networks().find(site.project(), config.network().get()));
-        }
-    }
-
     /// Whoever may make instances in one project must not take the names of another's.
     private void requireOwnName(Site site, String verb) {
         boolean isTaken =

@@ -9,7 +9,6 @@ import io.atoll.daemon.device.NicConfig.Kind;
 import io.atoll.linux.net.IpNetwork;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.Optional;
 
 /// Looks whether interfaces fit the managed networks that they name, in LXD's words.
 public final class NicNetworks {
@@ -17,13 +16,12 @@ public final class NicNetworks {
 
     /// @param project whose networks the interfaces are attached to
     /// @throws NotFoundException naming the interface and the network that there is not
-    /// @throws InvalidConfigException if a fixed address is none of its network's
+    /// @throws InvalidConfigException if an interface wants of its network what that cannot do
     public static void check(Networks networks, ProjectName project, List<DeviceConfig> devices) {
         for (DeviceConfig device : devices) {
-            if (device instanceof NicConfig nic && nic.network().isPresent()) {
-                Networks.Network network = find(networks, project, nic);
+            if (device instanceof NicConfig nic) {
                 try {
-                    requireInside(nic, network);
+                    check(networks, project, nic);
                 } catch (InvalidConfigException e) {
                     throw new InvalidConfigException(
                             "Device validation failed for \""
@@ -34,6 +32,28 @@ public final class NicNetworks {
                 }
             }
         }
+    }
+
+    private static void check(Networks networks, ProjectName project, NicConfig nic) {
+        if (nic.network().isPresent()) {
+            requirePossible(nic, find(networks, project, nic));
+            return;
+        }
+        NicConfig known = known(networks, nic);
+        if (known.network().isPresent()) {
+            requirePossible(known, networks.find(known.network().get()));
+        } else if (nic.kind() == Kind.BRIDGED) {
+            requireKnowable("ipv4", nic.ipv4(), nic.filters().ipv4());
+            requireKnowable("ipv6", nic.ipv6(), nic.filters().ipv6());
+        }
+    }
+
+    /// An interface at the bridge of a managed network is that network's, whichever of both its
+    /// configuration names.
+    static NicConfig known(Networks networks, NicConfig nic) {
+        boolean isManaged =
+                nic.kind() == Kind.BRIDGED && nic.parent().filter(networks::isBridge).isPresent();
+        return isManaged ? nic.at(nic.parent().orElseThrow()) : nic;
     }
 
     private static Networks.Network find(Networks networks, ProjectName project, NicConfig nic) {
@@ -56,32 +76,84 @@ public final class NicNetworks {
         }
     }
 
-    /// An address that the network cannot give out would be given to nobody.
-    static void requireInside(NicConfig nic, Networks.Network network) {
-        if (network.type() != Networks.Network.Type.BRIDGE || nic.kind() != Kind.BRIDGED) {
-            return;
+    /// Nobody gives out addresses at a bridge that is not managed: a fixed one is what a filter
+    /// lets through, and nothing else.
+    private static void requireKnowable(
+            String family, NicConfig.Family addresses, boolean isFiltered) {
+        boolean isSaid = addresses.isNone() || !addresses.addresses().isEmpty();
+        if (isFiltered && !isSaid) {
+            throw new InvalidConfigException(
+                    family.replace("ip", "IP")
+                            + " filtering requires a manually specified "
+                            + family
+                            + ".address when using an unmanaged parent bridge");
         }
-        nic.ipv4()
-                .address()
-                .ifPresent(a -> requireInside(nic, network.ipv4(), a, nic.filters().ipv4()));
-        nic.ipv6()
-                .address()
-                .ifPresent(a -> requireInside(nic, network.ipv6(), a, nic.filters().ipv6()));
+        if (!isFiltered && isSaid) {
+            throw new InvalidConfigException(
+                    "Cannot use manually specified "
+                            + family
+                            + ".address when using unmanaged parent bridge");
+        }
     }
 
-    /// @param isFiltered then it says what the instance may use, wherever it has it from
+    private static void requirePossible(NicConfig nic, Networks.Network network) {
+        if (network.type() == Networks.Network.Type.BRIDGE) {
+            requireInside(nic, network);
+        } else if (!nic.ipv4().addresses().isEmpty()) {
+            throw new InvalidConfigException("Invalid device option \"ipv4.address\"");
+        } else if (!nic.ipv6().addresses().isEmpty()) {
+            throw new InvalidConfigException("Invalid device option \"ipv6.address\"");
+        }
+    }
+
+    /// An address that the network cannot give out would be given to nobody.
+    static void requireInside(NicConfig nic, Networks.Network network) {
+        if (network.type() == Networks.Network.Type.BRIDGE && nic.kind() == Kind.BRIDGED) {
+            nic.ipv4().address().ifPresent(a -> requireInside(nic, network, a, false));
+            nic.ipv6().address().ifPresent(a -> requireInside(nic, network, a, true));
+        }
+    }
+
     private static void requireInside(
-            NicConfig nic, Optional<IpNetwork> own, InetAddress address, boolean isFiltered) {
-        if (own.isEmpty() && isFiltered) {
+            NicConfig nic, Networks.Network network, InetAddress address, boolean isV6) {
+        // A filter says what the instance may use, wherever it has it from.
+        boolean isFiltered = isV6 ? nic.filters().ipv6() : nic.filters().ipv4();
+        boolean isGiven = isV6 ? network.hasIpv6Leases() : network.hasLeases();
+        if (!isGiven) {
+            if (!isFiltered) {
+                throw new InvalidConfigException(notGiven(network, isV6));
+            }
             return;
         }
-        if (own.isEmpty() || !own.get().contains(address)) {
+        IpNetwork own = (isV6 ? network.ipv6() : network.ipv4()).orElseThrow();
+        if (!own.contains(address)) {
             throw new InvalidConfigException(
                     "Device IP address \""
                             + IpNetwork.text(address)
                             + "\" not within network \""
-                            + nic.network().orElse("")
+                            + network.link()
                             + "\" subnet");
         }
+        if (own.address().equals(address)) {
+            throw new InvalidConfigException(
+                    "IP address \""
+                            + IpNetwork.text(address)
+                            + "\" is assigned to parent managed network device \""
+                            + network.link()
+                            + "\"");
+        }
+    }
+
+    private static String notGiven(Networks.Network network, boolean isV6) {
+        String family = isV6 ? "ipv6" : "ipv4";
+        return "Cannot specify \""
+                + family
+                + ".address\" when DHCP "
+                + (isV6 ? "or \"ipv6.dhcp.stateful\" are" : "is")
+                + " disabled (unless using security."
+                + family
+                + "_filtering) on network \""
+                + network.link()
+                + "\"";
     }
 }

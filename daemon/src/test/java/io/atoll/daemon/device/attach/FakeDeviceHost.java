@@ -36,7 +36,13 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
                 Optional.empty(),
                 false,
                 true,
+                false,
                 List.of("lxd"));
+    }
+
+    @Override
+    public boolean isBridge(String link) {
+        return link.equals("br0");
     }
 
     @Override
