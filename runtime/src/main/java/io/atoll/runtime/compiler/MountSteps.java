@@ -45,6 +45,18 @@ final class MountSteps {
         this.idmap = idmap;
     }
 
+    /// Whether something that the host mounts later below one of them is to appear inside.
+    boolean followTheHost() {
+        return draft.spec.mounts().stream()
+                .anyMatch(mount ->
+                        mount instanceof MountSpec.Bind bind
+                                && bind.propagation()
+                                        .map(MountSteps::propagation)
+                                        .filter(p ->
+                                                p == Propagation.SLAVE || p == Propagation.SHARED)
+                                        .isPresent());
+    }
+
     void host() {
         for (MountSpec mount : draft.spec.mounts()) {
             Slot slot = draft.newSlot();

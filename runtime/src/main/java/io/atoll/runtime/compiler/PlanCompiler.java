@@ -195,7 +195,12 @@ public final class PlanCompiler {
                 // What is attached from here on is seen by nobody else and dies with the starter
                 // and the child.
                 draft.host.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
-                draft.host.add(propagation(TOP, Propagation.PRIVATE));
+                draft.host.add(
+                        propagation(
+                                TOP,
+                                mounts.followTheHost()
+                                        ? Propagation.SLAVE
+                                        : Propagation.PRIVATE));
             }
             // Layers that are attached on top of themselves would be in the way of what is below.
             boolean areLayersHidden = draft.facts.hasDetachedLayers();

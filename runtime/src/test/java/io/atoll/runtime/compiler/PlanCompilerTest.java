@@ -12,6 +12,7 @@ import io.atoll.plan.Place;
 import io.atoll.plan.PlanDecoder;
 import io.atoll.plan.PlanEncoder;
 import io.atoll.plan.PlanPrinter;
+import io.atoll.plan.Propagation;
 import io.atoll.plan.StartPlan;
 import io.atoll.plan.Step;
 import io.atoll.plan.Tokens;
@@ -46,6 +47,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /// Compares plans with the texts in `src/test/resources/plan`. Run with `-Dplans.accept=true` to
@@ -386,6 +388,34 @@ class PlanCompilerTest {
                                 step instanceof Step.OpenTree(_, Place.HostPath(String path), _, _)
                                         && path.equals("/sys/kernel/debug"))
                         .count());
+    }
+
+    /// A namespace that hears of the host's mounts hands them on; one of which nothing asks for that
+    /// hears of none.
+    @Test
+    void mountsOfTheHostAreHeardOfOnRequest() {
+        for (boolean isAsked : new boolean[] {true, false}) {
+            MountSpec.Bind bind =
+                    new MountSpec.Bind(
+                            Path.of("/srv"),
+                            new GuestPath("/srv"),
+                            Set.of(),
+                            true,
+                            false,
+                            false,
+                            isAsked
+                                    ? Optional.of(MountSpec.Propagation.SLAVE)
+                                    : Optional.of(MountSpec.Propagation.PRIVATE),
+                            MountSpec.Create.DIR,
+                            false);
+            Propagation first =
+                    compile(BUSYBOX.plusMount(bind), Hosts.bookworm()).host().stream()
+                            .filter(Step.SetMountAttributes.class::isInstance)
+                            .map(step -> ((Step.SetMountAttributes) step).propagation())
+                            .findFirst()
+                            .orElseThrow();
+            assertEquals(isAsked ? Propagation.SLAVE : Propagation.PRIVATE, first);
+        }
     }
 
     @Test
