@@ -40,13 +40,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Bridges in a network namespace of the test's own, with real clients in namespaces behind them.
 @Tag("privileged")
@@ -273,6 +277,142 @@ final class BridgesIT {
             netlink.run(Rtnetlink.addAddress("eth0", net("192.0.2.2/24")));
             netlink.run(Rtnetlink.setUp("eth0", true));
         }
+    }
+
+    /// The keys that neither give addresses nor take them.
+    @Test
+    void isOnTheHostAsItIsConfigured() throws Exception {
+        onHost(() -> {
+            try (Netlink netlink = Netlink.open()) {
+                netlink.run(
+                        Rtnetlink.veth(
+                                "ext0",
+                                LinkOptions.DOWN,
+                                Optional.empty(),
+                                "ext1",
+                                LinkOptions.DOWN,
+                                new Target.Here()));
+            }
+            bridges.create(
+                    config(
+                            "bridge.hwaddr", "00:16:3e:11:22:33",
+                            "bridge.external_interfaces", "ext0",
+                            "ipv4.dhcp.ranges", "10.77.3.50-10.77.3.50",
+                            "ipv4.nat.address", "192.0.2.9",
+                            "ipv4.nat.order", "before",
+                            "ipv4.routes", "10.99.0.0/16",
+                            "dns.domain", "atoll",
+                            "raw.dnsmasq", "address=/raw.example/10.9.9.9"));
+            assertEquals(
+                    "00:16:3e:11:22:33", bridges.state("atolinbr0").orElseThrow().hwaddr());
+            try (Netlink netlink = Netlink.open()) {
+                Link bridge = netlink.link("atolinbr0").orElseThrow();
+                Link port = netlink.link("ext0").orElseThrow();
+                assertEquals(OptionalInt.of(bridge.index()), port.masterIndex());
+                assertTrue(port.isUp());
+                assertTrue(
+                        netlink.routes().stream()
+                                .anyMatch(r -> r.destination().equals(net("10.99.0.0/16"))));
+            }
+            return null;
+        });
+        try (Fd inside = client();
+                Fd outside = Namespaces.withOwnNet(Namespaces::ownNet)) {
+            String[] got = dhcp(inside);
+            assertEquals("10.77.3.50/24", net(got[0]).toString());
+            assertEquals("atoll", got[3]);
+            assertTrue(
+                    run(inside, "busybox", "nslookup", "-type=a", "raw.example", "10.77.3.1")
+                            .contains("10.9.9.9"));
+            wayOut(outside);
+            onHost(() -> {
+                try (Netlink netlink = Netlink.open()) {
+                    netlink.run(Rtnetlink.addAddress("up0", net("192.0.2.9/32")));
+                }
+                return null;
+            });
+            run(inside, "busybox", "ping", "-c", "1", "-W", "5", "192.0.2.2");
+            String neighbours = run(outside, "ip", "neigh");
+            assertTrue(neighbours.contains("192.0.2.9"), neighbours);
+            onHost(() -> {
+                bridges.start(
+                        config("bridge.hwaddr", "00:16:3e:11:22:33", "ipv4.routing", "false"));
+                return null;
+            });
+            assertThrows(
+                    RuntimeException.class,
+                    () -> run(inside, "busybox", "ping", "-c", "1", "-W", "1", "192.0.2.2"));
+            run(inside, "busybox", "ping", "-c", "1", "-W", "5", "10.77.3.1");
+            onHost(() -> {
+                bridges.start(config("ipv4.firewall", "false", "ipv4.nat", "false"));
+                assertFalse(Nftables.run("list ruleset").contains("atolinbr0"));
+                bridges.delete("atolinbr0");
+                try (Netlink netlink = Netlink.open()) {
+                    assertEquals(
+                            OptionalInt.empty(), netlink.link("ext0").orElseThrow().masterIndex());
+                }
+                return null;
+            });
+        }
+    }
+
+    /// The other end is a tunnel that the host's own program makes.
+    @ParameterizedTest
+    @CsvSource({"vxlan, id 7 dstport 4789", "gre,"})
+    void tunnelsJoinWhatIsElsewhere(String protocol, String options) {
+        String kind = protocol.equals("gre") ? "gretap" : protocol;
+        String there = "type " + kind + " local 192.0.2.2 remote 192.0.2.1";
+        try (Fd outside = Namespaces.withOwnNet(Namespaces::ownNet)) {
+            wayOut(outside);
+            try {
+                run(
+                        outside,
+                        ("ip link add t0 " + there + (options == null ? "" : " " + options))
+                                .split(" "));
+            } catch (RuntimeException e) {
+                // It names what is missing, and the bridge is not half there.
+                onHost(() -> {
+                    RuntimeException failure =
+                            assertThrows(
+                                    RuntimeException.class,
+                                    () -> bridges.create(tunnel(protocol)));
+                    assertTrue(failure.getMessage().contains(kind), failure.getMessage());
+                    assertTrue(bridges.state("atolinbr0").isEmpty());
+                    return null;
+                });
+                Assumptions.abort("this kernel has no " + kind);
+            }
+            run(outside, "ip address add 10.77.3.99/24 dev t0".split(" "));
+            run(outside, "ip link set t0 up".split(" "));
+            onHost(() -> {
+                bridges.create(tunnel(protocol));
+                return null;
+            });
+            try (Fd inside = client()) {
+                run(inside, "ip address add 10.77.3.98/24 dev eth0".split(" "));
+                run(inside, "busybox", "ping", "-c", "1", "-W", "5", "10.77.3.99");
+            }
+            onHost(() -> {
+                bridges.delete("atolinbr0");
+                try (Netlink netlink = Netlink.open()) {
+                    assertTrue(netlink.link("atolinbr0-t1").isEmpty());
+                }
+                return null;
+            });
+        }
+    }
+
+    private static BridgeConfig tunnel(String protocol) {
+        List<String> pairs =
+                new ArrayList<>(
+                        List.of(
+                                "tunnel.t1.protocol", protocol,
+                                "tunnel.t1.local", "192.0.2.1",
+                                "tunnel.t1.remote", "192.0.2.2"));
+        if (protocol.equals("vxlan")) {
+            pairs.addAll(List.of("tunnel.t1.id", "7", "tunnel.t1.port", "4789"));
+        }
+        return config(pairs.toArray(String[]::new));
     }
 
     @Test
