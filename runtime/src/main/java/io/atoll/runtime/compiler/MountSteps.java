@@ -47,14 +47,24 @@ final class MountSteps {
 
     /// Whether something that the host mounts later below one of them is to appear inside.
     boolean followTheHost() {
-        return draft.spec.mounts().stream()
-                .anyMatch(mount ->
-                        mount instanceof MountSpec.Bind bind
-                                && bind.propagation()
-                                        .map(MountSteps::propagation)
-                                        .filter(p ->
-                                                p == Propagation.SLAVE || p == Propagation.SHARED)
-                                        .isPresent());
+        return firstFollower() < draft.spec.mounts().size();
+    }
+
+    private int firstFollower() {
+        List<MountSpec> mounts = draft.spec.mounts();
+        int first = 0;
+        while (first < mounts.size() && !isFollower(mounts.get(first))) {
+            first++;
+        }
+        return first;
+    }
+
+    private static boolean isFollower(MountSpec mount) {
+        return mount instanceof MountSpec.Bind bind
+                && bind.propagation()
+                        .map(MountSteps::propagation)
+                        .filter(p -> p == Propagation.SLAVE || p == Propagation.SHARED)
+                        .isPresent();
     }
 
     void host() {
@@ -74,7 +84,17 @@ final class MountSteps {
     }
 
     void child() {
-        for (int i = 0; i < slots.size(); i++) {
+        child(0, firstFollower());
+    }
+
+    /// Attaches those that hear of the host's mounts, and what comes after them: leaving the old
+    /// root behind makes everything private that is on the new one by then.
+    void afterPivot() {
+        child(firstFollower(), slots.size());
+    }
+
+    private void child(int from, int to) {
+        for (int i = from; i < to; i++) {
             Slot slot = slots.get(i);
             MountSpec mount = draft.spec.mounts().get(i);
             List<Step> steps = new ArrayList<>();

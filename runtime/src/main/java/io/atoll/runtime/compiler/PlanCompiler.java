@@ -349,6 +349,7 @@ public final class PlanCompiler {
             draft.child.add(new Step.PivotRoot(root));
             // systemd inside wants its root to be shared, as on a host.
             draft.child.add(propagation(TOP, Propagation.SHARED));
+            mounts.afterPivot();
             draft.child.add(new Step.AwaitGate());
             nics.child();
             sysctls();

@@ -408,13 +408,29 @@ class PlanCompilerTest {
                                     : Optional.of(MountSpec.Propagation.PRIVATE),
                             MountSpec.Create.DIR,
                             false);
+            StartPlan plan = compile(BUSYBOX.plusMount(bind), Hosts.bookworm());
             Propagation first =
-                    compile(BUSYBOX.plusMount(bind), Hosts.bookworm()).host().stream()
+                    plan.host().stream()
                             .filter(Step.SetMountAttributes.class::isInstance)
                             .map(step -> ((Step.SetMountAttributes) step).propagation())
                             .findFirst()
                             .orElseThrow();
             assertEquals(isAsked ? Propagation.SLAVE : Propagation.PRIVATE, first);
+            List<Step> child = plan.child();
+            int pivot = child.indexOf(
+                            child.stream()
+                                    .filter(Step.PivotRoot.class::isInstance)
+                                    .findFirst()
+                                    .orElseThrow());
+            int attached =
+                    child.indexOf(
+                            child.stream()
+                                    .filter(step ->
+                                            step instanceof Step.AttachMount attach
+                                                    && attach.toString().contains("srv"))
+                                    .findFirst()
+                                    .orElseThrow());
+            assertEquals(isAsked, attached > pivot, "what is there at the pivot becomes private");
         }
     }
 
