@@ -65,7 +65,8 @@ final class Table {
         List<String> ratios = new ArrayList<>();
         for (String subject : subjects.subList(1, subjects.size())) {
             List<Double> other = row.values().getOrDefault(subject, List.of());
-            boolean isKnown = !first.isEmpty() && !other.isEmpty() && median(first) * median(other) != 0;
+            boolean isKnown =
+                    !first.isEmpty() && !other.isEmpty() && median(first) * median(other) != 0;
             ratios.add(isKnown ? ratio(row.unit(), median(first), median(other)) : "–");
         }
         return ratios.isEmpty() ? "–" : String.join(", ", ratios);

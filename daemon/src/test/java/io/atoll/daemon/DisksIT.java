@@ -88,11 +88,7 @@ final class DisksIT {
 
     private void devices(String name, String devices) throws IOException {
         String config =
-                daemon.client()
-                        .get("/1.0/instances/" + name)
-                        .metadata()
-                        .get("config")
-                        .render();
+                daemon.client().get("/1.0/instances/" + name).metadata().get("config").render();
         ok(
                 "PUT",
                 "/1.0/instances/" + name,
@@ -204,9 +200,7 @@ final class DisksIT {
         assertTrue(holds("c1", "grep -q hello /etc/real/shown"));
         devices("c1", "");
         assertTrue(
-                holds(
-                        "c1",
-                        "rm -f /link; mkdir -p " + outside + "; ln -s " + outside + " /link"));
+                holds("c1", "rm -f /link; mkdir -p " + outside + "; ln -s " + outside + " /link"));
         give("c1", isLive, "source=" + shared.resolve("file"), "path=/link/shown");
         assertTrue(holds("c1", "grep -q hello " + outside + "/shown"), "made inside");
         try (var files = Files.list(outside)) {

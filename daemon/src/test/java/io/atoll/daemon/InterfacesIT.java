@@ -80,7 +80,11 @@ final class InterfacesIT {
 
     private String body(String name, String devices) throws IOException {
         Json config = client.get("/1.0/instances/" + name).metadata().get("config");
-        return "{'profiles':['default'],'config':" + config.render() + ",'devices':{" + devices + "}}";
+        return "{'profiles':['default'],'config':"
+                + config.render()
+                + ",'devices':{"
+                + devices
+                + "}}";
     }
 
     private void devices(String name, String devices) throws IOException {
@@ -104,10 +108,7 @@ final class InterfacesIT {
     }
 
     private void state(String name, String action) throws IOException {
-        ok(
-                "PUT",
-                "/1.0/instances/" + name + "/state",
-                "{'action':'" + action + "','force':true}");
+        ok("PUT", "/1.0/instances/" + name + "/state", "{'action':'" + action + "','force':true}");
     }
 
     private static String nic(String kind, String... options) {
@@ -151,10 +152,7 @@ final class InterfacesIT {
         assertEquals(404, client.get("/1.0/instances/c3").status());
         assertEquals(
                 words,
-                refused(
-                        "POST",
-                        "/1.0/profiles",
-                        "{'name':'p1','devices':{" + unmanaged + "}}"));
+                refused("POST", "/1.0/profiles", "{'name':'p1','devices':{" + unmanaged + "}}"));
         assertEquals(404, client.get("/1.0/profiles/p1").status());
     }
 
@@ -265,10 +263,7 @@ final class InterfacesIT {
         Json config = client.get("/1.0/instances/c1").metadata().get("config");
         String mac = config.get("volatile.n1.hwaddr").asString();
         devices("c2", nic(AT));
-        ok(
-                "PATCH",
-                "/1.0/instances/c2",
-                "{'config':{'volatile.n1.hwaddr':'" + mac + "'}}");
+        ok("PATCH", "/1.0/instances/c2", "{'config':{'volatile.n1.hwaddr':'" + mac + "'}}");
         assertEquals(
                 "Failed start validation for device \"n1\": MAC address \""
                         + mac

@@ -39,10 +39,7 @@ final class ProxiesIT {
     void open() throws IOException {
         daemon = LocalDaemon.open("atoll-dprox-");
         daemon.prepareInstances("dir");
-        ok(
-                "POST",
-                "/1.0/instances",
-                "{'name':'c1','source':{'type':'image','alias':'busybox'}}");
+        ok("POST", "/1.0/instances", "{'name':'c1','source':{'type':'image','alias':'busybox'}}");
         ok("PUT", "/1.0/instances/c1/state", "{'action':'start'}");
         assertTrue(
                 holds(
@@ -61,8 +58,7 @@ final class ProxiesIT {
 
     private void proxy(String options) throws IOException {
         String device = options.isEmpty() ? "" : "'d':{'type':'proxy'," + options + "}";
-        String config =
-                daemon.client().get("/1.0/instances/c1").metadata().get("config").render();
+        String config = daemon.client().get("/1.0/instances/c1").metadata().get("config").render();
         ok(
                 "PUT",
                 "/1.0/instances/c1",
@@ -97,8 +93,7 @@ final class ProxiesIT {
         String name = "atoll-dprox-" + ProcessHandle.current().pid();
         proxy("'listen':'unix:@" + name + "','connect':'tcp:127.0.0.1:8099'");
         assertFalse(Files.exists(socket));
-        assertEquals(
-                "inside\n", host(FETCH + "--abstract-unix-socket " + name + " http://c1/"));
+        assertEquals("inside\n", host(FETCH + "--abstract-unix-socket " + name + " http://c1/"));
         proxy("");
         assertEquals("", host(FETCH + "--abstract-unix-socket " + name + " http://c1/"));
     }

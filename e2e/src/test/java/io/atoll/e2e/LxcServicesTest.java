@@ -145,8 +145,7 @@ class LxcServicesTest {
             inside(host, "p1", "busybox tunctl -t tap7 && ip link show tap7");
         } finally {
             host.sh("lxc-stop -k -n p2; tincd -n one --pidfile=/run/one.pid -k");
-            host.mustNextDoor(
-                    "tincd -n two --pidfile=/run/two.pid -k; ip link del lxcbr0; true");
+            host.mustNextDoor("tincd -n two --pidfile=/run/two.pid -k; ip link del lxcbr0; true");
         }
     }
 

@@ -303,8 +303,7 @@ final class BridgesIT {
                             "ipv4.routes", "10.99.0.0/16",
                             "dns.domain", "atoll",
                             "raw.dnsmasq", "address=/raw.example/10.9.9.9"));
-            assertEquals(
-                    "00:16:3e:11:22:33", bridges.state("atolinbr0").orElseThrow().hwaddr());
+            assertEquals("00:16:3e:11:22:33", bridges.state("atolinbr0").orElseThrow().hwaddr());
             try (Netlink netlink = Netlink.open()) {
                 Link bridge = netlink.link("atolinbr0").orElseThrow();
                 Link port = netlink.link("ext0").orElseThrow();
@@ -374,8 +373,7 @@ final class BridgesIT {
                 onHost(() -> {
                     RuntimeException failure =
                             assertThrows(
-                                    RuntimeException.class,
-                                    () -> bridges.create(tunnel(protocol)));
+                                    RuntimeException.class, () -> bridges.create(tunnel(protocol)));
                     assertTrue(failure.getMessage().contains(kind), failure.getMessage());
                     assertTrue(bridges.state("atolinbr0").isEmpty());
                     return null;

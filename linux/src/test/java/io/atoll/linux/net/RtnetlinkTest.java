@@ -79,8 +79,7 @@ class RtnetlinkTest {
     @Test
     void taggedNetwork() {
         NetlinkMessage message =
-                Rtnetlink.vlan(
-                        "eth0.5", "eth0", 5, LinkOptions.DOWN, new Rtnetlink.Target.Here());
+                Rtnetlink.vlan("eth0.5", "eth0", 5, LinkOptions.DOWN, new Rtnetlink.Target.Here());
         assertEquals("vlan", kind(message));
         assertEquals(Map.of(1, "0500"), data(message));
     }
@@ -107,15 +106,7 @@ class RtnetlinkTest {
                         LinkOptions.DOWN);
         assertEquals("vxlan", kind(vxlan));
         assertEquals(
-                Map.of(
-                        1,
-                        "07000000",
-                        5,
-                        "01",
-                        15,
-                        "12b5",
-                        16,
-                        "20010db8000000000000000000000002"),
+                Map.of(1, "07000000", 5, "01", 15, "12b5", 16, "20010db8000000000000000000000002"),
                 data(vxlan));
     }
 

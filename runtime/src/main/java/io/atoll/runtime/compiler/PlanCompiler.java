@@ -198,9 +198,7 @@ public final class PlanCompiler {
                 draft.host.add(
                         propagation(
                                 TOP,
-                                mounts.followTheHost()
-                                        ? Propagation.SLAVE
-                                        : Propagation.PRIVATE));
+                                mounts.followTheHost() ? Propagation.SLAVE : Propagation.PRIVATE));
             }
             // Layers that are attached on top of themselves would be in the way of what is below.
             boolean areLayersHidden = draft.facts.hasDetachedLayers();

@@ -390,8 +390,8 @@ class PlanCompilerTest {
                         .count());
     }
 
-    /// A namespace that hears of the host's mounts hands them on; one of which nothing asks for that
-    /// hears of none.
+    /// A namespace that hears of the host's mounts hands them on; one of which nothing asks for
+    /// that hears of none.
     @Test
     void mountsOfTheHostAreHeardOfOnRequest() {
         for (boolean isAsked : new boolean[] {true, false}) {
@@ -417,7 +417,8 @@ class PlanCompilerTest {
                             .orElseThrow();
             assertEquals(isAsked ? Propagation.SLAVE : Propagation.PRIVATE, first);
             List<Step> child = plan.child();
-            int pivot = child.indexOf(
+            int pivot =
+                    child.indexOf(
                             child.stream()
                                     .filter(Step.PivotRoot.class::isInstance)
                                     .findFirst()
