@@ -16,6 +16,7 @@ import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.warning.Warnings;
+import io.atoll.storage.HostTools;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,7 +47,12 @@ final class ImageUpkeepTest {
         ServerConfig config = new ServerConfig(store);
         config.start();
         Pools pools =
-                new Pools(store, projects, folder.resolve("pools"), new Warnings(store, events));
+                new Pools(
+                        store,
+                        projects,
+                        folder.resolve("pools"),
+                        new Warnings(store, events),
+                        HostTools.REAL);
         Images images = new Images(store, projects, pools, folder.resolve("images"));
         images.start();
         ImageSettings settings = new ImageSettings(projects, config);
