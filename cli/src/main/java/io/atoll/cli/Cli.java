@@ -115,7 +115,7 @@ public final class Cli {
             Output output, String path, CommandGroup group, boolean isRoot, List<String> words) {
         Arguments arguments = Arguments.parse(words, isRoot ? rootOptions() : Help.GLOBAL);
         if (arguments.flag("version")) {
-            output.line(Version.TEXT);
+            output.line(Version.of(path.split(" ")[0]));
             return 0;
         }
         output.print(Help.group(path, group, isRoot, arguments.flag("sub-commands")));
@@ -143,7 +143,7 @@ public final class Cli {
             return 0;
         }
         if (arguments.flag("version")) {
-            output.line(Version.TEXT);
+            output.line(Version.of(invocation.program()));
             return 0;
         }
         if (arguments.count() == 0 && spec.argsMin() > 0 && !spec.mayBeBare(arguments)) {

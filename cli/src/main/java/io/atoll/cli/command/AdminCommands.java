@@ -8,6 +8,7 @@ import io.atoll.cli.CommandGroup;
 import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
+import io.atoll.cli.Version;
 import io.atoll.client.AtollClient;
 import io.atoll.client.ConnectFailedException;
 import java.util.List;
@@ -34,8 +35,61 @@ final class AdminCommands {
         return CommandGroup.of(
                 "lxd",
                 "Manage the daemon",
-                List.of("init", "recover", "shutdown", "sql", "version", "waitready"),
-                name -> name.equals("version") ? Optional.of(VersionCommand.spec()) : make(name));
+                List.of(
+                        "activateifneeded",
+                        "cluster",
+                        "import",
+                        "init",
+                        "recover",
+                        "shutdown",
+                        "sql",
+                        "version",
+                        "waitready"),
+                AdminCommands::makeForLxd);
+    }
+
+    private static Optional<CommandNode> makeForLxd(String name) {
+        return switch (name) {
+            case "activateifneeded" -> Optional.of(activate());
+            case "cluster" ->
+                    Optional.of(absent(name, "Clusters are not supported by this server"));
+            case "import" ->
+                    Optional.of(absent(name, "Command has been replaced with \"lxd recover\""));
+            case "version" -> Optional.of(version());
+            default -> make(name);
+        };
+    }
+
+    /// A verb of LXD's that says why it does nothing.
+    private static CommandSpec absent(String name, String why) {
+        return CommandSpec.of(name, "[<argument>...] [flags]", why)
+                .args(0, CommandSpec.ANY)
+                .hide()
+                .run(_ -> {
+                    throw new CliException(why);
+                });
+    }
+
+    private static CommandSpec version() {
+        return CommandSpec.of("version", "[flags]", "Show the version")
+                .run(context -> {
+                    context.output().line(Version.of(context.invocation().program()));
+                    return 0;
+                });
+    }
+
+    /// What starts the daemon is that somebody connects, where the service manager holds its
+    /// socket.
+    private static CommandSpec activate() {
+        return CommandSpec.of("activateifneeded", "[flags]", "Start the daemon if it has work")
+                .detail(
+                        "Boot scripts of LXD call this. The daemon starts where the service manager"
+                                + " holds its socket; it is no error if nothing answers.")
+                .hide()
+                .run(context -> {
+                    boolean unused = answers(local(context));
+                    return 0;
+                });
     }
 
     private static Optional<CommandNode> make(String name) {

@@ -73,10 +73,14 @@ final class InitCommand {
             config.put("core.trust_password", context.args().value("trust-password"));
         }
         out.put("config", config);
+        String driver = context.args().value("storage-backend");
+        if (!driver.isEmpty() && !drivers(client).contains(driver)) {
+            throw new CliException(
+                    "The requested backend '" + driver + "' isn't supported by lxd init");
+        }
         String pool = firstName(client.storagePools().list());
         if (pool.isEmpty()) {
             pool = DEFAULT_POOL;
-            String driver = context.args().value("storage-backend");
             out.put(
                     "storage_pools",
                     Json.array(

@@ -148,7 +148,10 @@ final class Preseed {
         Json.Arr networks = Json.array();
         for (Json it : client.networks().list()) {
             if (it.get("managed").asBoolean()) {
-                networks.items().add(pick(it, "config", "description", "name", "type"));
+                networks.items()
+                        .add(
+                                pick(it, "config", "description", "name", "type")
+                                        .put("project", "default"));
             }
         }
         out.put("networks", networks);
@@ -170,7 +173,7 @@ final class Preseed {
         return out;
     }
 
-    private static Json pick(Json item, String... members) {
+    private static Json.Obj pick(Json item, String... members) {
         Json.Obj out = Json.object();
         for (String member : members) {
             out.put(member, item.get(member));

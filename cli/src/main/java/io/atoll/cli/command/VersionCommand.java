@@ -29,7 +29,7 @@ final class VersionCommand {
         } catch (DomainException _) {
             server = "unreachable";
         }
-        context.output().line("Client version: " + Version.TEXT);
+        context.output().line("Client version: " + Version.of(context.invocation().program()));
         context.output().line("Server version: " + server);
         return 0;
     }

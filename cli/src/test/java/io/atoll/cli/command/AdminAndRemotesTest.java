@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.cli.CliRun;
+import io.atoll.cli.Version;
 import io.atoll.client.FakeServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,6 +160,43 @@ class AdminAndRemotesTest {
         CliRun cli = cli().as("lxd");
         assertEquals(1, cli.run("waitready", "--timeout=1"));
         assertEquals("Error: the daemon is not ready after 1 seconds: starting\n", cli.err());
+    }
+
+    @Test
+    void answersForTheProgramsWhosePlaceItTakes() {
+        for (String program : List.of("lxc", "lxd")) {
+            CliRun cli = cli().as(program);
+            assertEquals(0, cli.run("--version"));
+            assertEquals("5.0.2\n", cli.out());
+        }
+        CliRun version = cli().as("lxd");
+        assertEquals(0, version.run("version"));
+        assertEquals("5.0.2\n", version.out());
+        CliRun own = cli().as("atoll");
+        assertEquals(0, own.run("--version"));
+        assertEquals(Version.TEXT + "\n", own.out());
+    }
+
+    @Test
+    void saysWhatBecameOfVerbsThatAreNotHere() throws IOException {
+        CliRun cluster = cli().as("lxd");
+        assertEquals(1, cluster.run("cluster", "list-database"));
+        assertEquals("Error: Clusters are not supported by this server\n", cluster.err());
+        CliRun recover = cli().as("lxd");
+        assertEquals(1, recover.run("import", "c1"));
+        assertEquals("Error: Command has been replaced with \"lxd recover\"\n", recover.err());
+        server.close();
+        CliRun activate = cli().as("lxd");
+        assertEquals(0, activate.run("activateifneeded"), activate.err());
+    }
+
+    @Test
+    void refusesABackendThatIsNotThere() {
+        emptyDaemon();
+        CliRun cli = cli().as("lxd");
+        assertEquals(1, cli.run("init", "--auto", "--storage-backend", "nosuch"));
+        assertEquals(
+                "Error: The requested backend 'nosuch' isn't supported by lxd init\n", cli.err());
     }
 
     @Test

@@ -165,6 +165,10 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
 
     @Override
     public void plan(Site site, StartParts parts) {
+        config.network()
+                .ifPresent(network -> {
+                    Networks.Network unused = host.networks().find(site.project(), network);
+                });
         requireOwnName(site, "start");
         site.memory().remove(Volatile.hostName(config.name()));
         Decided nic = chosen(site);

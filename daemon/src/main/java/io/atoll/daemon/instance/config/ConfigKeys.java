@@ -8,7 +8,6 @@ import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.runtime.spec.SeccompSpec;
-
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -48,7 +47,7 @@ public final class ConfigKeys {
     public static final ConfigKey<String> CLOUD_INIT_NETWORK =
             live(
                     "cloud-init.network-config",
-                    ValueType.TEXT,
+                    ValueType.YAML_KEYS,
                     "network configuration handed to cloud-init");
     public static final ConfigKey<String> CLOUD_INIT_USER =
             live("cloud-init.user-data", ValueType.TEXT, "user data handed to cloud-init");

@@ -2,10 +2,10 @@ package io.atoll.daemon.instance.config;
 
 import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.image.StrangersYaml;
 import io.atoll.runtime.lxc.LxcSeccomp;
 import io.atoll.runtime.lxc.RawLxc;
 import io.atoll.runtime.spec.SeccompSpec;
-
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /// How the text of one configuration value is read: a pure function that answers the typed value or
 /// refuses the text.
@@ -61,9 +62,18 @@ public interface ValueType<T> {
     /// Lines of lxc.container.conf(5), as far as they may be given.
     ValueType<String> RAW_LXC =
             text -> {
+                for (String line : text.lines().map(String::strip).toList()) {
+                    // LXC itself takes no notice of such lines.
+                    if (!line.isEmpty() && !line.startsWith("#") && line.indexOf('=') < 0) {
+                        throw new InvalidConfigException("Invalid raw.lxc line: " + line);
+                    }
+                }
                 RawLxc unused = RawLxc.parse(text);
                 return text;
             };
+
+    /// A YAML document of keys and values.
+    ValueType<String> YAML_KEYS = ValueType::parseYaml;
 
     /// A profile as LXC reads it.
     ValueType<SeccompSpec> RAW_SECCOMP = text -> LxcSeccomp.parse(text, "raw.seccomp");
@@ -115,6 +125,17 @@ public interface ValueType<T> {
             }
             return text;
         };
+    }
+
+    private static String parseYaml(String text) {
+        try {
+            if (text.isBlank() || StrangersYaml.load("the value", text) instanceof Map) {
+                return text;
+            }
+        } catch (YamlEngineException e) {
+            throw new InvalidConfigException("Invalid YAML: " + e.getMessage(), e);
+        }
+        throw new InvalidConfigException("Invalid YAML: keys with values are needed");
     }
 
     private static Boolean parseBool(String text) {

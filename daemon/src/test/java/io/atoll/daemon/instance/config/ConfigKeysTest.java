@@ -8,15 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigKeysTest {
     /// A good and a bad value for each type that refuses anything, so that a row with the wrong
@@ -176,6 +174,28 @@ class ConfigKeysTest {
                 UnsupportedException.class,
                 () -> ConfigKeys.checkProfile(Map.of("nvidia.runtime", "true")));
         ConfigKeys.checkContainer(Map.of("nvidia.runtime", "false", "raw.lxc", ""));
+    }
+
+    @Test
+    void refusesTextsThatNobodyCouldRead() {
+        for (String text : new String[] {"x", "lxc.uts.name", "# good\nlxc.tty.max=1\nbad"}) {
+            assertThrows(
+                    InvalidConfigException.class,
+                    () -> ConfigKeys.checkContainer(Map.of("raw.lxc", text)),
+                    text);
+        }
+        ConfigKeys.checkContainer(Map.of("raw.lxc", "# a remark\n\n lxc.tty.max = 1 "));
+        for (String text : new String[] {"x", "- a", "1", "a: [", "a: b: c"}) {
+            assertThrows(
+                    InvalidConfigException.class,
+                    () -> ConfigKeys.checkContainer(Map.of("cloud-init.network-config", text)),
+                    text);
+        }
+        ConfigKeys.checkContainer(
+                Map.of(
+                        "cloud-init.network-config",
+                        "version: 2\nethernets: {eth0: {dhcp4: true}}"));
+        ConfigKeys.checkContainer(Map.of("cloud-init.network-config", ""));
     }
 
     @Test
