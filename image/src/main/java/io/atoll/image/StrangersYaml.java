@@ -1,7 +1,10 @@
 package io.atoll.image;
 
 import io.atoll.base.InvalidConfigException;
-
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -12,11 +15,6 @@ import org.snakeyaml.engine.v2.events.CollectionEndEvent;
 import org.snakeyaml.engine.v2.events.CollectionStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.events.ScalarEvent;
-
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Optional;
-import java.util.regex.Pattern;
 
 /// Reads YAML that anybody may have written. The library goes as deep as the text does, and lets a
 /// collection hold itself: either would end a thread by its stack.

@@ -3,7 +3,6 @@ package io.atoll.image;
 import io.atoll.base.InvalidConfigException;
 import io.pebbletemplates.pebble.PebbleEngine;
 import io.pebbletemplates.pebble.error.PebbleException;
-
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Locale;

@@ -1,7 +1,6 @@
 package io.atoll.plan;
 
 import io.atoll.plan.Step.*;
-
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;

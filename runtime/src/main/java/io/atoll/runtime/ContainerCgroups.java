@@ -20,7 +20,6 @@ import io.atoll.runtime.compiler.DeviceFilter;
 import io.atoll.runtime.compiler.HostFacts;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

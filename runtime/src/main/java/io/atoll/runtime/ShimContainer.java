@@ -22,7 +22,6 @@ import io.atoll.runtime.compiler.MonitorFiles;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
 import io.atoll.runtime.spec.NamespaceKind;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,7 +1,6 @@
 package io.atoll.runtime;
 
 import io.atoll.linux.Fd;
-
 import java.nio.file.Path;
 
 /// System calls of a container's processes that wait for an answer. While this is open the monitor

@@ -6,7 +6,6 @@ import io.atoll.runtime.compiler.HostProbe;
 import io.atoll.runtime.spec.ContainerSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.RootfsSpec.Layer;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -117,8 +116,8 @@ final class BusyboxHost implements AutoCloseable {
         Files.writeString(
                 lower.resolve("etc/inittab"),
                 "::sysinit:/bin/echo started\n"
-                    + "::respawn:/bin/sleep 1000000\n"
-                    + "::ctrlaltdel:/bin/reboot\n");
+                        + "::respawn:/bin/sleep 1000000\n"
+                        + "::ctrlaltdel:/bin/reboot\n");
         Files.writeString(lower.resolve("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
         Files.writeString(lower.resolve("etc/group"), "root:x:0:\n");
     }

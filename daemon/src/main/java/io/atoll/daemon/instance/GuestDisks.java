@@ -6,7 +6,6 @@ import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.FileStat;
 import io.atoll.runtime.intercept.MountPolicy;
-
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;

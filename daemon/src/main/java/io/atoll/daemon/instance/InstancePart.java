@@ -36,7 +36,6 @@ import io.atoll.runtime.Container;
 import io.atoll.runtime.Containers;
 import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.runtime.intercept.Interceptor;
-
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;

@@ -1,7 +1,6 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.runtime.apparmor.ProfileText;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -38,7 +38,6 @@ import io.atoll.runtime.intercept.Guest;
 import io.atoll.runtime.intercept.Interceptor;
 import io.atoll.runtime.intercept.MountPolicy;
 import io.atoll.runtime.spec.NamespaceKind;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;

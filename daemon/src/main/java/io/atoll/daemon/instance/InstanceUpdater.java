@@ -26,7 +26,6 @@ import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

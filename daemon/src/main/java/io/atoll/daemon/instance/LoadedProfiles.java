@@ -6,7 +6,6 @@ import io.atoll.daemon.instance.compile.ProfileCompiler;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.runtime.spec.ProfileSpec;
-
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;

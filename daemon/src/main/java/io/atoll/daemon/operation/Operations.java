@@ -8,7 +8,6 @@ import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Caller;
 import io.atoll.daemon.http.Incident;
 import io.atoll.daemon.http.RequestScope;
-
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -7,12 +7,10 @@ import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.linux.FileStat;
 import io.atoll.runtime.intercept.MountPolicy;
-
-import org.junit.jupiter.api.Test;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 
 class GuestDisksTest {
     private static MountPolicy policy(Map<String, Map<String, String>> devices) {

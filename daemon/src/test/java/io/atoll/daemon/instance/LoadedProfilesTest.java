@@ -10,17 +10,15 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.Undo;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.apparmor.AppArmor;
-
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// With a parser that only notes what it is given, and refuses lines with `bad`.
 class LoadedProfilesTest {

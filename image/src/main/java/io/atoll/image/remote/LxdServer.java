@@ -10,7 +10,6 @@ import io.atoll.base.UnavailableException;
 import io.atoll.base.json.Json;
 import io.atoll.base.json.JsonException;
 import io.atoll.image.FingerprintDigest;
-
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,6 @@
 package io.atoll.image.remote;
 
 import io.atoll.base.BlockInputStream;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.TimeUnit;

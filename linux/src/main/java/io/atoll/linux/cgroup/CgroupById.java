@@ -9,7 +9,6 @@ import io.atoll.linux.FileStat;
 import io.atoll.linux.FileSystemStat;
 import io.atoll.linux.Opens;
 import io.atoll.linux.ProcFiles;
-
 import java.util.Optional;
 
 /// Cgroups of version 2 that somebody else has open, found again in our own view of the tree: a

@@ -8,7 +8,6 @@ import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
 import io.atoll.linux.ProcFiles;
 import io.atoll.runtime.spec.ProfileSpec;
-
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

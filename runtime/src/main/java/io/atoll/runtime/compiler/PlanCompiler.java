@@ -24,7 +24,6 @@ import io.atoll.runtime.spec.NamespaceSpec;
 import io.atoll.runtime.spec.Rlimit;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
-
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;

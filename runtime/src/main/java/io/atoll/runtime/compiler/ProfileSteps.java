@@ -3,7 +3,6 @@ package io.atoll.runtime.compiler;
 import io.atoll.plan.Place;
 import io.atoll.plan.Step;
 import io.atoll.runtime.spec.ProfileSpec;
-
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

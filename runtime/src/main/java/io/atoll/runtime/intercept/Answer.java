@@ -1,7 +1,6 @@
 package io.atoll.runtime.intercept;
 
 import io.atoll.linux.Fd;
-
 import java.util.function.Supplier;
 
 /// What a caller gets.

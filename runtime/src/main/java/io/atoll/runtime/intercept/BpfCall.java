@@ -8,7 +8,6 @@ import io.atoll.linux.ThreadPowers;
 import io.atoll.linux.ThreadPowers.Power;
 import io.atoll.linux.cgroup.CgroupById;
 import io.atoll.linux.cgroup.CgroupFiles;
-
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;

@@ -11,7 +11,6 @@ import io.atoll.linux.KernelText;
 import io.atoll.linux.Opens;
 import io.atoll.linux.ProcFiles;
 import io.atoll.linux.SeccompNotify;
-
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

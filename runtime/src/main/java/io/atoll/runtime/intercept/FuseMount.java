@@ -5,7 +5,6 @@ import io.atoll.linux.Errno;
 import io.atoll.linux.Signals;
 import io.atoll.runtime.ExecSpec;
 import io.atoll.runtime.Execution;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,7 +6,6 @@ import io.atoll.base.IdmapEntry;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.FileStat;
 import io.atoll.runtime.Container;
-
 import java.util.function.Supplier;
 
 /// The container whose calls are answered.

@@ -7,7 +7,6 @@ import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
 import io.atoll.linux.SeccompNotify;
 import io.atoll.runtime.SystemCalls;
-
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;

@@ -12,7 +12,6 @@ import io.atoll.linux.GuestMounts;
 import io.atoll.linux.MountAttribute;
 import io.atoll.linux.Mounts;
 import io.atoll.linux.Namespaces;
-
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;

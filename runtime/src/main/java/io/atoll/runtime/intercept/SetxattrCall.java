@@ -10,7 +10,6 @@ import io.atoll.linux.GuestFiles;
 import io.atoll.linux.ThreadPowers;
 import io.atoll.linux.ThreadPowers.Power;
 import io.atoll.linux.Xattrs;
-
 import java.util.EnumSet;
 
 /// `setxattr(2)` of the one attribute that unpacking layers of images needs: overlayfs hides what

@@ -26,7 +26,6 @@ import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import io.atoll.runtime.spec.SignalSpec;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,7 +4,6 @@ import io.atoll.runtime.spec.SeccompSpec.Action;
 import io.atoll.runtime.spec.SeccompSpec.Argument;
 import io.atoll.runtime.spec.SeccompSpec.Comparison;
 import io.atoll.runtime.spec.SeccompSpec.Rule;
-
 import java.util.List;
 
 /// A kind of system calls that a container's processes make and the host answers.

@@ -12,9 +12,6 @@ import io.atoll.runtime.spec.MacAddress;
 import io.atoll.runtime.spec.NetworkSpec;
 import io.atoll.runtime.spec.NicLink;
 import io.atoll.runtime.spec.NicSpec;
-
-import org.junit.jupiter.api.Test;
-
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 
 class LxcNetworkTest {
     private static final Optional<MacAddress> MAC =

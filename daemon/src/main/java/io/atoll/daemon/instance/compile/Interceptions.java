@@ -4,7 +4,6 @@ import io.atoll.daemon.instance.config.ConfigKey;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.spec.Interception;
-
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;

@@ -5,7 +5,6 @@ import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.apparmor.AppArmor;
 import io.atoll.runtime.apparmor.ProfileText;
 import io.atoll.runtime.spec.ProfileSpec;
-
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -25,7 +25,6 @@ import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import io.atoll.storage.NestedDirectory;
 import io.atoll.storage.RootfsLayers;
-
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

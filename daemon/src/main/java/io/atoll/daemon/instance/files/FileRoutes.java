@@ -20,7 +20,6 @@ import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
 import io.atoll.linux.FileStat;
 import io.atoll.linux.GuestFiles;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -13,7 +13,6 @@ import io.atoll.linux.FsIds;
 import io.atoll.linux.GuestFiles;
 import io.atoll.linux.PlatformThreads;
 import io.atoll.runtime.Container;
-
 import java.util.Optional;
 import java.util.concurrent.Callable;
 

@@ -11,7 +11,6 @@ import io.atoll.linux.FileStat;
 import io.atoll.linux.FileSystemStat;
 import io.atoll.linux.GuestFiles;
 import io.atoll.linux.TreeCopy;
-
 import java.time.Instant;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;

@@ -31,14 +31,12 @@ import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.storage.NestedDirectory;
 import io.atoll.storage.RootfsLayers;
-
-import org.junit.jupiter.api.Test;
-
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 
 class SpecCompilerTest {
     private static final HostResources HOST = new HostResources(1000 << 20, CpuSet.parse("0-3"));

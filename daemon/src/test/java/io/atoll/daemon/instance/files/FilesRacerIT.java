@@ -12,12 +12,6 @@ import io.atoll.linux.FdIo;
 import io.atoll.linux.GuestFiles;
 import io.atoll.linux.Inodes;
 import io.atoll.linux.Opens;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
-
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +22,10 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
 /// Somebody lets a directory and a symbolic link out of the root change places as fast as it goes,
 /// while files are pulled, pushed and removed below it, and made as from a template: what the
