@@ -209,7 +209,7 @@ public final class Daemon implements AutoCloseable {
         profiles.addUsers(instances.uses());
         pools.addUsers(instances.uses());
         projects.addContents(instances.uses());
-        networks.addUsers(instances.uses()::usersOfNetwork);
+        networks.addUsers(instances.uses().ofNetworks());
         identity = new ServerIdentity(paths.state());
         trust = new Trust(store, paths.state(), () -> config.isOn(ServerKey.TRUST_CA));
         endpoints = routes();

@@ -366,6 +366,9 @@ final class InstancesIT {
                 failure("PUT", state("db") + "?project=px", "{'action':'start'}"));
         ok("DELETE", "/1.0/instances/db", "");
         ok("PUT", state("db") + "?project=px", "{'action':'start'}");
+        String leases = "/1.0/networks/confnet2/leases";
+        assertTrue(client.get(leases).text().contains("\"gateway\""));
+        assertFalse(client.get(leases + "?project=px").text().contains("\"gateway\""));
     }
 
     @Test

@@ -10,6 +10,8 @@ import io.atoll.daemon.device.attach.NicNetworks;
 import io.atoll.daemon.image.Image;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.daemon.network.NetworkUsers;
 import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.profile.ProfileUsers;
 import io.atoll.daemon.project.ProjectContents;
@@ -18,12 +20,16 @@ import io.atoll.daemon.storage.PoolUsers;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Stored;
+import io.atoll.runtime.spec.MacAddress;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /// What instances use of profiles, pools, volumes and networks, and how they follow the changes of
@@ -199,9 +205,41 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
                 && disk.source().equals(volume);
     }
 
-    /// The URLs of the instances with an interface on a managed network.
-    public List<String> usersOfNetwork(String network) {
-        return users(_ -> true, d -> d instanceof NicConfig nic && nic.link().equals(network));
+    /// The instances with an interface at a network.
+    public NetworkUsers ofNetworks() {
+        return new NetworkUsers() {
+            @Override
+            public List<String> usersOf(String network) {
+                return users(_ -> true, d -> isAt(d, network));
+            }
+
+            @Override
+            public Set<String> cardsOf(ProjectName project, String network) {
+                Set<String> out = new TreeSet<>();
+                for (InstanceRecord instance : table.list(project)) {
+                    if (has(instance, d -> isAt(d, network))) {
+                        addCards(instance, network, out);
+                    }
+                }
+                return out;
+            }
+        };
+    }
+
+    private static boolean isAt(DeviceConfig device, String network) {
+        return device instanceof NicConfig nic && nic.link().equals(network);
+    }
+
+    private void addCards(InstanceRecord instance, String network, Set<String> out) {
+        for (DeviceConfig device : Devices.of(table.expand(instance))) {
+            if (device instanceof NicConfig nic && isAt(nic, network)) {
+                out.add(
+                        nic.hwaddr()
+                                .map(MacAddress::value)
+                                .orElse(instance.config(Volatile.hwaddr(nic.name())))
+                                .toLowerCase(Locale.ROOT));
+            }
+        }
     }
 
     @Override

@@ -98,7 +98,7 @@ public final class AclRoutes implements Routes {
                 NetworkAcl.of(checkedName(body.get("name").asString()), body).requireDistinct();
         networks.createAcl(sight.owner(request), acl);
         tell("created", acl.name());
-        return Response.created(url(acl.name()));
+        return Response.created(ApiPath.inProject(url(acl.name()), sight.owner(request).value()));
     }
 
     private Response update(Request request, boolean isPatch) throws IOException {
@@ -123,7 +123,7 @@ public final class AclRoutes implements Routes {
         networks.acls().rename(read, fresh);
         events.publishLifecycle(
                 Lifecycle.server("network-acl-renamed", url(fresh)).with("old_name", read.name()));
-        return Response.created(url(fresh));
+        return Response.created(ApiPath.inProject(url(fresh), sight.owner(request).value()));
     }
 
     private Response delete(Request request) {

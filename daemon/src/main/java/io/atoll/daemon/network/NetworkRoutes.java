@@ -284,7 +284,7 @@ public final class NetworkRoutes implements Routes {
 
     private Response leases(Request request) {
         Json.Arr out = Json.array();
-        for (Lease lease : networks.leases(sight.network(request, networks))) {
+        for (Lease lease : networks.leases(request.project(), sight.network(request, networks))) {
             out.items()
                     .add(
                             Json.object()

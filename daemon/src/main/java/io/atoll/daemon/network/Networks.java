@@ -462,7 +462,22 @@ public final class Networks {
         return bridges.state(isOther ? parent(name).orElseThrow().parent() : name);
     }
 
-    List<Lease> leases(String name) {
+    /// The leases of a project's instances: what others have is not its business. The default
+    /// project, whose the network is, sees all.
+    List<Lease> leases(ProjectName project, String name) {
+        List<Lease> all = leases(name);
+        if (project.equals(ProjectName.DEFAULT)) {
+            return all;
+        }
+        Set<String> own = new TreeSet<>();
+        users.forEach(kind -> own.addAll(kind.cardsOf(project, name)));
+        return all.stream()
+                .filter(lease ->
+                        lease.mac().map(MacAddress::text).filter(own::contains).isPresent())
+                .toList();
+    }
+
+    private List<Lease> leases(String name) {
         Network network = get(name).value();
         if (network.type() != NetworkType.BRIDGE) {
             throw new NotFoundException("Leases are only known of bridges");

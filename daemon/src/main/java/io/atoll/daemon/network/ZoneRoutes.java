@@ -97,7 +97,7 @@ public final class ZoneRoutes implements Routes {
         }
         networks.createZone(NetworkZone.of(sight.owner(request), name, body, List.of()));
         tell("network-zone-created", url(name));
-        return Response.created(url(name));
+        return Response.created(ApiPath.inProject(url(name), sight.owner(request).value()));
     }
 
     private NetworkZone change(Request request, UnaryOperator<NetworkZone> work)
