@@ -179,6 +179,20 @@ static bool wait_readable(int fd, int64_t deadline) {
     return left > 0 && poll(&p, 1, (int)left) == 1;
 }
 
+// The socket's name; empty if it has none in the file system.
+static struct {
+    const char *path;
+    struct stat bound;
+} socket_file;
+
+// Only if it is still ours: a successor may listen there already.
+static void socket_file_remove(void) {
+    struct stat found;
+    if (socket_file.path != NULL && stat(socket_file.path, &found) == 0 && found.st_ino == socket_file.bound.st_ino &&
+        found.st_dev == socket_file.bound.st_dev)
+        unlink(socket_file.path);
+}
+
 _Noreturn static void serve_connection(int socket, const char *build) {
     int64_t deadline = now_millis() + REQUEST_MILLIS_MAX;
     // Pages are only used as far as the request is long.
@@ -205,6 +219,8 @@ _Noreturn static void serve_connection(int socket, const char *build) {
             answer_exit(socket, tag, &c);
             _exit(0);
         case MSG_RETIRE:
+            // First the name goes: who hears the answer may start a successor, which must not take us for one.
+            socket_file_remove();
             kill(getppid(), SIGTERM);
             frame_send_numbers(socket, MSG_OK, tag, NULL, 0, -1);
             _exit(0);
@@ -333,12 +349,10 @@ int serve(const char *path, const char *build, int64_t idle) {
     set_title("serve", path);
     detach(ready[1]);
     fd_close(&ready[1]);
-    struct stat bound, found;
-    bool has_file = path[0] != '@' && stat(path, &bound) == 0;
+    if (path[0] != '@' && stat(path, &socket_file.bound) == 0)
+        socket_file.path = path;
     loop(listener, build, idle);
-    // Only if it is still ours: a successor may listen there already.
-    if (has_file && stat(path, &found) == 0 && found.st_ino == bound.st_ino && found.st_dev == bound.st_dev)
-        unlink(path);
+    socket_file_remove();
     leave(listener, build);
     return 0;
 }

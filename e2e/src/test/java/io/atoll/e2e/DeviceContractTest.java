@@ -104,6 +104,13 @@ class DeviceContractTest {
                         "grep -q hello /srv/d/file",
                         "grep -q hello /srv/d/file"),
                 new Kind(
+                        "volume",
+                        List.of("disk", "pool=default", "source=" + MARKER, "path=/srv/v"),
+                        "readonly=true",
+                        List.of("path=/etc/passwd/x"),
+                        "grep -q ' /srv/v ' /proc/mounts && touch /srv/v/new",
+                        "grep -q ' /srv/v ' /proc/mounts && ! touch /srv/v/new"),
+                new Kind(
                         "memory",
                         List.of("disk", "source=tmpfs:", "path=/srv/t", "size=1MiB"),
                         "size=2MiB",
@@ -330,6 +337,7 @@ class DeviceContractTest {
                 BRIDGE,
                 "ipv6.address=none",
                 "ipv4.address=" + ROOM.ipv4("7.1/24"));
+        lxc("storage", "volume", "create", "default", MARKER);
         lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
         lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
     }
@@ -513,6 +521,93 @@ class DeviceContractTest {
         assertTrue(functions.err().contains("SR-IOV"), functions.err());
         assertEquals(Optional.of(""), devices());
         assertEquals(before, facts());
+    }
+
+    /// A device that is none stands in for one of a profile.
+    @Test
+    void noneHidesADeviceOfAProfile() {
+        lxc("profile", "create", MARKER);
+        lxc(
+                "profile",
+                "device",
+                "add",
+                MARKER,
+                "hid",
+                "unix-char",
+                "source=/dev/zero",
+                "path=/dev/hid");
+        lxc("profile", "assign", NAME, "default," + MARKER);
+        lxc("start", NAME);
+        assertTrue(holds("test -c /dev/hid"));
+        lxc("config", "device", "add", NAME, "hid", "none");
+        assertFalse(holds("test -e /dev/hid"), "hidden live");
+        lxc("stop", "--force", NAME);
+        lxc("start", NAME);
+        assertFalse(holds("test -e /dev/hid"), "hidden from the start");
+        lxc("config", "device", "remove", NAME, "hid");
+        assertTrue(holds("test -c /dev/hid"), "there again");
+        lxc("profile", "assign", NAME, "default");
+        lxc("profile", "delete", MARKER);
+        assertEquals(before, facts());
+    }
+
+    /// A proxy by rules of the host's needs an interface with an address of its own.
+    @Test
+    void proxyByRulesComesChangesAndGoes() {
+        String address = ROOM.ipv4("7.60");
+        String port = Integer.toString(ROOM.port(18741));
+        String later = Integer.toString(ROOM.port(18742));
+        String listen = "listen=tcp:" + ROOM.ipv4("7.1") + ":";
+        String connect = "connect=tcp:" + address + ":80";
+        lxc(
+                "config",
+                "device",
+                "add",
+                NAME,
+                "in1",
+                "nic",
+                "network=" + BRIDGE,
+                "ipv4.address=" + address);
+        lxc("start", NAME);
+        List<String> connected = facts();
+        Program.Output refused =
+                client.run(
+                                "config",
+                                "device",
+                                "add",
+                                NAME,
+                                "dev1",
+                                "proxy",
+                                listen + port,
+                                "connect=tcp:" + ROOM.ipv4("7.61") + ":80",
+                                "nat=true")
+                        .exits(1);
+        assertTrue(refused.err().contains("static IPs"), refused.err());
+        assertEquals(connected, facts());
+        lxc("config", "device", "add", NAME, "dev1", "proxy", listen + port, connect, "nat=true");
+        assertTrue(forwarded(port, address));
+        daemon.kill();
+        daemon.start();
+        lxc("config", "device", "set", NAME, "dev1", listen + later);
+        assertTrue(forwarded(later, address));
+        assertFalse(forwarded(port, address));
+        lxc("config", "device", "remove", NAME, "dev1");
+        assertEquals(connected, facts());
+        lxc("stop", "--force", NAME);
+        lxc("config", "device", "add", NAME, "dev1", "proxy", listen + port, connect, "nat=true");
+        assertFalse(forwarded(port, address));
+        lxc("start", NAME);
+        assertTrue(forwarded(port, address), "started with it");
+    }
+
+    private static boolean forwarded(String port, String address) {
+        return host("nft", "list", "ruleset")
+                .out()
+                .lines()
+                .anyMatch(line ->
+                        line.contains("dport " + port)
+                                && line.contains("dnat")
+                                && line.contains(address));
     }
 
     /// Programs of a vendor's file run on the host, and one that fails stops the device.

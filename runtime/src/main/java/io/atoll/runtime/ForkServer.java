@@ -52,6 +52,7 @@ final class ForkServer {
     private record Verified(Processes.Identity server, String shim) {}
 
     private static final int VERIFIED_MAX = 64;
+    private static final int TRIES = 3;
 
     /// By socket, for all who ask in this process: a warm one makes a new object for each command,
     /// and asking costs a process of the server's.
@@ -78,8 +79,18 @@ final class ForkServer {
             isKnownGood = true;
             return verified.get();
         }
-        ensure();
-        return ShimConnection.open(paths.serverSocket());
+        for (int tries = 1; ; tries++) {
+            ensure();
+            try {
+                return ShimConnection.open(paths.serverSocket());
+            } catch (ErrnoException e) {
+                // The one that was there has left just then.
+                if (!ShimConnection.isAbsence(e) || tries == TRIES) {
+                    throw e;
+                }
+                isKnownGood = false;
+            }
+        }
     }
 
     /// A connection to a server that told its build already, to whomever in this process.

@@ -510,8 +510,7 @@ final class ShimContainer implements Container {
             LOG.log(System.Logger.Level.DEBUG, "init ended before it was killed container=" + id());
         }
         // Not only init, whose end would be that of the others too: closing an inotify descriptor
-        // waits
-        // for a grace period of the kernel, and so they wait side by side.
+        // waits for a grace period of the kernel, and so they wait side by side.
         cgroups.killAll();
         thawQuietly();
         if (!awaitGone(KILL_TIMEOUT)) {

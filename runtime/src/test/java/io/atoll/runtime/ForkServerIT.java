@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
 import io.atoll.linux.UnixSockets;
+import io.atoll.plan.ShimMessage;
 import io.atoll.runtime.compiler.HostFacts;
 import io.atoll.runtime.compiler.HostProbe;
 import io.atoll.runtime.spec.ContainerSpec;
@@ -58,6 +59,22 @@ class ForkServerIT {
         await(
                 "the idle server's process stays",
                 () -> io.atoll.linux.Processes.identity(pid).isEmpty());
+    }
+
+    @Test
+    void oneThatIsSentAwayHasASuccessorAtOnce() {
+        RuntimePaths paths = RuntimePaths.under(directory);
+        for (int round = 0; round < 30; round++) {
+            ForkServer server = new ForkServer(paths);
+            server.connect().close();
+            server.retire();
+            try (ShimConnection connection = new ForkServer(paths).connect()) {
+                connection.send(new ShimMessage.Hello());
+                assertTrue(connection.receive(SOON).isPresent(), "round " + round);
+            }
+        }
+        new ForkServer(paths).retire();
+        await("the last one does not end", () -> !Files.exists(paths.serverSocket()));
     }
 
     @Test

@@ -31,15 +31,21 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// The images: records per project, files once per fingerprint in `<state>/images` (`FP`, and
 /// `FP.rootfs` of split images).
 public final class Images {
     /// Files that are still coming in; swept at start.
     static final String UPLOAD_PREFIX = "upload-";
+
+    private static final Pattern IMAGE_FILE = Pattern.compile("(\\p{XDigit}{64})(\\.rootfs)?");
 
     private final Store store;
     private final Projects projects;
@@ -66,14 +72,21 @@ public final class Images {
                         .toList());
     }
 
-    /// Removes what uploads left that a dead daemon had begun.
+    /// Removes what a dead daemon had begun: uploads, and files whose image was not recorded yet or
+    /// no longer.
     public void start() {
         try {
             Files.createDirectories(folder);
-            try (DirectoryStream<Path> stale =
-                    Files.newDirectoryStream(folder, UPLOAD_PREFIX + "*")) {
-                for (Path file : stale) {
-                    Files.delete(file);
+            Set<String> recorded =
+                    store.list(Image.KIND).stream().map(Stored::name).collect(Collectors.toSet());
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+                for (Path file : files) {
+                    String name = String.valueOf(file.getFileName());
+                    Matcher image = IMAGE_FILE.matcher(name);
+                    if (name.startsWith(UPLOAD_PREFIX)
+                            || image.matches() && !recorded.contains(image.group(1))) {
+                        Files.delete(file);
+                    }
                 }
             }
         } catch (IOException e) {

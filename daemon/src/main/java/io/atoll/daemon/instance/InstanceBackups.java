@@ -21,6 +21,7 @@ import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.store.RecordKey;
@@ -224,7 +225,7 @@ final class InstanceBackups implements BackupSubject, Routes {
         InstanceRecord draft =
                 placed(
                         index,
-                        index.instance().withKey(project, name.value()),
+                        withOwnAddresses(index.instance().withKey(project, name.value())),
                         request.header("X-LXD-pool").filter(p -> !p.isEmpty()));
         OperationSpec spec =
                 Instances.about(
@@ -238,6 +239,18 @@ final class InstanceBackups implements BackupSubject, Routes {
                                 draft,
                                 snapshots(index, draft),
                                 (pool, volume) -> fill(reader, index, pool, volume)));
+    }
+
+    /// It may be a second one beside the instance that was saved, which keeps what it has.
+    private InstanceRecord withOwnAddresses(InstanceRecord draft) {
+        NicConflicts conflicts = new NicConflicts(table);
+        return draft.withConfig(config -> {
+            config.entrySet()
+                    .removeIf(entry ->
+                            Volatile.isHwaddr(entry.getKey())
+                                    && conflicts.isTaken(draft.key(), entry.getValue()));
+            return config;
+        });
     }
 
     private static void fill(

@@ -5,6 +5,7 @@ import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.instance.config.Volatile;
+import io.atoll.daemon.store.RecordKey;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.runtime.spec.MacAddress;
 import java.lang.System.Logger;
@@ -70,6 +71,12 @@ final class NicConflicts {
                 || nic.ipv4().address().isPresent()
                 || nic.ipv6().address().isPresent()
                 || mac.isPresent() && mentions(other, mac.get().value());
+    }
+
+    /// Whether another instance has that hardware address, drawn by lot or written down as its own.
+    boolean isTaken(RecordKey self, String mac) {
+        return table.list().stream()
+                .anyMatch(other -> !other.key().equals(self) && mentions(other, mac));
     }
 
     private static boolean mentions(InstanceRecord other, String mac) {

@@ -17,12 +17,15 @@ import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.warning.Warnings;
 import io.atoll.storage.HostTools;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,8 @@ final class ImageUpkeepTest {
     private Store store;
     private ImageUpkeep upkeep;
     private Operations operations;
+
+    private Images images;
 
     @BeforeEach
     void start() {
@@ -53,7 +58,7 @@ final class ImageUpkeepTest {
                         folder.resolve("pools"),
                         new Warnings(store, events),
                         HostTools.REAL);
-        Images images = new Images(store, projects, pools, folder.resolve("images"));
+        images = new Images(store, projects, pools, folder.resolve("images"));
         images.start();
         ImageSettings settings = new ImageSettings(projects, config);
         upkeep =
@@ -110,6 +115,22 @@ final class ImageUpkeepTest {
                 .map(Stored::name)
                 .map(name -> name.substring(0, 1))
                 .toList();
+    }
+
+    @Test
+    void removesFilesOfImagesThatWereNeverRecorded() throws IOException {
+        image("default", 'a', 1, false);
+        Path all = folder.resolve("images");
+        for (String name : List.of("upload-1", "a".repeat(64), "b".repeat(64), "notes")) {
+            Files.writeString(all.resolve(name), "x");
+        }
+        Files.writeString(all.resolve("b".repeat(64) + ".rootfs"), "x");
+        images.start();
+        try (Stream<Path> files = Files.list(all)) {
+            assertEquals(
+                    List.of("a".repeat(64), "notes"),
+                    files.map(f -> f.getFileName().toString()).sorted().toList());
+        }
     }
 
     @Test

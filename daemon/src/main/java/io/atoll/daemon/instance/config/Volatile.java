@@ -22,6 +22,11 @@ public final class Volatile {
         return PREFIX + device + ".hwaddr";
     }
 
+    /// Whether a key is a hardware address of some device's.
+    public static boolean isHwaddr(String key) {
+        return key.startsWith(PREFIX) && key.endsWith(".hwaddr");
+    }
+
     /// Name of the host's end of an interface, while the instance runs.
     public static String hostName(String device) {
         return PREFIX + device + ".host_name";
