@@ -133,6 +133,7 @@ class PlainUserTest {
         assertNotEquals(0, as("ann", "cgm create memory /other").exit());
         assertNotEquals(
                 0, as("ann", enter + "cgm setvalue memory . memory.limit_in_bytes 1G").exit());
+        // CVE-2014-1425.
         assertNotEquals(0, as("ann", "cgm create memory ../other").exit());
         assertNotEquals(0, as("bob", "cgm create memory " + GROUP + "/bob").exit());
         // Where they are is remembered: another shell of the user's needs not be there.

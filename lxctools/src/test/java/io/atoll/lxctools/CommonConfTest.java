@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// The configuration that the templates of system containers include.
@@ -42,5 +43,22 @@ class CommonConfTest {
                 entries);
         // The file systems that they lie over come first.
         assertTrue(config.find("lxc.mount.auto").orElse("").contains("proc"));
+    }
+
+    /// What templates bind of the host may not be written to.
+    @Test
+    void cve_2013_6441_whatTemplatesBindIsReadOnly() throws IOException {
+        int seen = 0;
+        try (Stream<Path> templates = Files.list(Path.of("src/main/dist/lxc/templates"))) {
+            for (Path template : templates.toList()) {
+                for (String line : Files.readAllLines(template)) {
+                    if (line.contains("lxc.mount.entry = /")) {
+                        assertTrue(line.contains(" ro,bind "), template + ": " + line);
+                        seen++;
+                    }
+                }
+            }
+        }
+        assertTrue(seen > 0);
     }
 }

@@ -296,7 +296,7 @@ class ConfinementIT {
     }
 
     @Test
-    void aHostileRootCannotMoveMountTargetsOutside() throws Exception {
+    void cve_2015_1335_aHostileRootCannotMoveMountTargetsOutside() throws Exception {
         Path trap = Files.createDirectories(host.base().resolve("trap"));
         ContainerSpec spec = host.spec("trap");
         Path upper = host.base().resolve("instances/trap/upper");

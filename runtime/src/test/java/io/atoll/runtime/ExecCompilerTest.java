@@ -64,7 +64,7 @@ class ExecCompilerTest {
     }
 
     @Test
-    void entersWhatItsContainerEntered() {
+    void cve_2015_1334_entersWhatItsContainerEntered() {
         ExecPlan plan =
                 new ExecCompiler(start(HostFacts.Lsm.APPARMOR))
                         .compile(

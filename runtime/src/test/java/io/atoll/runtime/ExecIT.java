@@ -138,7 +138,7 @@ class ExecIT {
     }
 
     @Test
-    void hasATerminalOfTheContainer() {
+    void cve_2016_10124_hasATerminalOfTheContainer() {
         ExecSpec spec =
                 ExecSpec.of(
                         List.of("/bin/sh", "-c", "tty; stty size; read x; stty size; exit 3"),

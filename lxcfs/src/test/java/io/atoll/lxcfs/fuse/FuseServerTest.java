@@ -114,7 +114,7 @@ class FuseServerTest {
     }
 
     @Test
-    void refusesWriting() {
+    void cve_2015_1342_1344_refusesWriting() {
         request(Opcode.OPEN, 2, words(1));
         assertEquals(-FuseException.EACCES, out.getInt(4));
         request(Opcode.OPEN, 2, words(2));

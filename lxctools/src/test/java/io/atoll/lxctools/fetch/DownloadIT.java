@@ -138,7 +138,7 @@ class DownloadIT {
     }
 
     @Test
-    void refusesAnUnsignedIndexOverHttp() {
+    void cve_2017_18641_refusesAnUnsignedIndexOverHttp() {
         ToolRun run = template();
         assertEquals(1, run.status());
         assertTrue(run.err().contains("is not signed"), run.err());

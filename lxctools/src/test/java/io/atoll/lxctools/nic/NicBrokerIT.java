@@ -248,7 +248,7 @@ class NicBrokerIT {
     }
 
     @Test
-    void givesNothingIntoWhatIsNotTheCallers() throws IOException {
+    void cve_2017_5985_givesNothingIntoWhatIsNotTheCallers() throws IOException {
         onAHost(
                 "ann veth " + BRIDGE + " 9\nbob veth " + BRIDGE + " 9\n",
                 (broker, host) -> {
@@ -272,6 +272,32 @@ class NicBrokerIT {
                         assertEquals(1, given(host).size());
                     }
                 });
+    }
+
+    /// A path in a request is a name and nothing more: what is there makes no difference.
+    @Test
+    void cve_2018_6556_2022_47952_pathsAreNotLookedAt() throws IOException {
+        onAHost(
+                "ann veth " + BRIDGE + " 9\n",
+                (broker, host) -> {
+                    try (Owner ann = Owner.of(ANN)) {
+                        for (String path : List.of("/root", "/no/such/path", "/etc/shadow")) {
+                            String told = ann.ask(broker, createBelow(path));
+                            assertTrue(told.startsWith("eth0:"), told);
+                            String word = broker.serve(deleteBelow(path), ANN, Optional.empty());
+                            assertEquals("", word);
+                        }
+                        assertEquals(List.of(), given(host));
+                    }
+                });
+    }
+
+    private static NicRequest createBelow(String path) {
+        return new NicRequest(NicRequest.Verb.CREATE, path, "c1", "veth", BRIDGE, "eth0");
+    }
+
+    private static NicRequest deleteBelow(String path) {
+        return new NicRequest(NicRequest.Verb.DELETE, path, "c1", "veth", BRIDGE, "eth0");
     }
 
     @Test

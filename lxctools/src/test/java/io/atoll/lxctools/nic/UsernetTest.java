@@ -72,7 +72,7 @@ class UsernetTest {
     }
 
     @Test
-    void labelsAreComparedWordByWord() {
+    void cve_2026_39402_labelsAreComparedWordByWord() {
         NicLabel label = new NicLabel("ann", "lxcbr0", "0123456789abcdef");
         assertEquals(Optional.of(label), NicLabel.parse(label.render()));
         assertTrue(label.counts(new Line("ann", "veth", "lxcbr0", 1)));
