@@ -73,7 +73,8 @@ final class NetworkCommands {
                                                     context.client(context.refAt(0))
                                                             .instances()
                                                             .records(),
-                                                    ConfigCommands.EDITABLE)));
+                                                    ConfigCommands.EDITABLE,
+                                                    false)));
             case "attach-profile" ->
                     Optional.of(
                             CommandSpec.of(
@@ -85,7 +86,8 @@ final class NetworkCommands {
                                             attach(
                                                     context,
                                                     context.client(context.refAt(0)).profiles(),
-                                                    ProfileCommands.EDITABLE)));
+                                                    ProfileCommands.EDITABLE,
+                                                    true)));
             case "create" ->
                     Optional.of(
                             CommandSpec.of(
@@ -280,18 +282,19 @@ final class NetworkCommands {
         out.append("  ").append(label).append(": ").append(value).append('\n');
     }
 
-    private static int attach(Context context, Records owners, List<String> editable) {
+    private static int attach(
+            Context context, Records owners, List<String> editable, boolean isProfile) {
         Ref network = context.refAt(0);
         String owner = context.args().at(1);
         String device = context.args().count() > 2 ? context.args().at(2) : network.name();
         Json found = context.client(network).networks().get(network.name()).value();
         Json.Obj nic = Json.object().put("type", "nic");
-        if (found.get("managed").asBoolean()) {
+        boolean isBridge = found.get("type").asString().equals("bridge");
+        // LXD's client names the bridge in a profile, and the network in an instance.
+        if (found.get("managed").asBoolean() && !(isProfile && isBridge)) {
             nic.put("network", network.name());
         } else {
-            nic.put(
-                    "nictype",
-                    found.get("type").asString().equals("bridge") ? "bridged" : "macvlan");
+            nic.put("nictype", isBridge ? "bridged" : "macvlan");
             nic.put("parent", network.name());
         }
         if (context.args().count() > 3) {
@@ -303,7 +306,8 @@ final class NetworkCommands {
         Json.Obj body = RecordCommands.pick(now.value(), editable);
         Json.Obj devices = RecordCommands.mapOf(body, "devices");
         if (devices.members().containsKey(device)) {
-            throw new CliException("The device already exists");
+            throw new CliException(
+                    isProfile ? "The device already exists" : "Device already exists: " + device);
         }
         devices.put(device, nic);
         context.await(owners.replace(owner, body, now.etag()));
