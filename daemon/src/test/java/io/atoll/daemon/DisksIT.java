@@ -115,15 +115,7 @@ final class DisksIT {
     }
 
     private boolean holds(String name, String command) throws IOException {
-        Json end =
-                daemon.ok(
-                        "POST",
-                        "/1.0/instances/" + name + "/exec",
-                        Json.object()
-                                .put("command", List.of("sh", "-c", command))
-                                .put("wait-for-websocket", false)
-                                .render());
-        return end.get("metadata").get("return").asLong() == 0;
+        return daemon.exec(name, command) == 0;
     }
 
     private static String host(String command) {

@@ -196,15 +196,7 @@ final class LiveKeysIT {
 
     /// The exit status of a command inside.
     private long exec(String command) throws IOException {
-        Json end =
-                ok(
-                        "POST",
-                        "/1.0/instances/c1/exec",
-                        Json.object()
-                                .put("command", List.of("sh", "-c", command))
-                                .put("wait-for-websocket", false)
-                                .render());
-        return end.get("metadata").get("return").asLong();
+        return daemon.exec("c1", command);
     }
 
     /// The instance's file of a controller; empty if the host has no such file.

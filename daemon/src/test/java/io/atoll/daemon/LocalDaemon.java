@@ -123,6 +123,19 @@ public final class LocalDaemon implements AutoCloseable {
         return end;
     }
 
+    /// The exit status of a shell command inside an instance.
+    public long exec(String instance, String command) throws IOException {
+        Json end =
+                ok(
+                        "POST",
+                        "/1.0/instances/" + instance + "/exec",
+                        Json.object()
+                                .put("command", List.of("sh", "-c", command))
+                                .put("wait-for-websocket", false)
+                                .render());
+        return end.get("metadata").get("return").asLong();
+    }
+
     private List<String> mounts() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
                 .filter(line -> line.contains(state.toString()))

@@ -16,7 +16,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -66,15 +65,7 @@ final class ProxiesIT {
     }
 
     private boolean holds(String command) throws IOException {
-        Json end =
-                daemon.ok(
-                        "POST",
-                        "/1.0/instances/c1/exec",
-                        Json.object()
-                                .put("command", List.of("sh", "-c", command))
-                                .put("wait-for-websocket", false)
-                                .render());
-        return end.get("metadata").get("return").asLong() == 0;
+        return daemon.exec("c1", command) == 0;
     }
 
     private static String host(String command) {

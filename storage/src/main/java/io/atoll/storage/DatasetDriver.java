@@ -831,41 +831,47 @@ final class DatasetDriver implements StorageDriver {
         return pool.path().resolve(RESTORING).resolve(volume.folder()).resolve(volume.name());
     }
 
-    /// File by file. The mark lets the next daemon finish what this one begins.
+    /// File by file, or block by block.
     private void copyOver(DatasetName snapshot) {
-        Path mark = restoring(snapshot.current());
+        DatasetName target = snapshot.current();
         if (snapshot.isBlock()) {
-            copyDiskOver(snapshot, mark);
+            Path source = device(snapshot);
+            marked(
+                    snapshot,
+                    source,
+                    () -> {
+                        resizeTo(target, BlockDisk.size(source), keys(snapshot));
+                        BlockDisk.copy(source, device(target));
+                    });
             return;
         }
-        Path target = mounted(snapshot.current());
-        Path source = mounted(snapshot);
-        boolean _ =
-                PoolDirectories.io(
-                        "restore",
-                        target,
-                        () -> {
-                            Files.createDirectories(
-                                    Optional.ofNullable(mark.getParent()).orElseThrow());
-                            Files.writeString(mark, snapshot.snapshot());
-                            clear(target);
-                            copyAll(source, target);
-                            return Files.deleteIfExists(mark);
-                        });
+        Path to = mounted(target);
+        Path from = mounted(snapshot);
+        marked(
+                snapshot,
+                to,
+                () -> {
+                    clear(to);
+                    copyAll(from, to);
+                });
     }
 
-    private void copyDiskOver(DatasetName snapshot, Path mark) {
-        Path source = device(snapshot);
+    private interface Copying {
+        void run() throws IOException;
+    }
+
+    /// The mark lets the next daemon finish what this one begins.
+    private void marked(DatasetName snapshot, Path what, Copying copying) {
+        Path mark = restoring(snapshot.current());
         boolean _ =
                 PoolDirectories.io(
                         "restore",
-                        source,
+                        what,
                         () -> {
                             Files.createDirectories(
                                     Optional.ofNullable(mark.getParent()).orElseThrow());
                             Files.writeString(mark, snapshot.snapshot());
-                            resizeTo(snapshot.current(), BlockDisk.size(source), keys(snapshot));
-                            BlockDisk.copy(source, device(snapshot.current()));
+                            copying.run();
                             return Files.deleteIfExists(mark);
                         });
     }

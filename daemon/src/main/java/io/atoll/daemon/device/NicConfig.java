@@ -131,35 +131,21 @@ public record NicConfig(
 
     /// With the instance's own priority, where this is a pair that does not say one.
     NicConfig orPriority(long fallback) {
-        return kind.isPair() ? withLimits(limits.orPriority(fallback)) : this;
+        return kind.isPair() ? with(network, parent, limits.orPriority(fallback)) : this;
     }
 
     /// The same at a managed network.
     public NicConfig at(String managed) {
-        return new NicConfig(
-                name,
-                kind,
-                Optional.of(managed),
-                Optional.empty(),
-                guestName,
-                hwaddr,
-                hostName,
-                mtu,
-                vlan,
-                taggedVlans,
-                mode,
-                ipv4,
-                ipv6,
-                limits,
-                filters);
+        return with(Optional.of(managed), Optional.empty(), limits);
     }
 
-    private NicConfig withLimits(Limits other) {
+    private NicConfig with(
+            Optional<String> otherNetwork, Optional<String> otherParent, Limits otherLimits) {
         return new NicConfig(
                 name,
                 kind,
-                network,
-                parent,
+                otherNetwork,
+                otherParent,
                 guestName,
                 hwaddr,
                 hostName,
@@ -169,7 +155,7 @@ public record NicConfig(
                 mode,
                 ipv4,
                 ipv6,
-                other,
+                otherLimits,
                 filters);
     }
 

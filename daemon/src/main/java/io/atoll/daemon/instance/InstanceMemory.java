@@ -5,7 +5,6 @@ import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.PreconditionFailedException;
 import io.atoll.base.UnsupportedException;
-import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.instance.config.ConfigKey;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.IdmapJson;
@@ -71,8 +70,7 @@ final class InstanceMemory {
     }
 
     private Path volume(InstanceRecord instance) {
-        return ports.pools()
-                .get(Devices.root(Devices.of(table.expand(instance))).pool())
+        return ports.rootPool(table.expand(instance))
                 .directory(InstanceVolumes.volume(instance).current());
     }
 

@@ -238,7 +238,7 @@ final class InstanceRemover {
     }
 
     private StorageDriver pool(InstanceRecord instance) {
-        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
+        return ports.rootPool(table.expand(instance));
     }
 
     /// Takes back or finishes what an earlier daemon left half made. Nobody else works on instances

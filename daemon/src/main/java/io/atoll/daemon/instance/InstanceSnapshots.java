@@ -5,7 +5,6 @@ import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
-import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.instance.config.ConfigKeys;
@@ -350,7 +349,7 @@ final class InstanceSnapshots {
     }
 
     private StorageDriver pool(InstanceRecord instance) {
-        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
+        return ports.rootPool(table.expand(instance));
     }
 
     private static VolumeName volume(InstanceRecord instance) {

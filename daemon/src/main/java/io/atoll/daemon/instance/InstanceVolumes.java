@@ -1,6 +1,5 @@
 package io.atoll.daemon.instance;
 
-import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Stored;
@@ -51,7 +50,7 @@ final class InstanceVolumes {
             List<SnapshotRecord> snapshots) {}
 
     StorageDriver pool(InstanceRecord instance) {
-        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
+        return ports.rootPool(table.expand(instance));
     }
 
     static VolumeName volume(InstanceRecord instance) {

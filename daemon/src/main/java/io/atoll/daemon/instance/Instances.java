@@ -3,7 +3,6 @@ package io.atoll.daemon.instance;
 import io.atoll.api.ApiPath;
 import io.atoll.base.Idmap;
 import io.atoll.base.ProjectName;
-import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.Request;
@@ -104,7 +103,7 @@ public final class Instances {
     }
 
     public StorageDriver pool(InstanceRecord instance) {
-        return ports.pools().get(Devices.root(Devices.of(table.expand(instance))).pool());
+        return ports.rootPool(table.expand(instance));
     }
 
     public static VolumeName volume(InstanceRecord instance) {

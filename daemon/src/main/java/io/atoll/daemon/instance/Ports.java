@@ -1,6 +1,7 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.base.ProjectName;
+import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.device.attach.Networks;
 import io.atoll.daemon.http.Response;
 import io.atoll.daemon.image.RemoteSource;
@@ -19,6 +20,13 @@ import java.util.Optional;
 /// @param projects what their projects let them be
 public record Ports(
         Profiles profiles, Images images, Pools pools, Networks networks, ProjectGate projects) {
+    /// The pool that an instance's root disk names.
+    ///
+    /// @throws io.atoll.base.NotFoundException if there is no such pool
+    StorageDriver rootPool(Expansion expansion) {
+        return pools.get(Devices.root(Devices.of(expansion)).pool());
+    }
+
     /// Profiles.
     public interface Profiles {
         /// @throws io.atoll.base.NotFoundException if there is no such profile

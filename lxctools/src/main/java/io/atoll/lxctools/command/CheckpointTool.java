@@ -7,7 +7,6 @@ import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.criu.Checkpoint;
-import io.atoll.runtime.lxc.LxcCheckpoint;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcStart;
 import java.io.IOException;
@@ -67,14 +66,14 @@ public final class CheckpointTool implements Tool {
             throw new ToolException(call.name() + " is not running");
         }
         Optional<Path> before = call.options().value("predump-dir").map(call::file);
-        new LxcCheckpoint(
+        container.checkpoint(
+                new Checkpoint(
                         directory,
                         call.options().has("stop"),
                         call.options().has("pre-dump"),
                         call.options().has("verbose"),
                         call.options().value("action-script"),
-                        before)
-                .run(container);
+                        before));
         return 0;
     }
 }

@@ -285,7 +285,26 @@ public final class LxcContainer {
         return container;
     }
 
-    /// Brings it back from what [LxcCheckpoint] wrote. Blocks.
+    /// Writes its processes to disk; [#restore] brings them back. Blocks.
+    ///
+    /// @throws UnsupportedException if CRIU does not work here
+    /// @throws PreconditionFailedException if it does not run, or could not be restored later
+    /// @throws UnavailableException with CRIU's own last words if it fails; the container runs on
+    ///   then, and nothing but the log is left of it
+    public void checkpoint(Checkpoint how) {
+        Criu.require();
+        ContainerSpec spec = spec();
+        if (spec.devices().ttyCount() > 0) {
+            throw new PreconditionFailedException(
+                    "checkpointing needs lxc.tty.max = 0 in the configuration of "
+                            + name
+                            + ": terminals other than the console that lead out of it cannot be"
+                            + " restored");
+        }
+        how.run(name, mustRun(), spec);
+    }
+
+    /// Brings it back from what [#checkpoint] wrote. Blocks.
     ///
     /// @throws UnsupportedException if CRIU does not work here
     /// @throws UnavailableException with CRIU's own last words if it fails; the container does not
@@ -315,6 +334,7 @@ public final class LxcContainer {
             throw new UnavailableException(
                     "criu could not restore " + name + "; its log says: " + words.get(), e);
         }
+        new LxcLife(container).begin(config());
         request.pidFile().ifPresent(file -> writePid(file, container.monitorPid()));
         return container;
     }
