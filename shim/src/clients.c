@@ -202,6 +202,7 @@ static int numbers_of(uint16_t type) {
     case MSG_GET_LOG:
     case MSG_CLEAR_LOG:
     case MSG_GET_PLAN:
+    case MSG_FORWARD_CALLS:
         return 0;
     case MSG_SIGNAL:
     case MSG_GET_KEPT:
@@ -218,10 +219,17 @@ static int numbers_of(uint16_t type) {
     }
 }
 
-static void serve_request(struct monitor *m, struct client *client, uint16_t type, uint32_t tag, const uint32_t n[3]) {
+// `given` came with the request and is taken over where there is one that may carry any.
+static void serve_request(struct monitor *m, struct client *client, uint16_t type, uint32_t tag, const uint32_t n[3],
+                          int *given) {
     int socket = client->socket;
     int fd;
     switch (type) {
+    case MSG_FORWARD_CALLS:
+        fd = *given;
+        *given = -1;
+        answer(socket, tag, forward_add(m, fd));
+        return;
     case MSG_GET_STATE:
         answer_state(m, socket, tag);
         return;
@@ -282,8 +290,9 @@ void client_serve(struct monitor *m, struct client *client) {
     int fds[SLOTS_MAX];
     size_t count;
     ssize_t len = frame_receive(client->socket, bytes, sizeof bytes, fds, &count, false);
-    for (size_t i = 0; i < count; i++)
-        fd_close(&fds[i]); // no request carries any
+    cleanup_fd int given = len > 0 && count > 0 ? fds[0] : -1;
+    for (size_t i = 1; i < count; i++)
+        fd_close(&fds[i]); // no request carries more than one
     if (len < 0 && errno == EAGAIN)
         return;
     struct cursor c = {bytes, bytes + (len > 0 ? len : 0)};
@@ -296,7 +305,7 @@ void client_serve(struct monitor *m, struct client *client) {
     if (!good || numbers < 0 || c.p != c.end)
         client_drop(m, client);
     else
-        serve_request(m, client, type, tag, n);
+        serve_request(m, client, type, tag, n, &given);
 }
 
 // One monitor to a directory: the lock lives as long as we do, so a socket that is found in a locked-by-us directory is

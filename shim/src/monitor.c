@@ -101,6 +101,7 @@ static void close_monitor(struct monitor *m) {
         fd_close(&m->terminals[i].master);
         fd_close(&m->terminals[i].slave);
     }
+    forward_close(m);
     fd_close(&m->listener);
     fd_close(&m->lock);
     fd_close(&m->signals);
@@ -230,6 +231,7 @@ static void forget_start(struct monitor *m) {
     fd_close(&m->child_report);
     fd_close(&m->cleaner_report);
     fd_close(&m->init_pidfd);
+    forward_close(m);
     for (int i = 0; i < SLOTS_MAX; i++)
         fd_close(&m->kept[i]);
 }
@@ -351,7 +353,9 @@ static void start_advance(struct monitor *m) {
 }
 
 static void keep(struct monitor *m, uint32_t slot, int fd) {
-    if (slot < SLOTS_MAX) {
+    if (slot == m->forward.slot)
+        forward_add(m, fd);
+    else if (slot < SLOTS_MAX) {
         fd_close(&m->kept[slot]);
         m->kept[slot] = fd;
         if (slot == m->calls.slot)
@@ -510,7 +514,7 @@ static void prepare_signals(struct monitor *m) {
 }
 
 struct poll_set {
-    struct pollfd fds[9 + CLIENTS_MAX + 2 * TERMINALS_MAX];
+    struct pollfd fds[9 + CLIENTS_MAX + 2 * TERMINALS_MAX + LISTENERS_MAX];
     nfds_t count;
 };
 
@@ -528,6 +532,8 @@ static int poll_timeout(const struct monitor *m) {
     }
     int64_t calls = calls_timer(m);
     at = calls < at ? calls : at;
+    int64_t forward = forward_timer(m);
+    at = forward < at ? forward : at;
     int64_t left = at == INT64_MAX ? -1 : at - now_millis();
     return at == INT64_MAX ? -1 : left < 0 ? 0 : (int)left;
 }
@@ -549,6 +555,7 @@ static void serve_terminals(struct monitor *m, short *masters[], short *streams[
 static void turn(struct monitor *m) {
     struct poll_set set = {.count = 0};
     short *masters[TERMINALS_MAX] = {0}, *streams[TERMINALS_MAX] = {0}, *clients[CLIENTS_MAX];
+    short *forwards[LISTENERS_MAX];
     int *reports[] = {&m->starter_report, &m->child_report, &m->cleaner_report};
     short *report_events[3];
     short *signal_events = poll_add(&set, m->signals, POLLIN);
@@ -566,6 +573,8 @@ static void turn(struct monitor *m) {
         masters[i] = poll_add(&set, t->master, terminal_master_events(m, t));
         streams[i] = poll_add(&set, t->stream, terminal_stream_events(t));
     }
+    for (int i = 0; i < LISTENERS_MAX; i++)
+        forwards[i] = poll_add(&set, forward_descriptor(&m->forward.listeners[i]), POLLIN);
     short *outlet = poll_add(&set, m->outlet.fd, outlet_events(m));
     if (poll(set.fds, set.count, poll_timeout(m)) < 0)
         return;
@@ -573,6 +582,8 @@ static void turn(struct monitor *m) {
         outlet_ready(m);
     serve_terminals(m, masters, streams);
     calls_serve(m, *call_events);
+    for (int i = 0; i < LISTENERS_MAX; i++)
+        forward_serve(m, &m->forward.listeners[i], *forwards[i]);
     // What the child says comes first: a step of the starter that fails because the child is dead is not the cause.
     drain_report(m, &m->child_report);
     for (int i = 0; i < 3; i++)
@@ -623,6 +634,7 @@ _Noreturn void monitor_main(int requester, const uint8_t *plan_bytes, size_t pla
     for (int i = 0; i < TERMINALS_MAX; i++)
         m.terminals[i] = (struct terminal){.master = -1, .slave = -1, .stream = -1, .borrower = -1};
     calls_prepare(&m);
+    forward_prepare(&m);
     set_title("monitor", plan->name.s);
     prepare_signals(&m);
     run_prepare(&own, given, -1);

@@ -26,6 +26,21 @@ struct calls {
     bool note_done;      // the calls in the note are answered
 };
 
+// A filter whose calls a program of the host answers, one call at a time.
+struct listener {
+    int fd;           // -1: none
+    int program;      // the connection, -1 while there is none
+    uint64_t asked;   // the call it was told of
+    int64_t deadline; // of its answer; 0: nothing was asked
+};
+
+// System calls that are handed on; step "forward system calls".
+struct forward {
+    uint8_t slot; // SLOT_NONE: there are none
+    struct text socket, cookie;
+    struct listener listeners[LISTENERS_MAX];
+};
+
 // A pseudo terminal of the container. The monitor drains number 0 at all times; others are read only while a stream is
 // attached.
 struct terminal {
@@ -99,6 +114,7 @@ struct monitor {
     struct log log;
     struct outlet outlet;
     struct calls calls;
+    struct forward forward;
 };
 
 // A container that runs and has lost its monitor.
@@ -128,6 +144,14 @@ void calls_left_alone(struct monitor *m);
 int calls_descriptor(const struct monitor *m, int64_t now);
 int64_t calls_timer(const struct monitor *m);
 void calls_serve(struct monitor *m, short events);
+
+void forward_prepare(struct monitor *m);
+// Takes a listener over, also in the case of -1 with errno.
+int forward_add(struct monitor *m, int fd);
+void forward_close(struct monitor *m);
+int forward_descriptor(const struct listener *l);
+int64_t forward_timer(const struct monitor *m);
+void forward_serve(const struct monitor *m, struct listener *l, short events);
 
 void terminal_add(struct monitor *m, uint32_t number, int master);
 void terminals_close(struct monitor *m);

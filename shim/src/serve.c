@@ -59,6 +59,15 @@ int socket_listen(const char *path) {
     return fd;
 }
 
+int socket_connect(const char *path) {
+    struct sockaddr_un address;
+    socklen_t len = address_of(path, &address);
+    int fd = len == 0 ? -1 : socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, len) != 0)
+        fd_close(&fd);
+    return fd;
+}
+
 int socket_accept(int listener) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     struct ucred peer;

@@ -8,6 +8,8 @@
 
 // A listening SOCK_SEQPACKET socket; a leading @ is an abstract name. -1 with errno.
 int socket_listen(const char *path);
+// Connects without waiting; a leading @ is an abstract name. -1 with errno.
+int socket_connect(const char *path);
 // Accepts; the peer is root or our own user. -1 if there was none or it is somebody else.
 int socket_accept(int listener);
 // Serves until it is sent away, or, unless `idle` is 0, until it was of no use for so many milliseconds.

@@ -63,6 +63,7 @@ static const struct step_row rows[] = {
     {42, "share cores", "", 0, step_core_scheduling},
     {STEP_KEEP_CALLS, "keep system calls", "Sts", 0, step_keep},
     {44, "run hook", "vatS", 0, step_hook_with_input},
+    {STEP_FORWARD_CALLS, "forward system calls", "Sss", 0, step_keep},
 };
 
 const struct step_row *step_row(uint8_t number) {

@@ -7,7 +7,7 @@
 
 #include "decode.h"
 
-enum { DETAIL_MAX = 1024, STEP_KEEP_CALLS = 43 };
+enum { DETAIL_MAX = 1024, STEP_KEEP_CALLS = 43, STEP_FORWARD_CALLS = 45 };
 
 // What went wrong, in the words that reach the user.
 struct failure {

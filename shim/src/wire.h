@@ -25,6 +25,7 @@ enum {
     REQUEST_MILLIS_MAX = 10 * 1000,
     STALL_MILLIS_MAX = 5 * 1000,
     ENDS_MAX = 1024,
+    LISTENERS_MAX = 32,
 };
 
 enum plan_kind { KIND_START = 1, KIND_EXEC = 2 };
@@ -85,6 +86,7 @@ enum message {
     MSG_GET_PLAN = 43,
     MSG_SET_REBOOT = 44,
     MSG_ANNOUNCE = 45,
+    MSG_FORWARD_CALLS = 46,
     MSG_STATE = 48,
     MSG_OK = 49,
     MSG_ERROR = 50,

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /// House rules that no compiler checks, each a search over the sources of the repository.
 class TidyTest {
     private static final Path ROOT = Path.of(System.getProperty("atoll.root"));
-    private static final int SHIM_LINES_MAX = 5000;
+    private static final int SHIM_LINES_MAX = 5_200;
     private static final int FILE_MAX_BYTES = 256 * 1024;
     private static final Set<String> NOT_SOURCES =
             Set.of(".git", "target", "dist", ".idea", ".vscode");

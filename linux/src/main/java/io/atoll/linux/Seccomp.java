@@ -75,7 +75,7 @@ public final class Seccomp {
 
     /// What happens to one call if all conditions hold.
     ///
-    /// @param call name in the manual
+    /// @param call name in the manual, or its number on this machine
     public record Rule(String call, Action action, List<Argument> arguments) {
         public Rule {
             arguments = List.copyOf(arguments);
@@ -167,10 +167,7 @@ public final class Seccomp {
     }
 
     private static void add(long context, Arena arena, Rule rule) {
-        int call = Library.RESOLVE.callInt(KernelText.address(arena, rule.call()), 0);
-        if (call == NR_UNKNOWN) {
-            throw new InvalidConfigException("there is no system call \"" + rule.call() + "\"");
-        }
+        int call = resolve(arena, rule.call());
         int count = rule.arguments().size();
         MemorySegment array = arena.allocate(Math.max(1L, (long) count * ARGUMENT_SIZE), 8);
         for (int i = 0; i < count; i++) {
@@ -191,6 +188,21 @@ public final class Seccomp {
             throw new InvalidConfigException(
                     "rule for system call " + rule.call() + ": " + Errno.text(-result));
         }
+    }
+
+    private static int resolve(Arena arena, String call) {
+        if (!call.isEmpty() && call.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            try {
+                return Integer.parseInt(call);
+            } catch (NumberFormatException e) {
+                throw new InvalidConfigException("there is no system call " + call, e);
+            }
+        }
+        int number = Library.RESOLVE.callInt(KernelText.address(arena, call), 0);
+        if (number == NR_UNKNOWN) {
+            throw new InvalidConfigException("there is no system call \"" + call + "\"");
+        }
+        return number;
     }
 
     private static byte[] export(long context, Arena arena) {

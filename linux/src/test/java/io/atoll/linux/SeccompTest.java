@@ -40,6 +40,17 @@ final class SeccompTest {
     }
 
     @Test
+    void aNumberMeansTheCallOfThisMachine() {
+        boolean isArm = "aarch64".equals(System.getProperty("os.arch"));
+        assertArrayEquals(
+                Seccomp.compile(denying(new Seccomp.Rule("read", new Action.Refuse(1), List.of()))),
+                Seccomp.compile(
+                        denying(
+                                new Seccomp.Rule(
+                                        isArm ? "63" : "0", new Action.Refuse(1), List.of()))));
+    }
+
+    @Test
     void refusesUnknownCalls() {
         InvalidConfigException e =
                 assertThrows(

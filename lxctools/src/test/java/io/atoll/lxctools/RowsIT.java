@@ -616,7 +616,8 @@ class RowsIT {
                             any.gid(),
                             any.pidFile(),
                             Optional.of(tools),
-                            any.stdio()));
+                            any.stdio(),
+                            any.caller()));
             container.stop();
         }
         String place = " -P " + host.lxcPath + " -n " + name;

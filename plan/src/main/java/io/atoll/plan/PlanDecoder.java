@@ -235,6 +235,7 @@ public final class PlanDecoder {
             case 44 -> new RunHook(in.texts(), in.texts(), in.i32(), in.slot());
             case 37 -> new Keep(in.slot());
             case 43 -> new KeepCalls(in.slot(), in.i32(), in.text());
+            case 45 -> new ForwardCalls(in.slot(), in.text(), in.text());
             case 38 -> new AwaitGate();
             case 40 -> new AwaitChild();
             case 41 -> new TakeChild(in.place());

@@ -201,6 +201,8 @@ public final class PlanEncoder {
             case Keep s -> code(37, out.slot(s.slot()));
             case KeepCalls s ->
                     code(43, out.slot(s.listener()).u32(s.patienceMillis()).text(s.note()));
+            case ForwardCalls s ->
+                    code(45, out.slot(s.listener()).text(s.socket()).text(s.cookie()));
             case AwaitGate _ -> code(38, out);
             case AwaitChild _ -> code(40, out);
             case TakeChild s -> code(41, out.place(s.pidFile()));

@@ -147,6 +147,12 @@ public final class PlanPrinter {
                             + s.patienceMillis()
                             + " ms without anybody, and those in "
                             + s.note();
+            case ForwardCalls s ->
+                    "keep "
+                            + s.listener()
+                            + " in the monitor, which asks "
+                            + s.socket()
+                            + (s.cookie().isEmpty() ? "" : " with cookie " + s.cookie());
             case AwaitGate _ -> "wait for the gate";
             case AwaitChild _ -> "wait for the child";
             case TakeChild s -> "take over the child that " + at(s.pidFile()) + " names";

@@ -180,6 +180,10 @@ public sealed interface ShimMessage {
     /// Asks the monitor to tell all who watch.
     record Announce(Pace pace) implements ShimMessage {}
 
+    /// Gives the monitor the listener of a command's filter, attached, whose calls it forwards as
+    /// step [Step.ForwardCalls] says.
+    record ForwardCalls() implements ShimMessage {}
+
     /// The message as one frame.
     static byte[] encode(int tag, ShimMessage message) {
         WireWriter out = new WireWriter();
@@ -226,6 +230,7 @@ public sealed interface ShimMessage {
             case GetPlan _ -> frame(out, 43, tag);
             case SetReboot m -> frame(out.constant(m.policy()), 44, tag);
             case Announce m -> frame(out.u32(m.pace().number), 45, tag);
+            case ForwardCalls _ -> frame(out, 46, tag);
             case State m ->
                     frame(
                             out.u32(m.phase().number)
@@ -294,6 +299,7 @@ public sealed interface ShimMessage {
                     case 43 -> new GetPlan();
                     case 44 -> new SetReboot(in.constant(MonitorOptions.OnReboot.values()));
                     case 45 -> new Announce(pace(in.i32()));
+                    case 46 -> new ForwardCalls();
                     case 48 -> new State(phase(in.i32()), in.i32(), in.i32(), in.i32(), in.text());
                     case 49 -> new Ok();
                     case 50 -> new Refused(in.i32(), in.text());

@@ -305,6 +305,21 @@ public sealed interface Step {
         }
     }
 
+    /// As [Keep] for the listener of [FilterSystemCalls]. A program of the host answers the calls:
+    /// the monitor tells it of each as liblxc does for `lxc.seccomp.notify.proxy`, and answers
+    /// `ENOSYS` where it cannot be reached, hangs up, is late or makes no sense.
+    ///
+    /// @param socket absolute path of the program's `SOCK_SEQPACKET` socket, or `@` and its
+    ///   abstract name
+    /// @param cookie sent along with each
+    record ForwardCalls(Slot listener, String socket, String cookie) implements Step {
+        public ForwardCalls {
+            if (!socket.startsWith("/") && !socket.startsWith("@")) {
+                throw new InvalidPlanException("no such socket: " + socket);
+            }
+        }
+    }
+
     /// Only in section *child*: waits until section *gate* has run and, if the plan wants it, the
     /// requester opened the gate. What comes before runs while the gate's steps run. Without it the
     /// child waits before it runs its init.

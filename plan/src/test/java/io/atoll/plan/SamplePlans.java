@@ -142,6 +142,7 @@ final class SamplePlans {
                 new FilterSystemCalls(Blob.of(new byte[16]), Slot.of(11)),
                 new Keep(Slot.of(11)),
                 new Step.KeepCalls(Slot.of(11), 30_000, "/run/atoll/monitors/web/calls"),
+                new Step.ForwardCalls(Slot.of(11), "/run/proxy", "web"),
                 new SetParentDeathSignal(9));
     }
 

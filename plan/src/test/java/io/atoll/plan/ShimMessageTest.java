@@ -44,6 +44,7 @@ class ShimMessageTest {
                     new GetPlan(),
                     new SetReboot(MonitorOptions.OnReboot.REPORT),
                     new Announce(ShimMessage.Pace.FROZEN),
+                    new ForwardCalls(),
                     new Announced(ShimMessage.Pace.THAWED));
 
     @Test

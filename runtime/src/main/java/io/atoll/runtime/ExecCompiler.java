@@ -143,14 +143,19 @@ final class ExecCompiler {
         }
     }
 
-    /// Where the monitor keeps the listener of the container's own processes, if there is one.
+    /// Where the monitor keeps the listener of the container's own processes, if there is one that
+    /// it hands out.
     Optional<Slot> listener() {
         return start.child().stream()
-                .filter(Step.FilterSystemCalls.class::isInstance)
-                .map(Step.FilterSystemCalls.class::cast)
-                .map(Step.FilterSystemCalls::listener)
-                .filter(slot -> !slot.isNone())
+                .filter(Step.KeepCalls.class::isInstance)
+                .map(Step.KeepCalls.class::cast)
+                .map(Step.KeepCalls::listener)
                 .findFirst();
+    }
+
+    /// True if the monitor has system calls answered by a program of the host.
+    boolean forwardsCalls() {
+        return start.child().stream().anyMatch(Step.ForwardCalls.class::isInstance);
     }
 
     /// Those that clone or a step made, which is all that differ from the host's. Joined ones are

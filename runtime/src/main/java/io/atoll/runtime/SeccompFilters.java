@@ -19,14 +19,10 @@ final class SeccompFilters {
         if (known != null) {
             return known;
         }
-        Seccomp.Action otherwise =
-                spec.isAllowList()
-                        ? new Seccomp.Action.Refuse(spec.defaultErrno())
-                        : new Seccomp.Action.Allow();
         byte[] program =
                 Seccomp.compile(
                         new Seccomp.Filter(
-                                otherwise,
+                                action(spec.otherwise()),
                                 spec.rules().stream().map(SeccompFilters::rule).toList(),
                                 spec.isNativeOnly()));
         if (KEPT.size() < KEPT_MAX) {

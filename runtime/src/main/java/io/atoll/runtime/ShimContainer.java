@@ -1,5 +1,6 @@
 package io.atoll.runtime;
 
+import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
 import io.atoll.base.LazyLogger;
 import io.atoll.base.PreconditionFailedException;
@@ -690,7 +691,7 @@ final class ShimContainer implements Container {
                 case ShimMessage.Started(int commandPid, _, int terminals) -> {
                     received.fds().getFirst().close();
                     if (received.fds().size() > 1 + terminals) {
-                        systemCallsOfCommand.accept(received.fds().getLast());
+                        serveCommand(received.fds().getLast());
                     }
                     Optional<Fd> terminal =
                             terminals > 0 ? Optional.of(received.fds().get(1)) : Optional.empty();
@@ -705,6 +706,23 @@ final class ShimContainer implements Container {
         } catch (RuntimeException e) {
             connection.close();
             throw e;
+        }
+    }
+
+    private void serveCommand(Fd listener) {
+        if (!commands.forwardsCalls()) {
+            systemCallsOfCommand.accept(listener);
+            return;
+        }
+        // Its calls fail with ENOSYS if the monitor does not take it.
+        try (listener;
+                ShimConnection line = connect()) {
+            ask(line, new ShimMessage.ForwardCalls(), List.of(listener)).close();
+        } catch (ErrnoException | DomainException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "system calls of a command have no answer container=" + id(),
+                    e);
         }
     }
 
@@ -738,8 +756,13 @@ final class ShimContainer implements Container {
     }
 
     private ShimConnection.Received ask(ShimConnection connection, ShimMessage question) {
+        return ask(connection, question, List.of());
+    }
+
+    private ShimConnection.Received ask(
+            ShimConnection connection, ShimMessage question, List<Fd> fds) {
         try {
-            connection.send(question);
+            connection.send(question, fds);
             ShimConnection.Received answer =
                     connection
                             .receive(ANSWER)

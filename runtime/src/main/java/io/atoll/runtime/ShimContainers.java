@@ -119,9 +119,11 @@ final class ShimContainers implements Containers {
         return facts;
     }
 
-    private PlanCompiler compiler() {
+    private PlanCompiler compiler(ContainerSpec spec) {
         return new PlanCompiler(
-                facts(), SeccompFilters::compile, LinkNames.random(new KernelRandom()));
+                spec.cgroup().trees().map(facts()::withCgroups).orElseGet(this::facts),
+                SeccompFilters::compile,
+                LinkNames.random(new KernelRandom()));
     }
 
     private void makeDirectories() {
@@ -170,7 +172,7 @@ final class ShimContainers implements Containers {
 
     @Override
     public StartPlan explain(ContainerSpec spec, StartOptions options) {
-        return compiler()
+        return compiler(spec)
                 .compile(
                         spec,
                         files(spec.id()),
@@ -204,7 +206,7 @@ final class ShimContainers implements Containers {
                         fds.put(given.stdio(2), stdio.err());
                     });
             StartPlan plan =
-                    compiler().compile(spec, files(spec.id()), waits, given, options.restore());
+                    compiler(spec).compile(spec, files(spec.id()), waits, given, options.restore());
             return start(spec, options, plan, fds, namespace.isPresent(), connection);
         } catch (RuntimeException e) {
             connection.close();
@@ -238,7 +240,9 @@ final class ShimContainers implements Containers {
             if (find(id).isPresent()) {
                 throw new BusyException("container " + id + " is already running");
             }
-            MonitorRecord record = MonitorRecord.of(spec, plan, ownTrees(), borrowsNamespace);
+            MonitorRecord record =
+                    MonitorRecord.of(
+                            spec, plan, spec.cgroup().trees().or(this::ownTrees), borrowsNamespace);
             Blob encoded = Blob.of(plan);
             record.write(files(id), encoded);
             ShimContainer container = new Start(record, encoded, options, connection).run(given);

@@ -47,6 +47,28 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
                 mount -> ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse(""));
     }
 
+    /// Of this host, with the cgroups of a process as the tops of their trees.
+    public static CgroupLayout below(long pid) {
+        return parse(
+                        ProcFiles.read("/proc/self/mountinfo"),
+                        ProcFiles.read("/proc/" + pid + "/cgroup"),
+                        mount -> ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse(""))
+                .below();
+    }
+
+    /// The cgroups of the process, each seen as the top of its tree.
+    CgroupLayout below() {
+        return new CgroupLayout(
+                hierarchies.stream()
+                        .map(h ->
+                                new CgroupHierarchy(
+                                        h.version(),
+                                        h.directory(h.ownPath()),
+                                        h.controllers(),
+                                        "/"))
+                        .toList());
+    }
+
     /// What of it this process may use: all, or, where it may not write at the top as a plain user,
     /// the cgroups it is in itself and that are delegated to it, each seen as the top of its tree.
     /// From the leaf [#COMMANDS] that is the cgroup above.

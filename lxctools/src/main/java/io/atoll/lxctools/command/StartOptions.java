@@ -65,7 +65,8 @@ final class StartOptions {
                 id(call, "gid"),
                 call.options().value("pidfile").map(call::file),
                 tools(call.invocation().home()),
-                stdio);
+                stdio,
+                call.invocation().host().pid());
     }
 
     private static OptionalLong id(Call call, String option) {

@@ -125,7 +125,8 @@ public final class UnshareTool implements Tool {
                         OptionalLong.empty(),
                         Optional.empty(),
                         Optional.empty(),
-                        Optional.empty());
+                        Optional.empty(),
+                        call.invocation().host().pid());
         return Application.run(call, container, request, call.options().has("daemon"));
     }
 }

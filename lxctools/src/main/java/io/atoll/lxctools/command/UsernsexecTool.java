@@ -66,7 +66,8 @@ public final class UsernsexecTool implements Tool {
                         OptionalLong.empty(),
                         Optional.empty(),
                         Optional.empty(),
-                        Optional.empty());
+                        Optional.empty(),
+                        call.invocation().host().pid());
         return Application.run(call, container, request, false);
     }
 

@@ -61,6 +61,19 @@ public record AppArmor(Optional<Path> policy, Optional<Path> parser) {
         }
     }
 
+    /// Refuses a host whose AppArmor cannot rule over mounts: whoever may mount could get around
+    /// the rules about files.
+    ///
+    /// @throws UnsupportedException in words that say what to do
+    public void requireMountRules() {
+        if (policy.isPresent() && !Files.exists(policy.get().resolve("features/mount/mask"))) {
+            throw new UnsupportedException(
+                    "AppArmor of this host's kernel has no rules for mounts, so that a container"
+                            + " could get around a profile; lxc.apparmor.allow_incomplete = 1"
+                            + " starts it all the same");
+        }
+    }
+
     /// True if a container can have a policy namespace of its own: the kernel stacks profiles.
     public boolean hasNamespaces() {
         return policy.map(p -> p.resolve("features/domain/stack"))

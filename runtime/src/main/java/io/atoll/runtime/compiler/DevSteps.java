@@ -23,7 +23,6 @@ final class DevSteps {
     private static final Set<MountAttribute> NO_SUID_NO_EXEC =
             EnumSet.of(MountAttribute.NO_SUID, MountAttribute.NO_EXEC);
     private static final int TTY_GROUP = 5;
-    private static final int PTYS_MAX = 1024;
 
     private static final List<DeviceNode> STANDARD =
             List.of(
@@ -252,7 +251,7 @@ final class DevSteps {
         options.add(FsOption.text("source", "devpts"));
         options.add(FsOption.text("ptmxmode", "0666"));
         options.add(FsOption.text("mode", "0620"));
-        options.add(FsOption.text("max", Integer.toString(PTYS_MAX)));
+        options.add(FsOption.text("max", Integer.toString(draft.spec.devices().ptyCount())));
         if (draft.spec.idmap().toHost(IdmapEntry.Kind.GID, new NsId(TTY_GROUP)).isPresent()) {
             options.add(FsOption.text("gid", Integer.toString(TTY_GROUP)));
         }

@@ -47,6 +47,20 @@ public record HostFacts(
         kernelMounts = List.copyOf(kernelMounts);
     }
 
+    /// A copy for a container whose cgroups are elsewhere.
+    public HostFacts withCgroups(CgroupLayout layout) {
+        return new HostFacts(
+                layout,
+                hasDetachedLayers,
+                isHostRoot,
+                isChrooted,
+                cpus,
+                mems,
+                delegatedFiles,
+                kernelMounts,
+                lsm);
+    }
+
     /// True if all controllers are on version 2.
     public boolean isPureV2() {
         return cgroups.kind() == CgroupLayout.Kind.V2;

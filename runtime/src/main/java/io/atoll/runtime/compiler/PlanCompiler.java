@@ -147,6 +147,10 @@ public final class PlanCompiler {
 
         StartPlan run(boolean waitAtGate, Optional<CriuRestore> restore) {
             Slot outlet = outlet();
+            if (spec.process().isMonitorUnshared()) {
+                draft.monitor.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
+                draft.monitor.add(propagation(TOP, Propagation.SLAVE));
+            }
             cgroups.monitor();
             host();
             gate();
@@ -325,8 +329,7 @@ public final class PlanCompiler {
                 draft.child.add(new Step.SetHostname(spec.hostname()));
             }
             if (spec.security().hasOwnKeyring()) {
-                // Kernels without keyrings say ENOSYS.
-                draft.child.add(new Step.IfPossible(new Step.NewSessionKeyring()));
+                keyring();
             }
             // Before anything is mounted: what is mounted on a shared `/` would show up on the
             // host.
@@ -351,6 +354,20 @@ public final class PlanCompiler {
             nics.child();
             sysctls();
             powers(label);
+        }
+
+        /// Its context is that of the container, unless another one is named; keyctl(2).
+        private void keyring() {
+            boolean isLabelled =
+                    draft.facts.lsm().filter(HostFacts.Lsm.SELINUX::equals).isPresent();
+            Optional<String> label =
+                    spec.security().keyringLabel().or(() -> spec.security().label());
+            if (isLabelled && label.isPresent()) {
+                Place file = Place.host("/proc/thread-self/attr/keycreate");
+                draft.child.add(new Step.WriteFile(file, label.get(), Step.WriteMode.EXISTING));
+            }
+            // Kernels without keyrings say ENOSYS.
+            draft.child.add(new Step.IfPossible(new Step.NewSessionKeyring()));
         }
 
         /// A hook that works on the mounted root needs a path to it and says so in its environment,
@@ -434,19 +451,26 @@ public final class PlanCompiler {
             if (!filter.isNone()) {
                 // The monitor holds the listener, so that the calls wait for us while we are
                 // restarted.
-                boolean isAsked = !security.interceptions().isEmpty();
+                boolean isAsked =
+                        !security.interceptions().isEmpty() || security.asked().isPresent();
                 Slot listener = isAsked ? draft.newSlot() : Slot.NONE;
                 draft.child.add(
                         new Step.FilterSystemCalls(Blob.of(filters.compile(filter)), listener));
                 if (isAsked) {
-                    draft.child.add(
+                    draft.child.add(keep(security, listener));
+                    draft.child.add(new Step.Close(listener));
+                }
+            }
+        }
+
+        private Step keep(SecuritySpec security, Slot listener) {
+            return security.asked()
+                    .<Step>map(by -> new Step.ForwardCalls(listener, by.socket(), by.cookie()))
+                    .orElseGet(() ->
                             new Step.KeepCalls(
                                     listener,
                                     (int) security.patience().toMillis(),
                                     files.calls().toString()));
-                    draft.child.add(new Step.Close(listener));
-                }
-            }
         }
 
         private static long mask(SecuritySpec security) {

@@ -26,6 +26,7 @@ import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import io.atoll.runtime.spec.SignalSpec;
+import io.atoll.runtime.spec.Supervisor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +57,8 @@ final class LxcCompiler {
             Set.of("arm", "armel", "armhf", "armv6l", "armv7l", "armv8l", "powerpc", "ppc", "mips");
 
     private final String name;
+    private static final int PTYS_MAX = 1 << 20; // the kernel's own limit
+
     private final Path directory;
     private final LxcConfig config;
     private final LxcStart request;
@@ -91,7 +94,7 @@ final class LxcCompiler {
                 mounts(),
                 devices(),
                 network.compile(),
-                new CgroupSpec(cgroup(), true, monitorCgroup()),
+                new CgroupSpec(cgroup(), true, monitorCgroup(), host.ownTrees()),
                 LxcLimits.limits(config),
                 security(),
                 process(),
@@ -275,7 +278,18 @@ final class LxcCompiler {
                 List.of(),
                 LxcLimits.devices(config, host.isPureV2()),
                 config.find("lxc.tty.dir").orElse(""),
-                config.find("lxc.autodev.tmpfs.size").map(Long::decode).orElse(DeviceSpec.SIZE));
+                config.find("lxc.autodev.tmpfs.size").map(Long::decode).orElse(DeviceSpec.SIZE),
+                ptys(ttys));
+    }
+
+    /// Console and ttys are not counted: `lxc.pts = 1` of old configurations only asked for a
+    /// devpts of the container's own.
+    private int ptys(int ttys) {
+        return config.find("lxc.pty.max")
+                .map(Long::decode)
+                .filter(max -> max > 0)
+                .map(max -> 1 + ttys + (int) Math.min(max, PTYS_MAX))
+                .orElse(DeviceSpec.PTYS);
     }
 
     private ConsoleSpec console() {
@@ -374,23 +388,46 @@ final class LxcCompiler {
     // ---- security, process, init
 
     private SecuritySpec security() {
-        SeccompSpec seccomp =
-                config.find("lxc.seccomp.profile")
-                        .map(file -> LxcSeccomp.parse(read(file), file))
-                        .orElse(SeccompSpec.NONE);
         Optional<String> label =
                 config.find("lxc.apparmor.profile")
                         .filter(p -> !p.equals("generated") && !p.equals("unchanged"))
                         .or(() -> config.find("lxc.selinux.context"));
+        requireMountRules();
         return new SecuritySpec(
                 LxcLimits.bounding(config),
                 isOn("lxc.no_new_privs", false),
-                seccomp,
+                seccomp(),
                 label,
                 isOn("lxc.keyring.session", true),
                 label.isPresent() ? Optional.empty() : profile(),
                 Set.of(),
-                SecuritySpec.PATIENCE);
+                SecuritySpec.PATIENCE,
+                config.find("lxc.selinux.context.keyring"),
+                config.find("lxc.seccomp.notify.proxy")
+                        .map(address ->
+                                Supervisor.parse(
+                                        address,
+                                        config.find("lxc.seccomp.notify.cookie").orElse(""))));
+    }
+
+    /// For profiles that confine something.
+    private void requireMountRules() {
+        Set<String> none = Set.of("unconfined", "unchanged");
+        boolean isConfined =
+                config.find("lxc.apparmor.profile").filter(p -> !none.contains(p)).isPresent();
+        if (isConfined && !isOn("lxc.apparmor.allow_incomplete", false)) {
+            host.appArmor().requireMountRules();
+        }
+    }
+
+    /// A filter goes on top of one that is there already, as in a container that holds containers.
+    /// Only who says that it must not nest gets liblxc's way: then it is left out there.
+    private SeccompSpec seccomp() {
+        Optional<String> file = config.find("lxc.seccomp.profile");
+        if (file.isEmpty() || !isOn("lxc.seccomp.allow_nesting", true) && host.isFiltered()) {
+            return SeccompSpec.NONE;
+        }
+        return LxcSeccomp.parse(read(file.get()), file.get());
     }
 
     /// A profile of its own, as `generated` asks for and nothing at all does too. Where the host
@@ -437,7 +474,8 @@ final class LxcCompiler {
                 proc,
                 personality(),
                 signal("lxc.monitor.signal.pdeath"),
-                isOn("lxc.sched.core", false));
+                isOn("lxc.sched.core", false),
+                isOn("lxc.monitor.unshare", false));
     }
 
     private OptionalInt personality() {
@@ -530,10 +568,19 @@ final class LxcCompiler {
         return env;
     }
 
-    /// `lxc.environment`; a name alone takes the caller's value.
+    /// `lxc.environment` and `lxc.environment.runtime`; a name alone takes the caller's value.
     static Map<String, String> configured(LxcConfig config, Map<String, String> caller) {
+        return configured(config, "lxc.environment.runtime", caller);
+    }
+
+    /// What is for programs inside, or for hooks, and what is for both.
+    private static Map<String, String> configured(
+            LxcConfig config, String own, Map<String, String> caller) {
         Map<String, String> env = new TreeMap<>();
         for (LxcConfig.Setting setting : config.below("lxc.environment")) {
+            if (!setting.key().equals("lxc.environment") && !setting.key().equals(own)) {
+                continue;
+            }
             int equals = setting.value().indexOf('=');
             if (equals >= 0) {
                 env.put(
@@ -545,7 +592,9 @@ final class LxcCompiler {
             if (value == null) {
                 throw new InvalidConfigException(
                         setting.where()
-                                + ": lxc.environment = "
+                                + ": "
+                                + setting.key()
+                                + " = "
                                 + setting.value()
                                 + ": the caller has no such variable");
             }
@@ -569,6 +618,7 @@ final class LxcCompiler {
         Map<String, String> env = new TreeMap<>(request.env());
         env.remove("LXC_TARGET");
         env.remove("LXC_PID");
+        env.putAll(configured(config, "lxc.environment.hooks", request.env()));
         env.put("LXC_NAME", name);
         env.put("LXC_CONFIG_FILE", directory.resolve("config").toString());
         env.put("LXC_ROOTFS_MOUNT", rootfsMount());

@@ -1,5 +1,6 @@
 package io.atoll.runtime.lxc;
 
+import io.atoll.linux.cgroup.CgroupLayout;
 import io.atoll.runtime.apparmor.AppArmor;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -15,6 +16,10 @@ interface LxcHost {
 
     /// `lxc.cgroup.pattern` of lxc.conf(5).
     Optional<String> cgroupPattern();
+
+    /// The cgroups of whoever starts the container, as tops of their trees, if it is to stay below
+    /// them: `lxc.cgroup.relative`.
+    Optional<CgroupLayout> ownTrees();
 
     /// The host's interfaces.
     HostLinks links();
@@ -41,6 +46,9 @@ interface LxcHost {
 
     /// What AppArmor the host has for profiles that we make.
     AppArmor appArmor();
+
+    /// True if our own system calls are filtered, as in a container.
+    boolean isFiltered();
 
     /// A directory on which a root can be mounted.
     Path rootfsMount();

@@ -67,7 +67,9 @@ final class LxcKeys {
                             INTEGER,
                             "Place in the order of starting; lower is earlier"),
                     many("lxc.group", TEXT, "Groups it belongs to, separated by blanks or commas"),
-                    many("lxc.environment", ENVIRONMENT, "Variable of init's environment"),
+                    many("lxc.environment", ENVIRONMENT, "Variable of init and of hooks"),
+                    many("lxc.environment.runtime", ENVIRONMENT, "Variable of init alone"),
+                    many("lxc.environment.hooks", ENVIRONMENT, "Variable of hooks alone"),
                     one(
                             "lxc.rootfs.path",
                             TEXT,
@@ -127,9 +129,13 @@ final class LxcKeys {
                     one(
                             "lxc.seccomp.allow_nesting",
                             BOOL,
-                            "1 loads the filter even below another one"),
-                    one("lxc.seccomp.notify.proxy", TEXT, "Socket that gets notified system calls"),
-                    one("lxc.seccomp.notify.cookie", TEXT, "Text sent along with them"),
+                            "0 leaves the filter out where we are filtered ourselves, as in a"
+                                    + " container"),
+                    one(
+                            "lxc.seccomp.notify.proxy",
+                            UNIX_SOCKET,
+                            "Socket of the program that answers system calls with the action notify"),
+                    one("lxc.seccomp.notify.cookie", TEXT, "Text it is told along with each"),
                     one(
                             "lxc.apparmor.profile",
                             TEXT,

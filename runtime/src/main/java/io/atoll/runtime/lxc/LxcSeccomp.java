@@ -16,13 +16,22 @@ import java.util.Map;
 public final class LxcSeccomp {
     private static final int EPERM = 1;
     private static final int EACCES = 13;
+    private static final List<String> HERE =
+            List.of(
+                    "[all]",
+                    "[x86_64]",
+                    "[amd64]",
+                    "[x86]",
+                    "[i386]",
+                    "[x32]",
+                    "[arm64]",
+                    "[aarch64]");
     private static final Map<String, Integer> ERRNOS =
             Map.of("EPERM", 1, "ENOENT", 2, "EACCES", 13, "EINVAL", 22, "ENOSYS", 38);
 
     private final String name;
     private final List<Rule> rules = new ArrayList<>();
-    private boolean isAllowList;
-    private int defaultErrno = EPERM;
+    private Action otherwise = new Action.Allow();
     private Action ruleAction = new Action.KillProcess();
     private boolean isForHere = true;
 
@@ -30,88 +39,103 @@ public final class LxcSeccomp {
         this.name = name;
     }
 
+    /// Reads a whole profile.
+    ///
     /// @param name the file's, for messages
     /// @throws InvalidConfigException naming file and line
     public static SeccompSpec parse(String text, String name) {
         return new LxcSeccomp(name).read(text.split("\n", -1));
     }
 
+    /// Reads rules alone, as they stand in a profile of version 2 below its policy.
+    ///
+    /// @param action of rules that name none
+    /// @throws InvalidConfigException naming the line
+    public static List<Rule> parseRules(String text, Action action, String name) {
+        LxcSeccomp reader = new LxcSeccomp(name);
+        reader.ruleAction = action;
+        reader.rules(text.split("\n", -1), 0);
+        return List.copyOf(reader.rules);
+    }
+
     private SeccompSpec read(String[] lines) {
         int line = next(lines, 0);
-        switch (line < lines.length ? lines[line].strip() : "") {
-            case "1" -> {
-                return versionOne(lines, line + 1);
+        String version = line < lines.length ? lines[line].strip() : "";
+        line = next(lines, line + 1);
+        switch (version) {
+            case "1" -> numbers(lines, line);
+            case "2" -> {
+                policy(line < lines.length ? withoutComment(lines[line]) : "", line + 1);
+                rules(lines, line + 1);
             }
-            case "2" -> line = next(lines, line + 1);
             default ->
                     throw new InvalidConfigException(
                             name + ": the first line must be the version, 1 or 2");
         }
-        policy(line < lines.length ? lines[line].strip() : "", line + 1);
-        for (int i = line + 1; i < lines.length; i++) {
-            String rule = lines[i].strip();
-            if (rule.isEmpty() || rule.startsWith("#")) {
-                continue;
-            }
-            if (rule.startsWith("[")) {
-                // Rules are resolved for every architecture of the host; what is only for a foreign
-                // one has nothing to act on.
-                isForHere =
-                        List.of(
-                                        "[all]",
-                                        "[x86_64]",
-                                        "[amd64]",
-                                        "[x86]",
-                                        "[i386]",
-                                        "[x32]",
-                                        "[arm64]",
-                                        "[aarch64]")
-                                .contains(rule.toLowerCase(Locale.ROOT));
-            } else if (isForHere) {
-                rule(rule, name + ":" + (i + 1));
-            }
-        }
-        return new SeccompSpec(isAllowList, defaultErrno, rules);
+        return new SeccompSpec(otherwise, rules);
     }
 
     private static int next(String[] lines, int from) {
         int i = from;
-        while (i < lines.length && (lines[i].isBlank() || lines[i].startsWith("#"))) {
+        while (i < lines.length && withoutComment(lines[i]).isEmpty()) {
             i++;
         }
         return i;
     }
 
-    private SeccompSpec versionOne(String[] lines, int from) {
-        if (next(lines, from) >= lines.length
-                || !List.of("allowlist", "whitelist").contains(lines[next(lines, from)].strip())) {
+    private static String withoutComment(String line) {
+        int comment = line.indexOf('#');
+        return (comment < 0 ? line : line.substring(0, comment)).strip();
+    }
+
+    /// Version 1: the numbers of what is allowed, everything else kills.
+    private void numbers(String[] lines, int from) {
+        if (from >= lines.length
+                || !List.of("allowlist", "whitelist").contains(withoutComment(lines[from]))) {
             throw new InvalidConfigException(
                     name + ": version 1 is an allow list: its second line must be `allowlist`");
         }
-        throw new InvalidConfigException(
-                name
-                        + ": version 1 lists system calls by number; write version 2 with names:"
-                        + " `2`, `allowlist`, then a name a line");
+        otherwise = new Action.KillProcess();
+        for (int i = from + 1; i < lines.length; i++) {
+            String number = withoutComment(lines[i]);
+            if (number.isEmpty()) {
+                continue;
+            }
+            if (!number.matches("[0-9]{1,6}")) {
+                throw new InvalidConfigException(
+                        name + ":" + (i + 1) + ": not the number of a system call: " + number);
+            }
+            rules.add(new Rule(number, new Action.Allow(), List.of()));
+        }
     }
 
+    /// The word behind the list's is for the calls without a rule.
     private void policy(String text, int number) {
         String[] words = text.split("\\s+");
         switch (words[0]) {
             case "allowlist", "whitelist" -> {
-                isAllowList = true;
+                otherwise = new Action.KillProcess();
                 ruleAction = new Action.Allow();
             }
-            case "denylist", "blacklist" -> isAllowList = false;
+            case "denylist", "blacklist" -> {}
             default ->
                     throw new InvalidConfigException(
                             name + ":" + number + ": expected allowlist or denylist: " + text);
         }
         if (words.length > 1) {
-            Action action = action(words, 1, name + ":" + number);
-            if (!isAllowList) {
-                ruleAction = action;
-            } else if (action instanceof Action.Errno(int code)) {
-                defaultErrno = code;
+            otherwise = action(words, 1, name + ":" + number);
+        }
+    }
+
+    private void rules(String[] lines, int from) {
+        for (int i = from; i < lines.length; i++) {
+            String rule = withoutComment(lines[i]);
+            if (rule.startsWith("[")) {
+                // Rules are resolved for every architecture of the host; what is only for a foreign
+                // one has nothing to act on.
+                isForHere = HERE.contains(rule.toLowerCase(Locale.ROOT));
+            } else if (isForHere && !rule.isEmpty()) {
+                rule(rule, name + ":" + (i + 1));
             }
         }
     }

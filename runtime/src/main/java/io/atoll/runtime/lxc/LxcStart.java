@@ -20,6 +20,7 @@ import java.util.OptionalLong;
 /// @param pidFile gets the monitor's pid and is removed when the container stops
 /// @param tools directory of the `lxc-*` commands, which destroy an ephemeral container at its end
 /// @param stdio descriptors for the first program instead of the console
+/// @param caller pid of whoever wants it, whose cgroups `lxc.cgroup.relative` means
 public record LxcStart(
         List<String> command,
         boolean isApplication,
@@ -29,7 +30,8 @@ public record LxcStart(
         OptionalLong gid,
         Optional<Path> pidFile,
         Optional<Path> tools,
-        Optional<ExecSpec.Stdio.Fds> stdio) {
+        Optional<ExecSpec.Stdio.Fds> stdio,
+        long caller) {
     /// As configured, with nothing from the caller.
     public static final LxcStart DEFAULT =
             new LxcStart(
@@ -41,7 +43,8 @@ public record LxcStart(
                     OptionalLong.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    ProcessHandle.current().pid());
 
     public LxcStart {
         command = List.copyOf(command);
@@ -51,6 +54,13 @@ public record LxcStart(
 
     /// A copy with other descriptors.
     public LxcStart withStdio(Optional<ExecSpec.Stdio.Fds> fds) {
-        return new LxcStart(command, isApplication, env, shared, uid, gid, pidFile, tools, fds);
+        return new LxcStart(
+                command, isApplication, env, shared, uid, gid, pidFile, tools, fds, caller);
+    }
+
+    /// A copy for another caller.
+    public LxcStart withCaller(long pid) {
+        return new LxcStart(
+                command, isApplication, env, shared, uid, gid, pidFile, tools, stdio, pid);
     }
 }

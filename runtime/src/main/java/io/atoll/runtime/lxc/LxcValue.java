@@ -59,6 +59,12 @@ enum LxcValue {
             return value.startsWith("/");
         }
     },
+    UNIX_SOCKET("unix:/PATH or unix:@NAME") {
+        @Override
+        boolean accepts(String value) {
+            return value.startsWith("unix:/") || value.startsWith("unix:@");
+        }
+    },
     RELATIVE_PATH("a relative path without ..") {
         @Override
         boolean accepts(String value) {

@@ -2,6 +2,7 @@ package io.atoll.runtime.lxc;
 
 import io.atoll.base.NotFoundException;
 import io.atoll.linux.KernelRandom;
+import io.atoll.linux.ProcFiles;
 import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.linux.cgroup.CgroupHierarchy;
 import io.atoll.linux.cgroup.CgroupLayout;
@@ -18,12 +19,26 @@ import java.util.random.RandomGenerator;
 final class OwnHost implements LxcHost {
     private final LxcContainer container;
     private final LxcStart request;
-    private final CgroupLayout cgroups =
-            CgroupLayout.detect().usable(path -> Files.isWritable(Path.of(path)));
+    private final Optional<CgroupLayout> ownTrees;
+    private final CgroupLayout cgroups;
 
     OwnHost(LxcContainer container, LxcStart request) {
         this.container = container;
         this.request = request;
+        ownTrees =
+                container
+                        .config()
+                        .find("lxc.cgroup.relative")
+                        .filter("1"::equals)
+                        .map(_ -> CgroupLayout.below(request.caller()));
+        cgroups =
+                ownTrees.orElseGet(() ->
+                        CgroupLayout.detect().usable(path -> Files.isWritable(Path.of(path))));
+    }
+
+    @Override
+    public Optional<CgroupLayout> ownTrees() {
+        return ownTrees;
     }
 
     @Override
@@ -128,6 +143,13 @@ final class OwnHost implements LxcHost {
     @Override
     public AppArmor appArmor() {
         return container.path().system().isRoot() ? AppArmor.probe() : AppArmor.NONE;
+    }
+
+    @Override
+    public boolean isFiltered() {
+        return ProcFiles.readIfPresent("/proc/self/status").stream()
+                .flatMap(String::lines)
+                .anyMatch(line -> line.startsWith("Seccomp:") && !line.endsWith("\t0"));
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.atoll.runtime.spec.Rlimit;
 import io.atoll.runtime.spec.SeccompSpec;
 import io.atoll.runtime.spec.SecuritySpec;
 import io.atoll.runtime.spec.SignalSpec;
+import io.atoll.runtime.spec.Supervisor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,8 +58,10 @@ public final class RawLxc {
                     "lxc.no_new_privs",
                     "lxc.prlimit.",
                     "lxc.proc.",
+                    "lxc.seccomp.notify.",
                     "lxc.seccomp.profile",
                     "lxc.selinux.context",
+                    "lxc.selinux.context.keyring",
                     "lxc.signal.",
                     "lxc.sysctl.",
                     "lxc.tty.max");
@@ -170,7 +173,8 @@ public final class RawLxc {
                 base.nodes(),
                 rules,
                 base.ttyDirectory(),
-                base.sizeBytes());
+                base.sizeBytes(),
+                base.ptyCount());
     }
 
     private LimitsSpec limits(LimitsSpec base) {
@@ -201,7 +205,16 @@ public final class RawLxc {
                 isOn("lxc.keyring.session", base.hasOwnKeyring()),
                 profile.orElse("generated").equals("generated") ? base.profile() : Optional.empty(),
                 base.interceptions(),
-                base.patience());
+                base.patience(),
+                config.find("lxc.selinux.context.keyring").or(base::keyringLabel),
+                supervisor().or(base::supervisor));
+    }
+
+    private Optional<Supervisor> supervisor() {
+        return config.find("lxc.seccomp.notify.proxy")
+                .map(address ->
+                        Supervisor.parse(
+                                address, config.find("lxc.seccomp.notify.cookie").orElse("")));
     }
 
     private boolean isOn(String key, boolean fallback) {

@@ -1,16 +1,19 @@
 package io.atoll.runtime.spec;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.cgroup.CgroupLayout;
 import java.util.Optional;
 
 /// Where a container's cgroups are and what of them it may have.
 ///
-/// @param path below the root of each hierarchy, relative, such as `atoll/c1`
+/// @param path below the top of each hierarchy, relative, such as `atoll/c1`
 /// @param isDelegated true to give the directory to the mapped root, so that an init such as
 ///   systemd can make its own below it
 /// @param monitor where the monitor goes; empty to leave it where whoever starts it is
-public record CgroupSpec(String path, boolean isDelegated, Optional<Monitor> monitor) {
-    /// Cgroups of the monitor alone, below the root of each hierarchy.
+/// @param trees hierarchies with other tops than the host's; empty for those of the host
+public record CgroupSpec(
+        String path, boolean isDelegated, Optional<Monitor> monitor, Optional<CgroupLayout> trees) {
+    /// Cgroups of the monitor alone, below the top of each hierarchy.
     ///
     /// @param path made at the start and removed at the end
     /// @param pivot where it goes at the end, so that `path` can be removed; it stays
@@ -30,7 +33,7 @@ public record CgroupSpec(String path, boolean isDelegated, Optional<Monitor> mon
 
     /// The monitor stays where it is started from.
     public CgroupSpec(String path, boolean isDelegated) {
-        this(path, isDelegated, Optional.empty());
+        this(path, isDelegated, Optional.empty(), Optional.empty());
     }
 
     public CgroupSpec {

@@ -13,15 +13,20 @@ import java.util.List;
 /// @param ttyDirectory directory below `/dev` that console and ttys are in, `/dev/ttyN` being links
 ///   to them; empty for `/dev` itself
 /// @param sizeBytes of the tmpfs on `/dev`
+/// @param ptyCount how many pseudo terminals there can be at a time, console and ttys among them
 public record DeviceSpec(
         boolean isPopulated,
         int ttyCount,
         List<DeviceNode> nodes,
         List<DeviceRule> rules,
         String ttyDirectory,
-        long sizeBytes) {
+        long sizeBytes,
+        int ptyCount) {
     /// Enough for some hundred nodes and links.
     public static final long SIZE = 500 << 10;
+
+    /// Enough for a host of many users.
+    public static final int PTYS = 1024;
 
     /// More terminals than anybody logs in at.
     public static final int TTYS_MAX = 12;
@@ -33,7 +38,7 @@ public record DeviceSpec(
     /// Console and ttys in `/dev` itself.
     public DeviceSpec(
             boolean isPopulated, int ttyCount, List<DeviceNode> nodes, List<DeviceRule> rules) {
-        this(isPopulated, ttyCount, nodes, rules, "", SIZE);
+        this(isPopulated, ttyCount, nodes, rules, "", SIZE, PTYS);
     }
 
     public DeviceSpec {
@@ -42,6 +47,9 @@ public record DeviceSpec(
         if (ttyCount < 0 || ttyCount > TTYS_MAX) {
             throw new io.atoll.base.InvalidConfigException(
                     "tty count " + ttyCount + " is not in 0.." + TTYS_MAX);
+        }
+        if (ptyCount <= ttyCount) {
+            throw new io.atoll.base.InvalidConfigException("no such number of ptys: " + ptyCount);
         }
     }
 
@@ -77,6 +85,7 @@ public record DeviceSpec(
         if (!rules.isEmpty()) {
             allRules.add(node.rule());
         }
-        return new DeviceSpec(isPopulated, ttyCount, allNodes, allRules, ttyDirectory, sizeBytes);
+        return new DeviceSpec(
+                isPopulated, ttyCount, allNodes, allRules, ttyDirectory, sizeBytes, ptyCount);
     }
 }

@@ -17,6 +17,8 @@ import java.util.OptionalInt;
 ///   forgets it where init has another user than root or gains powers; prctl(2)
 /// @param isAloneOnCores true if no other process runs on a sibling thread of a core meanwhile;
 ///   needs a kernel with core scheduling
+/// @param isMonitorUnshared true to give the monitor a mount namespace of its own before any hook
+///   runs: what hooks mount on the host is then seen by them and the container alone
 public record ProcessSpec(
         List<Rlimit> rlimits,
         OptionalInt oomScoreAdj,
@@ -24,7 +26,8 @@ public record ProcessSpec(
         Map<String, String> proc,
         OptionalInt personality,
         OptionalInt monitorDeathSignal,
-        boolean isAloneOnCores) {
+        boolean isAloneOnCores,
+        boolean isMonitorUnshared) {
     /// A container that outlives its monitor.
     public ProcessSpec(
             List<Rlimit> rlimits,
@@ -32,7 +35,7 @@ public record ProcessSpec(
             Map<String, String> sysctls,
             Map<String, String> proc,
             OptionalInt personality) {
-        this(rlimits, oomScoreAdj, sysctls, proc, personality, OptionalInt.empty(), false);
+        this(rlimits, oomScoreAdj, sysctls, proc, personality, OptionalInt.empty(), false, false);
     }
 
     /// Nothing changed.

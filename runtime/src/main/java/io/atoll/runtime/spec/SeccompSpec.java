@@ -5,24 +5,23 @@ import java.util.List;
 
 /// Which system calls a container's processes are refused.
 ///
-/// @param isAllowList true if only the calls with a rule are let through
-/// @param defaultErrno what a call without a rule gets in an allow list
-/// @param rules in order; empty in a deny list means no filter at all, unless `isNativeOnly`
+/// @param otherwise what happens to calls without a rule
+/// @param rules in order; if there are none and other calls are allowed, there is no filter at all,
+///   unless `isNativeOnly`
 /// @param isNativeOnly true if programs of the host's other ABIs, as of its 32-bit one, get
 ///   `ENOSYS` for every call
-public record SeccompSpec(
-        boolean isAllowList, int defaultErrno, List<Rule> rules, boolean isNativeOnly) {
+public record SeccompSpec(Action otherwise, List<Rule> rules, boolean isNativeOnly) {
     private static final int EPERM = 1;
     private static final int EACCES = 13;
     private static final int ENOSYS = 38;
     private static final long MNT_FORCE = 1;
 
     /// No filter.
-    public static final SeccompSpec NONE = new SeccompSpec(false, EPERM, List.of());
+    public static final SeccompSpec NONE = new SeccompSpec(new Action.Allow(), List.of());
 
     /// Calls that load code into the kernel or step around path checks, and forced umounts, which
     /// could hang a network file system of the host's.
-    public static final SeccompSpec DEFAULT = new SeccompSpec(false, EPERM, defaultRules());
+    public static final SeccompSpec DEFAULT = new SeccompSpec(new Action.Allow(), defaultRules());
 
     /// What happens to a call that matches.
     public sealed interface Action {
@@ -68,7 +67,7 @@ public record SeccompSpec(
     /// One rule.
     ///
     /// @param syscall by name, resolved for each architecture; a name the architecture lacks is
-    ///   left out there
+    ///   left out there. Or its number on the host's own
     /// @param arguments all must hold
     public record Rule(String syscall, Action action, List<Argument> arguments) {
         public Rule {
@@ -82,8 +81,8 @@ public record SeccompSpec(
     }
 
     /// For all ABIs.
-    public SeccompSpec(boolean isAllowList, int defaultErrno, List<Rule> rules) {
-        this(isAllowList, defaultErrno, rules, false);
+    public SeccompSpec(Action otherwise, List<Rule> rules) {
+        this(otherwise, rules, false);
     }
 
     public SeccompSpec {
@@ -115,16 +114,27 @@ public record SeccompSpec(
     public SeccompSpec plus(List<Rule> more) {
         List<Rule> all = new ArrayList<>(rules);
         all.addAll(more);
-        return new SeccompSpec(isAllowList, defaultErrno, all, isNativeOnly);
+        return new SeccompSpec(otherwise, all, isNativeOnly);
     }
 
     /// A copy that refuses the host's other ABIs, or not.
     public SeccompSpec withNativeOnly(boolean value) {
-        return new SeccompSpec(isAllowList, defaultErrno, rules, value);
+        return new SeccompSpec(otherwise, rules, value);
     }
 
     /// True if no filter is to be loaded.
     public boolean isNone() {
-        return !isAllowList && rules.isEmpty() && !isNativeOnly;
+        return !isAllowList() && rules.isEmpty() && !isNativeOnly;
+    }
+
+    /// True if only the calls with a rule are let through.
+    public boolean isAllowList() {
+        return !(otherwise instanceof Action.Allow);
+    }
+
+    /// True if a supervisor is asked about a call.
+    public boolean asksAnybody() {
+        return otherwise instanceof Action.Notify
+                || rules.stream().anyMatch(rule -> rule.action() instanceof Action.Notify);
     }
 }

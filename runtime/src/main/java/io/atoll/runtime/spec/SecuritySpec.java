@@ -18,6 +18,9 @@ import java.util.TreeSet;
 /// @param interceptions system calls that whoever started it answers
 /// @param patience how long these wait while nobody is there to answer; then they fail as calls
 ///   that the kernel does not have
+/// @param keyringLabel SELinux context of its keyring; that of `lsmLabel` if absent
+/// @param supervisor answers what `seccomp` leaves to a supervisor, unless there are
+///   `interceptions`
 public record SecuritySpec(
         Set<Capability> bounding,
         boolean isNoNewPrivs,
@@ -26,7 +29,9 @@ public record SecuritySpec(
         boolean hasOwnKeyring,
         Optional<ProfileSpec> profile,
         Set<Interception> interceptions,
-        Duration patience) {
+        Duration patience,
+        Optional<String> keyringLabel,
+        Optional<Supervisor> supervisor) {
     /// Enough for a daemon to be replaced by the next.
     public static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -64,7 +69,9 @@ public record SecuritySpec(
                 hasOwnKeyring,
                 Optional.empty(),
                 Set.of(),
-                PATIENCE);
+                PATIENCE,
+                Optional.empty(),
+                Optional.empty());
     }
 
     public SecuritySpec {
@@ -105,7 +112,29 @@ public record SecuritySpec(
                 hasOwnKeyring,
                 profile,
                 interceptions,
-                value);
+                value,
+                keyringLabel,
+                supervisor);
+    }
+
+    /// A copy whose profile's supervisor is this program.
+    public SecuritySpec withSupervisor(Optional<Supervisor> program) {
+        return new SecuritySpec(
+                bounding,
+                isNoNewPrivs,
+                seccomp,
+                lsmLabel,
+                hasOwnKeyring,
+                profile,
+                interceptions,
+                patience,
+                keyringLabel,
+                program);
+    }
+
+    /// The program that is asked about system calls, if any call is left to it.
+    public Optional<Supervisor> asked() {
+        return supervisor.filter(_ -> interceptions.isEmpty() && seccomp.asksAnybody());
     }
 
     private SecuritySpec with(
@@ -114,7 +143,16 @@ public record SecuritySpec(
             Optional<ProfileSpec> own,
             Set<Interception> kinds) {
         return new SecuritySpec(
-                set, isNoNewPrivs, calls, lsmLabel, hasOwnKeyring, own, kinds, patience);
+                set,
+                isNoNewPrivs,
+                calls,
+                lsmLabel,
+                hasOwnKeyring,
+                own,
+                kinds,
+                patience,
+                keyringLabel,
+                supervisor);
     }
 
     /// The filter to load: what is refused, and what we are asked about.

@@ -45,6 +45,18 @@ class AppArmorTest {
     }
 
     @Test
+    void saysWhereMountsCannotBeRuled() throws IOException {
+        AppArmor.NONE.requireMountRules();
+        String message =
+                assertThrows(UnsupportedException.class, () -> host().requireMountRules())
+                        .getMessage();
+        assertTrue(message.contains("lxc.apparmor.allow_incomplete = 1"), message);
+        Path mount = Files.createDirectories(dir.resolve("policy/features/mount"));
+        Files.writeString(mount.resolve("mask"), "mount umount pivot_root\n");
+        host().requireMountRules();
+    }
+
+    @Test
     void hasNamespacesWhereTheKernelStacks() throws IOException {
         assertFalse(host().hasNamespaces());
         Files.createDirectories(dir.resolve("policy/policy/namespaces"));

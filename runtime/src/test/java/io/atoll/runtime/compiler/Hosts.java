@@ -33,8 +33,27 @@ final class Hosts {
         return facts(unified(), false, false);
     }
 
+    /// The tree of version 2 below a service.
+    static CgroupLayout belowAService() {
+        return new CgroupLayout(
+                List.of(
+                        new CgroupHierarchy(
+                                2,
+                                "/sys/fs/cgroup/system.slice/web.service",
+                                Set.of("cpuset", "cpu", "io", "memory", "pids"),
+                                "/")));
+    }
+
     /// Debian 12 with what it confines programs by.
     static HostFacts apparmor() {
+        return confined(HostFacts.Lsm.APPARMOR);
+    }
+
+    static HostFacts selinux() {
+        return confined(HostFacts.Lsm.SELINUX);
+    }
+
+    private static HostFacts confined(HostFacts.Lsm lsm) {
         HostFacts b = bookworm();
         return new HostFacts(
                 b.cgroups(),
@@ -45,7 +64,7 @@ final class Hosts {
                 b.mems(),
                 b.delegatedFiles(),
                 b.kernelMounts(),
-                Optional.of(HostFacts.Lsm.APPARMOR));
+                Optional.of(lsm));
     }
 
     /// Atoll itself in a chroot.

@@ -1,6 +1,7 @@
 package io.atoll.runtime.compiler;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -25,6 +26,7 @@ import io.atoll.runtime.spec.DeviceNode;
 import io.atoll.runtime.spec.DeviceSpec;
 import io.atoll.runtime.spec.GuestPath;
 import io.atoll.runtime.spec.HookSpec;
+import io.atoll.runtime.spec.Interception;
 import io.atoll.runtime.spec.LimitsSpec;
 import io.atoll.runtime.spec.MacAddress;
 import io.atoll.runtime.spec.MountFlag;
@@ -38,6 +40,9 @@ import io.atoll.runtime.spec.ProcessSpec;
 import io.atoll.runtime.spec.ProfileSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import io.atoll.runtime.spec.RootfsSpec.Layer;
+import io.atoll.runtime.spec.SeccompSpec;
+import io.atoll.runtime.spec.SecuritySpec;
+import io.atoll.runtime.spec.Supervisor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +53,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /// Compares plans with the texts in `src/test/resources/plan`. Run with `-Dplans.accept=true` to
@@ -170,7 +176,8 @@ class PlanCompilerTest {
                                 new CgroupSpec(
                                         "lxc/c1",
                                         true,
-                                        Optional.of(new CgroupSpec.Monitor("mon/c1", "lxc.pivot"))))
+                                        Optional.of(new CgroupSpec.Monitor("mon/c1", "lxc.pivot")),
+                                        Optional.of(Hosts.belowAService())))
                         .withConsole(
                                 new ConsoleSpec(
                                         true,
@@ -187,8 +194,62 @@ class PlanCompilerTest {
                                         Map.of(),
                                         OptionalInt.empty(),
                                         OptionalInt.empty(),
+                                        true,
                                         true)),
-                Hosts.pureV2());
+                Hosts.pureV2().withCgroups(Hosts.belowAService()));
+    }
+
+    @Test
+    void theKeyringHasTheContextOfTheContainerOrOneOfItsOwn() {
+        SecuritySpec base = BUSYBOX.security();
+        Function<Optional<String>, String> plan =
+                label ->
+                        PlanPrinter.print(
+                                compile(
+                                        BUSYBOX.withSecurity(
+                                                new SecuritySpec(
+                                                        base.bounding(),
+                                                        false,
+                                                        base.seccomp(),
+                                                        Optional.of("a:b:lxc_t:s0"),
+                                                        true,
+                                                        Optional.empty(),
+                                                        Set.of(),
+                                                        SecuritySpec.PATIENCE,
+                                                        label,
+                                                        Optional.empty())),
+                                        Hosts.selinux()));
+        String file = " to /proc/thread-self/attr/keycreate";
+        String same = plan.apply(Optional.empty());
+        assertTrue(same.contains("write \"a:b:lxc_t:s0\"" + file), same);
+        String other = plan.apply(Optional.of("a:b:key_t:s0"));
+        assertTrue(other.contains("write \"a:b:key_t:s0\"" + file), other);
+    }
+
+    @Test
+    void aSupervisorIsAskedByTheMonitor() {
+        SecuritySpec base = BUSYBOX.security();
+        Optional<Supervisor> proxy = Optional.of(new Supervisor("/run/proxy", "c1"));
+        SecuritySpec none = base.withSupervisor(proxy);
+        assertFalse(plan(none).contains("/run/proxy"));
+        SecuritySpec asks =
+                none.withSeccomp(
+                        base.seccomp()
+                                .plus(
+                                        List.of(
+                                                new SeccompSpec.Rule(
+                                                        "mknod",
+                                                        new SeccompSpec.Action.Notify(),
+                                                        List.of()))));
+        assertTrue(
+                plan(asks).contains("in the monitor, which asks /run/proxy with cookie c1"),
+                plan(asks));
+        SecuritySpec intercepted = asks.withInterceptions(Set.of(Interception.MKNOD));
+        assertFalse(plan(intercepted).contains("/run/proxy"), "the daemon goes first");
+    }
+
+    private static String plan(SecuritySpec security) {
+        return PlanPrinter.print(compile(BUSYBOX.withSecurity(security), Hosts.pureV2()));
     }
 
     private static NicSpec ipvlanThatIsAnsweredFor() {

@@ -31,6 +31,7 @@ class LxcConfigTest {
                     Map.entry(LxcValue.INTERFACE, "eth0"),
                     Map.entry(LxcValue.LINK, "eth+"),
                     Map.entry(LxcValue.ABSOLUTE_PATH, "/a"),
+                    Map.entry(LxcValue.UNIX_SOCKET, "unix:@a"),
                     Map.entry(LxcValue.RELATIVE_PATH, "a/b"),
                     Map.entry(LxcValue.SIGNAL, "SIGRTMIN+3"),
                     Map.entry(LxcValue.ARCH, "linux32"),

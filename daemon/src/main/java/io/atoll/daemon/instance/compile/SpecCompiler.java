@@ -1,7 +1,6 @@
 package io.atoll.daemon.instance.compile;
 
 import io.atoll.base.InvalidConfigException;
-import io.atoll.daemon.instance.config.ConfigKey;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.runtime.lxc.LxcSeccomp;
@@ -40,7 +39,7 @@ public final class SpecCompiler {
     private static final int FUSE_MAJOR = 10;
     private static final int FUSE_MINOR = 229;
     private static final int TUN_MINOR = 200;
-    private static final int EPERM = 1;
+    private static final SeccompSpec.Action REFUSED = new SeccompSpec.Action.Errno(1);
 
     /// File systems of the host's kernel that init systems inside expect to find; shown where the
     /// host has them.
@@ -226,7 +225,12 @@ public final class SpecCompiler {
                 config.text(ConfigKeys.SYSCALLS_ALLOW.name())
                         .or(() -> config.text(ConfigKeys.SYSCALLS_WHITELIST.name()));
         if (allow.isPresent()) {
-            return rules("allowlist", allow.get(), ConfigKeys.SYSCALLS_ALLOW);
+            return new SeccompSpec(
+                    REFUSED,
+                    LxcSeccomp.parseRules(
+                            allow.get(),
+                            new SeccompSpec.Action.Allow(),
+                            ConfigKeys.SYSCALLS_ALLOW.name()));
         }
         boolean hasDefault =
                 config.is(
@@ -240,12 +244,9 @@ public final class SpecCompiler {
                 config.text(ConfigKeys.SYSCALLS_DENY.name())
                         .or(() -> config.text(ConfigKeys.SYSCALLS_BLACKLIST.name()));
         SeccompSpec list = hasDefault ? SeccompSpec.DEFAULT : SeccompSpec.NONE;
-        return list.plus(rules("denylist", deny.orElse(""), ConfigKeys.SYSCALLS_DENY).rules())
+        return list.plus(
+                        LxcSeccomp.parseRules(
+                                deny.orElse(""), REFUSED, ConfigKeys.SYSCALLS_DENY.name()))
                 .withNativeOnly(isNative);
-    }
-
-    private static SeccompSpec rules(String policy, String text, ConfigKey<String> key) {
-        String profile = "2\n" + policy + " errno " + EPERM + "\n" + text;
-        return LxcSeccomp.parse(profile, key.name());
     }
 }

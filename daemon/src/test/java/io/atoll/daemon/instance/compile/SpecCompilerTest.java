@@ -278,7 +278,7 @@ class SpecCompilerTest {
     @Test
     void aWholeProfileReplacesTheLists() {
         SeccompSpec spec =
-                compile("raw.seccomp", "2\ndenylist errno 38\n[all]\nmount\n").security().seccomp();
+                compile("raw.seccomp", "2\ndenylist\n[all]\nmount errno 38\n").security().seccomp();
         assertEquals(List.of(SeccompSpec.Rule.errno("mount", 38)), spec.rules());
         assertTrue(
                 compile("security.syscalls.deny_compat", "true")
