@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLContext;
@@ -15,13 +16,9 @@ import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
-import org.eclipse.jetty.server.ProxyConnectionFactory;
-import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
-import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.websocket.core.server.WebSocketServerComponents;
 
@@ -60,9 +57,10 @@ public final class ApiServer implements AutoCloseable {
             CrossOrigin crossOrigin) {
         QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, THREADS_MIN);
         threads.setName("http");
-        threads.setVirtualThreadsExecutor(
+        Executor requestThreads =
                 Executors.newThreadPerTaskExecutor(
-                        Thread.ofVirtual().name("request-", 0).factory()));
+                        Thread.ofVirtual().name("request-", 0).factory());
+        threads.setVirtualThreadsExecutor(requestThreads);
         server = new Server(threads);
         server.addConnector(connector(socket, isActivated));
         server.setHandler(
@@ -70,7 +68,8 @@ public final class ApiServer implements AutoCloseable {
                         new Dispatcher(table, availability, gate),
                         pings,
                         WebSocketServerComponents.ensureWebSocketComponents(server),
-                        crossOrigin));
+                        crossOrigin,
+                        requestThreads));
     }
 
     /// Listens on another unix socket, for peers who are not root's equals. To be called before
@@ -128,7 +127,7 @@ public final class ApiServer implements AutoCloseable {
                 "Cannot take the API socket over: standard input is not a listening socket");
     }
 
-    /// Listens on a network address too, with TLS 1.3 and HTTP/1.1.
+    /// Listens on a network address too, with TLS 1.3, and HTTP/2 or HTTP/1.1 as clients like.
     ///
     /// @param address port 0 means any free port
     /// @param callers says who the peers there are
@@ -140,31 +139,26 @@ public final class ApiServer implements AutoCloseable {
             SSLContext tls,
             Callers callers,
             Predicate<InetAddress> isProxy) {
-        SslContextFactory.Server factory = new SslContextFactory.Server();
-        factory.setSslContext(tls);
-        factory.setIncludeProtocols("TLSv1.3");
-        // Asked for, not demanded: strangers may see public images and ask to be trusted.
-        factory.setWantClientAuth(true);
-        factory.setSniRequired(false);
-        HttpConfiguration http = http();
-        SecureRequestCustomizer secure = new SecureRequestCustomizer();
-        secure.setSniHostCheck(false);
-        http.addCustomizer(secure);
-        HttpConnectionFactory plain = new HttpConnectionFactory(http);
-        plain.setInputBufferSize(INPUT_BUFFER_BYTES);
+        return listen(address, tls, callers, isProxy, NETWORK_SILENCE);
+    }
+
+    /// @param silence how long a peer may be silent between requests or within one
+    NetworkEndpoint listen(
+            InetSocketAddress address,
+            SSLContext tls,
+            Callers callers,
+            Predicate<InetAddress> isProxy,
+            Duration silence) {
         ServerConnector connector =
                 new ServerConnector(
                         server,
                         1,
                         1,
-                        new TrustedProxies("SSL", isProxy),
-                        new ProxyConnectionFactory("SSL"),
-                        new SslConnectionFactory(factory, "http/1.1"),
-                        plain);
+                        NetworkProtocols.of(tls, http(), INPUT_BUFFER_BYTES, isProxy));
         connector.setHost(address.getAddress().getHostAddress());
         connector.setPort(address.getPort());
         connector.setAcceptQueueSize(BACKLOG);
-        connector.setIdleTimeout(NETWORK_SILENCE.toMillis());
+        connector.setIdleTimeout(silence.toMillis());
         connector.addBean(new NetworkConnectionLimit(NETWORK_CONNECTIONS_MAX, connector));
         connector.addBean(callers, false);
         server.addConnector(connector);

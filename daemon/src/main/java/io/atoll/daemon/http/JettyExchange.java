@@ -57,6 +57,6 @@ final class JettyExchange implements HttpExchange {
 
     @Override
     public InputStream body() {
-        return Content.Source.asInputStream(request);
+        return PeerPatience.of(request).reading(Content.Source.asInputStream(request));
     }
 }

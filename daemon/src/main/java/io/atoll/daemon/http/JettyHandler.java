@@ -1,6 +1,8 @@
 package io.atoll.daemon.http;
 
 import io.atoll.base.ForbiddenException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnavailableException;
 import io.atoll.linux.UnixSockets;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,10 +12,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Handler;
@@ -38,6 +43,10 @@ final class JettyHandler extends Handler.Abstract {
 
     private static final int DRAIN_STEP = 8 << 10;
 
+    /// Requests of strangers at a time, on all network addresses together. HTTP/2 would let them
+    /// hold one for each stream of each connection.
+    static final int STRANGERS_MAX = 1000;
+
     private static final String CALLER = JettyHandler.class.getName() + ".caller";
 
     private final Dispatcher dispatcher;
@@ -45,20 +54,50 @@ final class JettyHandler extends Handler.Abstract {
     private final WebSocketMappings webSockets;
     private final CrossOrigin crossOrigin;
     private final PeerNames names = new PeerNames();
+    private final Executor requestThreads;
+    private final Semaphore strangers = new Semaphore(STRANGERS_MAX);
 
     JettyHandler(
             Dispatcher dispatcher,
             Pings pings,
             WebSocketComponents webSockets,
-            CrossOrigin crossOrigin) {
+            CrossOrigin crossOrigin,
+            Executor requestThreads) {
         this.dispatcher = dispatcher;
         this.pings = pings;
         this.webSockets = new WebSocketMappings(webSockets);
         this.crossOrigin = crossOrigin;
+        this.requestThreads = requestThreads;
     }
 
+    /// Jetty handles the first request of a connection whose protocol was negotiated on the thread
+    /// that did that, of which there are few.
     @Override
     public boolean handle(
+            org.eclipse.jetty.server.Request request,
+            org.eclipse.jetty.server.Response response,
+            Callback callback) {
+        if (Thread.currentThread().isVirtual()) {
+            answer(request, response, callback);
+        } else {
+            requestThreads.execute(() -> answerOrFail(request, response, callback));
+        }
+        return true;
+    }
+
+    private void answerOrFail(
+            org.eclipse.jetty.server.Request request,
+            org.eclipse.jetty.server.Response response,
+            Callback callback) {
+        try {
+            answer(request, response, callback);
+        } catch (RuntimeException e) {
+            // The edge of the request's thread, as Jetty is for its own.
+            org.eclipse.jetty.server.Response.writeError(request, response, callback, e);
+        }
+    }
+
+    private void answer(
             org.eclipse.jetty.server.Request request,
             org.eclipse.jetty.server.Response response,
             Callback callback) {
@@ -66,7 +105,7 @@ final class JettyHandler extends Handler.Abstract {
             put(response, crossOrigin.headers(request.getHeaders().get("Origin")));
             if (request.getMethod().equals("OPTIONS")) {
                 callback.succeeded();
-                return true;
+                return;
             }
         }
         HttpMethod method;
@@ -77,7 +116,7 @@ final class JettyHandler extends Handler.Abstract {
                     response,
                     new ErrorMapper.Mapped(501, "Unsupported", "not implemented"),
                     callback);
-            return true;
+            return;
         }
         JettyExchange exchange = new JettyExchange(request, method);
         Caller caller;
@@ -86,10 +125,37 @@ final class JettyHandler extends Handler.Abstract {
         } catch (RuntimeException e) {
             drain(exchange);
             sendError(response, ErrorMapper.map(e), callback);
-            return true;
+            return;
         }
+        boolean isStranger = caller.protocol().isEmpty();
+        if (isStranger && !strangers.tryAcquire()) {
+            sendError(
+                    response,
+                    ErrorMapper.map(
+                            new UnavailableException(
+                                    "Too many requests of clients that are not trusted, try again later")),
+                    callback);
+            return;
+        }
+        try {
+            dispatch(request, response, callback, exchange, caller);
+        } finally {
+            if (isStranger) {
+                strangers.release();
+            }
+        }
+    }
+
+    private void dispatch(
+            org.eclipse.jetty.server.Request request,
+            org.eclipse.jetty.server.Response response,
+            Callback callback,
+            JettyExchange exchange,
+            Caller caller) {
         RequestScope scope = dispatcher.scope(exchange, caller);
+        PeerPatience patience = PeerPatience.of(request);
         scope.run(() -> {
+            patience.pause();
             Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
             switch (outcome) {
                 case Dispatcher.Answer(Response answer) -> {
@@ -97,15 +163,16 @@ final class JettyHandler extends Handler.Abstract {
                             || answer instanceof Response.Takeover)) {
                         drain(exchange);
                     }
+                    patience.resume();
                     send(request, response, answer, scope, callback);
                 }
                 case Dispatcher.Failure(ErrorMapper.Mapped error) -> {
                     drain(exchange);
+                    patience.resume();
                     sendError(response, error, callback);
                 }
             }
         });
-        return true;
     }
 
     /// Reads what nobody read of a request. Closing with bytes unread resets the connection, and
@@ -208,6 +275,7 @@ final class JettyHandler extends Handler.Abstract {
                 case Response.Upgrade(WebSocketAcceptor acceptor) ->
                         upgrade(request, response, acceptor, scope, callback);
                 case Response.Takeover(String protocol, StreamAcceptor acceptor) -> {
+                    requireOneConnectionARequest(request);
                     request.setAttribute(
                             HttpStream.UPGRADE_CONNECTION_ATTRIBUTE,
                             stream(request, acceptor, scope));
@@ -224,6 +292,15 @@ final class JettyHandler extends Handler.Abstract {
                 response.reset();
                 sendError(response, ErrorMapper.map(e), callback);
             }
+        }
+    }
+
+    /// Refuses a request that shares its connection with others, which cannot be taken over.
+    private static void requireOneConnectionARequest(org.eclipse.jetty.server.Request request) {
+        HttpVersion version = request.getConnectionMetaData().getHttpVersion();
+        if (version != HttpVersion.HTTP_1_1) {
+            throw new InvalidConfigException(
+                    "Taking a connection over needs HTTP/1.1, not " + version.asString());
         }
     }
 
@@ -280,7 +357,9 @@ final class JettyHandler extends Handler.Abstract {
             response.getHeaders().put(HttpHeader.CONTENT_LENGTH, raw.length());
         }
         if (!request.getMethod().equals("HEAD")) {
-            try (OutputStream out = Content.Sink.asOutputStream(response)) {
+            PeerPatience patience = PeerPatience.of(request);
+            patience.pause();
+            try (OutputStream out = patience.writing(Content.Sink.asOutputStream(response))) {
                 raw.body().writeTo(out);
             }
         }

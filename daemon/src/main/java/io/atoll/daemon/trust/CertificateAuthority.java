@@ -1,8 +1,11 @@
 package io.atoll.daemon.trust;
 
 import io.atoll.api.tls.Pem;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnavailableException;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -14,6 +17,8 @@ import java.util.Optional;
 /// unless `ca.crl` lists them as revoked. Both files are read for each new connection, so that a
 /// revocation needs no restart.
 final class CertificateAuthority {
+    private static final Logger LOG = System.getLogger(CertificateAuthority.class.getName());
+
     private final Path authority;
     private final Path revocations;
 
@@ -27,7 +32,8 @@ final class CertificateAuthority {
         return Files.exists(authority);
     }
 
-    /// Whether the certificate is signed by the authority, valid now and not revoked.
+    /// Whether the certificate is signed by the authority, valid now and not revoked. Nobody's is
+    /// while one of the files is not what it should be.
     boolean vouchesFor(X509Certificate certificate) {
         try {
             X509Certificate signer = Pem.certificate(Files.readString(authority));
@@ -36,6 +42,9 @@ final class CertificateAuthority {
             Optional<X509CRL> revoked = revoked(signer);
             return revoked.isEmpty() || !revoked.get().isRevoked(certificate);
         } catch (GeneralSecurityException e) {
+            return false;
+        } catch (InvalidConfigException e) {
+            LOG.log(Level.WARNING, "authority of certificates is unusable: " + e.getMessage());
             return false;
         } catch (IOException e) {
             throw new UnavailableException("Cannot read " + authority, e);

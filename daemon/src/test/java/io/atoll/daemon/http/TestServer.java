@@ -29,6 +29,11 @@ public final class TestServer implements AutoCloseable {
         return folder.resolve("unix.socket");
     }
 
+    /// The server itself, to have it listen elsewhere too.
+    ApiServer server() {
+        return server;
+    }
+
     public Availability availability() {
         return availability;
     }

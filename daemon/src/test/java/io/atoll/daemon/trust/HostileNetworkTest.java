@@ -8,21 +8,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.api.tls.Identity;
 import io.atoll.api.tls.TlsContexts;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.http.Http2Wire;
 import io.atoll.daemon.http.TestClient;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,13 +63,15 @@ final class HostileNetworkTest {
         return socket;
     }
 
+    private static SSLContext context() {
+        return TlsContexts.of(Optional.of(MALLORY), NetworkedDaemon.ANY_SERVER);
+    }
+
     /// TLS over a connection on which something may have been said already.
     private SSLSocket tls(Socket plain) throws IOException {
         SSLSocket socket =
                 (SSLSocket)
-                        TlsContexts.of(Optional.of(MALLORY), NetworkedDaemon.ANY_SERVER)
-                                .getSocketFactory()
-                                .createSocket(plain, "127.0.0.1", port, true);
+                        context().getSocketFactory().createSocket(plain, "127.0.0.1", port, true);
         socket.startHandshake();
         return socket;
     }
@@ -126,6 +133,23 @@ final class HostileNetworkTest {
         }
         String late = through(speakingFor("203.0.113.1"), guess("open sesame"));
         assertTrue(late.contains("Too many failed attempts"), late);
+        // HTTP/2 is below the same header.
+        try (Socket plain = connect()) {
+            plain.getOutputStream()
+                    .write(speakingFor("203.0.113.1").getBytes(StandardCharsets.US_ASCII));
+            try (Http2Wire wire = new Http2Wire(context(), plain).greet()) {
+                byte[] body =
+                        "{\"type\":\"client\",\"password\":\"open sesame\"}"
+                                .getBytes(StandardCharsets.US_ASCII);
+                byte[] head = Http2Wire.request("POST", "/1.0/certificates");
+                wire.send(
+                        Http2Wire.frame(Http2Wire.HEADERS, Http2Wire.END_HEADERS, 1, head),
+                        Http2Wire.frame(Http2Wire.DATA, Http2Wire.END_STREAM, 1, body));
+                byte[] answer = wire.await(f -> f.type() == Http2Wire.DATA).payload();
+                String text = new String(answer, StandardCharsets.UTF_8);
+                assertTrue(text.contains("Too many failed attempts"), text);
+            }
+        }
         // Somebody else behind the same proxy does not wait for that.
         String other = through(speakingFor("203.0.113.2"), guess("open sesame"));
         assertTrue(other.startsWith("HTTP/1.1 201"), other);
@@ -223,6 +247,85 @@ final class HostileNetworkTest {
                         request("POST", "/internal/shutdown", ""),
                         request("GET", "/1.0/events?type=logging", ""));
         fuzz(seeds, (bytes, seed) -> harmless(sendAndEnd(bytes), seed));
+    }
+
+    /// HTTP/2: the greeting, frames of all kinds, packed headers.
+    @Test
+    void framesOfStrangers() throws Exception {
+        int whole = Http2Wire.END_HEADERS | Http2Wire.END_STREAM;
+        byte[] settings = Http2Wire.frame(Http2Wire.SETTINGS, 0, 0, new byte[] {0, 3, 0, 0, 0, 9});
+        byte[] post = Http2Wire.request("POST", "/1.0/certificates", "content-length", "2");
+        byte[] split =
+                Http2Wire.request("GET", "/1.0/instances", "cookie", "a=b", "te", "trailers");
+        List<byte[]> seeds =
+                List.of(
+                        joined(
+                                settings,
+                                Http2Wire.get(1, "/1.0"),
+                                Http2Wire.frame(Http2Wire.PING, 0, 0, new byte[8]),
+                                Http2Wire.get(3, "/1.0/images/%2e%2e%2fx/export?secret=1")),
+                        joined(
+                                settings,
+                                Http2Wire.frame(Http2Wire.HEADERS, Http2Wire.END_HEADERS, 1, post),
+                                Http2Wire.frame(
+                                        Http2Wire.DATA,
+                                        Http2Wire.END_STREAM,
+                                        1,
+                                        "{}".getBytes(StandardCharsets.US_ASCII)),
+                                Http2Wire.frame(
+                                        Http2Wire.WINDOW_UPDATE, 0, 1, new byte[] {0, 0, 1, 0}),
+                                Http2Wire.frame(
+                                        Http2Wire.RST_STREAM, 0, 1, new byte[] {0, 0, 0, 8})),
+                        joined(
+                                settings,
+                                Http2Wire.frame(Http2Wire.HEADERS, 1, 1, Arrays.copyOf(split, 20)),
+                                Http2Wire.frame(
+                                        Http2Wire.CONTINUATION,
+                                        Http2Wire.END_HEADERS,
+                                        1,
+                                        Arrays.copyOfRange(split, 20, split.length)),
+                                Http2Wire.frame(Http2Wire.PRIORITY, 0, 3, new byte[5]),
+                                Http2Wire.frame(
+                                        Http2Wire.HEADERS,
+                                        whole | 0x20,
+                                        3,
+                                        joined(new byte[5], split)),
+                                Http2Wire.frame(Http2Wire.GOAWAY, 0, 0, new byte[8])));
+        fuzz(
+                seeds,
+                (bytes, seed) -> {
+                    try (Http2Wire wire = new Http2Wire(context(), connect())) {
+                        wire.send(Http2Wire.PREFACE, bytes);
+                        wire.end();
+                        harmless(wire, seed);
+                    } catch (SocketException | SSLException e) {
+                        // Reset while it was sent: an answer too.
+                    }
+                });
+    }
+
+    /// As [#harmless(String, String)], for answers in frames.
+    private static void harmless(Http2Wire wire, String seed) throws IOException {
+        Optional<Http2Wire.Frame> frame = wire.next();
+        while (frame.isPresent()) {
+            byte[] payload = frame.get().payload();
+            if (frame.get().type() == Http2Wire.HEADERS) {
+                int status = Http2Wire.status(payload);
+                assertTrue(status != 500 && status != 201, () -> seed + "\n" + status);
+            }
+            if (frame.get().type() == Http2Wire.DATA) {
+                harmless(new String(payload, StandardCharsets.ISO_8859_1), seed);
+            }
+            frame = wire.next();
+        }
+    }
+
+    private static byte[] joined(byte[]... parts) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            out.writeBytes(part);
+        }
+        return out.toByteArray();
     }
 
     @Test

@@ -39,7 +39,7 @@ final class NetworkedDaemon implements AutoCloseable {
         daemon.reopen();
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }

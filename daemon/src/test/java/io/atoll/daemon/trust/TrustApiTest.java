@@ -21,10 +21,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Base64;
+import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -32,14 +35,25 @@ import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
+import org.bouncycastle.asn1.x509.CRLReason;
+import org.bouncycastle.cert.jcajce.JcaX509v2CRLBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/// A whole daemon, reached over TLS on loopback by strangers, guests and administrators.
+/// A whole daemon, reached over TLS on loopback by strangers, guests and administrators, who speak
+/// either version of HTTP and see the same.
+@ParameterizedClass
+@EnumSource(HttpClient.Version.class)
 final class TrustApiTest {
     private static final Identity ALICE = client("alice");
     private static final Identity MALLORY = client("mallory");
+
+    @Parameter private HttpClient.Version version;
 
     private NetworkedDaemon daemon;
     private int port;
@@ -62,28 +76,37 @@ final class TrustApiTest {
     /// Somebody on the network.
     private final class Remote implements AutoCloseable {
         private final HttpClient http;
+        private final int port;
 
         private Remote(Identity identity) {
             this(Optional.of(identity));
         }
 
         private Remote(Optional<Identity> identity) {
+            this(identity, TrustApiTest.this.port);
+        }
+
+        private Remote(Optional<Identity> identity, int port) {
+            this.port = port;
             http =
                     HttpClient.newBuilder()
                             .sslContext(TlsContexts.of(identity, NetworkedDaemon.ANY_SERVER))
-                            .version(HttpClient.Version.HTTP_1_1)
+                            .version(version)
                             .build();
         }
 
         private HttpResponse<String> send(String method, String path, String body)
                 throws Exception {
             URI uri = URI.create("https://127.0.0.1:" + port + path);
-            return http.send(
-                    HttpRequest.newBuilder(uri)
-                            .method(method, HttpRequest.BodyPublishers.ofString(body))
-                            .header("Origin", "https://pages.example")
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> answer =
+                    http.send(
+                            HttpRequest.newBuilder(uri)
+                                    .method(method, HttpRequest.BodyPublishers.ofString(body))
+                                    .header("Origin", "https://pages.example")
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            assertEquals(version, answer.version());
+            return answer;
         }
 
         private Json get(String path) throws Exception {
@@ -360,6 +383,35 @@ final class TrustApiTest {
         }
     }
 
+    /// A list of the authority `signer` on which the certificate stands.
+    private static byte[] revocation(Identity signer, X509Certificate revoked) throws Exception {
+        Date now = new Date();
+        var list =
+                new JcaX509v2CRLBuilder(signer.certificate().getSubjectX500Principal(), now)
+                        .addCRLEntry(revoked.getSerialNumber(), now, CRLReason.keyCompromise);
+        return list.build(new JcaContentSignerBuilder("SHA384withECDSA").build(signer.key()))
+                .getEncoded();
+    }
+
+    @Test
+    void whatTheAuthorityRevokedDoesNotConnect() throws Exception {
+        Files.writeString(daemon.state().resolve("server.ca"), Pem.render(MALLORY.certificate()));
+        daemon.configure("core.trust_ca_certificates", "true");
+        Path list = daemon.state().resolve("ca.crl");
+        try (Remote signed = new Remote(MALLORY)) {
+            assertEquals(200, signed.status("GET", "/1.0/instances", ""));
+            Files.write(list, revocation(MALLORY, ALICE.certificate()));
+            assertEquals(200, signed.status("GET", "/1.0/instances", ""), "somebody else");
+            Files.write(list, revocation(MALLORY, MALLORY.certificate()));
+            assertEquals(403, signed.status("GET", "/1.0/instances", ""));
+            // A list that cannot be believed lets nobody in.
+            Files.write(list, revocation(ALICE, ALICE.certificate()));
+            assertEquals(403, signed.status("GET", "/1.0/instances", ""), "of another authority");
+            Files.writeString(list, "no list");
+            assertEquals(403, signed.status("GET", "/1.0/instances", ""));
+        }
+    }
+
     @Test
     void anAddressThatCannotBeHadChangesNothing() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
@@ -448,14 +500,42 @@ final class TrustApiTest {
         }
     }
 
-    @Test
-    void aMetricsCertificateReadsNothingElse() throws Exception {
+    private void trustForMetrics(Identity identity) throws IOException {
         Json body =
                 Json.object()
                         .put("type", "metrics")
                         .put("name", "prometheus")
-                        .put("certificate", Pem.base64(ALICE.certificate()));
+                        .put("certificate", Pem.base64(identity.certificate()));
         assertEquals(201, daemon.local().send("POST", "/1.0/certificates", body.render()).status());
+    }
+
+    @Test
+    void theMetricsAddressGivesMetricsAndNothingElse() throws Exception {
+        int metrics = NetworkedDaemon.freePort();
+        daemon.configure("core.metrics_address", "127.0.0.1:" + metrics);
+        Identity admin = client("admin");
+        trustForMetrics(ALICE);
+        trust(admin, false);
+        try (Remote alice = new Remote(Optional.of(ALICE), metrics);
+                Remote full = new Remote(Optional.of(admin), metrics);
+                Remote stranger = new Remote(Optional.empty(), metrics)) {
+            assertEquals(200, alice.status("GET", "/1.0/metrics", ""));
+            assertEquals(200, full.status("GET", "/1.0/metrics", ""));
+            assertEquals(403, stranger.status("GET", "/1.0/metrics", ""));
+            for (String path : List.of("/1.0/instances", "/1.0/certificates", "/internal/ready")) {
+                for (Remote anyone : List.of(alice, full, stranger)) {
+                    assertEquals(403, anyone.status("GET", path, ""), path);
+                }
+            }
+            daemon.configure("core.metrics_authentication", "false");
+            assertEquals(200, stranger.status("GET", "/1.0/metrics", ""));
+            assertEquals(403, stranger.status("GET", "/1.0/instances", ""));
+        }
+    }
+
+    @Test
+    void aMetricsCertificateReadsNothingElse() throws Exception {
+        trustForMetrics(ALICE);
         try (Remote alice = new Remote(ALICE)) {
             assertEquals("untrusted", alice.get("/1.0").get("auth").asString());
             assertEquals(403, alice.status("GET", "/1.0/instances", ""));
