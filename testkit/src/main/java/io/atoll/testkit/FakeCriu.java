@@ -45,6 +45,7 @@ public record FakeCriu(Path directory) implements AutoCloseable {
                 esac;;
             restore)
                 key=--root; ls "$(of)" > "$here/root"
+                while [ -e "$here/hold-restore" ]; do sleep 0.05; done
                 sleep 100000 < /dev/null > /dev/null 2>&1 &
                 if [ -e "$here/fail" ] || [ -e "$here/fail-restore" ] ||
                     rm "$here/fail-next-restore" 2> /dev/null; then
@@ -78,7 +79,8 @@ public record FakeCriu(Path directory) implements AutoCloseable {
 
     /// From now on it does something else: `old` is a kernel that it cannot work with; `fail`,
     /// `fail-dump`, `fail-pre-dump`, `fail-restore` and `fail-next-restore` make it fail;
-    /// `stranger` names a process that it has not made; `hold` keeps a dump waiting.
+    /// `stranger` names a process that it has not made; `hold` keeps a dump waiting, `hold-restore`
+    /// a restore.
     public void wish(String what) throws IOException {
         Files.createFile(directory.resolve(what));
     }

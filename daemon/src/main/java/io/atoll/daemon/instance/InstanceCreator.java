@@ -267,6 +267,13 @@ final class InstanceCreator {
     /// @param draft pending
     /// @param snapshots that `fill` makes too, recorded with their own names and of any instance
     void make(InstanceRecord draft, List<SnapshotRecord> snapshots, Fill fill) {
+        make(draft, snapshots, fill, Pending.NOTHING);
+    }
+
+    /// As above.
+    ///
+    /// @param after what is still to be done then
+    void make(InstanceRecord draft, List<SnapshotRecord> snapshots, Fill fill, Pending after) {
         RecordKey key = draft.key();
         try (InstanceLocks.Held _ = locks.hold(key, "create");
                 Undo undo = new Undo()) {
@@ -295,7 +302,7 @@ final class InstanceCreator {
                 pool.setQuota(volume, OptionalLong.of(root.size().get().bytes()));
             }
             recordSnapshots(snapshots, draft);
-            table.update(key, now -> now.withPending(Pending.NOTHING));
+            table.update(key, now -> now.withPending(after));
             undo.keep();
         }
         events.publishLifecycle(

@@ -62,6 +62,7 @@ public final class InstancePart implements DaemonPart {
 
     private final InstanceTable table;
     private final InstanceRunner runner;
+    private final InstanceSaver saver;
     private final InstanceRemover remover;
     private final InstanceSnapshots snapshots;
     private final InstanceGuests guests;
@@ -129,6 +130,7 @@ public final class InstancePart implements DaemonPart {
                         events,
                         interceptor,
                         remover::deleteEphemeral);
+        this.saver = new InstanceSaver(table, locks, runner, memory, events);
         this.snapshots = new InstanceSnapshots(table, locks, runner, ports, memory, events);
         this.updater =
                 new InstanceUpdater(
@@ -172,7 +174,8 @@ public final class InstancePart implements DaemonPart {
                         events,
                         compression);
         InstanceSender sender =
-                new InstanceSender(table, locks, runner, volumes, snapshots, memory, migrations);
+                new InstanceSender(
+                        table, locks, runner, saver, volumes, snapshots, memory, migrations);
         InstanceReceiver receiver =
                 new InstanceReceiver(
                         table, locks, runner, volumes, creator, remover, migrations, events);
@@ -194,7 +197,7 @@ public final class InstancePart implements DaemonPart {
                                 receiver,
                                 operations),
                         archives,
-                        new StateRoutes(instances, table, runner, states, operations),
+                        new StateRoutes(instances, table, runner, saver, states, operations),
                         new SnapshotRoutes(instances, table, snapshots, sender, operations),
                         new ExecRoutes(instances, operations),
                         new ConsoleRoutes(instances, operations),
@@ -234,7 +237,7 @@ public final class InstancePart implements DaemonPart {
     public void start() {
         adopt();
         HostEvents.follow(runner);
-        runner.finishSaving();
+        saver.recover();
         recoverVolumes();
         remover.recover();
         snapshots.recover();
@@ -317,13 +320,26 @@ public final class InstancePart implements DaemonPart {
                         instance.config(ConfigKeys.LAST_STATE_POWER.name()).equals("RUNNING");
                 if (!runner.isRunning(instance.key())
                         && config.is(ConfigKeys.AUTOSTART, wasRunning)) {
-                    out.add(instance.key());
+                    if (instance.pending().kind() == Pending.Kind.AWAY) {
+                        warnAway(instance);
+                    } else {
+                        out.add(instance.key());
+                    }
                 }
             } catch (RuntimeException e) {
                 LOG.log(Level.ERROR, "instance cannot be started instance=" + instance.name(), e);
             }
         }
         return out;
+    }
+
+    private void warnAway(InstanceRecord instance) {
+        warnings.raise(
+                NOT_STARTED,
+                Warning.Severity.LOW,
+                InstanceView.url(instance.project(), instance.name()),
+                "It was moved as it ran, and the other server has not said whether it goes on"
+                        + " there");
     }
 
     private void autostart(List<RecordKey> wanted) {

@@ -26,6 +26,8 @@ import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,6 +39,8 @@ import java.util.TreeMap;
 /// Instances of other servers, copied to this one. A new one comes to be wholly or not at all, and
 /// so does what brings an earlier copy up to date: it is made beside that and then takes its place.
 final class InstanceReceiver {
+    private static final Logger LOG = System.getLogger(InstanceReceiver.class.getName());
+
     private final InstanceTable table;
     private final InstanceLocks locks;
     private final InstanceRunner runner;
@@ -124,21 +128,47 @@ final class InstanceReceiver {
             creator.make(
                     draft.withStateful(in.isLive()),
                     records(offer.snapshots(), draft),
-                    (pool, volume) -> fill(offer.snapshots(), in, pool, volume));
+                    (pool, volume) -> fill(offer.snapshots(), in, pool, volume),
+                    in.isLive() ? Pending.ARRIVE : Pending.NOTHING);
         }
         if (in.isLive()) {
-            goOn(draft.key());
+            goOn(draft.key(), in);
+            tell(draft, in);
+        } else {
+            in.succeed();
         }
-        in.succeed();
     }
 
-    /// If it does not go on here, it does where it came from.
-    private void goOn(RecordKey key) {
+    /// That the source does not hear of it does not end what runs here.
+    private static void tell(InstanceRecord arrived, Incoming in) throws InterruptedException {
         try {
-            runner.start(key);
-        } catch (RuntimeException e) {
-            remover.delete(key);
+            in.succeed();
+        } catch (IOException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "the source does not know that it goes on here instance=" + arrived.name(),
+                    e);
+        }
+    }
+
+    /// If it does not go on here, it does where it came from: before the source has let go of the
+    /// processes because it keeps them then, and after that because it hears of it.
+    private void goOn(RecordKey key, Incoming in) throws IOException, InterruptedException {
+        try {
+            in.awaitHandOver();
+            runner.startArrived(key);
+        } catch (IOException | RuntimeException | InterruptedException e) {
+            takeBack(key, e);
             throw e;
+        }
+    }
+
+    private void takeBack(RecordKey key, Exception why) {
+        try {
+            remover.takeBack(key);
+        } catch (RuntimeException e) {
+            // The next daemon does.
+            why.addSuppressed(e);
         }
     }
 

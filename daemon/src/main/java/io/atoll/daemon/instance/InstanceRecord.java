@@ -174,7 +174,7 @@ public record InstanceRecord(
                 isStateful);
     }
 
-    InstanceRecord withStateful(boolean value) {
+    public InstanceRecord withStateful(boolean value) {
         return new InstanceRecord(
                 project,
                 name,

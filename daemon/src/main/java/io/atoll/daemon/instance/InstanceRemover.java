@@ -100,6 +100,18 @@ final class InstanceRemover {
                         instance.project()));
     }
 
+    /// Removes an instance that came from another server and did not go on here. Protection does
+    /// not count: it is protected where it came from.
+    void takeBack(RecordKey key) {
+        try (InstanceLocks.Held _ = locks.holdAlone(key, "delete")) {
+            Optional<InstanceRecord> instance = table.find(key);
+            if (instance.isEmpty() || isRunning.test(key)) {
+                return;
+            }
+            deleteEphemeral(instance.get());
+        }
+    }
+
     /// Removes all there is of an instance that is marked, files before records. Can be repeated.
     void finishDeletion(InstanceRecord instance) {
         Expansion expansion = table.expand(instance);
@@ -256,12 +268,12 @@ final class InstanceRemover {
     private void recover(InstanceRecord instance) {
         switch (instance.pending().kind()) {
             case NOTHING -> {}
-            case CREATE, DELETE -> {
+            case CREATE, DELETE, ARRIVE -> {
                 LOG.log(Level.INFO, "removing unfinished instance=" + instance.name());
                 finishDeletion(instance);
             }
             case RENAME -> takeBackRename(instance);
-            case REPLACE, REPLACED, STRAY, SAVE -> {}
+            case REPLACE, REPLACED, STRAY, SAVE, AWAY -> {}
         }
     }
 

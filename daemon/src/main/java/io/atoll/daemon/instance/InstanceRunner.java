@@ -43,9 +43,9 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,9 +66,12 @@ final class InstanceRunner {
     /// How long taking away a run may last after its last process is gone.
     private static final Duration CLEANUP_MAX = Duration.ofMinutes(2);
 
-    private static final Duration TRACER_PAUSE = Duration.ofMillis(200);
-
     private static final Duration MODPROBE_MAX = Duration.ofSeconds(30);
+
+    /// What may be going on with an instance that is started: one that may run elsewhere does not,
+    /// if somebody starts it here.
+    private static final Set<Pending.Kind> STARTABLE =
+            EnumSet.of(Pending.Kind.NOTHING, Pending.Kind.AWAY);
 
     private final InstanceTable table;
     private final InstanceLocks locks;
@@ -174,11 +177,7 @@ final class InstanceRunner {
     ///
     /// @throws InvalidConfigException in LXD's words if it runs already
     void start(RecordKey key) {
-        awaitEnd(key);
-        try (InstanceLocks.Held _ = locks.holdAlone(key, "start")) {
-            launch(key, true);
-        }
-        tell("instance-started", key);
+        start(key, true, STARTABLE);
     }
 
     /// Starts an instance.
@@ -187,11 +186,21 @@ final class InstanceRunner {
     /// @throws InvalidConfigException in LXD's words if it runs already, or none are saved
     void start(RecordKey key, boolean isStateful) {
         awaitEnd(key);
+        if (isStateful && !table.find(key).map(InstanceRecord::isStateful).orElse(false)) {
+            throw new InvalidConfigException("Instance has no existing state to restore");
+        }
+        start(key, isStateful, STARTABLE);
+    }
+
+    /// Starts an instance that came with its processes and is whole once they go on.
+    void startArrived(RecordKey key) {
+        start(key, true, EnumSet.of(Pending.Kind.ARRIVE));
+    }
+
+    private void start(RecordKey key, boolean isStateful, Set<Pending.Kind> from) {
+        awaitEnd(key);
         try (InstanceLocks.Held _ = locks.holdAlone(key, "start")) {
-            if (isStateful && !table.find(key).map(InstanceRecord::isStateful).orElse(false)) {
-                throw new InvalidConfigException("Instance has no existing state to restore");
-            }
-            launch(key, isStateful);
+            launch(key, isStateful, from);
         }
         tell("instance-started", key);
     }
@@ -226,12 +235,13 @@ final class InstanceRunner {
     /// processes stay as they are then.
     ///
     /// @param isStateful with saved processes if there are any
-    private void launch(RecordKey key, boolean isStateful) {
+    /// @param from what may be going on with it
+    private void launch(RecordKey key, boolean isStateful, Set<Pending.Kind> from) {
         InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
         if (running.containsKey(key)) {
             throw new InvalidConfigException(InstanceMessages.ALREADY_RUNNING);
         }
-        if (instance.pending().kind() != Pending.Kind.NOTHING) {
+        if (!from.contains(instance.pending().kind())) {
             throw new InvalidConfigException("Instance is not complete");
         }
         awaitDeparture(key);
@@ -551,7 +561,7 @@ final class InstanceRunner {
 
     private void reboot(RecordKey key) {
         try {
-            launch(key, false);
+            launch(key, false, STARTABLE);
             tell("instance-restarted", key);
         } catch (DomainException e) {
             LOG.log(
@@ -597,122 +607,6 @@ final class InstanceRunner {
         tell(patience.isZero() ? "instance-stopped" : "instance-shutdown", key);
     }
 
-    /// Ends an instance once its processes are saved; the next start goes on with them. If they
-    /// cannot be, it runs on.
-    ///
-    /// @throws InvalidConfigException in LXD's words if it does not run
-    void stopAndSave(RecordKey key) {
-        stopAndSave(key, (_, _, _) -> Optional.empty());
-    }
-
-    /// As above.
-    ///
-    /// @param before runs first, while the instance does
-    void stopAndSave(RecordKey key, InstanceMemory.Before before) {
-        Running run = running.get(key);
-        if (run == null) {
-            throw new InvalidConfigException(InstanceMessages.ALREADY_STOPPED);
-        }
-        Running.Ending earlier = run.ending();
-        try (Departures.Hold _ = departures.hold(key, run.container())) {
-            try (InstanceLocks.Held _ = locks.holdAlone(key, "save")) {
-                InstanceRecord instance = savable(key);
-                run.ending(Running.Ending.STOP);
-                memory.save(instance, usable(key), true, before);
-                memory.keep(key);
-            } catch (RuntimeException e) {
-                run.ending(earlier);
-                throw e;
-            }
-            awaitCleaned(key, run, "stopping");
-        }
-        tell("instance-stopped", key);
-    }
-
-    /// Says whether a running instance can be saved. Changes nothing.
-    void requireSavable(RecordKey key) {
-        InstanceRecord unused = savable(key);
-    }
-
-    private InstanceRecord savable(RecordKey key) {
-        Container container = usable(key);
-        InstanceRecord instance = table.get(new ProjectName(key.project()), key.name());
-        if (instance.isEphemeral()) {
-            throw new InvalidConfigException(
-                    "An ephemeral instance is deleted when it stops, with what is saved of it; stop"
-                            + " it without --stateful");
-        }
-        if (instance.pending().kind() != Pending.Kind.NOTHING) {
-            throw new InvalidConfigException("Instance is not complete");
-        }
-        memory.require(instance, container);
-        return instance;
-    }
-
-    /// Ends what an earlier daemon began when it saved processes. CRIU goes on without it: of what
-    /// still runs that is waited for in the background.
-    void finishSaving() {
-        for (InstanceRecord instance : table.list()) {
-            if (instance.isStateful() && isRunning(instance.key())) {
-                // It was started from them; nobody was left to write that down.
-                memory.drop(instance);
-            } else if (instance.pending().kind() == Pending.Kind.SAVE) {
-                finishSavingOf(instance);
-            }
-        }
-    }
-
-    private void finishSavingOf(InstanceRecord instance) {
-        if (isRunning(instance.key())) {
-            Thread.ofVirtual().name("saving-" + instance.name()).start(() -> awaitSaved(instance));
-        } else {
-            finishSaving(instance);
-        }
-    }
-
-    private void awaitSaved(InstanceRecord instance) {
-        RecordKey key = instance.key();
-        try (InstanceLocks.Held _ = locks.hold(key, "save")) {
-            Container container = running(key);
-            while (container.state() != ContainerState.STOPPED && isTraced(container.initPid())) {
-                Thread.sleep(TRACER_PAUSE);
-            }
-            if (container.state() == ContainerState.FROZEN) {
-                container.thaw();
-            }
-            finishSaving(instance);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "saving was not ended instance=" + key.name(), e);
-        }
-    }
-
-    private void finishSaving(InstanceRecord instance) {
-        boolean isEnded =
-                find(instance.key())
-                        .filter(run -> run.container().state() != ContainerState.STOPPED)
-                        .isEmpty();
-        if (isEnded
-                && instance.pending().equals(Pending.STOP_SAVED)
-                && memory.isComplete(instance)) {
-            memory.keep(instance.key());
-        } else {
-            memory.drop(instance);
-        }
-    }
-
-    /// Whether somebody holds a process by ptrace, as CRIU does; proc(5).
-    private static boolean isTraced(int pid) {
-        try {
-            return Files.readString(Path.of("/proc", Integer.toString(pid), "status"))
-                    .lines()
-                    .anyMatch(l -> l.startsWith("TracerPid:") && !l.endsWith("\t0"));
-        } catch (IOException _) {
-            return false;
-        }
-    }
-
     /// Ends an instance by force, to be started again by the caller: an ephemeral one is not
     /// deleted.
     void killForReturn(RecordKey key) {
@@ -723,7 +617,7 @@ final class InstanceRunner {
     void restart(RecordKey key, Duration patience) {
         end(key, patience, Running.Ending.RESTART);
         try (InstanceLocks.Held _ = locks.holdAlone(key, "restart")) {
-            launch(key, false);
+            launch(key, false, STARTABLE);
         }
         tell("instance-restarted", key);
     }
@@ -742,6 +636,28 @@ final class InstanceRunner {
     }
 
     private void end(RecordKey key, Duration patience, Running.Ending ending) {
+        end(
+                key,
+                ending,
+                container -> {
+                    if (patience.isZero()) {
+                        container.kill();
+                    } else {
+                        shutDown(container, patience);
+                    }
+                });
+    }
+
+    /// Makes the last process of a container end, or throws, and it runs on.
+    @FunctionalInterface
+    interface Way {
+        void end(Container container);
+    }
+
+    /// Ends an instance in some way.
+    ///
+    /// @throws InvalidConfigException in LXD's words if it does not run
+    void end(RecordKey key, Running.Ending ending, Way way) {
         Running run = running.get(key);
         if (run == null) {
             throw new InvalidConfigException(InstanceMessages.ALREADY_STOPPED);
@@ -749,21 +665,21 @@ final class InstanceRunner {
         Running.Ending before = run.ending();
         run.ending(ending);
         try (Departures.Hold _ = departures.hold(key, run.container())) {
-            if (patience.isZero()) {
-                run.container().kill();
-            } else {
-                shutDown(run, patience, before);
+            try {
+                way.end(run.container());
+            } catch (RuntimeException e) {
+                run.ending(before);
+                throw e;
             }
             awaitCleaned(key, run, "stopping");
         }
     }
 
-    private static void shutDown(Running run, Duration patience, Running.Ending before) {
-        if (run.container().state() == ContainerState.FROZEN) {
-            run.container().thaw();
+    private static void shutDown(Container container, Duration patience) {
+        if (container.state() == ContainerState.FROZEN) {
+            container.thaw();
         }
-        if (!run.container().stop(patience)) {
-            run.ending(before);
+        if (!container.stop(patience)) {
             throw new InternalException(
                     "Failed shutting down instance, status is \"Running\": shutting down the"
                             + " container failed");

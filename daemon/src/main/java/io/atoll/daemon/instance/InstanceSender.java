@@ -25,6 +25,7 @@ final class InstanceSender {
     private final InstanceTable table;
     private final InstanceLocks locks;
     private final InstanceRunner runner;
+    private final InstanceSaver saver;
     private final InstanceVolumes volumes;
     private final InstanceSnapshots snapshots;
     private final Migrations migrations;
@@ -34,6 +35,7 @@ final class InstanceSender {
             InstanceTable table,
             InstanceLocks locks,
             InstanceRunner runner,
+            InstanceSaver saver,
             InstanceVolumes volumes,
             InstanceSnapshots snapshots,
             InstanceMemory memory,
@@ -41,10 +43,11 @@ final class InstanceSender {
         this.table = table;
         this.locks = locks;
         this.runner = runner;
+        this.saver = saver;
         this.volumes = volumes;
         this.snapshots = snapshots;
         this.migrations = migrations;
-        this.live = new LiveSender(table, locks, runner, volumes, snapshots, memory);
+        this.live = new LiveSender(table, locks, runner, saver, volumes, snapshots, memory);
     }
 
     /// How a request wants it to be sent.
@@ -69,7 +72,7 @@ final class InstanceSender {
         RecordKey key = instance.key();
         boolean isLive = wish.isLive() && runner.isRunning(key);
         if (isLive) {
-            runner.requireSavable(key);
+            saver.require(key);
         }
         OperationSpec about =
                 Instances.about(

@@ -216,7 +216,7 @@ final class InstanceVolumes {
                     memory.forget(instance);
                 }
             }
-            case CREATE, DELETE, RENAME, SAVE -> {}
+            case CREATE, DELETE, RENAME, SAVE, ARRIVE, AWAY -> {}
         }
     }
 }

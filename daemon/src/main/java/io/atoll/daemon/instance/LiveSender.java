@@ -3,6 +3,7 @@ package io.atoll.daemon.instance;
 import io.atoll.base.BusyException;
 import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
+import io.atoll.base.UnavailableException;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.InstanceConfig;
 import io.atoll.daemon.migration.MigrationHeader;
@@ -24,8 +25,10 @@ import java.util.Optional;
 ///
 /// First go the files as they are at one moment, then, if the instance is configured so, memory in
 /// rounds; all this while it runs. Then it stops, by being saved; what was saved goes, and what
-/// changed of the files. The other server starts it from that. Whatever fails before that is told,
-/// it goes on here.
+/// changed of the files. Until then it is this server's: whatever fails, it goes on here. Then it
+/// is marked ([Pending.Kind#AWAY]) and the other server is told to start it; from there on it is
+/// the other server's, unless that says that it did not start. If nothing is heard, nobody starts
+/// it here but who looked there: it never runs on both.
 final class LiveSender {
     private static final Logger LOG = System.getLogger(LiveSender.class.getName());
 
@@ -37,6 +40,7 @@ final class LiveSender {
     private final InstanceTable table;
     private final InstanceLocks locks;
     private final InstanceRunner runner;
+    private final InstanceSaver saver;
     private final InstanceVolumes volumes;
     private final InstanceSnapshots snapshots;
     private final InstanceMemory memory;
@@ -45,12 +49,14 @@ final class LiveSender {
             InstanceTable table,
             InstanceLocks locks,
             InstanceRunner runner,
+            InstanceSaver saver,
             InstanceVolumes volumes,
             InstanceSnapshots snapshots,
             InstanceMemory memory) {
         this.table = table;
         this.locks = locks;
         this.runner = runner;
+        this.saver = saver;
         this.volumes = volumes;
         this.snapshots = snapshots;
         this.memory = memory;
@@ -76,7 +82,7 @@ final class LiveSender {
                     InstanceSender.send(instance.name(), pool, moment, out);
                 });
         long[] stopped = new long[1];
-        runner.stopAndSave(
+        saver.stop(
                 key,
                 (instance, container, images) -> {
                     Optional<Path> last = rounds(instance, container, images, out);
@@ -85,15 +91,34 @@ final class LiveSender {
                 });
         try {
             sendSaved(key, out);
-            out.finish();
+            out.awaitReady();
         } catch (IOException | RuntimeException | InterruptedException e) {
             goOn(key, e);
             throw e;
         }
+        handOver(key, out);
         out.show(
                 "downtime",
                 String.format(Locale.ROOT, "%.2f s", (System.nanoTime() - stopped[0]) / 1e9));
         leave(key);
+    }
+
+    private void handOver(RecordKey key, Outgoing out) throws InterruptedException {
+        InstanceRecord unused = table.update(key, now -> now.withPending(Pending.AWAY));
+        boolean isKnown;
+        try {
+            isKnown = out.handOver();
+        } catch (RuntimeException e) {
+            unused = table.update(key, now -> now.withPending(Pending.NOTHING));
+            goOn(key, e);
+            throw e;
+        }
+        if (!isKnown) {
+            throw new UnavailableException(
+                    "The other server was told to go on with the instance and has not said whether"
+                            + " it does; if it runs there, delete it here, and if not, start it"
+                            + " here: its processes are saved");
+        }
     }
 
     private static List<String> negotiate(List<SnapshotRecord> along, Outgoing out)

@@ -12,7 +12,10 @@ public record Pending(Kind kind, String detail) {
     /// What is going on. `CREATE` is taken back, `DELETE` is finished, `RENAME` is taken back; so
     /// is `REPLACE`, a volume made to take the instance's place, but `REPLACED` is finished; with
     /// `STRAY`, a volume of the instance in the named pool is too much; with `SAVE` its processes
-    /// are being saved, which ends by itself.
+    /// are being saved, which ends by itself. `ARRIVE` is taken back unless it runs: it came from
+    /// another server with its processes, which let go of them just before they went on here.
+    /// `AWAY` is the other side of that: another server may have them, and only who starts the
+    /// instance knows better.
     public enum Kind {
         NOTHING,
         CREATE,
@@ -21,7 +24,9 @@ public record Pending(Kind kind, String detail) {
         REPLACE,
         REPLACED,
         STRAY,
-        SAVE
+        SAVE,
+        ARRIVE,
+        AWAY
     }
 
     /// Nothing is going on.
@@ -38,6 +43,9 @@ public record Pending(Kind kind, String detail) {
 
     /// It ends when they are saved.
     static final Pending STOP_SAVED = new Pending(Kind.SAVE, "stop");
+
+    static final Pending ARRIVE = new Pending(Kind.ARRIVE, "");
+    static final Pending AWAY = new Pending(Kind.AWAY, "");
 
     static Pending rename(ProjectName project, String newName) {
         return new Pending(Kind.RENAME, project + "/" + newName);

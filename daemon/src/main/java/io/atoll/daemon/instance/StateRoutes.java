@@ -23,6 +23,7 @@ final class StateRoutes implements Routes {
     private final Instances instances;
     private final InstanceTable table;
     private final InstanceRunner runner;
+    private final InstanceSaver saver;
     private final StateReader states;
     private final Operations operations;
 
@@ -30,11 +31,13 @@ final class StateRoutes implements Routes {
             Instances instances,
             InstanceTable table,
             InstanceRunner runner,
+            InstanceSaver saver,
             StateReader states,
             Operations operations) {
         this.instances = instances;
         this.table = table;
         this.runner = runner;
+        this.saver = saver;
         this.states = states;
         this.operations = operations;
     }
@@ -73,7 +76,7 @@ final class StateRoutes implements Routes {
             case START -> runner.start(key, wanted.isStateful());
             case STOP -> {
                 if (wanted.isStateful()) {
-                    runner.stopAndSave(key);
+                    saver.stop(key);
                 } else {
                     runner.stop(key, wanted.patience());
                 }

@@ -42,7 +42,7 @@ public final class Incoming {
         boolean isOwn = offered.own().isPresent();
         line.send((isOwn ? answer.with(line.own().live(isLive())) : answer).encode());
         line.agree(offered.own());
-        line.watch();
+        line.watch(1);
     }
 
     /// Whether files may be there already where the next ones go: those that the source does not
@@ -108,7 +108,16 @@ public final class Incoming {
         });
     }
 
-    /// Tells the source that everything is here.
+    /// With processes, before they go on here: tells the source that everything is here, and waits
+    /// until it lets go of them.
+    ///
+    /// @throws io.atoll.base.DomainException if it does not; they go on there then
+    public void awaitHandOver() throws IOException, InterruptedException {
+        line.agree();
+        line.awaitSuccess();
+    }
+
+    /// Tells the source that all is done.
     public void succeed() throws IOException, InterruptedException {
         line.succeed();
     }

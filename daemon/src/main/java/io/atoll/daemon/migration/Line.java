@@ -36,8 +36,8 @@ public final class Line implements AutoCloseable {
     private volatile WebSocket files;
     private volatile int resumes;
 
-    /// The other side's last message, or that it is gone.
-    private final BlockingQueue<Optional<Verdict>> ends = new ArrayBlockingQueue<>(1);
+    /// The other side's last messages, or that it is gone.
+    private final BlockingQueue<Optional<Verdict>> ends = new ArrayBlockingQueue<>(2);
 
     private @Nullable Thread watcher;
 
@@ -144,27 +144,33 @@ public final class Line implements AutoCloseable {
         }
     }
 
-    /// From now on only one message is expected: how the other side ended.
-    void watch() {
-        watcher = Thread.ofVirtual().name("migration-control").start(this::watchControl);
+    /// From now on only verdicts are expected: how far the other side came.
+    ///
+    /// @param verdicts so many, if all are good
+    void watch(int verdicts) {
+        watcher = Thread.ofVirtual().name("migration-control").start(() -> watchControl(verdicts));
     }
 
-    private void watchControl() {
-        Optional<Verdict> end;
-        try {
-            end = Optional.of(Verdict.decode(receive()));
-        } catch (IOException | MalformedMessageException _) {
-            end = Optional.empty();
-        } catch (InterruptedException _) {
-            return;
+    private void watchControl(int verdicts) {
+        boolean isGood = true;
+        for (int i = 0; i < verdicts && isGood; i++) {
+            Optional<Verdict> end;
+            try {
+                end = Optional.of(Verdict.decode(receive()));
+            } catch (IOException | MalformedMessageException _) {
+                end = Optional.empty();
+            } catch (InterruptedException _) {
+                return;
+            }
+            boolean unused = ends.offer(end);
+            isGood = end.filter(Verdict::isSuccess).isPresent();
         }
-        boolean unused = ends.offer(end);
-        if (end.filter(Verdict::isSuccess).isEmpty()) {
+        if (!isGood) {
             files.abort();
         }
     }
 
-    /// Waits until the other side says that it has everything.
+    /// Waits until the other side says that it has come as far as it is to.
     ///
     /// @throws InternalException with its words if it failed
     /// @throws UnavailableException if it is gone
@@ -186,10 +192,15 @@ public final class Line implements AutoCloseable {
                         : verdict.message());
     }
 
-    /// Says that everything is here, and waits until the other side knows if a lost connection
+    /// Says that this side has come as far as it is to.
+    void agree() throws IOException {
+        send(Verdict.success().encode());
+    }
+
+    /// Says that everything is done, and waits until the other side knows if a lost connection
     /// could keep it from that.
     void succeed() throws IOException, InterruptedException {
-        send(Verdict.success().encode());
+        agree();
         if (control instanceof SteadySocket steady) {
             boolean unused = steady.flush(SteadySocket.PATIENCE);
         }
@@ -239,5 +250,6 @@ public final class Line implements AutoCloseable {
         }
         control.close();
         files.close();
+        returns.end();
     }
 }

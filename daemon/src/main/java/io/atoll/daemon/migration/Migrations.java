@@ -185,6 +185,11 @@ public final class Migrations {
             public void await(String name, Consumer<WebSocket> taker) {
                 sockets.onReturn(name, taker);
             }
+
+            @Override
+            public void end() {
+                // They belong to the operation.
+            }
         };
     }
 

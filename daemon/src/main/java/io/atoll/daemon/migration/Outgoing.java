@@ -1,5 +1,6 @@
 package io.atoll.daemon.migration;
 
+import io.atoll.base.UnavailableException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.operation.Operation;
@@ -54,7 +55,7 @@ public final class Outgoing {
         }
         line.agree(answer.own());
         features = line.adapt(offer.rsync().and(answer.rsync()));
-        line.watch();
+        line.watch(isLive ? 2 : 1);
         List<String> offered = offer.snapshots().stream().map(SnapshotHeader::name).toList();
         if (!answer.isRefresh()) {
             return offered;
@@ -108,6 +109,29 @@ public final class Outgoing {
         TransferProgress progress = new TransferProgress(operation, name, line);
         PlatformThreads.run(() -> Rsync.send(stage, features, line, progress::add));
         progress.tell();
+    }
+
+    /// With processes, before [#handOver]: waits until the target has everything and needs only to
+    /// be told that they may go on there. Until then they belong to this side.
+    ///
+    /// @throws io.atoll.base.DomainException if it does not have everything
+    public void awaitReady() throws InterruptedException {
+        line.awaitSuccess();
+    }
+
+    /// Lets the target go on with the processes, and waits until it does. From now on they belong
+    /// to the target, until it says that they did not go on.
+    ///
+    /// @return false if it has not said how that ended
+    /// @throws io.atoll.base.InternalException with the target's words if they did not go on there
+    public boolean handOver() throws InterruptedException {
+        try {
+            line.agree();
+            line.awaitSuccess();
+            return true;
+        } catch (IOException | UnavailableException e) {
+            return false;
+        }
     }
 
     /// Waits until the target has put away everything.

@@ -64,12 +64,18 @@ public record RemoteOperation(String url, String certificate, Map<String, String
                     TlsContexts.of(
                             Optional.empty(), new PinnedServer(Pem.certificate(certificate))));
         }
+        // Its selector and threads stay until it is told that no more connections are wanted.
         HttpClient client = builder.build();
-        WebSocket control = OutboundSocket.open(client, uri(CONTROL));
         try {
-            return new Line(control, OutboundSocket.open(client, uri(FILES)), again(client));
+            WebSocket control = OutboundSocket.open(client, uri(CONTROL));
+            try {
+                return new Line(control, OutboundSocket.open(client, uri(FILES)), again(client));
+            } catch (RuntimeException e) {
+                control.abort();
+                throw e;
+            }
         } catch (RuntimeException e) {
-            control.abort();
+            client.shutdown();
             throw e;
         }
     }
@@ -85,6 +91,11 @@ public record RemoteOperation(String url, String certificate, Map<String, String
             @Override
             public void await(String name, Consumer<WebSocket> taker) {
                 // The other side waits.
+            }
+
+            @Override
+            public void end() {
+                client.shutdown();
             }
         };
     }

@@ -19,4 +19,7 @@ interface Returns {
 
     /// On the side that waits: who takes a websocket that is opened again.
     void await(String name, Consumer<WebSocket> taker);
+
+    /// None will come back any more.
+    void end();
 }

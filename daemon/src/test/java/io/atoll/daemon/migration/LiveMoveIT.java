@@ -4,17 +4,27 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
+import io.atoll.daemon.instance.InstanceRecord;
+import io.atoll.daemon.instance.Pending;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.SqliteStore;
+import io.atoll.daemon.store.Store;
+import io.atoll.testkit.Await;
 import io.atoll.testkit.FakeCriu;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -32,6 +42,9 @@ class LiveMoveIT {
     private LocalDaemon there;
     private FakeCriu criu;
     private int port;
+
+    /// What a client says of the instance to the target.
+    private final Json.Obj config = Json.object();
 
     @BeforeEach
     void start() throws IOException {
@@ -64,12 +77,14 @@ class LiveMoveIT {
         there.close();
     }
 
-    /// How the source's operation ended, or what the first refusal was.
-    private Json move() throws IOException {
+    /// Operations at work, or the refusal of the first or second request.
+    private record Move(String sending, String receiving, Optional<Json> refusal) {}
+
+    private Move begin() throws IOException {
         TestClient.Answer offer =
                 here.send("POST", C1, "{'name':'c1','migration':true,'live':true}");
         if (offer.status() >= 400) {
-            return offer.json();
+            return new Move("", "", Optional.of(offer.json()));
         }
         String certificate =
                 here.client()
@@ -92,16 +107,29 @@ class LiveMoveIT {
                 Json.object()
                         .put("name", "c1")
                         .put("architecture", "x86_64")
+                        .put("config", config)
                         .put("devices", Json.object().put("root", root))
                         .put("source", source);
         TestClient.Answer taken = there.client().send("POST", "/1.0/instances", body.render());
         if (taken.status() >= 400) {
             Json unused = here.client().send("DELETE", operation, "").json();
-            return taken.json();
+            return new Move("", "", Optional.of(taken.json()));
         }
-        Json received =
-                there.client().get(taken.json().get("operation").asString() + "/wait").metadata();
-        Json sent = here.client().get(operation + "/wait").metadata();
+        return new Move(operation, taken.json().get("operation").asString(), Optional.empty());
+    }
+
+    private static Json end(LocalDaemon daemon, String operation) throws IOException {
+        return daemon.client().get(operation + "/wait").metadata();
+    }
+
+    /// How the source's operation ended, or what the first refusal was.
+    private Json move() throws IOException {
+        Move move = begin();
+        if (move.refusal().isPresent()) {
+            return move.refusal().get();
+        }
+        Json received = end(there, move.receiving());
+        Json sent = end(here, move.sending());
         assertEquals(
                 received.get("status_code").asLong(),
                 sent.get("status_code").asLong(),
@@ -190,6 +218,82 @@ class LiveMoveIT {
         criu.wish("old");
         String why = move().get("error").asString();
         assertTrue(why.contains("boot a kernel of its time"), why);
+        assertStayed("sleep");
+    }
+
+    private boolean isRestoring() {
+        try {
+            return criu.asked().stream().anyMatch(l -> l.startsWith("restore "));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The last word was lost: it may run there, so it does not run here by itself.
+    @Test
+    void whatMayRunThereIsStartedHereByHandOnly() throws IOException {
+        Json unused = here.ok("PATCH", C1, "{'config':{'boot.autostart':'true'}}");
+        criu.wish("hold-restore");
+        Move move = begin();
+        Await.until("the restore", Duration.ofSeconds(60), this::isRestoring);
+        TestClient.Answer cut = here.client().send("DELETE", move.sending(), "");
+        assertEquals(200, cut.status(), cut.text());
+        Json sent = end(here, move.sending());
+        assertFalse(sent.get("status").asString().equals("Success"), sent.render());
+        assertEquals("Stopped", of(here).get("status").asString());
+        assertTrue(of(here).get("stateful").asBoolean());
+        criu.unwish("hold-restore");
+        Json received = end(there, move.receiving());
+        assertEquals("Success", received.get("status").asString(), received.render());
+        assertEquals("Running", of(there).get("status").asString());
+        here.shut();
+        here.reopen();
+        List<Json> warnings = here.client().get("/1.0/warnings?recursion=1").metadata().asList();
+        assertTrue(
+                warnings.stream()
+                        .anyMatch(w -> w.get("last_message").asString().contains("has not said")),
+                warnings.toString());
+        assertEquals("Stopped", of(here).get("status").asString());
+        unused = here.ok("PUT", C1 + "/state", "{'action':'start','stateful':true}");
+        assertEquals("sleep", comm(here));
+        assertFalse(of(here).get("stateful").asBoolean());
+    }
+
+    /// The record of the target as a daemon leaves it that dies in the middle.
+    private void markArriving(boolean isStateful) throws IOException {
+        there.shut();
+        try (Store store = SqliteStore.open(there.state().resolve("database/atoll.db"))) {
+            var unused =
+                    store.update(
+                            InstanceRecord.KIND,
+                            RecordKey.of(ProjectName.DEFAULT, "c1"),
+                            now ->
+                                    now.withPending(new Pending(Pending.Kind.ARRIVE, ""))
+                                            .withStateful(isStateful));
+        }
+        there.reopen();
+    }
+
+    @Test
+    void whatHasArrivedAndDoesNotRunIsTakenBack() throws IOException {
+        assertEquals("Success", move().get("status").asString());
+        // It went on, and nobody was left to write that down.
+        markArriving(true);
+        assertEquals("Running", of(there).get("status").asString());
+        assertFalse(of(there).get("stateful").asBoolean());
+        Json unused = there.ok("PUT", C1 + "/state", "{'action':'stop','force':true}");
+        unused = there.ok("PUT", C1 + "/state", "{'action':'start'}");
+        unused = there.ok("PUT", C1 + "/state", "{'action':'stop','force':true}");
+        markArriving(true);
+        assertEquals(404, there.client().get(C1).status());
+        assertFalse(Files.exists(there.state().resolve("storage-pools/p/containers/c1")));
+    }
+
+    @Test
+    void whatIsProtectedIsTakenBackToo() throws IOException {
+        config.put("security.protection.delete", "true");
+        criu.wish("fail-next-restore");
+        assertTrue(move().get("err").asString().contains("on fire"));
         assertStayed("sleep");
     }
 }
