@@ -73,6 +73,22 @@ public final class RestClient implements AutoCloseable {
     public Answer call(HttpRequest request) {
         try (HttpReply reply = send(request)) {
             return decode(reply);
+        } catch (NotFoundException e) {
+            throw explained(request, e);
+        } catch (IOException e) {
+            throw broken(request, e);
+        }
+    }
+
+    private DomainException explained(HttpRequest request, NotFoundException failure) {
+        return OlderServer.explain(failure, request.target(), this, userAgent);
+    }
+
+    /// `GET`, only the payload, and failures as the server tells them.
+    Json plain(String target) {
+        HttpRequest request = new HttpRequest("GET", target);
+        try (HttpReply reply = send(request)) {
+            return decode(reply).metadata();
         } catch (IOException e) {
             throw broken(request, e);
         }
@@ -90,6 +106,8 @@ public final class RestClient implements AutoCloseable {
                 throw failure(reply.status(), "");
             }
             return reply;
+        } catch (NotFoundException e) {
+            throw explained(request, e);
         } catch (IOException e) {
             throw broken(request, e);
         }
@@ -140,6 +158,8 @@ public final class RestClient implements AutoCloseable {
                         "the server does not change the protocol for " + request.target());
             }
             return http.detach();
+        } catch (NotFoundException e) {
+            throw explained(request, e);
         } catch (IOException e) {
             throw broken(request, e);
         }

@@ -271,7 +271,11 @@ public final class FakeServer implements AutoCloseable {
         }
         if (scripted == null) {
             return peer ->
-                    peer.send(http(404, "", envelope("error", "", 404, "Not Found", "null")));
+                    peer.send(
+                            http(
+                                    404,
+                                    "",
+                                    envelope("error", "", 404, "nothing like it here", "null")));
         }
         return scripted.size() > 1 ? scripted.removeFirst() : scripted.getFirst();
     }

@@ -69,6 +69,40 @@ class RestClientTest {
         });
     }
 
+    /// The server that says so is in this row of the old instructions: "lxd and lxd-client must
+    /// match".
+    @Test
+    void d4_01_saysThatTheServerIsTooOld() {
+        server.onSync(
+                "GET /1.0",
+                "{\"api_extensions\":[\"etag\"],\"environment\":{\"server\":\"lxd\",\"server_version\":\"2.0.11\"}}");
+        server.onSync("GET /1.0/containers/c1", "{\"name\":\"c1\"}");
+        server.onSync("GET /1.0/containers/c1/snapshots", "[]");
+        server.onSync("GET /1.0/containers", "[]");
+        for (String unknown :
+                List.of(
+                        "/1.0/instances",
+                        "/1.0/instances/c1",
+                        "/1.0/containers/c1/sftp",
+                        "/1.0/containers/c1/rebuild")) {
+            server.onError("GET " + unknown, 404, "not found");
+            DomainException thrown =
+                    assertThrows(UnsupportedException.class, () -> rest.get(unknown));
+            assertTrue(
+                    thrown.getMessage()
+                            .startsWith(
+                                    "The server (lxd 2.0.11) does not know this request of the"
+                                            + " client (test)"),
+                    thrown.getMessage());
+        }
+        for (String missing : List.of("/1.0/containers/c2", "/1.0/containers/c1/snapshots/s0")) {
+            server.onError("GET " + missing, 404, "not found");
+            NotFoundException thrown =
+                    assertThrows(NotFoundException.class, () -> rest.get(missing));
+            assertEquals("not found", thrown.getMessage());
+        }
+    }
+
     @Test
     void saysWhereNobodyAnswers() {
         RestClient lonely =

@@ -105,9 +105,14 @@ final class JoinCommand {
     private void identify() {
         if (access.identity().isEmpty()) {
             context.output().note("Generating a client certificate.");
-            String user = context.invocation().env("USER");
-            access.makeIdentity((user.isEmpty() ? "root" : user) + "@" + hostName());
+            makeIdentity(context, access);
         }
+    }
+
+    /// Makes the user's certificate, which names the user and the host.
+    static void makeIdentity(Context context, RemoteAccess access) {
+        String user = context.invocation().env("USER");
+        access.makeIdentity((user.isEmpty() ? "root" : user) + "@" + hostName());
     }
 
     private static String hostName() {

@@ -8,6 +8,7 @@ import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Remote;
+import io.atoll.cli.RemoteAccess;
 import io.atoll.cli.text.Table;
 import java.io.IOException;
 import java.util.List;
@@ -21,7 +22,15 @@ final class RemoteCommands {
         return CommandGroup.of(
                 "remote",
                 "Manage the list of servers",
-                List.of("add", "get-default", "list", "remove", "rename", "set-url", "switch"),
+                List.of(
+                        "add",
+                        "generate-certificate",
+                        "get-default",
+                        "list",
+                        "remove",
+                        "rename",
+                        "set-url",
+                        "switch"),
                 RemoteCommands::make);
     }
 
@@ -43,6 +52,15 @@ final class RemoteCommands {
                                     .value("protocol", "lxd, simplestreams or oci")
                                     .flag("public", "A public server of images")
                                     .run(RemoteCommands::add));
+            case "generate-certificate" ->
+                    Optional.of(
+                            CommandSpec.of(
+                                            "generate-certificate",
+                                            "[flags]",
+                                            "Make this client's certificate")
+                                    .detail(
+                                            "Otherwise it is made when the first server on the network is added.")
+                                    .run(RemoteCommands::makeCertificate));
             case "get-default" ->
                     Optional.of(
                             CommandSpec.of("get-default", "[flags]", "Show the default server")
@@ -253,6 +271,17 @@ final class RemoteCommands {
         String address = complete(context.args().at(1));
         config.add(old.movedTo(address));
         config.save();
+        return 0;
+    }
+
+    private static int makeCertificate(Context context) {
+        RemoteAccess access = context.servers().config().access();
+        if (access.identity().isPresent()) {
+            throw new CliException(
+                    "A client certificate is already present; servers that trust it would not"
+                            + " know another one");
+        }
+        JoinCommand.makeIdentity(context, access);
         return 0;
     }
 

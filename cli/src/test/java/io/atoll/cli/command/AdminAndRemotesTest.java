@@ -1,14 +1,18 @@
 package io.atoll.cli.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.api.tls.Identity;
+import io.atoll.api.tls.Pem;
 import io.atoll.cli.CliRun;
 import io.atoll.cli.Version;
 import io.atoll.client.FakeServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -252,6 +256,54 @@ class AdminAndRemotesTest {
         CliRun refusing = cli();
         assertEquals(1, refusing.run("remote", "remove", "local"));
         assertEquals("Error: Remote local is static and cannot be modified\n", refusing.err());
+    }
+
+    @Test
+    void renamesAndMovesRemotes() throws IOException {
+        assertEquals(0, cli().run("remote", "add", "there", server.socket().toString()));
+        assertEquals(0, cli().run("remote", "switch", "there"));
+        Path accepted = Files.createDirectory(directory.resolve("servercerts"));
+        Identity of = Identity.selfSigned(Identity.Purpose.SERVER, "x", List.of());
+        Files.writeString(accepted.resolve("there.crt"), Pem.render(of.certificate()));
+        assertEquals(0, cli().run("remote", "rename", "there", "far"));
+        assertTrue(Files.exists(accepted.resolve("far.crt")));
+        assertFalse(Files.exists(accepted.resolve("there.crt")));
+        CliRun current = cli();
+        assertEquals(0, current.run("remote", "get-default"));
+        assertEquals("far\n", current.out());
+        assertEquals(0, cli().run("remote", "set-url", "far", "192.0.2.1"));
+        String file = Files.readString(directory.resolve("config.yml"));
+        assertTrue(file.contains("far:\n    addr: https://192.0.2.1:8443\n"), file);
+        assertEquals(1, cli().run("remote", "remove", "far"), "the default one");
+        assertEquals(0, cli().run("remote", "switch", "local"));
+        assertEquals(0, cli().run("remote", "remove", "far"));
+        assertFalse(Files.exists(accepted.resolve("far.crt")));
+        for (String[] wrong :
+                new String[][] {
+                    {"remote", "rename", "far", "x"},
+                    {"remote", "set-url", "local", "unix:///x"},
+                    {"remote", "rename", "ubuntu", "x"},
+                    {"remote", "switch", "far"},
+                    {"remote", "add", "images", "192.0.2.1"},
+                    {"remote", "add", "a:b", "192.0.2.1"},
+                }) {
+            assertEquals(1, cli().run(wrong), List.of(wrong).toString());
+        }
+    }
+
+    @Test
+    void makesACertificateOnce() throws IOException {
+        assertEquals(0, cli().run("remote", "generate-certificate"));
+        String made = Files.readString(directory.resolve("client.crt"));
+        assertTrue(made.startsWith("-----BEGIN CERTIFICATE-----"), made);
+        assertEquals(
+                "rw-------",
+                PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(directory.resolve("client.key"))));
+        CliRun again = cli();
+        assertEquals(1, again.run("remote", "generate-certificate"));
+        assertTrue(again.err().contains("already present"), again.err());
+        assertEquals(made, Files.readString(directory.resolve("client.crt")));
     }
 
     @Test
