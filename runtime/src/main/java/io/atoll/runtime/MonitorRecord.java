@@ -1,5 +1,6 @@
 package io.atoll.runtime;
 
+import io.atoll.base.BusyException;
 import io.atoll.base.InternalException;
 import io.atoll.linux.Processes;
 import io.atoll.linux.cgroup.CgroupHierarchy;
@@ -53,11 +54,10 @@ record MonitorRecord(
                 plan, spec.cgroup().path(), trees, spec.signals(), borrowsNamespace);
     }
 
-    /// Makes the directory and writes the files. What an earlier container of that id left is
-    /// removed.
+    /// Makes the directory. What an earlier container of that id left is removed.
     ///
-    /// @param encoded the plan
-    void write(MonitorFiles files, Blob encoded) {
+    /// @throws BusyException if another start has made it meanwhile
+    void makeDirectory(MonitorFiles files) {
         Path directory = files.directory();
         try {
             delete(files);
@@ -65,6 +65,19 @@ record MonitorRecord(
                     directory,
                     PosixFilePermissions.asFileAttribute(
                             PosixFilePermissions.fromString("rwx------")));
+        } catch (FileAlreadyExistsException e) {
+            throw new BusyException("container " + plan.name() + " is being started already", e);
+        } catch (IOException e) {
+            throw new InternalException("make " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// Writes the files.
+    ///
+    /// @param encoded the plan
+    void write(MonitorFiles files, Blob encoded) {
+        Path directory = files.directory();
+        try {
             Files.write(directory.resolve(PLAN), encoded.toArray());
             Files.writeString(
                     directory.resolve(NOTES),
@@ -75,9 +88,6 @@ record MonitorRecord(
                             + line("reboot", signals.reboot())
                             + (borrowsNamespace ? "namespace borrowed\n" : "")
                             + trees.map(MonitorRecord::render).orElse(""));
-        } catch (FileAlreadyExistsException e) {
-            throw new io.atoll.base.BusyException(
-                    "container " + plan.name() + " is being started already", e);
         } catch (IOException e) {
             throw new InternalException("write " + directory + ": " + e.getMessage(), e);
         }

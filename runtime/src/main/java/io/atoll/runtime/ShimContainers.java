@@ -244,7 +244,6 @@ final class ShimContainers implements Containers {
                     MonitorRecord.of(
                             spec, plan, spec.cgroup().trees().or(this::ownTrees), borrowsNamespace);
             Blob encoded = Blob.of(plan);
-            record.write(files(id), encoded);
             ShimContainer container = new Start(record, encoded, options, connection).run(given);
             userNamespaces.keep(spec.idmap(), container);
             return container;
@@ -273,12 +272,19 @@ final class ShimContainers implements Containers {
             this.connection = connection;
         }
 
+        /// Whoever is killed in the middle leaves a container that is on record, or one that waits
+        /// at its gate: its monitor ends it then.
         ShimContainer run(Map<Slot, Fd> given) {
             try {
+                record.makeDirectory(files);
+                if (options.beforeInit().isEmpty()) {
+                    record.write(files, encoded);
+                }
                 connection.send(
                         new ShimMessage.Start(List.copyOf(given.keySet()), encoded),
                         List.copyOf(given.values()));
-                return await();
+                Optional<RuntimeException> trouble = options.beforeInit().flatMap(this::prepare);
+                return await(trouble);
             } catch (RuntimeException e) {
                 connection.close();
                 MonitorRecord.delete(files);
@@ -286,11 +292,25 @@ final class ShimContainers implements Containers {
             }
         }
 
-        private ShimContainer await() {
+        /// What is done while the monitor works. What goes wrong is told at the gate, where the
+        /// container can still be taken back.
+        private Optional<RuntimeException> prepare(BeforeInit work) {
+            try {
+                record.write(files, encoded);
+                work.prepare();
+                return Optional.empty();
+            } catch (RuntimeException e) {
+                return Optional.of(e);
+            }
+        }
+
+        /// @param trouble why the gate must not be opened
+        private ShimContainer await(Optional<RuntimeException> trouble) {
             while (true) {
                 ShimConnection.Received received = next();
                 switch (received.message()) {
-                    case ShimMessage.Gate(int pid) -> atGate(pid, received.fds().getFirst());
+                    case ShimMessage.Gate(int pid) ->
+                            atGate(pid, received.fds().getFirst(), trouble);
                     case ShimMessage.Started(int pid, _, _) -> {
                         ShimContainer container =
                                 new ShimContainer(
@@ -339,11 +359,14 @@ final class ShimContainers implements Containers {
             }
         }
 
-        private void atGate(int pid, Fd pidFd) {
+        private void atGate(int pid, Fd pidFd, Optional<RuntimeException> trouble) {
             ShimContainer waiting =
                     new ShimContainer(ShimContainers.this, record, files, connection, pid, pidFd);
             try {
-                options.beforeInit().ifPresent(work -> work.accept(waiting));
+                if (trouble.isPresent()) {
+                    throw trouble.get();
+                }
+                options.beforeInit().ifPresent(work -> work.complete(waiting));
             } catch (RuntimeException e) {
                 connection.send(new ShimMessage.Kill());
                 awaitCleanup();

@@ -221,6 +221,35 @@ class LifecycleIT {
     }
 
     @Test
+    void whatFailsWhileTheContainerIsMadeLeavesNothing() {
+        List<String> order = new ArrayList<>();
+        BeforeInit failing =
+                new BeforeInit() {
+                    @Override
+                    public void prepare() {
+                        order.add("prepare");
+                        throw new BusyException("not ready");
+                    }
+
+                    @Override
+                    public void complete(Container container) {
+                        order.add("complete");
+                    }
+                };
+        assertThrows(
+                BusyException.class,
+                () ->
+                        host.containers()
+                                .start(
+                                        host.spec("unready"),
+                                        new StartOptions(Optional.of(failing))));
+        assertEquals(List.of("prepare"), order);
+        assertTrue(host.containers().ids().isEmpty());
+        // Nothing is in the way of the next.
+        host.containers().start(host.spec("unready")).kill();
+    }
+
+    @Test
     void gateRunsBeforeInitAndMayRefuse() {
         List<String> seen = new ArrayList<>();
         Container container =

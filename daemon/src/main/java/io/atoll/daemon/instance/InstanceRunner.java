@@ -27,6 +27,7 @@ import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.UeventSocket;
 import io.atoll.plan.StartPlan;
+import io.atoll.runtime.BeforeInit;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.ContainerState;
 import io.atoll.runtime.Containers;
@@ -285,13 +286,7 @@ final class InstanceRunner {
             }
             attached.beforeStart(prepared.site(), prepared.devices(), undo);
             StartOptions options =
-                    new StartOptions(
-                            Optional.of(container -> {
-                                attached.beforeInit(
-                                        prepared.site(), prepared.devices(), container, undo);
-                                templates.beforeInit(prepared, triggers, container);
-                                recorded.join();
-                            }));
+                    new StartOptions(Optional.of(completion(prepared, triggers, recorded, undo)));
             Container container =
                     saved.isPresent()
                             ? restore(prepared, saved.get(), undo)
@@ -310,6 +305,25 @@ final class InstanceRunner {
             explainFailure(found, e.getMessage());
             throw e;
         }
+    }
+
+    private BeforeInit completion(
+            Preparation.Prepared prepared, List<String> triggers, Meanwhile recorded, Undo undo) {
+        return new BeforeInit() {
+            private InstanceTemplates.Texts texts = InstanceTemplates.Texts.NONE;
+
+            @Override
+            public void prepare() {
+                texts = templates.render(prepared, triggers);
+            }
+
+            @Override
+            public void complete(Container container) {
+                attached.beforeInit(prepared.site(), prepared.devices(), container, undo);
+                templates.beforeInit(prepared, texts, container);
+                recorded.join();
+            }
+        };
     }
 
     private Container restore(Preparation.Prepared prepared, CriuRestore saved, Undo undo) {

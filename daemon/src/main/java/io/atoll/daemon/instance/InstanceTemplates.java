@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.base.DomainException;
 import io.atoll.base.HostId;
 import io.atoll.base.IdmapEntry;
 import io.atoll.base.InvalidConfigException;
@@ -31,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The templates that an instance brought along from its image, and writing the files they make.
 final class InstanceTemplates {
@@ -49,7 +51,29 @@ final class InstanceTemplates {
             new Recent<>(PARSED_MAX, ImageMetadata::parse);
 
     /// One file to write.
-    private record Job(String path, String trigger, ImageTemplate template) {}
+    ///
+    /// @param ready its text, where no look into the container was needed for that
+    private record Job(
+            String path, String trigger, ImageTemplate template, Optional<byte[]> ready) {
+        Job with(byte[] text) {
+            return new Job(path, trigger, template, Optional.of(text));
+        }
+    }
+
+    /// The files that a start writes.
+    static final class Texts {
+        static final Texts NONE = new Texts(List.of());
+
+        private final List<Job> jobs;
+
+        private Texts(List<Job> jobs) {
+            this.jobs = jobs;
+        }
+
+        private List<Job> jobs() {
+            return jobs;
+        }
+    }
 
     /// The metadata in a volume's directory; empty if the instance came from no image.
     static Optional<ImageMetadata> metadata(Path directory) throws IOException {
@@ -72,10 +96,37 @@ final class InstanceTemplates {
         }
     }
 
-    /// As above for any other root, in the container that waits for its first program: its root is
-    /// mounted by then, and a mount only for this would cost more than all the rest of it.
-    void beforeInit(Preparation.Prepared prepared, List<String> triggers, Container container) {
-        List<Job> jobs = prepared.spec().rootfs().isReadonly() ? NONE : jobs(prepared, triggers);
+    /// Renders what [#beforeInit] writes, as far as nothing of the container is needed for it: that
+    /// is being made meanwhile. What is wrong shows when it is written, if it is.
+    Texts render(Preparation.Prepared prepared, List<String> triggers) {
+        if (prepared.spec().rootfs().isReadonly()) {
+            return Texts.NONE;
+        }
+        return new Texts(
+                jobs(prepared, triggers).stream().map(job -> ready(prepared, job)).toList());
+    }
+
+    private static Job ready(Preparation.Prepared prepared, Job job) {
+        AtomicBoolean isLooking = new AtomicBoolean();
+        try {
+            byte[] text =
+                    text(
+                            prepared,
+                            job,
+                            _ -> {
+                                isLooking.set(true);
+                                return "";
+                            });
+            return isLooking.get() ? job : job.with(text);
+        } catch (IOException | DomainException _) {
+            return job;
+        }
+    }
+
+    /// As [#beforeStart] for any other root, in the container that waits for its first program: its
+    /// root is mounted by then, and a mount only for this would cost more than all the rest of it.
+    void beforeInit(Preparation.Prepared prepared, Texts texts, Container container) {
+        List<Job> jobs = texts.jobs();
         if (jobs.isEmpty()) {
             return;
         }
@@ -148,7 +199,7 @@ final class InstanceTemplates {
                     .templates()
                     .forEach((path, template) -> {
                         if (template.when().contains(trigger)) {
-                            jobs.add(new Job(path, trigger, template));
+                            jobs.add(new Job(path, trigger, template, Optional.empty()));
                         }
                     });
         }
@@ -174,15 +225,19 @@ final class InstanceTemplates {
         if (exists && job.template().createOnly()) {
             return;
         }
-        String source = Files.readString(template(directory(prepared), job.template().template()));
-        byte[] text =
-                TemplateRenderer.render(source, context(prepared, job), includes)
-                        .getBytes(StandardCharsets.UTF_8);
+        byte[] text = job.ready().isPresent() ? job.ready().get() : text(prepared, job, includes);
         if (!exists) {
             int slash = job.path().lastIndexOf('/');
             files.mkdirs(slash < 0 ? "/" : job.path().substring(0, slash), DIRECTORY_MODE, -1, -1);
         }
         files.write(job.path(), text, FILE_MODE);
+    }
+
+    private static byte[] text(Preparation.Prepared prepared, Job job, TemplateIncludes includes)
+            throws IOException {
+        String source = Files.readString(template(directory(prepared), job.template().template()));
+        return TemplateRenderer.render(source, context(prepared, job), includes)
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     /// The file of a template; its name is part of the image, so it may be anything.
