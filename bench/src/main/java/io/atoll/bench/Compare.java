@@ -46,6 +46,9 @@ public final class Compare {
     private static final String WARM_UP_IMAGE = "busybox";
     private static final int THOUSAND = 1000;
     private static final int START_BATCH = 50;
+    private static final int BRIDGES = 4;
+    private static final int FIRST_SUBNET = 100;
+    private static final int SUBNET_STEP = 4;
     private static final Duration READY = Duration.ofMinutes(1);
 
     private static final String LXD_HEADING =
@@ -143,7 +146,8 @@ public final class Compare {
             compare.crowd(crowd, rounds);
             compare.restart(Math.max(1, rounds / 2));
             if (thousand) {
-                compare.thousand();
+                compare.thousand(1);
+                compare.thousand(BRIDGES);
             }
             write(heading(LXD_HEADING, WARM_UP) + compare.table.render(), output);
         } finally {
@@ -366,12 +370,25 @@ public final class Compare {
     }
 
     /// How fast a machine fills: many containers are made, then started in batches of one client
-    /// call each.
-    private void thousand() {
+    /// call each. On one bridge each start is heard by all that run; several bridges are what a
+    /// host with so many would have.
+    private void thousand(int bridges) {
         Subject subject = subjects.getFirst();
+        List<String> more =
+                IntStream.range(1, bridges).mapToObj(i -> subject.bridge() + "x" + i).toList();
+        for (int i = 0; i < more.size(); i++) {
+            subject.run(
+                    "network",
+                    "create",
+                    more.get(i),
+                    "ipv6.address=none",
+                    "ipv4.address=10.231." + (FIRST_SUBNET + i * SUBNET_STEP) + ".1/22");
+        }
+        List<String> networks = new ArrayList<>(List.of(subject.bridge()));
+        networks.addAll(more);
         List<String> names = names("k", THOUSAND);
-        for (String name : names) {
-            subject.run("init", "busybox", name);
+        for (int i = 0; i < THOUSAND; i++) {
+            subject.run("init", "busybox", names.get(i), "--network", networks.get(i % bridges));
         }
         double millis =
                 millis(() -> {
@@ -379,14 +396,16 @@ public final class Compare {
                         subject.run(words(List.of("start"), names.subList(i, i + START_BATCH)));
                     }
                 });
+        String where = bridges == 1 ? " on one bridge" : " on " + bridges + " bridges";
         progress.printf(
-                "started %d containers, %.1f a second%n", THOUSAND, THOUSAND / (millis / 1000));
+                "started %d containers%s, %.1f a second%n",
+                THOUSAND, where, THOUSAND / (millis / 1000));
         table.addRate(
-                "containers started a second, " + THOUSAND + " in all",
+                "containers started a second, " + THOUSAND + " in all" + where,
                 subject.name(),
                 THOUSAND / (millis / 1000));
         table.addBytes(
-                "RSS of the daemon with " + THOUSAND,
+                "RSS of the daemon with " + THOUSAND + where,
                 subject.name(),
                 Subject.memory(subject.pid(), "Rss"));
         long running =
@@ -402,6 +421,7 @@ public final class Compare {
         for (int i = 0; i < THOUSAND; i += START_BATCH) {
             subject.run(words(List.of("delete", "--force"), names.subList(i, i + START_BATCH)));
         }
+        more.forEach(network -> subject.run("network", "delete", network));
     }
 
     private static List<String> names(String prefix, int count) {
