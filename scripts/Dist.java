@@ -153,7 +153,7 @@ void main() throws Exception {
     copyProgram("lxcfs/src/main/dist/lxc.mount.hook", "libexec/lxc.mount.hook");
     copyTree(Path.of("lxctools/src/main/dist/lxc"), ROOT.resolve("share/lxc"));
     copyTree(Path.of("lxctools/src/main/dist/libexec"), ROOT.resolve("libexec"));
-    for (String name : List.of("lxc", "lxd", "lxcfs")) {
+    for (String name : List.of("lxc", "lxd", "lxd-images", "lxcfs")) {
         Files.createSymbolicLink(ROOT.resolve("dropin").resolve(name), Path.of("../bin/atoll"));
     }
     for (Program program : List.of(DAEMON, CLI, LXCFS, LXC_TOOLS, WARM)) {

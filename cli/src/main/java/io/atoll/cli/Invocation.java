@@ -10,7 +10,7 @@ import java.util.Map;
 /// Everything a command may see of the world it was called in. Commands touch nothing of the
 /// process they run in but through this, so that one process can run commands for many callers.
 ///
-/// @param program the name it was called by: `atoll`, `lxc` or `lxd`
+/// @param program the name it was called by: `atoll`, `lxc`, `lxd` or `lxd-images`
 /// @param home the directory of the installation, empty if unknown
 public record Invocation(
         String program,

@@ -17,7 +17,7 @@ class CommandTreeTest {
 
     private static List<Named> all() {
         List<Named> out = new ArrayList<>();
-        for (String program : List.of("atoll", "lxd")) {
+        for (String program : List.of("atoll", "lxd", "lxd-images")) {
             collect(program, Commands.root(program), out);
         }
         return out;

@@ -177,6 +177,7 @@ final class ReferencePages {
         out.append("`lxc` is another name of `atoll`.\n");
         commands(out, "atoll", Commands.root("atoll"));
         commands(out, "lxd", Commands.root("lxd"));
+        commands(out, "lxd-images", Commands.root("lxd-images"));
         return out.toString();
     }
 

@@ -50,11 +50,14 @@ public final class Commands {
 
     private Commands() {}
 
-    /// The tree of the program of that name: `lxd` has one of its own, every other name is the
-    /// client.
+    /// The tree of the program of that name: `lxd` and `lxd-images` have their own, every other
+    /// name is the client.
     public static CommandGroup root(String program) {
         if (program.equals("lxd")) {
             return AdminCommands.lxd();
+        }
+        if (program.equals("lxd-images")) {
+            return LxdImagesCommands.root();
         }
         return CommandGroup.of(
                 program, "Run system containers: the command line of Atoll", NAMES, Commands::make);

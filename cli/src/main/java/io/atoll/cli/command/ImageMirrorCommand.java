@@ -18,6 +18,7 @@ import io.atoll.image.ImageFile;
 import io.atoll.image.remote.HttpFetcher;
 import io.atoll.image.remote.ImageDownload;
 import io.atoll.image.remote.RemoteImage;
+import io.atoll.image.remote.Signer;
 import io.atoll.image.remote.SimpleStreams;
 import io.atoll.image.remote.StreamsDirectory;
 import io.atoll.image.remote.StreamsImages;
@@ -42,12 +43,16 @@ final class ImageMirrorCommand {
                 .detail(
                         "The directory is a simplestreams server: serve it with \"image serve\" or any web server,",
                         "and add it with \"remote add NAME URL --protocol simplestreams\". An image is an alias, a",
-                        "fingerprint, or REMOTE: for all of a remote. What is there already is not fetched again.")
+                        "fingerprint, or REMOTE: for all of a remote. What is there already is not fetched again.",
+                        "With --lxd-images it also has the lists that lxd-images reads, of images in one file.")
                 .example(
                         "PROGRAM image mirror images:debian/12 images:alpine/3.20/arm64 /srv/images",
-                        "PROGRAM image mirror local:web-base /srv/images --keep 5")
+                        "PROGRAM image mirror local:web-base /srv/images --keep 5",
+                        "PROGRAM image mirror local:web-base /srv/images --lxd-images --sign images@example.org")
                 .args(2, CommandSpec.ANY)
                 .value('\0', "keep", "2", "Builds to keep of each image (default 2)")
+                .value("sign", "Sign the lists with this key of gpg's, and images for lxd-images")
+                .flag("lxd-images", "Also write the lists that lxd-images reads")
                 .run(ImageMirrorCommand::run);
     }
 
@@ -56,7 +61,7 @@ final class ImageMirrorCommand {
         Path root = context.invocation().path(words.removeLast());
         Files.createDirectories(root);
         int keep = keep(context.args().value("keep"));
-        StreamsDirectory directory = new StreamsDirectory(root);
+        StreamsDirectory directory = directory(context, root);
         for (String word : words) {
             Ref ref = context.ref(word);
             if (RemoteImages.isStreams(context, ref)) {
@@ -66,6 +71,14 @@ final class ImageMirrorCommand {
             }
         }
         return 0;
+    }
+
+    private static StreamsDirectory directory(Context context, Path root) {
+        Optional<Signer> signer =
+                Optional.of(context.args().value("sign"))
+                        .filter(key -> !key.isEmpty())
+                        .map(key -> new Signer(key, context.invocation().env()));
+        return new StreamsDirectory(root, signer, context.args().flag("lxd-images"));
     }
 
     private static int keep(String text) {
@@ -160,6 +173,11 @@ final class ImageMirrorCommand {
             ImageFile file,
             int keep)
             throws IOException {
+        if (context.args().flag("lxd-images") && file.rootfs().isPresent()) {
+            throw new CliException(
+                    name(image) + " is an image of two files, and lxd-images takes it in one",
+                    "publish an instance that was made of it, and mirror that image");
+        }
         String serial =
                 file.readMetadata()
                         .createdAt()

@@ -33,7 +33,12 @@ final class ImageTransfer {
     private ImageTransfer() {}
 
     /// The arguments of an import, sorted.
-    private record Source(String first, String rootfs, Ref server, Json.Obj properties) {
+    record Source(String first, String rootfs, Ref server, Json.Obj properties) {
+        /// One file, for the local server.
+        static Source of(Context context, Path file) {
+            return new Source(file.toString(), "", context.ref("local:"), Json.object());
+        }
+
         static Source of(Context context) {
             List<String> words = new ArrayList<>(context.args().positional());
             String first = words.removeFirst();
@@ -110,8 +115,7 @@ final class ImageTransfer {
         }
     }
 
-    private static Operation upload(Context context, AtollClient client, Source source)
-            throws IOException {
+    static Operation upload(Context context, AtollClient client, Source source) throws IOException {
         Path first = existing(context, source.first());
         HttpRequest request =
                 new HttpRequest("POST", client.scope(Target.of("images")).toString())

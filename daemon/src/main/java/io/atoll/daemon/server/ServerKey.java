@@ -7,7 +7,6 @@ import io.atoll.daemon.instance.config.Expiry;
 import io.atoll.image.Compression;
 import io.atoll.image.remote.HttpProxies;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -143,7 +142,7 @@ public enum ServerKey {
 
     private static String proxyFault(String value) {
         try {
-            Optional<InetSocketAddress> unused = HttpProxies.parse(value);
+            Optional<HttpProxies.Address> unused = HttpProxies.parse(value);
             return "";
         } catch (InvalidConfigException e) {
             return String.valueOf(e.getMessage());

@@ -50,6 +50,7 @@ public final class OciRegistry {
     private static final Pattern PARAMETER = Pattern.compile("(\\w+)=\"([^\"]*)\"");
 
     private final HttpClient http;
+    private final HttpProxies proxies;
     private final URI base;
     private final String agent;
     private volatile String token = "";
@@ -63,6 +64,7 @@ public final class OciRegistry {
                         .connectTimeout(PATIENCE)
                         .proxy(proxies)
                         .build();
+        this.proxies = proxies;
         this.base = URI.create(address.replaceAll("/+$", ""));
         this.agent = agent;
         boolean isPlain = "http".equals(base.getScheme());
@@ -316,6 +318,7 @@ public final class OciRegistry {
                         .timeout(PATIENCE)
                         .header("User-Agent", agent)
                         .header("Accept", accept);
+        proxies.authorization(uri).ifPresent(value -> request.header("Proxy-Authorization", value));
         boolean isOwn = base.getHost().equals(uri.getHost()) && base.getPort() == uri.getPort();
         if (isOwn && !token.isEmpty()) {
             request.header("Authorization", "Bearer " + token);

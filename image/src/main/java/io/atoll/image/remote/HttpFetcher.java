@@ -41,7 +41,10 @@ public final class HttpFetcher {
     private static final long TOLD_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "::1", "[::1]", "localhost");
 
+    private static final int PROXY_REFUSES = 407;
+
     private final HttpClient client;
+    private final HttpProxies proxies;
     private final String userAgent;
 
     /// @param userAgent servers choose what they offer by it
@@ -56,6 +59,7 @@ public final class HttpFetcher {
                         .version(HttpClient.Version.HTTP_1_1);
         tls.ifPresent(builder::sslContext);
         this.client = builder.build();
+        this.proxies = proxies;
         this.userAgent = userAgent;
     }
 
@@ -202,7 +206,12 @@ public final class HttpFetcher {
     }
 
     private HttpRequest.Builder request(URI uri) {
-        return HttpRequest.newBuilder(uri).timeout(ANSWER_PATIENCE).header("User-Agent", userAgent);
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(uri)
+                        .timeout(ANSWER_PATIENCE)
+                        .header("User-Agent", userAgent);
+        proxies.authorization(uri).ifPresent(value -> request.header("Proxy-Authorization", value));
+        return request;
     }
 
     /// Fetches a file.
@@ -354,6 +363,12 @@ public final class HttpFetcher {
         if (status == 404 || status == 410) {
             throw new NotFoundException(
                     uri.getHost() + " has no " + uri.getPath() + " (status " + status + ")");
+        }
+        if (status == PROXY_REFUSES) {
+            throw new UnavailableException(
+                    "The proxy on the way to "
+                            + uri.getHost()
+                            + " wants another name and password (status 407)");
         }
         if (status >= 500 || status == 429) {
             throw new IOException("status " + status);

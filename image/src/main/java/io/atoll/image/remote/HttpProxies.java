@@ -7,6 +7,8 @@ import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -44,6 +46,30 @@ public final class HttpProxies extends ProxySelector {
 
     private static final int PORT = 80;
 
+    static {
+        // The JDK sends no password to the proxy of an https request unless this is empty, and
+        // looks when
+        // its client is first used. Proxies get it over an unprotected line, as everywhere.
+        if (System.getProperty("jdk.http.auth.tunneling.disabledSchemes") == null) {
+            System.setProperty("jdk.http.auth.tunneling.disabledSchemes", "");
+        }
+    }
+
+    /// Where a proxy is.
+    ///
+    /// @param credentials `NAME:PASSWORD` if it wants them
+    public record Address(String host, int port, Optional<String> credentials) {
+        InetSocketAddress resolved() {
+            return new InetSocketAddress(host, port);
+        }
+
+        /// Without what is secret.
+        @Override
+        public String toString() {
+            return host + ":" + port;
+        }
+    }
+
     private final Supplier<Settings> settings;
 
     /// @param settings asked for each connection
@@ -57,48 +83,61 @@ public final class HttpProxies extends ProxySelector {
         return new HttpProxies(() -> settings);
     }
 
-    /// Reads a proxy's address, `[http://]HOST[:PORT][/]`; empty for none.
+    /// Reads a proxy's address, `[http://][NAME:PASSWORD@]HOST[:PORT][/]`; empty for none.
     ///
     /// @throws InvalidConfigException if it is no such
-    public static Optional<InetSocketAddress> parse(String text) {
+    public static Optional<Address> parse(String text) {
         if (text.isBlank()) {
             return Optional.empty();
         }
         String url = text.contains("://") ? text.strip() : "http://" + text.strip();
         try {
             URI uri = URI.create(url);
-            if (uri.getUserInfo() != null) {
-                throw new InvalidConfigException(
-                        "Proxies that ask for a name and a password are not supported");
-            }
             boolean isPlain =
                     uri.getHost() != null
                             && "http".equalsIgnoreCase(uri.getScheme())
                             && uri.getPort() <= 0xffff;
             if (isPlain) {
-                int port = uri.getPort() < 0 ? PORT : uri.getPort();
-                return Optional.of(InetSocketAddress.createUnresolved(uri.getHost(), port));
+                return Optional.of(
+                        new Address(
+                                uri.getHost(),
+                                uri.getPort() < 0 ? PORT : uri.getPort(),
+                                Optional.ofNullable(uri.getUserInfo())));
             }
         } catch (IllegalArgumentException e) {
-            throw new InvalidConfigException("Invalid proxy \"" + text + "\"", e);
+            throw new InvalidConfigException("Invalid proxy \"" + withoutSecret(text) + "\"", e);
         }
-        throw new InvalidConfigException("Invalid proxy \"" + text + "\"");
+        throw new InvalidConfigException("Invalid proxy \"" + withoutSecret(text) + "\"");
+    }
+
+    private static String withoutSecret(String text) {
+        return text.replaceFirst("//.*@", "//").replaceFirst("^[^/]*@", "");
+    }
+
+    /// The proxy for a request; empty if it goes straight there.
+    private Optional<Address> of(URI uri) {
+        Settings now = settings.get();
+        boolean isSecure = "https".equalsIgnoreCase(uri.getScheme());
+        return parse(isSecure ? now.https() : now.http())
+                .filter(_ -> !isIgnored(String.valueOf(uri.getHost()), now.ignored()));
+    }
+
+    /// What a request says to its proxy in `Proxy-Authorization`; the JDK's client passes it on to
+    /// proxies only.
+    public Optional<String> authorization(URI uri) {
+        return of(uri).flatMap(Address::credentials)
+                .map(credentials ->
+                        "Basic "
+                                + Base64.getEncoder()
+                                        .encodeToString(
+                                                credentials.getBytes(StandardCharsets.UTF_8)));
     }
 
     @Override
     public List<Proxy> select(URI uri) {
-        Settings now = settings.get();
-        String host = String.valueOf(uri.getHost());
-        boolean isSecure = "https".equalsIgnoreCase(uri.getScheme());
-        Optional<InetSocketAddress> proxy = parse(isSecure ? now.https() : now.http());
-        if (proxy.isEmpty() || isIgnored(host, now.ignored())) {
-            return List.of(Proxy.NO_PROXY);
-        }
-        InetSocketAddress where = proxy.get();
         return List.of(
-                new Proxy(
-                        Proxy.Type.HTTP,
-                        new InetSocketAddress(where.getHostString(), where.getPort())));
+                of(uri).map(proxy -> new Proxy(Proxy.Type.HTTP, proxy.resolved()))
+                        .orElse(Proxy.NO_PROXY));
     }
 
     static boolean isIgnored(String host, String ignored) {

@@ -90,10 +90,21 @@ public record Signatures(Keys keys) {
                 fetchKeys(home);
                 return work.run(home);
             } finally {
+                endHelper(home);
                 delete(home);
             }
         } catch (IOException e) {
             throw new InternalException("Failed to check a signature: " + e.getMessage(), e);
+        }
+    }
+
+    /// Who asks key servers for gpg outlives it, and would outlive its home.
+    private void endHelper(Path home) {
+        if (keys instanceof Keys.KeyServer) {
+            Commands.Result _ =
+                    Commands.run(
+                            Command.of("gpgconf", "--homedir", home.toString(), "--kill", "dirmngr")
+                                    .timeout(TIMEOUT));
         }
     }
 
@@ -103,6 +114,29 @@ public record Signatures(Keys keys) {
                 Files.deleteIfExists(file);
             }
         }
+    }
+
+    /// Gets the keys once, for checks that shall not ask for them again.
+    ///
+    /// @param target a file to write them to
+    /// @throws UnavailableException if they cannot be had
+    public Signatures fetched(Path target) {
+        boolean _ =
+                inHome(home -> {
+                    Commands.Result _ =
+                            gpg(
+                                    home,
+                                    List.of(
+                                            "--no-autostart",
+                                            "--output",
+                                            target.toString(),
+                                            "--export"));
+                    return true;
+                });
+        if (!Files.exists(target)) {
+            throw new UnavailableException("No keys that images are signed with were found");
+        }
+        return new Signatures(new Keys.Keyring(target));
     }
 
     private void fetchKeys(Path home) {

@@ -15,6 +15,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,15 +27,35 @@ import java.util.stream.Stream;
 
 /// A directory that any web server can serve as a simplestreams server. Lists are replaced in one
 /// step, and only after the files they name are there; files go after the lists forgot them.
+///
+/// It can also have the lists of older servers, for programs that know no streams, and signatures
+/// of all lists and of what these name.
 public final class StreamsDirectory {
     private static final String INDEX = "streams/v1/index.json";
     private static final String LIST = "streams/v1/images.json";
 
+    /// What [#COMBINED] is called beside older lists.
+    private static final String OLD_NAME = "lxd.tar.xz";
+
+    private static final String COMBINED = "lxd_combined.tar.gz";
+    private static final String SIGNATURE = ".asc";
+
     private final Path root;
+    private final Optional<Signer> signer;
+    private final boolean withLines;
 
     /// @param root made if it is missing
     public StreamsDirectory(Path root) {
+        this(root, Optional.empty(), false);
+    }
+
+    /// @param root made if it is missing
+    /// @param signer signs the lists, and images of the older lists
+    /// @param withLines keep the older lists too; where they are they are kept in any case
+    public StreamsDirectory(Path root, Optional<Signer> signer, boolean withLines) {
         this.root = root;
+        this.signer = signer;
+        this.withLines = withLines || Files.exists(root.resolve(LineIndex.USER));
     }
 
     /// What an image is.
@@ -134,7 +155,12 @@ public final class StreamsDirectory {
     /// Adds an image, or replaces the one with the same description.
     ///
     /// @param keep how many builds of one product stay, the newest
+    /// @throws InvalidConfigException if the lists are signed, and there is nobody to sign them
     public void add(Description what, ImageFile image, int keep) throws IOException {
+        if (signer.isEmpty() && Files.exists(root.resolve(INDEX + SIGNATURE))) {
+            throw new InvalidConfigException(
+                    root + " is signed: say with which key to sign it again");
+        }
         Path folder = Files.createDirectories(root.resolve(what.path()));
         Json.Obj items = Json.object();
         if (image.rootfs().isPresent()) {
@@ -148,18 +174,67 @@ public final class StreamsDirectory {
             String name = isSquashfs ? "rootfs.squashfs" : "rootfs.tar.xz";
             items.put(name, item(what, folder, image.rootfs().get(), name, type));
         } else {
-            String name = "lxd_combined.tar.gz";
-            items.put(name, item(what, folder, image.metadata(), name, name));
+            items.put(COMBINED, item(what, folder, image.metadata(), COMBINED, COMBINED));
+            if (withLines) {
+                placeForLines(image.metadata(), folder);
+            }
         }
         Json.Obj list = list();
         Json.Obj products = (Json.Obj) list.get("products");
         dropAliases(products, what);
         List<String> old = put(products, what, items, keep);
-        write(LIST, list);
-        write(INDEX, index(products));
+        write(LIST, list.render() + "\n");
+        write(INDEX, index(products).render() + "\n");
+        if (withLines) {
+            String lines = LineIndex.render(lines(products));
+            write(LineIndex.SYSTEM, lines);
+            write(LineIndex.USER, lines);
+        }
         for (String path : old) {
             delete(root.resolve(path));
         }
+    }
+
+    /// Nothing promises its sum there, so that it has a signature of its own.
+    private void placeForLines(Path file, Path folder) throws IOException {
+        Path target = folder.resolve(OLD_NAME);
+        place(file, target);
+        if (signer.isPresent()) {
+            sign(signer.get(), target, target);
+        }
+    }
+
+    /// The newest builds, as far as they are in one file: older programs know nothing else.
+    private static List<LineIndex.Line> lines(Json.Obj products) {
+        List<LineIndex.Line> out = new ArrayList<>();
+        for (Json product : products.members().values()) {
+            Json versions = product.get("versions");
+            for (String serial : versions.asMap().keySet().stream().sorted().toList().reversed()) {
+                String path =
+                        versions.get(serial).get("items").get(COMBINED).get("path").asString();
+                if (!path.isEmpty()) {
+                    out.add(
+                            new LineIndex.Line(
+                                    product.get("os").asString().toLowerCase(Locale.ROOT),
+                                    product.get("release").asString(),
+                                    product.get("arch").asString(),
+                                    product.get("variant").asString(),
+                                    serial,
+                                    "/" + path.substring(0, path.lastIndexOf('/') + 1)));
+                    break;
+                }
+            }
+        }
+        return out;
+    }
+
+    private static void sign(Signer signer, Path file, Path name) throws IOException {
+        Path fresh = name.resolveSibling("." + name.getFileName() + SIGNATURE + ".new");
+        signer.sign(file, fresh);
+        Files.move(
+                fresh,
+                name.resolveSibling(name.getFileName() + SIGNATURE),
+                StandardCopyOption.ATOMIC_MOVE);
     }
 
     /// An alias stands for one product of an architecture: the last that asked for it.
@@ -257,14 +332,19 @@ public final class StreamsDirectory {
         Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
     }
 
-    private void write(String path, Json content) throws IOException {
+    /// Between the file and its signature there is a moment in which one is new: readers of signed
+    /// lists refuse them then, and come again.
+    private void write(String path, String content) throws IOException {
         Path target = root.resolve(path);
         Path parent =
                 Optional.ofNullable(target.getParent())
                         .orElseThrow(() -> new InternalException("no parent: " + target));
         Files.createDirectories(parent);
         Path fresh = parent.resolve("." + target.getFileName() + ".new");
-        Files.write(fresh, (content.render() + "\n").getBytes(StandardCharsets.UTF_8));
+        Files.write(fresh, content.getBytes(StandardCharsets.UTF_8));
+        if (signer.isPresent()) {
+            sign(signer.get(), fresh, target);
+        }
         Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
     }
 

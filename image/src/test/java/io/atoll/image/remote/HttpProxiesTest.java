@@ -25,15 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class HttpProxiesTest {
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "https://proxy:1",
-                "socks5://proxy:1",
-                "http://",
-                "proxy:70000",
-                "http://joe:secret@proxy:1",
-                "a b"
-            })
+    @ValueSource(strings = {"https://proxy:1", "socks5://proxy:1", "http://", "proxy:70000", "a b"})
     void refusesWhatIsNoPlainProxy(String text) {
         assertThrows(InvalidConfigException.class, () -> HttpProxies.parse(text));
     }
@@ -46,8 +38,8 @@ final class HttpProxiesTest {
         "10.0.0.1:3128, 10.0.0.1, 3128"
     })
     void readsAddresses(String text, String host, int port) {
-        assertEquals(host, HttpProxies.parse(text).orElseThrow().getHostString());
-        assertEquals(port, HttpProxies.parse(text).orElseThrow().getPort());
+        assertEquals(host, HttpProxies.parse(text).orElseThrow().host());
+        assertEquals(port, HttpProxies.parse(text).orElseThrow().port());
         assertTrue(HttpProxies.parse("").isEmpty());
     }
 
@@ -88,6 +80,40 @@ final class HttpProxiesTest {
     }
 
     @Test
+    void sayNothingSecret() {
+        assertEquals(
+                "Invalid proxy \"http://proxy:70000\"",
+                assertThrows(
+                                InvalidConfigException.class,
+                                () -> HttpProxies.parse("http://joe:secret@proxy:70000"))
+                        .getMessage());
+        assertEquals("proxy:1", HttpProxies.parse("joe:secret@proxy:1").orElseThrow().toString());
+    }
+
+    /// What the proxy hears of name and password, over http and https.
+    @ParameterizedTest
+    @ValueSource(strings = {"http", "https"})
+    void tellsTheProxyWhoAsks(String scheme) throws Exception {
+        BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+        try (ServerSocket proxy = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Thread unused = Thread.ofVirtual().start(() -> refuseAll(proxy, asked));
+            String address = "joe:a%20secret@127.0.0.1:" + proxy.getLocalPort();
+            HttpProxies proxies = new HttpProxies(() -> new Settings(address, address, "direct"));
+            HttpFetcher http = new HttpFetcher("test", Optional.empty(), proxies);
+            URI uri = URI.create(scheme + "://images.invalid/x");
+            UnavailableException refused =
+                    assertThrows(UnavailableException.class, () -> http.read(uri, 10));
+            assertTrue(
+                    String.valueOf(refused.getMessage()).contains("another name and password"),
+                    refused.toString());
+            assertEquals(Optional.empty(), proxies.authorization(URI.create("https://direct/")));
+        }
+        String first = asked.take();
+        assertTrue(first.contains("images.invalid"), first);
+        assertTrue(asked.contains("proxy-authorization: basic am9lOmEgc2VjcmV0"), asked.toString());
+    }
+
+    @Test
     void requestsGoThroughIt() throws Exception {
         BlockingQueue<String> asked = new LinkedBlockingQueue<>();
         try (ServerSocket proxy = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
@@ -109,10 +135,23 @@ final class HttpProxiesTest {
                             new BufferedReader(
                                     new InputStreamReader(
                                             client.getInputStream(), StandardCharsets.US_ASCII))) {
-                asked.add(String.valueOf(in.readLine()));
+                String first = String.valueOf(in.readLine());
+                asked.add(first);
+                boolean isKnown = false;
+                for (String line = in.readLine();
+                        line != null && !line.isEmpty();
+                        line = in.readLine()) {
+                    isKnown |= line.toLowerCase(java.util.Locale.ROOT).startsWith("proxy-auth");
+                    asked.add(
+                            line.replaceFirst(
+                                    "(?i)proxy-authorization: basic",
+                                    "proxy-authorization: basic"));
+                }
                 client.getOutputStream()
                         .write(
-                                "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+                                ("HTTP/1.1 "
+                                                + (isKnown ? "407 Who" : "403 No")
+                                                + "\r\nContent-Length: 0\r\n\r\n")
                                         .getBytes(StandardCharsets.US_ASCII));
             } catch (java.io.IOException _) {
                 return;

@@ -5,6 +5,7 @@ import io.atoll.base.UnavailableException;
 import io.atoll.image.remote.HttpFetcher;
 import io.atoll.image.remote.HttpProxies;
 import io.atoll.image.remote.ImageDownload;
+import io.atoll.image.remote.LineIndex;
 import io.atoll.image.remote.RemoteFile;
 import io.atoll.image.remote.Signatures;
 import io.atoll.image.remote.SimpleStreams;
@@ -65,7 +66,7 @@ final class ImageServer {
         if (http.find(base.resolve("streams/v1/index.json"), LIST_MAX).isPresent()) {
             return ImageIndex.ofStreams(new SimpleStreams(http, name(), streams).products());
         }
-        URI list = base.resolve("meta/1.0/" + (isSystem ? "index-system" : "index-user"));
+        URI list = base.resolve(isSystem ? LineIndex.SYSTEM : LineIndex.USER);
         byte[] content =
                 http.find(list, LIST_MAX)
                         .orElseThrow(
