@@ -7,8 +7,15 @@ import io.atoll.cli.command.Commands;
 import io.atoll.client.ConnectFailedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /// Finds the command a call means, runs it, and turns what it throws into words and an exit status.
@@ -35,10 +42,24 @@ public final class Cli {
         } catch (UncheckedIOException e) {
             // Nobody reads our output any more (`| head`): not worth a word.
             return 1;
+        } catch (FileSystemException e) {
+            output.note("Error: " + e.getFile() + ": " + reason(e));
         } catch (IOException | JsonException e) {
             output.note("Error: " + e.getMessage());
         }
         return 1;
+    }
+
+    /// Those of the usual kinds say nothing but the name of the file.
+    private static String reason(FileSystemException e) {
+        return switch (e) {
+            case NoSuchFileException _ -> "no such file or directory";
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "file exists";
+            case NotDirectoryException _ -> "not a directory";
+            case DirectoryNotEmptyException _ -> "directory not empty";
+            default -> Objects.requireNonNullElse(e.getReason(), "cannot be used");
+        };
     }
 
     private static void hint(DomainException e, Output output) {
@@ -156,6 +177,9 @@ public final class Cli {
             throw new CliException("Invalid number of arguments");
         }
         try (Context context = new Context(invocation, spec, arguments)) {
+            if (Arguments.byName("target", spec.options()) != null) {
+                Clusters.checkTarget(context);
+            }
             return spec.call(context);
         }
     }

@@ -21,4 +21,42 @@ public interface ImageSource {
     /// Unpacks the root file system into an existing empty directory. Only called if there is no
     /// squashfs.
     void unpackRootfs(Path directory) throws IOException;
+
+    /// Something of a directory or a stream.
+    @FunctionalInterface
+    interface Step<T> {
+        void run(T target) throws IOException;
+    }
+
+    /// Says whether there is a file.
+    @FunctionalInterface
+    interface Finder {
+        Optional<Path> find() throws IOException;
+    }
+
+    /// One whose parts are somebody's methods.
+    static ImageSource of(
+            Finder squashfs, Step<Path> metadata, Step<OutputStream> stream, Step<Path> rootfs) {
+        return new ImageSource() {
+            @Override
+            public Optional<Path> squashfs() throws IOException {
+                return squashfs.find();
+            }
+
+            @Override
+            public void unpackMetadata(Path directory) throws IOException {
+                metadata.run(directory);
+            }
+
+            @Override
+            public void streamRootfs(OutputStream tar) throws IOException {
+                stream.run(tar);
+            }
+
+            @Override
+            public void unpackRootfs(Path directory) throws IOException {
+                rootfs.run(directory);
+            }
+        };
+    }
 }

@@ -120,7 +120,13 @@ public abstract class StorageDriverContract {
     }
 
     private void importImage() {
-        driver.importImage(fingerprint, new ImageAsSource(image));
+        driver.importImage(
+                fingerprint,
+                ImageSource.of(
+                        image::squashfs,
+                        image::unpackMetadata,
+                        image::streamRootfs,
+                        image::unpackRootfs));
     }
 
     private void launch(VolumeName volume) {

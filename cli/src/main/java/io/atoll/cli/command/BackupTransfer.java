@@ -14,9 +14,9 @@ import io.atoll.client.Target;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
@@ -107,8 +107,9 @@ final class BackupTransfer {
             String file)
             throws IOException {
         Path target = context.invocation().path(file.isEmpty() ? "backup.tar.gz" : file);
-        if (Files.exists(target)) {
-            throw new CliException("File already exists: " + target.getFileName());
+        Path folder = target.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(target)) {
+            throw new CliException("cannot write " + target + ": it needs the name of a file");
         }
         Json.Obj body =
                 Json.object()
@@ -171,24 +172,23 @@ final class BackupTransfer {
         return path.substring(path.lastIndexOf('/') + 1);
     }
 
-    /// Never over another file, and nothing half written stays.
+    /// The file is there whole or as it was before.
     private static void download(Context context, AtollClient client, String path, Path target)
             throws IOException {
-        boolean isComplete = false;
-        try (HttpReply reply = client.rest().raw(new HttpRequest("GET", path));
-                OutputStream out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW)) {
-            long bytes = reply.body().transferTo(out);
-            isComplete = true;
+        Path part =
+                target.resolveSibling(
+                        "." + target.getFileName() + "." + System.nanoTime() + ".part");
+        try (HttpReply reply = client.rest().raw(new HttpRequest("GET", path))) {
+            long bytes;
+            try (OutputStream out = Files.newOutputStream(part, StandardOpenOption.CREATE_NEW)) {
+                bytes = reply.body().transferTo(out);
+            }
+            Path _ = Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
             if (!context.isQuiet()) {
                 context.output().status("Exported " + Format.decimalBytes(bytes));
             }
-        } catch (FileAlreadyExistsException e) {
-            isComplete = true;
-            throw e;
         } finally {
-            if (!isComplete) {
-                boolean _ = Files.deleteIfExists(target);
-            }
+            boolean _ = Files.deleteIfExists(part);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.atoll.cli.command;
 
 import io.atoll.base.json.Json;
+import io.atoll.cli.CliException;
 import io.atoll.cli.CommandGroup;
 import io.atoll.cli.CommandNode;
 import io.atoll.cli.CommandSpec;
@@ -194,7 +195,7 @@ final class ConfigCommands {
         return 0;
     }
 
-    private static int set(Context context) {
+    private static int set(Context context) throws IOException {
         List<String> words = context.args().positional();
         // `set KEY=VALUE` and `set KEY VALUE` mean the server, unless the first word names an
         // instance.
@@ -202,14 +203,19 @@ final class ConfigCommands {
                 words.getFirst().indexOf('=') >= 0
                         || words.size() == 2 && words.get(1).indexOf('=') < 0;
         Ref ref = server ? context.ref("") : context.refAt(0);
-        change(context, ref, Pairs.fromSet(words, server ? 0 : 1));
+        change(context, ref, Pairs.fromSet(context, server ? 0 : 1));
         return 0;
     }
 
     private static int unset(Context context) {
         boolean server = context.args().count() == 1;
         Ref ref = server ? context.ref("") : context.refAt(0);
-        change(context, ref, Json.object().put(context.args().at(server ? 0 : 1), ""));
+        String key = context.args().at(server ? 0 : 1);
+        if (!ref.name().isEmpty()
+                && load(context.client(ref), ref).value().get("config").get(key).isNull()) {
+            throw new CliException("Can't unset key '" + key + "', it's not currently set");
+        }
+        change(context, ref, Json.object().put(key, ""));
         return 0;
     }
 

@@ -35,15 +35,19 @@ final class ConsoleCommand {
 
     private static int run(Context context) throws IOException {
         Ref ref = context.refAt(0);
-        if (!context.args().value("type").equals("console")) {
-            throw new CliException(
-                    "Unknown output type \"" + context.args().value("type") + "\"",
-                    "containers have a text console only");
-        }
+        checkType(context.args().value("type"));
         AtollClient client = context.client(ref);
         return context.args().flag("show-log")
                 ? showLog(context, client, ref.name())
                 : attach(context, client, ref.name());
+    }
+
+    /// @param type empty if none is asked for
+    static void checkType(String type) {
+        if (!type.isEmpty() && !type.equals("console")) {
+            throw new CliException(
+                    "Unknown output type \"" + type + "\"", "containers have a text console only");
+        }
     }
 
     private static int showLog(Context context, AtollClient client, String name)

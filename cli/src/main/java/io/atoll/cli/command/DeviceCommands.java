@@ -79,7 +79,7 @@ record DeviceCommands(String noun, Function<AtollClient, Records> records, boole
                             "Set keys of a device",
                             3,
                             CommandSpec.ANY,
-                            context -> set(context, Pairs.fromSet(context.args().positional(), 2)));
+                            context -> set(context, Pairs.fromSet(context, 2)));
             case "show" -> spec("show", owner, "Show devices as YAML", 1, 1, this::show);
             case "unset" ->
                     spec(

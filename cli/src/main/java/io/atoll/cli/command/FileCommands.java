@@ -260,7 +260,7 @@ final class FileCommands {
         Path target = context.invocation().path(last);
         boolean recursive = context.args().flag("recursive");
         boolean toDirectory = last.endsWith("/") || Files.isDirectory(target) || recursive;
-        if (recursive && !Files.exists(target)) {
+        if ((recursive || last.endsWith("/")) && !Files.exists(target)) {
             Files.createDirectory(target);
         }
         if (context.args().flag("create-dirs")) {

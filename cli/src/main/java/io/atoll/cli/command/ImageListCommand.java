@@ -83,10 +83,7 @@ final class ImageListCommand {
             int equals = filter.indexOf('=');
             boolean fits =
                     equals > 0
-                            ? image.get("properties")
-                                    .get(filter.substring(0, equals))
-                                    .asString()
-                                    .equals(filter.substring(equals + 1))
+                            ? has(image, filter.substring(0, equals), filter.substring(equals + 1))
                             : image.get("fingerprint").asString().startsWith(filter)
                                     || hasAlias(image, filter);
             if (!fits) {
@@ -94,6 +91,13 @@ final class ImageListCommand {
             }
         }
         return true;
+    }
+
+    /// Everything is a property but the type, which no image calls one of its own.
+    private static boolean has(Json image, String key, String value) {
+        Json property = image.get("properties").get(key);
+        boolean isType = key.equals("type") && image.get("type").asString().equals(value);
+        return isType || property.asString().equals(value);
     }
 
     private static boolean hasAlias(Json image, String beginning) {

@@ -167,10 +167,16 @@ final class LaunchCommand {
         }
         String network = context.args().value("network");
         if (!network.isEmpty()) {
-            devices.put("eth0", nic(client.networks().get(network).value(), network));
+            try {
+                devices.put("eth0", nic(client.networks().get(network).value(), network));
+            } catch (NotFoundException e) {
+                throw new CliException(
+                        "Failed loading network \"" + network + "\": " + e.getMessage());
+            }
         }
         String pool = context.args().value("storage");
         if (!pool.isEmpty()) {
+            requirePool(client, pool);
             devices.put(
                     "root", Json.object().put("type", "disk").put("path", "/").put("pool", pool));
         }
@@ -184,6 +190,15 @@ final class LaunchCommand {
             overrideDevice(client, request, devices, text);
         }
         return devices;
+    }
+
+    private static void requirePool(AtollClient client, String pool) {
+        try {
+            Json _ = client.storagePools().get(pool).value();
+        } catch (NotFoundException e) {
+            throw new CliException(
+                    "Failed loading storage pool \"" + pool + "\": " + e.getMessage());
+        }
     }
 
     private static Json nic(Json network, String name) {
@@ -200,7 +215,8 @@ final class LaunchCommand {
             AtollClient client, Json.Obj request, Json.Obj devices, String text) {
         int comma = text.indexOf(',');
         if (comma <= 0) {
-            throw new CliException("Bad syntax, expecting <device>,<key>=<value>: " + text);
+            throw new CliException(
+                    "Bad device override syntax, expecting <device>,<key>=<value>: " + text);
         }
         String name = text.substring(0, comma);
         if (!devices.members().containsKey(name)) {

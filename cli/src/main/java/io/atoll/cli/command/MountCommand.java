@@ -10,6 +10,8 @@ import io.atoll.client.Target;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /// `file mount`: an instance's files as a directory here, by sshfs(1) over SFTP; and `file sftp`,
@@ -42,6 +44,10 @@ final class MountCommand {
         int slash = ref.name().indexOf('/');
         String name = slash < 0 ? ref.name() : ref.name().substring(0, slash);
         String path = slash < 0 ? "/" : ref.name().substring(slash);
+        Path target = context.invocation().path(context.args().at(1));
+        if (!Files.isDirectory(target)) {
+            throw new CliException("cannot mount on " + target + ": there is no such directory");
+        }
         // Says what is wrong before anything is mounted.
         AtollClient client = context.client(ref);
         Json unused = client.rest().get(client.scope(Target.of("instances", name)).toString());

@@ -2,7 +2,11 @@ package io.atoll.cli.command;
 
 import io.atoll.base.json.Json;
 import io.atoll.cli.CliException;
+import io.atoll.cli.Context;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 
 /// `KEY=VALUE` arguments.
 final class Pairs {
@@ -27,13 +31,30 @@ final class Pairs {
     }
 
     /// Like [#from], but two words without `=` are a key and its value: the older grammar of `set`.
-    static Json.Obj fromSet(List<String> words, int first) {
-        if (words.size() == first + 2 && words.get(first).indexOf('=') < 0) {
-            return Json.object().put(words.get(first), words.get(first + 1));
-        }
+    ///
+    /// The value `-` stands for what is piped into the command.
+    static Json.Obj fromSet(Context context, int first) throws IOException {
+        List<String> words = context.args().positional();
         if (words.size() <= first) {
             throw new CliException("Invalid number of arguments");
         }
-        return from(words, first);
+        boolean isPair = words.size() == first + 2 && words.get(first).indexOf('=') < 0;
+        Json.Obj map =
+                isPair
+                        ? Json.object().put(words.get(first), words.get(first + 1))
+                        : from(words, first);
+        for (Map.Entry<String, Json> entry : map.members().entrySet()) {
+            boolean isPiped =
+                    entry.getValue().asString().equals("-")
+                            && !context.invocation().host().isTerminal(0);
+            if (isPiped) {
+                entry.setValue(
+                        Json.string(
+                                new String(
+                                        context.invocation().in().readAllBytes(),
+                                        StandardCharsets.UTF_8)));
+            }
+        }
+        return map;
     }
 }

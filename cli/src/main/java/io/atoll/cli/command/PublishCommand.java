@@ -65,10 +65,6 @@ final class PublishCommand {
     }
 
     private static void publish(Context context, AtollClient client, Ref ref, Json.Obj properties) {
-        Json.Arr aliases = Json.array();
-        for (String alias : context.args().values("alias")) {
-            aliases.items().add(Json.object().put("name", alias));
-        }
         Json.Obj body =
                 Json.object()
                         .put(
@@ -78,15 +74,13 @@ final class PublishCommand {
                                         .put("name", ref.name()))
                         .put("properties", properties)
                         .put("public", context.args().flag("public"))
-                        .put("aliases", aliases)
                         .put("compression_algorithm", context.args().value("compression"));
         if (!context.args().value("expire").isEmpty()) {
             body.put("expires_at", context.args().value("expire"));
         }
         Operation done = context.await(client.images().create(body), "Publishing instance");
-        context.output()
-                .line(
-                        "Instance published with fingerprint: "
-                                + done.metadata().get("fingerprint").asString());
+        String fingerprint = done.metadata().get("fingerprint").asString();
+        ImageCommands.moveAliases(context, client, context.args().values("alias"), fingerprint);
+        context.output().line("Instance published with fingerprint: " + fingerprint);
     }
 }

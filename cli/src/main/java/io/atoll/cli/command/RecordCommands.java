@@ -74,11 +74,7 @@ record RecordCommands(
                                                     argument + " <key>=<value>... [flags]",
                                                     "Set configuration keys"))
                                     .args(2, CommandSpec.ANY)
-                                    .run(context ->
-                                            set(
-                                                    context,
-                                                    Pairs.fromSet(
-                                                            context.args().positional(), 1))));
+                                    .run(context -> set(context, Pairs.fromSet(context, 1))));
             case "show" ->
                     Optional.of(
                             targeted(

@@ -181,6 +181,9 @@ final class RemoteCommands {
         }
         checkFree(config, name);
         String protocol = context.args().value("protocol");
+        if (!List.of("", "lxd", "simplestreams", "oci").contains(protocol)) {
+            throw new CliException("Invalid protocol: " + protocol);
+        }
         boolean imagesOnly = protocol.equals("simplestreams") || protocol.equals("oci");
         boolean isPublic = context.args().flag("public") || imagesOnly;
         String address = imagesOnly && given.startsWith("https://") ? given : complete(given);

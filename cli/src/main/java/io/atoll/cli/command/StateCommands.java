@@ -61,6 +61,7 @@ final class StateCommands {
         if (context.args().has("console") && refs.size() != 1) {
             throw new CliException("--console can't be used with more than one instance");
         }
+        ConsoleCommand.checkType(context.args().value("console"));
         List<Failure> failures = new ArrayList<>();
         for (Ref ref : refs) {
             try {

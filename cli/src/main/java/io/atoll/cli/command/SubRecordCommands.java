@@ -82,11 +82,7 @@ record SubRecordCommands(
                                             arguments + " <key>=<value>... [flags]",
                                             "Set configuration keys")
                                     .args(3, CommandSpec.ANY)
-                                    .run(context ->
-                                            set(
-                                                    context,
-                                                    Pairs.fromSet(
-                                                            context.args().positional(), 2))));
+                                    .run(context -> set(context, Pairs.fromSet(context, 2))));
             case "show" ->
                     Optional.of(
                             spec("show", "", "Show a " + thing() + " as YAML", 2).run(this::show));

@@ -167,7 +167,7 @@ final class VolumeCommands {
                             "Set configuration keys",
                             3,
                             CommandSpec.ANY,
-                            context -> set(context, Pairs.fromSet(context.args().positional(), 2)));
+                            context -> set(context, Pairs.fromSet(context, 2)));
             case "show" ->
                     spec(
                             "show",

@@ -7,10 +7,13 @@ import io.atoll.base.json.Json;
 import io.atoll.cli.CliRun;
 import io.atoll.client.FakeServer;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(20)
 class InstanceCommandsTest {
@@ -38,6 +41,7 @@ class InstanceCommandsTest {
     void launchesByAlias() {
         withImage();
         server.onOperation("PUT /1.0/instances/web/state", "o2", "null", "null", "");
+        server.onSync("GET /1.0/storage-pools/fast", "{}");
         assertEquals(
                 0,
                 cli.run(
@@ -182,6 +186,82 @@ class InstanceCommandsTest {
         FakeServer.Request unset =
                 server.requests().stream().filter(r -> r.method().equals("PUT")).toList().get(1);
         assertEquals("{\"user.a\":\"1\"}", unset.json().get("config").render());
+        assertEquals(1, cli.run("config", "unset", "c1", "user.c"));
+        assertTrue(cli.err().contains("Can't unset key 'user.c', it's not currently set"));
+        assertEquals(0, cli.input("one\ntwo\n").run("config", "set", "c1", "user.a", "-"));
+        FakeServer.Request piped =
+                server.requests().stream().filter(r -> r.method().equals("PUT")).toList().get(2);
+        assertEquals("one\ntwo\n", piped.json().get("config").get("user.a").asString());
+    }
+
+    @Test
+    void refusesWhatIsNotThereBeforeItCreates() {
+        withImage();
+        server.onSync("GET /1.0", "{\"environment\":{\"server_clustered\":false}}");
+        assertEquals(1, cli.run("init", "busybox", "web", "-s", "slow"));
+        assertEquals(1, cli.run("init", "busybox", "web", "-n", "lan"));
+        assertEquals(1, cli.run("init", "busybox", "web", "--target", "m1"));
+        assertEquals(
+                "Error: Failed loading storage pool \"slow\": Not Found\n"
+                        + "Error: Failed loading network \"lan\": Not Found\n"
+                        + "Error: Target only allowed when clustered\n",
+                cli.err());
+        assertTrue(server.requests().stream().noneMatch(r -> r.method().equals("POST")));
+    }
+
+    /// The file is the new one or, after a failure, the old one.
+    @Test
+    void exportsOverAnOlderFile(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("web.tar.gz"), "old");
+        String made = "{\"backups\":[\"/1.0/instances/web/backups/b0\"]}";
+        for (int i = 0; i < 2; i++) {
+            server.on(
+                    "POST /1.0/instances/web/backups",
+                    peer ->
+                            peer.send(
+                                    FakeServer.http(
+                                            202,
+                                            "",
+                                            FakeServer.envelope(
+                                                    "async",
+                                                    "/1.0/operations/o1",
+                                                    0,
+                                                    "",
+                                                    operation(103, made)))));
+        }
+        server.onSync("GET /1.0/operations/o1/wait?timeout=1", operation(200, made))
+                .onOperation("DELETE /1.0/instances/web/backups/b0", "o2", "null", "null", "")
+                .onError("GET /1.0/instances/web/backups/b0/export", 500, "no disk")
+                .on(
+                        "GET /1.0/instances/web/backups/b0/export",
+                        peer -> peer.send(FakeServer.http(200, "", "new")));
+        assertEquals(1, cli.run("export", "web", file.toString()));
+        assertEquals("old", Files.readString(file));
+        assertEquals(0, cli.run("export", "web", file.toString()), cli.err());
+        assertEquals("new", Files.readString(file));
+        try (var files = Files.list(directory)) {
+            assertEquals(1, files.count());
+        }
+        assertEquals(1, cli.run("export", "web", directory.resolve("no/web.tar.gz").toString()));
+        assertTrue(cli.err().contains("it needs the name of a file"), cli.err());
+    }
+
+    private static String operation(int code, String resources) {
+        return FakeServer.operation("o1", code, code == 200 ? "Success" : "Running", "null", "")
+                .replaceFirst("\"resources\":\\{[^}]*}", "\"resources\":" + resources);
+    }
+
+    @Test
+    void publishesUnderAnAliasThatAnOlderImageHas() {
+        server.onSync(
+                        "GET /1.0/instances/web",
+                        "{\"name\":\"web\",\"status\":\"Stopped\",\"status_code\":102}")
+                .onOperation("POST /1.0/images", "o1", "null", "{\"fingerprint\":\"fp9\"}", "")
+                .onError("POST /1.0/images/aliases", 409, "already exists")
+                .onSync("PUT /1.0/images/aliases/base", "{}");
+        assertEquals(0, cli.run("publish", "web", "--alias", "base"), cli.err());
+        assertEquals("Instance published with fingerprint: fp9\n", cli.out());
+        assertEquals("{\"target\":\"fp9\"}", server.request("PUT /1.0/images/aliases/base").body());
     }
 
     @Test

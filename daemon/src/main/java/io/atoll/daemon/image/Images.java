@@ -19,6 +19,7 @@ import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.image.ImageFile;
 import io.atoll.image.ImageMetadata;
+import io.atoll.storage.ImageSource;
 import io.atoll.storage.StorageDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -180,6 +181,11 @@ public final class Images {
         }
     }
 
+    private static ImageSource source(ImageFile file) {
+        return ImageSource.of(
+                file::squashfs, file::unpackMetadata, file::streamRootfs, file::unpackRootfs);
+    }
+
     private static Path rootfs(Path metadata) {
         return metadata.resolveSibling(metadata.getFileName() + ".rootfs");
     }
@@ -192,7 +198,7 @@ public final class Images {
         onlyOne.lock();
         try {
             if (!pool.hasImage(image.fingerprint())) {
-                pool.importImage(image.fingerprint(), new ImageFileSource(file(image)));
+                pool.importImage(image.fingerprint(), source(file(image)));
             }
             noteUse(RecordKey.of(owner(project), image.fingerprint().value()));
         } finally {

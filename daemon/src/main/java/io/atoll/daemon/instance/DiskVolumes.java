@@ -2,6 +2,7 @@ package io.atoll.daemon.instance;
 
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.storage.RootfsLayers;
@@ -56,7 +57,10 @@ final class DiskVolumes {
 
     /// What to mount of one.
     static RootfsLayers layers(StorageDriver driver, VolumeRef ref, Idmap idmap) {
-        if (driver.exists(ref) && driver.disk(ref).isPresent()) {
+        if (!driver.exists(ref)) {
+            throw new NotFoundException("Failed loading custom volume: Storage volume not found");
+        }
+        if (driver.disk(ref).isPresent()) {
             throw new InvalidConfigException(BLOCK);
         }
         return driver.layers(ref, idmap);

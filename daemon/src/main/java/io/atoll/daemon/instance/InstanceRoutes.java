@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -259,6 +260,9 @@ final class InstanceRoutes implements Routes {
     }
 
     private void checkProfiles(ProjectName project, List<String> profiles) {
+        if (Set.copyOf(profiles).size() < profiles.size()) {
+            throw new InvalidConfigException("Duplicate profile found in request");
+        }
         for (String profile : profiles) {
             table.checkProfile(project, profile);
         }

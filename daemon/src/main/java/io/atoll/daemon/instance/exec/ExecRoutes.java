@@ -100,6 +100,8 @@ public final class ExecRoutes implements Routes {
             out.put("USER", "root");
         }
         out.put("LANG", "C.UTF-8");
+        // As in process 1: programs look whether they are in a container.
+        out.put("container", "lxc");
         Expansion expanded = instances.expand(instance);
         out.putAll(AttachedDevices.environment(expanded.devices()));
         out.putAll(expanded.typed().below(ConfigKeys.ENVIRONMENT));

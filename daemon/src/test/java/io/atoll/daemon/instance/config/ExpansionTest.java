@@ -37,6 +37,16 @@ class ExpansionTest {
                 Map.of("limits.cpu", "1", "limits.cpu.allowance", "50%", "limits.memory", "204MB"),
                 InstanceTypes.parse("c0.5-m0.2"));
         assertEquals(Map.of("limits.memory", "1024MB"), InstanceTypes.parse("m1"));
+        assertEquals(
+                Map.of("limits.cpu", "1", "limits.memory", "1024MB"),
+                InstanceTypes.parse("t2.micro"));
+        assertEquals(InstanceTypes.parse("t2.micro"), InstanceTypes.parse("aws:t2.micro"));
+        assertEquals(
+                Map.of("limits.cpu", "1", "limits.cpu.allowance", "20%", "limits.memory", "614MB"),
+                InstanceTypes.parse("gce:f1-micro"));
+        assertThrows(InvalidConfigException.class, () -> InstanceTypes.parse("gce:t2.micro"));
+        assertThrows(InvalidConfigException.class, () -> InstanceTypes.parse("t2.nosuch"));
+        assertThrows(InvalidConfigException.class, () -> InstanceTypes.parse("#"));
         assertThrows(InvalidConfigException.class, () -> InstanceTypes.parse("huge"));
         assertThrows(InvalidConfigException.class, () -> InstanceTypes.parse(""));
     }
