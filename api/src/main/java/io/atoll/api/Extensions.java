@@ -197,6 +197,7 @@ public final class Extensions {
                     "container_syscall_filtering",
                     "network_routes",
                     "network_vlan",
+                    "network_gvrp",
                     "network_vlan_physical",
                     "network_sriov",
                     "network_vlan_sriov",

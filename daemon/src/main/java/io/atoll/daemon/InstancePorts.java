@@ -147,6 +147,7 @@ final class InstancePorts {
                                 ? OptionalInt.of(config.mtu().get())
                                 : OptionalInt.empty(),
                         OptionalInt.empty(),
+                        false,
                         config.ipv4().address(),
                         config.ipv6().address(),
                         config.neighborProxy(),
@@ -212,6 +213,7 @@ final class InstancePorts {
                 parent.parent(),
                 parent.mtu(),
                 parent.vlan(),
+                parent.isAnnounced(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
 /// @param guestName name of the interface inside
 /// @param hostName name of the host's end of a pair
 /// @param vlan the VLAN that it is in, untagged as the instance sees it
+/// @param isAnnounced whether switches hear of that VLAN by GVRP
 /// @param taggedVlans VLANs that the instance may tag frames with
 /// @param mode of an ipvlan: `l2` or `l3s`
 public record NicConfig(
@@ -28,6 +29,7 @@ public record NicConfig(
         Optional<String> hostName,
         OptionalInt mtu,
         OptionalInt vlan,
+        boolean isAnnounced,
         List<Integer> taggedVlans,
         String mode,
         Family ipv4,
@@ -55,6 +57,11 @@ public record NicConfig(
         /// True if the host has an end of its own.
         public boolean isPair() {
             return this == BRIDGED || this == P2P || this == ROUTED;
+        }
+
+        /// True if a VLAN of it is a link of its own, on top of the parent.
+        public boolean hasVlanLink() {
+            return this == MACVLAN || this == IPVLAN || this == PHYSICAL || this == ROUTED;
         }
     }
 
@@ -151,6 +158,7 @@ public record NicConfig(
                 hostName,
                 mtu,
                 vlan,
+                isAnnounced,
                 taggedVlans,
                 mode,
                 ipv4,
@@ -171,6 +179,7 @@ public record NicConfig(
                 other.hostName,
                 mtu,
                 other.vlan,
+                isAnnounced,
                 other.taggedVlans,
                 mode,
                 other.ipv4,

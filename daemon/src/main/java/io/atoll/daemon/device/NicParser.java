@@ -86,6 +86,7 @@ final class NicParser {
                                 : Optional.empty(),
                         Devices.optionalInt(options.get("mtu", NicParser::mtu)),
                         vlan(),
+                        kind.hasVlanLink() && options.flag("gvrp", false),
                         tagged(),
                         kind == NicConfig.Kind.IPVLAN
                                 ? options.get("mode", ValueType.oneOf("l2", "l3s")).orElse("l3s")
@@ -96,9 +97,6 @@ final class NicParser {
                         filters());
         check(nic);
         options.accept("boot.priority", "maas.subnet.ipv4", "maas.subnet.ipv6");
-        if (!kind.isPair() || kind == NicConfig.Kind.ROUTED) {
-            options.refuse("gvrp");
-        }
         options.finish();
         return nic;
     }

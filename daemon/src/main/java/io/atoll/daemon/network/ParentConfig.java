@@ -10,7 +10,8 @@ import java.util.OptionalInt;
 ///
 /// @param mtu what interfaces on it get
 /// @param vlan the tagged network of the parent that is meant
-public record ParentConfig(String parent, OptionalInt mtu, OptionalInt vlan) {
+/// @param isAnnounced whether switches hear of it by GVRP
+public record ParentConfig(String parent, OptionalInt mtu, OptionalInt vlan, boolean isAnnounced) {
     /// @throws InvalidConfigException naming the key and why
     static ParentConfig parse(Network network) {
         String parent = network.config().getOrDefault("parent", "");
@@ -31,7 +32,7 @@ public record ParentConfig(String parent, OptionalInt mtu, OptionalInt vlan) {
                     key.equals("parent")
                             || key.equals("mtu")
                             || key.equals("vlan")
-                            || key.equals("gvrp")
+                            || key.equals("gvrp") && network.type() != NetworkType.SRIOV
                             || key.startsWith("maas.")
                             || key.startsWith("user.")
                             || key.startsWith("volatile.")
@@ -46,7 +47,19 @@ public record ParentConfig(String parent, OptionalInt mtu, OptionalInt vlan) {
             }
         }
         return new ParentConfig(
-                parent, number(network, "mtu", 68, 65_535), number(network, "vlan", 0, 4094));
+                parent,
+                number(network, "mtu", 68, 65_535),
+                number(network, "vlan", 0, 4094),
+                flag(network, "gvrp"));
+    }
+
+    private static boolean flag(Network network, String key) {
+        String text = network.config().getOrDefault(key, "");
+        try {
+            return !text.isEmpty() && ValueType.BOOL.parse(text);
+        } catch (InvalidConfigException e) {
+            throw invalid(network, key, e.getMessage());
+        }
     }
 
     private static OptionalInt number(Network network, String key, int min, int max) {

@@ -1,6 +1,7 @@
 package io.atoll.daemon.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -161,6 +162,9 @@ class DevicesTest {
                                 "v"),
                         Map.of("type", "nic", "nictype", "p2p", "parent", "e"),
                         Map.of("type", "nic", "nictype", "p2p", "vlan", "3"),
+                        Map.of("type", "nic", "nictype", "p2p", "gvrp", "true"),
+                        Map.of("type", "nic", "network", "b", "gvrp", "true"),
+                        Map.of("type", "nic", "nictype", "macvlan", "parent", "e", "gvrp", "x"),
                         Map.of("type", "nic", "nictype", "ipvlan", "parent", "e", "hwaddr", "x"),
                         Map.of("type", "nic", "nictype", "physical", "parent", "e", "mode", "l2"),
                         Map.of("type", "nic", "network", "b", "parent", "e"),
@@ -297,6 +301,15 @@ class DevicesTest {
                         Map.of("type", "tpm", "path", "/dev/../etc/passwd"),
                         Map.of("type", "pci", "address", "0000:01:00.0"))) {
             assertThrows(DomainException.class, () -> Devices.parse("d", wrong), wrong::toString);
+        }
+    }
+
+    @Test
+    void switchesHearOfAVlanThatIsALinkOfItsOwn() {
+        for (String kind : List.of("macvlan", "ipvlan", "physical", "routed")) {
+            NicConfig nic = nic("nictype", kind, "parent", "e", "vlan", "5", "gvrp", "true");
+            assertTrue(nic.isAnnounced(), kind);
+            assertFalse(nic("nictype", kind, "parent", "e", "vlan", "5").isAnnounced(), kind);
         }
     }
 

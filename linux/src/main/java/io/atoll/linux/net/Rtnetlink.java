@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 /// `linux/rtnetlink.h`. Each is plain data: send it with [Netlink] or put it into a plan.
 /// Interfaces are named; the numbers are filled in when it is sent.
 public final class Rtnetlink {
+    private static final int VLAN_FLAG_GVRP = 2;
     private static final int RTM_NEWLINK = 16;
     private static final int RTM_DELLINK = 17;
     private static final int RTM_SETLINK = 19;
@@ -249,15 +250,33 @@ public final class Rtnetlink {
     }
 
     /// One tagged network of `parent`; 802.1Q.
+    ///
+    /// @param isAnnounced whether switches are asked to send that network here, by GVRP
     public static NetlinkMessage vlan(
-            String name, String parent, int vlanId, LinkOptions options, Target target) {
+            String name,
+            String parent,
+            int vlanId,
+            boolean isAnnounced,
+            LinkOptions options,
+            Target target) {
+        // IFLA_VLAN_FLAGS: the flags and a mask of those that are meant.
+        ByteBuffer flags =
+                ByteBuffer.allocate(8)
+                        .order(ByteOrder.nativeOrder())
+                        .putInt(VLAN_FLAG_GVRP)
+                        .putInt(VLAN_FLAG_GVRP);
         return created(
                 "vlan",
                 name,
                 options,
                 Optional.of(parent),
                 target,
-                data -> data.number16(1, vlanId));
+                data -> {
+                    data.number16(1, vlanId);
+                    if (isAnnounced) {
+                        data.attribute(2, flags.array());
+                    }
+                });
     }
 
     /// A link that leads nowhere; for tests and as a holder of addresses.

@@ -79,9 +79,14 @@ class RtnetlinkTest {
     @Test
     void taggedNetwork() {
         NetlinkMessage message =
-                Rtnetlink.vlan("eth0.5", "eth0", 5, LinkOptions.DOWN, new Rtnetlink.Target.Here());
+                Rtnetlink.vlan(
+                        "eth0.5", "eth0", 5, false, LinkOptions.DOWN, new Rtnetlink.Target.Here());
         assertEquals("vlan", kind(message));
         assertEquals(Map.of(1, "0500"), data(message));
+        NetlinkMessage announced =
+                Rtnetlink.vlan(
+                        "eth0.5", "eth0", 5, true, LinkOptions.DOWN, new Rtnetlink.Target.Here());
+        assertEquals(Map.of(1, "0500", 2, "0200000002000000"), data(announced));
     }
 
     @Test

@@ -28,7 +28,9 @@ final class HostLinks {
     /// Makes sure that the link is there; a tagged network of its parent is made if it is missing.
     /// It stays when the last instance leaves: who else uses it cannot be seen from here, for what
     /// is on top of it is in other namespaces.
-    static void require(String link, OptionalInt vlan, Kind kind, Undo undo) {
+    ///
+    /// @param isAnnounced whether switches hear of a tagged network that is made
+    static void require(String link, OptionalInt vlan, boolean isAnnounced, Kind kind, Undo undo) {
         if (link.isEmpty()) {
             return;
         }
@@ -49,6 +51,7 @@ final class HostLinks {
                             link,
                             parent,
                             vlan.getAsInt(),
+                            isAnnounced,
                             LinkOptions.UP,
                             new Rtnetlink.Target.Here()));
             undo.add(() -> delete(link));

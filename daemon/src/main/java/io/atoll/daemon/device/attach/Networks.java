@@ -15,6 +15,7 @@ public interface Networks {
     /// @param type how interfaces are joined to it
     /// @param link interface of the host
     /// @param mtu that it wants its interfaces to have
+    /// @param isAnnounced whether switches hear by GVRP of its VLAN
     /// @param ipv4 its own address, where it is a bridge with one
     /// @param ipv6 likewise
     /// @param neighborProxy interface of the host on whose network the host answers for IPv6
@@ -28,6 +29,7 @@ public interface Networks {
             String link,
             OptionalInt mtu,
             OptionalInt vlan,
+            boolean isAnnounced,
             Optional<IpNetwork> ipv4,
             Optional<IpNetwork> ipv6,
             Optional<String> neighborProxy,

@@ -99,15 +99,20 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     /// A tagged network of the parent is a link of its own, except at a bridge, whose ports know
     /// about VLANs, and for a virtual function, whose card does.
     private String withVlan(Kind kind, String link, Optional<Networks.Network> network) {
-        boolean isLink = kind != Kind.BRIDGED && kind != Kind.P2P && kind != Kind.SRIOV;
         OptionalInt id = vlan(network);
-        return isLink && id.isPresent() && id.getAsInt() > 0 ? link + "." + id.getAsInt() : link;
+        return kind.hasVlanLink() && id.isPresent() && id.getAsInt() > 0
+                ? link + "." + id.getAsInt()
+                : link;
     }
 
     private OptionalInt vlan(Optional<Networks.Network> network) {
         return config.vlan().isPresent()
                 ? config.vlan()
                 : network.map(Networks.Network::vlan).orElse(OptionalInt.empty());
+    }
+
+    private boolean isAnnounced(Optional<Networks.Network> network) {
+        return config.isAnnounced() || network.filter(Networks.Network::isAnnounced).isPresent();
     }
 
     private MacAddress mac(Site site) {
@@ -243,7 +248,8 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         config.network().ifPresent(host.networks()::ensureUp);
         Decided nic = decide(site);
         if (!config.parent().or(config::network).isEmpty()) {
-            HostLinks.require(nic.link(), vlan(nic.network()), nic.kind(), undo);
+            HostLinks.require(
+                    nic.link(), vlan(nic.network()), isAnnounced(nic.network()), nic.kind(), undo);
         }
         if (nic.kind() == Kind.SRIOV) {
             undo.add(() -> host.functions().giveBack(site, config.name(), nic.link()));

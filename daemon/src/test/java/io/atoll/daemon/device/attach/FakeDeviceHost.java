@@ -31,6 +31,7 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
                 "br0",
                 OptionalInt.empty(),
                 OptionalInt.empty(),
+                false,
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
