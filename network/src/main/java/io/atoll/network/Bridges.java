@@ -180,7 +180,8 @@ public final class Bridges {
                         }
                         Firewall.apply(config);
                         dnsmasq.ensure(config);
-                        ResolvedNames.KERNEL.tell(config);
+                        ResolvedNames.KERNEL.tell(
+                                config, netlink.link(config.name()).orElseThrow().index());
                         undo.keep();
                     }
                 });

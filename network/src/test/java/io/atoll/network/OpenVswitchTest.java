@@ -7,17 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnavailableException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/// What programs of the host are asked for bridges of Open vSwitch, and for names.
+/// What programs of the host are asked for bridges of Open vSwitch.
 class OpenVswitchTest {
     private final List<String> asked = new ArrayList<>();
     private final OpenVswitch openVswitch =
@@ -61,31 +58,6 @@ class OpenVswitchTest {
         assertFalse(absent.isBridge("ovs1"), "where there is no switch there are no bridges");
         assertThrows(UnavailableException.class, () -> absent.deletePort("ovs1", "eth9"));
         assertThrows(InvalidConfigException.class, () -> openVswitch.deletePort("a b", "eth9"));
-    }
-
-    @Test
-    void theHostsResolverIsToldOfABridge(@TempDir Path folder) throws Exception {
-        Path socket = folder.resolve("io.systemd.Resolve");
-        ResolvedNames names =
-                new ResolvedNames(socket, arguments -> asked.add(String.join(" ", arguments)));
-        BridgeConfig config =
-                BridgeConfig.parse(
-                        "br0",
-                        Map.of(
-                                "ipv4.address", "10.5.0.1/24",
-                                "ipv6.address", "fd42::1/64",
-                                "dns.domain", "atoll"));
-        names.tell(config);
-        assertEquals(List.of(), asked, "where it does not run nobody is told");
-        Files.createFile(socket);
-        names.tell(config);
-        assertEquals(List.of("dns br0 10.5.0.1 fd42::1", "domain br0 ~atoll"), asked.subList(0, 2));
-        asked.clear();
-        names.tell(
-                BridgeConfig.parse(
-                        "br0", Map.of("dns.mode", "none", "ipv4.address", "10.5.0.1/24")));
-        names.tell(BridgeConfig.parse("br0", Map.of("ipv4.address", "none")));
-        assertEquals(List.of(), asked);
     }
 
     @Test
