@@ -16,24 +16,23 @@ import java.util.List;
 
 /// `/1.0/networks/NAME/forwards`: addresses of the host whose traffic goes to instances.
 public final class ForwardRoutes implements Routes {
-    private final PartRoutes<Network, NetworkForward> parts;
+    private final ThingRoutes<NetworkForward> things;
 
     public ForwardRoutes(Store store, Projects projects, Networks networks, Events events) {
-        parts =
-                new PartRoutes<>(
-                        store,
+        things =
+                new ThingRoutes<>(
                         events,
                         Right.ADMIN,
-                        new Forwards(networks, new NetworkSight(projects)));
+                        new Parts<>(store, new Forwards(networks, new NetworkSight(projects))));
     }
 
     @Override
     public List<Route> routes() {
-        return parts.routes();
+        return things.routes();
     }
 
     private record Forwards(Networks networks, NetworkSight sight)
-            implements PartRoutes.Kind<Network, NetworkForward> {
+            implements Parts.Kind<Network, NetworkForward> {
         @Override
         public String path() {
             return "/1.0/networks/{name}/forwards";

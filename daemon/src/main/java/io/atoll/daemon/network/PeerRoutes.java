@@ -16,24 +16,23 @@ import java.util.List;
 /// `/1.0/networks/NAME/peers`: bridges whose instances reach each other by their own addresses.
 /// Both sides have to ask for it.
 public final class PeerRoutes implements Routes {
-    private final PartRoutes<Network, NetworkPeer> parts;
+    private final ThingRoutes<NetworkPeer> things;
 
     public PeerRoutes(Store store, Projects projects, Networks networks, Events events) {
-        parts =
-                new PartRoutes<>(
-                        store,
+        things =
+                new ThingRoutes<>(
                         events,
                         Right.ADMIN,
-                        new Peers(networks, new NetworkSight(projects)));
+                        new Parts<>(store, new Peers(networks, new NetworkSight(projects))));
     }
 
     @Override
     public List<Route> routes() {
-        return parts.routes();
+        return things.routes();
     }
 
     private record Peers(Networks networks, NetworkSight sight)
-            implements PartRoutes.Kind<Network, NetworkPeer> {
+            implements Parts.Kind<Network, NetworkPeer> {
         @Override
         public String path() {
             return "/1.0/networks/{name}/peers";

@@ -6,10 +6,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
-import io.atoll.daemon.event.Lifecycle;
-import io.atoll.daemon.http.Etag;
 import io.atoll.daemon.http.Request;
-import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
@@ -26,124 +23,129 @@ import java.util.function.UnaryOperator;
 /// `/1.0/network-zones`: DNS zones and the records that users add to them.
 public final class ZoneRoutes implements Routes {
     private static final String ALL = "/1.0/network-zones";
-    private static final String ONE = ALL + "/{zone}";
 
-    private final Store store;
-    private final Networks networks;
-    private final Zones zones;
-    private final NetworkSight sight;
-    private final Events events;
-    private final PartRoutes<NetworkZone, Extra> records;
+    private final ThingRoutes<NetworkZone> zones;
+    private final ThingRoutes<Extra> records;
 
     public ZoneRoutes(Store store, Projects projects, Networks networks, Events events) {
-        this.store = store;
-        this.networks = networks;
-        this.zones = networks.zones();
-        this.sight = new NetworkSight(projects);
-        this.events = events;
-        this.records = new PartRoutes<>(store, events, Right.EDIT, new Records(zones, sight));
+        NetworkSight sight = new NetworkSight(projects);
+        zones = new ThingRoutes<>(events, Right.EDIT, new Kind(store, networks, sight));
+        records =
+                new ThingRoutes<>(
+                        events,
+                        Right.EDIT,
+                        new Parts<>(store, new Records(networks.zones(), sight)));
     }
 
     @Override
     public List<Route> routes() {
-        List<Route> out = new ArrayList<>();
-        out.add(Route.get(ALL).needs(Right.VIEW).run(this::list));
-        out.add(Route.post(ALL).needs(Right.EDIT).run(this::create));
-        out.add(Route.get(ONE).needs(Right.VIEW).run(this::get));
-        out.add(Route.put(ONE).needs(Right.EDIT).run(r -> update(r, false)));
-        out.add(Route.patch(ONE).needs(Right.EDIT).run(r -> update(r, true)));
-        out.add(Route.delete(ONE).needs(Right.EDIT).run(this::delete));
+        List<Route> out = new ArrayList<>(zones.routes());
         out.addAll(records.routes());
         return out;
     }
 
-    private static String url(String zone) {
-        return ApiPath.of("network-zones", zone);
-    }
-
-    private Json shown(NetworkZone zone) {
-        List<String> networks =
-                zone.project().equals(ProjectName.DEFAULT) ? zones.users(zone.name()) : List.of();
-        List<String> usedBy = networks.stream().map(n -> ApiPath.of("networks", n)).toList();
-        return zone.json().put("used_by", usedBy);
-    }
-
-    private Response list(Request request) {
-        List<Json> out = new ArrayList<>();
-        for (NetworkZone zone : zones.all(sight.owner(request))) {
-            out.add(request.recursion() > 0 ? shown(zone) : Json.string(url(zone.name())));
+    /// The zones of the request's project.
+    private record Kind(Store store, Networks networks, NetworkSight sight)
+            implements ThingRoutes.Kind<NetworkZone> {
+        private Zones zones() {
+            return networks.zones();
         }
-        return Response.sync(Json.array(out));
-    }
 
-    private NetworkZone zone(Request request) {
-        return stored(request).value();
-    }
-
-    private Stored<NetworkZone> stored(Request request) {
-        return zones.get(sight.owner(request), request.variable("zone"));
-    }
-
-    private Response get(Request request) {
-        NetworkZone zone = zone(request);
-        return Response.sync(shown(zone), Etag.of(zone.json()));
-    }
-
-    private Response create(Request request) throws IOException {
-        Json body = request.json();
-        String name = body.get("name").asString().toLowerCase(Locale.ROOT);
-        if (name.isEmpty()) {
-            throw new InvalidConfigException("Name is required");
+        private Stored<NetworkZone> stored(Request request) {
+            return zones().get(sight.owner(request), request.variable("zone"));
         }
-        networks.createZone(NetworkZone.of(sight.owner(request), name, body, List.of()));
-        tell("network-zone-created", url(name));
-        return Response.created(ApiPath.inProject(url(name), sight.owner(request).value()));
-    }
 
-    private NetworkZone change(Request request, UnaryOperator<NetworkZone> work)
-            throws IOException {
-        return store.attempt(() -> {
+        @Override
+        public String path() {
+            return ALL;
+        }
+
+        @Override
+        public String variable() {
+            return "zone";
+        }
+
+        @Override
+        public String event() {
+            return "network-zone";
+        }
+
+        @Override
+        public List<NetworkZone> all(Request request) {
+            return zones().all(sight.owner(request));
+        }
+
+        @Override
+        public NetworkZone get(Request request) {
+            return stored(request).value();
+        }
+
+        @Override
+        public NetworkZone create(Request request, Json body) {
+            String name = body.get("name").asString().toLowerCase(Locale.ROOT);
+            if (name.isEmpty()) {
+                throw new InvalidConfigException("Name is required");
+            }
+            NetworkZone zone = NetworkZone.of(sight.owner(request), name, body, List.of());
+            networks.createZone(zone);
+            return zone;
+        }
+
+        @Override
+        public NetworkZone change(Request request, UnaryOperator<NetworkZone> work)
+                throws IOException {
+            return store.attempt(() -> {
+                Stored<NetworkZone> read = stored(request);
+                NetworkZone next = work.apply(read.value());
+                zones().change(read, next);
+                return next;
+            });
+        }
+
+        @Override
+        public NetworkZone delete(Request request) {
             Stored<NetworkZone> read = stored(request);
-            NetworkZone next = work.apply(read.value());
-            zones.change(read, next);
-            return next;
-        });
-    }
+            zones().delete(read);
+            return read.value();
+        }
 
-    private Response update(Request request, boolean isPatch) throws IOException {
-        Json body = request.json();
-        NetworkZone next =
-                change(
-                        request,
-                        old -> {
-                            Etag.of(old.json()).check(request);
-                            return NetworkZone.of(
-                                    old.project(),
-                                    old.name(),
-                                    PartRoutes.merged(old.json(), body, isPatch),
-                                    old.records());
-                        });
-        tell("network-zone-updated", url(next.name()));
-        return Response.empty();
-    }
+        @Override
+        public String url(Request request, NetworkZone zone) {
+            return ApiPath.of("network-zones", zone.name());
+        }
 
-    private Response delete(Request request) {
-        Stored<NetworkZone> read = stored(request);
-        zones.delete(read);
-        tell("network-zone-deleted", url(read.name()));
-        return Response.empty();
-    }
+        @Override
+        public String location(Request request, NetworkZone zone) {
+            return ApiPath.inProject(url(request, zone), sight.owner(request).value());
+        }
 
-    private void tell(String action, String url) {
-        events.publishLifecycle(Lifecycle.server(action, url));
+        @Override
+        public Json.Obj json(NetworkZone zone) {
+            return zone.json();
+        }
+
+        @Override
+        public Json shown(Request request, NetworkZone zone) {
+            List<String> users =
+                    zone.project().equals(ProjectName.DEFAULT)
+                            ? zones().users(zone.name())
+                            : List.of();
+            List<String> usedBy = users.stream().map(n -> ApiPath.of("networks", n)).toList();
+            return zone.json().put("used_by", usedBy);
+        }
+
+        @Override
+        public NetworkZone changed(NetworkZone old, Json body) {
+            return NetworkZone.of(old.project(), old.name(), body, old.records());
+        }
     }
 
     /// What users add to zones.
     private record Records(Zones zones, NetworkSight sight)
-            implements PartRoutes.Kind<NetworkZone, Extra> {
+            implements Parts.Kind<NetworkZone, Extra> {
         @Override
         public String path() {
-            return ONE + "/records";
+            return ALL + "/{zone}/records";
         }
 
         @Override
