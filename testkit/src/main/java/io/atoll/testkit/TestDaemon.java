@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -22,21 +23,31 @@ public final class TestDaemon implements AutoCloseable {
 
     private final Path home;
     private final Path state;
+    private final List<String> entrance;
     private Optional<Process> process = Optional.empty();
 
-    private TestDaemon(Path home, Path state) {
+    private TestDaemon(Path home, Path state, List<String> entrance) {
         this.home = home;
         this.state = state;
+        this.entrance = List.copyOf(entrance);
     }
 
     /// A daemon with an empty state directory whose name holds `marker`, up and answering.
     public static TestDaemon launch(String marker) {
+        return launch(marker, List.of());
+    }
+
+    /// A daemon that other words start.
+    ///
+    /// @param entrance what stands before its command line, as [PretendedHardware#entrance()]
+    public static TestDaemon launch(String marker, List<String> entrance) {
         Path home = Path.of(System.getProperty("atoll.root"), "dist", "atoll");
         if (!Files.isExecutable(home.resolve("bin/atolld"))) {
             throw new AssertionError(home + " is missing: run ./mk dist first");
         }
         try {
-            TestDaemon daemon = new TestDaemon(home, Files.createTempDirectory(marker + "-"));
+            TestDaemon daemon =
+                    new TestDaemon(home, Files.createTempDirectory(marker + "-"), entrance);
             daemon.start();
             return daemon;
         } catch (IOException failure) {
@@ -95,8 +106,10 @@ public final class TestDaemon implements AutoCloseable {
     /// Starts it on the same state.
     public void startWithoutWaiting() {
         try {
+            List<String> words = new ArrayList<>(entrance);
+            words.add(home.resolve("bin/atolld").toString());
             Process started =
-                    program("bin/atolld")
+                    client(Program.of(words.toArray(String[]::new)))
                             .builder()
                             .redirectErrorStream(true)
                             .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
