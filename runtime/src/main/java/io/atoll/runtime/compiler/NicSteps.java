@@ -13,7 +13,9 @@ import io.atoll.runtime.spec.NicSpec;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Network interfaces: made by the host right inside the child's namespace, configured by the
@@ -29,6 +31,10 @@ final class NicSteps {
     private final PlanDraft draft;
     private final LinkNames names;
     private final List<CriuArguments.Link> links = new ArrayList<>();
+
+    /// By their names inside, the names of the host's links while they are moved.
+    private final Map<String, String> arriving = new HashMap<>();
+
     private Slot hostNet = Slot.NONE;
     private Slot ownNet = Slot.NONE;
 
@@ -207,7 +213,9 @@ final class NicSteps {
     }
 
     /// A link of the host's goes in, and comes back under its old name before the namespace dies;
-    /// the namespace is held open until then.
+    /// the namespace is held open until then. The kernel moves first and renames then, and what it
+    /// could not rename stays inside: so it has a name of nobody's on the way, by which it is found
+    /// after a start that failed in between.
     private void physical(NicSpec nic, NicLink.Phys phys) {
         if (hostNet.isNone()) {
             hostNet = draft.newSlot();
@@ -219,17 +227,26 @@ final class NicSteps {
             draft.gate.add(new Step.Open(ownNet, Place.childProc("ns/net"), Step.OpenMode.READ));
             draft.gate.add(new Step.Keep(ownNet));
         }
-        LinkMessage in = LinkMessage.setLink(phys.parent(), false);
-        inside(nic, in);
-        draft.gate.add(in.toStep());
+        String onTheWay = names.nextName();
+        LinkMessage in =
+                LinkMessage.setLink(phys.parent(), false).text(LinkMessage.IFLA_IFNAME, onTheWay);
+        nic.mac().ifPresent(in::mac);
+        nic.mtu().ifPresent(mtu -> in.number(LinkMessage.IFLA_MTU, mtu));
+        draft.gate.add(in.childNamespace().toStep());
+        arriving.put(nic.name(), onTheWay);
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
         draft.gone.add(new Step.EnterNamespaces(ownNet, EnumSet.of(Namespace.NETWORK)));
+        draft.gone.add(back(nic.name(), phys));
+        draft.gone.add(new Step.IfPossible(back(onTheWay, phys)));
+        draft.gone.add(new Step.EnterNamespaces(hostNet, EnumSet.of(Namespace.NETWORK)));
+    }
+
+    private Step back(String name, NicLink.Phys phys) {
         LinkMessage back =
-                LinkMessage.setLink(nic.name(), false).text(LinkMessage.IFLA_IFNAME, phys.parent());
+                LinkMessage.setLink(name, false).text(LinkMessage.IFLA_IFNAME, phys.parent());
         phys.mtu().ifPresent(mtu -> back.number(LinkMessage.IFLA_MTU, mtu));
         phys.mac().ifPresent(back::mac);
-        draft.gone.add(back.namespace(hostNet).toStep());
-        draft.gone.add(new Step.EnterNamespaces(hostNet, EnumSet.of(Namespace.NETWORK)));
+        return back.namespace(hostNet).toStep();
     }
 
     void child() {
@@ -244,6 +261,12 @@ final class NicSteps {
                 nic.mac().ifPresent(message::mac);
                 nic.mtu().ifPresent(mtu -> message.number(LinkMessage.IFLA_MTU, mtu));
                 draft.child.add(message.toStep());
+            }
+            if (arriving.containsKey(nic.name())) {
+                draft.child.add(
+                        LinkMessage.setLink(arriving.get(nic.name()), false)
+                                .text(LinkMessage.IFLA_IFNAME, nic.name())
+                                .toStep());
             }
             for (String text : nic.addresses()) {
                 Network network = Network.parse(text);
