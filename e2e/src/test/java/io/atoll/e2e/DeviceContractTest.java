@@ -271,7 +271,11 @@ class DeviceContractTest extends DeviceContract {
                         "vlan=6",
                         List.of("name=lo"),
                         "host bridge vlan show dev " + port + " | grep -q '7 PVID'",
-                        "host bridge vlan show dev " + port + " | grep -q '6 PVID'"));
+                        "host bridge vlan show dev "
+                                + port
+                                + " | grep -q '6 PVID' && ! bridge vlan show dev "
+                                + port
+                                + " | grep -qw 7"));
     }
 
     private boolean kernelHas(String what) {

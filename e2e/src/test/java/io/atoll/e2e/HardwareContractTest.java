@@ -39,20 +39,16 @@ class HardwareContractTest extends DeviceContract {
     /// No id of the instance's.
     private static final List<String> OWNER_OUTSIDE = List.of("uid=4000000000");
 
-    private final PretendedHardware hardware;
+    private static final PretendedHardware HARDWARE =
+            PretendedHardware.launch("atoll-" + MARKER + "-hardware", CARD);
 
     HardwareContractTest() {
-        this(PretendedHardware.launch("atoll-" + MARKER + "-hardware", CARD));
-    }
-
-    private HardwareContractTest(PretendedHardware hardware) {
-        super(ROOM, TestDaemon.launch("atoll-" + MARKER, hardware.entrance()));
-        this.hardware = hardware;
+        super(ROOM, TestDaemon.launch("atoll-" + MARKER, HARDWARE.entrance()));
     }
 
     @Override
     Stream<Kind> kinds() {
-        Path state = hardware.functionState(1, "vlan");
+        Path state = HARDWARE.functionState(1, "vlan");
         return Stream.of(
                 new Kind(
                         "usb",
@@ -101,42 +97,42 @@ class HardwareContractTest extends DeviceContract {
 
     @BeforeAll
     void prepare() {
-        for (String link : FUNCTIONS) {
-            host("ip", "link", "add", link, "type", "dummy");
+        for (String link : List.of(FUNCTIONS.getFirst(), FUNCTIONS.getLast(), FABRIC)) {
+            host("ip", "link", "add", link, "type", "veth", "peer", "name", link + "p");
         }
         // In use on the host, and therefore nobody's.
         host("ip", "link", "set", FUNCTIONS.getFirst(), "up");
-        host("ip", "link", "add", FABRIC, "type", "dummy");
-        hardware.functions(card, FUNCTIONS);
-        hardware.infiniband(FABRIC);
-        hardware.infiniband(FUNCTIONS.getLast());
+        host("ip", "link", "set", FUNCTIONS.getFirst() + "p", "up");
+        HARDWARE.functions(card, FUNCTIONS);
+        HARDWARE.infiniband(FABRIC);
+        HARDWARE.infiniband(FUNCTIONS.getLast());
     }
 
     @AfterAll
     void cleanUp() {
         daemon.close();
-        hardware.close();
+        HARDWARE.close();
         FUNCTIONS.forEach(link -> host("ip", "link", "delete", link));
         host("ip", "link", "delete", FABRIC);
     }
 
     @BeforeEach
     void plug() {
-        hardware.plug("1-1", "0951", "1666", 3);
-        hardware.plug("1-2", "0403", "6001", 4);
-        hardware.plugLine("1-2", "tty" + MARKER, "188:77");
+        HARDWARE.plug("1-1", "0951", "1666", 3);
+        HARDWARE.plug("1-2", "0403", "6001", 4);
+        HARDWARE.plugLine("1-2", "tty" + MARKER, "188:77");
     }
 
     @AfterEach
     void unplug() {
-        hardware.unplug("1-1");
-        hardware.unplug("1-2");
+        HARDWARE.unplug("1-1");
+        HARDWARE.unplug("1-2");
     }
 
     @Override
     List<String> ownFacts() {
-        List<String> out = new ArrayList<>(hardware.facts());
-        out.addAll(hardware.mounts(name));
+        List<String> out = new ArrayList<>(HARDWARE.facts());
+        out.addAll(HARDWARE.mounts(name));
         // Those that an instance has are not there.
         names(Path.of("/sys/class/net")).stream()
                 .filter(link -> link.contains(MARKER + "f") || link.contains(FABRIC))
@@ -175,7 +171,7 @@ class HardwareContractTest extends DeviceContract {
         assumeTrue(PretendedHardware.canTell(), "this kernel repeats no news");
         lxc("config", "device", "add", name, "dev1", "usb", "vendorid=0951");
         followsAs(
-                STICK, () -> hardware.plug("1-1", "0951", "1666", 3), () -> hardware.unplug("1-1"));
+                STICK, () -> HARDWARE.plug("1-1", "0951", "1666", 3), () -> HARDWARE.unplug("1-1"));
     }
 
     @Test
@@ -185,16 +181,16 @@ class HardwareContractTest extends DeviceContract {
         followsAs(
                 LINE,
                 () -> {
-                    hardware.plug("1-2", "0403", "6001", 4);
-                    hardware.plugLine("1-2", "tty" + MARKER, "188:77");
+                    HARDWARE.plug("1-2", "0403", "6001", 4);
+                    HARDWARE.plugLine("1-2", "tty" + MARKER, "188:77");
                 },
-                () -> hardware.unplug("1-2"));
+                () -> HARDWARE.unplug("1-2"));
     }
 
     /// A device of these numbers that is not there is missed only where it is required.
     @Test
     void whatIsNotThereIsNamedIfItIsRequired() {
-        hardware.unplug("1-1");
+        HARDWARE.unplug("1-1");
         lxc("config", "device", "add", name, "dev1", "usb", "vendorid=0951", "required=true");
         Program.Output refused = client.run("start", name).exits(1);
         Program.Output log = client.run("info", name, "--show-log");

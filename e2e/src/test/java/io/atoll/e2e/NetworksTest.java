@@ -211,6 +211,37 @@ class NetworksTest {
                 "source=" + ROOM.ipv4("1.0/24") + ",@internal",
                 "state=logged");
         assertTrue(isServed(page));
+        Await.until(
+                "the packet to be written down",
+                SOON,
+                () -> lxc("network", "acl", "show-log", acl).out().contains("DPT=8080"));
+        String named = acl + "3";
+        lxc("network", "acl", "create", named);
+        lxc(
+                "network",
+                "acl",
+                "rule",
+                "add",
+                named,
+                "ingress",
+                "action=drop",
+                "protocol=udp",
+                "destination_port=9",
+                "source=" + acl);
+        lxc("network", "set", BRIDGE, "security.acls", acl + "," + named);
+        assertTrue(
+                Program.of("nft")
+                        .run("list", "ruleset")
+                        .ok()
+                        .out()
+                        .lines()
+                        .anyMatch(line ->
+                                line.contains("saddr")
+                                        && line.contains(ROOM.ipv4("7.0/24"))
+                                        && line.contains("udp dport 9 ")),
+                "a list stands for the addresses of its bridges");
+        lxc("network", "set", BRIDGE, "security.acls", acl);
+        lxc("network", "acl", "delete", named);
         String[] ask = {"exec", MARKER + "c1", "--", "nslookup", "_gateway.lxd", ROOM.ipv4("7.1")};
         assertTrue(
                 client.run(ask).out().contains("Address: " + ROOM.ipv4("7.1")),

@@ -226,6 +226,9 @@ public final class PretendedHardware implements AutoCloseable {
         write(device.resolve("sriov_numvfs"), Integer.toString(links.size()));
         for (int i = 0; i < links.size(); i++) {
             write(device.resolve("virtfn" + i + "/net/" + links.get(i) + "/mtu"), "1500");
+            link(
+                    base.resolve("sys/class/net").resolve(links.get(i)).resolve("operstate"),
+                    base.resolve("real/class/net").resolve(links.get(i)).resolve("operstate"));
             Path state = base.resolve("functions/" + i);
             write(state.resolve("mac"), "00:00:00:00:00:00");
             write(state.resolve("vlan"), "0");

@@ -99,9 +99,8 @@ public sealed interface DeviceConfig
     /// A trusted platform module that exists in software only, and keeps its state.
     ///
     /// @param guestPath where its node appears inside
-    /// @param managedPath where the node appears whose users the kernel keeps apart, if anywhere
-    record Tpm(String name, String guestPath, Optional<String> managedPath)
-            implements DeviceConfig {}
+    /// @param managedPath where the node appears whose users the kernel keeps apart
+    record Tpm(String name, String guestPath, String managedPath) implements DeviceConfig {}
 
     /// Which devices are meant. Numbers of vendors and products have four hexadecimal digits;
     /// absent means any.

@@ -169,14 +169,18 @@ public final class Devices {
     private static DeviceConfig tpm(String name, DeviceOptions options) {
         DeviceConfig.Tpm tpm =
                 new DeviceConfig.Tpm(
-                        name,
-                        options.get("path", Devices::guestPath)
-                                .orElseThrow(() ->
-                                        new InvalidConfigException(
-                                                "Missing required property \"path\"")),
-                        options.get("pathrm", Devices::guestPath));
+                        name, requiredPath(options, "path"), requiredPath(options, "pathrm"));
         options.finish();
         return tpm;
+    }
+
+    private static String requiredPath(DeviceOptions options, String option) {
+        return options.get(option, Devices::guestPath)
+                .orElseThrow(() ->
+                        new InvalidConfigException(
+                                "Failed to validate config: Invalid value for device option \""
+                                        + option
+                                        + "\": Required value"));
     }
 
     private static DeviceConfig unixNode(String name, boolean isBlock, DeviceOptions options) {

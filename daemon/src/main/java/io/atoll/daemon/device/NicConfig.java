@@ -67,32 +67,45 @@ public record NicConfig(
 
     /// What one address family says.
     ///
-    /// @param addresses fixed addresses
+    /// @param own fixed addresses; how much of its network an interface has is up to its kind
     /// @param isNone whether the instance may have none at all
     /// @param routes networks that the host routes to the interface
     /// @param hasGateway whether the instance gets a default route
+    /// @param gateway of an ipvlan of layer 2
     /// @param hostAddress of a routed pair's end on the host
     /// @param hostTable routing table of the host that has the routes to the addresses too
     public record Family(
-            List<InetAddress> addresses,
+            List<IpNetwork> own,
             boolean isNone,
             List<IpNetwork> routes,
             boolean hasGateway,
+            Optional<InetAddress> gateway,
             Optional<InetAddress> hostAddress,
             OptionalInt hostTable) {
         /// Nothing said.
         public static final Family NONE =
                 new Family(
-                        List.of(), false, List.of(), true, Optional.empty(), OptionalInt.empty());
+                        List.of(),
+                        false,
+                        List.of(),
+                        true,
+                        Optional.empty(),
+                        Optional.empty(),
+                        OptionalInt.empty());
 
         public Family {
-            addresses = List.copyOf(addresses);
+            own = List.copyOf(own);
             routes = List.copyOf(routes);
+        }
+
+        /// Fixed addresses.
+        public List<InetAddress> addresses() {
+            return own.stream().map(IpNetwork::address).toList();
         }
 
         /// The only fixed address.
         public Optional<InetAddress> address() {
-            return addresses.stream().findFirst();
+            return addresses().stream().findFirst();
         }
     }
 
@@ -129,6 +142,11 @@ public record NicConfig(
 
     public NicConfig {
         taggedVlans = List.copyOf(taggedVlans);
+    }
+
+    /// Whether it is an ipvlan with networks of its own, which the host does not route to.
+    public boolean isLayer2() {
+        return kind == Kind.IPVLAN && mode.equals("l2");
     }
 
     /// Whether it belongs to that managed network.

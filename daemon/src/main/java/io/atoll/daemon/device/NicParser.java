@@ -7,7 +7,7 @@ import io.atoll.linux.net.IpNetwork;
 import io.atoll.runtime.spec.MacAddress;
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -88,9 +88,7 @@ final class NicParser {
                         vlan(),
                         kind.hasVlanLink() && options.flag("gvrp", false),
                         tagged(),
-                        kind == NicConfig.Kind.IPVLAN
-                                ? options.get("mode", ValueType.oneOf("l2", "l3s")).orElse("l3s")
-                                : "",
+                        mode(),
                         family("ipv4"),
                         family("ipv6"),
                         limits(),
@@ -99,6 +97,12 @@ final class NicParser {
         options.accept("boot.priority", "maas.subnet.ipv4", "maas.subnet.ipv6");
         options.finish();
         return nic;
+    }
+
+    private String mode() {
+        return kind == NicConfig.Kind.IPVLAN
+                ? options.get("mode", ValueType.oneOf("l2", "l3s")).orElse("l3s")
+                : "";
     }
 
     private void checkLink(Optional<String> network, Optional<String> parent) {
@@ -171,8 +175,13 @@ final class NicParser {
                         ? Optional.empty()
                         : options.get(prefix + ".address", ValueType.WORDS);
         boolean isNone = !isLayer3 && words.filter(w -> w.equals(List.of("none"))).isPresent();
-        List<InetAddress> addresses =
-                isNone ? List.of() : addresses(prefix, words.orElse(List.of()), isV6);
+        boolean isLayer2 = mode().equals("l2");
+        List<IpNetwork> addresses =
+                isNone ? List.of() : addresses(prefix, words.orElse(List.of()), isV6, isLayer2);
+        Optional<InetAddress> gateway =
+                isLayer2
+                        ? options.get(prefix + ".gateway", w -> address(w, isV6))
+                        : Optional.empty();
         if (addresses.size() > 1 && !isLayer3) {
             throw new InvalidConfigException(
                     "Only one address is possible: " + words.orElseThrow());
@@ -197,7 +206,8 @@ final class NicParser {
                 addresses,
                 isNone,
                 routes,
-                !isLayer3 || hasGateway(prefix, isV6),
+                isLayer2 ? gateway.isPresent() : !isLayer3 || hasGateway(prefix),
+                gateway,
                 isRouted
                         ? options.get(prefix + ".host_address", w -> address(w, isV6))
                         : Optional.empty(),
@@ -208,19 +218,36 @@ final class NicParser {
                         : OptionalInt.empty());
     }
 
-    private static List<InetAddress> addresses(String prefix, List<String> words, boolean isV6) {
-        Set<InetAddress> out = new LinkedHashSet<>();
+    private static List<IpNetwork> addresses(
+            String prefix, List<String> words, boolean isV6, boolean isLayer2) {
+        Set<InetAddress> seen = new HashSet<>();
+        List<IpNetwork> out = new ArrayList<>();
         for (String word : words) {
-            if (!out.add(address(word, isV6))) {
+            IpNetwork own = isLayer2 ? inNetwork(word, isV6) : single(address(word, isV6));
+            if (!seen.add(own.address())) {
                 throw new InvalidConfigException(
                         "Duplicate address \"" + word + "\" in \"" + prefix + ".address\"");
             }
+            out.add(own);
         }
-        return List.copyOf(out);
+        return out;
     }
 
-    /// On layer 2 the gateway is an address; a link without one is routed by the device.
-    private boolean hasGateway(String prefix, boolean isV6) {
+    private static IpNetwork single(InetAddress address) {
+        return new IpNetwork(address, address.getAddress().length * 8);
+    }
+
+    /// On layer 2 an address is in a network, of usual size unless it is said.
+    private static IpNetwork inNetwork(String word, boolean isV6) {
+        return word.contains("/")
+                ? IpNetwork.parse(word)
+                        .filter(n -> n.isV6() == isV6)
+                        .orElseThrow(
+                                () -> new InvalidConfigException("Not an address \"" + word + "\""))
+                : new IpNetwork(address(word, isV6), isV6 ? 64 : 24);
+    }
+
+    private boolean hasGateway(String prefix) {
         String word =
                 options.get(prefix + ".gateway", ValueType.oneOf("auto", "none")).orElse("auto");
         return word.equals("auto");

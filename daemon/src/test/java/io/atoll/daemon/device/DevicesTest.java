@@ -280,9 +280,13 @@ class DevicesTest {
         assertEquals(NicConfig.Kind.PHYSICAL, card.link().kind());
         assertEquals(Optional.of("ibp5s0"), card.link().guestName());
         assertEquals(
-                new DeviceConfig.Tpm("t", "/dev/tpm0", Optional.of("/dev/tpmrm0")),
+                new DeviceConfig.Tpm("t", "/dev/tpm0", "/dev/tpmrm0"),
                 Devices.parse(
                         "t", Map.of("type", "tpm", "path", "/dev/tpm0", "pathrm", "dev/tpmrm0")));
+        assertEquals(
+                "Device validation failed for \"d\": Failed to validate config:"
+                        + " Invalid value for device option \"pathrm\": Required value",
+                refusal(Map.of("type", "tpm", "path", "/dev/tpm0")));
         for (Map<String, String> wrong :
                 List.of(
                         Map.of("type", "infiniband", "parent", "ib0"),
@@ -301,6 +305,33 @@ class DevicesTest {
                         Map.of("type", "tpm", "path", "/dev/../etc/passwd"),
                         Map.of("type", "pci", "address", "0000:01:00.0"))) {
             assertThrows(DomainException.class, () -> Devices.parse("d", wrong), wrong::toString);
+        }
+    }
+
+    @Test
+    void anIpvlanOfLayer2IsInNetworks() {
+        NicConfig nic =
+                nic(
+                        "nictype", "ipvlan",
+                        "parent", "e",
+                        "mode", "l2",
+                        "ipv4.address", "10.1.0.5/16, 10.2.0.5",
+                        "ipv4.gateway", "10.1.0.1",
+                        "ipv6.address", "fd42::5");
+        assertEquals("[10.1.0.5/16, 10.2.0.5/24]", nic.ipv4().own().toString());
+        assertEquals("[fd42::5/64]", nic.ipv6().own().toString());
+        assertTrue(nic.ipv4().hasGateway());
+        assertFalse(nic.ipv6().hasGateway());
+        for (Map<String, String> wrong :
+                List.of(
+                        Map.of("mode", "l2", "ipv4.gateway", "auto"),
+                        Map.of("mode", "l2", "ipv4.address", "10.1.0.5/33"),
+                        Map.of("mode", "l2", "ipv4.address", "fd42::1/64"),
+                        Map.of("mode", "l3s", "ipv4.gateway", "10.1.0.1"),
+                        Map.of("mode", "l3s", "ipv4.address", "10.1.0.5/24"))) {
+            Map<String, String> device = new java.util.TreeMap<>(wrong);
+            device.putAll(Map.of("type", "nic", "nictype", "ipvlan", "parent", "e"));
+            assertThrows(DomainException.class, () -> Devices.parse("d", device), wrong::toString);
         }
     }
 

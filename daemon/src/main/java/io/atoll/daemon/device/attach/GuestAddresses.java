@@ -28,7 +28,7 @@ final class GuestAddresses {
         return nic.kind() == Kind.ROUTED || nic.kind() == Kind.IPVLAN;
     }
 
-    /// All, each with its single-address prefix.
+    /// All, each with the prefix of what can be reached without a gateway.
     static List<String> addresses(NicDevice.Decided nic) {
         List<String> out = new ArrayList<>();
         if (isGiven(nic)) {
@@ -39,8 +39,8 @@ final class GuestAddresses {
 
     private static List<IpNetwork> networks(NicDevice.Decided nic) {
         List<IpNetwork> out = new ArrayList<>();
-        nic.config().ipv4().addresses().forEach(a -> out.add(new IpNetwork(a, 32)));
-        nic.config().ipv6().addresses().forEach(a -> out.add(new IpNetwork(a, 128)));
+        out.addAll(nic.config().ipv4().own());
+        out.addAll(nic.config().ipv6().own());
         return out;
     }
 
@@ -55,13 +55,15 @@ final class GuestAddresses {
                 out.add(IpNetwork.text(nic.config().ipv6().hostAddress().orElse(HOST_IPV6)));
             }
         }
+        nic.config().ipv4().gateway().ifPresent(a -> out.add(IpNetwork.text(a)));
+        nic.config().ipv6().gateway().ifPresent(a -> out.add(IpNetwork.text(a)));
         return out;
     }
 
     /// The routes without a gateway of a start.
     static List<NicSpec.Route> deviceRoutes(NicDevice.Decided nic) {
         List<NicSpec.Route> out = new ArrayList<>();
-        if (nic.kind() == Kind.IPVLAN) {
+        if (nic.kind() == Kind.IPVLAN && !nic.config().isLayer2()) {
             if (hasRoute(nic.config().ipv4())) {
                 out.add(new NicSpec.Route(EVERYTHING_IPV4, Optional.empty()));
             }
@@ -108,13 +110,14 @@ final class GuestAddresses {
         Optional<InetAddress> gateway =
                 nic.kind() == Kind.ROUTED
                         ? Optional.of(family.hostAddress().orElse(usualHost))
-                        : Optional.empty();
-        gateway.ifPresent(address ->
-                out.add(
-                        Rtnetlink.addRoute(
-                                nic.guestName(),
-                                new IpNetwork(address, prefix),
-                                Optional.empty())));
+                        : family.gateway();
+        gateway.filter(address -> family.own().stream().noneMatch(n -> n.contains(address)))
+                .ifPresent(address ->
+                        out.add(
+                                Rtnetlink.addRoute(
+                                        nic.guestName(),
+                                        new IpNetwork(address, prefix),
+                                        Optional.empty())));
         out.add(
                 Rtnetlink.addRoute(
                         nic.guestName(), IpNetwork.parse(everything).orElseThrow(), gateway));

@@ -79,7 +79,7 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
     }
 
     private void make(boolean isFresh) {
-        if (nic.kind() == Kind.IPVLAN) {
+        if (isRoutedIpvlan()) {
             try (Netlink netlink = Netlink.open()) {
                 answer(netlink);
                 addRoutes(netlink);
@@ -116,6 +116,11 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         try (Netlink netlink = Netlink.open()) {
             addRoutes(netlink);
         }
+    }
+
+    /// One of layer 2 speaks for itself on the parent's network.
+    private boolean isRoutedIpvlan() {
+        return nic.kind() == Kind.IPVLAN && !nic.config().isLayer2();
     }
 
     private void addRoutes(Netlink netlink) {
@@ -265,12 +270,46 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
                     "Bridge \"" + nic.link() + "\" cannot filter VLANs: " + e.getMessage(), e);
         }
         if (own.isPresent()) {
-            tryRun(netlink, Rtnetlink.deleteVlan(nic.hostName(), 1));
+            usualVlan().ifPresent(id -> tryRun(netlink, Rtnetlink.deleteVlan(nic.hostName(), id)));
             if (own.getAsInt() > 0) {
                 netlink.run(Rtnetlink.addVlan(nic.hostName(), own.getAsInt(), true));
             }
         }
         tagged.forEach(id -> netlink.run(Rtnetlink.addVlan(nic.hostName(), id, false)));
+    }
+
+    /// The VLAN that ports of the bridge are in unless they are told otherwise.
+    private OptionalInt usualVlan() {
+        return ProcFiles.readIfPresent("/sys/class/net/" + nic.link() + "/bridge/default_pvid")
+                .map(String::strip)
+                .filter(text -> text.matches("[1-9]\\d{0,3}"))
+                .map(text -> OptionalInt.of(Integer.parseInt(text)))
+                .orElse(OptionalInt.empty());
+    }
+
+    /// A port that stays is in no VLAN of the past.
+    private void leaveVlans() {
+        OptionalInt own = nic.config().vlan();
+        List<Integer> all = new ArrayList<>(nic.config().taggedVlans());
+        own.ifPresent(all::add);
+        if (all.isEmpty()) {
+            return;
+        }
+        try (Netlink netlink = Netlink.open()) {
+            if (netlink.link(nic.hostName()).isEmpty()) {
+                return;
+            }
+            for (int id : all) {
+                if (id > 0) {
+                    tryRun(netlink, Rtnetlink.deleteVlan(nic.hostName(), id));
+                }
+            }
+            if (own.isPresent()) {
+                usualVlan()
+                        .ifPresent(
+                                id -> tryRun(netlink, Rtnetlink.addVlan(nic.hostName(), id, true)));
+            }
+        }
     }
 
     private static void tryRun(Netlink netlink, NetlinkMessage message) {
@@ -306,7 +345,7 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
 
     private void addWays(List<Way> out, NicConfig.Family family, int prefix) {
         family.routes().forEach(route -> out.add(new Way(route, Rtnetlink.TABLE_MAIN)));
-        if (nic.kind() == Kind.ROUTED || nic.kind() == Kind.IPVLAN) {
+        if (nic.kind() == Kind.ROUTED || isRoutedIpvlan()) {
             for (InetAddress address : family.addresses()) {
                 IpNetwork own = new IpNetwork(address, prefix);
                 out.add(new Way(own, Rtnetlink.TABLE_MAIN));
@@ -383,7 +422,7 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
     /// Takes away all but the link itself, which may be gone already, and what DHCP knows, which
     /// stays as long as the device.
     void remove() {
-        boolean isLayer3 = nic.kind() == Kind.ROUTED || nic.kind() == Kind.IPVLAN;
+        boolean isLayer3 = nic.kind() == Kind.ROUTED || isRoutedIpvlan();
         if (!nic.kind().isPair() && !isLayer3) {
             return;
         }
@@ -391,6 +430,7 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
             OpenVswitch.KERNEL.deletePort(nic.link(), nic.hostName());
         } else if (nic.kind() == Kind.BRIDGED) {
             NicFilters.remove(key());
+            leaveVlans();
         }
         if (nic.kind().isPair()) {
             NicLimits.remove(key());

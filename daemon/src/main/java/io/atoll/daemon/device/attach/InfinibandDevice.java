@@ -62,6 +62,11 @@ record InfinibandDevice(DeviceConfig.Infiniband config, DeviceHost host) impleme
     }
 
     @Override
+    public void resume(Site site, Container container) {
+        link().resume(site, container);
+    }
+
+    @Override
     public void afterStop(Site site) {
         nodes(site).afterStop(site);
         link().afterStop(site);

@@ -8,7 +8,6 @@ import io.atoll.daemon.device.NicConfig;
 import io.atoll.daemon.device.NicConfig.Kind;
 import io.atoll.daemon.instance.config.Volatile;
 import io.atoll.linux.Fd;
-import io.atoll.linux.Namespaces;
 import io.atoll.linux.PlatformThreads;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.Netlink;
@@ -313,12 +312,28 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                 Netlink here = Netlink.open()) {
             PlatformThreads.run(() -> makeLink(here, container, namespace, nic, undo));
         }
+        if (isLent(nic)) {
+            LentLinks.KERNEL.lend(key(site), container);
+            undo.add(() -> LentLinks.KERNEL.forget(key(site)));
+        }
         remember(site, nic);
         undo.add(() -> site.memory().remove(Volatile.hostName(config.name())));
         undo.add(() -> hostEnd(site, nic).remove());
         hostEnd(site, nic).makeFresh();
         inside(container, nic);
         give(site, container, nic);
+    }
+
+    private static boolean isLent(Decided nic) {
+        return nic.kind() == Kind.PHYSICAL || nic.kind() == Kind.SRIOV;
+    }
+
+    private static String lent(Decided nic) {
+        return nic.kind() == Kind.SRIOV ? nic.hostName() : nic.link();
+    }
+
+    private String key(Site site) {
+        return HostEnd.key(site, config.name());
     }
 
     private static LinkOptions options(Decided nic) {
@@ -381,39 +396,26 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     }
 
     /// The kernel moves first and renames then, and what it could not rename stays inside. A name
-    /// of nobody's on the way keeps both steps apart.
+    /// of nobody's keeps both steps apart; on the host the link never has it, because Open vSwitch
+    /// replaces ports of its own that are called otherwise.
     private static void move(
             Netlink here, Container container, Fd namespace, String link, Decided nic, Undo undo) {
         String onTheWay = Volatile.randomHostName(ThreadLocalRandom.current());
         here.run(Rtnetlink.setUp(link, false));
-        here.run(Rtnetlink.rename(link, onTheWay));
-        undo.add(() -> HostLinks.rename(onTheWay, link));
         here.run(
                 Rtnetlink.move(
-                        onTheWay, onTheWay, new Rtnetlink.Target.Descriptor(namespace.number())));
+                        link, onTheWay, new Rtnetlink.Target.Descriptor(namespace.number())));
         // The descriptor is closed when this is undone.
-        undo.add(() -> moveBack(container, onTheWay, onTheWay));
+        undo.add(() -> moveBack(container, onTheWay, link));
         try (Netlink there = Netlink.openIn(namespace)) {
             there.run(Rtnetlink.rename(onTheWay, nic.guestName()));
-            undo.add(() -> moveBack(container, nic.guestName(), onTheWay));
+            undo.add(() -> moveBack(container, nic.guestName(), link));
         }
     }
 
     private static void moveBack(Container container, String guestName, String link) {
         try (Fd namespace = container.namespaceFd(NamespaceKind.NET)) {
-            moveBack(namespace, guestName, link);
-        }
-    }
-
-    private static void moveBack(Fd namespace, String guestName, String link) {
-        try (Fd own = Namespaces.ownNet();
-                Netlink there = Netlink.openIn(namespace)) {
-            if (there.link(guestName).isPresent()) {
-                there.run(Rtnetlink.setUp(guestName, false));
-                there.run(
-                        Rtnetlink.move(
-                                guestName, link, new Rtnetlink.Target.Descriptor(own.number())));
-            }
+            LentLinks.move(namespace, guestName, link);
         }
     }
 
@@ -482,11 +484,10 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
             return;
         }
         try (Fd namespace = container.namespaceFd(NamespaceKind.NET)) {
-            if (nic.kind() == Kind.PHYSICAL) {
-                moveBack(namespace, nic.guestName(), nic.link());
-            } else if (nic.kind() == Kind.SRIOV) {
-                moveBack(namespace, nic.guestName(), nic.hostName());
-                host.functions().giveBack(site, config.name(), nic.link());
+            if (isLent(nic)) {
+                LentLinks.move(namespace, nic.guestName(), lent(nic));
+                LentLinks.KERNEL.forget(key(site));
+                giveBack(site, nic);
             } else {
                 try (Netlink there = Netlink.openIn(namespace)) {
                     if (there.link(nic.guestName()).isPresent()) {
@@ -502,10 +503,25 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
         hostEnd(site, decide(site)).make();
     }
 
+    /// Whatever it was started with: the next end is heard by another daemon than the last change.
+    @Override
+    public void resume(Site site, Container container) {
+        if (isLent(decide(site))) {
+            LentLinks.KERNEL.lend(key(site), container);
+        }
+    }
+
     @Override
     public void afterStop(Site site) {
         Decided nic = decide(site);
         hostEnd(site, nic).remove();
+        if (isLent(nic)) {
+            LentLinks.KERNEL.bringBack(key(site), nic.guestName(), lent(nic));
+            giveBack(site, nic);
+        }
+    }
+
+    private void giveBack(Site site, Decided nic) {
         if (nic.kind() == Kind.SRIOV) {
             host.functions().giveBack(site, config.name(), nic.link());
         }

@@ -7,7 +7,6 @@ import io.atoll.runtime.Container;
 import io.atoll.runtime.spec.DeviceNode;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.GuestPath;
-import java.util.ArrayList;
 import java.util.List;
 
 /// A trusted platform module in software: a process per module, started before the instance's first
@@ -40,16 +39,32 @@ record TpmDevice(DeviceConfig.Tpm config, DeviceHost host) implements Device {
 
     @Override
     public void beforeInit(Site site, Container container, Undo undo) {
-        attach(site, container, undo);
+        forgetIfNew(site, undo);
+        // The container is dead by then.
+        undo.add(() -> afterStop(site));
+        make(site, container);
     }
 
     @Override
     public void attach(Site site, Container container, Undo undo) {
+        forgetIfNew(site, undo);
         undo.add(() -> detach(site, container));
+        make(site, container);
+    }
+
+    /// What a module keeps that was there before is not ours to delete.
+    private void forgetIfNew(Site site, Undo undo) {
+        if (!emulator().keeps(key(site))) {
+            undo.add(() -> emulator().forget(key(site)));
+        }
+    }
+
+    private void make(Site site, Container container) {
         TpmEmulator.Module module = emulator().start(key(site));
-        List<DeviceNode> nodes = new ArrayList<>();
-        nodes.add(node(config.guestPath(), module.raw()));
-        config.managedPath().ifPresent(path -> nodes.add(node(path, emulator().managed(module))));
+        List<DeviceNode> nodes =
+                List.of(
+                        node(config.guestPath(), module.raw()),
+                        node(config.managedPath(), emulator().managed(module)));
         List<DeviceRule> before = notes(site).rules();
         notes(site).write(config.name(), nodes);
         container.updateDevices(before, notes(site).rules());

@@ -68,6 +68,11 @@ public record TpmEmulator(Path root, Path system, Tool tool) {
         return root.resolve(key);
     }
 
+    /// Whether there is something that a module of that key keeps.
+    boolean keeps(String key) {
+        return Files.exists(folder(key));
+    }
+
     private Path pidFile(String key) {
         return folder(key).resolve("pid");
     }

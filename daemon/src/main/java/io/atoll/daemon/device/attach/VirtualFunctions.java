@@ -48,8 +48,8 @@ public record VirtualFunctions(Path root, Tool tool, Map<String, String> taken) 
     /// @param link its interface on the host
     record Function(int number, String link) {}
 
-    /// Chooses the first that no instance has and that is not in use on the host, and remembers it;
-    /// the card is told to make all it can if it has none yet.
+    /// Chooses the first that no instance has and that is not in use on the host, and remembers it
+    /// and what the card knows of it; the card is told to make all it can if it has none yet.
     ///
     /// @throws InvalidConfigException if the card has no functions, or none is free
     void choose(Site site, String device, String parent) {
@@ -73,6 +73,22 @@ public record VirtualFunctions(Path root, Tool tool, Map<String, String> taken) 
                                                 + "\" seem to be in use"));
         site.memory().put(Volatile.hostName(device), free.link());
         site.memory().put(key(device, "id"), Integer.toString(free.number()));
+        remember(site, device, parent, Integer.toString(free.number()));
+    }
+
+    /// What the card knows of the function now. The record of a start is written while that goes
+    /// on, so this must not wait until the card is told something else.
+    private void remember(Site site, String device, String parent, String number) {
+        Json before = state(parent, number);
+        String address = before.get("address").asString();
+        String mac = address.isEmpty() ? before.get("mac").asString() : address;
+        Json listed = before.get("vlan_list").asList().stream().findFirst().orElse(before);
+        site.memory().put(key(device, "hwaddr"), mac);
+        site.memory().put(key(device, "vlan"), Long.toString(listed.get("vlan").asLong()));
+        site.memory()
+                .put(
+                        key(device, "spoofcheck"),
+                        Boolean.toString(before.get("spoofchk").asBoolean()));
     }
 
     private boolean isTaken(Site site, String device, String link) {
@@ -130,7 +146,7 @@ public record VirtualFunctions(Path root, Tool tool, Map<String, String> taken) 
     }
 
     /// Sets address and VLAN of the chosen function at its card, where the instance cannot change
-    /// them, and remembers what they were.
+    /// them.
     ///
     /// @throws InvalidConfigException if another start took the function meanwhile
     void prepare(
@@ -147,18 +163,6 @@ public record VirtualFunctions(Path root, Tool tool, Map<String, String> taken) 
                     "Virtual function \"" + link + "\" was taken meanwhile, start again");
         }
         String number = site.memory().getOrDefault(key(device, "id"), "");
-        Json before = state(parent, number);
-        String address = before.get("address").asString();
-        site.memory()
-                .put(
-                        key(device, "hwaddr"),
-                        address.isEmpty() ? before.get("mac").asString() : address);
-        Json listed = before.get("vlan_list").asList().stream().findFirst().orElse(before);
-        site.memory().put(key(device, "vlan"), Long.toString(listed.get("vlan").asLong()));
-        site.memory()
-                .put(
-                        key(device, "spoofcheck"),
-                        Boolean.toString(before.get("spoofchk").asBoolean()));
         mac.ifPresent(value -> set(parent, number, "mac", value.value()));
         vlan.ifPresent(id -> set(parent, number, "vlan", Integer.toString(id)));
         set(parent, number, "spoofchk", checksSender ? "on" : "off");
@@ -178,13 +182,15 @@ public record VirtualFunctions(Path root, Tool tool, Map<String, String> taken) 
                                         + number));
     }
 
-    /// Makes the function be as it was. Nothing is done if it was not prepared, so that this can be
-    /// repeated.
+    /// Makes the function be as it was. Nothing is done if none is remembered, so that this can be
+    /// repeated, nor if another start has it.
     void giveBack(Site site, String device, String parent) {
         Optional<String> number = site.remembered(key(device, "id"));
         Optional<String> link = site.remembered(Volatile.hostName(device));
         Optional<String> mac = site.remembered(key(device, "hwaddr"));
-        if (number.isPresent() && mac.isPresent()) {
+        String owner = taken.getOrDefault(link.orElse(""), "");
+        boolean isOurs = owner.isEmpty() || owner.equals(HostEnd.key(site, device));
+        if (number.isPresent() && mac.isPresent() && isOurs) {
             set(parent, number.get(), "mac", mac.get());
             String vlan = site.remembered(key(device, "vlan")).orElse("0");
             set(parent, number.get(), "vlan", vlan);

@@ -90,6 +90,9 @@ class VirtualFunctionsTest {
         assertEquals("cardv1", chosen(two, "eth0"), "nothing is taken by looking");
         prepare(one, "eth0");
         assertThrows(InvalidConfigException.class, () -> prepare(two, "eth0"));
+        asked.clear();
+        functions.giveBack(two, "eth0", "card");
+        assertEquals(List.of(), asked, "the first one goes on with it");
         assertEquals("cardv2", chosen(two, "eth0"));
         prepare(two, "eth0");
         functions.giveBack(one, "eth0", "card");
@@ -100,6 +103,7 @@ class VirtualFunctionsTest {
     void theCardIsToldAndToldBack() {
         Site site = site("c1");
         assertEquals("cardv1", chosen(site, "eth0"));
+        assertEquals("aa:00:00:00:00:01", site.memory().get("volatile.eth0.last_state.vf.hwaddr"));
         prepare(site, "eth0");
         String set = "ip link set dev card vf 1 ";
         assertEquals(
