@@ -101,7 +101,8 @@ static final Program LXC_TOOLS =
                         "--enable-native-access=ALL-UNNAMED",
                         "-Datoll.syscalls=@home@/libexec/libatoll-native.so"));
 
-/// Runs the commands of both for one user, over and over: with C2, and memory goes back when it rests.
+/// Runs the commands of both for one user, over and over: with C2 for what is hot for long, and memory goes back
+/// when it rests.
 static final Program WARM =
         new Program(
                 "warm",
@@ -111,6 +112,12 @@ static final Program WARM =
                         "-XX:+UseSerialGC",
                         "-XX:+UseCompactObjectHeaders",
                         "-XX:-UsePerfData",
+                        // As the daemon, for the same reasons.
+                        "-XX:Tier0InvokeNotifyFreqLog=4",
+                        "-XX:Tier4InvocationThreshold=50000",
+                        "-XX:Tier4MinInvocationThreshold=6000",
+                        "-XX:Tier4CompileThreshold=150000",
+                        "-XX:Tier4BackEdgeThreshold=400000",
                         "-Xms16m",
                         "-Xmn8m",
                         "-Xmx128m",
@@ -321,7 +328,7 @@ static void train() throws Exception {
             expect(state, Integer.toString(canSeparate() ? LIVES : 1));
             write(CLI, cliArguments);
             trainTools(state, toolsArguments, toolsCache);
-            write(WARM, recording(warmArguments, warmCache));
+            write(WARM, withoutC2(recording(warmArguments, warmCache)));
             trainWarm(state, warmCache);
         } finally {
             daemon.destroy();

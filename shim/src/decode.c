@@ -176,7 +176,7 @@ static bool take_step(struct cursor *c, struct step *out) {
     uint16_t zero;
     struct bytes fields;
     if (!take_u8(c, &number) || !take_u8(c, &out->flags) || !take_u16(c, &zero) || zero != 0 ||
-        !take_bytes(c, &fields) || out->flags > STEP_OPTIONAL)
+        !take_bytes(c, &fields) || (out->flags & ~STEP_FLAGS) != 0)
         return false;
     out->row = step_row(number);
     if (out->row == NULL)

@@ -91,6 +91,8 @@ int run_steps(struct run *run, uint32_t section, struct steps steps, bool all) {
     for (uint32_t index = 1; steps_next(&steps, &step); index++) {
         run->failure = (struct failure){.section = section, .index = index};
         snprintf(run->failure.step, sizeof run->failure.step, "%s", step.row->name);
+        if ((step.flags & STEP_AT_REBOOT) != 0 && strcmp(run->target, "reboot") != 0)
+            continue;
         bool keeps_parent = is_about_files(step.row);
         if (!keeps_parent)
             fd_close(&run->parent.fd);

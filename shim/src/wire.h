@@ -46,7 +46,7 @@ enum tag {
     TAG_COUNT = 19,
 };
 
-enum { STEP_OPTIONAL = 1 };
+enum { STEP_OPTIONAL = 1, STEP_AT_REBOOT = 2, STEP_FLAGS = 3 };
 
 enum place_kind { PLACE_NONE, PLACE_HOST, PLACE_SLOT, PLACE_IN_ROOT, PLACE_BENEATH, PLACE_CHILD_PROC };
 

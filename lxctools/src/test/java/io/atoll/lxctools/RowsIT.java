@@ -520,7 +520,8 @@ class RowsIT {
 
     @Test
     void rebootsInTheSameMonitor() {
-        String name = host.define("again");
+        // Its name on the host is the same in the next life.
+        String name = host.define("again", "lxc.net.0.type = veth");
         Path pidFile = host.base.resolve("again.pid");
         host.must("lxc-start", "-n", name, "-p", pidFile.toString());
         String before = host.must("lxc-info", "-n", name, "-pH");
@@ -529,7 +530,12 @@ class RowsIT {
         assertNotEquals(before, host.must("lxc-info", "-n", name, "-pH"));
         assertEquals(monitor, LxcHostFixture.sh("cat " + pidFile));
         assertEquals("RUNNING", host.state(name));
+        host.inside(name, "test -e /sys/class/net/eth0");
+        String peer = host.must("lxc-info", "-n", name).replaceAll("(?s).*Link: *(\\S+).*", "$1");
+        assertTrue(Files.exists(Path.of("/sys/class/net", peer)), peer);
         host.must("lxc-stop", "-n", name, "-k");
+        LxcHostFixture.until(
+                () -> !Files.exists(Path.of("/sys/class/net", peer)), "the kernel removes " + peer);
     }
 
     @Test
@@ -741,7 +747,13 @@ class RowsIT {
         Thread thread =
                 Thread.ofPlatform()
                         .start(() -> run.complete(host.run("lxc-monitor", "-n", "nobody|" + name)));
-        LxcHostFixture.until(() -> thread.getState() == Thread.State.WAITING, "it watches");
+        LxcHostFixture.until(
+                () ->
+                        java.util.Arrays.stream(thread.getStackTrace())
+                                .anyMatch(frame ->
+                                        frame.getClassName().endsWith(".LxcEvents")
+                                                && frame.getMethodName().equals("next")),
+                "it watches");
         host.must("lxc-start", "-n", name);
         host.must("lxc-freeze", "-n", name);
         host.must("lxc-unfreeze", "-n", name);

@@ -173,7 +173,8 @@ public final class PlanDecoder {
             int flags = in.u8();
             in.u16();
             Step step = whole(in.part(in.i32()), fields -> step(code, fields), "a step");
-            all.add((flags & PlanEncoder.STEP_OPTIONAL) != 0 ? new IfPossible(step) : step);
+            Step inner = (flags & PlanEncoder.STEP_OPTIONAL) != 0 ? new IfPossible(step) : step;
+            all.add((flags & PlanEncoder.STEP_AT_REBOOT) != 0 ? new AtReboot(inner) : inner);
         }
         in.expectEnd("section " + section);
         return steps.merge(section, all, (a, _) -> a);

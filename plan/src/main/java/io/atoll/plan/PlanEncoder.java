@@ -15,6 +15,7 @@ public final class PlanEncoder {
     static final int TAG_OPTIONS = 17;
     static final int TAG_ENTER = 18;
     static final int STEP_OPTIONAL = 1;
+    static final int STEP_AT_REBOOT = 2;
     private static final int TOTAL_OFFSET = 8;
 
     private PlanEncoder() {}
@@ -123,11 +124,13 @@ public final class PlanEncoder {
     private static WireWriter steps(List<Step> steps) {
         WireWriter out = new WireWriter().u32(steps.size());
         for (Step step : steps) {
-            boolean optional = step instanceof IfPossible;
-            Step inner = step instanceof IfPossible(Step wrapped) ? wrapped : step;
+            Step either = step instanceof AtReboot(Step wrapped) ? wrapped : step;
+            Step inner = either instanceof IfPossible(Step wrapped) ? wrapped : either;
+            int flags =
+                    (either == step ? 0 : STEP_AT_REBOOT) | (inner == either ? 0 : STEP_OPTIONAL);
             WireWriter fields = new WireWriter();
             int code = fields(fields, inner);
-            out.u8(code).u8(optional ? STEP_OPTIONAL : 0).u16(0).bytes(fields.toArray());
+            out.u8(code).u8(flags).u16(0).bytes(fields.toArray());
         }
         return out;
     }
@@ -207,6 +210,7 @@ public final class PlanEncoder {
             case AwaitChild _ -> code(40, out);
             case TakeChild s -> code(41, out.place(s.pidFile()));
             case SizeTerminal s -> code(39, out.slot(s.terminal()).u32(s.columns()).u32(s.rows()));
+            case AtReboot _ -> throw new InvalidPlanException("a step for reboots inside of one");
             case IfPossible _ ->
                     throw new InvalidPlanException("an optional step inside an optional step");
         };

@@ -159,6 +159,7 @@ public final class PlanPrinter {
             case SizeTerminal s ->
                     "size terminal " + s.terminal() + " to " + s.columns() + " by " + s.rows();
             case IfPossible(Step inner) -> "if possible, " + describe(inner);
+            case AtReboot(Step inner) -> "at a reboot, " + describe(inner);
         };
     }
 

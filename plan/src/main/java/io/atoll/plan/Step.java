@@ -333,10 +333,21 @@ public sealed interface Step {
     /// the file. It has become a child of the monitor, because who made it has ended.
     record TakeChild(Place pidFile) implements Step {}
 
+    /// Only in section *gone*: a step for the next life of a container that reboots in its monitor,
+    /// as taking away what would be in its way. At the end it is left out.
+    record AtReboot(Step step) implements Step {
+        public AtReboot {
+            if (step instanceof AtReboot) {
+                throw new InvalidPlanException("a step for reboots inside of one");
+            }
+        }
+    }
+
     /// Runs a step whose failure does not matter.
     record IfPossible(Step step) implements Step {
         public IfPossible {
             if (step instanceof IfPossible
+                    || step instanceof AtReboot
                     || step instanceof AwaitGate
                     || step instanceof AwaitChild
                     || step instanceof TakeChild) {

@@ -46,6 +46,8 @@ final class SamplePlans {
                         new Stdio.Terminal(Slot.of(9))),
                 List.of(
                         new RemoveTree(Place.host("/sys/fs/cgroup/pids/web"), 2000),
+                        new Step.AtReboot(
+                                new IfPossible(new Remove(Place.host("/run/web"), false))),
                         new RunHook(
                                 List.of("/bin/post-stop"),
                                 List.of("LXC_TARGET=" + Tokens.TARGET),

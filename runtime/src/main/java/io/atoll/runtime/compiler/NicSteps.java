@@ -143,8 +143,11 @@ final class NicSteps {
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
         // The kernel would do it too, but only after a while, and a restart needs the name. Where
         // none does, the end need not wait until all that change links are through.
-        if (!veth.isLeft() || draft.spec.isRebooted()) {
-            draft.gone.add(new Step.IfPossible(LinkMessage.deleteLink(hostName).toStep()));
+        Step delete = new Step.IfPossible(LinkMessage.deleteLink(hostName).toStep());
+        if (!veth.isLeft()) {
+            draft.gone.add(delete);
+        } else if (draft.spec.isRebooted()) {
+            draft.gone.add(new Step.AtReboot(delete));
         }
     }
 

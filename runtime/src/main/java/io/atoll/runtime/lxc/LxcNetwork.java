@@ -271,24 +271,29 @@ final class LxcNetwork {
                             prefix + "link = " + name + ": " + name + " is not a bridge");
                 }
             });
-            return new NicLink.Veth(
-                            Optional.of(hostName),
-                            bridge,
-                            one("veth.vlan.id")
-                                            .filter(v -> !v.equals("none") && !isOvs())
-                                            .isPresent()
-                                    ? OptionalInt.of(
-                                            Integer.decode(one("veth.vlan.id").orElseThrow()))
-                                    : OptionalInt.empty(),
-                            isOvs()
-                                    ? List.of()
-                                    : many("veth.vlan.tagged.id").stream()
-                                            .map(Integer::decode)
-                                            .toList(),
-                            routes,
-                            Optional.empty(),
-                            false)
-                    .with(queues());
+            NicLink.Veth pair =
+                    new NicLink.Veth(
+                                    Optional.of(hostName),
+                                    bridge,
+                                    one("veth.vlan.id")
+                                                    .filter(v -> !v.equals("none") && !isOvs())
+                                                    .isPresent()
+                                            ? OptionalInt.of(
+                                                    Integer.decode(
+                                                            one("veth.vlan.id").orElseThrow()))
+                                            : OptionalInt.empty(),
+                                    isOvs()
+                                            ? List.of()
+                                            : many("veth.vlan.tagged.id").stream()
+                                                    .map(Integer::decode)
+                                                    .toList(),
+                                    routes,
+                                    Optional.empty(),
+                                    false)
+                            .with(queues());
+            // A next start must find neither the name nor the routes of the last one.
+            boolean isOnce = one("veth.pair").isEmpty() && routes.isEmpty() && !isOvs();
+            return isOnce ? pair.namedOnce(hostName) : pair;
         }
 
         private NotFoundException missing(String name) {
