@@ -54,6 +54,7 @@ import io.atoll.daemon.server.ServerConfig;
 import io.atoll.daemon.server.ServerKey;
 import io.atoll.daemon.server.ServerRoutes;
 import io.atoll.daemon.server.SqlRoutes;
+import io.atoll.daemon.storage.OwnVolumes;
 import io.atoll.daemon.storage.Pools;
 import io.atoll.daemon.storage.StoragePart;
 import io.atoll.daemon.store.ReadOnlyQuery;
@@ -188,6 +189,17 @@ public final class Daemon implements AutoCloseable {
                                 paths.run().resolve("proxy.sock")),
                         migrations,
                         compression());
+        OwnVolumes own =
+                new OwnVolumes(
+                        store,
+                        pools,
+                        config,
+                        Map.of(
+                                ServerKey.IMAGES_VOLUME,
+                                paths.images(),
+                                ServerKey.BACKUPS_VOLUME,
+                                paths.backups()));
+        pools.addUsers(own);
         StoragePart storage =
                 new StoragePart(
                         store,
@@ -198,7 +210,9 @@ public final class Daemon implements AutoCloseable {
                         events,
                         paths.state().resolve("backups/volumes"),
                         migrations,
-                        compression());
+                        compression(),
+                        own,
+                        images::start);
         parts.add(storage);
         recovery =
                 new RecoverRoutes(
@@ -378,7 +392,6 @@ public final class Daemon implements AutoCloseable {
         config.start();
         projects.start();
         profiles.start();
-        images.start();
         networks.start();
         parts.forEach(DaemonPart::start);
         listeners.start();

@@ -22,7 +22,7 @@ class CloudInitTest {
     private static final String BRIDGE = "e2eclbr";
 
     private static final String USER =
-            "#cloud-config\nhostname: named\nruncmd:\n  - [touch, /root/by-user]\n";
+            "#cloud-config\nlocale: C.UTF-8\nhostname: named\nruncmd:\n  - [touch, /root/by-user]\n";
     private static final String VENDOR = "#cloud-config\nbootcmd:\n  - [touch, /root/by-vendor]\n";
     private static final String NETWORK =
             "version: 2\nethernets:\n  eth0:\n    addresses: [10.231.96.77/24]\n";
@@ -54,9 +54,11 @@ class CloudInitTest {
                             prefix + ".network-config=" + NETWORK)
                     .ok();
             Await.until(
-                    "cloud-init to be done",
+                    "cloud-init to end",
                     BOOT,
-                    () -> inside(lxc, "cloud-init status").startsWith("status: done"));
+                    () -> inside(lxc, "cloud-init status").matches("(?s)status: (done|error).*"));
+            String status = inside(lxc, "cloud-init status --long");
+            assertTrue(status.startsWith("status: done"), status);
             String result = inside(lxc, "cat /run/cloud-init/result.json");
             assertTrue(result.contains(isSeed ? "DataSourceNoCloud" : "DataSourceLXD"), result);
             assertEquals("named\n", inside(lxc, "hostname"));

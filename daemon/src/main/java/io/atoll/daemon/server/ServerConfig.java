@@ -36,6 +36,11 @@ public final class ServerConfig {
         ///
         /// @throws io.atoll.base.DomainException if it cannot be done: then nothing is stored
         void apply(Map<String, String> config);
+
+        /// What was applied is stored now: what was kept in case it would not be can go.
+        ///
+        /// @param old the configuration before
+        default void stored(Map<String, String> old) {}
     }
 
     private final Store store;
@@ -118,7 +123,13 @@ public final class ServerConfig {
             keepPassword(read.value(), next);
             next.values().removeIf(String::isEmpty);
             apply(next, read.value());
-            store.commit(new Batch().replace(KIND, read, Wire.sorted(next)));
+            try {
+                store.commit(new Batch().replace(KIND, read, Wire.sorted(next)));
+            } catch (RuntimeException e) {
+                followers.forEach(follower -> follower.apply(read.value()));
+                throw e;
+            }
+            followers.forEach(follower -> follower.stored(read.value()));
         } finally {
             changing.unlock();
         }

@@ -64,8 +64,8 @@ public enum ServerKey {
     MAAS_MACHINE("maas.machine", "", Value.UNSUPPORTED),
     OVN_CONNECTION("network.ovn.northbound_connection", "", Value.UNSUPPORTED),
     OVN_BRIDGE("network.ovn.integration_bridge", "br-int", Value.UNSUPPORTED),
-    BACKUPS_VOLUME("storage.backups_volume", "", Value.UNSUPPORTED),
-    IMAGES_VOLUME("storage.images_volume", "", Value.UNSUPPORTED);
+    BACKUPS_VOLUME("storage.backups_volume", "", Value.ANY),
+    IMAGES_VOLUME("storage.images_volume", "", Value.ANY);
 
     /// What a key takes.
     private enum Value {

@@ -38,12 +38,16 @@ public final class StoragePart implements DaemonPart {
     private final Pools pools;
     private final CustomVolumes volumes;
     private final BackupTable backups;
+    private final OwnVolumes own;
+    private final Runnable housed;
     private final List<Routes> endpoints;
     private final VolumeRecovery lost;
     private final MinuteTimer timer = new MinuteTimer("volume-schedule", this::tick);
 
     /// @param folder where backups of volumes are kept
     /// @param compression of backups if a request names none
+    /// @param own volumes that the server itself uses
+    /// @param housed starts what may have its files in them
     public StoragePart(
             Store store,
             Pools pools,
@@ -53,7 +57,11 @@ public final class StoragePart implements DaemonPart {
             Events events,
             Path folder,
             Migrations migrations,
-            CompressionDefaults compression) {
+            CompressionDefaults compression,
+            OwnVolumes own,
+            Runnable housed) {
+        this.own = own;
+        this.housed = housed;
         this.store = store;
         this.events = events;
         this.pools = pools;
@@ -96,6 +104,8 @@ public final class StoragePart implements DaemonPart {
     @Override
     public void start() {
         pools.start();
+        own.start();
+        housed.run();
         volumes.recover();
         backups.recover();
         snapshotsDue(CronSchedule::isAtStartup);
@@ -105,6 +115,7 @@ public final class StoragePart implements DaemonPart {
     @Override
     public void close() {
         timer.close();
+        own.close();
     }
 
     private void tick(LocalDateTime minute) {

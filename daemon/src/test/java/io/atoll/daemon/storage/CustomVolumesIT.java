@@ -10,6 +10,8 @@ import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
 import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
+import io.atoll.linux.Fd;
+import io.atoll.linux.Mounts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -316,5 +318,75 @@ final class CustomVolumesIT {
                 List.of("/1.0/storage-pools/p1/volumes/custom/w"),
                 client.get(V).metadata().asStrings());
         assertEquals("one", Files.readString(file("p1", "w", "f")));
+    }
+
+    private String configure(String config) throws IOException {
+        TestClient.Answer answer =
+                client.send("PATCH", "/1.0", ("{'config':{" + config + "}}").replace('\'', '"'));
+        return answer.status() == 200 ? "" : answer.json().get("error").asString();
+    }
+
+    @Test
+    void theServersOwnFoldersMoveIntoVolumesAndBack() throws IOException {
+        assertEquals(200, post(V, "{'name':'own'}"));
+        Path images = state.resolve("images");
+        Files.writeString(images.resolve("note"), "kept");
+        Files.createDirectories(images.resolve("more"));
+        Files.writeString(images.resolve("more/note"), "too");
+        assertEquals("", configure("'storage.images_volume':'p1/own'"));
+        assertEquals("kept", Files.readString(file("p1", "own", "note")));
+        assertEquals("too", Files.readString(images.resolve("more/note")));
+        assertEquals(
+                "Failed validation of \"storage.backups_volume\": Storage volume \"p1/own\" is in use",
+                configure("'storage.backups_volume':'p1/own'"));
+        assertEquals("The storage volume is still in use", error("DELETE", V + "/own", ""));
+        shut();
+        open();
+        assertEquals("kept", Files.readString(images.resolve("note")));
+        Files.writeString(images.resolve("late"), "later");
+        assertEquals("", configure("'storage.images_volume':''"));
+        assertEquals("later", Files.readString(images.resolve("late")));
+        assertFalse(Mounts.isMountPoint(images.toString()));
+        assertFalse(Files.exists(file("p1", "own", "note")), "the volume is empty again");
+        assertEquals(200, client.send("DELETE", V + "/own", "").status());
+    }
+
+    @Test
+    void theServersOwnFoldersStayWhereTheyAreWhenSomethingIsWrong() throws IOException {
+        assertEquals(200, post(V, "{'name':'own'}"));
+        Path backups = state.resolve("backups");
+        Files.writeString(backups.resolve("note"), "kept");
+        Map<String, String> wrong =
+                Map.of(
+                        "own", "Invalid syntax for volume, must be <pool>/<volume>",
+                        "p9/own", "Unable to load storage pool \"p9\": Storage pool not found",
+                        "p1/none",
+                                "Failed loading storage volume \"p1/none\" in \"default\" project:"
+                                        + " Storage volume not found");
+        for (Map.Entry<String, String> entry : wrong.entrySet()) {
+            assertEquals(
+                    "Failed validation of \"storage.backups_volume\": " + entry.getValue(),
+                    configure("'storage.backups_volume':'" + entry.getKey() + "'"));
+        }
+        // Taken back when something else of the same change fails.
+        String failure =
+                configure(
+                        "'storage.backups_volume':'p1/own','core.https_address':'192.0.2.77:8443'");
+        assertFalse(failure.isEmpty());
+        assertFalse(Mounts.isMountPoint(backups.toString()));
+        assertEquals("kept", Files.readString(backups.resolve("note")));
+        assertFalse(Files.exists(file("p1", "own", "note")));
+        Files.writeString(file("p1", "own", "strange"), "");
+        assertEquals(
+                "Failed validation of \"storage.backups_volume\": Storage volume \"p1/own\" isn't empty",
+                configure("'storage.backups_volume':'p1/own'"));
+        // A daemon that died has left its mount.
+        shut();
+        try (Fd tree = Mounts.cloneTree(state.resolve("storage-pools").toString(), false)) {
+            Mounts.move(tree, backups.toString());
+        }
+        daemon.reopen();
+        client = daemon.client();
+        assertEquals("kept", Files.readString(backups.resolve("note")));
     }
 }
