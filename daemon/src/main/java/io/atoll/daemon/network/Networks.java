@@ -451,9 +451,13 @@ public final class Networks {
         bridges.removeStaticHost(network, key);
     }
 
-    /// Lets DHCP forget the addresses that a network card has. Does nothing if it has none.
+    /// Lets DHCP forget the addresses that a network card has. Does nothing if it has none, or if
+    /// others than we give addresses there.
     public void releaseLeases(String network, MacAddress mac) {
-        find(network).ifPresent(n -> bridges.releaseLeases(parse(n.value()), mac));
+        find(network)
+                .map(Stored::value)
+                .filter(n -> n.type() == NetworkType.BRIDGE)
+                .ifPresent(n -> bridges.releaseLeases(parse(n), mac));
     }
 
     Optional<NetworkState> state(String name) {

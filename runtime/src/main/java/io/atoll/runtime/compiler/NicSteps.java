@@ -230,17 +230,23 @@ final class NicSteps {
             draft.gate.add(new Step.Open(ownNet, Place.childProc("ns/net"), Step.OpenMode.READ));
             draft.gate.add(new Step.Keep(ownNet));
         }
-        String onTheWay = names.nextName();
+        // One that keeps its name is never called otherwise: there are links whose owner minds.
+        boolean isRenamed = !nic.name().equals(phys.parent());
+        String onTheWay = isRenamed ? names.nextName() : nic.name();
         LinkMessage in =
                 LinkMessage.setLink(phys.parent(), false).text(LinkMessage.IFLA_IFNAME, onTheWay);
         nic.mac().ifPresent(in::mac);
         nic.mtu().ifPresent(mtu -> in.number(LinkMessage.IFLA_MTU, mtu));
         draft.gate.add(in.childNamespace().toStep());
-        arriving.put(nic.name(), onTheWay);
+        if (isRenamed) {
+            arriving.put(nic.name(), onTheWay);
+        }
         nic.downHooks().forEach(hook -> draft.gone.add(HookSteps.run(hook)));
         draft.gone.add(new Step.EnterNamespaces(ownNet, EnumSet.of(Namespace.NETWORK)));
         draft.gone.add(back(nic.name(), phys));
-        draft.gone.add(new Step.IfPossible(back(onTheWay, phys)));
+        if (isRenamed) {
+            draft.gone.add(new Step.IfPossible(back(onTheWay, phys)));
+        }
         draft.gone.add(new Step.EnterNamespaces(hostNet, EnumSet.of(Namespace.NETWORK)));
     }
 

@@ -5,6 +5,7 @@ import io.atoll.base.Undo;
 import io.atoll.daemon.device.NicConfig.Kind;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
+import io.atoll.linux.net.Link;
 import io.atoll.linux.net.Netlink;
 import io.atoll.linux.net.Rtnetlink;
 import io.atoll.linux.net.Rtnetlink.LinkOptions;
@@ -18,6 +19,13 @@ final class HostLinks {
     static boolean isNoBridge(String name) {
         try (Netlink netlink = Netlink.open()) {
             return netlink.link(name).filter(link -> link.bridge().isEmpty()).isPresent();
+        }
+    }
+
+    /// Whether it is an internal port of Open vSwitch.
+    static boolean isSwitchPort(String name) {
+        try (Netlink netlink = Netlink.open()) {
+            return netlink.link(name).flatMap(Link::kind).filter("openvswitch"::equals).isPresent();
         }
     }
 

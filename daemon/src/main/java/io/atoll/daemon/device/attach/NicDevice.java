@@ -191,15 +191,27 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
                         List.of()));
     }
 
-    /// Decided, with a virtual function of the card.
+    /// Decided, with a virtual function of the card, or with the name that it has to have.
     private Decided chosen(Site site) {
         Decided nic = decide(site);
         nic.network().ifPresent(network -> NicNetworks.requireInside(config, network));
-        if (nic.kind() != Kind.SRIOV) {
-            return nic;
+        if (nic.kind() == Kind.PHYSICAL && HostLinks.isSwitchPort(nic.link())) {
+            keepName(site, nic.link());
+        } else if (nic.kind() == Kind.SRIOV) {
+            host.functions().choose(site, config.name(), nic.link());
         }
-        host.functions().choose(site, config.name(), nic.link());
         return decide(site);
+    }
+
+    /// Open vSwitch makes an internal port anew that is called otherwise, and cuts the old one off.
+    private void keepName(Site site, String port) {
+        if (config.guestName().filter(name -> !name.equals(port)).isPresent()) {
+            throw new InvalidConfigException(
+                    "An internal port of Open vSwitch keeps its name: \"name\" can only be \""
+                            + port
+                            + "\"");
+        }
+        site.memory().put(Volatile.guestName(config.name()), port);
     }
 
     private static NicLink pair(Decided nic) {
@@ -396,20 +408,22 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     }
 
     /// The kernel moves first and renames then, and what it could not rename stays inside. A name
-    /// of nobody's keeps both steps apart; on the host the link never has it, because Open vSwitch
-    /// replaces ports of its own that are called otherwise.
+    /// of nobody's keeps both steps apart, but for a link that keeps its own.
     private static void move(
             Netlink here, Container container, Fd namespace, String link, Decided nic, Undo undo) {
-        String onTheWay = Volatile.randomHostName(ThreadLocalRandom.current());
+        boolean isRenamed = !link.equals(nic.guestName());
+        String onTheWay = isRenamed ? Volatile.randomHostName(ThreadLocalRandom.current()) : link;
         here.run(Rtnetlink.setUp(link, false));
         here.run(
                 Rtnetlink.move(
                         link, onTheWay, new Rtnetlink.Target.Descriptor(namespace.number())));
         // The descriptor is closed when this is undone.
         undo.add(() -> moveBack(container, onTheWay, link));
-        try (Netlink there = Netlink.openIn(namespace)) {
-            there.run(Rtnetlink.rename(onTheWay, nic.guestName()));
-            undo.add(() -> moveBack(container, nic.guestName(), link));
+        if (isRenamed) {
+            try (Netlink there = Netlink.openIn(namespace)) {
+                there.run(Rtnetlink.rename(onTheWay, nic.guestName()));
+                undo.add(() -> moveBack(container, nic.guestName(), link));
+            }
         }
     }
 

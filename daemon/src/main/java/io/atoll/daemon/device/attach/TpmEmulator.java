@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -29,9 +30,12 @@ import java.util.regex.Pattern;
 /// @param root of what the modules keep, a folder each
 /// @param system `/`, another in tests
 /// @param tool runs `swtpm` with these arguments and returns what it prints
-public record TpmEmulator(Path root, Path system, Tool tool) {
+/// @param patience how long the kernel may take to make nodes of a module that runs
+public record TpmEmulator(Path root, Path system, Tool tool, Duration patience) {
     private static final String PROGRAM = "swtpm";
     private static final Duration END = Duration.ofSeconds(3);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration LOOK = Duration.ofMillis(20);
     private static final Pattern MADE =
             Pattern.compile("/dev/tpm(\\d+) \\(major/minor = (\\d+)/(\\d+)\\)");
 
@@ -51,7 +55,7 @@ public record TpmEmulator(Path root, Path system, Tool tool) {
     record Module(int number, Numbers raw) {}
 
     static TpmEmulator under(Path root) {
-        return new TpmEmulator(root, Path.of("/"), TpmEmulator::run);
+        return new TpmEmulator(root, Path.of("/"), TpmEmulator::run, PATIENCE);
     }
 
     private static String run(List<String> arguments) {
@@ -121,22 +125,30 @@ public record TpmEmulator(Path root, Path system, Tool tool) {
                 new Numbers(Integer.parseInt(made.group(2)), Integer.parseInt(made.group(3))));
     }
 
-    /// The node of a module that programs can share.
+    /// The node of a module that programs can share. The kernel makes it, and the other one too,
+    /// when it has spoken with the module, which is some time after the program said that it is
+    /// there. Blocks until then.
     ///
     /// @throws UnavailableException if the kernel makes none
     Numbers managed(Module module) {
         String name = "tpmrm" + module.number();
-        String text =
-                ProcFiles.readIfPresent(
-                                system.resolve("sys/class/tpmrm/" + name + "/dev").toString())
-                        .map(String::strip)
-                        .filter(t -> t.matches("\\d+:\\d+"))
-                        .orElseThrow(() ->
-                                new UnavailableException("This kernel makes no /dev/" + name));
-        int colon = text.indexOf(':');
-        return new Numbers(
-                Integer.parseInt(text.substring(0, colon)),
-                Integer.parseInt(text.substring(colon + 1)));
+        String file = system.resolve("sys/class/tpmrm/" + name + "/dev").toString();
+        long deadline = System.nanoTime() + patience.toNanos();
+        Optional<Numbers> found = numbers(file);
+        while (found.isEmpty() && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(LOOK.toNanos());
+            found = numbers(file);
+        }
+        return found.orElseThrow(
+                () -> new UnavailableException("This kernel makes no /dev/" + name));
+    }
+
+    private static Optional<Numbers> numbers(String file) {
+        return ProcFiles.readIfPresent(file)
+                .map(String::strip)
+                .filter(t -> t.matches("\\d+:\\d+"))
+                .map(t -> t.split(":"))
+                .map(t -> new Numbers(Integer.parseInt(t[0]), Integer.parseInt(t[1])));
     }
 
     /// Ends a module; none is fine.

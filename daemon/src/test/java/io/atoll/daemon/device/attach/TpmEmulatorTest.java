@@ -11,6 +11,7 @@ import io.atoll.linux.CommandFailed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +35,8 @@ class TpmEmulatorTest {
                         throw new CommandFailed(arguments, 1, "no", "");
                     }
                     return answer;
-                });
+                },
+                Duration.ofMillis(50));
     }
 
     @BeforeEach
