@@ -287,8 +287,10 @@ final class ContainerCgroups {
     private void updateCpus(CgroupHierarchy hierarchy, Optional<String> list) {
         CgroupFiles own = files(hierarchy);
         if (hierarchy.version() != 1) {
-            if (list.isPresent() || own.read(CPUS).filter(t -> !t.isBlank()).isPresent()) {
-                own.write(CPUS, list.orElse("\n"));
+            if (list.isPresent()) {
+                own.write(CPUS, list.get());
+            } else if (own.read(CPUS).filter(t -> !t.isBlank()).isPresent()) {
+                giveAll(own, new CgroupFiles(HostFacts.directory(hierarchy, "/")));
             }
             return;
         }
@@ -300,6 +302,20 @@ final class ContainerCgroups {
         }
         own.write(CPUS, before.plus(wanted).render());
         move(own, before, wanted);
+    }
+
+    /// Many kernels do not let a group that is in use go back to having no list of its own; it gets
+    /// the list of all then.
+    private static void giveAll(CgroupFiles own, CgroupFiles top) {
+        try {
+            own.write(CPUS, "\n");
+        } catch (ErrnoException e) {
+            Optional<String> all = top.read("cpuset.cpus.effective");
+            if (!e.is(Errno.ENOSPC) || all.isEmpty()) {
+                throw e;
+            }
+            own.write(CPUS, all.get().strip());
+        }
     }
 
     /// What had all of the old processors gets all of the new ones.

@@ -5,6 +5,7 @@ import io.atoll.base.DomainException;
 import io.atoll.base.InternalException;
 import io.atoll.base.LazyLogger;
 import io.atoll.base.UnavailableException;
+import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.ExitWatcher;
 import io.atoll.linux.Fcntl;
@@ -262,7 +263,7 @@ final class ShimContainers implements Containers {
         private final Blob encoded;
         private final StartOptions options;
         private final MonitorFiles files;
-        private final ShimConnection connection;
+        private ShimConnection connection;
 
         Start(MonitorRecord record, Blob encoded, StartOptions options, ShimConnection connection) {
             this.record = record;
@@ -280,15 +281,29 @@ final class ShimContainers implements Containers {
                 if (options.beforeInit().isEmpty()) {
                     record.write(files, encoded);
                 }
-                connection.send(
-                        new ShimMessage.Start(List.copyOf(given.keySet()), encoded),
-                        List.copyOf(given.values()));
+                send(given);
                 Optional<RuntimeException> trouble = options.beforeInit().flatMap(this::prepare);
                 return await(trouble);
             } catch (RuntimeException e) {
                 connection.close();
                 MonitorRecord.delete(files);
                 throw e;
+            }
+        }
+
+        /// The server gives up whoever says nothing for some seconds, which on a host under load
+        /// may be as long as a plan takes; it has done nothing for him then.
+        private void send(Map<Slot, Fd> given) {
+            var request = new ShimMessage.Start(List.copyOf(given.keySet()), encoded);
+            try {
+                connection.send(request, List.copyOf(given.values()));
+            } catch (ErrnoException e) {
+                if (!e.is(Errno.EPIPE, Errno.ECONNRESET)) {
+                    throw e;
+                }
+                connection.close();
+                connection = server.connect();
+                connection.send(request, List.copyOf(given.values()));
             }
         }
 

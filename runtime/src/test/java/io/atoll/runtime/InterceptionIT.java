@@ -61,7 +61,10 @@ class InterceptionIT {
     void start() throws IOException {
         host = new BusyboxHost();
         Path probe = host.lower().resolve("bin/probe");
-        Files.copy(Path.of("../shim/target/probe"), probe, StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(
+                Path.of(System.getProperty("atoll.probe")),
+                probe,
+                StandardCopyOption.REPLACE_EXISTING);
         Files.setPosixFilePermissions(probe, PosixFilePermissions.fromString("rwxr-xr-x"));
         interceptor = new Interceptor();
         ContainerSpec spec = host.spec("calls");
