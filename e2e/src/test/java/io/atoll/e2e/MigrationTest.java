@@ -9,6 +9,7 @@ import io.atoll.base.json.Json;
 import io.atoll.testkit.Leaks;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.Program.Output;
+import io.atoll.testkit.Room;
 import io.atoll.testkit.TestDaemon;
 import io.atoll.testkit.TestImages;
 import io.atoll.testkit.UpstreamDaemon;
@@ -44,6 +45,12 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MigrationTest {
     private static final String MARKER = "e2em";
+    private static final Room ROOM = Room.take(MARKER, 80);
+
+    /// Where the test's own clients are.
+    private static final String HERE = ROOM.ipv4("1.1");
+
+    private static final int PORT = 8443;
 
     private final Leaks leaks = Leaks.of(MARKER);
 
@@ -63,11 +70,11 @@ class MigrationTest {
     @BeforeAll
     void start() throws IOException {
         leaks.remember();
-        a = TestDaemon.launch("atoll-" + MARKER);
-        b = TestDaemon.launch("atoll-" + MARKER);
-        for (TestDaemon daemon : List.of(a, b)) {
-            prepare(daemon.atoll(), "overlay");
-        }
+        ip("link", "add", ROOM.name(), "type", "bridge");
+        ip("address", "add", HERE + "/24", "dev", ROOM.name());
+        ip("link", "set", ROOM.name(), "up");
+        a = launch("a");
+        b = launch("b");
         a.atoll().run("image", "import", TestImages.busybox().toString(), "--alias", "bb").ok();
         client = client("atoll");
         stock = client("lxc");
@@ -78,7 +85,42 @@ class MigrationTest {
     void stop() {
         a.close();
         b.close();
+        disconnect("a");
+        disconnect("b");
+        ip("link", "delete", ROOM.name());
         leaks.assertNothingNew();
+    }
+
+    private static void ip(String... command) {
+        Program.of("ip").run(command).ok();
+    }
+
+    /// The address of a server, each of which is in a network namespace of its own.
+    private static String address(String server) {
+        return ROOM.ipv4("1." + (2 + server.charAt(0) - 'a'));
+    }
+
+    private static String namespace(String server) {
+        return ROOM.name() + server;
+    }
+
+    private static TestDaemon launch(String server) {
+        String name = namespace(server);
+        ip("netns", "add", name);
+        ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name);
+        ip("link", "set", name, "master", ROOM.name(), "up");
+        ip("-netns", name, "address", "add", address(server) + "/24", "dev", "eth0");
+        ip("-netns", name, "link", "set", "eth0", "up");
+        ip("-netns", name, "link", "set", "lo", "up");
+        TestDaemon out =
+                TestDaemon.launch(
+                        "atoll-" + MARKER, List.of("nsenter", "--net=/run/netns/" + name));
+        prepare(out.atoll(), "overlay", address(server) + ":" + PORT);
+        return out;
+    }
+
+    private static void disconnect(String server) {
+        ip("netns", "delete", namespace(server));
     }
 
     @AfterEach
@@ -105,17 +147,11 @@ class MigrationTest {
         return local.run(command).ok().out().lines().filter(line -> !line.isBlank()).toList();
     }
 
-    private static void prepare(Program local, String driver) throws IOException {
-        local.run("config", "set", "core.https_address", "127.0.0.1:" + freePort()).ok();
+    private static void prepare(Program local, String driver, String address) {
+        local.run("config", "set", "core.https_address", address).ok();
         local.run("storage", "create", "default", driver).ok();
         local.run("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default")
                 .ok();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     /// A client that knows the servers as `a:` and `b:`.
@@ -189,6 +225,30 @@ class MigrationTest {
         assertEquals("three", stock.run("exec", "b:pull", "--", "cat", "/root/note").ok().out());
         String operations = a.atoll().run("operation", "list", "--format=csv").ok().out();
         assertFalse(operations.contains("RUNNING"), operations);
+    }
+
+    /// Three servers, of which two do not reach each other.
+    @Test
+    void theClientOrAThirdServerStandsBetween() throws IOException {
+        ip("-netns", namespace("b"), "route", "add", "unreachable", address("a") + "/32");
+        ip("-netns", namespace("a"), "route", "add", "unreachable", address("b") + "/32");
+        try (TestDaemon c = launch("c")) {
+            introduce(client, "c", c.atoll());
+            for (String mode : List.of("pull", "push")) {
+                Output failed = client.run("copy", "a:c1", "b:c1", "--mode", mode).exits(1);
+                assertTrue(failed.err().contains("Failed connecting to"), failed.err());
+                nothingIsLeft(b);
+            }
+            client.run("copy", "a:c1", "b:c1", "--mode", "relay").ok();
+            isWhole("b:c1");
+            client.run("copy", "a:c1", "c:c1").ok();
+            client.run("copy", "c:c1", "b:c2", "--mode", "push").ok();
+            isWhole("b:c2");
+        } finally {
+            disconnect("c");
+            ip("-netns", namespace("b"), "route", "delete", address("a") + "/32");
+            ip("-netns", namespace("a"), "route", "delete", address("b") + "/32");
+        }
     }
 
     @Test
@@ -289,7 +349,7 @@ class MigrationTest {
     void aRealLxdIsSourceAndTarget() throws IOException {
         Assumptions.assumeTrue(UpstreamDaemon.isInstalled(), "Debian's lxd is not installed");
         try (UpstreamDaemon upstream = UpstreamDaemon.launch("lxd-" + MARKER)) {
-            prepare(upstream.lxc(), "dir");
+            prepare(upstream.lxc(), "dir", HERE + ":" + PORT);
             introduce(client, "real", upstream.lxc());
             introduce(stock, "real", upstream.lxc());
             client.run("copy", "a:c1", "real:there").ok();
@@ -362,37 +422,37 @@ class MigrationTest {
     /// A way to a server that breaks each connection after so many bytes from the server.
     private static final class Cutter implements AutoCloseable {
         private final ServerSocket listener;
-        private final int port;
+        private final String server;
         private final LongSupplier bytesMax;
         private final boolean isOnce;
         private final AtomicInteger ends = new AtomicInteger();
 
-        private Cutter(int port, LongSupplier bytesMax, boolean isOnce) throws IOException {
-            this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-            this.port = port;
+        private Cutter(String server, LongSupplier bytesMax, boolean isOnce) throws IOException {
+            this.listener = new ServerSocket(0, 50, InetAddress.getByName(HERE));
+            this.server = server;
             this.bytesMax = bytesMax;
             this.isOnce = isOnce;
             Thread unused = Thread.ofVirtual().start(this::serve);
         }
 
-        static Cutter after(int port, LongSupplier bytesMax) throws IOException {
-            return new Cutter(port, bytesMax, false);
+        static Cutter after(String server, LongSupplier bytesMax) throws IOException {
+            return new Cutter(server, bytesMax, false);
         }
 
         /// After the first cut there is no way any more.
-        static Cutter once(int port, long bytes) throws IOException {
-            return new Cutter(port, () -> bytes, true);
+        static Cutter once(String server, long bytes) throws IOException {
+            return new Cutter(server, () -> bytes, true);
         }
 
         String url() {
-            return "https://127.0.0.1:" + listener.getLocalPort();
+            return "https://" + HERE + ":" + listener.getLocalPort();
         }
 
         private void serve() {
             while (!listener.isClosed()) {
                 try {
                     Socket near = listener.accept();
-                    Socket far = new Socket(InetAddress.getLoopbackAddress(), port);
+                    Socket far = new Socket(address(server), PORT);
                     Thread up = Thread.ofVirtual().start(() -> pass(near, far, Long.MAX_VALUE));
                     Thread down =
                             Thread.ofVirtual().start(() -> pass(far, near, bytesMax.getAsLong()));
@@ -435,11 +495,6 @@ class MigrationTest {
         }
     }
 
-    private static int port(TestDaemon daemon) {
-        String address = daemon.atoll().run("config", "get", "core.https_address").ok().out();
-        return Integer.parseInt(address.strip().replaceFirst(".*:", ""));
-    }
-
     private static boolean isEmpty(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.findAny().isEmpty();
@@ -465,19 +520,18 @@ class MigrationTest {
         client.run("remote", "set-url", remote, url).ok();
     }
 
-    private void direct(String remote, int port) {
-        reach(remote, "https://127.0.0.1:" + port);
+    private void direct(String remote) {
+        reach(remote, "https://" + address(remote) + ":" + PORT);
     }
 
     /// The way is gone for longer than anybody waits for it.
     @Test
     void aCutForGoodLeavesNothingBehind() throws IOException {
-        int port = port(a);
-        try (Cutter cutter = Cutter.once(port, 100_000)) {
+        try (Cutter cutter = Cutter.once("a", 100_000)) {
             reach("a", cutter.url());
             client.run("copy", "a:c1", "b:c1").exits(1);
         } finally {
-            direct("a", port);
+            direct("a");
         }
         nothingIsLeft(b);
         client.run("copy", "a:c1", "b:c1").ok();
@@ -486,17 +540,16 @@ class MigrationTest {
 
     @Test
     void aCutCopyGoesOnWhereItBroke() throws IOException {
-        int port = port(a);
         Random random = new Random(6);
         byte[] big = new byte[1 << 20];
         random.nextBytes(big);
         stock.runWith(big, "file", "push", "-", "a:c1/root/big").ok();
-        try (Cutter cutter = Cutter.after(port, () -> 100_000 + random.nextInt(200_000))) {
+        try (Cutter cutter = Cutter.after("a", () -> 100_000 + random.nextInt(200_000))) {
             reach("a", cutter.url());
             client.run("copy", "a:c1", "b:c1").ok();
             assertTrue(cutter.ends.get() > 3, "cut " + cutter.ends + " times");
         } finally {
-            direct("a", port);
+            direct("a");
             stock.run("file", "delete", "a:c1/root/big").ok();
         }
         isWhole("b:c1");
@@ -553,8 +606,10 @@ class MigrationTest {
                         .get("certificate")
                         .asString();
         String url =
-                "https://127.0.0.1:"
-                        + port(a)
+                "https://"
+                        + address("a")
+                        + ":"
+                        + PORT
                         + "/1.0/operations/"
                         + operation.get("id").asString();
         Json source =

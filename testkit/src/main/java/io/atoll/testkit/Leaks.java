@@ -32,7 +32,7 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
 
     private final String marker;
     private List<String> before = List.of();
-    private long descriptorsBefore;
+    private List<String> descriptorsBefore = List.of();
 
     private Leaks(String marker) {
         this.marker = marker;
@@ -89,11 +89,22 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
         } catch (AssertionError _) {
             throw new AssertionError("left on the host:\n" + String.join("\n", left));
         }
-        long descriptors = descriptors();
-        // Class loading and thread pools keep some; a leak per operation shows as many.
-        if (descriptors > descriptorsBefore + DESCRIPTOR_SLACK) {
+        assertFewDescriptors();
+    }
+
+    /// Thread pools keep some; a leak per operation shows as many.
+    private void assertFewDescriptors() {
+        List<String> fresh = descriptors();
+        int count = fresh.size();
+        descriptorsBefore.forEach(fresh::remove);
+        if (count > descriptorsBefore.size() + DESCRIPTOR_SLACK) {
             throw new AssertionError(
-                    "descriptors went from " + descriptorsBefore + " to " + descriptors);
+                    "descriptors went from "
+                            + descriptorsBefore.size()
+                            + " to "
+                            + count
+                            + ", new ones:\n"
+                            + String.join("\n", fresh));
         }
     }
 
@@ -175,8 +186,23 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
                 .toList();
     }
 
-    private static long descriptors() {
-        return children(Path.of("/proc/self/fd")).size();
+    /// What the descriptors of this process are of. Archives of classes are opened when the first
+    /// class of each is used and stay so.
+    private static List<String> descriptors() {
+        List<String> out = new ArrayList<>();
+        for (Path descriptor : children(Path.of("/proc/self/fd"))) {
+            try {
+                String target = Files.readSymbolicLink(descriptor).toString();
+                if (!target.endsWith(".jar")) {
+                    // Numbers of pipes and sockets say nothing to who reads them.
+                    out.add(target.replaceFirst(":\\[\\d+]", ""));
+                }
+            } catch (IOException _) {
+                // That of the listing itself.
+            }
+        }
+        out.sort(null);
+        return out;
     }
 
     private static List<Path> children(Path folder) {

@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Whatever goes wrong is told to the other side, so that both operations fail with the same words.
 public final class Migrations {
-    /// How long the other side may take to connect. LXD's.
-    private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(10);
+    /// How long the other side may take to connect. LXD gives 10 seconds, which a busy server that
+    /// has spoken TLS to nobody yet can need for that alone.
+    private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(40);
 
     private static final List<String> SOCKETS =
             List.of(RemoteOperation.CONTROL, RemoteOperation.FILES);

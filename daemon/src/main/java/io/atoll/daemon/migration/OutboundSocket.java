@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// that clients open to it. One message is asked for at a time, so a slow reader slows the peer
 /// down.
 final class OutboundSocket implements WebSocket {
-    /// How long the other server may take to answer.
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    /// How long this server and the other one may take until they talk, both busy and with TLS not
+    /// yet used.
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final BlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
 

@@ -215,7 +215,7 @@ class InstanceTransferIT {
                             : a.client()
                                     .get(
                                             refused.json().get("operation").asString()
-                                                    + "/wait?timeout=30")
+                                                    + "/wait?timeout=90")
                                     .metadata()
                                     .get("err")
                                     .asString();
@@ -295,7 +295,7 @@ class InstanceTransferIT {
     private static void failed(TestClient.Answer answer) throws IOException {
         if (answer.status() < 300) {
             String url = answer.json().get("operation").asString();
-            Json end = b.client().get(url + "/wait?timeout=30").metadata();
+            Json end = b.client().get(url + "/wait?timeout=90").metadata();
             assertEquals(400, end.get("status_code").asLong(), end.render());
         }
     }

@@ -105,7 +105,7 @@ final class RestoreSteps {
 
     private Optional<String> label() {
         boolean isAppArmor = draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
-        return draft.spec.security().lsmLabel().filter(_ -> isAppArmor);
+        return draft.spec.security().label().filter(_ -> isAppArmor);
     }
 
     private void attach(Slot root, Slot images, DevSteps dev) {

@@ -92,8 +92,7 @@ class PlanCompilerTest {
         golden("unprivileged-v1", BUSYBOX, Hosts.pureV1());
     }
 
-    @Test
-    void aProfileOfItsOwn() {
+    private static ContainerSpec confined(ContainerSpec spec) {
         ProfileSpec profile =
                 new ProfileSpec(
                         "atoll-c1",
@@ -103,9 +102,31 @@ class PlanCompilerTest {
                         Path.of("/var/lib/atoll/security/apparmor/cache"),
                         Path.of("/sys/kernel/security/apparmor"),
                         Optional.of("atoll-c1"));
-        ContainerSpec spec =
-                BUSYBOX.withSecurity(BUSYBOX.security().withProfile(Optional.of(profile)));
-        golden("apparmor", spec, Hosts.apparmor());
+        return spec.withSecurity(spec.security().withProfile(Optional.of(profile)));
+    }
+
+    @Test
+    void aProfileOfItsOwn() {
+        golden("apparmor", confined(BUSYBOX), Hosts.apparmor());
+    }
+
+    /// What was saved under another name, or by another daemon, had another profile.
+    @Test
+    void whatIsRestoredHasTheProfileOfTheContainerThatItBecomes() {
+        ContainerSpec spec = confined(ContainerSpec.of("c1", DIRECTORY, Idmap.NONE));
+        String text = PlanPrinter.print(restored(spec, saved(), Hosts.apparmor()));
+        assertTrue(text.contains("--lsm-profile apparmor:atoll-c1//&:atoll-c1:"), text);
+    }
+
+    private static CriuRestore saved() {
+        return new CriuRestore(
+                "criu",
+                Path.of("/saved"),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                "",
+                List.of());
     }
 
     /// No node is made, and the process that makes the child enters the cgroups for it.
@@ -590,15 +611,7 @@ class PlanCompilerTest {
 
     @Test
     void whatCannotBeRestoredIsToldBefore() {
-        CriuRestore from =
-                new CriuRestore(
-                        "criu",
-                        Path.of("/saved"),
-                        false,
-                        Optional.empty(),
-                        Optional.empty(),
-                        "",
-                        List.of());
+        CriuRestore from = saved();
         NicSpec physical = NicSpec.of("eth2", new NicLink.Phys("wan1"), Optional.empty());
         assertThrows(
                 UnsupportedException.class,
