@@ -32,6 +32,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,12 @@ class InterceptionIT {
     private static final String ASKING =
             "while :; do if test -e /ask; then mv /ask /asked; . /asked > /answer; fi;"
                     + " sleep 0.05; done";
+
+    private static final Path FUSE2FS = Path.of("/usr/bin/fuse2fs");
+    private static final Path MOUNT_FUSE = Path.of("/usr/sbin/mount.fuse3");
+
+    private static final DeviceNode FUSE =
+            new DeviceNode(new GuestPath("/dev/fuse"), DeviceNode.Type.CHAR, 10, 229, 0666, 0, 0);
 
     @TempDir Path dir;
 
@@ -69,11 +76,14 @@ class InterceptionIT {
         interceptor = new Interceptor();
         ContainerSpec spec = host.spec("calls");
         DeviceNode node = makeDisk();
+        if (Files.exists(FUSE2FS)) {
+            installFuse2fs();
+        }
         container =
                 host.containers()
                         .start(
                                 spec.withInit(spec.init().running("/bin/sh", "-c", ASKING))
-                                        .withDevices(spec.devices().plus(node))
+                                        .withDevices(spec.devices().plus(node).plus(FUSE))
                                         .withLimits(limited(spec.limits()))
                                         .withSecurity(
                                                 spec.security()
@@ -81,6 +91,51 @@ class InterceptionIT {
                                                                 EnumSet.allOf(Interception.class))
                                                         .withPatience(PATIENCE)));
         serve();
+    }
+
+    /// With what it needs, in places where only the test of it looks, and with a file system to
+    /// serve.
+    private void installFuse2fs() throws IOException {
+        Path place = Files.createDirectories(host.lower().resolve("opt"));
+        Path content = Files.createDirectory(dir.resolve("content"));
+        Files.writeString(content.resolve("greeting"), "hello from ext4\n");
+        Commands.run(
+                Command.of(
+                        "mkfs.ext4",
+                        "-q",
+                        "-d",
+                        content.toString(),
+                        place.resolve("image").toString(),
+                        "4M"));
+        for (Path program : List.of(FUSE2FS, MOUNT_FUSE)) {
+            Files.copy(program, place.resolve(program.getFileName()));
+            String libraries = Commands.run(Command.of("ldd", program.toString())).text();
+            for (String word : libraries.split("\\s+")) {
+                Path inside = host.lower().resolve("." + word).normalize();
+                if (word.startsWith("/") && !Files.exists(inside)) {
+                    Files.createDirectories(inside.getParent());
+                    Files.copy(Path.of(word).toRealPath(), inside);
+                }
+            }
+        }
+    }
+
+    /// What is not to be had as a fake: the program that Debian has for it.
+    @Test
+    void fuse2fsServesAFileSystem() {
+        Assumptions.assumeTrue(Files.exists(FUSE2FS), "Debian's fuse2fs is not installed");
+        mounts = new MountPolicy(Set.of(), Set.of(), true, Map.of("ext4", "/opt/fuse2fs"));
+        String said =
+                host.run(
+                        container,
+                        "cp /opt/mount.fuse3 /sbin/mount.fuse; mkdir -p /m;"
+                                + " probe mount /opt/image /m ext4 0 rw; cat /m/greeting;"
+                                + " echo kept > /m/new; umount /m; ls /m;"
+                                + " probe mount /opt/image /m ext4 1 rw; cat /m/new;"
+                                + " echo no > /m/other || umount /m");
+        assertEquals(
+                List.of("/m mounted", "hello from ext4", "/m mounted", "kept"),
+                said.lines().filter(line -> !line.contains("Read-only")).toList());
     }
 
     private DeviceNode makeDisk() throws IOException {

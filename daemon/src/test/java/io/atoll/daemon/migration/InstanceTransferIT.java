@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.api.tls.Identity;
+import io.atoll.api.tls.Pem;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
@@ -128,6 +130,20 @@ class InstanceTransferIT {
         } catch (java.nio.file.NoSuchFileException _) {
             // There never was one.
         }
+    }
+
+    @Test
+    void aSourceWithAnotherCertificateIsNotBelieved() throws Exception {
+        make("pinned");
+        String other =
+                Pem.render(
+                        Identity.selfSigned(Identity.Purpose.SERVER, "x", List.of()).certificate());
+        Json.Obj wish = wish("pinned", offer("pinned"), port);
+        Json.Obj source = Json.object();
+        wish.get("source").asMap().forEach(source::put);
+        String why = fetch("", wish.put("source", source.put("certificate", other)));
+        assertTrue(why.contains("Failed connecting to"), why);
+        nothingCame();
     }
 
     @Test
