@@ -842,7 +842,14 @@ class RowsIT {
         host.must("lxc-start", "-n", name);
         try (TypedRun run =
                 TypedRun.start(
-                        host.env(), "lxc-attach", "-P", host.lxcPath.toString(), "-n", name)) {
+                        host.env(),
+                        "lxc-attach",
+                        "-P",
+                        host.lxcPath.toString(),
+                        "-n",
+                        name,
+                        "-L",
+                        host.base.resolve("pty.log").toString())) {
             run.type("tty; stty size; hostname\r");
             run.awaitText("/dev/pts/");
             run.awaitText("50 132");
@@ -850,6 +857,11 @@ class RowsIT {
             run.type("exit 6\r");
             assertEquals(6, run.awaitEnd());
         }
+        Path log = host.base.resolve("pty.log");
+        assertTrue(LxcHostFixture.sh("cat " + log).contains("50 132"), "what was printed is kept");
+        assertEquals("600", LxcHostFixture.sh("stat -c %a " + log).strip());
+        ToolRun context = host.run("lxc-attach", "-n", name, "-c", "a:b:c", "--", "true");
+        assertTrue(context.err().contains("does not run SELinux"), context.err());
         host.must("lxc-stop", "-n", name, "-k");
     }
 

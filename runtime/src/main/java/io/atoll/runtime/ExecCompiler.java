@@ -178,24 +178,32 @@ final class ExecCompiler {
         return all;
     }
 
+    /// Through the host's proc: the container's could be anything (CVE-2015-1334).
+    private static void openLabel(String path, List<Step> host, List<Step> child) {
+        host.add(new Step.Open(HOST_PROC, Place.host("/proc"), Step.OpenMode.DIRECTORY));
+        child.add(
+                new Step.Open(
+                        LABEL,
+                        Place.in(HOST_PROC, path.substring("/proc/".length())),
+                        Step.OpenMode.WRITE));
+    }
+
     private void powers(ExecSpec spec, List<Step> host, List<Step> child) {
         List<Step> last = new ArrayList<>();
+        Optional<String> context = spec.special().context().filter(_ -> !spec.isPrivileged());
+        context.ifPresent(text -> {
+            openLabel("/proc/thread-self/attr/exec", host, child);
+            last.add(new Step.WriteFile(Place.slot(LABEL), text, Step.WriteMode.EXISTING));
+        });
         for (Step step : start.child()) {
             switch (step) {
                 case Step.SetPersonality _ when spec.special().personality().isEmpty() ->
                         child.add(step);
-                case Step.Open(_, Place.HostPath(String path), _) when path.contains("/attr/") -> {
-                    host.add(
-                            new Step.Open(HOST_PROC, Place.host("/proc"), Step.OpenMode.DIRECTORY));
-                    // Through the host's proc: the container's could be anything (CVE-2015-1334).
-                    child.add(
-                            new Step.Open(
-                                    LABEL,
-                                    Place.in(HOST_PROC, path.substring("/proc/".length())),
-                                    Step.OpenMode.WRITE));
-                }
+                case Step.Open(_, Place.HostPath(String path), _)
+                        when path.contains("/attr/") && context.isEmpty() ->
+                        openLabel(path, host, child);
                 case Step.WriteFile(Place.InSlot _, String label, Step.WriteMode mode)
-                        when !label.equals("0") ->
+                        when !label.equals("0") && context.isEmpty() ->
                         last.add(new Step.WriteFile(Place.slot(LABEL), label, mode));
                 case Step.FilterSystemCalls(Blob program, Slot listener)
                         when !listener.isNone() -> {

@@ -42,9 +42,15 @@ public record ExecSpec(
     /// @param isRemounting true for a mount namespace of its own, with `/proc` and `/sys` as the
     ///   namespaces entered show them
     /// @param personality instead of the container's
-    public record Special(boolean isOutsideCgroups, boolean isRemounting, OptionalInt personality) {
+    /// @param context SELinux context instead of the container's; only where the kernel has SELinux
+    public record Special(
+            boolean isOutsideCgroups,
+            boolean isRemounting,
+            OptionalInt personality,
+            Optional<String> context) {
         /// Nothing special.
-        public static final Special NONE = new Special(false, false, OptionalInt.empty());
+        public static final Special NONE =
+                new Special(false, false, OptionalInt.empty(), Optional.empty());
     }
 
     /// Where the first three descriptors of a command lead.

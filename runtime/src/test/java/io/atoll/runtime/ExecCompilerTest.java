@@ -23,6 +23,7 @@ import io.atoll.runtime.spec.RootfsSpec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -86,6 +87,31 @@ class ExecCompilerTest {
         assertTrue(text.contains("open terminal 0 by dev/pts/ptmx"), text);
         assertTrue(text.contains("exec lxc-default"), text);
         assertTrue(text.contains("filter system calls"), text);
+    }
+
+    @Test
+    void aCommandMayHaveAContextOfItsOwn() {
+        ExecSpec of = ExecSpec.of(List.of("ls"), new ExecSpec.Stdio.None());
+        ExecSpec spec =
+                new ExecSpec(
+                        of.argv(),
+                        of.env(),
+                        of.cwd(),
+                        0,
+                        0,
+                        List.of(),
+                        of.stdio(),
+                        Set.of(),
+                        false,
+                        true,
+                        new ExecSpec.Special(
+                                false, false, OptionalInt.empty(), Optional.of("a:b:c:s0")));
+        String text =
+                PlanPrinter.print(
+                        new ExecCompiler(start(HostFacts.Lsm.SELINUX)).compile(spec, false));
+        assertTrue(text.contains("write \"a:b:c:s0\" to slot 8"), text);
+        assertTrue(text.contains("thread-self/attr/exec"), text);
+        assertFalse(text.contains("lxc-default"), text);
     }
 
     @Test

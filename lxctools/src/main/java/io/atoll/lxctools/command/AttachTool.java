@@ -22,7 +22,14 @@ import io.atoll.runtime.StepFailed;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.spec.NamespaceKind;
 import io.atoll.runtime.spec.ProcessSpec;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -68,7 +75,7 @@ public final class AttachTool implements Tool {
     }
 
     @Override
-    public int run(Call call) {
+    public int run(Call call) throws IOException {
         LxcContainer lxc = call.container();
         Container container =
                 lxc.running().orElseThrow(() -> new ToolException("Container is not running"));
@@ -94,7 +101,8 @@ public final class AttachTool implements Tool {
                                 isElevated(call, "CGROUP"),
                                 call.options().has("remount-sys-proc")
                                         && skipped.contains(NamespaceKind.MNT),
-                                personality(call)));
+                                personality(call),
+                                context(call)));
         try {
             return run(call, lxc, spec);
         } catch (DomainException e) {
@@ -179,6 +187,15 @@ public final class AttachTool implements Tool {
         };
     }
 
+    private static Optional<String> context(Call call) {
+        Optional<String> context = call.options().value("context");
+        if (context.isPresent() && !Files.exists(Path.of("/sys/fs/selinux/enforce"))) {
+            throw new ToolException(
+                    "-c " + context.get() + ": this host's kernel does not run SELinux");
+        }
+        return context;
+    }
+
     // ---- who, where, with what environment
 
     private record User(long uid, long gid, String home, String shell) {}
@@ -255,7 +272,7 @@ public final class AttachTool implements Tool {
 
     // ---- running it
 
-    private static int run(Call call, LxcContainer lxc, ExecSpec spec) {
+    private static int run(Call call, LxcContainer lxc, ExecSpec spec) throws IOException {
         Host host = call.invocation().host();
         boolean hasTerminal = host.isTerminal(0) || host.isTerminal(1) || host.isTerminal(2);
         return hasTerminal ? onTerminal(call, lxc, spec) : onDescriptors(call, lxc, spec);
@@ -273,7 +290,7 @@ public final class AttachTool implements Tool {
 
     /// What is a terminal of the caller's is one of the container's inside: never the caller's own,
     /// into which one could type from inside (CVE-2016-10124).
-    private static int onTerminal(Call call, LxcContainer lxc, ExecSpec spec) {
+    private static int onTerminal(Call call, LxcContainer lxc, ExecSpec spec) throws IOException {
         Host host = call.invocation().host();
         Pty.WindowSize size = host.windowSize().orElse(new Pty.WindowSize(80, 24));
         ExecSpec.Stdio stdio =
@@ -282,16 +299,38 @@ public final class AttachTool implements Tool {
                         unlessTerminal(host, 0),
                         unlessTerminal(host, 1),
                         unlessTerminal(host, 2));
-        try (Execution command = lxc.attach(spec.withStdio(stdio));
+        try (OutputStream log = log(call);
+                Execution command = lxc.attach(spec.withStdio(stdio));
                 Host.Signals _ = route(call, command)) {
             Fd terminal = command.terminal().orElseThrow();
-            try (TerminalRelay relay =
-                    TerminalRelay.start(
-                            call, terminal, TerminalRelay.NO_ESCAPE, Optional.empty())) {
+            try (TerminalRelay relay = TerminalRelay.startLogged(call, terminal, log)) {
                 int status = command.waitExit();
                 relay.drain();
                 return status;
             }
+        }
+    }
+
+    /// Where `-L` wants what is printed on the terminal, readable by its owner only: it may show
+    /// what was typed.
+    private static OutputStream log(Call call) throws IOException {
+        Optional<String> file = call.options().value("pty-log");
+        if (file.isEmpty()) {
+            return OutputStream.nullOutputStream();
+        }
+        Path path = call.file(file.get());
+        try {
+            if (!Files.exists(path)) {
+                Path unused =
+                        Files.createFile(
+                                path,
+                                PosixFilePermissions.asFileAttribute(
+                                        PosixFilePermissions.fromString("rw-------")));
+            }
+            return Files.newOutputStream(
+                    path, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException e) {
+            throw new ToolException("cannot write what is printed to " + path + ": " + e);
         }
     }
 

@@ -8,6 +8,7 @@ import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Host;
 import io.atoll.runtime.Container;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -30,14 +31,16 @@ final class TerminalRelay implements AutoCloseable {
     private final Fd far;
     private final int escape;
     private final boolean isLasting;
+    private final OutputStream log;
     private final Optional<Host.RawMode> rawMode;
     private final CountDownLatch left = new CountDownLatch(1);
     private final CountDownLatch drained = new CountDownLatch(1);
     private boolean isEscaped;
 
-    private TerminalRelay(Call call, Fd far, int escape, boolean isLasting) {
+    private TerminalRelay(Call call, Fd far, int escape, boolean isLasting, OutputStream log) {
         this.call = call;
         this.isLasting = isLasting;
+        this.log = log;
         this.far = far;
         this.escape = escape;
         Host host = call.invocation().host();
@@ -50,12 +53,19 @@ final class TerminalRelay implements AutoCloseable {
     /// @param escape the key that, followed by `q`, leaves; or [#NO_ESCAPE]
     /// @param sized whose console gets the size of the caller's terminal
     static TerminalRelay start(Call call, Fd far, int escape, Optional<Container> sized) {
-        return begin(new TerminalRelay(call, far, escape, false), call, sized);
+        OutputStream none = OutputStream.nullOutputStream();
+        return begin(new TerminalRelay(call, far, escape, false, none), call, sized);
+    }
+
+    /// As [#start] without an escape; what is printed goes to `log` too, which the caller closes.
+    static TerminalRelay startLogged(Call call, Fd far, OutputStream log) {
+        return begin(new TerminalRelay(call, far, NO_ESCAPE, false, log), call, Optional.empty());
     }
 
     /// As [#start] for the master of a terminal that outlives who is logged in.
     static TerminalRelay startLasting(Call call, Fd far, int escape) {
-        return begin(new TerminalRelay(call, far, escape, true), call, Optional.empty());
+        OutputStream none = OutputStream.nullOutputStream();
+        return begin(new TerminalRelay(call, far, escape, true, none), call, Optional.empty());
     }
 
     private static TerminalRelay begin(TerminalRelay relay, Call call, Optional<Container> sized) {
@@ -76,6 +86,7 @@ final class TerminalRelay implements AutoCloseable {
                 for (int n = read(buffer); n > 0; n = read(buffer)) {
                     call.out().write(buffer, 0, n);
                     call.out().flush();
+                    log.write(buffer, 0, n);
                 }
             } while (waitsForLogin());
         } catch (IOException | IllegalStateException _) {

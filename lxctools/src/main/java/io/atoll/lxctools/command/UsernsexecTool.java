@@ -33,8 +33,7 @@ public final class UsernsexecTool implements Tool {
                                 "map",
                                 "MAP",
                                 "Map COUNT ids; by default all that /etc/subuid and"
-                                        + " /etc/subgid give"),
-                        ToolOption.flag('s', "self", "Also map the caller's own ids"))
+                                        + " /etc/subgid give"))
                 .named(ToolSpec.Name.NONE)
                 .followedByCommand();
     }
