@@ -4,10 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.linux.Fd;
+import io.atoll.linux.FdIo;
+import io.atoll.linux.SeccompNotify;
+import io.atoll.runtime.Container;
+import io.atoll.runtime.SystemCalls;
 import io.atoll.runtime.lxc.LxcContainer;
+import io.atoll.runtime.lxc.LxcPath;
+import io.atoll.runtime.lxc.LxcStart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -148,6 +156,35 @@ class SeccompProxyIT {
             Thread.currentThread().interrupt();
         }
         return CallProxy.letRun();
+    }
+
+    @Test
+    void aProgramOfTheLibraryMayAnswerToo() throws Exception {
+        String name = host.define("library", "lxc.seccomp.profile = " + profile);
+        Path root = host.rootOf(name);
+        Files.writeString(
+                root.resolve("etc/inittab"),
+                "::respawn:/bin/sh -c 'mkdir /made || echo no >/refused; sleep 1'\n");
+        try (LxcPath path = host.open()) {
+            Container container = path.container(name).start(LxcStart.DEFAULT);
+            LxcHostFixture.until(() -> Files.exists(root.resolve("refused")), "nobody answers");
+            assertFalse(Files.exists(root.resolve("made")));
+            container.onSystemCalls(SeccompProxyIT::answerOne, Fd::close);
+            LxcHostFixture.until(() -> Files.isDirectory(root.resolve("made")), "it is made");
+            container.kill();
+        }
+    }
+
+    private static void answerOne(SystemCalls calls) {
+        try (calls) {
+            SeccompNotify.Call call = null;
+            while (call == null) {
+                assertTrue(FdIo.poll(calls.listener(), FdIo.POLLIN, Duration.ofSeconds(10)) > 0);
+                call = SeccompNotify.receive(calls.listener()).orElse(null);
+            }
+            assertTrue(call.isNative());
+            assertTrue(SeccompNotify.letRun(calls.listener(), call.id()));
+        }
     }
 
     @Test

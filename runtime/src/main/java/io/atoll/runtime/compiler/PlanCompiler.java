@@ -451,8 +451,7 @@ public final class PlanCompiler {
             if (!filter.isNone()) {
                 // The monitor holds the listener, so that the calls wait for us while we are
                 // restarted.
-                boolean isAsked =
-                        !security.interceptions().isEmpty() || security.asked().isPresent();
+                boolean isAsked = filter.asksAnybody();
                 Slot listener = isAsked ? draft.newSlot() : Slot.NONE;
                 draft.child.add(
                         new Step.FilterSystemCalls(Blob.of(filters.compile(filter)), listener));
@@ -463,14 +462,15 @@ public final class PlanCompiler {
             }
         }
 
+        /// Calls that a profile asks about and nobody is named for wait for no one, unless somebody
+        /// takes the listener.
         private Step keep(SecuritySpec security, Slot listener) {
+            boolean isOurs = !security.interceptions().isEmpty();
+            int patience = isOurs ? (int) security.patience().toMillis() : 1;
             return security.asked()
                     .<Step>map(by -> new Step.ForwardCalls(listener, by.socket(), by.cookie()))
-                    .orElseGet(() ->
-                            new Step.KeepCalls(
-                                    listener,
-                                    (int) security.patience().toMillis(),
-                                    files.calls().toString()));
+                    .orElseGet(
+                            () -> new Step.KeepCalls(listener, patience, files.calls().toString()));
         }
 
         private static long mask(SecuritySpec security) {

@@ -265,6 +265,8 @@ class PlanCompilerTest {
         assertTrue(
                 plan(asks).contains("in the monitor, which asks /run/proxy with cookie c1"),
                 plan(asks));
+        SecuritySpec nobody = asks.withSupervisor(Optional.empty());
+        assertTrue(plan(nobody).contains("answers after 1 ms"), plan(nobody));
         SecuritySpec intercepted = asks.withInterceptions(Set.of(Interception.MKNOD));
         assertFalse(plan(intercepted).contains("/run/proxy"), "the daemon goes first");
     }
