@@ -32,7 +32,9 @@ public final class BackupWriter implements AutoCloseable {
     ///
     /// @param root open for reading
     public void putVolume(BackupPart part, Fd root) throws IOException {
-        putDirectory(part);
+        if (!part.rootPrefix().equals(part.prefix())) {
+            putDirectory(part);
+        }
         new TreePacker(tar).pack(root, part.rootPrefix());
     }
 

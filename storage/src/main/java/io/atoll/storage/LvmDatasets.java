@@ -1,10 +1,13 @@
 package io.atoll.storage;
 
+import io.atoll.base.BusyException;
 import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnavailableException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.CommandFailed;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Mounts;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -654,18 +657,44 @@ final class LvmDatasets implements Datasets {
             return;
         }
         if (wanted < now) {
-            throw new InvalidConfigException(
-                    "Volumes of driver \"lvm\" cannot be made smaller: \""
-                            + name.name()
-                            + "\" has "
-                            + now
-                            + " bytes");
+            shrink(name, wanted, mountedAt, keys);
+            return;
         }
         String _ = run("lvresize", "--force", "--size", sectors(wanted), group() + "/" + lv(name));
         if (fileSystemOf(name).equals(XFS)) {
             String _ = run("xfs_growfs", mountedAt.toString());
         } else {
             String _ = run("resize2fs", path(name));
+        }
+    }
+
+    /// The file system first, for what is beyond the end of the volume is lost. That takes a file
+    /// system that nobody has mounted, and refuses what its files do not fit into.
+    ///
+    /// @throws InvalidConfigException for an XFS, which only grows
+    /// @throws BusyException while it is in use
+    private void shrink(DatasetName name, long bytes, Path mountedAt, Map<String, String> keys) {
+        if (fileSystemOf(name).equals(XFS)) {
+            throw new InvalidConfigException(
+                    "Volumes with an XFS cannot be made smaller: \""
+                            + name.name()
+                            + "\" has "
+                            + quota(name).orElse(0)
+                            + " bytes");
+        }
+        try {
+            Mounts.umount(mountedAt.toString(), false);
+        } catch (ErrnoException e) {
+            throw new BusyException(
+                    "\"" + name.name() + "\" is in use and cannot be made smaller", e);
+        }
+        try {
+            String _ = run("e2fsck", "-f", "-p", path(name));
+            String _ = run("resize2fs", path(name), bytes / 1024 + "K");
+            String _ =
+                    run("lvresize", "--force", "--size", sectors(bytes), group() + "/" + lv(name));
+        } finally {
+            mount(name, mountedAt, keys);
         }
     }
 }

@@ -1,11 +1,15 @@
 package io.atoll.testkit;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// LVM with thin volumes and others.
 public final class FakeLvm extends FakeHost {
@@ -43,7 +47,8 @@ public final class FakeLvm extends FakeHost {
             case "lvm" ->
                     "  LVM version:     2.03.16(2) (2022-05-18)\n  Library version: 1.02.185\n";
             case "losetup" -> losetup(argv);
-            case "pvcreate", "pvremove", "vgchange", "resize2fs", "xfs_growfs" -> "";
+            case "pvcreate", "pvremove", "vgchange", "e2fsck", "xfs_growfs" -> "";
+            case "resize2fs" -> resizeFiles(argv);
             case "mkfs.ext4", "mkfs.xfs" -> {
                 String _ = types.put(last(argv.getLast()), argv.getFirst().substring(5));
                 yield "";
@@ -100,6 +105,21 @@ public final class FakeLvm extends FakeHost {
             }
             default -> throw refuse(argv, "not known here");
         };
+    }
+
+    /// To the size given, or to that of the volume.
+    private String resizeFiles(List<String> argv) {
+        if (argv.size() > 2) {
+            long wanted = 1024 * Long.parseLong(argv.getLast().replace("K", ""));
+            try (Stream<Path> files = Files.walk(volume(last(argv.get(1))))) {
+                if (files.mapToLong(file -> file.toFile().length()).sum() > wanted) {
+                    throw refuse(argv, "New size smaller than minimum");
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return "";
     }
 
     private boolean isThick(String lv) {

@@ -4,12 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.base.BusyException;
+import io.atoll.base.DomainException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.Opens;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeType;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,9 +89,44 @@ class LvmDriverIT extends VolumeManagerContract<FakeLvm> {
                         .filter(c -> !c.matches("(lvs|vgs|blkid) .*"))
                         .toList());
         assertEquals(20L << 30, driver.quota(volume).orElseThrow());
+    }
+
+    /// The file system gives way first; what does not fit, or is in use, stays as it is.
+    @Test
+    void volumesGetSmallerWithTheirFileSystem() throws IOException {
+        VolumeName volume = VolumeName.custom("default_v");
+        StorageDriver driver = pool().driver();
+        driver.useSettings(_ -> Map.of("size", "2GiB"));
+        driver.createEmpty(volume);
+        Path at = driver.directory(volume.current());
+        Files.write(at.resolve("rootfs/file"), new byte[8 << 20]);
+        int before = host().log().size();
+        driver.setQuota(volume, OptionalLong.of(1L << 30));
+        assertEquals(
+                List.of(
+                        "e2fsck -f -p /dev/p1/custom_default_v",
+                        "resize2fs /dev/p1/custom_default_v 1048576K",
+                        "lvresize --force --size 1073741824b p1/custom_default_v",
+                        "mount -t ext4 -o discard /dev/p1/custom_default_v " + at),
+                host().log().stream()
+                        .skip(before)
+                        .filter(c -> !c.matches("(lvs|vgs|blkid) .*"))
+                        .toList());
+        assertEquals(1L << 30, driver.quota(volume).orElseThrow());
+        assertThrows(
+                DomainException.class, () -> driver.setQuota(volume, OptionalLong.of(1 << 20)));
+        assertEquals(1L << 30, driver.quota(volume).orElseThrow());
+        assertEquals(8 << 20, Files.size(at.resolve("rootfs/file")), "it is mounted again");
+        try (Fd _ = Opens.open(at.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+            assertThrows(
+                    BusyException.class, () -> driver.setQuota(volume, OptionalLong.of(1L << 29)));
+        }
+        VolumeName grows = VolumeName.custom("default_x");
+        driver.useSettings(_ -> Map.of("size", "2GiB", "block.filesystem", "xfs"));
+        driver.createEmpty(grows);
         assertThrows(
                 InvalidConfigException.class,
-                () -> driver.setQuota(volume, OptionalLong.of(1L << 30)));
+                () -> driver.setQuota(grows, OptionalLong.of(1L << 30)));
     }
 
     /// As `.block`, which LXD finds too.

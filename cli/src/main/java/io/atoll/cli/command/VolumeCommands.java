@@ -357,7 +357,7 @@ final class VolumeCommands {
                                         "")));
         RecordCommands.say(
                 context,
-                "Renamed storage volume from \"" + volume.name() + "\" to \"" + newName + "\"");
+                "Renamed storage volume from \"" + volume.name() + "\" to \"" + bare + "\"");
         return 0;
     }
 

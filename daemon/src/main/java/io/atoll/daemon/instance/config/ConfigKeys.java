@@ -483,7 +483,10 @@ public final class ConfigKeys {
         }
         if (NOT_YET.contains(row) && !isOff(value)) {
             throw new UnsupportedException(
-                    "Configuration key \"" + name + "\" is not supported yet");
+                    "Configuration key \""
+                            + name
+                            + "\" is not supported: a device of type gpu with"
+                            + " id=nvidia.com/gpu=0 brings the card and its driver");
         }
     }
 
