@@ -205,10 +205,10 @@ class LxcServicesTest {
                 cat >/run/haproxy.cfg <<'EOF'
                 defaults
                     mode http
-                    timeout connect 2s
+                    timeout connect 500ms
                     timeout client 5s
                     timeout server 5s
-                    option redispatch
+                    option redispatch 1
                     retries 3
                 listen web
                     bind 10.1.1.10:80
