@@ -147,6 +147,10 @@ class MigrationTest {
         return local.run(command).ok().out().lines().filter(line -> !line.isBlank()).toList();
     }
 
+    private List<String> fingerprints(String remote) {
+        return lines(client, "image", "list", remote, "--format=csv", "--columns=f");
+    }
+
     private static void prepare(Program local, String driver, String address) {
         local.run("config", "set", "core.https_address", address).ok();
         local.run("storage", "create", "default", driver).ok();
@@ -244,6 +248,12 @@ class MigrationTest {
             client.run("copy", "a:c1", "c:c1").ok();
             client.run("copy", "c:c1", "b:c2", "--mode", "push").ok();
             isWhole("b:c2");
+            client.run("image", "copy", "a:bb", "c:", "--mode", "push").ok();
+            client.run("image", "copy", "a:bb", "b:", "--mode", "relay").ok();
+            for (String there : List.of("b:", "c:")) {
+                assertEquals(fingerprints("a:"), fingerprints(there));
+            }
+            stock.run("image", "delete", "b:" + fingerprints("b:").getFirst()).ok();
         } finally {
             disconnect("c");
             ip("-netns", namespace("b"), "route", "delete", address("a") + "/32");
