@@ -495,9 +495,6 @@ public final class ImageRoutes implements Routes {
 
     private Response refresh(Request request) {
         Stored<Image> image = named(request);
-        if (image.value().source().isEmpty()) {
-            throw new InvalidConfigException("Image source not found: it came from no server");
-        }
         OperationSpec spec =
                 OperationSpec.task("Refreshing image", request.project())
                         .resource("images", url(image.value().fingerprint()));
