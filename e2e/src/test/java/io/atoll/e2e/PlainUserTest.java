@@ -129,6 +129,14 @@ class PlainUserTest {
         assertTrue(
                 must(enter + "cgm gettasks pids lxc.payload.g1")
                         .contains(must("lxc-info -n g1 -pH")));
+        // Cgroups of the user's own, below.
+        must(enter + "cgm create memory own/deep");
+        must(enter + "cgm setvalue memory own memory.limit_in_bytes 8M");
+        assertEquals("8388608", must(enter + "cgm getvalue memory own memory.limit_in_bytes"));
+        assertEquals("deep", must(enter + "cgm listchildren memory own"));
+        assertTrue(must(enter + "cgm listkeys memory own").contains("memory.limit_in_bytes"));
+        assertNotEquals(0, as("ann", enter + "cgm remove memory own").exit(), "it is not empty");
+        must(enter + "cgm remove memory own 1");
         // What root did not give.
         assertNotEquals(0, as("ann", "cgm create memory /other").exit());
         assertNotEquals(
