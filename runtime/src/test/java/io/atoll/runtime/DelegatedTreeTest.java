@@ -95,7 +95,9 @@ class DelegatedTreeTest {
                         .compile(spec, files, false);
         for (Optional<CgroupLayout> given :
                 List.of(Optional.of(trees), Optional.<CgroupLayout>empty())) {
-            MonitorRecord.of(spec, plan, given, false).write(files, Blob.of(plan));
+            MonitorRecord record = MonitorRecord.of(spec, plan, given, false);
+            record.makeDirectory(files);
+            record.write(files, Blob.of(plan));
             assertEquals(given, MonitorRecord.read(files).orElseThrow().trees());
         }
     }
