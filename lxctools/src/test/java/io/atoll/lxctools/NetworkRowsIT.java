@@ -60,8 +60,19 @@ class NetworkRowsIT {
             lxc.network.name = eth1
             """;
 
+    /// The kernel takes pairs away some time after their namespace.
+    private static void awaitFreeBridges() {
+        LxcHostFixture.until(
+                () ->
+                        LxcHostFixture.sh(
+                                        "ls /sys/class/net/lxtbr0/brif /sys/class/net/lxtbr1/brif | grep veth; true")
+                                .isBlank(),
+                "the bridges have no ports");
+    }
+
     @Test
     void l1_43_44_45_46_threeInterfaces() {
+        awaitFreeBridges();
         String name = host.define("three", THREE);
         String hostMac = mac("/sys/class/net/" + ETH2);
         host.must("lxc-start", "-n", name);
@@ -79,9 +90,7 @@ class NetworkRowsIT {
 
         host.must("lxc-stop", "-n", name, "-k");
         assertEquals(hostMac, mac("/sys/class/net/" + ETH2));
-        LxcHostFixture.until(
-                () -> LxcHostFixture.sh("ls /sys/class/net/lxtbr0/brif").isBlank(),
-                "the veth is gone");
+        awaitFreeBridges();
 
         host.must("lxc-start", "-n", name);
         assertNotEquals(random, host.inside(name, "cat /sys/class/net/virt0/address"));
@@ -94,6 +103,7 @@ class NetworkRowsIT {
 
     @Test
     void l2_12_18_19_22_aVethOnTheBridge() {
+        awaitFreeBridges();
         String name =
                 host.define(
                         "veth",
@@ -241,11 +251,12 @@ class NetworkRowsIT {
         host.must("lxc-start", "-n", name, "-p", pidFile.toString());
         LxcHostFixture.sh("kill -9 $(cat " + pidFile + ")");
         assertEquals("RUNNING", host.state(name), "the container lives on");
-        assertTrue(host.inside(name, "ls /sys/class/net").contains("wan0"));
+        String links = host.inside(name, "ls /sys/class/net");
+        assertTrue(links.contains("wan0"), links);
         host.must("lxc-stop", "-n", name, "-k");
         LxcHostFixture.until(
                 () -> Files.exists(Path.of("/sys/class/net/" + ETH2)), ETH2 + " is back");
-        assertTrue(LxcHostFixture.sh("ls /sys/class/net/lxtbr0/brif").isBlank());
+        awaitFreeBridges();
     }
 
     @Test
@@ -317,9 +328,7 @@ class NetworkRowsIT {
         assertEquals(1, run.status());
         assertTrue(run.err().contains("status 1"), run.err());
         assertEquals("STOPPED", host.state(name));
-        LxcHostFixture.until(
-                () -> LxcHostFixture.sh("ls /sys/class/net/lxtbr0/brif").isBlank(),
-                "the veth is gone");
+        awaitFreeBridges();
     }
 
     @Test
@@ -389,6 +398,7 @@ class NetworkRowsIT {
 
     @Test
     void b0_07_manyNetworkStacksAtOnce() {
+        awaitFreeBridges();
         for (int i = 0; i < 10; i++) {
             host.must(
                     "lxc-start",

@@ -202,8 +202,8 @@ class InstanceCommandsTest {
         assertEquals(1, cli.run("init", "busybox", "web", "-n", "lan"));
         assertEquals(1, cli.run("init", "busybox", "web", "--target", "m1"));
         assertEquals(
-                "Error: Failed loading storage pool \"slow\": Not Found\n"
-                        + "Error: Failed loading network \"lan\": Not Found\n"
+                "Error: Failed loading storage pool \"slow\": nothing like it here\n"
+                        + "Error: Failed loading network \"lan\": nothing like it here\n"
                         + "Error: Target only allowed when clustered\n",
                 cli.err());
         assertTrue(server.requests().stream().noneMatch(r -> r.method().equals("POST")));
