@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 @Tag("privileged")
 final class InstancesIT {
     private static final String MARK = "atoll-dinst-";
+    private static final String MARK_FILE = "/1.0/instances/%s/files?path=/root-mark";
 
     private Path state;
     private LocalDaemon daemon;
@@ -131,6 +132,66 @@ final class InstancesIT {
         ok("DELETE", "/1.0/instances/c2", "");
         assertEquals(404, client.get("/1.0/instances/c2").status());
         assertFalse(Files.exists(state.resolve("storage-pools/p/containers/c2")));
+    }
+
+    @Test
+    void allStartAndStopAtOnce() throws Exception {
+        create("c1", "{}");
+        create("c2", "{}");
+        ok("PUT", "/1.0/instances", "{'state':{'action':'start','timeout':20}}");
+        assertEquals("Running", status("c1"));
+        assertEquals("Running", status("c2"));
+        ok("PUT", "/1.0/instances", "{'state':{'action':'stop','timeout':20,'force':true}}");
+        assertAtRest("c1");
+        assertAtRest("c2");
+    }
+
+    @Test
+    void rebuiltItIsNewInsideAndTheSameOutside() throws Exception {
+        String again = "{'source':{'type':'image','alias':'busybox'}}";
+        create("c1", "{'user.a':'1'}");
+        String uuid = instance("c1").get("config").get("volatile.uuid").asString();
+        upload("c1");
+        change("c1", "start");
+        String why = failure("POST", "/1.0/instances/c1/rebuild", again);
+        assertEquals("Instance must be stopped to be rebuilt", why);
+        change("c1", "stop");
+        ok("POST", "/1.0/instances/c1/snapshots", "{'name':'s1'}");
+        why = failure("POST", "/1.0/instances/c1/rebuild", again);
+        assertEquals("Cannot rebuild an instance with snapshots", why);
+        assertEquals(200, client.get(MARK_FILE.formatted("c1")).status());
+        ok("DELETE", "/1.0/instances/c1/snapshots/s1", "");
+
+        ok("POST", "/1.0/instances/c1/rebuild", again);
+        assertEquals(404, client.get(MARK_FILE.formatted("c1")).status());
+        assertEquals("1", instance("c1").get("config").get("user.a").asString());
+        assertEquals(uuid, instance("c1").get("config").get("volatile.uuid").asString());
+        change("c1", "start");
+        change("c1", "stop");
+        ok("POST", "/1.0/instances/c1/rebuild", "{'source':{'type':'none'}}");
+        assertEquals(404, client.get("/1.0/instances/c1/files?path=/bin/sh").status());
+    }
+
+    @Test
+    void aRefreshedCopyHasWhatIsNew() throws Exception {
+        String copy = "{'name':'c2','source':{'type':'copy','source':'c1'%s}}";
+        create("c1", "{}");
+        ok("POST", "/1.0/instances", copy.formatted(""));
+        upload("c1");
+        ok("POST", "/1.0/instances/c1/snapshots", "{'name':'s1'}");
+        assertEquals(404, client.get(MARK_FILE.formatted("c2")).status());
+        ok("POST", "/1.0/instances", copy.formatted(",'refresh':true"));
+        assertEquals("new", file("c2", "/root-mark").text());
+        assertEquals(200, client.get("/1.0/instances/c2/snapshots/s1").status());
+        change("c2", "start");
+        // It would lose what it is writing.
+        String why = failure("POST", "/1.0/instances", copy.formatted(",'refresh':true"));
+        assertFalse(why.isEmpty());
+        assertEquals("Running", status("c2"));
+    }
+
+    private void upload(String name) throws IOException {
+        assertEquals(200, send("POST", MARK_FILE.formatted(name), "new").status());
     }
 
     /// An image must not decide what becomes of the host's files.
