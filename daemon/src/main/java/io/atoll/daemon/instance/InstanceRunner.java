@@ -178,7 +178,7 @@ final class InstanceRunner {
     ///
     /// @throws InvalidConfigException in LXD's words if it runs already
     void start(RecordKey key) {
-        start(key, true, STARTABLE);
+        start(key, Saved.IF_ANY, STARTABLE);
     }
 
     /// Starts an instance.
@@ -186,22 +186,29 @@ final class InstanceRunner {
     /// @param isStateful with its saved processes, which are forgotten otherwise
     /// @throws InvalidConfigException in LXD's words if it runs already, or none are saved
     void start(RecordKey key, boolean isStateful) {
-        awaitEnd(key);
-        if (isStateful && !table.find(key).map(InstanceRecord::isStateful).orElse(false)) {
-            throw new InvalidConfigException("Instance has no existing state to restore");
-        }
-        start(key, isStateful, STARTABLE);
+        start(key, isStateful ? Saved.REQUIRED : Saved.FORGOTTEN, STARTABLE);
     }
 
     /// Starts an instance that came with its processes and is whole once they go on.
     void startArrived(RecordKey key) {
-        start(key, true, EnumSet.of(Pending.Kind.ARRIVE));
+        start(key, Saved.IF_ANY, EnumSet.of(Pending.Kind.ARRIVE));
     }
 
-    private void start(RecordKey key, boolean isStateful, Set<Pending.Kind> from) {
+    /// What becomes of saved processes at a start.
+    private enum Saved {
+        IF_ANY,
+        REQUIRED,
+        FORGOTTEN
+    }
+
+    private void start(RecordKey key, Saved saved, Set<Pending.Kind> from) {
         awaitEnd(key);
         try (InstanceLocks.Held _ = locks.holdAlone(key, "start")) {
-            launch(key, isStateful, from);
+            if (saved == Saved.REQUIRED
+                    && !table.find(key).map(InstanceRecord::isStateful).orElse(false)) {
+                throw new InvalidConfigException("Instance has no existing state to restore");
+            }
+            launch(key, saved != Saved.FORGOTTEN, from);
         }
         tell("instance-started", key);
     }

@@ -10,13 +10,11 @@ import io.atoll.testkit.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +25,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,8 +37,8 @@ final class Http2Test {
     private static final SSLContext SERVER =
             TlsContexts.of(
                     Optional.of(Identity.selfSigned(Identity.Purpose.SERVER, "server", List.of())),
-                    new Anybody());
-    private static final SSLContext CLIENT = TlsContexts.of(Optional.empty(), new Anybody());
+                    new AnyPeer());
+    private static final SSLContext CLIENT = TlsContexts.of(Optional.empty(), new AnyPeer());
 
     private final CountDownLatch go = new CountDownLatch(1);
     private final AtomicInteger waiting = new AtomicInteger();
@@ -514,33 +511,5 @@ final class Http2Test {
             }
         }
         assertEquals(0, requests.get());
-    }
-
-    private static final class Anybody extends javax.net.ssl.X509ExtendedTrustManager
-            implements X509TrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkClientTrusted(
-                X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
-
-        @Override
-        public void checkServerTrusted(
-                X509Certificate[] chain, String type, javax.net.ssl.SSLEngine engine) {}
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
     }
 }

@@ -4,20 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.atoll.base.json.Json;
 import io.atoll.daemon.LocalDaemon;
+import io.atoll.daemon.http.AnyPeer;
 import io.atoll.daemon.http.TestClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /// A whole daemon that listens on loopback, with its administrator. Closing it deletes its state.
 final class NetworkedDaemon implements AutoCloseable {
     /// Trusts whoever answers; tests look at fingerprints themselves.
-    static final X509ExtendedTrustManager ANY_SERVER = new AnyServer();
+    static final X509ExtendedTrustManager ANY_SERVER = new AnyPeer();
 
     private final LocalDaemon daemon;
     private final int port;
@@ -73,30 +71,5 @@ final class NetworkedDaemon implements AutoCloseable {
     @Override
     public void close() throws IOException {
         daemon.close();
-    }
-
-    private static final class AnyServer extends X509ExtendedTrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
     }
 }
