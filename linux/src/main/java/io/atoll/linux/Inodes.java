@@ -8,8 +8,9 @@ public final class Inodes {
 
     private Inodes() {}
 
-    /// Removes `name` in `parent` with all below it. Missing is fine. A name that is made while
-    /// this runs is removed too, or answers `ENOTEMPTY`.
+    /// Removes `name` in `parent` with all below it. Missing is fine, also where somebody else
+    /// removes the same tree at the same time. A name that is made while this runs is removed too,
+    /// or answers `ENOTEMPTY`.
     ///
     /// @throws ErrnoException with `EBUSY` if something below is a mount point
     public static void deleteTree(Fd parent, String name) {
@@ -20,14 +21,35 @@ public final class Inodes {
                 return;
             }
             // Only a directory is worth a second look; Linux says EISDIR, some file systems EPERM.
-            if (!e.is(Errno.EISDIR, Errno.EPERM) || !FileStat.of(parent, name).isDirectory()) {
+            if (!e.is(Errno.EISDIR, Errno.EPERM) || isOther(parent, name)) {
                 throw e;
             }
-            try (Fd top = openDirectory(parent, name)) {
-                deleteContents(top, top, 0);
-            }
-            rmdir(parent, name);
+            deleteTop(parent, name);
         }
+    }
+
+    /// True if it is there and no directory.
+    private static boolean isOther(Fd parent, String name) {
+        try {
+            return !FileStat.of(parent, name).isDirectory();
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private static void deleteTop(Fd parent, String name) {
+        try (Fd top = openDirectory(parent, name)) {
+            deleteContents(top, top, 0);
+        } catch (ErrnoException e) {
+            // A directory that was removed meanwhile cannot be opened or listed.
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+        }
+        rmdir(parent, name);
     }
 
     /// Removes all that a directory holds, but not the directory.
@@ -93,8 +115,9 @@ public final class Inodes {
         }
         // One descriptor and one frame per level: a tree made to be endless is lifted up to the top
         // and begun anew.
-        String lifted = ".atoll-deep-" + FileStat.of(directory, entry.name()).inode();
+        String lifted;
         try {
+            lifted = ".atoll-deep-" + FileStat.of(directory, entry.name()).inode();
             Directories.rename(directory, entry.name(), top, lifted, false);
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT)) {

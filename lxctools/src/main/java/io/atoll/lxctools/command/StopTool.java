@@ -44,8 +44,7 @@ public final class StopTool implements Tool {
         }
         if (isKill) {
             container.stop();
-            awaitDestroyed(container);
-            return 0;
+            return awaitDestroyed(call, container);
         }
         Duration timeout = timeout(call);
         if (call.options().has("reboot")) {
@@ -91,8 +90,7 @@ public final class StopTool implements Tool {
 
     private static int shutdown(Call call, LxcContainer container, Duration timeout) {
         if (container.shutdown(timeout)) {
-            awaitDestroyed(container);
-            return 0;
+            return awaitDestroyed(call, container);
         }
         if (call.options().has("nowait")) {
             return 0;
@@ -102,19 +100,30 @@ public final class StopTool implements Tool {
             return 1;
         }
         container.stop();
-        awaitDestroyed(container);
-        return 0;
+        return awaitDestroyed(call, container);
     }
 
     /// An ephemeral container is destroyed by its monitor's last hook, which takes a moment.
-    private static void awaitDestroyed(LxcContainer container) {
+    ///
+    /// @return the exit status
+    private static int awaitDestroyed(Call call, LxcContainer container) {
         Optional<String> ephemeral = container.config().find("lxc.ephemeral");
         if (ephemeral.filter("1"::equals).isEmpty()) {
-            return;
+            return 0;
         }
         Instant deadline = Instant.now().plus(DESTROY);
-        while (Files.exists(container.configFile()) && Instant.now().isBefore(deadline)) {
+        while (Files.exists(container.configFile())) {
+            if (Instant.now().isAfter(deadline)) {
+                call.error(
+                        "stopped, but is still there after "
+                                + DESTROY.toSeconds()
+                                + " s; lxc-destroy -n "
+                                + container.name()
+                                + " says why");
+                return 1;
+            }
             LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
         }
+        return 0;
     }
 }
