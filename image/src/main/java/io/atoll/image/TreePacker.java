@@ -27,7 +27,7 @@ final class TreePacker {
     private final TarWriter tar;
 
     /// The member of the first name of files with several names.
-    private final Map<Long, String> packed = new HashMap<>();
+    private final Map<FileStat.Identity, String> packed = new HashMap<>();
 
     TreePacker(TarWriter tar) {
         this.tar = tar;
@@ -64,7 +64,7 @@ final class TreePacker {
         FileStat stat = FileStat.of(inode);
         String first =
                 stat.links() > 1 && !stat.isDirectory()
-                        ? packed.putIfAbsent(stat.inode(), name)
+                        ? packed.putIfAbsent(stat.identity(), name)
                         : null;
         if (first != null) {
             tar.put(entry(inode, stat, TarEntry.Type.HARD_LINK, name, first).withXattrs(Map.of()));

@@ -84,6 +84,15 @@ public record FileStat(
         return inode == other.inode && device == other.device;
     }
 
+    /// Names an inode on this host.
+    public record Identity(long device, long inode) {}
+
+    /// The same for all names of one file. Numbers of inodes alone are not: each subvolume of a
+    /// btrfs has its own, and walks go through several without crossing a mount.
+    public Identity identity() {
+        return new Identity(device, inode);
+    }
+
     /// Of an open descriptor, also one opened with `O_PATH`.
     public static FileStat of(Fd fd) {
         return of(fd.number(), "", fd.what(), Fcntl.AT_EMPTY_PATH);

@@ -31,7 +31,7 @@ public final class Ownership {
 
     private final Idmap from;
     private final Idmap to;
-    private final Set<Long> movedLinks = new HashSet<>();
+    private final Set<FileStat.Identity> movedLinks = new HashSet<>();
     private final Map<Long, Long> users = new HashMap<>();
     private final Map<Long, Long> groups = new HashMap<>();
 
@@ -60,7 +60,7 @@ public final class Ownership {
         for (Directories.Entry entry : Directories.list(directory)) {
             try (Fd inode = openInside(directory, entry.name(), Fcntl.O_PATH)) {
                 FileStat stat = FileStat.of(inode);
-                if (stat.links() == 1 || stat.isDirectory() || movedLinks.add(stat.inode())) {
+                if (stat.links() == 1 || stat.isDirectory() || movedLinks.add(stat.identity())) {
                     move(inode);
                 }
                 if (stat.isDirectory()) {

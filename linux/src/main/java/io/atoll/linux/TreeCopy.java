@@ -26,7 +26,7 @@ public final class TreeCopy {
     private final Predicate<String> wanted;
 
     /// Where the first copy of a file with several names is, below the target.
-    private final Map<Long, String> copied = new HashMap<>();
+    private final Map<FileStat.Identity, String> copied = new HashMap<>();
 
     private long files;
 
@@ -67,7 +67,7 @@ public final class TreeCopy {
                         from, name, Fcntl.O_PATH | Fcntl.O_NOFOLLOW, 0, Opens.RESOLVE_NO_XDEV)) {
             FileStat stat = FileStat.of(inode);
             if (stat.links() > 1 && !stat.isDirectory()) {
-                String first = copied.putIfAbsent(stat.inode(), path);
+                String first = copied.putIfAbsent(stat.identity(), path);
                 if (first != null) {
                     link(target, first, to, name);
                     return;
@@ -165,9 +165,17 @@ public final class TreeCopy {
         }
     }
 
+    /// Lets a file have the data of another one in common with it, until either is written.
+    ///
+    /// @param to may be longer; the rest of it stays
+    /// @return false if the file system cannot
+    public static boolean share(Fd from, Fd to) {
+        return Syscalls.raw(Sys.IOCTL, to.number(), FICLONE, from.number()) == 0;
+    }
+
     /// Copies all data of a file, or shares it where the file system can. Holes stay holes.
     public static void copyData(Fd from, Fd to, long size) {
-        if (size == 0 || Syscalls.raw(Sys.IOCTL, to.number(), FICLONE, from.number()) == 0) {
+        if (size == 0 || share(from, to)) {
             return;
         }
         long position = 0;

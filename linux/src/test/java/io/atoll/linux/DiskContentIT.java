@@ -48,6 +48,31 @@ class DiskContentIT {
         assertArrayEquals(new byte[] {5}, Files.readAllBytes(file));
     }
 
+    private static long update(Path path, byte[] data) throws IOException {
+        try (Fd disk = Opens.open(path.toString(), Fcntl.O_RDWR, 0)) {
+            return DiskContent.update(new ByteArrayInputStream(data), disk);
+        }
+    }
+
+    @Test
+    void anUpdateWritesOnlyWhatDiffers() throws IOException {
+        byte[] old = new byte[SIZE];
+        Arrays.fill(old, (byte) 3);
+        Path file = Files.write(folder.resolve("disk"), old);
+        assertEquals(0, update(file, old));
+        byte[] next = old.clone();
+        next[SIZE / 2] = 4;
+        next[SIZE - 1] = 0;
+        long written = update(file, next);
+        assertTrue(written > 0 && written <= SIZE / 4, "wrote " + written);
+        assertArrayEquals(next, Files.readAllBytes(file));
+        byte[] longer = Arrays.copyOf(next, SIZE + SIZE / 2 + 1);
+        assertEquals(0, update(file, longer));
+        assertArrayEquals(longer, Files.readAllBytes(file));
+        assertTrue(update(file, new byte[] {5}) <= 1);
+        assertArrayEquals(new byte[] {5}, Files.readAllBytes(file));
+    }
+
     private static long used(Path file) {
         String words = Commands.run(Command.of("du", "--block-size=1", file.toString())).text();
         return Long.parseLong(words.split("\\s")[0]);

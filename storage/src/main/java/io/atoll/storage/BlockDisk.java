@@ -76,14 +76,33 @@ final class BlockDisk {
         }
     }
 
+    /// Makes one like another by writing what differs; a file takes its size. Data is shared where
+    /// the file system can.
+    static void update(Path from, Path to) throws IOException {
+        try (Fd source = Opens.open(from.toString(), Fcntl.O_RDONLY, 0);
+                Fd target = Opens.open(to.toString(), Fcntl.O_RDWR, 0)) {
+            long size = DiskContent.size(source);
+            if (areFiles(source, target) && TreeCopy.share(source, target)) {
+                FdIo.truncate(target, size);
+                FdIo.sync(target);
+            } else {
+                long _ = DiskContent.update(FdStreams.input(source), target);
+            }
+        } catch (ErrnoException e) {
+            throw PoolDirectories.storage("update", to, e);
+        }
+    }
+
+    private static boolean areFiles(Fd source, Fd target) {
+        return FileStat.of(source).type() == FileStat.Type.FILE
+                && FileStat.of(target).type() == FileStat.Type.FILE;
+    }
+
     /// Copies one over another, holes as holes; a file takes its size.
     static void copy(Path from, Path to) throws IOException {
         try (Fd source = Opens.open(from.toString(), Fcntl.O_RDONLY, 0);
                 Fd target = Opens.open(to.toString(), Fcntl.O_RDWR, 0)) {
-            boolean areFiles =
-                    FileStat.of(source).type() == FileStat.Type.FILE
-                            && FileStat.of(target).type() == FileStat.Type.FILE;
-            if (areFiles) {
+            if (areFiles(source, target)) {
                 FdIo.truncate(target, 0);
                 TreeCopy.copyData(source, target, DiskContent.size(source));
             } else {

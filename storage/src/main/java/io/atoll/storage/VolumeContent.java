@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// What is in a volume, for volumes of other pools whatever their drivers are.
 public final class VolumeContent {
@@ -23,7 +24,7 @@ public final class VolumeContent {
     /// must stay until the filler was called.
     public static Filler of(StorageDriver driver, VolumeRef source) {
         return Filler.ofDisk(
-                () -> driver.disk(source).map(BlockDisk::size).orElse(0L),
+                () -> diskBytes(driver, source),
                 (directory, rootfs) -> {
                     copyFiles(driver.directory(source), directory);
                     Optional<Path> disk = driver.disk(source);
@@ -41,6 +42,36 @@ public final class VolumeContent {
                         }
                     });
                 });
+    }
+
+    /// Writes a disk over another one that may be like it: what is there already stays.
+    public static Filler update(StorageDriver driver, VolumeRef source) {
+        return Filler.ofDisk(
+                () -> diskBytes(driver, source),
+                (_, disk) -> BlockDisk.update(driver.disk(source).orElseThrow(), disk));
+    }
+
+    /// Makes the disk of a volume, which is not in use, what a filler writes over it, larger if it
+    /// has to be.
+    public static void overwrite(StorageDriver driver, VolumeName volume, Filler content) {
+        Path disk = driver.disk(volume.current()).orElseThrow();
+        long bytes = content.diskBytes();
+        if (bytes > BlockDisk.size(disk)) {
+            driver.setQuota(volume, OptionalLong.of(bytes));
+        }
+        Path directory = driver.directory(volume.current());
+        Path _ =
+                PoolDirectories.io(
+                        "write",
+                        disk,
+                        () -> {
+                            content.fill(directory, driver.disk(volume.current()).orElseThrow());
+                            return disk;
+                        });
+    }
+
+    private static long diskBytes(StorageDriver driver, VolumeRef source) {
+        return driver.disk(source).map(BlockDisk::size).orElse(0L);
     }
 
     private static void copyFiles(Path from, Path to) throws IOException {

@@ -818,6 +818,34 @@ public abstract class StorageDriverContract {
         assertEquals(Optional.empty(), driver.disk(files.current()));
     }
 
+    /// As a refreshed copy becomes it; its snapshots stay as they are.
+    @Test
+    void updatesABlockVolume() throws IOException {
+        VolumeName from = VolumeName.custom("default_from");
+        driver.createBlock(from, 8 << 20);
+        write(driver.disk(from.current()).orElseThrow(), "old");
+        VolumeName to = VolumeName.custom("default_to");
+        driver.createCopy(to, from.current(), List.of());
+        driver.createSnapshot(to, "s0");
+        write(driver.disk(from.current()).orElseThrow(), "new");
+        driver.setQuota(from, OptionalLong.of(12 << 20));
+        VolumeContent.overwrite(driver, to, VolumeContent.update(driver, from.current()));
+        assertDisk(to.current(), "new", 12 << 20);
+        assertDisk(to.snapshot("s0"), "old", 8 << 20);
+        assertThrows(
+                DomainException.class,
+                () ->
+                        VolumeContent.overwrite(
+                                driver,
+                                to,
+                                (_, disk) -> {
+                                    write(disk, "bad");
+                                    throw new IOException("cut off");
+                                }));
+        driver.restore(to, "s0");
+        assertDisk(to.current(), "old", 8 << 20);
+    }
+
     /// From another pool or a backup, with a failure in the middle.
     @Test
     void fillsABlockVolumeWithItsSnapshots() throws IOException {

@@ -86,6 +86,20 @@ public final class Incoming {
         progress.tell();
     }
 
+    /// Takes the next disk in the place of one that may be like it: what is the same is not
+    /// written.
+    ///
+    /// @param disk as for [#receiveDisk]
+    /// @return how many bytes differed
+    public long updateDisk(Path disk) throws IOException {
+        TransferProgress progress = new TransferProgress(operation, "received", line);
+        try (Fd file = Opens.open(disk.toString(), Fcntl.O_RDWR, 0)) {
+            return DiskContent.update(line.streams().input(), file);
+        } finally {
+            progress.tell();
+        }
+    }
+
     private static Fd tree(Path rootfs) {
         return Mounts.cloneTree(rootfs.toString(), false);
     }

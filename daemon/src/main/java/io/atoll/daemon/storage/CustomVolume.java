@@ -11,15 +11,18 @@ import io.atoll.base.json.JsonException;
 import io.atoll.daemon.instance.config.IdmapJson;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.RecordKind;
+import io.atoll.daemon.store.Store;
 import io.atoll.storage.VolumeName;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 
 /// A volume that a user made, as recorded. The key's name is `POOL/NAME`.
 ///
 /// @param isBlock one disk for a virtual machine, not files
 /// @param pending what was begun and is to be taken back or finished after a crash: empty,
-///   `create`, `delete`, or `rename NEW`
+///   `create`, `delete`, `rename NEW`, `replace` and `replaced` ([VolumeReplacement]), `refresh`
+///   and `refreshed` ([DiskRefresh])
 public record CustomVolume(
         String pool,
         String name,
@@ -35,6 +38,8 @@ public record CustomVolume(
     static final String RENAME = "rename ";
     static final String REPLACE = "replace";
     static final String REPLACED = "replaced";
+    static final String REFRESH = "refresh";
+    static final String REFRESHED = "refreshed";
 
     public static final RecordKind<CustomVolume> KIND =
             RecordKind.of(
@@ -104,6 +109,11 @@ public record CustomVolume(
 
     String url() {
         return ApiPath.of("storage-pools", pool, "volumes", "custom", name);
+    }
+
+    /// Notes what was begun, or with an empty text that it ended.
+    static void mark(Store store, RecordKey key, String pending) {
+        Optional<CustomVolume> _ = store.update(KIND, key, v -> v.withPending(pending));
     }
 
     CustomVolume withPending(String what) {

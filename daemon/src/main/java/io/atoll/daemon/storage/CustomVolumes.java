@@ -7,7 +7,6 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
-import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.backup.BackupTable;
 import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.ProjectMember;
@@ -45,6 +44,7 @@ final class CustomVolumes {
     private final ProjectGate gate;
     private final VolumeLocks locks = new VolumeLocks();
     private final VolumeReplacement replacement;
+    private final DiskRefresh disks;
 
     /// @param backups of volumes, which are renamed and deleted with them
     CustomVolumes(Store store, Pools pools, ProjectGate gate, BackupTable backups) {
@@ -53,6 +53,7 @@ final class CustomVolumes {
         this.gate = gate;
         this.pools = pools;
         this.replacement = new VolumeReplacement(store, pools);
+        this.disks = new DiskRefresh(store, pools, this::admit);
     }
 
     /// A volume in its project.
@@ -351,7 +352,8 @@ final class CustomVolumes {
     /// Makes content of fillers for a snapshot that is not there yet, or for the volume itself.
     @FunctionalInterface
     interface Refill {
-        /// @param basis what is there and may be like it
+        /// @param basis what is there and may be like it; of a disk it is there already where the
+        ///   filler is to write
         Filler of(VolumeRef what, Filler basis);
     }
 
@@ -361,7 +363,6 @@ final class CustomVolumes {
     /// @throws BusyException while an instance that runs has it
     void refresh(Place place, List<VolumeSnapshot> after, Refill refill) {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
-            refuseBlock(get(place).value());
             List<VolumeSnapshot> before = snapshots(place);
             VolumeName own = place.volume();
             StorageDriver driver = pools.driver(place.pool());
@@ -370,6 +371,10 @@ final class CustomVolumes {
                     after.stream()
                             .map(s -> before.stream().filter(s::isSame).findFirst().orElse(s))
                             .toList();
+            if (get(place).value().isBlock()) {
+                disks.refresh(place, before, wanted, what -> refill.of(what, now));
+                return;
+            }
             List<SnapshotFiller> fillers =
                     wanted.stream()
                             .map(s ->
@@ -384,9 +389,10 @@ final class CustomVolumes {
         }
     }
 
-    static void refuseBlock(CustomVolume volume) {
-        if (volume.isBlock()) {
-            throw new UnsupportedException("Block volumes cannot be refreshed: copy them anew");
+    /// @throws InvalidConfigException if a volume is to become one of the other kind
+    static void demandKind(CustomVolume volume, boolean isBlock) {
+        if (volume.isBlock() != isBlock) {
+            throw new InvalidConfigException("Content type of source and target must be the same");
         }
     }
 
@@ -395,7 +401,8 @@ final class CustomVolumes {
     /// @param snapshot the snapshot to copy, or empty for the volume as it is
     CustomVolume refresh(Place from, String snapshot, Place to, boolean withSnapshots) {
         try (VolumeLocks.Held _ = locks.hold(from.key(), to.key())) {
-            refuseBlock(get(from).value());
+            boolean isBlock = get(from).value().isBlock();
+            demandKind(get(to).value(), isBlock);
             StorageDriver source = pools.driver(from.pool());
             VolumeRef ref =
                     snapshot.isEmpty()
@@ -406,12 +413,15 @@ final class CustomVolumes {
             refresh(
                     to,
                     after,
-                    (what, _) ->
-                            VolumeContent.of(
-                                    source,
-                                    what.snapshot().isEmpty()
-                                            ? ref
-                                            : from.volume().snapshot(what.snapshot())));
+                    (what, _) -> {
+                        VolumeRef theirs =
+                                what.snapshot().isEmpty()
+                                        ? ref
+                                        : from.volume().snapshot(what.snapshot());
+                        return isBlock
+                                ? VolumeContent.update(source, theirs)
+                                : VolumeContent.of(source, theirs);
+                    });
             return get(to).value();
         }
     }
@@ -476,8 +486,7 @@ final class CustomVolumes {
     }
 
     private void mark(Place place, String pending) {
-        Optional<CustomVolume> _ =
-                store.update(CustomVolume.KIND, place.key(), v -> v.withPending(pending));
+        CustomVolume.mark(store, place.key(), pending);
     }
 
     private void commitRename(Place from, Place to) {
@@ -679,6 +688,10 @@ final class CustomVolumes {
         Place place = new Place(new ProjectName(stored.project()), volume.pool(), volume.name());
         if (VolumeReplacement.isOurs(volume.pending())) {
             replacement.recover(place, volume.pending());
+            return;
+        }
+        if (DiskRefresh.isOurs(volume.pending())) {
+            disks.recover(place, volume.pending());
             return;
         }
         if (!volume.pending().startsWith(CustomVolume.RENAME)) {

@@ -196,7 +196,7 @@ final class VolumeMigration {
             CustomVolumes.Place place, Idmap shifted, Wish wish, MigrationHeader offer, Incoming in)
             throws IOException, InterruptedException {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
-            CustomVolumes.refuseBlock(volumes.get(place).value());
+            CustomVolumes.demandKind(volumes.get(place).value(), offer.isDisk());
             List<VolumeSnapshot> own = volumes.snapshots(place);
             List<SnapshotHeader> missing =
                     wish.isAlone()
@@ -209,9 +209,24 @@ final class VolumeMigration {
                     wish.isAlone()
                             ? own
                             : offer.snapshots().stream().map(s -> snapshot(place, s)).toList();
-            volumes.refresh(place, after, (_, now) -> taking(in, shifted, Optional.of(now)));
+            volumes.refresh(
+                    place,
+                    after,
+                    (_, now) ->
+                            offer.isDisk()
+                                    ? updating(in, offer)
+                                    : taking(in, shifted, Optional.of(now)));
             in.succeed();
         }
+    }
+
+    /// A server says how large the disk is, but not how large it was when it took the snapshots.
+    private static Filler updating(Incoming in, MigrationHeader offer) {
+        return Filler.ofDisk(
+                offer::diskBytes,
+                (_, disk) -> {
+                    long _ = in.updateDisk(disk);
+                });
     }
 
     private static Filler taking(Incoming in, Idmap shifted, Optional<Filler> basis) {

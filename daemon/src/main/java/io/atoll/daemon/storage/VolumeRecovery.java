@@ -58,17 +58,17 @@ final class VolumeRecovery implements LostVolumes {
                 name,
                 snapshots.size(),
                 problems,
-                () -> record(pool, project, name, snapshots));
+                () -> record(pool, project, name));
     }
 
-    private void record(
-            StorageDriver driver, ProjectName project, String name, List<String> snapshots) {
+    private void record(StorageDriver driver, ProjectName project, String name) {
+        DiskRefresh.takeBack(driver, CustomVolume.volume(project, name));
         Instant now = Instant.now();
         boolean isBlock = driver.disk(CustomVolume.volume(project, name).current()).isPresent();
         String pool = driver.pool().name();
         CustomVolume volume = new CustomVolume(pool, name, "", Map.of(), now, isBlock, "");
         Batch batch = new Batch().create(CustomVolume.KIND, volume.key(project), volume);
-        for (String snapshot : snapshots) {
+        for (String snapshot : driver.snapshots(CustomVolume.volume(project, name))) {
             VolumeSnapshot record =
                     new VolumeSnapshot(
                             pool, name, snapshot, "", Map.of(), now, Optional.empty(), "");

@@ -9,7 +9,6 @@ import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /// Puts other content with other snapshots in a volume's place: made beside it and then exchanged,
@@ -39,7 +38,7 @@ final class VolumeReplacement {
             List<VolumeSnapshot> after,
             List<SnapshotFiller> fillers,
             Filler filler) {
-        requireIdle(place);
+        requireIdle(pools, place);
         StorageDriver driver = pools.driver(place.pool());
         VolumeName beside = beside(place);
         mark(place, CustomVolume.REPLACE);
@@ -50,14 +49,14 @@ final class VolumeReplacement {
             if (size.isPresent()) {
                 driver.setQuota(beside, size);
             }
-            requireIdle(place);
+            requireIdle(pools, place);
             Batch batch =
                     new Batch()
                             .replace(
                                     CustomVolume.KIND,
                                     read,
                                     read.value().withPending(CustomVolume.REPLACED));
-            exchange(batch, place, before, after);
+            exchange(store, batch, place, before, after);
             store.commit(batch);
         } catch (RuntimeException e) {
             takeBack(place, e);
@@ -66,13 +65,16 @@ final class VolumeReplacement {
         finish(place);
     }
 
-    private void requireIdle(CustomVolumes.Place place) {
+    /// @throws BusyException while an instance that runs has it
+    static void requireIdle(Pools pools, CustomVolumes.Place place) {
         if (pools.isVolumeMounted(place.project(), place.pool(), place.name())) {
             throw new BusyException("Cannot refresh custom volume used by running instances");
         }
     }
 
-    private void exchange(
+    /// Puts records of other snapshots in the place of a volume's.
+    static void exchange(
+            Store store,
             Batch batch,
             CustomVolumes.Place place,
             List<VolumeSnapshot> before,
@@ -128,8 +130,7 @@ final class VolumeReplacement {
     }
 
     private void mark(CustomVolumes.Place place, String pending) {
-        Optional<CustomVolume> _ =
-                store.update(CustomVolume.KIND, place.key(), v -> v.withPending(pending));
+        CustomVolume.mark(store, place.key(), pending);
     }
 
     /// The name of the volume that one stands in for, or its own.

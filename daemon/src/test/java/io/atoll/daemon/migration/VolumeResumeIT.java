@@ -55,8 +55,19 @@ class VolumeResumeIT {
         }
 
         Path volume(String name) {
-            return daemon.state()
-                    .resolve("storage-pools/default/custom/default_" + name + "/rootfs");
+            return directory("custom", name).resolve("rootfs");
+        }
+
+        Path disk(String folder, String name) {
+            return directory(folder, name).resolve("root.img");
+        }
+
+        private Path directory(String folder, String name) {
+            return daemon.state().resolve("storage-pools/default/" + folder + "/default_" + name);
+        }
+
+        String contentType(String volume) throws IOException {
+            return client().get(volume).metadata().get("content_type").asString();
         }
 
         @Override
@@ -153,7 +164,12 @@ class VolumeResumeIT {
                                         + offer.get("id").asString())
                         .put("certificate", certificate)
                         .put("secrets", offer.get("metadata"));
-        Json wish = Json.object().put("name", "copy").put("type", "custom").put("source", source);
+        Json wish =
+                Json.object()
+                        .put("name", "copy")
+                        .put("type", "custom")
+                        .put("content_type", from.contentType(url + "/v1"))
+                        .put("source", source);
         return to.done(to.client().send("POST", url, wish.render()).metadata());
     }
 
@@ -190,6 +206,43 @@ class VolumeResumeIT {
             assertFalse(Files.exists(b.volume("copy").resolve("link")));
             assertEquals("more", Files.readString(b.volume("copy").resolve("more")));
             assertArrayEquals(noise, Files.readAllBytes(b.volume("copy").resolve("noise")));
+        }
+    }
+
+    private static void snapshot(Server server, String name) throws IOException {
+        String url = "/1.0/storage-pools/default/volumes/custom/v1/snapshots";
+        String body = "{\"name\":\"" + name + "\"}";
+        Json unused = server.done(server.client().send("POST", url, body).metadata());
+    }
+
+    /// Only what the copy lacks of snapshots is sent.
+    @Test
+    void aDiskIsRefreshedWithItsSnapshots() throws Exception {
+        try (Server a = Server.start(Files.createDirectory(folder.resolve("a")));
+                Server b = Server.start(Files.createDirectory(folder.resolve("b")))) {
+            String volumes = "/1.0/storage-pools/default/volumes/custom";
+            String made =
+                    "{\"name\":\"v1\",\"content_type\":\"block\",\"config\":{\"size\":\"1MiB\"}}";
+            assertTrue(a.client().send("POST", volumes, made).status() < 300);
+            byte[] content = new byte[1 << 20];
+            new Random(2).nextBytes(content);
+            Files.write(a.disk("custom", "v1"), content);
+            snapshot(a, "s0");
+            Json unused = copy(a, b, a.port(), false);
+            byte[] old = content.clone();
+            content[1 << 19] ^= 1;
+            Files.write(a.disk("custom", "v1"), content);
+            snapshot(a, "s1");
+            byte[] middle = content.clone();
+            content[5] ^= 1;
+            Files.write(a.disk("custom", "v1"), content);
+            unused = copy(a, b, a.port(), true);
+            assertArrayEquals(content, Files.readAllBytes(b.disk("custom", "copy")));
+            assertArrayEquals(old, Files.readAllBytes(b.disk("custom-snapshots", "copy/s0")));
+            assertArrayEquals(middle, Files.readAllBytes(b.disk("custom-snapshots", "copy/s1")));
+            try (var left = Files.list(b.disk("custom-snapshots", "copy").getParent())) {
+                assertEquals(2, left.count());
+            }
         }
     }
 }

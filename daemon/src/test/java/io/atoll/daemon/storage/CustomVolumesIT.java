@@ -8,6 +8,7 @@ import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
+import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
 import io.atoll.linux.Fd;
@@ -274,6 +275,165 @@ final class CustomVolumesIT {
         assertEquals(2 << 20, bytes.length);
         assertEquals(7, bytes[0]);
         assertEquals(7, Files.readAllBytes(disk("p2", "custom-snapshots", "d/s0"))[0]);
+    }
+
+    private void makeDisk(String pool, String name, int first) throws IOException {
+        String config = ",'content_type':'block','config':{'size':'2MiB'}}";
+        assertEquals(200, post(V.replace("p1", pool), "{'name':'" + name + "'" + config));
+        put(pool, name, first);
+    }
+
+    private void put(String pool, String name, int first) throws IOException {
+        Files.write(
+                disk(pool, "custom", name), new byte[] {(byte) first}, StandardOpenOption.WRITE);
+    }
+
+    private int first(String folder, String name) throws IOException {
+        return Files.readAllBytes(disk("p2", folder, name))[0];
+    }
+
+    private List<String> snapshots(String volume) throws IOException {
+        return client.get(volume + "/snapshots?recursion=1").metadata().asList().stream()
+                .map(s -> s.get("name").asString())
+                .toList();
+    }
+
+    private static final String REFRESH =
+            "{'name':'c','source':{'type':'copy','pool':'p1','name':'b','refresh':true}}";
+
+    @Test
+    void refreshesBlockVolumes() throws IOException {
+        String other = V.replace("p1", "p2");
+        makeDisk("p1", "b", 1);
+        assertEquals("", operation("POST", V + "/b/snapshots", "{'name':'s0'}"));
+        assertEquals("", operation("POST", other, REFRESH));
+        assertEquals("", operation("POST", other + "/c/snapshots", "{'name':'own'}"));
+        assertEquals("", operation("POST", other + "/c/snapshots", "{'name':'s1'}"));
+        makeOlder(VolumeSnapshot.key(ProjectName.DEFAULT, "p2", "c", "s1"));
+        long kept = (long) Files.getAttribute(disk("p2", "custom-snapshots", "c/s0"), "unix:ino");
+        put("p1", "b", 2);
+        assertEquals("", operation("POST", V + "/b/snapshots", "{'name':'s1'}"));
+        put("p1", "b", 3);
+        assertEquals(
+                200, client.send("PUT", V + "/b", "{\"config\":{\"size\":\"3MiB\"}}").status());
+        assertEquals("", operation("POST", other, REFRESH));
+        assertEquals(List.of("s0", "s1"), snapshots(other + "/c"));
+        assertEquals(3, first("custom", "c"));
+        assertEquals(1, first("custom-snapshots", "c/s0"));
+        assertEquals(2, first("custom-snapshots", "c/s1"));
+        assertEquals(3 << 20, Files.size(disk("p2", "custom", "c")));
+        assertEquals(2 << 20, Files.size(disk("p2", "custom-snapshots", "c/s1")));
+        assertEquals(
+                kept,
+                Files.getAttribute(disk("p2", "custom-snapshots", "c/s0"), "unix:ino"),
+                "what both have is not touched");
+        assertEquals(
+                "3145728B",
+                client.get(other + "/c").metadata().get("config").get("size").asString());
+        // Of a snapshot, which is smaller; snapshots stay then.
+        assertEquals("", operation("POST", other, REFRESH.replace("'b'", "'b/s0'")));
+        assertEquals(1, first("custom", "c"));
+        assertEquals(2 << 20, Files.size(disk("p2", "custom", "c")));
+        assertEquals(List.of("s0", "s1"), snapshots(other + "/c"));
+        make("files");
+        assertEquals(
+                "Content type of source and target must be the same",
+                operation("POST", other, REFRESH.replace("'b'", "'files'")));
+        assertEquals(
+                List.of("s0", "s1"),
+                names(state.resolve("storage-pools/p2/custom-snapshots/default_c")));
+    }
+
+    /// Servers compare times of snapshots by seconds.
+    private void makeOlder(RecordKey snapshot) throws IOException {
+        shut();
+        try (Store store = SqliteStore.open(state.resolve("database/atoll.db"))) {
+            var _ =
+                    store.update(
+                            VolumeSnapshot.KIND,
+                            snapshot,
+                            s ->
+                                    new VolumeSnapshot(
+                                            s.pool(),
+                                            s.volume(),
+                                            s.name(),
+                                            s.description(),
+                                            s.config(),
+                                            s.createdAt().minusSeconds(60),
+                                            s.expiresAt(),
+                                            s.pending()));
+        }
+        open();
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (var entries = Files.list(folder)) {
+            return entries.map(p -> p.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void aRefreshThatFailsChangesNothing() throws IOException {
+        String other = V.replace("p1", "p2");
+        assertEquals(201, post("/1.0/projects", "{'name':'p','config':{'limits.disk':'5MiB'}}"));
+        makeDisk("p1", "b", 1);
+        String inProject = "?project=p";
+        assertEquals("", operation("POST", other + inProject, project(REFRESH)));
+        put("p1", "b", 2);
+        assertEquals("", operation("POST", V + "/b/snapshots", "{'name':'s0'}"));
+        assertEquals(
+                200, client.send("PUT", V + "/b", "{\"config\":{\"size\":\"6MiB\"}}").status());
+        String error = operation("POST", other + inProject, project(REFRESH));
+        assertTrue(error.contains("limits.disk"), error);
+        Path copy = state.resolve("storage-pools/p2/custom/p_c/root.img");
+        assertEquals(1, Files.readAllBytes(copy)[0]);
+        assertEquals(2 << 20, Files.size(copy));
+        assertEquals(
+                List.of(), client.get(other + "/c/snapshots" + inProject).metadata().asStrings());
+        assertEquals(List.of(), names(state.resolve("storage-pools/p2/custom-snapshots/p_c")));
+        assertEquals(200, client.send("DELETE", other + "/c" + inProject, "").status());
+    }
+
+    private static String project(String copy) {
+        return copy.replace("'pool'", "'project':'default','pool'");
+    }
+
+    /// On either side of the moment in which the records change.
+    @Test
+    void aKilledRefreshIsTakenBackOrFinished() throws IOException {
+        String other = V.replace("p1", "p2");
+        for (String name : List.of("b", "c")) {
+            makeDisk("p2", name, 1);
+            assertEquals("", operation("POST", other + "/" + name + "/snapshots", "{'name':'s'}"));
+        }
+        shut();
+        Path snapshots = state.resolve("storage-pools/p2/custom-snapshots");
+        for (String name : List.of("b", "c")) {
+            Path folder = snapshots.resolve("default_" + name);
+            copyDisk(disk("p2", "custom", name), folder.resolve("before refresh"));
+            put("p2", name, 2);
+            copyDisk(disk("p2", "custom", name), folder.resolve("fresh s"));
+        }
+        try (Store store = SqliteStore.open(state.resolve("database/atoll.db"))) {
+            CustomVolume.mark(
+                    store, CustomVolume.key(ProjectName.DEFAULT, "p2", "b"), CustomVolume.REFRESH);
+            CustomVolume.mark(
+                    store,
+                    CustomVolume.key(ProjectName.DEFAULT, "p2", "c"),
+                    CustomVolume.REFRESHED);
+        }
+        open();
+        assertEquals(1, first("custom", "b"));
+        assertEquals(1, first("custom-snapshots", "b/s"));
+        assertEquals(2, first("custom", "c"));
+        assertEquals(2, first("custom-snapshots", "c/s"));
+        assertEquals(List.of("s"), names(snapshots.resolve("default_b")));
+        assertEquals(List.of("s"), names(snapshots.resolve("default_c")));
+        assertEquals(List.of("s"), snapshots(other + "/b"));
+    }
+
+    private static void copyDisk(Path disk, Path snapshot) throws IOException {
+        Files.copy(disk, Files.createDirectories(snapshot).resolve("root.img"));
     }
 
     @Test
