@@ -65,7 +65,7 @@ static final Program DAEMON =
                         "-XX:Tier4BackEdgeThreshold=400000",
                         // Small: see docs/decisions/0040.
                         "-Xms24m",
-                        "-Xmn12m",
+                        "-Xmn10m",
                         "-Xmx128m",
                         "-XX:MinHeapFreeRatio=10",
                         "-XX:MaxHeapFreeRatio=25",
