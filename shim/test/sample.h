@@ -48,6 +48,7 @@ pid_t peer_of(int socket);
 #define HAS_NOT(text, part) CHECK(strstr(text, part) == NULL, "`%s` in:\n%s", part, text)
 
 // Tests of other files.
+void test_forward(void);
 void test_cgroup2(void);
 void test_overlay(void);
 void test_terminals_and_kept(void);

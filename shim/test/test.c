@@ -735,6 +735,7 @@ int main(int argc, char **argv) {
     RUN(test_real_failures());
     RUN(test_accepts_what_java_encodes());
     RUN(test_malformed());
+    RUN(test_forward());
     RUN(test_cgroup2());
     RUN(test_overlay());
     RUN(test_terminals_and_kept());

@@ -43,8 +43,8 @@ class LxcArticleTest {
 
     @BeforeAll
     void start() {
-        host = LxcMachine.launch("atoll-lxcart");
-        host.must("lxc-net start");
+        host = LxcMachine.launchWarm("atoll-lxcart");
+        LxcMachine.bridge(host);
         host.must(
                 "ip link add virbr0 type bridge; ip link set virbr0 up;"
                         + " ip link add eth2 type veth peer name eth2peer");

@@ -13,9 +13,25 @@ import org.junit.jupiter.api.Assumptions;
 final class LxcMachine {
     private LxcMachine() {}
 
+    /// One whose commands are JVMs of their own, each of them.
     static LxcHost launch(String marker) {
+        return LxcHost.launch(kind(), marker);
+    }
+
+    /// One whose commands are warm, as they are unless a user says otherwise.
+    static LxcHost launchWarm(String marker) {
+        return LxcHost.launchWarm(kind(), marker);
+    }
+
+    private static LxcHost.Kind kind() {
         String kind = System.getProperty("atoll.lxc", "atoll").toUpperCase(Locale.ROOT);
-        return LxcHost.launch(LxcHost.Kind.valueOf(kind), marker);
+        return LxcHost.Kind.valueOf(kind);
+    }
+
+    /// Brings lxcbr0 up. dnsmasq would listen three seconds for others with an address before it
+    /// lends it, at each container's first start; here are none.
+    static void bridge(LxcHost host) {
+        host.must("echo LXC_DHCP_PING=false >>/etc/default/lxc; lxc-net start");
     }
 
     /// Skips what LXC 5.0.2 does otherwise.

@@ -9,27 +9,71 @@ import io.atoll.testkit.LxcHost;
 import io.atoll.testkit.TestImages;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /// What people build of LXC's containers: services on several of them, shared data, addresses that
 /// move, copies for a build, containers in containers, whole distributions.
 @Tag("privileged")
 @Tag("e2e")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class LxcServicesTest {
+    private static final String DISTRIBUTION = "/var/lib/distribution";
+
+    private final ExecutorService beside = Executors.newSingleThreadExecutor();
     private LxcHost host;
+
+    /// Unpacked and installed while the other tests run, which wait most of their time.
+    private Future<?> distribution;
+
+    private Future<LxcHost> debian;
 
     @BeforeAll
     void start() {
         Object unused = TestImages.debian(); // Made before the machine is, which sees the old /var.
-        host = LxcMachine.launch("atoll-lxcsrv");
-        host.must("lxc-net start");
+        host = LxcMachine.launchWarm("atoll-lxcsrv");
+        LxcMachine.bridge(host);
+        distribution = beside.submit(this::unpackDistribution);
+        debian = beside.submit(LxcServicesTest::installDebian);
+    }
+
+    private void unpackDistribution() {
+        host.must(
+                "mkdir -p "
+                        + DISTRIBUTION
+                        + " && tar -xzf "
+                        + TestImages.debian()
+                        + " -C "
+                        + DISTRIBUTION
+                        + " rootfs");
+    }
+
+    /// A machine of its own with the container d1, made by the template of Debian out of Debian's
+    /// packages.
+    private static LxcHost installDebian() {
+        LxcHost machine = LxcMachine.launchWarm("atoll-lxcsrvdeb");
+        try {
+            LxcMachine.bridge(machine);
+            if (machine.kind() == LxcHost.Kind.ATOLL) {
+                machine.mustOnline("lxc-create -n d1 -t debian -- --release=bookworm");
+            }
+            return machine;
+        } catch (RuntimeException | AssertionError failure) {
+            machine.close();
+            throw failure;
+        }
     }
 
     @BeforeEach
@@ -43,8 +87,12 @@ class LxcServicesTest {
     }
 
     @AfterAll
-    void close() {
-        host.close();
+    void close() throws Exception {
+        try (beside) {
+            debian.get().close();
+        } finally {
+            host.close();
+        }
     }
 
     private void replaceNetwork(String name, String... lines) {
@@ -309,11 +357,10 @@ class LxcServicesTest {
     }
 
     @Test
-    void l1_54_l2_20_aWholeDistribution() {
-        host.must(
-                "mkdir -p /var/lib/lxc/deb/rootfs && cd /var/lib/lxc/deb && tar -xzf "
-                        + TestImages.debian()
-                        + " --strip-components=1 -C rootfs rootfs");
+    @Order(Integer.MAX_VALUE - 1)
+    void l1_54_l2_20_aWholeDistribution() throws Exception {
+        Object unused = distribution.get();
+        host.must("mkdir -p /var/lib/lxc/deb && mv " + DISTRIBUTION + "/rootfs /var/lib/lxc/deb/");
         String share =
                 host.kind() == LxcHost.Kind.ATOLL
                         ? LxcHost.home().resolve("share/lxc").toString()
@@ -331,10 +378,10 @@ class LxcServicesTest {
                 EOF
                 """
                         .replace("SHARE", share));
-        bootsAsAWhole("deb");
+        bootsAsAWhole(host, "deb");
     }
 
-    private void bootsAsAWhole(String name) {
+    private static void bootsAsAWhole(LxcHost host, String name) {
         host.must("lxc-start -n " + name);
         host.until(
                 "lxc-attach -n "
@@ -357,12 +404,13 @@ class LxcServicesTest {
     /// Debian out of its own packages: the second time comes from the cache, by then without
     /// network.
     @Test
-    void l1_26_l2_09_25_theTemplateOfDebian() {
+    @Order(Integer.MAX_VALUE)
+    void l1_26_l2_09_25_theTemplateOfDebian() throws Exception {
         LxcMachine.onlyAtoll(host, "has no such template in its package");
-        host.mustOnline("lxc-create -n d1 -t debian -- --release=bookworm");
-        host.must("lxc-create -n d2 -t debian -- --release=bookworm");
-        assertEquals("d1", host.must("cat /var/lib/lxc/d1/rootfs/etc/hostname"));
-        String hosts = host.must("cat /var/lib/lxc/d2/rootfs/etc/hosts");
+        LxcHost machine = debian.get();
+        machine.must("lxc-create -n d2 -t debian -- --release=bookworm");
+        assertEquals("d1", machine.must("cat /var/lib/lxc/d1/rootfs/etc/hostname"));
+        String hosts = machine.must("cat /var/lib/lxc/d2/rootfs/etc/hosts");
         for (String line :
                 new String[] {
                     "127.0.0.1\\s+localhost",
@@ -375,22 +423,22 @@ class LxcServicesTest {
                 }) {
             assertTrue(hosts.lines().anyMatch(l -> l.strip().matches(line)), line + " in " + hosts);
         }
-        bootsAsAWhole("d1");
-        host.must("lxc-start -n d2");
+        bootsAsAWhole(machine, "d1");
+        machine.must("lxc-start -n d2");
         for (String service : new String[] {"cron", "ssh", "rsyslog"}) {
-            host.until("lxc-attach -n d2 -- systemctl is-active " + service);
+            machine.until("lxc-attach -n d2 -- systemctl is-active " + service);
         }
-        if (host.sh("command -v ssh").exit() == 0) {
-            host.must(
+        if (machine.sh("command -v ssh").exit() == 0) {
+            machine.must(
                     "mkdir -p -m 700 /run/key; ssh-keygen -q -t ed25519 -N '' -f /run/key/id;"
                             + " lxc-attach -n d2 -- sh -c 'mkdir -p -m 700 /root/.ssh;"
                             + " cat >/root/.ssh/authorized_keys' </run/key/id.pub");
             assertEquals(
                     "d2",
-                    host.must(
+                    machine.must(
                             "ssh -i /run/key/id -o StrictHostKeyChecking=no"
                                     + " -o UserKnownHostsFile=/dev/null -o BatchMode=yes root@"
-                                    + LxcMachine.address(host, "d2")
+                                    + LxcMachine.address(machine, "d2")
                                     + " hostname"));
         }
     }

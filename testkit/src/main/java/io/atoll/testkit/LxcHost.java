@@ -89,18 +89,29 @@ public final class LxcHost implements AutoCloseable {
     private final Path base;
     private final Process holder;
     private final String neighbour;
+    private final boolean isWarm;
 
-    private LxcHost(Kind kind, Path base, Process holder, String neighbour) {
+    private LxcHost(Kind kind, Path base, Process holder, String neighbour, boolean isWarm) {
         this.kind = kind;
         this.base = base;
         this.holder = holder;
         this.neighbour = neighbour;
+        this.isWarm = isWarm;
     }
 
     /// A fresh machine without containers, bridge or running service.
     ///
     /// @param marker part of the directory's name, for [Leaks]
     public static LxcHost launch(Kind kind, String marker) {
+        return launch(kind, marker, false);
+    }
+
+    /// The same, whose commands find a warm process as those of most users do.
+    public static LxcHost launchWarm(Kind kind, String marker) {
+        return launch(kind, marker, true);
+    }
+
+    private static LxcHost launch(Kind kind, String marker, boolean isWarm) {
         String home = kind == Kind.ATOLL ? home().toString() : "";
         try {
             Path base = Files.createTempDirectory(marker + "-");
@@ -121,7 +132,7 @@ public final class LxcHost implements AutoCloseable {
                         }
                         return Files.exists(ready) && read(ready).endsWith("\n");
                     });
-            return new LxcHost(kind, base, holder, read(ready).strip());
+            return new LxcHost(kind, base, holder, read(ready).strip(), isWarm);
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
@@ -224,15 +235,17 @@ public final class LxcHost implements AutoCloseable {
 
     /// The `nsenter` that commands are appended to.
     public Program program() {
-        return new Program(
-                List.of(
-                        "nsenter",
-                        "--target=" + holder.pid(),
-                        "--mount",
-                        "--net",
-                        "--wdns=/root",
-                        "--"),
-                Map.of("PATH", path(), "HOME", "/root"));
+        Program program =
+                new Program(
+                        List.of(
+                                "nsenter",
+                                "--target=" + holder.pid(),
+                                "--mount",
+                                "--net",
+                                "--wdns=/root",
+                                "--"),
+                        Map.of("PATH", path(), "HOME", "/root"));
+        return isWarm ? program.with("ATOLL_WARM", "1") : program;
     }
 
     private String path() {
