@@ -46,6 +46,7 @@ import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.recover.RecoverRoutes;
 import io.atoll.daemon.resource.ResourceRoutes;
 import io.atoll.daemon.server.AbsentRoutes;
+import io.atoll.daemon.server.DebugListener;
 import io.atoll.daemon.server.DnsListener;
 import io.atoll.daemon.server.EmptyRoutes;
 import io.atoll.daemon.server.InternalRoutes;
@@ -137,6 +138,7 @@ public final class Daemon implements AutoCloseable {
     private final Optional<GroupPrincipal> userGroup;
 
     private final DnsListener dns;
+    private final DebugListener debug;
     private final CountDownLatch exit = new CountDownLatch(1);
     private final IdleHeap heap = new IdleHeap();
     private final long openedAt = System.nanoTime();
@@ -243,6 +245,9 @@ public final class Daemon implements AutoCloseable {
                     new LocalUsers(store, projects, new UserGround(pools, networks)));
         }
         dns = new DnsListener(networks.zones(), config, warnings);
+        debug =
+                new DebugListener(
+                        paths.state().resolve("debug"), operations::list, config, warnings);
     }
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
@@ -390,6 +395,7 @@ public final class Daemon implements AutoCloseable {
         KernelLimits.raise(warnings);
         HostFeatures.check(warnings);
         config.start();
+        debug.start();
         projects.start();
         profiles.start();
         networks.start();
@@ -494,6 +500,8 @@ public final class Daemon implements AutoCloseable {
         }
         quietly("remove cgroups", () -> containers.removeCgroup(instancePaths.cgroups()));
         containers.close();
+        // As late as can be: ending is a time for faults too.
+        debug.close();
         operations.close();
         store.close();
         if (!options.isActivated()) {

@@ -26,7 +26,7 @@ public enum ServerKey {
     HTTPS_ADDRESS("core.https_address", "", Value.ADDRESS),
     METRICS_ADDRESS("core.metrics_address", "", Value.ADDRESS),
     METRICS_AUTHENTICATION("core.metrics_authentication", "true", Value.BOOLEAN),
-    DEBUG_ADDRESS("core.debug_address", "", Value.UNSUPPORTED),
+    DEBUG_ADDRESS("core.debug_address", "", Value.ADDRESS),
     DNS_ADDRESS("core.dns_address", "", Value.ADDRESS),
     BGP_ADDRESS("core.bgp_address", "", Value.UNSUPPORTED),
     BGP_ASN("core.bgp_asn", "", Value.UNSUPPORTED),
