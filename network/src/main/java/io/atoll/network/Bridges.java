@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -195,7 +196,8 @@ public final class Bridges {
                 Files.createDirectory(own);
                 undo.add(() -> deleteFiles(name));
             }
-            // dnsmasq reads the host files as nobody.
+            // dnsmasq reads the host files as nobody, whatever the umask we were started with.
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
             Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("rwx--x--x"));
             Path hosts = own.resolve("dnsmasq.hosts");
             Files.createDirectories(hosts);
@@ -203,6 +205,26 @@ public final class Bridges {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// The uppermost directory on the way to the networks' files that the user `nobody`, as whom
+    /// dnsmasq reads them, may not pass by its mode; empty if all is well. While there is one,
+    /// instances get neither the addresses nor the names that are set for them.
+    public Optional<Path> closedAbove() {
+        Path way = directory.toAbsolutePath();
+        for (int i = 0; i <= way.getNameCount(); i++) {
+            Path one = i == 0 ? way.getRoot() : way.getRoot().resolve(way.subpath(0, i));
+            try {
+                if (!Files.getPosixFilePermissions(one)
+                        .contains(PosixFilePermission.OTHERS_EXECUTE)) {
+                    return Optional.of(one);
+                }
+            } catch (IOException _) {
+                // Not there yet: it is made with the mode that it needs.
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
     }
 
     private void deleteFiles(String name) {

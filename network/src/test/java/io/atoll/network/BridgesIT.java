@@ -414,9 +414,14 @@ final class BridgesIT {
     }
 
     @Test
-    void keepsTheRunningServerUntilItsConfigurationChanges() {
+    void keepsTheRunningServerUntilItsConfigurationChanges() throws Exception {
+        // As a daemon with a umask of 077 leaves it, where dnsmasq could read nothing.
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
         onHost(() -> {
             bridges.start(config());
+            assertEquals(
+                    "rwx--x--x",
+                    PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)));
             String pid = pid();
             new Bridges(directory).start(config());
             assertEquals(pid, pid());

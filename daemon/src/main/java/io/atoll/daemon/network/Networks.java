@@ -47,6 +47,7 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class Networks {
     private static final Logger LOG = System.getLogger(Networks.class.getName());
     private static final String UNAVAILABLE = "Network unavailable";
+    private static final String OUT_OF_REACH = "Files of networks out of dnsmasq's reach";
     private static final List<String> ADDRESSES = List.of("ipv4.address", "ipv6.address");
 
     /// What a bridge's configuration depends on.
@@ -200,9 +201,26 @@ public final class Networks {
             return;
         }
         bridges.start(parse(network));
+        checkReach();
         joinAll(network);
         AddressForwards.apply(network.name(), compiled(network));
         acls.apply(network);
+    }
+
+    /// Warns of a state directory below one that only its owner may pass, as `/root`.
+    void checkReach() {
+        bridges.closedAbove()
+                .ifPresentOrElse(
+                        closed ->
+                                warnings.raise(
+                                        OUT_OF_REACH,
+                                        Warning.Severity.MODERATE,
+                                        "",
+                                        "dnsmasq runs as the user nobody, who may not pass "
+                                                + closed
+                                                + ": addresses and names that are set for instances"
+                                                + " have no effect until it may (chmod o+x)"),
+                        () -> warnings.resolve(OUT_OF_REACH, ""));
     }
 
     /// Lists stand for addresses of other bridges too.
