@@ -293,7 +293,7 @@ public final class Daemon implements AutoCloseable {
                         identity,
                         this::addresses));
         out.add(new InternalRoutes(availability, this::shutdown));
-        out.add(new OperationRoutes(operations));
+        out.add(new OperationRoutes(operations, events));
         out.add(new EventRoutes(events));
         out.add(
                 new ProjectRoutes(

@@ -134,6 +134,36 @@ final class InstancesIT {
         assertFalse(Files.exists(state.resolve("storage-pools/p/containers/c2")));
     }
 
+    /// Whoever reads or deletes a log is heard of, as in LXD.
+    @Test
+    void readersOfLogsAreToldOf() throws Exception {
+        ok("POST", "/1.0/instances", "{'name':'c1','source':{'type':'none'}}");
+        Path logs = Files.createDirectories(state.resolve("logs/c1"));
+        Files.writeString(logs.resolve("migration_x.log"), "line\n");
+        String base = "/1.0/instances/c1/";
+        try (TestClient listener = new TestClient(daemon.socket())) {
+            listener.upgrade("/1.0/events?type=lifecycle");
+            assertEquals("line\n", client.get(base + "logs/migration_x.log").text());
+            expect(listener, "instance-log-retrieved", base + "logs/migration_x.log");
+            assertEquals(400, client.send("DELETE", base + "logs/lxc.log", "").status());
+            assertEquals(404, client.get(base + "logs/exec_nosuch").status());
+            ok("DELETE", base + "logs/migration_x.log", "");
+            expect(listener, "instance-log-deleted", base + "logs/migration_x.log");
+            assertFalse(Files.exists(logs.resolve("migration_x.log")));
+            assertEquals(200, client.get(base + "console").status());
+            expect(listener, "instance-console-retrieved", "/1.0/instances/c1");
+            ok("DELETE", base + "console", "");
+            expect(listener, "instance-console-reset", "/1.0/instances/c1");
+        }
+    }
+
+    private static void expect(TestClient listener, String action, String source)
+            throws IOException {
+        Json event = Json.parse(listener.readDataFrame().text()).get("metadata");
+        assertEquals(action, event.get("action").asString());
+        assertEquals(source, event.get("source").asString());
+    }
+
     @Test
     void allStartAndStopAtOnce() throws Exception {
         create("c1", "{}");

@@ -5,6 +5,7 @@ import io.atoll.base.ProjectName;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.metric.CgroupMetrics;
+import io.atoll.daemon.metric.HugePages;
 import io.atoll.daemon.metric.Metric;
 import io.atoll.daemon.metric.MetricSource;
 import io.atoll.daemon.metric.Metrics;
@@ -71,7 +72,11 @@ final class InstanceMetrics implements MetricSource {
                         "container");
         Container container = run.container();
         new CgroupMetrics(out, labels, container::cgroup)
-                .add(container.stats(), hostMemoryBytes, InstanceMetrics::blockDevice);
+                .add(
+                        container.stats(),
+                        hostMemoryBytes,
+                        HugePages.ofHost(),
+                        InstanceMetrics::blockDevice);
         network(out, labels, run);
         for (DeviceConfig device : Devices.parseAll(table.expand(instance).devices())) {
             switch (device) {

@@ -5,6 +5,7 @@ import io.atoll.runtime.CgroupStats;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BinaryOperator;
@@ -52,10 +53,16 @@ public final class CgroupMetrics {
     /// Adds all that is accounted.
     ///
     /// @param hostMemoryBytes what a cgroup without a limit can use
+    /// @param hostPages the huge pages of the host
     /// @param blockDevice from `MAJOR:MINOR` to the name of a block device
-    public void add(CgroupStats stats, long hostMemoryBytes, Function<String, String> blockDevice) {
+    public void add(
+            CgroupStats stats,
+            long hostMemoryBytes,
+            List<HugePages> hostPages,
+            Function<String, String> blockDevice) {
         cpu();
         memory(stats, hostMemoryBytes);
+        hugePages(hostPages);
         for (CgroupStats.Disk disk : stats.disks()) {
             disk(disk, blockDevice.apply(disk.major() + ":" + disk.minor()));
         }
@@ -167,6 +174,37 @@ public final class CgroupMetrics {
         if (!count.isEmpty()) {
             out.add(Metric.OOM_KILLS, labels, Long.parseLong(count));
         }
+    }
+
+    /// All sizes together. What no limit keeps back is the host's.
+    private void hugePages(List<HugePages> sizes) {
+        Optional<CgroupFiles> cgroup = cgroups.apply("hugetlb");
+        if (cgroup.isEmpty()) {
+            return;
+        }
+        long total = 0;
+        long free = 0;
+        for (HugePages size : sizes) {
+            String file = "hugetlb." + size.name();
+            long host = size.total() * size.pageBytes();
+            long limit =
+                    Math.min(
+                            host,
+                            number(file + ".limit_in_bytes")
+                                    .or(() -> number(file + ".max"))
+                                    .orElse(Long.MAX_VALUE));
+            long used =
+                    number(file + ".usage_in_bytes").or(() -> number(file + ".current")).orElse(0L);
+            total += limit;
+            free += Math.min(size.free() * size.pageBytes(), Math.max(0, limit - used));
+        }
+        out.add(Metric.HUGEPAGES_FREE, labels, free);
+        out.add(Metric.HUGEPAGES_TOTAL, labels, total);
+    }
+
+    private Optional<Long> number(String file) {
+        String text = text("hugetlb", file).strip();
+        return text.matches("\\d{1,18}") ? Optional.of(Long.parseLong(text)) : Optional.empty();
     }
 
     private void sum(Map<String, Long> lines, boolean isV1, String what, Metric metric) {

@@ -19,6 +19,8 @@ public enum Metric {
     ACTIVE("memory_Active_bytes", "Memory that was used lately."),
     CACHED("memory_Cached_bytes", "Memory that caches files."),
     DIRTY("memory_Dirty_bytes", "Memory that has to be written to disk."),
+    HUGEPAGES_FREE("memory_HugepagesFree_bytes", "Huge pages that can still be used."),
+    HUGEPAGES_TOTAL("memory_HugepagesTotal_bytes", "Huge pages that can be used at most."),
     INACTIVE_ANON("memory_Inactive_anon_bytes", "Anonymous memory that was not used lately."),
     INACTIVE_FILE("memory_Inactive_file_bytes", "Memory of files that was not used lately."),
     INACTIVE("memory_Inactive_bytes", "Memory that was not used lately."),

@@ -5,6 +5,8 @@ import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Events;
+import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.Caller;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Response;
@@ -26,9 +28,11 @@ public final class OperationRoutes implements Routes {
     private static final Duration FOR_EVER = Duration.ofDays(36500);
 
     private final Operations operations;
+    private final Events events;
 
-    public OperationRoutes(Operations operations) {
+    public OperationRoutes(Operations operations, Events events) {
         this.operations = operations;
+        this.events = events;
     }
 
     @Override
@@ -80,7 +84,10 @@ public final class OperationRoutes implements Routes {
     }
 
     private Response cancel(Request request) {
-        named(request, Right.OPERATE).cancel();
+        Operation operation = named(request, Right.OPERATE);
+        operation.cancel();
+        events.publishLifecycle(
+                Lifecycle.of("operation-cancelled", operation.url(), operation.spec().project()));
         return Response.empty();
     }
 

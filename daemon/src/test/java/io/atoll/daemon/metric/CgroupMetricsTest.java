@@ -18,6 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
 final class CgroupMetricsTest {
     private static final long HOST_MEMORY = 8L << 30;
 
+    /// 8 MiB of which 6 are free, and 2 GiB of which all are.
+    private static final List<HugePages> HOST_PAGES =
+            List.of(new HugePages(2 << 20, 4, 3), new HugePages(1 << 30, 2, 2));
+
     @TempDir Path root;
 
     private void file(String path, String text) throws IOException {
@@ -40,7 +44,7 @@ final class CgroupMetricsTest {
     private List<String> samples(CgroupStats stats) {
         Metrics out = new Metrics();
         new CgroupMetrics(out, Map.of("name", "c1"), this::cgroup)
-                .add(stats, HOST_MEMORY, numbers -> "dev-" + numbers);
+                .add(stats, HOST_MEMORY, HOST_PAGES, numbers -> "dev-" + numbers);
         return out.render().lines().filter(l -> !l.startsWith("#")).toList();
     }
 
@@ -51,6 +55,44 @@ final class CgroupMetricsTest {
                     samples.stream().filter(sample::equals).toList(),
                     samples::toString);
         }
+    }
+
+    @Test
+    void countsHugePagesWithinTheLimits() throws IOException {
+        file("hugetlb/hugetlb.2MB.limit_in_bytes", "9223372036854771712\n");
+        file("hugetlb/hugetlb.2MB.usage_in_bytes", "2097152\n");
+        file("hugetlb/hugetlb.1GB.limit_in_bytes", "1073741824\n");
+        file("hugetlb/hugetlb.1GB.usage_in_bytes", "1073741824\n");
+        assertHas(
+                samples(stats(1500, Long.MAX_VALUE, List.of())),
+                "lxd_memory_HugepagesTotal_bytes{name=\"c1\"} 1082130432",
+                "lxd_memory_HugepagesFree_bytes{name=\"c1\"} 6291456");
+    }
+
+    @Test
+    void countsHugePagesOfVersion2() throws IOException {
+        file("hugetlb/hugetlb.2MB.max", "4194304\n");
+        file("hugetlb/hugetlb.2MB.current", "2097152\n");
+        file("hugetlb/hugetlb.1GB.max", "max\n");
+        file("hugetlb/hugetlb.1GB.current", "0\n");
+        assertHas(
+                samples(stats(1500, Long.MAX_VALUE, List.of())),
+                "lxd_memory_HugepagesTotal_bytes{name=\"c1\"} 2151677952",
+                "lxd_memory_HugepagesFree_bytes{name=\"c1\"} 2149580800");
+    }
+
+    @Test
+    void readsTheHostsHugePages() throws IOException {
+        file("pages/hugepages-64kB/nr_hugepages", "5\n");
+        file("pages/hugepages-64kB/free_hugepages", "4\n");
+        file("pages/hugepages-1048576kB/nr_hugepages", "1\n");
+        file("pages/hugepages-1048576kB/free_hugepages", "0\n");
+        file("pages/other", "");
+        List<HugePages> found = HugePages.of(root.resolve("pages"));
+        assertEquals(List.of(new HugePages(1 << 30, 1, 0), new HugePages(64 << 10, 5, 4)), found);
+        assertEquals(List.of("1GB", "64KB"), found.stream().map(HugePages::name).toList());
+        assertEquals("2MB", new HugePages(2 << 20, 0, 0).name());
+        assertEquals(List.of(), HugePages.of(root.resolve("nosuch")));
     }
 
     @Test

@@ -10,7 +10,9 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.event.EventListener;
 import io.atoll.daemon.event.EventRoutes;
+import io.atoll.daemon.event.EventType;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
@@ -22,6 +24,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,7 +42,7 @@ final class OperationsTest {
     void start() throws Exception {
         server =
                 new TestServer(
-                        new OperationRoutes(operations),
+                        new OperationRoutes(operations, events),
                         new EventRoutes(events),
                         () -> List.of(Route.post("/1.0/work").needs(Right.EDIT).run(_ -> work())));
         client = server.client();
@@ -158,7 +162,12 @@ final class OperationsTest {
         assertEquals(400, refused.status());
         assertEquals("This operation can't be cancelled", refused.json().get("error").asString());
         Operation soft = operations.start(spec().onCancel(go::countDown), _ -> go.await());
-        assertEquals(200, client.send("DELETE", soft.url(), "").status());
+        try (EventListener told = events.listen(Set.of(EventType.LIFECYCLE), Optional.empty())) {
+            assertEquals(200, client.send("DELETE", soft.url(), "").status());
+            Json event = Json.parse(told.next().orElseThrow()).get("metadata");
+            assertEquals("operation-cancelled", event.get("action").asString());
+            assertEquals(soft.url(), event.get("source").asString());
+        }
         assertEquals("Cancelled", statusOf(soft.id()));
         assertEquals("Success", statusOf(fixed.id()));
         assertEquals(

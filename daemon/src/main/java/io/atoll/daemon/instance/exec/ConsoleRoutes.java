@@ -74,6 +74,7 @@ public final class ConsoleRoutes implements Routes {
                 container.isPresent()
                         ? container.get().consoleLog()
                         : tail(instances.consoleLog(instance));
+        instances.tell("instance-console-retrieved", instance);
         return Response.raw("application/octet-stream", text)
                 .header("Content-Disposition", "inline;filename=console.log");
     }
@@ -102,6 +103,7 @@ public final class ConsoleRoutes implements Routes {
         if (Files.exists(file)) {
             Files.newOutputStream(file, StandardOpenOption.TRUNCATE_EXISTING).close();
         }
+        instances.tell("instance-console-reset", instance);
         return Response.empty();
     }
 

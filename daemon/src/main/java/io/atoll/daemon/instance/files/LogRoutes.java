@@ -3,6 +3,7 @@ package io.atoll.daemon.instance.files;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
@@ -88,6 +89,21 @@ public final class LogRoutes implements Routes {
 
     private Response get(Request request) {
         Path file = file(request);
+        Response out = content(file);
+        tell("retrieved", request, file);
+        return out;
+    }
+
+    private void tell(String what, Request request, Path file) {
+        InstanceRecord instance = instances.of(request);
+        instances.tell(
+                Lifecycle.of(
+                        "instance-log-" + what,
+                        Instances.url(instance) + "/logs/" + file.getFileName(),
+                        instance.project()));
+    }
+
+    private static Response content(Path file) {
         String name = String.valueOf(file.getFileName());
         if (!Files.isRegularFile(file)) {
             // An instance that never failed to start has nothing to say, which is no error.
@@ -108,6 +124,7 @@ public final class LogRoutes implements Routes {
         if (!Files.deleteIfExists(file)) {
             throw new NotFoundException("Not Found");
         }
+        tell("deleted", request, file);
         return Response.empty();
     }
 }
