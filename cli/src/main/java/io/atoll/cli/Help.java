@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /// Renders help in the layout of LXD's client.
-final class Help {
+public final class Help {
     /// The options every command has.
-    static final List<Option> GLOBAL =
+    public static final List<Option> GLOBAL =
             List.of(
                     new Option("debug", '\0', Option.Kind.FLAG, "", "Show debug messages", ""),
                     new Option(
@@ -113,7 +113,8 @@ final class Help {
         return out.append('\n').toString();
     }
 
-    private static String options(List<Option> options) {
+    /// One line for each option.
+    public static String options(List<Option> options) {
         List<String> names = new ArrayList<>();
         int width = 0;
         for (Option option : options) {

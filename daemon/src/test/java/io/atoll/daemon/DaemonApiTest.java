@@ -298,9 +298,46 @@ final class DaemonApiTest {
     @Test
     void namesThePartsItDoesNotHave() throws Exception {
         assertEquals(
+                "Virtual machines are not supported by this server",
+                error(client.get("/1.0/virtual-machines"), 501));
+        assertEquals(
                 "Clustering is not supported by this server",
-                error(client.get("/1.0/cluster/members"), 501));
+                error(client.send("PUT", "/1.0/cluster", "{\"enabled\":true}"), 501));
         assertEquals("not found", error(client.get("/1.0/nosuch"), 404));
+    }
+
+    /// In the words of an LXD that is in none: clients tell by them.
+    @Test
+    void isInNoCluster() throws Exception {
+        String members = "/1.0/cluster/members";
+        String groups = "/1.0/cluster/groups";
+        assertEquals("Server is not clustered", error(client.get(members), 400));
+        assertEquals("Server is not clustered", error(client.get(members + "?recursion=1"), 400));
+        for (String method : List.of("GET", "POST", "PUT", "PATCH", "DELETE")) {
+            assertEquals(
+                    "Server is not clustered",
+                    error(client.send(method, members + "/m", "{}"), 400),
+                    method);
+            assertEquals(
+                    "This server is not clustered",
+                    error(client.send(method, groups + "/g", "{}"), 400),
+                    method);
+        }
+        assertEquals("This server is not clustered", error(client.get(groups), 400));
+        for (String path : List.of(members, groups)) {
+            assertEquals(
+                    "This server is not clustered",
+                    error(client.send("POST", path, "{\"server_name\":\"m\"}"), 400));
+        }
+        assertEquals(
+                "Cluster member not found",
+                error(client.send("POST", members + "/m/state", "{\"action\":\"evacuate\"}"), 404));
+        assertEquals(
+                "This server is not clustered",
+                error(client.send("PUT", "/1.0/cluster", "{\"enabled\":false}"), 400));
+        assertEquals(
+                "This server is not clustered",
+                error(client.send("PUT", "/1.0/cluster/certificate", "{}"), 400));
     }
 
     /// A feature may be missing, but then the answer says which.

@@ -40,6 +40,7 @@ final class AdminCommands {
                         "cluster",
                         "import",
                         "init",
+                        "manpage",
                         "recover",
                         "shutdown",
                         "sql",
@@ -51,10 +52,10 @@ final class AdminCommands {
     private static Optional<CommandNode> makeForLxd(String name) {
         return switch (name) {
             case "activateifneeded" -> Optional.of(activate());
-            case "cluster" ->
-                    Optional.of(absent(name, "Clusters are not supported by this server"));
+            case "cluster" -> Optional.of(LowClusterCommands.group());
             case "import" ->
                     Optional.of(absent(name, "Command has been replaced with \"lxd recover\""));
+            case "manpage" -> Optional.of(ManpageCommand.spec().hide());
             case "version" -> Optional.of(version());
             default -> make(name);
         };

@@ -11,6 +11,7 @@ public final class Commands {
             List.of(
                     "admin",
                     "alias",
+                    "cluster",
                     "completion",
                     "config",
                     "console",
@@ -25,6 +26,7 @@ public final class Commands {
                     "init",
                     "launch",
                     "list",
+                    "manpage",
                     "monitor",
                     "move",
                     "network",
@@ -67,6 +69,7 @@ public final class Commands {
         return switch (name) {
             case "admin" -> Optional.of(AdminCommands.group());
             case "alias" -> Optional.of(AliasCommands.group());
+            case "cluster" -> Optional.of(ClusterCommands.group());
             case "completion" -> Optional.of(CompletionCommand.spec());
             case "config" -> Optional.of(ConfigCommands.group());
             case "console" -> Optional.of(ConsoleCommand.spec());
@@ -81,6 +84,7 @@ public final class Commands {
             case "init" -> Optional.of(LaunchCommand.init());
             case "launch" -> Optional.of(LaunchCommand.launch());
             case "list", "ls" -> Optional.of(ListCommand.spec());
+            case "manpage" -> Optional.of(ManpageCommand.spec());
             case "monitor" -> Optional.of(MonitorCommand.spec());
             case "move", "mv" -> Optional.of(CopyCommands.move());
             case "network" -> Optional.of(NetworkCommands.group());

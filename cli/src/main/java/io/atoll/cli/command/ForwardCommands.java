@@ -20,7 +20,8 @@ final class ForwardCommands {
                     "Network forward",
                     ONE,
                     List.of("config", "description", "ports"),
-                    ForwardCommands::all);
+                    ForwardCommands::all,
+                    true);
 
     private ForwardCommands() {}
 
@@ -65,20 +66,22 @@ final class ForwardCommands {
         return switch (name) {
             case "add" ->
                     Optional.of(
-                            CommandSpec.of(
-                                            "add",
-                                            ONE
-                                                    + " <protocol> <port> <target_address>"
-                                                    + " [<target_port>] [flags]",
-                                            "Add ports")
+                            FORWARDS.targeted(
+                                            CommandSpec.of(
+                                                    "add",
+                                                    ONE
+                                                            + " <protocol> <port> <target_address>"
+                                                            + " [<target_port>] [flags]",
+                                                    "Add ports"))
                                     .args(5, 6)
                                     .run(ForwardCommands::addPort));
             case "remove" ->
                     Optional.of(
-                            CommandSpec.of(
-                                            "remove",
-                                            ONE + " [<protocol>] [<port(s)>] [flags]",
-                                            "Remove ports")
+                            FORWARDS.targeted(
+                                            CommandSpec.of(
+                                                    "remove",
+                                                    ONE + " [<protocol>] [<port(s)>] [flags]",
+                                                    "Remove ports"))
                                     .flag("force", "Remove all ports that match")
                                     .args(2, 4)
                                     .run(ForwardCommands::removePort));

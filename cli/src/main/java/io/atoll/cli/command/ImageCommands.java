@@ -96,6 +96,7 @@ final class ImageCommands {
                                             "Transfer mode: pull, push or relay (default \"pull\")")
                                     .flag("public", "Make the copy public")
                                     .value("target-project", "Copy into another project")
+                                    .flag("vm", "Only aliases of virtual machine images count")
                                     .run(ImageCopy::run));
             case "delete", "rm" ->
                     Optional.of(
@@ -118,6 +119,7 @@ final class ImageCommands {
                                             image + " [<target>] [flags]",
                                             "Export an image into files")
                                     .args(1, 2)
+                                    .flag("vm", "Only aliases of virtual machine images count")
                                     .run(ImageTransfer::export));
             case "get-property" ->
                     Optional.of(
@@ -141,6 +143,7 @@ final class ImageCommands {
                     Optional.of(
                             CommandSpec.of("info", image + " [flags]", "Show an image")
                                     .args(1, 1)
+                                    .flag("vm", "Only aliases of virtual machine images count")
                                     .run(ImageCommands::info));
             case "list", "ls" -> Optional.of(ImageListCommand.spec());
             case "refresh" ->
@@ -165,6 +168,7 @@ final class ImageCommands {
                     Optional.of(
                             CommandSpec.of("show", image + " [flags]", "Show an image as YAML")
                                     .args(1, 1)
+                                    .flag("vm", "Only aliases of virtual machine images count")
                                     .run(ImageCommands::show));
             case "unset-property" ->
                     Optional.of(

@@ -20,14 +20,11 @@ final class ImageCopy {
     private ImageCopy() {}
 
     static int run(Context context) throws IOException {
-        Ref from = context.refAt(0);
+        Ref from = source(context);
         Ref to = context.refAt(1);
         if (!to.name().isEmpty()) {
             throw new CliException(
                     "Can't provide a name for the target image", "name it with --alias");
-        }
-        if (from.name().isEmpty()) {
-            throw new CliException("Image identifier missing");
         }
         String project = context.args().value("target-project");
         AtollClient target =
@@ -62,6 +59,23 @@ final class ImageCopy {
         }
         RecordCommands.say(context, "Image copied successfully!");
         return 0;
+    }
+
+    /// The image to copy; with `--vm` by its fingerprint, as its alias may stand for a container's
+    /// image too.
+    private static Ref source(Context context) {
+        Ref from = context.refAt(0);
+        if (from.name().isEmpty()) {
+            throw new CliException("Image identifier missing");
+        }
+        if (!context.args().flag("vm")) {
+            return from;
+        }
+        Json image =
+                RemoteImages.isStreams(context, from)
+                        ? RemoteImages.json(RemoteImages.find(context, from))
+                        : image(context, from);
+        return new Ref(from.remote(), image.get("fingerprint").asString());
     }
 
     private static Json pull(Context context, Ref from) {

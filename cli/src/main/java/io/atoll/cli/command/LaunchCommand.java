@@ -257,7 +257,11 @@ final class LaunchCommand {
     /// The fingerprint that an alias or the beginning of a fingerprint stands for.
     static String fingerprint(Context context, AtollClient client, String name) {
         try {
-            return client.imageAliases().get(name).value().get("target").asString();
+            Json alias = client.imageAliases().get(name).value();
+            if (!context.args().flag("vm")
+                    || alias.get("type").asString().equals("virtual-machine")) {
+                return alias.get("target").asString();
+            }
         } catch (NotFoundException _) {
             // Not an alias: then it is the beginning of a fingerprint, or nothing.
         }

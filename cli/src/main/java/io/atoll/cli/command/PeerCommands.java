@@ -13,7 +13,8 @@ final class PeerCommands {
                     "Network peer",
                     "[<remote>:]<network> <peer_name>",
                     List.of("config", "description"),
-                    PeerCommands::all);
+                    PeerCommands::all,
+                    false);
 
     private PeerCommands() {}
 

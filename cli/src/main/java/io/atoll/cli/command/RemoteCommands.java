@@ -47,6 +47,7 @@ final class RemoteCommands {
                                     .args(1, 2)
                                     .flag("accept-certificate", "Accept its certificate unseen")
                                     .value("auth-type", "How to authenticate (tls)")
+                                    .value("domain", "Domain of a Candid server")
                                     .value("password", "Password that lets this client in")
                                     .value("project", "Project to use there")
                                     .value("protocol", "lxd, simplestreams or oci")
@@ -155,6 +156,9 @@ final class RemoteCommands {
 
     private static String authType(Context context, String address, boolean isPublic) {
         String given = context.args().value("auth-type");
+        if (!context.args().value("domain").isEmpty()) {
+            throw new CliException("Domains belong to Candid, which is not supported");
+        }
         boolean isTls = given.isEmpty() && address.startsWith("https:") && !isPublic;
         if (!given.isEmpty() && !given.equals("tls")) {
             throw new CliException(

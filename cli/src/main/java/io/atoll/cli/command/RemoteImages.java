@@ -52,6 +52,9 @@ final class RemoteImages {
 
     /// One image of a simplestreams server.
     static RemoteImage find(Context context, Ref ref) {
+        if (context.args().flag("vm")) {
+            throw new CliException("Virtual machine images of such servers are not supported");
+        }
         return StreamsImages.find(
                 streams(context, ref).list(), withoutSlash(ref.name()), Architecture.host());
     }

@@ -21,8 +21,13 @@ import java.util.function.Function;
 /// @param arguments as usages name both
 /// @param editable the members that a change may carry
 /// @param records the collection of the record that the first argument names
+/// @param hasTarget whether `--target` may name a member of a cluster
 record SubRecordCommands(
-        String noun, String arguments, List<String> editable, Function<Context, Records> records) {
+        String noun,
+        String arguments,
+        List<String> editable,
+        Function<Context, Records> records,
+        boolean hasTarget) {
     private String thing() {
         return noun.toLowerCase(Locale.ROOT);
     }
@@ -31,7 +36,7 @@ record SubRecordCommands(
     Optional<CommandNode> command(
             String name, String more, String text, int argumentsMin, CommandSpec.Code body) {
         return Optional.of(
-                CommandSpec.of(name, arguments + more + " [flags]", text)
+                targeted(CommandSpec.of(name, arguments + more + " [flags]", text))
                         .args(argumentsMin, CommandSpec.ANY)
                         .run(body));
     }
@@ -57,7 +62,13 @@ record SubRecordCommands(
     }
 
     private CommandSpec spec(String name, String more, String text, int count) {
-        return CommandSpec.of(name, arguments + more + " [flags]", text).args(count, count);
+        return targeted(CommandSpec.of(name, arguments + more + " [flags]", text))
+                .args(count, count);
+    }
+
+    /// Adds `--target` where it may be.
+    CommandSpec targeted(CommandSpec spec) {
+        return hasTarget ? spec.value("target", "Cluster member") : spec;
     }
 
     /// The command of that name, if it is one of these.
@@ -77,10 +88,11 @@ record SubRecordCommands(
                             spec("get", " <key>", "Print a configuration key", 3).run(this::get));
             case "set" ->
                     Optional.of(
-                            CommandSpec.of(
-                                            "set",
-                                            arguments + " <key>=<value>... [flags]",
-                                            "Set configuration keys")
+                            targeted(
+                                            CommandSpec.of(
+                                                    "set",
+                                                    arguments + " <key>=<value>... [flags]",
+                                                    "Set configuration keys"))
                                     .args(3, CommandSpec.ANY)
                                     .run(context -> set(context, Pairs.fromSet(context, 2))));
             case "show" ->

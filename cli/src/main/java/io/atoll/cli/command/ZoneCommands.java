@@ -29,7 +29,8 @@ final class ZoneCommands {
                     "Network zone record",
                     "[<remote>:]<zone> <record>",
                     List.of("config", "description", ENTRIES),
-                    ZoneCommands::records);
+                    ZoneCommands::records,
+                    false);
 
     private ZoneCommands() {}
 

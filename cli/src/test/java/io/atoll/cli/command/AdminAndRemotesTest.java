@@ -184,8 +184,17 @@ class AdminAndRemotesTest {
     @Test
     void saysWhatBecameOfVerbsThatAreNotHere() throws IOException {
         CliRun cluster = cli().as("lxd");
-        assertEquals(1, cluster.run("cluster", "list-database"));
-        assertEquals("Error: Clusters are not supported by this server\n", cluster.err());
+        assertEquals(0, cluster.run("cluster", "list-database"), cluster.err());
+        assertEquals("+---------+\n| ADDRESS |\n+---------+\n", cluster.out());
+        assertEquals(1, cluster.run("cluster", "edit"));
+        assertEquals(1, cluster.run("cluster", "remove-raft-node", "192.0.2.1"));
+        assertEquals(
+                "Error: Clusters are not supported by this server\n"
+                        + "Error: No raft node with address \"192.0.2.1\"\n",
+                cluster.err());
+        CliRun members = cli().as("lxd");
+        assertEquals(0, members.run("cluster", "show"));
+        assertEquals("members: []\n", members.out());
         CliRun recover = cli().as("lxd");
         assertEquals(1, recover.run("import", "c1"));
         assertEquals("Error: Command has been replaced with \"lxd recover\"\n", recover.err());

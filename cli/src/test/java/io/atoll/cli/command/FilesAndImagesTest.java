@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -218,5 +220,32 @@ class FilesAndImagesTest {
                 "{\"source\":{\"type\":\"build\",\"alias\":\"debian/12\"},\"aliases\":[{\"name\":\"debian/12\"}]}",
                 server.request("POST /1.0/images").body());
         assertEquals("Image built with fingerprint: fp9\n", cli.out());
+    }
+
+    @Test
+    void aliasesOfContainersAreNoneOfVirtualMachines() {
+        server.onSync(
+                "GET /1.0/images/aliases/mine",
+                "{\"name\":\"mine\",\"target\":\"fp\",\"type\":\"container\"}");
+        server.onError("GET /1.0/images/mine", 404, "Image not found");
+        for (List<String> words :
+                List.of(
+                        List.of("export", "mine", "--vm"),
+                        List.of("info", "mine", "--vm"),
+                        List.of("show", "mine", "--vm"),
+                        List.of("copy", "mine", "local:", "--target-project", "p", "--vm"))) {
+            CliRun cli = new CliRun(server);
+            List<String> all = new ArrayList<>(List.of("image"));
+            all.addAll(words);
+            assertEquals(1, cli.run(all.toArray(String[]::new)), words.toString());
+            assertTrue(cli.err().startsWith("Error: Image not found\n"), cli.err());
+        }
+        server.onSync(
+                "GET /1.0/images/aliases/theirs",
+                "{\"name\":\"theirs\",\"target\":\"fp\",\"type\":\"virtual-machine\"}");
+        server.onSync("GET /1.0/images/fp", "{\"fingerprint\":\"fp\",\"public\":true}");
+        CliRun cli = new CliRun(server);
+        assertEquals(0, cli.run("image", "show", "theirs", "--vm"), cli.err());
+        assertTrue(cli.out().contains("public: true"), cli.out());
     }
 }

@@ -18,9 +18,6 @@ public final class AbsentRoutes implements Routes {
     /// Whole branches of the API.
     private static final List<Part> BRANCHES =
             List.of(
-                    new Part("/1.0/cluster/members", "Clustering"),
-                    new Part("/1.0/cluster/groups", "Clustering"),
-                    new Part("/1.0/cluster/certificate", "Clustering"),
                     new Part("/1.0/virtual-machines", "Virtual machines"),
                     new Part("/internal/cluster", "Clustering"));
 
