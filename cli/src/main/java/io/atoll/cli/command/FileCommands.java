@@ -49,11 +49,20 @@ final class FileCommands {
                     Optional.of(
                             CommandSpec.of(
                                             "mount",
-                                            "[<remote>:]<instance>[/<path>] <target path> [flags]",
+                                            "[<remote>:]<instance>[/<path>] [<target path>] [flags]",
                                             "Show an instance's files in a directory here")
-                                    .detail("Needs sshfs. Ends with ctrl-c, or with the instance.")
-                                    .example("PROGRAM file mount web/srv /mnt")
+                                    .detail(
+                                            "Needs sshfs. Ends with ctrl-c, or with the instance.",
+                                            "Without a target path other programs reach the files by SFTP over SSH.")
+                                    .example(
+                                            "PROGRAM file mount web/srv /mnt",
+                                            "PROGRAM file mount web --listen 127.0.0.1:2222")
                                     .args(1, 2)
+                                    .value("auth-user", "User name for SSH (default: random)")
+                                    .value(
+                                            "listen",
+                                            "Listen for SSH on ADDRESS:PORT (default: a free port of 127.0.0.1)")
+                                    .flag("no-auth", "Let everybody in who reaches the address")
                                     .run(MountCommand::mount));
             case "sftp" ->
                     Optional.of(

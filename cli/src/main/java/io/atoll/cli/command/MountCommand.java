@@ -10,15 +10,27 @@ import io.atoll.client.Target;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 
 /// `file mount`: an instance's files as a directory here, by sshfs(1) over SFTP; and `file sftp`,
 /// which joins that with its streams.
 final class MountCommand {
     private static final int COPY_BYTES = 64 << 10;
     private static final int MISSING = 127;
+    private static final int NAME_CHARACTERS = 8;
+    private static final int PASSWORD_CHARACTERS = 20;
+
+    /// What cannot be mistaken for something else when it is copied by hand.
+    private static final String ALPHABET =
+            "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+    private static final SecureRandom RANDOM = new SecureRandom();
 
     /// sshfs speaks SFTP on its standard streams and we do on ours: two pipes join them. Each side
     /// opens the pipe first that the other opens first, or both would wait for ever.
@@ -35,9 +47,12 @@ final class MountCommand {
     private MountCommand() {}
 
     static int mount(Context context) throws IOException {
+        boolean isListening = !context.args().value("listen").isEmpty();
         if (context.args().count() < 2) {
-            throw new CliException(
-                    "A target path is required", "file mount web/srv /mnt, or use sshfs itself");
+            return listen(context);
+        }
+        if (isListening) {
+            throw new CliException("Target path and --listen flag cannot be used together");
         }
         String text = context.args().at(0);
         Ref ref = context.ref(text);
@@ -68,9 +83,84 @@ final class MountCommand {
                                         "atoll." + name + ":" + path,
                                         context.args().at(1)));
         if (status == MISSING) {
-            throw new CliException("sshfs is not there", "install the package sshfs");
+            throw new CliException(
+                    "sshfs is not there",
+                    "install the package sshfs, or leave the target path out and use SSH");
         }
         return status;
+    }
+
+    /// Offers an instance's files over SSH, until the caller ends it.
+    private static int listen(Context context) {
+        Ref ref = context.refAt(0);
+        if (ref.name().indexOf('/') >= 0) {
+            throw new CliException("Instance path cannot be used in SSH SFTP listener mode");
+        }
+        AtollClient client = context.client(ref);
+        Json unused =
+                client.rest().get(client.scope(Target.of("instances", ref.name())).toString());
+        SshListener.Login login = login(context);
+        InetSocketAddress address = address(context.args().value("listen"));
+        try (SshListener listener = new SshListener(client, ref.name(), address, login)) {
+            String host = address.getAddress().getHostAddress();
+            context.output()
+                    .line(
+                            "SSH SFTP listening on "
+                                    + (host.indexOf(':') < 0 ? host : "[" + host + "]")
+                                    + ":"
+                                    + listener.port());
+            context.output()
+                    .line(
+                            login.isOpen()
+                                    ? "Login without username and password"
+                                    : "Login with username \""
+                                            + login.user()
+                                            + "\" and password \""
+                                            + login.password()
+                                            + "\"");
+            new CountDownLatch(1).await();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        return 0;
+    }
+
+    private static SshListener.Login login(Context context) {
+        String user = context.args().value("auth-user");
+        if (!context.args().flag("no-auth")) {
+            return new SshListener.Login(
+                    user.isEmpty() ? random(NAME_CHARACTERS) : user, random(PASSWORD_CHARACTERS));
+        }
+        if (!user.isEmpty()) {
+            throw new CliException("--auth-user and --no-auth exclude each other");
+        }
+        return new SshListener.Login("", "");
+    }
+
+    private static String random(int length) {
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < length; i++) {
+            out.append(ALPHABET.charAt(RANDOM.nextInt(ALPHABET.length())));
+        }
+        return out.toString();
+    }
+
+    private static InetSocketAddress address(String text) {
+        if (text.isEmpty()) {
+            return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        }
+        int colon = text.lastIndexOf(':');
+        String host = colon <= 0 ? "::" : text.substring(0, colon).replaceAll("[\\[\\]]", "");
+        String port = text.substring(colon + 1);
+        boolean isPort = colon >= 0 && port.matches("\\d{1,5}") && Integer.parseInt(port) <= 65_535;
+        if (!isPort) {
+            throw new CliException("This is no ADDRESS:PORT to listen on: " + text);
+        }
+        InetSocketAddress out = new InetSocketAddress(host, Integer.parseInt(port));
+        if (out.isUnresolved()) {
+            throw new CliException("This is no address to listen on: " + host);
+        }
+        return out;
     }
 
     /// Joins the caller's streams with an instance's SFTP until one of both ends.
