@@ -5,7 +5,6 @@ import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.FileSystemStat;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,23 +39,17 @@ final class BtrfsDriver extends DirDriver {
         if (!(from instanceof BtrfsDriver other)) {
             return false;
         }
-        List<Path> sent = new ArrayList<>();
-        for (String name : snapshots) {
-            sent.add(other.directories().existing(source.volume().snapshot(name)));
-        }
-        sent.add(other.directories().existing(source));
-        List<Path> received = BtrfsTransfer.send(sent, other.directories(), directories());
-        try {
-            fill(target, snapshots, received);
-        } finally {
-            received.forEach(directories()::discardAside);
-        }
+        btrfsStreams().receiveOwn(target, other.btrfsStreams(), source, snapshots);
         return true;
+    }
+
+    private BtrfsStreams btrfsStreams() {
+        return new BtrfsStreams(directories(), this::fill);
     }
 
     @Override
     public Optional<VolumeStreams> streams() {
-        return Optional.of(new BtrfsStreams(directories(), this::fill));
+        return Optional.of(btrfsStreams());
     }
 
     @Override

@@ -19,10 +19,15 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 
 /// A btrfs: in a file of its own, on a device, or a directory of one that is mounted already.
 final class BtrfsGround implements PoolGround {
@@ -31,15 +36,32 @@ final class BtrfsGround implements PoolGround {
     /// What mkfs.btrfs asks for at least.
     private static final long SIZE_MIN = 110L << 20;
 
+    private static final Pattern UUID_FORM =
+            Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+
     private static final long DEFAULT_MIN = 5L << 30;
     private static final long DEFAULT_MAX = 30L << 30;
 
     private final PoolSpec pool;
     private final SourceDirectory directory;
 
+    /// Where the host's device manager, if it has one, names file systems.
+    private static final Path BY_UUID = Path.of("/dev/disk/by-uuid");
+
+    private static final Duration NAMING_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration NAMING_PAUSE = Duration.ofMillis(20);
+
+    private final Path byUuid;
+
     BtrfsGround(PoolSpec pool) {
+        this(pool, BY_UUID);
+    }
+
+    /// @param byUuid has a link to a device for each file system, or does not exist
+    BtrfsGround(PoolSpec pool, Path byUuid) {
         this.pool = pool;
         this.directory = new SourceDirectory(pool);
+        this.byUuid = byUuid;
     }
 
     private enum Kind {
@@ -54,7 +76,14 @@ final class BtrfsGround implements PoolGround {
         return pools.resolveSibling("disks").resolve(pool.name() + ".img");
     }
 
+    private boolean isNamedByUuid() {
+        return pool.get("source").filter(UUID_FORM.asMatchPredicate()).isPresent();
+    }
+
     private Path source() {
+        if (isNamedByUuid()) {
+            return byUuid.resolve(pool.get("source").orElseThrow());
+        }
         Path source = pool.get("source").map(Path::of).orElseGet(this::ownFile);
         if (!source.isAbsolute()) {
             throw new InvalidConfigException("Source path \"" + source + "\" is not absolute");
@@ -70,11 +99,13 @@ final class BtrfsGround implements PoolGround {
         if (Files.isDirectory(source)) {
             return Kind.DIRECTORY;
         }
-        if (source.startsWith("/dev") && Files.exists(source)) {
+        if ((source.startsWith("/dev") || isNamedByUuid()) && Files.exists(source)) {
             return Kind.DEVICE;
         }
         throw new InvalidConfigException(
-                "Source \"" + source + "\" is neither a directory nor a device");
+                isNamedByUuid()
+                        ? "No device has the btrfs " + pool.get("source").orElseThrow()
+                        : "Source \"" + source + "\" is neither a directory nor a device");
     }
 
     @Override
@@ -89,7 +120,11 @@ final class BtrfsGround implements PoolGround {
                 long size = makeFile();
                 config.putIfAbsent("size", size + "B");
             }
-            case DEVICE -> format(source());
+            case DEVICE -> {
+                config.put("volatile.initial_source", source().toString());
+                config.put("source", formatDevice());
+                return config;
+            }
             case DIRECTORY -> {
                 checkSize();
                 Map<String, String> _ = directory.create();
@@ -97,6 +132,22 @@ final class BtrfsGround implements PoolGround {
         }
         config.put("source", source().toString());
         return config;
+    }
+
+    /// Devices may have another number after the next start of the host, file systems keep theirs.
+    ///
+    /// @return what finds it again
+    private String formatDevice() {
+        String uuid = UUID.randomUUID().toString();
+        format(source(), "--uuid", uuid);
+        long deadline = System.nanoTime() + NAMING_PATIENCE.toNanos();
+        while (Files.isDirectory(byUuid) && System.nanoTime() < deadline) {
+            if (Files.exists(byUuid.resolve(uuid))) {
+                return uuid;
+            }
+            LockSupport.parkNanos(NAMING_PAUSE.toNanos());
+        }
+        return source().toString();
     }
 
     private void checkSize() {
@@ -151,17 +202,13 @@ final class BtrfsGround implements PoolGround {
     }
 
     /// Refuses what has a file system already.
-    private void format(Path target) {
+    private void format(Path target, String... options) {
+        List<String> argv = new ArrayList<>(List.of("mkfs.btrfs", "--quiet"));
+        argv.addAll(List.of("--label", pool.name()));
+        argv.addAll(List.of(options));
+        argv.add(target.toString());
         try {
-            Commands.Result _ =
-                    Commands.run(
-                            Command.of(
-                                            "mkfs.btrfs",
-                                            "--quiet",
-                                            "--label",
-                                            pool.name(),
-                                            target.toString())
-                                    .timeout(TIMEOUT));
+            Commands.Result _ = Commands.run(Command.of(argv).timeout(TIMEOUT));
         } catch (CommandFailed e) {
             throw new InvalidConfigException(
                     "Failed to make a btrfs on \"" + target + "\": " + e.stderrTail().strip(), e);

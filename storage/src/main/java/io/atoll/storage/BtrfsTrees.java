@@ -4,7 +4,11 @@ import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
+import io.atoll.linux.ErrnoException;
+import io.atoll.linux.Fd;
 import io.atoll.linux.FileStat;
+import io.atoll.linux.PlatformThreads;
+import io.atoll.linux.Subvolumes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -13,12 +17,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /// Subvolumes of btrfs: copying one is a snapshot, which takes no time and no space, deleting one
-/// is the file system's own work. Limits are those of qgroups. See btrfs-subvolume(8),
-/// btrfs-qgroup(8).
+/// is the file system's own work. Those that a guest made within are copied and deleted with it.
+/// Limits are those of qgroups, and of the outermost only. See btrfs-subvolume(8), btrfs-qgroup(8).
 final class BtrfsTrees implements Trees {
     private static final System.Logger LOG = System.getLogger(BtrfsTrees.class.getName());
     private static final Duration TIMEOUT = Duration.ofMinutes(5);
@@ -27,9 +32,6 @@ final class BtrfsTrees implements Trees {
     private static final int EXCLUSIVE = 2;
 
     private static final int LIMIT = 3;
-
-    /// `BTRFS_FIRST_FREE_OBJECTID` of linux/btrfs_tree.h, the inode of a subvolume's top.
-    private static final long SUBVOLUME_INODE = 256;
 
     private final Path pool;
 
@@ -40,47 +42,62 @@ final class BtrfsTrees implements Trees {
 
     @Override
     public void create(Path directory) throws IOException {
-        btrfs("subvolume", "create", directory.toString());
+        PlatformThreads.run(() -> {
+            try (Fd parent = PoolDirectories.openDirectory(parent(directory))) {
+                Subvolumes.create(parent, directory.getFileName().toString());
+            }
+        });
         Path _ =
                 Files.setPosixFilePermissions(
                         directory, PosixFilePermissions.fromString("rwx--x--x"));
     }
 
-    @Override
-    public void copy(Path from, Path to) {
-        btrfs("subvolume", "snapshot", from.toString(), to.toString());
+    private static Path parent(Path path) {
+        return Objects.requireNonNull(path.getParent(), "the root directory is no volume");
     }
 
-    /// Subvolumes that the guest made inside are in the way, and so is active swap: then it is
-    /// walked.
+    @Override
+    public void copy(Path from, Path to) {
+        PlatformThreads.run(() -> SubvolumeTree.protect(to, SubvolumeTree.copy(from, to)));
+    }
+
+    /// Active swap is in the way, and so is what cannot be changed: then it is walked.
     @Override
     public boolean deleteAtOnce(Path directory) {
-        try {
-            btrfs("subvolume", "delete", directory.toString());
-            return true;
-        } catch (CommandFailed e) {
+        if (!isSubvolume(directory)) {
             deleteSubvolumesOf(directory);
+            return false;
+        }
+        try {
+            delete(directory);
+            return true;
+        } catch (ErrnoException e) {
+            LOG.log(System.Logger.Level.DEBUG, "left to be walked path=" + directory, e);
             return false;
         }
     }
 
+    private static void delete(Path directory) {
+        PlatformThreads.run(() -> SubvolumeTree.delete(directory));
+    }
+
     /// A folder of subvolumes, which may be ones that cannot be written.
     private static void deleteSubvolumesOf(Path folder) {
-        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) || isSubvolume(folder)) {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
         try (Stream<Path> entries = Files.list(folder)) {
             for (Path path : entries.filter(BtrfsTrees::isSubvolume).toList()) {
-                btrfs("subvolume", "delete", path.toString());
+                delete(path);
             }
-        } catch (IOException | CommandFailed e) {
+        } catch (IOException | ErrnoException e) {
             LOG.log(System.Logger.Level.DEBUG, "left to be walked path=" + folder, e);
         }
     }
 
     private static boolean isSubvolume(Path path) {
         return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
-                && FileStat.of(path.toString()).inode() == SUBVOLUME_INODE;
+                && Subvolumes.isTop(FileStat.of(path.toString()));
     }
 
     /// The space comes back some time after the next commit.

@@ -16,10 +16,11 @@ public interface VolumeStreams {
     /// @param snapshot whose it is; empty for the volume itself
     /// @param path what it holds of it: `/`, or where a file system within belongs
     /// @param uuid of what was sent; empty where such things have none
-    record Part(String snapshot, String path, String uuid) {
+    /// @param isReadOnly a file system within shall be so
+    record Part(String snapshot, String path, String uuid, boolean isReadOnly) {
         /// All of a snapshot, or of the volume itself.
         public static Part whole(String snapshot) {
-            return new Part(snapshot, "/", "");
+            return new Part(snapshot, "/", "", !snapshot.isEmpty());
         }
 
         public boolean isWhole() {

@@ -81,7 +81,7 @@ public record BackupForm(String driver, boolean isOptimized, boolean hasHeader) 
                     Json.object()
                             .put("path", part.path())
                             .put("snapshot", part.snapshot())
-                            .put("readonly", !part.snapshot().isEmpty())
+                            .put("readonly", part.isReadOnly())
                             .put("uuid", part.uuid()));
         }
         return BackupYaml.render(Json.object().put("subvolumes", Json.array(subvolumes)));
@@ -143,12 +143,17 @@ public record BackupForm(String driver, boolean isOptimized, boolean hasHeader) 
     private static List<Part> header(BackupReader reader) {
         try {
             List<Part> parts = new ArrayList<>();
-            Set<Part> seen = new HashSet<>();
+            Set<List<String>> seen = new HashSet<>();
             Json header = BackupYaml.parse(reader.readStreamHeader());
             for (Json item : header.get("subvolumes").asList()) {
                 Part part =
-                        new Part(item.get("snapshot").asString(), item.get("path").asString(), "");
-                if (!seen.add(part) || parts.size() == PARTS_MAX) {
+                        new Part(
+                                item.get("snapshot").asString(),
+                                item.get("path").asString(),
+                                "",
+                                item.get("readonly").asBoolean());
+                boolean isNew = seen.add(List.of(part.snapshot(), part.path()));
+                if (!isNew || parts.size() == PARTS_MAX) {
                     throw new InvalidConfigException("The backup has a stream twice: " + part);
                 }
                 parts.add(part);

@@ -50,7 +50,7 @@ final class BackupFormTest {
         public Sending send(VolumeRef files, List<String> snapshots, Optional<String> backupYaml) {
             List<Part> parts = new ArrayList<>(snapshots.stream().map(Part::whole).toList());
             parts.add(Part.whole(""));
-            parts.add(new Part("", "/rootfs/srv/a-b", "u"));
+            parts.add(new Part("", "/rootfs/srv/a-b", "u", true));
             return new Sending() {
                 @Override
                 public List<Part> parts() {
