@@ -55,7 +55,12 @@ public final class LocalDaemon implements AutoCloseable {
                                 List.of("--state-dir", state.toString()), Optional.empty()),
                         new Events(),
                         tools);
-        started.start();
+        try {
+            started.start();
+        } catch (RuntimeException e) {
+            started.close();
+            throw e;
+        }
         return started;
     }
 

@@ -64,6 +64,10 @@ class CrashPointsTest {
         lxc("init", "busybox", "base");
         lxc("snapshot", "base", "s0");
         lxc("storage", "volume", "create", "default", "vbase");
+        lxc("storage", "volume", "create", "default", "dbase", "--type=block", "size=4MiB");
+        for (String volume : List.of("vbase", "dbase")) {
+            lxc("storage", "volume", "copy", "default/" + volume, "other/copy-" + volume);
+        }
         Path site = daemon.state().resolve("site");
         lxc("publish", "base", "--alias", "site-image");
         atoll("image", "mirror", "local:site-image", site.toString());
@@ -95,7 +99,7 @@ class CrashPointsTest {
     private List<String> verb(String siteUrl) {
         String name = fresh("n");
         String known = pick(instances());
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(15)) {
             case 0 -> List.of("init", "busybox", name);
             case 1 -> List.of("copy", "base", name);
             case 2 -> List.of("copy", "base/s0", name);
@@ -108,6 +112,9 @@ class CrashPointsTest {
             case 9 -> List.of("import", backup.toString(), name);
             case 10 ->
                     List.of("storage", "volume", "import", "other", volumeBackup.toString(), name);
+            case 11 -> refresh("vbase");
+            case 12 -> refresh("dbase");
+            case 13 -> List.of("storage", "volume", "snapshot", "default", "dbase", name);
             default ->
                     List.of(
                             "query",
@@ -119,6 +126,16 @@ class CrashPointsTest {
                                     + "\",\"alias\":\"site-image\"}}",
                             "/1.0/images");
         };
+    }
+
+    private static List<String> refresh(String volume) {
+        return List.of(
+                "storage",
+                "volume",
+                "copy",
+                "default/" + volume,
+                "other/copy-" + volume,
+                "--refresh");
     }
 
     private String pick(Set<String> known) {

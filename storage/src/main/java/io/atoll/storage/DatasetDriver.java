@@ -511,7 +511,9 @@ final class DatasetDriver implements StorageDriver {
                     Fd to = PoolDirectories.openDirectory(rootfs)) {
                 long _ = TreeCopy.contents(from, to, _ -> true);
             } catch (ErrnoException e) {
-                throw PoolDirectories.storage("unpack the image into", rootfs, e);
+                throw e.is(Errno.ENOSPC, Errno.EDQUOT)
+                        ? PoolDirectories.storage("unpack the image into", rootfs, e)
+                        : ImageVolumes.unreadable(e);
             }
         });
     }

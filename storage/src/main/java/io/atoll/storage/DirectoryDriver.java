@@ -435,6 +435,18 @@ abstract class DirectoryDriver implements StorageDriver {
     }
 
     @Override
+    public final void revert(VolumeName volume, String snapshot) {
+        Path from = directories.existing(volume.snapshot(snapshot));
+        Path now = directories.path(volume.current());
+        OptionalLong quota =
+                directories.exists(volume.current()) ? trees.quota(now) : OptionalLong.empty();
+        directories.replace(from, volume.current());
+        if (quota.isPresent()) {
+            trees.setQuota(now, quota);
+        }
+    }
+
+    @Override
     public final Path directory(VolumeRef ref) {
         return directories.existing(ref);
     }

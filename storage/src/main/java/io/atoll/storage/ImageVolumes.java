@@ -1,6 +1,7 @@
 package io.atoll.storage;
 
 import io.atoll.base.Fingerprint;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Command;
@@ -141,15 +142,12 @@ final class ImageVolumes {
         }
     }
 
+    /// Tried with each image: one that is no file system is better refused now than at a start.
     private boolean isOfUse(Path file) {
-        Optional<Boolean> known = packedIsOfUse;
-        if (known.isPresent()) {
-            return known.get();
-        }
         boolean answer =
                 PlatformThreads.call(() -> {
                     try (Fd mount = open(file)) {
-                        return probe.canMap(mount);
+                        return packedIsOfUse.orElseGet(() -> probe.canMap(mount));
                     }
                 });
         packedIsOfUse = Optional.of(answer);
@@ -181,6 +179,8 @@ final class ImageVolumes {
                     Fd source = Opens.openAt(mount, ".", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0);
                     Fd target = PoolDirectories.openDirectory(directory.resolve(ROOTFS))) {
                 long unused = TreeCopy.contents(source, target, _ -> true);
+            } catch (ErrnoException e) {
+                throw unreadable(e);
             }
         });
         Files.delete(file);
@@ -241,8 +241,18 @@ final class ImageVolumes {
         }
     }
 
+    /// What went wrong with what is in a squashfs: its publisher's fault, if it is damaged.
+    static RuntimeException unreadable(ErrnoException e) {
+        return e.is(Errno.EINVAL, Errno.EIO, Errno.ENOMEM)
+                ? new InvalidConfigException(
+                        "The root file system of the image is damaged: " + e.getMessage(), e)
+                : e;
+    }
+
     /// A detached mount of a squashfs file. Set-id files and devices of an image are nothing for
     /// the host.
+    ///
+    /// @throws InvalidConfigException if the kernel cannot make sense of it
     static Fd open(Path file) {
         try (Loop.Device loop = Loop.attach(file, true);
                 FsContext context = FsContext.open("squashfs")) {
@@ -253,7 +263,7 @@ final class ImageVolumes {
             if (e.is(Errno.ENODEV)) {
                 throw new UnsupportedException("This kernel has no squashfs", e);
             }
-            throw e;
+            throw unreadable(e);
         }
     }
 

@@ -303,6 +303,13 @@ final class PoolDirectories {
         discard(making);
     }
 
+    /// Moves a directory to the place of a volume, which is deleted. If we are stopped between the
+    /// two, nothing is in that place.
+    void replace(Path from, VolumeRef ref) {
+        discard(path(ref));
+        place(from, ref);
+    }
+
     /// Renames away and deletes in the background. Missing is fine.
     void delete(VolumeName volume) {
         discard(snapshotsPath(volume));

@@ -177,6 +177,14 @@ public interface StorageDriver {
     /// Brings a volume, which must not be in use, back to a snapshot. The snapshot stays.
     void restore(VolumeName volume, String snapshot);
 
+    /// Brings a volume, which must not be in use, back to a snapshot that is of no use any more: it
+    /// goes. Takes no space, so that it works in a full pool. Can be repeated if it was cut off,
+    /// when perhaps only the snapshot was left.
+    default void revert(VolumeName volume, String snapshot) {
+        restore(volume, snapshot);
+        deleteSnapshot(volume, snapshot);
+    }
+
     /// The directory of a volume where the daemon keeps `backup.yaml`, `metadata.yaml` and
     /// `templates/` beside the root file system. Names that begin with a dot are the driver's, and
     /// so are those that [#layers] names.

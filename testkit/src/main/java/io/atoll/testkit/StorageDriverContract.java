@@ -45,6 +45,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,6 +88,11 @@ public abstract class StorageDriverContract {
     /// Whether a pool is something that can be taken down.
     protected boolean isMountedByDriver() {
         return hasFileSystem();
+    }
+
+    /// Whether snapshots take room in these tests that they do not take in earnest.
+    protected boolean areSnapshotsCopies() {
+        return false;
     }
 
     /// A pool that is soon full.
@@ -386,6 +393,73 @@ public abstract class StorageDriverContract {
             }
             driver.openRoot(C1.current()).close();
         }
+    }
+
+    /// Fields of a squashfs's superblock that somebody set to something else, and files that are
+    /// not whole. The kernel reads them, nobody else does.
+    @Test
+    void refusesDamagedImages() throws IOException {
+        byte[] whole = Files.readAllBytes(image.squashfs().orElseThrow());
+        Path folder = pool.scratch("damaged");
+        Map<String, byte[]> damaged = new LinkedHashMap<>();
+        damaged.put("empty", new byte[0]);
+        damaged.put("cut in the superblock", Arrays.copyOf(whole, 64));
+        damaged.put("cut", Arrays.copyOf(whole, whole.length / 2));
+        damaged.put("magic", changed(whole, 0, 4, 0));
+        damaged.put("huge blocks", changed(whole, 12, 4, 1 << 30));
+        damaged.put("no compression", changed(whole, 20, 2, 77));
+        damaged.put("block log", changed(whole, 22, 2, 63));
+        damaged.put("version", changed(whole, 28, 2, 9));
+        damaged.put("root inode", changed(whole, 32, 8, Long.MAX_VALUE));
+        damaged.put("bytes used", changed(whole, 40, 8, Long.MAX_VALUE));
+        damaged.put("id table", changed(whole, 48, 8, Long.MAX_VALUE - 5));
+        damaged.put("inode table", changed(whole, 64, 8, -1));
+        damaged.put("directory table", changed(whole, 72, 8, 1));
+        for (Map.Entry<String, byte[]> each : damaged.entrySet()) {
+            Path file = Files.write(folder.resolve("x.squashfs"), each.getValue());
+            InvalidConfigException refusal =
+                    assertThrows(
+                            InvalidConfigException.class,
+                            () -> driver.importImage(fingerprint, damaged(file)),
+                            each.getKey());
+            assertTrue(refusal.getMessage().contains("damaged"), refusal.getMessage());
+            assertFalse(driver.hasImage(fingerprint), each.getKey());
+        }
+        // What is in the middle is read when it is needed; then it may come to light, too.
+        byte[] middle = whole.clone();
+        Arrays.fill(middle, whole.length * 7 / 8, whole.length - 200, (byte) 0xA5);
+        Path file = Files.write(folder.resolve("x.squashfs"), middle);
+        try {
+            driver.importImage(fingerprint, damaged(file));
+            driver.createFromImage(C1, fingerprint);
+        } catch (DomainException e) {
+            assertTrue(e.getMessage().contains("image"), e.getMessage());
+        }
+        driver.delete(C1);
+        driver.deleteImage(fingerprint);
+        driver.awaitDeletions();
+        assertEquals(List.of(), pool.halfMade());
+        if (!hasFileSystem()) {
+            leaks.assertNothingNew();
+        }
+        launch(C1);
+    }
+
+    private ImageSource damaged(Path file) {
+        return ImageSource.of(
+                () -> Optional.of(file),
+                image::unpackMetadata,
+                image::streamRootfs,
+                image::unpackRootfs);
+    }
+
+    /// Numbers in a squashfs have their lowest byte first.
+    private static byte[] changed(byte[] whole, int at, int count, long value) {
+        byte[] out = whole.clone();
+        for (int i = 0; i < count; i++) {
+            out[at + i] = (byte) (value >>> 8 * i);
+        }
+        return out;
     }
 
     /// What a daemon leaves that is killed while it makes a mount.
@@ -844,6 +918,40 @@ public abstract class StorageDriverContract {
                                 }));
         driver.restore(to, "s0");
         assertDisk(to.current(), "old", 8 << 20);
+    }
+
+    /// When there is no room for anything, a volume that was being changed gets back to what it
+    /// was.
+    @Test
+    void revertsInAFullPool() throws IOException {
+        pool.close();
+        use(smallPool());
+        VolumeName volume = VolumeName.custom("default_disk");
+        driver.createBlock(volume, 4 << 20);
+        Path disk = driver.disk(volume.current()).orElseThrow();
+        Files.write(disk, "old".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII));
+        driver.setQuota(volume, OptionalLong.of(4 << 20));
+        driver.createSnapshot(volume, "kept");
+        driver.createSnapshot(volume, "before");
+        write(driver.disk(volume.current()).orElseThrow(), "new");
+        driver.createFilled(
+                C2,
+                (_, rootfs) -> {
+                    try {
+                        if (!areSnapshotsCopies()) {
+                            writeMuch(rootfs.resolve("big"));
+                        }
+                    } catch (IOException _) {
+                        // Full is what it is to be.
+                    }
+                });
+        driver.revert(volume, "before");
+        assertDisk(volume.current(), "old", diskBytes(4 << 20));
+        assertEquals(List.of("kept"), driver.snapshots(volume));
+        driver.delete(C2);
+        driver.awaitDeletions();
+        driver.createSnapshot(volume, "again");
+        driver.delete(volume);
     }
 
     /// From another pool or a backup, with a failure in the middle.

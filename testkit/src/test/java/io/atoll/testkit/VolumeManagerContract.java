@@ -118,4 +118,9 @@ abstract class VolumeManagerContract<H extends FakeHost> extends StorageDriverCo
         assertTrue(other.disk(disk.current()).isPresent());
         assertFalse(other.disk(files.current()).isPresent());
     }
+
+    @Override
+    protected boolean areSnapshotsCopies() {
+        return true;
+    }
 }

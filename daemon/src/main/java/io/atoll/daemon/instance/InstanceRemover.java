@@ -83,10 +83,25 @@ final class InstanceRemover {
             if (table.expand(instance).typed().is(ConfigKeys.PROTECT_DELETE)) {
                 throw new ForbiddenException(InstanceMessages.PROTECTED);
             }
+            demandPool(instance);
             finishDeletion(table.update(key, now -> now.withPending(Pending.DELETE)));
         }
         events.publishLifecycle(
                 Lifecycle.of("instance-deleted", InstanceView.url(project, key.name()), project));
+    }
+
+    /// What is marked is deleted once its pool is there again: nothing is marked for who is told
+    /// that it failed.
+    private void demandPool(InstanceRecord instance) {
+        for (DeviceConfig device : Devices.of(table.expand(instance))) {
+            if (device instanceof DeviceConfig.RootDisk root) {
+                try {
+                    StorageDriver _ = ports.pools().get(root.pool());
+                } catch (NotFoundException _) {
+                    // Then there is nothing of it to delete.
+                }
+            }
+        }
     }
 
     /// Deletes an ephemeral instance that has ended. Called with its lock held; protection does not

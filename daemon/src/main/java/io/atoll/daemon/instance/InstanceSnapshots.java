@@ -229,9 +229,11 @@ final class InstanceSnapshots {
 
     private SnapshotRecord forget(InstanceRecord instance, String name) {
         SnapshotRecord snapshot = table.snapshot(instance, name);
+        // Before the mark: who is told that it failed finds it again later.
+        StorageDriver pool = pool(instance);
         table.store()
                 .update(SnapshotRecord.KIND, snapshot.key(), s -> s.withPending(Pending.DELETE));
-        pool(instance).deleteSnapshot(volume(instance), name);
+        pool.deleteSnapshot(volume(instance), name);
         table.store().delete(SnapshotRecord.KIND, snapshot.key());
         return snapshot;
     }

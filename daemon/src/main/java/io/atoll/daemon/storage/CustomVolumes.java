@@ -513,9 +513,16 @@ final class CustomVolumes {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
             requireUnused(place);
             CustomVolume _ = get(place).value();
+            demandUp(place);
             mark(place, CustomVolume.DELETE);
             remove(place);
         }
+    }
+
+    /// What is marked as on its way out is removed when the pool is there again: nothing is marked
+    /// for who is told that it failed.
+    private void demandUp(Place place) {
+        StorageDriver _ = pools.driver(place.pool());
     }
 
     private void remove(Place place) {
@@ -600,6 +607,7 @@ final class CustomVolumes {
 
     private void forget(Place place, String name) {
         RecordKey key = snapshot(place, name).key();
+        demandUp(place);
         Optional<VolumeSnapshot> _ =
                 store.update(VolumeSnapshot.KIND, key, s -> s.withPending(CustomVolume.DELETE));
         pools.driver(place.pool()).deleteSnapshot(place.volume(), name);

@@ -118,8 +118,7 @@ final class DiskRefresh {
             }
         }
         if (snapshots.contains(BEFORE)) {
-            driver.restore(volume, BEFORE);
-            driver.deleteSnapshot(volume, BEFORE);
+            driver.revert(volume, BEFORE);
         }
     }
 

@@ -218,7 +218,7 @@ public final class Pools {
                         ? folder.resolveSibling("disks").resolve(pool.name() + ".img")
                         : folder.resolve(pool.name());
         String source = config.computeIfAbsent("source", _ -> standard.toString());
-        if (!source.startsWith("/")) {
+        if (!source.startsWith("/") && !pool.driver().equals("btrfs")) {
             String key = pool.driver().equals("zfs") ? "zfs.pool_name" : "lvm.vg_name";
             config.putIfAbsent(key, source);
         }

@@ -183,10 +183,29 @@ public final class SqliteStore implements Store {
     private <T> Stored<T> stored(RecordKind<T> kind, RecordKey key, Row row) {
         Object value = row.value();
         if (value == null) {
-            value = kind.codec().decode(Json.parse(row.document()));
+            value = decode(kind, key, row);
             table(kind.name()).replace(key, row, new Row(row.version(), row.document(), value));
         }
         return new Stored<>(key, row.version(), (T) value);
+    }
+
+    /// Somebody or something else has changed it: to go on as if it were not there could cost what
+    /// it stands for.
+    private static <T> T decode(RecordKind<T> kind, RecordKey key, Row row) {
+        try {
+            return kind.codec().decode(Json.parse(row.document()));
+        } catch (RuntimeException e) {
+            throw new InternalException(
+                    "The record "
+                            + kind.name()
+                            + " \""
+                            + key.name()
+                            + "\""
+                            + (key.project().isEmpty() ? "" : " of project " + key.project())
+                            + " in the database is damaged: "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     @Override

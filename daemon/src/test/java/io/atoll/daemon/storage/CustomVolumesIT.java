@@ -402,7 +402,7 @@ final class CustomVolumesIT {
     @Test
     void aKilledRefreshIsTakenBackOrFinished() throws IOException {
         String other = V.replace("p1", "p2");
-        for (String name : List.of("b", "c")) {
+        for (String name : List.of("b", "c", "d")) {
             makeDisk("p2", name, 1);
             assertEquals("", operation("POST", other + "/" + name + "/snapshots", "{'name':'s'}"));
         }
@@ -414,7 +414,13 @@ final class CustomVolumesIT {
             put("p2", name, 2);
             copyDisk(disk("p2", "custom", name), folder.resolve("fresh s"));
         }
+        // In the middle of taking it back.
+        Files.move(
+                state.resolve("storage-pools/p2/custom/default_d"),
+                snapshots.resolve("default_d/before refresh"));
         try (Store store = SqliteStore.open(state.resolve("database/atoll.db"))) {
+            CustomVolume.mark(
+                    store, CustomVolume.key(ProjectName.DEFAULT, "p2", "d"), CustomVolume.REFRESH);
             CustomVolume.mark(
                     store, CustomVolume.key(ProjectName.DEFAULT, "p2", "b"), CustomVolume.REFRESH);
             CustomVolume.mark(
@@ -430,6 +436,8 @@ final class CustomVolumesIT {
         assertEquals(List.of("s"), names(snapshots.resolve("default_b")));
         assertEquals(List.of("s"), names(snapshots.resolve("default_c")));
         assertEquals(List.of("s"), snapshots(other + "/b"));
+        assertEquals(1, first("custom", "d"));
+        assertEquals(List.of("s"), names(snapshots.resolve("default_d")));
     }
 
     private static void copyDisk(Path disk, Path snapshot) throws IOException {
