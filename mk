@@ -18,7 +18,10 @@ usage: ./mk VERB [OPTIONS]
                    --strict    a skipped test is a failure
   itest          the privileged tests only (root); takes --strict
   e2e            the end-to-end tests only (root); takes --strict and Maven's -Dtest=...
-  fuzz [SECS]    fuzz the decoders, SECS seconds each (default 60)
+  fuzz [TARGET...] [SECS]
+                 fuzz the parsers, or those named, SECS seconds each (default 60): shim (libFuzzer),
+                 and the folders of fuzz/corpus (Jazzer); what is found is in target/fuzz/TARGET/found
+                   --brief     all at once for a moment, as in test
   bench          measure Atoll beside Debian's lxd 5.0.2 and write docs/benchmarks (root)
                    --storage   volumes and a list of 1,000, also beside LXD on btrfs
                    --lxc       the lxc-* commands beside those of Debian's lxc 5.0.2

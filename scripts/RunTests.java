@@ -1,13 +1,20 @@
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
@@ -21,6 +28,24 @@ import org.w3c.dom.NodeList;
 static final Path LOG = Path.of("target", "tests.log");
 static final int FUZZ_SECONDS = 60;
 static final int FUZZ_SECONDS_IN_ALL = 20;
+
+/// How long a process that tries many parsers at once has, where all tests are run.
+static final int FUZZ_SECONDS_MIXED = 10;
+static final int FUZZ_PROCESSES = 2;
+
+/// An input that takes longer hangs; other things may keep the machine busy meanwhile.
+static final int FUZZ_PATIENCE_SECONDS = 60;
+static final int FUZZ_BYTES_MAX = 16 << 10;
+static final Path FUZZ_CORPUS = Path.of("fuzz", "corpus");
+static final Path FUZZ_CLASS_PATH = Path.of("fuzz", "target", "fuzz-classpath");
+
+/// The libraries among what is watched while it runs: those that read what strangers send.
+static final String FUZZ_WATCHED =
+        "io.atoll.**:org.snakeyaml.**:org.apache.commons.compress.**:io.pebbletemplates.**:org.xbill.DNS.**";
+
+/// Filters are regular expressions that users give, as LXD's are.
+static final Map<String, String> FUZZ_WITHOUT =
+        Map.of("filter", "com.code_intelligence.jazzer.sanitizers.RegexInjection");
 static final Pattern SHOWN =
         Pattern.compile(".*(ERROR|WARN.*\\.java|Tests run:.*Time|Building .*\\[\\d|BUILD ).*");
 
@@ -54,12 +79,12 @@ void main(String[] args) throws Exception {
         }
         case "--privileged" -> tally.add(maven(words, "test", "-Dgroups=privileged", "-Dtests.excluded=e2e"));
         case "--e2e" -> tally.add(endToEnd(words));
-        case "--fuzz" -> tally.add(fuzz(words.isEmpty() ? FUZZ_SECONDS : Integer.parseInt(words.getFirst())));
+        case "--fuzz" -> tally.add(fuzz(words));
         case "--all" -> {
             tally.add(formatting());
             tally.add(maven(words, "package", "-Dtests.excluded=e2e"));
             tally.add(make("shim", "check"));
-            tally.add(fuzz(FUZZ_SECONDS_IN_ALL));
+            tally.add(fuzzForAMoment());
             if (tally.failed.stream().noneMatch(finding -> finding.name().equals("maven"))) {
                 tally.add(endToEnd(List.of()));
             }
@@ -106,8 +131,135 @@ static Tally formatting() throws Exception {
     return tally;
 }
 
-static Tally fuzz(int seconds) throws Exception {
+/// The targets that are named, or all; a number is how many seconds each has.
+static Tally fuzz(List<String> words) throws Exception {
+    List<String> names = new ArrayList<>(words);
+    boolean isBrief = names.remove("--brief");
+    String number = names.stream().filter(word -> word.matches("[0-9]+")).findFirst().orElse("");
+    names.remove(number);
+    int seconds = number.isEmpty() ? FUZZ_SECONDS : Integer.parseInt(number);
+    List<String> known = new ArrayList<>(List.of("shim"));
+    known.addAll(names(FUZZ_CORPUS));
+    if (!known.containsAll(names)) {
+        throw new IllegalArgumentException("targets are " + known);
+    }
+    if (run(List.of("mvn", "--batch-mode", "--no-transfer-progress", "-Dstyle.color=never", "test-compile",
+            "--projects=fuzz", "--also-make"), Map.of()) != 0) {
+        Tally tally = new Tally();
+        tally.failed.add(new Finding("maven", "see " + LOG));
+        return tally;
+    }
+    if (isBrief) {
+        return fuzzForAMoment();
+    }
+    List<Callable<Tally>> tasks = new ArrayList<>();
+    for (String name : names.isEmpty() ? known : names) {
+        tasks.add(() -> name.equals("shim") ? fuzzShim(seconds) : jazzer(name, List.of(name), seconds));
+    }
+    return atOnce(tasks);
+}
+
+/// All targets of the Java code in a few processes.
+static Tally fuzzForAMoment() throws Exception {
+    List<Callable<Tally>> tasks = new ArrayList<>(List.of(() -> fuzzShim(FUZZ_SECONDS_IN_ALL)));
+    List<String> names = names(FUZZ_CORPUS);
+    for (int i = 0; i < FUZZ_PROCESSES; i++) {
+        int rest = i;
+        List<String> some = IntStream.range(0, names.size())
+                .filter(at -> at % FUZZ_PROCESSES == rest).mapToObj(names::get).toList();
+        tasks.add(() -> jazzer("mixed-" + rest, some, FUZZ_SECONDS_MIXED));
+    }
+    return atOnce(tasks);
+}
+
+static Tally atOnce(List<Callable<Tally>> tasks) throws Exception {
+    Tally tally = new Tally();
+    try (ExecutorService threads = Executors.newFixedThreadPool(FUZZ_PROCESSES)) {
+        for (Future<Tally> done : threads.invokeAll(tasks)) {
+            tally.add(done.get());
+        }
+    }
+    return tally;
+}
+
+static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+        return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+}
+
+static Tally fuzzShim(int seconds) throws Exception {
     return make("shim", "fuzz", "FUZZ_SECONDS=" + seconds);
+}
+
+/// Jazzer on some targets in one process; counts as one test. What it finds stays in `target/fuzz/NAME`.
+static Tally jazzer(String name, List<String> targets, int seconds) throws Exception {
+    Path home = Path.of("target", "fuzz", name).toAbsolutePath();
+    for (String folder : List.of("corpus", "found", "tmp", "seeds")) {
+        Files.createDirectories(home.resolve(folder));
+    }
+    Path seeds = FUZZ_CORPUS.resolve(name).toAbsolutePath();
+    if (targets.size() > 1) {
+        seeds = home.resolve("seeds");
+        mixSeeds(targets, seeds);
+    }
+    List<String> command = new ArrayList<>(List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx512m", "-Xss2m", "-XX:+UseSerialGC", "-XX:+EnableDynamicAgentLoading", "-Xshare:off",
+            "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+            "-Djava.io.tmpdir=" + home.resolve("tmp"),
+            "-cp", Path.of("fuzz", "target", "test-classes").toAbsolutePath() + ":"
+                    + Files.readString(FUZZ_CLASS_PATH).strip(),
+            "com.code_intelligence.jazzer.Jazzer",
+            "--target_class=io.atoll.fuzz.FuzzEntry",
+            "--target_args=" + String.join(" ", targets),
+            "--instrumentation_includes=" + FUZZ_WATCHED,
+            "--reproducer_path=" + home.resolve("found"),
+            "-artifact_prefix=" + home.resolve("found") + "/",
+            "-max_total_time=" + seconds,
+            "-timeout=" + FUZZ_PATIENCE_SECONDS,
+            "-max_len=" + FUZZ_BYTES_MAX,
+            "-print_final_stats=1"));
+    for (String target : targets) {
+        if (FUZZ_WITHOUT.containsKey(target)) {
+            command.add("--disabled_hooks=" + FUZZ_WITHOUT.get(target));
+        }
+    }
+    command.add(home.resolve("corpus").toString());
+    command.add(seeds.toString());
+    Path log = home.resolve("log");
+    Process process = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true)
+            .redirectInput(Path.of("/dev/null").toFile()).redirectOutput(log.toFile()).start();
+    int exit = process.waitFor();
+    String text = Files.readString(log, StandardCharsets.ISO_8859_1);
+    Tally tally = new Tally();
+    if (exit == 0) {
+        IO.println("fuzz " + name + ": " + last(text, "DONE ").orElse("done"));
+        tally.passed++;
+    } else {
+        tally.failed.add(new Finding("fuzz " + name,
+                last(text, "== Java Exception: ").or(() -> last(text, "ERROR: libFuzzer")).orElse("exit code " + exit)
+                        + last(text, "Test unit written to ").map(it -> "; " + it).orElse("") + "; see " + log));
+    }
+    return tally;
+}
+
+static Optional<String> last(String text, String part) {
+    return text.lines().filter(line -> line.contains(part)).reduce((_, later) -> later)
+            .map(line -> line.substring(line.indexOf(part)).strip());
+}
+
+/// The first byte of an input tells which of the targets gets the rest.
+static void mixSeeds(List<String> targets, Path folder) throws IOException {
+    for (int i = 0; i < targets.size(); i++) {
+        for (String file : names(FUZZ_CORPUS.resolve(targets.get(i)))) {
+            byte[] seed = Files.readAllBytes(FUZZ_CORPUS.resolve(targets.get(i)).resolve(file));
+            byte[] mixed = new byte[seed.length + 1];
+            mixed[0] = (byte) i;
+            System.arraycopy(seed, 0, mixed, 1, seed.length);
+            Files.write(folder.resolve(targets.get(i) + "-" + file), mixed);
+        }
+    }
 }
 
 /// One target of a Makefile counts as one test.

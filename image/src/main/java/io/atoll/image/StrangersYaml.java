@@ -27,17 +27,27 @@ public final class StrangersYaml {
 
     private static final Pattern NUMBER = Pattern.compile("[-+0-9._eE]++");
 
+    /// Letters of a whole text that nobody said anything about.
+    private static final int LETTERS_MAX = 3 << 20;
+
     private StrangersYaml() {}
+
+    /// As [#load(String, String, int)], of a text that may be as long as most are.
+    public static @Nullable Object load(String label, String text) {
+        return load(label, text, LETTERS_MAX);
+    }
 
     /// Lists, maps, texts, numbers and booleans; null for an empty document.
     ///
     /// @param label what it is, for messages
+    /// @param lettersMax how long it may be
     /// @throws InvalidConfigException if it is nested too deep, or has an endless number
     /// @throws org.snakeyaml.engine.v2.exceptions.YamlEngineException if it is no YAML
-    public static @Nullable Object load(String label, String text) {
+    public static @Nullable Object load(String label, String text, int lettersMax) {
         LoadSettings settings =
                 LoadSettings.builder()
                         .setLabel(label)
+                        .setCodePointLimit(lettersMax)
                         .setMaxAliasesForCollections(ALIASES_MAX)
                         .build();
         checkShape(label, new Parse(settings).parseString(text));

@@ -63,6 +63,19 @@ final class TarData extends BlockInputStream {
         return segment.offset() + segment.length();
     }
 
+    /// Goes to where something is stored again.
+    ///
+    /// @return how many zeros were passed over
+    long skipHole() {
+        while (segment < segments.size() && position >= end(segments.get(segment))) {
+            segment++;
+        }
+        long end = segment < segments.size() ? segments.get(segment).offset() : size;
+        long hole = Math.max(0, end - position);
+        position += hole;
+        return hole;
+    }
+
     /// Skips the stored bytes that are left.
     void drain() throws IOException {
         for (; segment < segments.size(); segment++) {

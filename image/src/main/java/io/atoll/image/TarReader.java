@@ -28,6 +28,9 @@ final class TarReader implements AutoCloseable {
     /// and its extended attributes fit well.
     private static final int EXTENSION_BYTES_MAX = 1 << 20;
 
+    /// The longest name, target of a link or other text: PATH_MAX of the kernel.
+    private static final int NAME_BYTES_MAX = 4096;
+
     private static final Pattern TIME = Pattern.compile("-?[0-9]{1,11}([.][0-9]{0,64})?");
 
     private static final int SPARSE_SEGMENTS_MAX = 1 << 16;
@@ -292,6 +295,9 @@ final class TarReader implements AutoCloseable {
 
     private static String paxText(Map<String, byte[]> pax, String key, String otherwise) {
         byte[] value = pax.get(key);
+        if (value != null && value.length > NAME_BYTES_MAX) {
+            throw damaged(key + " of " + value.length + " bytes");
+        }
         return value == null ? otherwise : KernelText.decode(value);
     }
 

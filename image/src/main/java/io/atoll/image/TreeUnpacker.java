@@ -199,13 +199,17 @@ final class TreeUnpacker implements AutoCloseable {
         }
     }
 
-    /// Zeros become holes.
+    /// Zeros become holes. Those of a sparse member are not even read: a hostile archive may have
+    /// hours of them.
     ///
     /// @param file empty, at its beginning
     private static void write(InputStream data, Fd file, byte[] chunk) throws IOException {
         long position = 0;
         boolean afterHole = false;
         while (true) {
+            long hole = data instanceof TarData sparse ? sparse.skipHole() : 0;
+            afterHole |= hole > 0;
+            position += hole;
             int count = data.readNBytes(chunk, 0, chunk.length);
             if (count == 0) {
                 break;

@@ -260,6 +260,27 @@ class ImageFileTest {
                 () -> image.streamRootfs(OutputStream.nullOutputStream()));
     }
 
+    /// No kernel takes such a name, and what is done for each of its parts would take hours.
+    @Test
+    void refusesEndlessNames() throws IOException {
+        String name = "rootfs/" + "a/".repeat(100_000) + "x";
+        for (TarEntry member :
+                List.of(
+                        entry(TarEntry.Type.FILE, name, ""),
+                        entry(TarEntry.Type.SYMLINK, "rootfs/link", name))) {
+            byte[] tar =
+                    tar(t -> {
+                        metadata(t);
+                        t.put(entry(TarEntry.Type.SYMLINK, "rootfs/first", "x"));
+                        t.put(member);
+                    });
+            ImageFile image = ImageFile.unified(packed(Compression.NONE, tar));
+            assertThrows(
+                    InvalidConfigException.class,
+                    () -> image.streamRootfs(OutputStream.nullOutputStream()));
+        }
+    }
+
     private static void checksum(byte[] tar, int header) {
         int sum = 0;
         for (int i = 0; i < 512; i++) {

@@ -26,6 +26,7 @@ public final class TestRegistry implements AutoCloseable {
     private final HttpServer server;
     private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
     private final Map<String, byte[]> manifests = new ConcurrentHashMap<>();
+    private volatile String elsewhere = "";
 
     public TestRegistry() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -118,6 +119,11 @@ public final class TestRegistry implements AutoCloseable {
         bytes[bytes.length / 2] ^= 1;
     }
 
+    /// From now on everything is said to be at another place.
+    public void leadTo(String location) {
+        elsewhere = location;
+    }
+
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
             String path = exchange.getRequestURI().getPath();
@@ -132,6 +138,11 @@ public final class TestRegistry implements AutoCloseable {
                                 "WWW-Authenticate",
                                 "Bearer realm=\"http://" + host() + "/token\",service=\"test\"");
                 send(exchange, 401, new byte[0]);
+                return;
+            }
+            if (!elsewhere.isEmpty()) {
+                exchange.getResponseHeaders().add("Location", elsewhere);
+                send(exchange, 302, new byte[0]);
                 return;
             }
             byte[] found = find(path);

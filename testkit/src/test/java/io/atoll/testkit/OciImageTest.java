@@ -177,6 +177,15 @@ class OciImageTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"http://exa mple.org", "%zz", "http://[::1", "http://example.org/"})
+    void doesNotFollowToBadPlaces(String location) {
+        registry.leadTo(location);
+        UnavailableException e =
+                assertThrows(UnavailableException.class, () -> download("team/app:1"));
+        assertTrue(e.getMessage().contains("127.0.0.1"), e.getMessage());
+    }
+
     @Test
     void saysWhatIsNotThere() throws IOException {
         Path tree = tree("root");
@@ -204,6 +213,15 @@ class OciImageTest {
             })
     void refusesNames(String name) {
         assertThrows(InvalidConfigException.class, () -> OciName.parse(name));
+    }
+
+    /// Looking for its end would take time that grows with the square of its length.
+    @Test
+    void refusesEndlessNamesBeforeTheyAreRead() {
+        String name = "a@" + ":".repeat(1_000_000);
+        InvalidConfigException e =
+                assertThrows(InvalidConfigException.class, () -> OciName.parse(name));
+        assertTrue(e.getMessage().length() < 500);
     }
 
     @Test

@@ -1,12 +1,13 @@
 package io.atoll.cli.text;
 
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
+import io.atoll.cli.CliException;
+import io.atoll.image.StrangersYaml;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /// YAML as LXD's client prints it, and YAML as people write it.
@@ -228,17 +229,14 @@ public final class Yaml {
 
     /// Reads one document.
     ///
-    /// @throws io.atoll.cli.CliException if it is malformed
+    /// @throws CliException if it is malformed, too deep or holds itself
     public static Json parse(String text) {
         try {
-            LoadSettings settings =
-                    LoadSettings.builder()
-                            .setCodePointLimit(INPUT_MAX)
-                            .setAllowDuplicateKeys(false)
-                            .build();
-            return convert(new Load(settings).loadFromString(text));
+            return convert(StrangersYaml.load("the document", text, INPUT_MAX));
         } catch (YamlEngineException e) {
-            throw new io.atoll.cli.CliException("malformed YAML: " + e.getMessage());
+            throw new CliException("malformed YAML: " + e.getMessage());
+        } catch (InvalidConfigException e) {
+            throw new CliException(String.valueOf(e.getMessage()));
         }
     }
 
@@ -262,6 +260,9 @@ public final class Yaml {
         }
         if (value instanceof Boolean truth) {
             return Json.bool(truth);
+        }
+        if (value instanceof Double real && !Double.isFinite(real)) {
+            return Json.string(real.isNaN() ? ".nan" : real > 0 ? ".inf" : "-.inf");
         }
         if (value instanceof Number number) {
             return new Json.Num(number.toString());

@@ -122,4 +122,11 @@ class YamlTest {
                 Yaml.stringsOf(read.get("config")).render());
         assertThrows(CliException.class, () -> Yaml.parse("a: [1\nb"));
     }
+
+    @Test
+    void whatHoldsItselfOrHasNoEndIsRefused() {
+        assertThrows(CliException.class, () -> Yaml.parse("a: &d\n  b: {c: *d}\n"));
+        assertThrows(CliException.class, () -> Yaml.parse("[".repeat(100_000)));
+        assertEquals("{\"a\":\"-.inf\"}", Yaml.parse("a: -.inf").render());
+    }
 }

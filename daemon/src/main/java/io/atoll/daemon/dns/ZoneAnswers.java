@@ -58,7 +58,8 @@ final class ZoneAnswers {
         Message query;
         try {
             query = new Message(question);
-        } catch (IOException _) {
+        } catch (IOException | IllegalArgumentException _) {
+            // The library has exceptions of its own for times and types that cannot be.
             return List.of();
         }
         if (query.getHeader().getFlag(Flags.QR)) {

@@ -160,7 +160,7 @@ final class ImageUploads {
     }
 
     /// Reads `profile=a&profile=b`, percent-encoded.
-    private static Optional<List<String>> profiles(String text) {
+    static Optional<List<String>> profiles(String text) {
         List<String> out =
                 Stream.of(text.split("&"))
                         .filter(pair -> pair.startsWith("profile="))
@@ -170,7 +170,7 @@ final class ImageUploads {
     }
 
     /// Reads `a=b&c=d`, percent-encoded.
-    private static Map<String, String> form(String text) {
+    static Map<String, String> form(String text) {
         Map<String, String> out = new TreeMap<>();
         for (String pair : text.split("&")) {
             int equals = pair.indexOf('=');
@@ -182,6 +182,10 @@ final class ImageUploads {
     }
 
     private static String decode(String text) {
-        return URLDecoder.decode(text, StandardCharsets.UTF_8);
+        try {
+            return URLDecoder.decode(text, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidConfigException("Bad escape in a header: " + text, e);
+        }
     }
 }

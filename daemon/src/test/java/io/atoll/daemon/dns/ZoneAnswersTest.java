@@ -75,6 +75,16 @@ class ZoneAnswersTest {
         return ((SOARecord) answer.getSection(Section.ANSWER).getFirst()).getSerial();
     }
 
+    /// The library refuses a time to live of more than 31 bits with an exception of its own where a
+    /// message is an update.
+    @Test
+    void whatCannotBeReadIsNotAnswered() {
+        byte[] update = {0, 1, 0x28, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0};
+        assertEquals(1, answers.to(update, FRIEND, true).size());
+        update[17] = (byte) 0x80;
+        assertEquals(List.of(), answers.to(update, FRIEND, true));
+    }
+
     @Test
     void aTransferBeginsAndEndsWithItsVersion() throws IOException {
         List<Record> all =

@@ -1,9 +1,12 @@
 package io.atoll.daemon.image;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.Fingerprint;
+import io.atoll.base.InvalidConfigException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +41,14 @@ class ImageTest {
         assertTrue(usedAt(NOON).isUsed(NOON.plusSeconds(9)));
         assertFalse(usedAt(NOON).isUsed(NOON.plusSeconds(10)));
         assertFalse(usedAt(Instant.EPOCH).isUsed(NOON), "never before");
+    }
+
+    @Test
+    void headersOfUploads() {
+        assertEquals(Map.of("os", "a b", "x", ""), ImageUploads.form("os=a%20b&x=&y"));
+        assertEquals(Optional.of(List.of("a/b")), ImageUploads.profiles("profile=a%2fb&x=y"));
+        assertThrows(InvalidConfigException.class, () -> ImageUploads.form("os=%zz"));
+        assertThrows(InvalidConfigException.class, () -> ImageUploads.profiles("profile=%"));
     }
 
     @Test

@@ -3,12 +3,9 @@ package io.atoll.daemon.storage;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.atoll.base.DomainException;
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
-import io.atoll.base.json.JsonException;
 import io.atoll.daemon.backup.BackupForm;
-import io.atoll.testkit.Fuzz;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -36,23 +33,6 @@ final class VolumeIndexTest {
             })
     void refuses(String text) {
         assertThrows(InvalidConfigException.class, () -> VolumeIndex.parse(text));
-    }
-
-    @Test
-    void readsOrRefusesWhateverComes() {
-        Fuzz.ofTexts(
-                        "name: v1\nbackend: dir\npool: p1\nsnapshots: [s0]\noptimized: false\n"
-                                + "type: custom\nconfig:\n  volume:\n    config: {size: 1GiB}\n"
-                                + "    content_type: filesystem\n    created_at: 2025-01-02T03:04:05Z\n"
-                                + "  volume_snapshots:\n  - {name: s0, expires_at: \"\"}\n")
-                .with(": ", "- ", "[", "{", "&a ", "*a", "? ", "!!binary ", "~", "1e400")
-                .runTexts(text -> {
-                    try {
-                        String _ = VolumeIndex.parse(text).render();
-                    } catch (DomainException | JsonException _) {
-                        // Refused.
-                    }
-                });
     }
 
     @Test

@@ -16,6 +16,9 @@ public record OciName(String repository, String reference) {
 
     /// @throws InvalidConfigException if it is no name of an image
     public static OciName parse(String text) {
+        if (text.length() > LENGTH_MAX) {
+            throw wrong(text.substring(0, LENGTH_MAX) + "...");
+        }
         int at = text.indexOf('@');
         int colon = text.lastIndexOf(':');
         String repository = text;
@@ -28,13 +31,16 @@ public record OciName(String repository, String reference) {
             reference = text.substring(colon + 1);
         }
         boolean isGood =
-                text.length() <= LENGTH_MAX
-                        && REPOSITORY.matcher(repository).matches()
+                REPOSITORY.matcher(repository).matches()
                         && (at >= 0 ? DIGEST : TAG).matcher(reference).matches();
         if (!isGood) {
-            throw new InvalidConfigException(
-                    "\"" + text + "\" is no name of an OCI image, as in \"library/debian:12\"");
+            throw wrong(text);
         }
         return new OciName(repository, reference);
+    }
+
+    private static InvalidConfigException wrong(String text) {
+        return new InvalidConfigException(
+                "\"" + text + "\" is no name of an OCI image, as in \"library/debian:12\"");
     }
 }

@@ -303,7 +303,12 @@ public final class OciRegistry {
     }
 
     private URI redirected(URI from, HttpResponse<?> response) {
-        URI to = from.resolve(response.headers().firstValue("location").orElse(""));
+        URI to;
+        try {
+            to = from.resolve(response.headers().firstValue("location").orElse(""));
+        } catch (IllegalArgumentException e) {
+            throw unavailable("leads to a place that is none", e);
+        }
         boolean isSafe = "https".equals(to.getScheme()) || isLoopback(String.valueOf(to.getHost()));
         if (!isSafe) {
             throw unavailable("leads to a place without https", null);

@@ -63,17 +63,15 @@ final class LxcMounts {
     /// @param where file and line, for messages
     /// @throws InvalidConfigException if it is none
     MountSpec parse(String line, String where) {
-        if (line.indexOf('\0') >= 0) {
-            throw new InvalidConfigException(where + ": a mount has a NUL byte in it");
-        }
+        requireNoNul(line, where);
         String[] words = line.strip().split("[ \t]+");
         if (words.length < 3) {
             throw new InvalidConfigException(
                     where + ": a mount needs source, target, type and options: " + line);
         }
-        Options options = new Options(words.length > 3 ? LxcText.unescape(words[3]) : "", where);
-        String source = LxcText.unescape(words[0]);
-        GuestPath target = target(LxcText.unescape(words[1]));
+        Options options = new Options(words.length > 3 ? unescape(words[3], where) : "", where);
+        String source = unescape(words[0], where);
+        GuestPath target = target(unescape(words[1], where));
         return options.isBind
                 ? options.bind(source, target)
                 : new MountSpec.FileSystem(
@@ -84,6 +82,19 @@ final class LxcMounts {
                         options.rest,
                         options.create,
                         options.isOptional);
+    }
+
+    /// An escape may stand for any byte.
+    private static String unescape(String word, String where) {
+        String text = LxcText.unescape(word);
+        requireNoNul(text, where);
+        return text;
+    }
+
+    private static void requireNoNul(String text, String where) {
+        if (text.indexOf('\0') >= 0) {
+            throw new InvalidConfigException(where + ": a mount has a NUL byte in it");
+        }
     }
 
     private GuestPath target(String text) {

@@ -3,8 +3,10 @@ package io.atoll.daemon.instance.config;
 import io.atoll.base.HostId;
 import io.atoll.base.Idmap;
 import io.atoll.base.IdmapEntry;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NsId;
 import io.atoll.base.json.Json;
+import io.atoll.base.json.JsonException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,7 +34,17 @@ public final class IdmapJson {
 
     /// Reads what [#render] wrote; an entry may be for users and groups at once. Empty text is a
     /// privileged map.
+    ///
+    /// @throws InvalidConfigException if it is no such text
     public static Idmap parse(String text) {
+        try {
+            return read(text);
+        } catch (JsonException e) {
+            throw new InvalidConfigException("Not an id map: " + e.getMessage(), e);
+        }
+    }
+
+    private static Idmap read(String text) {
         List<IdmapEntry> entries = new ArrayList<>();
         for (Json item : text.isEmpty() ? List.<Json>of() : Json.parse(text).asList()) {
             for (IdmapEntry.Kind kind : IdmapEntry.Kind.values()) {

@@ -14,6 +14,8 @@ import io.atoll.base.UnavailableException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class IdmapAllocatorTest {
     private final IdmapAllocator allocator = new IdmapAllocator(100_000, 10 * 65_536);
@@ -121,5 +123,12 @@ class IdmapAllocatorTest {
                 Idmap.range(7, 9),
                 IdmapJson.parse(
                         "[{\"Isuid\":true,\"Isgid\":true,\"Hostid\":7,\"Nsid\":0,\"Maprange\":9}]"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"x", "[1", "{}}", "[{\"Isuid\":1}]", "[{\"Isuid\":true,\"Nsid\":\"x\"}]"})
+    void whatIsNoMapIsRefused(String text) {
+        assertThrows(InvalidConfigException.class, () -> IdmapJson.parse(text));
     }
 }
