@@ -46,6 +46,9 @@ static final String FUZZ_WATCHED =
 /// Filters are regular expressions that users give, as LXD's are.
 static final Map<String, String> FUZZ_WITHOUT =
         Map.of("filter", "com.code_intelligence.jazzer.sanitizers.RegexInjection");
+
+/// What strangers on the network send; all targets at once.
+static final int NETWORK_FUZZ_SECONDS_IN_ALL = 60;
 static final Pattern SHOWN =
         Pattern.compile(".*(ERROR|WARN.*\\.java|Tests run:.*Time|Building .*\\[\\d|BUILD ).*");
 
@@ -82,7 +85,8 @@ void main(String[] args) throws Exception {
         case "--fuzz" -> tally.add(fuzz(words));
         case "--all" -> {
             tally.add(formatting());
-            tally.add(maven(words, "package", "-Dtests.excluded=e2e"));
+            tally.add(maven(words, "package", "-Dtests.excluded=e2e",
+                    "-Datoll.fuzz.seconds=" + NETWORK_FUZZ_SECONDS_IN_ALL));
             tally.add(make("shim", "check"));
             tally.add(fuzzForAMoment());
             if (tally.failed.stream().noneMatch(finding -> finding.name().equals("maven"))) {

@@ -225,6 +225,14 @@ public final class RestClient implements AutoCloseable {
             }
             throw new IOException("the answer is no JSON: " + e.getMessage(), e);
         }
+        try {
+            return decode(reply, envelope);
+        } catch (JsonException e) {
+            throw new IOException("the answer is not LXD's: " + e.getMessage(), e);
+        }
+    }
+
+    private static Answer decode(HttpReply reply, Json envelope) {
         String type = envelope.get("type").asString();
         if (type.equals("error") || reply.status() >= 400) {
             long code = envelope.get("error_code").asLong();

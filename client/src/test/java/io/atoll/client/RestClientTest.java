@@ -69,6 +69,20 @@ class RestClientTest {
         });
     }
 
+    /// Found by fuzzing.
+    @Test
+    void anAnswerOfSomethingElseIsToldInWords() {
+        for (String answer :
+                List.of(
+                        "{\"type\":{}}",
+                        "{\"type\":\"error\",\"error\":{}}",
+                        "{\"type\":\"error\",\"error_code\":\"x\"}",
+                        "{\"type\":\"async\",\"operation\":[]}")) {
+            server.on("GET /1.0/odd", peer -> peer.send(FakeServer.http(200, "", answer)));
+            assertThrows(DomainException.class, () -> rest.get("/1.0/odd").asString(), answer);
+        }
+    }
+
     /// The server that says so is in this row of the old instructions: "lxd and lxd-client must
     /// match".
     @Test

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.logging.Level;
 import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Writes every log record as one line, `LEVEL message key=value …`, with the fields of the request
@@ -28,6 +30,15 @@ final class Logs {
     /// Loggers are held weakly by their manager: these must not be collected with their level.
     private static final Logger OURS = Logger.getLogger("io.atoll");
 
+    /// What strangers get wrong they are told; here it would only fill the disk.
+    private static final List<Logger> ABOUT_STRANGERS =
+            Stream.of(
+                            "org.eclipse.jetty.http.HttpParser",
+                            "org.eclipse.jetty.server.ProxyConnectionFactory",
+                            "org.eclipse.jetty.util.HostPort")
+                    .map(Logger::getLogger)
+                    .toList();
+
     private Logs() {}
 
     /// Sends all logging to the file, or to the standard stream if there is none.
@@ -38,6 +49,7 @@ final class Logs {
                 file.isPresent() ? new FileOutputStream(file.get().toFile(), true) : standard;
         Logger root = Logger.getLogger("");
         root.setLevel(Level.WARNING);
+        ABOUT_STRANGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
         OURS.setLevel(isDebug ? Level.FINE : Level.INFO);
         root.addHandler(new Lines(new PrintStream(target, true, StandardCharsets.UTF_8), events));
     }

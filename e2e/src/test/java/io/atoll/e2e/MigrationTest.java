@@ -434,24 +434,13 @@ class MigrationTest {
         private final ServerSocket listener;
         private final String server;
         private final LongSupplier bytesMax;
-        private final boolean isOnce;
         private final AtomicInteger ends = new AtomicInteger();
 
-        private Cutter(String server, LongSupplier bytesMax, boolean isOnce) throws IOException {
+        Cutter(String server, LongSupplier bytesMax) throws IOException {
             this.listener = new ServerSocket(0, 50, InetAddress.getByName(HERE));
             this.server = server;
             this.bytesMax = bytesMax;
-            this.isOnce = isOnce;
             Thread unused = Thread.ofVirtual().start(this::serve);
-        }
-
-        static Cutter after(String server, LongSupplier bytesMax) throws IOException {
-            return new Cutter(server, bytesMax, false);
-        }
-
-        /// After the first cut there is no way any more.
-        static Cutter once(String server, long bytes) throws IOException {
-            return new Cutter(server, () -> bytes, true);
         }
 
         String url() {
@@ -482,9 +471,6 @@ class MigrationTest {
                 while (true) {
                     if (left <= 0) {
                         ends.incrementAndGet();
-                        if (isOnce) {
-                            listener.close();
-                        }
                         return;
                     }
                     int n = in.read(chunk, 0, (int) Math.min(chunk.length, left));
@@ -534,27 +520,13 @@ class MigrationTest {
         reach(remote, "https://" + address(remote) + ":" + PORT);
     }
 
-    /// The way is gone for longer than anybody waits for it.
-    @Test
-    void aCutForGoodLeavesNothingBehind() throws IOException {
-        try (Cutter cutter = Cutter.once("a", 100_000)) {
-            reach("a", cutter.url());
-            client.run("copy", "a:c1", "b:c1").exits(1);
-        } finally {
-            direct("a");
-        }
-        nothingIsLeft(b);
-        client.run("copy", "a:c1", "b:c1").ok();
-        assertEquals("three", pull("b:c1/root/note"));
-    }
-
     @Test
     void aCutCopyGoesOnWhereItBroke() throws IOException {
         Random random = new Random(6);
         byte[] big = new byte[1 << 20];
         random.nextBytes(big);
         stock.runWith(big, "file", "push", "-", "a:c1/root/big").ok();
-        try (Cutter cutter = Cutter.after("a", () -> 100_000 + random.nextInt(200_000))) {
+        try (Cutter cutter = new Cutter("a", () -> 100_000 + random.nextInt(200_000))) {
             reach("a", cutter.url());
             client.run("copy", "a:c1", "b:c1").ok();
             assertTrue(cutter.ends.get() > 3, "cut " + cutter.ends + " times");

@@ -14,16 +14,20 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
 /// Listens for other name servers on one address, TCP and UDP. Runs until it is closed; each
-/// connection has a virtual thread, of which there are [#CONNECTIONS_MAX] at most.
+/// connection has a virtual thread, of which there are [#CONNECTIONS_MAX] at most. When there are
+/// as many, who has let the server wait longest has to go: strangers who say nothing, or say it
+/// slowly, keep nobody from answers.
 public final class DnsServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(DnsServer.class.getName());
-    private static final int CONNECTIONS_MAX = 64;
+    static final int CONNECTIONS_MAX = 64;
     private static final int QUESTIONS_MAX = 100;
     private static final int UDP_BYTES = 4096;
     private static final Duration IDLE = Duration.ofSeconds(10);
@@ -32,7 +36,26 @@ public final class DnsServer implements AutoCloseable {
     private final DatagramSocket udp;
     private final ZoneAnswers answers;
     private final Semaphore free = new Semaphore(CONNECTIONS_MAX);
-    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final Set<Peer> open = ConcurrentHashMap.newKeySet();
+
+    /// A connection.
+    private static final class Peer {
+        private final Socket socket;
+
+        /// Since when the server waits for its question, or for it to take the answer.
+        private volatile long since = System.nanoTime();
+
+        private volatile boolean isBeingAnswered;
+
+        Peer(Socket socket) {
+            this.socket = socket;
+        }
+
+        /// Whether nothing is lost when it goes.
+        boolean isWaitedFor(long now) {
+            return !isBeingAnswered || now - since > IDLE.toNanos();
+        }
+    }
 
     private DnsServer(ServerSocket tcp, DatagramSocket udp, ZoneAnswers answers) {
         this.tcp = tcp;
@@ -76,20 +99,37 @@ public final class DnsServer implements AutoCloseable {
             try {
                 Socket socket = tcp.accept();
                 if (!free.tryAcquire()) {
-                    socket.close();
-                    continue;
+                    if (!dismissSlowest()) {
+                        socket.close();
+                        continue;
+                    }
+                    free.acquireUninterruptibly();
                 }
-                open.add(socket);
-                Thread.ofVirtual().name("dns-peer").start(() -> serve(socket));
+                Peer peer = new Peer(socket);
+                open.add(peer);
+                Thread.ofVirtual().name("dns-peer").start(() -> serve(peer));
             } catch (IOException e) {
                 logUnlessClosed(e);
             }
         }
     }
 
+    /// @return whether a connection was closed; its thread makes room soon
+    private boolean dismissSlowest() throws IOException {
+        long now = System.nanoTime();
+        Optional<Peer> slowest =
+                open.stream()
+                        .filter(peer -> peer.isWaitedFor(now))
+                        .max(Comparator.comparingLong(peer -> now - peer.since));
+        if (slowest.isPresent()) {
+            slowest.get().socket.close();
+        }
+        return slowest.isPresent();
+    }
+
     /// The edge of a connection's thread.
-    private void serve(Socket socket) {
-        try (socket) {
+    private void serve(Peer peer) {
+        try (Socket socket = peer.socket) {
             socket.setSoTimeout((int) IDLE.toMillis());
             InetAddress asker = socket.getInetAddress();
             DataInputStream in = new DataInputStream(socket.getInputStream());
@@ -97,6 +137,8 @@ public final class DnsServer implements AutoCloseable {
             for (int i = 0; i < QUESTIONS_MAX; i++) {
                 byte[] question = new byte[in.readUnsignedShort()];
                 in.readFully(question);
+                peer.since = System.nanoTime();
+                peer.isBeingAnswered = true;
                 List<byte[]> messages = answers.to(question, asker, true);
                 if (messages.isEmpty()) {
                     return;
@@ -106,13 +148,15 @@ public final class DnsServer implements AutoCloseable {
                     out.write(message);
                 }
                 out.flush();
+                peer.since = System.nanoTime();
+                peer.isBeingAnswered = false;
             }
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "connection for zones ended", e);
         } catch (RuntimeException e) {
             LOG.log(Level.WARNING, "a question for a zone was not answered", e);
         } finally {
-            open.remove(socket);
+            open.remove(peer);
             free.release();
         }
     }
@@ -146,8 +190,8 @@ public final class DnsServer implements AutoCloseable {
     public void close() {
         try {
             tcp.close();
-            for (Socket socket : open) {
-                socket.close();
+            for (Peer peer : open) {
+                peer.socket.close();
             }
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "a socket for zones did not close", e);

@@ -58,8 +58,8 @@ final class ZoneAnswers {
         Message query;
         try {
             query = new Message(question);
-        } catch (IOException | IllegalArgumentException _) {
-            // The library has exceptions of its own for times and types that cannot be.
+        } catch (IOException | RuntimeException _) {
+            // The library throws both for what it cannot read.
             return List.of();
         }
         if (query.getHeader().getFlag(Flags.QR)) {
@@ -71,7 +71,12 @@ final class ZoneAnswers {
     private List<byte[]> answer(Message query, byte[] raw, InetAddress asker, boolean isStream) {
         Record asked = query.getQuestion();
         boolean isQuery = query.getHeader().getOpcode() == Opcode.QUERY;
-        if (!isQuery || asked == null || query.getHeader().getCount(Section.QUESTION) != 1) {
+        boolean isWhole =
+                asked != null
+                        && query.getHeader().getCount(Section.QUESTION) == 1
+                        // What is cut off may count records that it does not have.
+                        && !query.getHeader().getFlag(Flags.TC);
+        if (!isQuery || !isWhole) {
             return refuse(query, isQuery ? Rcode.FORMERR : Rcode.NOTIMP);
         }
         boolean isTransfer = asked.getType() == Type.AXFR || asked.getType() == Type.IXFR;

@@ -62,6 +62,7 @@ public final class ApiServer implements AutoCloseable {
                         Thread.ofVirtual().name("request-", 0).factory());
         threads.setVirtualThreadsExecutor(requestThreads);
         server = new Server(threads);
+        server.setErrorHandler(new PlainErrors());
         server.addConnector(connector(socket, isActivated));
         server.setHandler(
                 new JettyHandler(

@@ -34,6 +34,9 @@ final class ErrorMapper {
             return new Mapped(
                     400, "InvalidConfig", "The request body is wrong: " + wrong.getMessage());
         }
+        if (failure instanceof BrokenBodyException broken) {
+            return new Mapped(400, "InvalidConfig", String.valueOf(broken.getMessage()));
+        }
         if (failure instanceof StaleRecordException stale) {
             return new Mapped(412, "PreconditionFailed", String.valueOf(stale.getMessage()));
         }

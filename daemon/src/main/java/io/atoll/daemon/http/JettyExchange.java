@@ -1,8 +1,11 @@
 package io.atoll.daemon.http;
 
+import java.io.FilterInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
+import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.Fields;
@@ -55,8 +58,33 @@ final class JettyExchange implements HttpExchange {
         return chain == null || chain.length == 0 ? Optional.empty() : Optional.of(chain[0]);
     }
 
+    /// Whatever goes wrong while it is read is its sender's doing.
+    private static final class Body extends FilterInputStream {
+        private Body(InputStream body) {
+            super(body);
+        }
+
+        @Override
+        public int read() throws IOException {
+            try {
+                return in.read();
+            } catch (IOException | HttpException.RuntimeException e) {
+                throw new BrokenBodyException(e);
+            }
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            try {
+                return in.read(into, offset, length);
+            } catch (IOException | HttpException.RuntimeException e) {
+                throw new BrokenBodyException(e);
+            }
+        }
+    }
+
     @Override
     public InputStream body() {
-        return PeerPatience.of(request).reading(Content.Source.asInputStream(request));
+        return new Body(PeerPatience.of(request).reading(Content.Source.asInputStream(request)));
     }
 }

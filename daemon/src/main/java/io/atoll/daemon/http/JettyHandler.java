@@ -208,10 +208,17 @@ final class JettyHandler extends Handler.Abstract {
     }
 
     /// `HOST:PORT` of the peer.
+    ///
+    /// @throws InvalidConfigException if a proxy says that it speaks for what is no address
     private static String address(ConnectionMetaData connection) {
-        return connection.getRemoteSocketAddress() instanceof InetSocketAddress peer
-                ? new HostPort(peer.getAddress().getHostAddress(), peer.getPort()).toString()
-                : "";
+        if (!(connection.getRemoteSocketAddress() instanceof InetSocketAddress peer)) {
+            return "";
+        }
+        if (peer.isUnresolved()) {
+            throw new InvalidConfigException(
+                    "\"" + peer.getHostString() + "\" is not the address of a client");
+        }
+        return new HostPort(peer.getAddress().getHostAddress(), peer.getPort()).toString();
     }
 
     private Caller localCaller(ConnectionMetaData connection) {

@@ -73,7 +73,7 @@ public final class Line implements AutoCloseable {
                 new SteadySocket(
                         first,
                         returns.dialer(name),
-                        comesBack ? SteadySocket.PATIENCE : Duration.ZERO,
+                        comesBack ? SteadySocket.patience() : Duration.ZERO,
                         times -> {
                             if (name.equals(RemoteOperation.FILES)) {
                                 resumes = times;
@@ -202,7 +202,7 @@ public final class Line implements AutoCloseable {
     void succeed() throws IOException, InterruptedException {
         agree();
         if (control instanceof SteadySocket steady) {
-            boolean unused = steady.flush(SteadySocket.PATIENCE);
+            boolean unused = steady.flush(SteadySocket.patience());
         }
     }
 

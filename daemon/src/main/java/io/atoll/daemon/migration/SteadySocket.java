@@ -36,8 +36,10 @@ final class SteadySocket implements WebSocket {
     /// What may come in before it is asked for: a window and the piece that overstepped it.
     private static final int WINDOW_MAX = WINDOW_BYTES + SteadyFrame.cost(SteadyFrame.PIECE_MAX);
 
-    /// How long a lost connection may take to come back.
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    /// System property: how many milliseconds a lost connection may take to come back.
+    static final String PATIENCE = "atoll.migration.patience.millis";
+
+    private static final long PATIENCE_MILLIS = 30_000;
 
     /// How long a refusal is not believed: the other side may be about to get ready.
     private static final Duration DISBELIEF = Duration.ofSeconds(2);
@@ -95,6 +97,11 @@ final class SteadySocket implements WebSocket {
     private long bytesIn;
     private long used;
     private @Nullable Closed end;
+
+    /// How long a lost connection may take to come back.
+    static Duration patience() {
+        return Duration.ofMillis(Long.getLong(PATIENCE, PATIENCE_MILLIS));
+    }
 
     /// @param first the connection that there is
     /// @param dialer empty if the other side opens new ones, or nobody does

@@ -171,7 +171,7 @@ public final class CertificateRoutes implements Routes {
             throw new ForbiddenException("not authorized");
         }
         String address = host(request.caller().address());
-        failures.check(address);
+        failures.begin(address);
         String password = body.get("password").asString();
         Optional<Json> token = tokens.redeem(password);
         if (token.isPresent()) {
@@ -180,7 +180,6 @@ public final class CertificateRoutes implements Routes {
         }
         String hash = settings.passwordHash();
         if (hash.isEmpty() || password.isEmpty() || !TrustPassword.matches(password, hash)) {
-            failures.failed(address);
             throw new ForbiddenException("not authorized");
         }
         failures.succeeded(address);

@@ -1,14 +1,19 @@
 package io.atoll.daemon.trust;
 
 import io.atoll.base.ForbiddenException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /// Slows down who guesses: after [#FREE] wrong tries an address has to wait, twice as long after
-/// every further one, up to [#WAIT_MAX]. A right try forgets them. Thread-safe.
+/// every further one, up to [#WAIT_MAX]. A right try forgets them. A try counts as wrong until it
+/// is known to be right, so that many at once are as many as one after the other. Whoever has one
+/// address of IPv6 has the other ones of its network, which count as one. Thread-safe.
 final class FailedAttempts {
     /// Tries that anyone may get wrong.
     static final int FREE = 5;
@@ -17,6 +22,9 @@ final class FailedAttempts {
 
     /// Addresses remembered; beyond that the longest silent one is forgotten.
     static final int ADDRESSES_MAX = 10_000;
+
+    /// What a provider gives to one customer at least; RFC 6177.
+    private static final int NETWORK_BYTES = 8;
 
     private record Failures(int count, long notBefore) {}
 
@@ -30,8 +38,12 @@ final class FailedAttempts {
         this.nanoTime = nanoTime;
     }
 
+    /// Begins a try.
+    ///
+    /// @param host an address, in brackets or not
     /// @throws ForbiddenException saying how long to wait, if the address tries too early
-    void check(String address) {
+    void begin(String host) {
+        String address = network(host);
         lock.lock();
         try {
             Failures failures = byAddress.get(address);
@@ -42,31 +54,38 @@ final class FailedAttempts {
                                 + (left / 1_000_000_000L + 1)
                                 + " s");
             }
+            count(address, failures == null ? 1 : Math.min(failures.count + 1, 1000));
         } finally {
             lock.unlock();
         }
     }
 
-    void failed(String address) {
-        lock.lock();
-        try {
-            Failures before = byAddress.get(address);
-            int count = before == null ? 1 : Math.min(before.count + 1, 1000);
-            long seconds = 1L << Math.clamp(count - FREE, 0, 20);
-            long wait = Math.min(seconds, WAIT_MAX.toSeconds()) * 1_000_000_000L;
-            byAddress.put(address, new Failures(count, nanoTime.getAsLong() + wait));
-            if (byAddress.size() > ADDRESSES_MAX) {
-                byAddress.remove(byAddress.keySet().iterator().next());
-            }
-        } finally {
-            lock.unlock();
+    private void count(String address, int count) {
+        long seconds = 1L << Math.clamp(count - FREE, 0, 20);
+        long wait = Math.min(seconds, WAIT_MAX.toSeconds()) * 1_000_000_000L;
+        byAddress.put(address, new Failures(count, nanoTime.getAsLong() + wait));
+        if (byAddress.size() > ADDRESSES_MAX) {
+            byAddress.remove(byAddress.keySet().iterator().next());
         }
     }
 
-    void succeeded(String address) {
+    private static String network(String host) {
+        try {
+            InetAddress address = InetAddress.ofLiteral(host);
+            return address instanceof Inet6Address
+                    ? HexFormat.of().formatHex(address.getAddress(), 0, NETWORK_BYTES)
+                    : address.getHostAddress();
+        } catch (IllegalArgumentException _) {
+            // A name that a test has, or a proxy: as good as a number.
+            return host;
+        }
+    }
+
+    /// A try was right.
+    void succeeded(String host) {
         lock.lock();
         try {
-            byAddress.remove(address);
+            byAddress.remove(network(host));
         } finally {
             lock.unlock();
         }

@@ -15,6 +15,7 @@ import java.net.Socket;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -118,6 +119,28 @@ class ZoneAnswersTest {
         assertTrue(answers(answer, FRIEND, false).isEmpty(), "two servers would talk for ever");
     }
 
+    /// Found by fuzzing: one that was cut off counts records that it does not have.
+    @Test
+    void aQuestionThatWasCutOffIsMalformed() throws IOException {
+        byte[] cut = ask("example.net.", Type.SOA).toWire(Message.MAXLENGTH);
+        cut[2] |= 2; // TC
+        cut[11] = 1; // one additional record
+        assertEquals(
+                Rcode.FORMERR, new Message(answers.to(cut, FRIEND, false).getFirst()).getRcode());
+    }
+
+    /// Found by fuzzing: the library throws whatever comes to its mind.
+    @Test
+    void whatTheLibraryCannotReadGetsNoAnswer() throws IOException {
+        byte[] zone = ask("example.net.", Type.SOA).toWire(Message.MAXLENGTH);
+        zone[2] = 0x28; // UPDATE
+        zone[7] = 1; // one prerequisite, with a time to live that cannot be
+        byte[] record = {0, 0, 1, 0, 1, -1, -1, -1, -1, 0, 0};
+        byte[] bytes = Arrays.copyOf(zone, zone.length + record.length);
+        System.arraycopy(record, 0, bytes, zone.length, record.length);
+        assertTrue(answers.to(bytes, FRIEND, false).isEmpty());
+    }
+
     @Test
     void theSerialNumberRisesWithEachChangeOnly() throws IOException {
         assertEquals(1000, serial());
@@ -182,6 +205,37 @@ class ZoneAnswersTest {
                     InvalidConfigException.class,
                     () -> wrong.check("example.net"),
                     wrong.toString());
+        }
+    }
+
+    /// More of them than there may be connections, and again and again.
+    @Test
+    void thoseWhoSayNothingKeepNobodyFromAnswers() throws IOException {
+        InetAddress loopback = InetAddress.ofLiteral("127.0.0.1");
+        peers = List.of(new ServedZone.Peer("ns", Optional.of(loopback), Optional.empty()));
+        List<Socket> silent = new ArrayList<>();
+        try (DnsServer server = DnsServer.listen(new InetSocketAddress(loopback, 0), this::find)) {
+            for (int i = 0; i < 3; i++) {
+                for (int n = 0; n <= DnsServer.CONNECTIONS_MAX; n++) {
+                    Socket socket = new Socket(loopback, server.port());
+                    silent.add(socket);
+                    socket.getOutputStream().write(0);
+                }
+                try (Socket friend = new Socket(loopback, server.port())) {
+                    friend.setSoTimeout(5000);
+                    byte[] question = ask("example.net.", Type.SOA).toWire(Message.MAXLENGTH);
+                    DataOutputStream out = new DataOutputStream(friend.getOutputStream());
+                    out.writeShort(question.length);
+                    out.write(question);
+                    DataInputStream in = new DataInputStream(friend.getInputStream());
+                    Message answer = new Message(in.readNBytes(in.readUnsignedShort()));
+                    assertEquals(Rcode.NOERROR, answer.getRcode());
+                }
+            }
+        } finally {
+            for (Socket socket : silent) {
+                socket.close();
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.PushbackInputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +39,7 @@ public final class Http2Wire implements AutoCloseable {
 
     public static final int ENHANCE_YOUR_CALM = 11;
 
-    private static final int PATIENCE_MILLIS = 20_000;
+    private static final int PATIENCE_MILLIS = 120_000;
 
     public record Frame(int type, int flags, int stream, byte[] payload) {
         /// Of a RST_STREAM; of a GOAWAY it is the second number.
@@ -48,6 +49,7 @@ public final class Http2Wire implements AutoCloseable {
     }
 
     private final SSLSocket socket;
+    private final PushbackInputStream ahead;
     private final DataInputStream in;
 
     /// @throws IOException unless the server agrees to speak HTTP/2
@@ -69,7 +71,8 @@ public final class Http2Wire implements AutoCloseable {
         if (!socket.getApplicationProtocol().equals("h2")) {
             throw new IOException("not HTTP/2 but " + socket.getApplicationProtocol());
         }
-        in = new DataInputStream(socket.getInputStream());
+        ahead = new PushbackInputStream(socket.getInputStream());
+        in = new DataInputStream(ahead);
     }
 
     /// Says what a client says first.
@@ -139,6 +142,26 @@ public final class Http2Wire implements AutoCloseable {
     /// A whole request without a body.
     public static byte[] get(int stream, String path) {
         return frame(HEADERS, END_HEADERS | END_STREAM, stream, request("GET", path));
+    }
+
+    /// Waits until the server says something or closes, but not for ever.
+    ///
+    /// @return whether it did neither
+    public boolean isSilentFor(int millis) throws IOException {
+        socket.setSoTimeout(millis);
+        try {
+            int first = ahead.read();
+            if (first >= 0) {
+                ahead.unread(first);
+            }
+            return false;
+        } catch (java.net.SocketTimeoutException e) {
+            return true;
+        } catch (java.net.SocketException | javax.net.ssl.SSLException e) {
+            return false;
+        } finally {
+            socket.setSoTimeout(PATIENCE_MILLIS);
+        }
     }
 
     /// The next frame; empty at the end of the connection, however it came.

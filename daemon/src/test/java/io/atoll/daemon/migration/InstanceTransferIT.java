@@ -18,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -162,6 +164,7 @@ class InstanceTransferIT {
                 new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         private final CountDownLatch reached = new CountDownLatch(1);
         private final CountDownLatch open = new CountDownLatch(1);
+        private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
         private final long bytesMax;
 
         Gate(long bytesMax) throws IOException {
@@ -174,6 +177,7 @@ class InstanceTransferIT {
                 try {
                     Socket near = listener.accept();
                     Socket far = new Socket(InetAddress.getLoopbackAddress(), port);
+                    sockets.addAll(List.of(near, far));
                     Thread unused = Thread.ofVirtual().start(() -> pass(near, far));
                     unused = Thread.ofVirtual().start(() -> pass(far, near));
                 } catch (IOException _) {
@@ -201,11 +205,65 @@ class InstanceTransferIT {
             }
         }
 
+        /// There is no way through any more.
+        void cut() throws IOException {
+            listener.close();
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        }
+
         @Override
         public void close() throws IOException {
             open.countDown();
             listener.close();
         }
+    }
+
+    /// The way is gone for longer than anybody waits for it.
+    @Test
+    void aCutForGoodLeavesNothingBehind() throws Exception {
+        make("cut");
+        System.setProperty(SteadySocket.PATIENCE, "1000");
+        try (Gate gate = new Gate(200_000)) {
+            Json offer = offer("cut");
+            Thread cutting =
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                try {
+                                    gate.reached.await();
+                                    gate.cut();
+                                } catch (IOException | InterruptedException _) {
+                                    // The test sees that nothing was cut.
+                                }
+                            });
+            String why = fetch("", wish("cut", offer, gate.listener.getLocalPort()));
+            cutting.join();
+            assertFalse(why.isEmpty(), "it came in spite of that");
+            TestClient.Answer sent =
+                    a.client()
+                            .get(
+                                    "/1.0/operations/"
+                                            + offer.get("id").asString()
+                                            + "/wait?timeout=30");
+            // Ended long enough ago to be forgotten, or just now.
+            boolean isOver =
+                    sent.status() == 404 || sent.metadata().get("status_code").asLong() == 400;
+            assertTrue(isOver, sent.text());
+        } finally {
+            System.clearProperty(SteadySocket.PATIENCE);
+        }
+        nothingCame();
+        Path stages = b.state().resolve("migration");
+        if (Files.exists(stages)) {
+            try (var left = Files.list(stages)) {
+                assertEquals(List.of(), left.toList());
+            }
+        }
+        assertEquals("", fetch("", wish("cut", offer("cut"), port)));
+        assertEquals(NOISE, b.client().get("/1.0/instances/cut/files?path=/noise").body().length);
+        a.ok("DELETE", "/1.0/instances/cut", "");
+        b.ok("DELETE", "/1.0/instances/cut", "");
     }
 
     @Test

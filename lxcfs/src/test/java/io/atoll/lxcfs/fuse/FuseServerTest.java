@@ -113,8 +113,10 @@ class FuseServerTest {
         assertEquals("0123456789", read(handle, 0, 4096));
     }
 
+    /// Writing was the way out of lxcfs' cgroups in 2015, and to the host's
+    /// `/sys/devices/system/cpu` in 2024.
     @Test
-    void cve_2015_1342_1344_refusesWriting() {
+    void cve_2015_1342_1344_lxcfs_25a3cb0_refusesWriting() {
         request(Opcode.OPEN, 2, words(1));
         assertEquals(-FuseException.EACCES, out.getInt(4));
         request(Opcode.OPEN, 2, words(2));
