@@ -296,10 +296,14 @@ final class NetworkFuzzTest {
         return out.toByteArray();
     }
 
+    /// LXD answers 500 to what it cannot read of a filter, and so do we.
+    private static final String EXCUSE = "\"error\":\"Invalid filter: ";
+
     /// No answer tells of anything but the request, and none is a fault of ours or lets in.
     private static boolean harmless(String answer, String seed) {
         for (String status : List.of("500", "201", "101")) {
-            assertFalse(answer.startsWith("HTTP/1.1 " + status), () -> seed + "\n" + answer);
+            boolean isOurs = answer.startsWith("HTTP/1.1 " + status) && !answer.contains(EXCUSE);
+            assertFalse(isOurs, () -> seed + "\n" + answer);
         }
         assertFalse(answer.contains("environment\""), () -> seed + "\n" + answer);
         return !answer.isEmpty();
@@ -530,6 +534,7 @@ final class NetworkFuzzTest {
     private static boolean harmless(Http2Wire wire, String seed) throws IOException {
         boolean isAnswered = false;
         boolean isEnded = false;
+        int failures = 0;
         while (true) {
             if (!isEnded && wire.isSilentFor(Stranger.SILENCE_MILLIS)) {
                 isEnded = true;
@@ -537,16 +542,20 @@ final class NetworkFuzzTest {
             }
             Optional<Http2Wire.Frame> frame = wire.next();
             if (frame.isEmpty()) {
+                assertTrue(failures <= 0, seed + "\n500");
                 return isAnswered;
             }
             byte[] payload = frame.get().payload();
             if (frame.get().type() == Http2Wire.HEADERS) {
                 int status = Http2Wire.status(payload);
-                assertTrue(status != 500 && status != 201, () -> seed + "\n" + status);
+                assertTrue(status != 201, () -> seed + "\n" + status);
+                failures += status == 500 ? 1 : 0;
                 isAnswered = true;
             }
             if (frame.get().type() == Http2Wire.DATA) {
-                harmless(new String(payload, StandardCharsets.ISO_8859_1), seed);
+                String text = new String(payload, StandardCharsets.ISO_8859_1);
+                harmless(text, seed);
+                failures -= text.contains(EXCUSE) ? 1 : 0;
             }
         }
     }
@@ -625,7 +634,7 @@ final class NetworkFuzzTest {
                 seeds,
                 (bytes, seed) -> {
                     String answer = stranger.send(bytes);
-                    assertFalse(answer.contains("lxd_"), () -> seed + "\n" + answer);
+                    assertFalse(answer.contains("# HELP"), () -> seed + "\n" + answer);
                     return harmless(answer, seed);
                 });
     }
