@@ -21,8 +21,10 @@ import java.util.function.Supplier;
 /// and a forced stop must get through. A thread may take the lock of an instance it holds again.
 /// Who needs two takes them in the order of their keys.
 public final class InstanceLocks {
-    /// How long one waits for another before giving up.
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    /// System property: how many milliseconds one waits for another before giving up.
+    public static final String PATIENCE = "atoll.instance.patience.millis";
+
+    private static final long PATIENCE_MILLIS = 30_000;
 
     /// The lock of one instance and what it is held for; `action` is written by the holder only.
     private static final class Slot {
@@ -49,9 +51,9 @@ public final class InstanceLocks {
     /// Takes the lock of an instance, waiting for whoever has it.
     ///
     /// @param action what for, one word, told to those who wait in vain
-    /// @throws BusyException in LXD's words after [#PATIENCE]
+    /// @throws BusyException in LXD's words if it takes too long
     public Held hold(RecordKey key, String action) {
-        return hold(key, action, PATIENCE);
+        return hold(key, action, Duration.ofMillis(Long.getLong(PATIENCE, PATIENCE_MILLIS)));
     }
 
     /// Takes the lock of an instance whose root comes, goes or is replaced: visits to its files end

@@ -9,6 +9,7 @@ import io.atoll.api.tls.Pem;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
+import io.atoll.daemon.instance.InstanceLocks;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -282,6 +283,7 @@ class InstanceTransferIT {
                                 }
                             });
             assertTrue(gate.reached.await(60, TimeUnit.SECONDS), () -> why[0]);
+            System.setProperty(InstanceLocks.PATIENCE, "500");
             TestClient.Answer refused = a.send("DELETE", "/1.0/instances/busy", "");
             String end =
                     refused.status() >= 300
@@ -294,8 +296,11 @@ class InstanceTransferIT {
                                     .get("err")
                                     .asString();
             assertTrue(end.contains("busy"), end);
+            System.clearProperty(InstanceLocks.PATIENCE);
             gate.open.countDown();
             fetching.join();
+        } finally {
+            System.clearProperty(InstanceLocks.PATIENCE);
         }
         assertEquals("", why[0]);
         byte[] came = b.client().get("/1.0/instances/busy/files?path=/noise").body();
