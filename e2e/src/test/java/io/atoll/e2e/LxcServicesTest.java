@@ -508,11 +508,13 @@ class LxcServicesTest {
                         + "/config/common.conf\nlxc.include = "
                         + share
                         + "/config/nesting.conf\n"
+                        + "lxc.seccomp.profile = /var/lib/lxc/refused\n"
                         + "lxc.rootfs.path = dir:/\n"
                         + "lxc.uts.name = outer\n"
                         + "lxc.mount.entry = tmpfs run tmpfs rw 0 0\n"
                         + "lxc.mount.entry = tmpfs var/lib/lxc tmpfs rw 0 0\n"
                         + "lxc.net.0.type = empty\nEOF");
+        host.must("printf '2\\ndenylist\\nswapon errno 1\\n' >/var/lib/lxc/refused");
         host.must("lxc-start -n outer -- sleep 100000");
         host.must("lxc-attach -n outer -- lxc-create -n inner -t busybox -f /dev/null");
         host.must("lxc-attach -n outer -- lxc-start -n inner");
@@ -524,6 +526,27 @@ class LxcServicesTest {
         assertEquals("inner", host.must("nsenter --target=" + pid + " --uts hostname"));
         host.must("lxc-attach -n outer -- lxc-stop -n inner -k");
         assertTrue(host.must("lxc-ls --nesting -f").matches("(?s).*inner +STOPPED.*"));
+        host.must(
+                "lxc-attach -n outer -- sh -c \"printf '2\\ndenylist\\nmkdir errno 122\\nmkdirat errno"
+                        + " 122\\n' >/var/lib/lxc/full; echo lxc.seccomp.profile = /var/lib/lxc/full"
+                        + " >>/var/lib/lxc/inner/config\"");
+        assertEquals(
+                "Disk quota exceeded", makesDirectory(), "its filter is on top of the outer's");
+        host.must(
+                "lxc-attach -n outer -- sh -c 'echo lxc.seccomp.allow_nesting = 0"
+                        + " >>/var/lib/lxc/inner/config'");
+        assertEquals("made", makesDirectory(), "its filter is left out below another one");
         host.must("lxc-stop -n outer -k");
+    }
+
+    /// Starts the inner container, tries, and stops it.
+    private String makesDirectory() {
+        host.must("lxc-attach -n outer -- lxc-start -n inner");
+        String inner = "lxc-attach -n outer -- lxc-attach -n inner -- ";
+        String said =
+                host.must(inner + "sh -c 'mkdir /made 2>&1 && echo made || true'")
+                        .replaceAll(".*: ", "");
+        host.must("lxc-attach -n outer -- lxc-stop -n inner -k");
+        return said;
     }
 }

@@ -129,7 +129,7 @@ class NetworkRowsIT {
         assertTrue(info.contains("IP:             10.218.3.77\n"), info);
         assertTrue(info.contains("Link:           " + port), info);
         String row = host.must("lxc-ls", "-f", "-F", "NAME,IPV4,INTERFACE").lines().toList().get(1);
-        assertTrue(row.contains("10.218.3.77") && row.contains("eth0"), row);
+        assertTrue(row.contains("10.218.3.77") && row.contains("eth0, lo"), row);
         host.must("lxc-stop", "-n", name, "-k");
     }
 

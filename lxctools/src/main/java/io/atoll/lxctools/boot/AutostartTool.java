@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 
 /// `lxc-autostart`: starts, stops, kills or reboots the containers that are marked for it.
 public final class AutostartTool implements Tool {
+    private static final long PATIENCE_SECONDS = 60;
     private static final String ORDER_MODE = "lxc.start.order.mode";
     private static final int SOME_FAILED = 2;
 
@@ -52,6 +53,7 @@ public final class AutostartTool implements Tool {
     @Override
     public int run(Call call) {
         Action action = action(call);
+        long timeout = call.number("timeout").orElse(PATIENCE_SECONDS);
         List<StartOrder.Entry> all = entries(call);
         StartOrder order = new StartOrder(isDescending(call, all));
         List<String> groups = StartOrder.groups(call.options().values("groups"));
@@ -72,7 +74,7 @@ public final class AutostartTool implements Tool {
             count++;
             if (call.options().has("list")) {
                 call.line(isStopping ? entry.name() : entry.name() + " " + entry.delaySeconds());
-            } else if (!act(call, action, entry)) {
+            } else if (!act(call, action, entry, timeout)) {
                 failed++;
             }
         }
@@ -130,8 +132,7 @@ public final class AutostartTool implements Tool {
         };
     }
 
-    private static boolean act(Call call, Action action, StartOrder.Entry entry) {
-        String timeout = call.options().value("timeout").orElse("60");
+    private static boolean act(Call call, Action action, StartOrder.Entry entry, long timeout) {
         try {
             int status =
                     switch (action) {
@@ -141,7 +142,7 @@ public final class AutostartTool implements Tool {
                                 SubTool.run(
                                         call,
                                         "lxc-stop",
-                                        List.of("-n", entry.name(), "-t", timeout));
+                                        List.of("-n", entry.name(), "-t", Long.toString(timeout)));
                         case KILL ->
                                 SubTool.run(call, "lxc-stop", List.of("-k", "-n", entry.name()));
                         case REBOOT -> {

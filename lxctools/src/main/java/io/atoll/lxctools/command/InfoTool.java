@@ -49,6 +49,7 @@ public final class InfoTool implements Tool {
         private final boolean isRaw;
         private final boolean isEverything;
         private final boolean isBare;
+        private final boolean isBareKey;
 
         Report(Call call, LxcContainer lxc) {
             this.call = call;
@@ -58,7 +59,8 @@ public final class InfoTool implements Tool {
             int keys = call.options().values("config").size();
             isEverything = filters == 0 && keys == 0;
             // A script that asks for one thing wants nothing but the value.
-            isBare = isRaw && filters + keys == 1;
+            isBare = isRaw && filters == 1;
+            isBareKey = isRaw && keys == 1;
         }
 
         private boolean isAsked(String filter) {
@@ -157,12 +159,9 @@ public final class InfoTool implements Tool {
                 call.note(key + " invalid");
                 return;
             }
-            if (values.isEmpty()) {
-                call.line(isBare ? "" : key + " =");
-            }
-            for (String value : values) {
-                call.line(isBare ? value : key + " = " + value);
-            }
+            String text = String.join("\n", values);
+            String label = text.isEmpty() ? key + " =" : key + " = ";
+            call.line(isBareKey ? text : label + text);
         }
 
         private void line(String label, String value) {

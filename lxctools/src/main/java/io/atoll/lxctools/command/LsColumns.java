@@ -1,7 +1,6 @@
 package io.atoll.lxctools.command;
 
 import io.atoll.lxctools.ToolException;
-import io.atoll.runtime.lxc.LxcInterface;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -105,9 +104,8 @@ final class LsColumns {
             return "-";
         }
         return row.container().interfaces().stream()
-                .map(LxcInterface::link)
-                .filter(link -> !link.isLoopback())
-                .map(link -> link.name())
+                .map(nic -> nic.link().name())
+                .sorted()
                 .collect(Collectors.joining(", "));
     }
 

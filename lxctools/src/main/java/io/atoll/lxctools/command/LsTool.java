@@ -62,7 +62,7 @@ public final class LsTool implements Tool {
         if (rows.isEmpty()) {
             return 0;
         }
-        if (call.options().has("fancy") || call.options().has("fancy-format")) {
+        if (call.options().has("fancy")) {
             call.print(LsColumns.table(columns(call), rows));
         } else if (call.options().has("line")) {
             rows.forEach(row -> call.line(row.shownName()));

@@ -60,6 +60,9 @@ public final class CopyTool implements Tool {
             throw new NotFoundException("Container is not defined");
         }
         boolean isEphemeral = call.options().has("ephemeral");
+        if (isEphemeral && call.options().has("rename")) {
+            throw new ToolException("-R can't be used with -e");
+        }
         Optional<String> name = call.options().value("newname");
         if (name.isEmpty() && !isEphemeral) {
             throw new ToolException("You must provide a NEWNAME for the clone");

@@ -134,20 +134,17 @@ public final class LxcContainer {
         }
     }
 
-    /// The value of a key; an empty list if it is not set. `lxc.net` has the types of all
-    /// interfaces.
+    /// The value of a key as liblxc's `get_config_item` gives it: lists by their elements, signals
+    /// by their numbers, the root's path without its driver, numbers also when they are not set. Of
+    /// other keys that are not set an empty list. `lxc.net` has the types of all interfaces,
+    /// `lxc.cgroup` and other families have lines.
     ///
     /// @throws InvalidConfigException if there is no such key
     public List<String> item(String key) {
         if (!LxcConfig.isKnown(key) && !LxcConfig.isGroup(key)) {
             throw new InvalidConfigException("Unsupported config key \"" + key + "\"");
         }
-        if (key.equals("lxc.net")) {
-            return config().networks().stream()
-                    .flatMap(number -> config().all("lxc.net." + number + ".type").stream())
-                    .toList();
-        }
-        return config().all(key);
+        return LxcItems.of(config(), key);
     }
 
     /// As [#item], of the configuration that it was started with, whatever has been changed since.
@@ -437,11 +434,13 @@ public final class LxcContainer {
         mustRun().freeze();
     }
 
-    /// Lets them go on.
+    /// Lets them go on. Does nothing if it is not frozen, or does not run.
     ///
-    /// @throws PreconditionFailedException if it does not run
+    /// @throws PreconditionFailedException if there is no such container
     public void unfreeze() {
-        mustRun().thaw();
+        if (isRunning() || !isDefined()) {
+            mustRun().thaw();
+        }
     }
 
     /// Waits until it is in one of these states.

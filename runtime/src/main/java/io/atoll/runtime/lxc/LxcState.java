@@ -3,7 +3,6 @@ package io.atoll.runtime.lxc;
 import io.atoll.base.InvalidConfigException;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -19,25 +18,31 @@ public enum LxcState {
     FROZEN,
     THAWED;
 
-    /// States out of `RUNNING|STOPPED`, in any case.
+    /// States out of `RUNNING|STOPPED`.
     ///
-    /// @throws InvalidConfigException if there is no such state
+    /// @throws InvalidConfigException if there is no such state, or none at all
     public static Set<LxcState> parse(String text) {
         Set<LxcState> states = EnumSet.noneOf(LxcState.class);
-        for (String word : text.split("\\|", -1)) {
-            try {
-                states.add(valueOf(word.strip().toUpperCase(Locale.ROOT)));
-            } catch (IllegalArgumentException e) {
-                throw new InvalidConfigException(
-                        "invalid state '"
-                                + word
-                                + "', expected "
-                                + Arrays.stream(values())
-                                        .map(Enum::name)
-                                        .collect(Collectors.joining(" ")),
-                        e);
+        for (String word : text.split("\\|")) {
+            if (!word.isEmpty()) {
+                states.add(of(word));
             }
         }
-        return states;
+        return states.isEmpty() ? Set.of(of(text)) : states;
+    }
+
+    private static LxcState of(String word) {
+        try {
+            return valueOf(word);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidConfigException(
+                    "invalid state '"
+                            + word
+                            + "', expected "
+                            + Arrays.stream(values())
+                                    .map(Enum::name)
+                                    .collect(Collectors.joining(" ")),
+                    e);
+        }
     }
 }
