@@ -9,6 +9,7 @@ import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
 import io.atoll.lxctools.Scratch;
 import io.atoll.lxctools.ToolRun;
+import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,8 +89,12 @@ class StorageIT {
         }
     }
 
-    private String rootfsPath(String name) {
-        return must("lxc-info", "-n", name, "-c", "lxc.rootfs.path").strip();
+    /// With its driver, which the commands do not tell.
+    private String rootfsPath(String name) throws IOException {
+        return Files.readAllLines(scratch.container(name).resolve("config")).stream()
+                .filter(line -> line.startsWith("lxc.rootfs.path"))
+                .findFirst()
+                .orElseThrow();
     }
 
     private void onBtrfs() throws Exception {
