@@ -102,6 +102,10 @@ final class NetworkFuzzTest {
     /// However slow the machine is.
     private static final int ROUNDS_MIN = 10;
 
+    /// Who gets no answer in so many is heard by nobody. In a few, on a busy machine, that says
+    /// nothing: answers come late.
+    private static final int ROUNDS_ENOUGH = 1000;
+
     /// Addresses that a target comes from; none of them asks often enough to be made to wait.
     private static final int ADDRESSES = 60_000;
 
@@ -200,7 +204,7 @@ final class NetworkFuzzTest {
             if (all.getSuppressed().length > 0) {
                 throw all;
             }
-            assertTrue(run.answered.get() > 0, result);
+            assertTrue(run.answered.get() > 0 || run.rounds.get() < ROUNDS_ENOUGH, result);
         }
     }
 

@@ -28,6 +28,8 @@ final class Stranger {
     /// Who says nothing for so long waits for more, most likely.
     static final int SILENCE_MILLIS = 300;
 
+    private static final int LAST_WORDS_MILLIS = 2_000;
+
     private static final SSLContext CONTEXT =
             TlsContexts.of(
                     Optional.of(Identity.selfSigned(Identity.Purpose.CLIENT, "mallory", List.of())),
@@ -125,12 +127,12 @@ final class Stranger {
             try {
                 read(socket, out);
             } catch (SocketTimeoutException e) {
-                socket.setSoTimeout(PATIENCE_MILLIS);
+                socket.setSoTimeout(LAST_WORDS_MILLIS);
                 socket.shutdownOutput();
                 read(socket, out);
             }
-        } catch (SSLException | SocketException e) {
-            // Reset: an answer too.
+        } catch (SSLException | SocketException | SocketTimeoutException e) {
+            // Reset, or kept until the server's own patience ends: an answer too.
         }
         return out.toString(StandardCharsets.ISO_8859_1);
     }
