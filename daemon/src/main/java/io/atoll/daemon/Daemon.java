@@ -47,6 +47,7 @@ import io.atoll.daemon.recover.RecoverRoutes;
 import io.atoll.daemon.resource.ResourceRoutes;
 import io.atoll.daemon.server.AbsentRoutes;
 import io.atoll.daemon.server.DebugListener;
+import io.atoll.daemon.server.BgpListener;
 import io.atoll.daemon.server.DnsListener;
 import io.atoll.daemon.server.EmptyRoutes;
 import io.atoll.daemon.server.InternalRoutes;
@@ -139,6 +140,7 @@ public final class Daemon implements AutoCloseable {
 
     private final DnsListener dns;
     private final DebugListener debug;
+    private final BgpListener bgp;
     private final CountDownLatch exit = new CountDownLatch(1);
     private final IdleHeap heap = new IdleHeap();
     private final long openedAt = System.nanoTime();
@@ -248,6 +250,7 @@ public final class Daemon implements AutoCloseable {
         debug =
                 new DebugListener(
                         paths.state().resolve("debug"), operations::list, config, warnings);
+        bgp = new BgpListener(networks.announcements(), config, warnings);
     }
 
     /// Takes the state directory and makes the daemon; nothing runs yet.
@@ -402,6 +405,7 @@ public final class Daemon implements AutoCloseable {
         parts.forEach(DaemonPart::start);
         listeners.start();
         dns.start();
+        bgp.start();
         availability.enter(Availability.Phase.READY);
         heap.start();
         LOG.log(
@@ -432,6 +436,7 @@ public final class Daemon implements AutoCloseable {
     public void stopInstances() {
         isLeaving = true;
         availability.enter(Availability.Phase.STOPPING);
+        bgp.leave();
         parts.reversed().forEach(DaemonPart::stopInstances);
     }
 
@@ -493,6 +498,7 @@ public final class Daemon implements AutoCloseable {
         heap.close();
         listeners.close();
         dns.close();
+        bgp.close();
         server.close();
         parts.reversed().forEach(DaemonPart::close);
         if (isLeaving) {

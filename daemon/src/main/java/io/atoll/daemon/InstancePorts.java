@@ -22,6 +22,7 @@ import io.atoll.daemon.project.ProjectGate;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.storage.Pools;
 import io.atoll.daemon.store.Stored;
+import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.MacAddress;
 import io.atoll.network.BridgeConfig;
 import io.atoll.network.StaticHost;
@@ -192,6 +193,16 @@ final class InstancePorts {
             @Override
             public void unregister(String network, Port port) {
                 networks.removeStaticHost(network, key(port));
+            }
+
+            @Override
+            public void announce(String network, String key, List<IpNetwork> routes) {
+                networks.announcements().put(key, network, routes);
+            }
+
+            @Override
+            public void withdraw(String key) {
+                networks.announcements().remove(key);
             }
 
             @Override

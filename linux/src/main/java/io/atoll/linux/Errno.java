@@ -45,6 +45,7 @@ public final class Errno {
     public static final int EADDRNOTAVAIL = 99;
     public static final int ENETDOWN = 100;
     public static final int ENETUNREACH = 101;
+    public static final int ECONNABORTED = 103;
     public static final int ECONNRESET = 104;
     public static final int ENOBUFS = 105;
     public static final int ENOTCONN = 107;
@@ -110,7 +111,7 @@ public final class Errno {
                     entry(EADDRNOTAVAIL, "EADDRNOTAVAIL", "address not available"),
                     entry(ENETDOWN, "ENETDOWN", "network is down"),
                     entry(ENETUNREACH, "ENETUNREACH", "network is unreachable"),
-                    entry(103, "ECONNABORTED", "connection aborted"),
+                    entry(ECONNABORTED, "ECONNABORTED", "connection aborted"),
                     entry(ECONNRESET, "ECONNRESET", "connection reset by peer"),
                     entry(105, "ENOBUFS", "no buffer space available"),
                     entry(ENOTCONN, "ENOTCONN", "not connected"),

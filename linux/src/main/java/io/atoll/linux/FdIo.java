@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /// read(2), write(2) and their relatives on a descriptor. Calls on pipes, sockets and terminals may
 /// block: use a platform thread.
@@ -166,13 +167,23 @@ public final class FdIo {
     /// @param events for each descriptor bits [#POLLIN] and [#POLLOUT], 0 to hear of its end only
     /// @return for each descriptor the bits that hold
     public static int[] poll(List<Fd> fds, int[] events) {
+        return poll(fds, events, Optional.empty());
+    }
+
+    /// As [#poll(List,int\[\])] with a limit, after which no bits hold.
+    public static int[] poll(List<Fd> fds, int[] events, Duration timeout) {
+        return poll(fds, events, Optional.of(timeout));
+    }
+
+    private static int[] poll(List<Fd> fds, int[] events, Optional<Duration> timeout) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment all = arena.allocate(8L * fds.size(), 4);
             for (int i = 0; i < fds.size(); i++) {
                 all.set(JAVA_INT, 8L * i, fds.get(i).number());
                 all.set(JAVA_SHORT, 8L * i + 4, (short) events[i]);
             }
-            Syscalls.call(Sys.PPOLL, "descriptors", all.address(), fds.size(), 0, 0);
+            long time = timeout.map(t -> Timespec.allocate(arena, t).address()).orElse(0L);
+            Syscalls.call(Sys.PPOLL, "descriptors", all.address(), fds.size(), time, 0);
             int[] found = new int[fds.size()];
             for (int i = 0; i < found.length; i++) {
                 found[i] = all.get(JAVA_SHORT, 8L * i + 6);

@@ -3,6 +3,8 @@ package io.atoll.network;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.MacAddress;
+import io.atoll.network.bgp.BgpPeer;
+import io.atoll.network.bgp.PeerKeys;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,8 +38,6 @@ final class BridgeKeys {
                     "security.acls.default.egress.action",
                     "security.acls.default.ingress.logged",
                     "security.acls.default.egress.logged",
-                    "bgp.ipv4.nexthop",
-                    "bgp.ipv6.nexthop",
                     "ipv4.ovn.ranges",
                     "ipv6.ovn.ranges");
 
@@ -72,6 +72,7 @@ final class BridgeKeys {
                         keys.multiline("raw.dnsmasq"),
                         keys.tunnels());
         keys.optional("bridge.mode", BridgeKeys::mode);
+        List<BgpPeer> unused = PeerKeys.parse(name, config);
         keys.checkNeighborProxy(parsed);
         keys.rejectUnknown();
         return parsed;
@@ -94,7 +95,8 @@ final class BridgeKeys {
                 isV6 ? Optional.empty() : optional("ipv4.dhcp.gateway", address),
                 list(prefix + ".routes", text -> network(text, isV6)),
                 bool(prefix + ".routing", true),
-                bool(prefix + ".firewall", true));
+                bool(prefix + ".firewall", true),
+                optional("bgp." + prefix + ".nexthop", address));
     }
 
     /// Only addresses that DHCP gives out are known to be in use.

@@ -19,6 +19,7 @@ import java.util.Optional;
 /// @param routes more networks that are reached through the bridge
 /// @param routing whether traffic may pass between the bridge and elsewhere
 /// @param firewall whether rules are made at all
+/// @param nextHop what routers send to that is announced to them by BGP; empty: our end
 public record IpSettings(
         Optional<IpNetwork> address,
         boolean nat,
@@ -31,7 +32,8 @@ public record IpSettings(
         Optional<InetAddress> gateway,
         List<IpNetwork> routes,
         boolean routing,
-        boolean firewall) {
+        boolean firewall,
+        Optional<InetAddress> nextHop) {
     private static final int OWN_ADDRESSES = 64;
 
     public IpSettings {

@@ -255,14 +255,17 @@ final class NetworkCommands {
             field(out, "Packets sent", String.valueOf(counters.get("packets_sent").asLong()));
         }
         appendBridge(out, state.get("bridge"));
-        if (!state.get("firewall").asList().isEmpty()) {
-            out.append("\nFirewall:\n");
-            state.get("firewall")
-                    .asStrings()
-                    .forEach(note -> out.append("  ").append(note).append('\n'));
-        }
+        appendNotes(out, "Firewall", state.get("firewall"));
+        appendNotes(out, "BGP", state.get("bgp"));
         context.output().print(out.toString());
         return 0;
+    }
+
+    private static void appendNotes(StringBuilder out, String title, Json notes) {
+        if (!notes.asList().isEmpty()) {
+            out.append('\n').append(title).append(":\n");
+            notes.asStrings().forEach(note -> out.append("  ").append(note).append('\n'));
+        }
     }
 
     private static void appendBridge(StringBuilder out, Json bridge) {

@@ -70,6 +70,7 @@ public record NicConfig(
     /// @param own fixed addresses; how much of its network an interface has is up to its kind
     /// @param isNone whether the instance may have none at all
     /// @param routes networks that the host routes to the interface
+    /// @param external those of them that routers outside are told of
     /// @param hasGateway whether the instance gets a default route
     /// @param gateway of an ipvlan of layer 2
     /// @param hostAddress of a routed pair's end on the host
@@ -78,6 +79,7 @@ public record NicConfig(
             List<IpNetwork> own,
             boolean isNone,
             List<IpNetwork> routes,
+            List<IpNetwork> external,
             boolean hasGateway,
             Optional<InetAddress> gateway,
             Optional<InetAddress> hostAddress,
@@ -88,6 +90,7 @@ public record NicConfig(
                         List.of(),
                         false,
                         List.of(),
+                        List.of(),
                         true,
                         Optional.empty(),
                         Optional.empty(),
@@ -96,6 +99,7 @@ public record NicConfig(
         public Family {
             own = List.copyOf(own);
             routes = List.copyOf(routes);
+            external = List.copyOf(external);
         }
 
         /// Fixed addresses.

@@ -8,6 +8,7 @@ import io.atoll.runtime.spec.MacAddress;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -187,17 +188,13 @@ final class NicParser {
                     "Only one address is possible: " + words.orElseThrow());
         }
         boolean isRouted = kind == NicConfig.Kind.ROUTED;
-        List<IpNetwork> routes =
-                kind == NicConfig.Kind.IPVLAN
-                        ? List.of()
-                        : options
-                                .get(prefix + ".routes", ValueType.WORDS)
-                                .orElse(List.of())
-                                .stream()
-                                .map(w -> network(w, isV6))
-                                .toList();
-        if (kind == NicConfig.Kind.BRIDGED) {
-            options.refuse(prefix + ".routes.external");
+        List<IpNetwork> external =
+                kind == NicConfig.Kind.BRIDGED
+                        ? networks(prefix + ".routes.external", isV6)
+                        : List.of();
+        Set<IpNetwork> routes = new LinkedHashSet<>(external);
+        if (kind != NicConfig.Kind.IPVLAN) {
+            routes.addAll(networks(prefix + ".routes", isV6));
         }
         if (isRouted) {
             options.accept(prefix + ".neighbor_probe");
@@ -205,7 +202,8 @@ final class NicParser {
         return new NicConfig.Family(
                 addresses,
                 isNone,
-                routes,
+                List.copyOf(routes),
+                external,
                 isLayer2 ? gateway.isPresent() : !isLayer3 || hasGateway(prefix),
                 gateway,
                 isRouted
@@ -216,6 +214,11 @@ final class NicParser {
                                 options.get(prefix + ".host_table", ValueType.UINT32)
                                         .map(Long::intValue))
                         : OptionalInt.empty());
+    }
+
+    private List<IpNetwork> networks(String key, boolean isV6) {
+        List<String> words = options.get(key, ValueType.WORDS).orElse(List.of());
+        return words.stream().map(w -> network(w, isV6)).toList();
     }
 
     private static List<IpNetwork> addresses(

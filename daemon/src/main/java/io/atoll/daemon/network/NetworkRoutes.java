@@ -256,7 +256,8 @@ public final class NetworkRoutes implements Routes {
                         .put("bridge", bridge(state))
                         .put("vlan", vlan(state))
                         .put("ovn", Json.Null.NULL)
-                        .put("firewall", networks.neighbours(name)));
+                        .put("firewall", networks.neighbours(name))
+                        .put("bgp", networks.routers(name)));
     }
 
     private static Json bridge(NetworkState state) {

@@ -65,6 +65,7 @@ public final class Networks {
     private final Warnings warnings;
     private final Acls acls;
     private final Zones zones;
+    private final Announcements announcements;
     private final List<NetworkUsers> users = new CopyOnWriteArrayList<>();
 
     /// Networks whose bridge could not be brought up when the daemon started.
@@ -85,6 +86,8 @@ public final class Networks {
         this.warnings = warnings;
         acls = new Acls(store);
         zones = new Zones(store, bridges::leases);
+        announcements =
+                new Announcements(() -> list().stream().map(Stored::value).toList(), this::isUp);
         projects.addContents(
                 ProjectContents.of(
                         project ->
@@ -118,6 +121,11 @@ public final class Networks {
 
     Acls acls() {
         return acls;
+    }
+
+    /// What routers are told by BGP.
+    public Announcements announcements() {
+        return announcements;
     }
 
     /// Adds a kind of users; called while the daemon is put together.
@@ -178,6 +186,11 @@ public final class Networks {
                         && bridges.isRunning(name)
                 ? Firewall.neighbours(parse(network.get().value()))
                 : List.of();
+    }
+
+    /// How it stands with the routers that a network's peers are.
+    List<String> routers(String name) {
+        return find(name).map(n -> announcements.states(n.value())).orElse(List.of());
     }
 
     /// The host goes down: takes all bridges away, with their DHCP, DNS and rules.
@@ -370,6 +383,7 @@ public final class Networks {
         } finally {
             lifecycle.unlock();
         }
+        announcements.changed();
     }
 
     /// What a network that is no bridge stands for.
@@ -382,7 +396,7 @@ public final class Networks {
                 : Optional.of(ParentConfig.parse(network));
     }
 
-    private static BridgeConfig parse(Network network) {
+    static BridgeConfig parse(Network network) {
         return PARSED.get(new Bridge(network.name(), network.config()));
     }
 
@@ -444,6 +458,7 @@ public final class Networks {
             bringUp(network);
             down.remove(name);
             warnings.resolve(UNAVAILABLE, ApiPath.of("networks", name));
+            announcements.changed();
         }
     }
 
@@ -520,6 +535,7 @@ public final class Networks {
             if (find(wanted.name()).isPresent()) {
                 throw new InvalidConfigException("The network already exists");
             }
+            announcements.check(wanted);
             Network made = wanted;
             if (wanted.type() == NetworkType.BRIDGE) {
                 made =
@@ -547,6 +563,7 @@ public final class Networks {
                             });
             undo.keep();
             filterAnew();
+            announcements.changed();
             return created;
         } finally {
             lifecycle.unlock();
@@ -572,6 +589,7 @@ public final class Networks {
     void change(Stored<Network> read, Network wanted) {
         lifecycle.lock();
         try (Undo undo = new Undo()) {
+            announcements.check(wanted);
             boolean isBridge = wanted.type() == NetworkType.BRIDGE;
             Network next = isBridge ? wanted.with(wanted.description(), chosen(wanted)) : wanted;
             if (isBridge) {
@@ -587,6 +605,7 @@ public final class Networks {
                 filterAnew();
             }
             undo.keep();
+            announcements.changed();
         } finally {
             lifecycle.unlock();
         }
@@ -633,6 +652,7 @@ public final class Networks {
                             .create(Network.KIND, RecordKey.global(fresh), next)
                             .delete(Network.KIND, read));
             undo.keep();
+            announcements.changed();
         } finally {
             lifecycle.unlock();
         }
@@ -649,6 +669,7 @@ public final class Networks {
             }
             store.delete(Network.KIND, read.key());
             down.remove(read.name());
+            announcements.changed();
         } finally {
             lifecycle.unlock();
         }

@@ -3,6 +3,9 @@ package io.atoll.daemon.network;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.instance.config.ValueType;
 import io.atoll.network.InterfaceNames;
+import io.atoll.network.bgp.BgpPeer;
+import io.atoll.network.bgp.PeerKeys;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
@@ -27,7 +30,7 @@ public record ParentConfig(String parent, OptionalInt mtu, OptionalInt vlan, boo
                                     || key.equals("ipv6.gateway")
                                     || key.equals("dns.nameservers")
                                     || key.equals("ovn.ingress_mode")
-                                    || key.startsWith("bgp."));
+                                    || key.startsWith("bgp.peers."));
             boolean isKnown =
                     key.equals("parent")
                             || key.equals("mtu")
@@ -46,6 +49,7 @@ public record ParentConfig(String parent, OptionalInt mtu, OptionalInt vlan, boo
                                 + "\"");
             }
         }
+        List<BgpPeer> unused = PeerKeys.parse(network.name(), network.config());
         return new ParentConfig(
                 parent,
                 number(network, "mtu", 68, 65_535),

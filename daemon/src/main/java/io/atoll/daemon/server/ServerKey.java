@@ -6,6 +6,9 @@ import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.instance.config.Expiry;
 import io.atoll.image.Compression;
 import io.atoll.image.remote.HttpProxies;
+import io.atoll.linux.net.IpNetwork;
+import io.atoll.network.bgp.PeerKeys;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Locale;
@@ -28,9 +31,9 @@ public enum ServerKey {
     METRICS_AUTHENTICATION("core.metrics_authentication", "true", Value.BOOLEAN),
     DEBUG_ADDRESS("core.debug_address", "", Value.ADDRESS),
     DNS_ADDRESS("core.dns_address", "", Value.ADDRESS),
-    BGP_ADDRESS("core.bgp_address", "", Value.UNSUPPORTED),
-    BGP_ASN("core.bgp_asn", "", Value.UNSUPPORTED),
-    BGP_ROUTER_ID("core.bgp_routerid", "", Value.UNSUPPORTED),
+    BGP_ADDRESS("core.bgp_address", "", Value.ADDRESS),
+    BGP_ASN("core.bgp_asn", "", Value.ASN),
+    BGP_ROUTER_ID("core.bgp_routerid", "", Value.ROUTER_ID),
     HTTPS_CREDENTIALS("core.https_allowed_credentials", "false", Value.BOOLEAN),
     HTTPS_HEADERS("core.https_allowed_headers", "", Value.HEADER),
     HTTPS_METHODS("core.https_allowed_methods", "", Value.HEADER),
@@ -78,6 +81,10 @@ public enum ServerKey {
         HOST_NAME,
         /// `HOST:PORT`, `[HOST]:PORT`, `:PORT`, or without the port.
         ADDRESS,
+        /// Number of an autonomous system, 0 for none.
+        ASN,
+        /// Written as an IPv4 address.
+        ROUTER_ID,
         /// Addresses with commas between.
         PROXIES,
         EXPIRY,
@@ -101,6 +108,8 @@ public enum ServerKey {
                                 ? ""
                                 : "Invalid value, must be \"random\" or \"mac\"";
                 case ADDRESS -> ListenAddress.fault(value);
+                case ASN -> asnFault(value);
+                case ROUTER_ID -> routerIdFault(value);
                 case PROXIES -> proxiesFault(value);
                 case EXPIRY -> expiryFault(value);
                 case PROXY -> proxyFault(value);
@@ -129,6 +138,23 @@ public enum ServerKey {
         } catch (InvalidConfigException e) {
             return String.valueOf(e.getMessage());
         }
+    }
+
+    private static String asnFault(String value) {
+        if (!value.matches("\\d{1,18}")) {
+            return "Invalid value for an integer \"" + value + "\"";
+        }
+        return Long.parseLong(value) <= PeerKeys.ASN_MAX
+                ? ""
+                : "Value isn't within valid range. Must be between 0 and " + PeerKeys.ASN_MAX;
+    }
+
+    private static String routerIdFault(String value) {
+        return IpNetwork.parseAddress(value)
+                        .filter(a -> a instanceof Inet4Address && !a.isAnyLocalAddress())
+                        .isPresent()
+                ? ""
+                : "Not an IPv4 address \"" + value + "\"";
     }
 
     private static String proxiesFault(String value) {

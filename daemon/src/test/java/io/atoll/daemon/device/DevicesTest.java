@@ -18,6 +18,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DevicesTest {
@@ -101,10 +102,9 @@ class DevicesTest {
     }
 
     @Test
-    void refusesOptionsItCannotHonour() {
-        assertThrows(
-                UnsupportedException.class,
-                () ->
+    void externalRoutesAreRoutesToo() {
+        NicConfig nic =
+                (NicConfig)
                         Devices.parse(
                                 "d",
                                 Map.of(
@@ -112,10 +112,32 @@ class DevicesTest {
                                         "nic",
                                         "network",
                                         "b",
+                                        "ipv4.routes",
+                                        "10.8.0.0/24,10.9.0.0/24",
                                         "ipv4.routes.external",
-                                        "10.9.0.0/24")));
-        Devices.parse(
-                "d", Map.of("type", "nic", "network", "b", "security.mac_filtering", "false"));
+                                        "10.9.0.0/24, 192.0.2.7/32",
+                                        "ipv6.routes.external",
+                                        "2001:db8::5/128"));
+        assertEquals("[10.9.0.0/24, 192.0.2.7/32, 10.8.0.0/24]", nic.ipv4().routes().toString());
+        assertEquals("[10.9.0.0/24, 192.0.2.7/32]", nic.ipv4().external().toString());
+        assertEquals("[2001:db8::5/128]", nic.ipv6().external().toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "bridged, ipv4.routes.external, 10.9.0.0",
+        "bridged, ipv4.routes.external, 2001:db8::/64",
+        "bridged, ipv6.routes.external, 10.9.0.0/24",
+        "p2p, ipv4.routes.external, 10.9.0.0/24",
+        "macvlan, ipv6.routes.external, 2001:db8::/64",
+    })
+    void badExternalRoutesAreRefused(String kind, String key, String value) {
+        Map<String, String> options = new java.util.TreeMap<>();
+        options.putAll(Map.of("type", "nic", "nictype", kind, key, value));
+        if (!kind.equals("p2p")) {
+            options.put("parent", "br0");
+        }
+        assertThrows(InvalidConfigException.class, () -> Devices.parse("d", options));
     }
 
     @Test

@@ -110,11 +110,23 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
         if (nic.kind() == Kind.ROUTED) {
             routedEnd();
         }
-        if (ways().isEmpty()) {
-            return;
+        if (!ways().isEmpty()) {
+            try (Netlink netlink = Netlink.open()) {
+                addRoutes(netlink);
+            }
         }
-        try (Netlink netlink = Netlink.open()) {
-            addRoutes(netlink);
+        announce();
+    }
+
+    /// Has routers told which networks of others lead here, and no others.
+    void announce() {
+        List<IpNetwork> external = new ArrayList<>(nic.config().ipv4().external());
+        external.addAll(nic.config().ipv6().external());
+        Optional<String> network = nic.config().network();
+        if (nic.kind() == Kind.BRIDGED && network.isPresent() && !external.isEmpty()) {
+            networks.announce(network.get(), key(), external);
+        } else {
+            networks.withdraw(key());
         }
     }
 
@@ -422,6 +434,12 @@ record HostEnd(Site site, NicDevice.Decided nic, Networks networks) {
     /// Takes away all but the link itself, which may be gone already, and what DHCP knows, which
     /// stays as long as the device.
     void remove() {
+        networks.withdraw(key());
+        clear();
+    }
+
+    /// As [#remove()] before [#make()] follows: what routers are told changes once, if at all.
+    void clear() {
         boolean isLayer3 = nic.kind() == Kind.ROUTED || isRoutedIpvlan();
         if (!nic.kind().isPair() && !isLayer3) {
             return;

@@ -101,6 +101,15 @@ public interface Networks {
     /// Takes that back. Does nothing if it is not known.
     void unregister(String network, Port port);
 
+    /// Routers are told by BGP that these networks lead to an interface of the network, in place of
+    /// what they were told of it.
+    ///
+    /// @param key which interface
+    void announce(String network, String key, List<IpNetwork> routes);
+
+    /// Takes that back. Does nothing if there is nothing.
+    void withdraw(String key);
+
     /// Gives back the addresses that the interface was lent; it does not come back.
     void release(String network, Port port);
 }

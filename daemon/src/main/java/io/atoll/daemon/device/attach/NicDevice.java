@@ -473,7 +473,7 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
             fresh.hostEnd(site, fresh.decide(site)).remove();
             hostEnd(site, old).make();
         });
-        hostEnd(site, old).remove();
+        hostEnd(site, old).clear();
         Decided next = fresh.decide(site);
         if (!next.hostName().equals(old.hostName())) {
             undo.add(() -> call(site, next.hostName(), old.hostName()));
@@ -520,9 +520,11 @@ record NicDevice(NicConfig config, DeviceHost host) implements Device {
     /// Whatever it was started with: the next end is heard by another daemon than the last change.
     @Override
     public void resume(Site site, Container container) {
-        if (isLent(decide(site))) {
+        Decided nic = decide(site);
+        if (isLent(nic)) {
             LentLinks.KERNEL.lend(key(site), container);
         }
+        hostEnd(site, nic).announce();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.atoll.daemon.device.attach;
 
 import io.atoll.base.Idmap;
 import io.atoll.base.ProjectName;
+import io.atoll.linux.net.IpNetwork;
 import io.atoll.storage.RootfsLayers;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -64,6 +65,17 @@ public final class FakeDeviceHost implements DeviceHost, Networks {
     @Override
     public void unregister(String network, Port port) {
         calls.add("unregister " + network + " " + port.device());
+    }
+
+    @Override
+    public void announce(String network, String key, List<IpNetwork> routes) {
+        calls.add("announce " + network + " " + key + " " + routes);
+    }
+
+    /// Interfaces that were never announced are withdrawn, too: nothing to remember.
+    @Override
+    public void withdraw(String key) {
+        calls.removeIf(call -> call.matches("announce \\S+ \\Q" + key + "\\E .*"));
     }
 
     @Override
