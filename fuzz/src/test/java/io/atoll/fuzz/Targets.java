@@ -13,6 +13,7 @@ import io.atoll.daemon.storage.VolumeTargets;
 import io.atoll.image.ArchiveTargets;
 import io.atoll.lxctools.fetch.IndexTargets;
 import io.atoll.lxctools.nic.NicTargets;
+import io.atoll.network.bgp.BgpTargets;
 import io.atoll.runtime.lxc.LxcTargets;
 import io.atoll.warm.WarmTargets;
 import java.io.IOException;
@@ -27,6 +28,7 @@ public final class Targets {
                     Map.ofEntries(
                             Map.entry("archive", ArchiveTargets::archive),
                             Map.entry("backup", ArchiveTargets::backup),
+                            Map.entry("bgp", BgpTargets::session),
                             Map.entry("compression", ArchiveTargets::compression),
                             Map.entry("config", Target.ofTexts(BodyTargets::config)),
                             Map.entry("devices", Target.ofTexts(BodyTargets::devices)),

@@ -1,5 +1,6 @@
 package io.atoll.network.bgp;
 
+import io.atoll.linux.net.IpNetwork;
 import java.net.InetAddress;
 
 /// A router that is told of routes.
@@ -18,6 +19,6 @@ public record BgpPeer(InetAddress address, int port, long asn, String password, 
     /// Without the password: this goes into logs.
     @Override
     public String toString() {
-        return address.getHostAddress() + " AS" + asn;
+        return IpNetwork.text(address) + " AS" + asn;
     }
 }

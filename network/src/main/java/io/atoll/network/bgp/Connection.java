@@ -2,13 +2,13 @@ package io.atoll.network.bgp;
 
 import io.atoll.linux.FdIo;
 import io.atoll.linux.TcpSocket;
+import io.atoll.linux.net.LinkAddress;
+import io.atoll.linux.net.Netlink;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /// A connection to a peer, made by us or by it: first a socket that connects, then a session on it.
 final class Connection {
@@ -61,17 +61,17 @@ final class Connection {
         InetAddress local = socket.local().getAddress();
         Map<Family, InetAddress> out = new EnumMap<>(Family.class);
         out.put(Family.of(local), local);
-        try {
-            NetworkInterface link = NetworkInterface.getByInetAddress(local);
-            Stream<InetAddress> others = link == null ? Stream.of() : link.inetAddresses();
-            others.filter(a -> Family.of(a) != Family.of(local))
+        try (Netlink netlink = Netlink.open()) {
+            List<LinkAddress> all = netlink.addresses();
+            all.stream()
+                    .filter(a -> a.address().address().equals(local))
+                    .flatMap(a -> all.stream().filter(b -> b.linkIndex() == a.linkIndex()))
+                    .map(a -> a.address().address())
+                    .filter(a -> Family.of(a) != Family.of(local))
                     .filter(a -> !a.isLinkLocalAddress())
                     .filter(a -> a.isLoopbackAddress() == local.isLoopbackAddress())
                     .findFirst()
                     .ifPresent(a -> out.put(Family.of(a), a));
-        } catch (SocketException _) {
-            // The interface went away; so will the connection.
-            return out;
         }
         return out;
     }

@@ -62,6 +62,16 @@ class SpeakerTest {
         return out;
     }
 
+    /// Tells of one peer, which is let in from then on.
+    private static void tell(
+            Speaker speaker, BgpPeer peer, Map<IpNetwork, Optional<InetAddress>> routes) {
+        speaker.tell(List.of(peer), routes);
+        Await.until(
+                "the peer " + peer,
+                SOON,
+                () -> speaker.peers().stream().anyMatch(p -> p.asn() == peer.asn()));
+    }
+
     private static void awaitSession(Speaker at, int routes) {
         Await.until(
                 routes + " routes told, " + at.peers(),
@@ -111,8 +121,7 @@ class SpeakerTest {
     @Test
     void withoutThePasswordNobodyComesIn() throws IOException {
         BgpPeer signed = new BgpPeer(address(THEIRS), 1, 64_513, "secret", 90);
-        speaker.tell(List.of(signed), routes("203.0.113.0/24"));
-        Await.until("the peer", SOON, () -> speaker.peers().size() == 1);
+        tell(speaker, signed, routes("203.0.113.0/24"));
         try (Socket socket = new Socket()) {
             socket.bind(new InetSocketAddress(address(THEIRS), 0));
             assertThrows(IOException.class, () -> socket.connect(speaker.address(), 500));
@@ -121,8 +130,9 @@ class SpeakerTest {
 
     @Test
     void routerLearnsAndForgets() throws IOException {
-        speaker.tell(
-                List.of(silent(64_513)),
+        tell(
+                speaker,
+                silent(64_513),
                 routes("203.0.113.0/24", "2001:db8:1::/64 via 2001:db8::9", "198.51.100.7/32"));
         try (TestRouter router = TestRouter.connect(THEIRS, speaker.address(), 64_513)) {
             router.await(
@@ -133,9 +143,9 @@ class SpeakerTest {
                             "2001:db8::9",
                             "198.51.100.7/32",
                             OURS));
-            speaker.tell(List.of(silent(64_513)), routes("203.0.113.0/24 via 192.0.2.5"));
+            tell(speaker, silent(64_513), routes("203.0.113.0/24 via 192.0.2.5"));
             router.await(Map.of("203.0.113.0/24", "192.0.2.5"));
-            speaker.tell(List.of(silent(64_513)), routes());
+            tell(speaker, silent(64_513), routes());
             router.await(Map.of());
             speaker.leave();
             assertEquals(List.of("6/2"), router.awaitEnd());
@@ -144,7 +154,7 @@ class SpeakerTest {
 
     @Test
     void closingSaysNothingSoThatRoutersWait() throws IOException {
-        speaker.tell(List.of(silent(64_513)), routes("203.0.113.0/24"));
+        tell(speaker, silent(64_513), routes("203.0.113.0/24"));
         try (TestRouter router = TestRouter.connect(THEIRS, speaker.address(), 64_513)) {
             router.await(Map.of("203.0.113.0/24", OURS));
             speaker.close();
@@ -154,10 +164,10 @@ class SpeakerTest {
 
     @Test
     void peerThatIsRemovedOrChangedIsTold() throws IOException {
-        speaker.tell(List.of(silent(64_513)), routes("203.0.113.0/24"));
+        tell(speaker, silent(64_513), routes("203.0.113.0/24"));
         try (TestRouter router = TestRouter.connect(THEIRS, speaker.address(), 64_513)) {
             router.await(Map.of("203.0.113.0/24", OURS));
-            speaker.tell(List.of(silent(64_999)), routes("203.0.113.0/24"));
+            tell(speaker, silent(64_999), routes("203.0.113.0/24"));
             assertEquals(List.of("6/6"), router.awaitEnd());
         }
         try (TestRouter router = TestRouter.connect(THEIRS, speaker.address(), 64_999)) {
@@ -172,7 +182,7 @@ class SpeakerTest {
         try (TestRouter stranger = TestRouter.connect(THEIRS, speaker.address(), 64_513)) {
             assertEquals(List.of(), stranger.awaitEnd());
         }
-        speaker.tell(List.of(silent(64_513)), routes("203.0.113.0/24"));
+        tell(speaker, silent(64_513), routes("203.0.113.0/24"));
         String unused = awaitTrouble(speaker);
         try (TestRouter liar = TestRouter.connect(THEIRS, speaker.address(), 64_999)) {
             assertEquals(List.of("2/2"), liar.awaitEnd());
@@ -181,13 +191,13 @@ class SpeakerTest {
 
     @Test
     void secondConnectionOfTheSameMomentIsRefused() throws IOException {
-        speaker.tell(List.of(silent(64_513)), routes("203.0.113.0/24"));
+        tell(speaker, silent(64_513), routes("203.0.113.0/24"));
         try (TestRouter router = TestRouter.connect(THEIRS, speaker.address(), 64_513)) {
             router.await(Map.of("203.0.113.0/24", OURS));
             try (TestRouter second = TestRouter.connect(THEIRS, speaker.address(), 64_513)) {
                 assertEquals(List.of("6/7"), second.awaitEnd());
             }
-            speaker.tell(List.of(silent(64_513)), routes());
+            tell(speaker, silent(64_513), routes());
             router.await(Map.of());
         }
     }
@@ -207,7 +217,7 @@ class SpeakerTest {
     @Test
     void listensForBothFamilies() throws IOException {
         try (Speaker all = open6()) {
-            all.tell(List.of(silent(64_513)), routes("203.0.113.0/24"));
+            tell(all, silent(64_513), routes("203.0.113.0/24"));
             InetSocketAddress at = new InetSocketAddress(address(OURS), all.address().getPort());
             try (TestRouter router = TestRouter.connect(THEIRS, at, 64_513)) {
                 router.await(Map.of("203.0.113.0/24", OURS));

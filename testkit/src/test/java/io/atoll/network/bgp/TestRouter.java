@@ -32,8 +32,13 @@ final class TestRouter implements AutoCloseable {
         router.socket.bind(new InetSocketAddress(InetAddress.ofLiteral(own), 0));
         router.socket.connect(speaker);
         BgpIdentity self = new BgpIdentity(asn, (Inet4Address) InetAddress.ofLiteral(own));
-        router.socket.getOutputStream().write(MessageWriter.open(self, 90, false));
-        router.socket.getOutputStream().write(MessageWriter.keepalive());
+        try {
+            router.socket.getOutputStream().write(MessageWriter.open(self, 90, false));
+            router.socket.getOutputStream().write(MessageWriter.keepalive());
+        } catch (IOException _) {
+            // It is closed already; its reader sees that.
+            router.isClosed = true;
+        }
         Thread.ofVirtual().start(router::listen);
         return router;
     }
