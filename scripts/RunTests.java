@@ -31,6 +31,9 @@ static final int FUZZ_SECONDS_IN_ALL = 20;
 
 /// How long a process that tries many parsers at once has, where all tests are run.
 static final int FUZZ_SECONDS_MIXED = 10;
+
+/// What such a process begins with, so that it tries the same each time; long runs try what none did.
+static final int FUZZ_SEED_MIXED = 1;
 static final int FUZZ_PROCESSES = 2;
 
 /// An input that takes longer hangs; other things may keep the machine busy meanwhile.
@@ -198,6 +201,11 @@ static Tally fuzzShim(int seconds) throws Exception {
 
 /// Jazzer on some targets in one process; counts as one test. What it finds stays in `target/fuzz/NAME`.
 static Tally jazzer(String name, List<String> targets, int seconds) throws Exception {
+    Tally tally = new Tally();
+    if (!Files.exists(FUZZ_CLASS_PATH)) {
+        tally.failed.add(new Finding("fuzz " + name, "it was not built, see " + LOG));
+        return tally;
+    }
     Path home = Path.of("target", "fuzz", name).toAbsolutePath();
     for (String folder : List.of("corpus", "found", "tmp", "seeds")) {
         Files.createDirectories(home.resolve(folder));
@@ -224,19 +232,23 @@ static Tally jazzer(String name, List<String> targets, int seconds) throws Excep
             "-timeout=" + FUZZ_PATIENCE_SECONDS,
             "-max_len=" + FUZZ_BYTES_MAX,
             "-print_final_stats=1"));
+    if (targets.size() > 1) {
+        command.add("-seed=" + FUZZ_SEED_MIXED);
+    }
     for (String target : targets) {
         if (FUZZ_WITHOUT.containsKey(target)) {
             command.add("--disabled_hooks=" + FUZZ_WITHOUT.get(target));
         }
     }
-    command.add(home.resolve("corpus").toString());
+    if (targets.size() == 1) {
+        command.add(home.resolve("corpus").toString());
+    }
     command.add(seeds.toString());
     Path log = home.resolve("log");
     Process process = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true)
             .redirectInput(Path.of("/dev/null").toFile()).redirectOutput(log.toFile()).start();
     int exit = process.waitFor();
     String text = Files.readString(log, StandardCharsets.ISO_8859_1);
-    Tally tally = new Tally();
     if (exit == 0) {
         IO.println("fuzz " + name + ": " + last(text, "DONE ").orElse("done"));
         tally.passed++;
@@ -253,8 +265,11 @@ static Optional<String> last(String text, String part) {
             .map(line -> line.substring(line.indexOf(part)).strip());
 }
 
-/// The first byte of an input tells which of the targets gets the rest.
+/// The first byte of an input tells which of the targets gets the rest. What the last run added is left out.
 static void mixSeeds(List<String> targets, Path folder) throws IOException {
+    for (String old : names(folder)) {
+        Files.delete(folder.resolve(old));
+    }
     for (int i = 0; i < targets.size(); i++) {
         for (String file : names(FUZZ_CORPUS.resolve(targets.get(i)))) {
             byte[] seed = Files.readAllBytes(FUZZ_CORPUS.resolve(targets.get(i)).resolve(file));

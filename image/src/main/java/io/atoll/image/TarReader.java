@@ -298,7 +298,11 @@ final class TarReader implements AutoCloseable {
         if (value != null && value.length > NAME_BYTES_MAX) {
             throw damaged(key + " of " + value.length + " bytes");
         }
-        return value == null ? otherwise : KernelText.decode(value);
+        String text = value == null ? otherwise : KernelText.decode(value);
+        if (text.indexOf('\0') >= 0) {
+            throw damaged(key + " with a NUL");
+        }
+        return text;
     }
 
     private static String headerName(byte[] header) {

@@ -65,6 +65,11 @@ final class TreeUnpacker implements AutoCloseable {
                                 + "\": it does not fit what the archive made before",
                         e);
             }
+            if (e.is(Errno.EINVAL, Errno.ENOENT, Errno.ERANGE, Errno.E2BIG, Errno.EOPNOTSUPP)) {
+                // A link to nothing, say, or an attribute that is too long.
+                throw new InvalidConfigException(
+                        "Refused to unpack \"" + entry.name() + "\": " + Errno.text(e.errno()), e);
+            }
             throw e;
         }
     }

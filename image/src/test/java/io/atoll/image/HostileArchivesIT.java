@@ -100,6 +100,17 @@ class HostileArchivesIT {
         refused(tar -> tar.put(TarEntry.plain(TarEntry.Type.DIRECTORY, "../../made", 0755, 0)));
     }
 
+    /// What the kernel does not take is refused, not told of as an error of ours.
+    @Test
+    void linksAndAttributesThatCannotBe() throws IOException {
+        TarEntry file = TarEntry.plain(TarEntry.Type.FILE, "x", 0644, 0);
+        byte[] one = {1};
+        refused(tar -> tar.put(link(TarEntry.Type.SYMLINK, "empty", "")));
+        refused(tar -> tar.put(file.withXattrs(Map.of("user." + "a".repeat(300), one))));
+        refused(tar -> tar.put(file.withXattrs(Map.of("user.a", new byte[100_000]))));
+        refused(tar -> tar.put(file.withXattrs(Map.of("system.posix_acl_access", one))));
+    }
+
     @Test
     void absoluteNamesStayInside() throws IOException {
         harmless(tar -> tar.putFile(victim.toString(), new byte[1]));

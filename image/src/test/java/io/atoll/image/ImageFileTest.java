@@ -281,6 +281,23 @@ class ImageFileTest {
         }
     }
 
+    @Test
+    void refusesNamesWithANul() throws IOException {
+        String name = "rootfs/" + "d".repeat(120) + "\1/x";
+        byte[] tar =
+                tar(t -> {
+                    metadata(t);
+                    t.put(entry(TarEntry.Type.FILE, name, ""));
+                });
+        for (int i = 0; i < tar.length; i++) {
+            tar[i] = tar[i] == 1 ? 0 : tar[i];
+        }
+        ImageFile image = ImageFile.unified(packed(Compression.NONE, tar));
+        assertThrows(
+                InvalidConfigException.class,
+                () -> image.streamRootfs(OutputStream.nullOutputStream()));
+    }
+
     private static void checksum(byte[] tar, int header) {
         int sum = 0;
         for (int i = 0; i < 512; i++) {
