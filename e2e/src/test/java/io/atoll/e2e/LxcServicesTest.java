@@ -388,6 +388,10 @@ class LxcServicesTest {
                         + name
                         + " -- systemctl is-system-running | grep -Eq 'running|degraded'");
         assertEquals("systemd", inside(host, name, "cat /proc/1/comm"));
+        // Of common.seccomp, for what is attached too.
+        assertEquals(
+                "Seccomp:\t2",
+                inside(host, name, "grep -h ^Seccomp: /proc/1/status /proc/self/status | sort -u"));
         assertEquals("active", inside(host, name, "systemctl is-active systemd-journald"));
         for (int tty = 1; tty <= 4; tty++) {
             host.must("lxc-attach -n " + name + " -- test -c /dev/tty" + tty);

@@ -5,10 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.runtime.lxc.LxcConfig;
 import io.atoll.runtime.lxc.LxcIncludes;
+import io.atoll.runtime.lxc.LxcSeccomp;
+import io.atoll.runtime.spec.SeccompSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -31,9 +36,7 @@ class CommonConfTest {
 
     @Test
     void putsTheFilesOfLxcfsOverTheHostsWhereItRuns() throws IOException {
-        Path file = Path.of("src/main/dist/lxc/config/debian.common.conf").toAbsolutePath();
-        LxcConfig config =
-                LxcConfig.parse(Files.readString(file), file.toString(), LxcIncludes.files());
+        LxcConfig config = read("debian.common.conf");
         List<String> entries =
                 config.all("lxc.mount.entry").stream().filter(e -> e.contains("/lxcfs/")).toList();
         assertEquals(
@@ -43,6 +46,33 @@ class CommonConfTest {
                 entries);
         // The file systems that they lie over come first.
         assertTrue(config.find("lxc.mount.auto").orElse("").contains("proc"));
+    }
+
+    /// Root of a privileged container could open any file of the host's by its handle.
+    @Test
+    void privilegedContainersOpenNothingByHandle() throws IOException {
+        Path profile = Path.of("src/main/dist/lxc/config/common.seccomp").toAbsolutePath();
+        LxcConfig config = read("debian.common.conf");
+        assertEquals(Optional.of(profile.toString()), config.find("lxc.seccomp.profile"));
+        SeccompSpec spec = LxcSeccomp.parse(Files.readString(profile), profile.toString());
+        assertEquals(
+                Set.of(
+                        "open_by_handle_at",
+                        "kexec_load",
+                        "kexec_file_load",
+                        "init_module",
+                        "finit_module",
+                        "delete_module"),
+                spec.rules().stream().map(SeccompSpec.Rule::syscall).collect(Collectors.toSet()));
+        // Where ids are mapped the kernel refuses all of it by itself.
+        String userns = "src/main/dist/lxc/config/debian.userns.conf";
+        config.append("lxc.include = " + Path.of(userns).toAbsolutePath(), "", LxcIncludes.files());
+        assertEquals(Optional.empty(), config.find("lxc.seccomp.profile"));
+    }
+
+    private static LxcConfig read(String name) throws IOException {
+        Path file = Path.of("src/main/dist/lxc/config").resolve(name).toAbsolutePath();
+        return LxcConfig.parse(Files.readString(file), file.toString(), LxcIncludes.files());
     }
 
     /// What templates bind of the host may not be written to.

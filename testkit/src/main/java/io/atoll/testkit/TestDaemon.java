@@ -197,8 +197,7 @@ public final class TestDaemon implements AutoCloseable {
         atoll().run("profile", "device", "remove", "default", "eth0");
         for (String line : lines("network", "list", "--format=csv")) {
             if (line.split(",")[2].equals("YES")) {
-                Program.Output unused =
-                        atoll().run("network", "delete", line.split(",")[0]).ok();
+                Program.Output unused = atoll().run("network", "delete", line.split(",")[0]).ok();
             }
         }
         for (String line : lines("storage", "list", "--format=csv")) {

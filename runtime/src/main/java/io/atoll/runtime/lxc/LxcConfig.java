@@ -132,7 +132,10 @@ public final class LxcConfig {
         if (!row.isList() || row.pattern().equals("lxc.sysctl.*")) {
             settings.removeIf(s -> s.key().equals(key));
         }
-        settings.add(new Setting(key, value, where));
+        // Of whole installations that may be anywhere, such as those of includes.
+        boolean isFile = key.equals("lxc.seccomp.profile");
+        String inForce = isFile ? LxcIncludes.beside(value, where).toString() : value;
+        settings.add(new Setting(key, inForce, where));
     }
 
     /// `lxc.net =`, `lxc.net.0 =` and `lxc.hook =` and the like, empty, clear all keys below them.

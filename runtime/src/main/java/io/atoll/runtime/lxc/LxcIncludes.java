@@ -35,7 +35,7 @@ public interface LxcIncludes {
     static LxcIncludes files() {
         return (path, where) -> {
             try {
-                Path at = besideIncluder(path, where);
+                Path at = beside(path, where);
                 if (!Files.isDirectory(at)) {
                     return List.of(new Included(at.toString(), readOne(at)));
                 }
@@ -54,7 +54,11 @@ public interface LxcIncludes {
         };
     }
 
-    private static Path besideIncluder(String path, String where) {
+    /// A path that is written in a file of the configuration.
+    ///
+    /// @param path relative: begins where the file is
+    /// @param where the file, absolute or nowhere, and the line
+    static Path beside(String path, String where) {
         int colon = where.lastIndexOf(':');
         Path includer = Path.of(colon < 0 ? where : where.substring(0, colon));
         return includer.isAbsolute() ? includer.resolveSibling(path) : Path.of(path);

@@ -124,7 +124,7 @@ final class LxcKeys {
                     one(
                             "lxc.seccomp.profile",
                             TEXT,
-                            "File with the system call filter",
+                            "File with the system call filter; a relative path begins where this file is",
                             "lxc.seccomp"),
                     one(
                             "lxc.seccomp.allow_nesting",
