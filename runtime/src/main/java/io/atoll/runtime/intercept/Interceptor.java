@@ -211,8 +211,9 @@ public final class Interceptor implements AutoCloseable {
     @Override
     public void close() {
         watcher.close();
-        workers.shutdownNow();
+        // First, so that no worker answers a call with its own interruption.
         served.values().forEach(Served::leave);
         served.clear();
+        workers.shutdownNow();
     }
 }
