@@ -43,16 +43,7 @@ public final class BgpListener
     /// known; an address that cannot be had is warned about.
     public void start() {
         announcements.follow(this);
-        try {
-            apply(config.all());
-        } catch (UnavailableException e) {
-            warnings.raise(
-                    "Cannot speak BGP",
-                    Warning.Severity.MODERATE,
-                    "",
-                    String.valueOf(e.getMessage()));
-        }
-        config.follow(this);
+        config.begin(this, warnings, "Cannot speak BGP", Warning.Severity.MODERATE);
     }
 
     @Override

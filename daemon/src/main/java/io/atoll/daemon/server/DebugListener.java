@@ -54,16 +54,7 @@ public final class DebugListener implements ServerConfig.Follower, AutoCloseable
     /// Listens as configured when the daemon starts; an address that cannot be had is warned about.
     public void start() {
         clean();
-        try {
-            apply(config.all());
-        } catch (UnavailableException e) {
-            warnings.raise(
-                    "Cannot listen for debugging",
-                    Warning.Severity.LOW,
-                    "",
-                    String.valueOf(e.getMessage()));
-        }
-        config.follow(this);
+        config.begin(this, warnings, "Cannot listen for debugging", Warning.Severity.LOW);
     }
 
     /// Deletes what a daemon that was killed had on its way.

@@ -1,6 +1,5 @@
 package io.atoll.daemon.server;
 
-import io.atoll.base.UnavailableException;
 import io.atoll.daemon.dns.DnsServer;
 import io.atoll.daemon.dns.ServedZone;
 import io.atoll.daemon.warning.Warning;
@@ -32,16 +31,7 @@ public final class DnsListener implements ServerConfig.Follower, AutoCloseable {
 
     /// Listens as configured when the daemon starts; an address that cannot be had is warned about.
     public void start() {
-        try {
-            apply(config.all());
-        } catch (UnavailableException e) {
-            warnings.raise(
-                    "Cannot serve DNS zones",
-                    Warning.Severity.MODERATE,
-                    "",
-                    String.valueOf(e.getMessage()));
-        }
-        config.follow(this);
+        config.begin(this, warnings, "Cannot serve DNS zones", Warning.Severity.MODERATE);
     }
 
     @Override

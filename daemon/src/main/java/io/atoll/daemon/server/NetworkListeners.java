@@ -1,7 +1,6 @@
 package io.atoll.daemon.server;
 
 import io.atoll.api.tls.TlsContexts;
-import io.atoll.base.UnavailableException;
 import io.atoll.daemon.http.ApiServer;
 import io.atoll.daemon.http.Caller;
 import io.atoll.daemon.http.Callers;
@@ -49,16 +48,7 @@ public final class NetworkListeners implements ServerConfig.Follower, AutoClosea
     /// Listens as configured when the daemon starts. An address that cannot be had is warned about:
     /// the host may have lost it, and the unix socket must work all the same.
     public void start() {
-        try {
-            apply(config.all());
-        } catch (UnavailableException e) {
-            warnings.raise(
-                    "Cannot listen on the network",
-                    Warning.Severity.HIGH,
-                    "",
-                    String.valueOf(e.getMessage()));
-        }
-        config.follow(this);
+        config.begin(this, warnings, "Cannot listen on the network", Warning.Severity.HIGH);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.atoll.daemon.server;
 
 import io.atoll.api.Wire;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnavailableException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.CrossOrigin;
 import io.atoll.daemon.http.Etag;
@@ -12,6 +13,8 @@ import io.atoll.daemon.store.RecordKind;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.trust.TrustPassword;
+import io.atoll.daemon.warning.Warning;
+import io.atoll.daemon.warning.Warnings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +66,17 @@ public final class ServerConfig {
     /// Adds a follower; it is told of changes from now on, not of what is set already.
     public void follow(Follower follower) {
         followers.add(follower);
+    }
+
+    /// Tells a listener of what is set when the daemon starts, and of changes from then on. An
+    /// address that cannot be had any more is warned about and keeps nothing else from starting.
+    void begin(Follower listener, Warnings warnings, String warning, Warning.Severity severity) {
+        try {
+            listener.apply(all());
+        } catch (UnavailableException e) {
+            warnings.raise(warning, severity, "", String.valueOf(e.getMessage()));
+        }
+        follow(listener);
     }
 
     /// The keys that are set, as clients may see them: of the trust password only that there is

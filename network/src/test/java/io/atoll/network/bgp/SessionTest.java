@@ -148,18 +148,23 @@ class SessionTest {
         assertEquals(1, other.routes());
     }
 
-    @Test
-    void manyRoutesGoInManyMessages() {
-        Map<IpNetwork, Optional<InetAddress>> many = new LinkedHashMap<>();
-        for (int i = 0; i < 10_000; i++) {
-            many.put(
+    /// Networks of one address each, from 10.0.0.0 on.
+    private static Map<IpNetwork, Optional<InetAddress>> hosts(int count) {
+        Map<IpNetwork, Optional<InetAddress>> out = new LinkedHashMap<>();
+        for (int i = 0; i < count; i++) {
+            out.put(
                     new IpNetwork(
                             IpNetwork.fromNumber(
                                     java.math.BigInteger.valueOf(0x0a00_0000L + i), false),
                             32),
                     Optional.empty());
         }
-        session.announce(many);
+        return out;
+    }
+
+    @Test
+    void manyRoutesGoInManyMessages() {
+        session.announce(hosts(10_000));
         talk(session, router, 0);
         assertEquals(10_000, session.routes());
         assertEquals(State.ESTABLISHED, router.state(), router.reason()::toString);
@@ -171,16 +176,7 @@ class SessionTest {
     @Test
     void whatIsNotReadIsNotPiledUp() {
         talk(session, router, 0);
-        Map<IpNetwork, Optional<InetAddress>> many = new LinkedHashMap<>();
-        for (int i = 0; i < 50_000; i++) {
-            many.put(
-                    new IpNetwork(
-                            IpNetwork.fromNumber(
-                                    java.math.BigInteger.valueOf(0x0a00_0000L + i), false),
-                            32),
-                    Optional.empty());
-        }
-        session.announce(many);
+        session.announce(hosts(50_000));
         assertTrue(session.pending(0).length < (64 << 10) + MessageReader.MESSAGE_BYTES_MAX);
     }
 
