@@ -360,9 +360,7 @@ static void trainTools(Path state, List<String> arguments, Path cache) throws Ex
             "ATOLL_WARM", "0", "ATOLL_JAVA", System.getProperty("java.home"),
             "ATOLL_RUN_DIR", state.resolve("run-tools").toString()));
     Process process = builder.start();
-    if (!process.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-    }
+    end(process, "lxc-* commands", state.resolve("tools.log"));
     write(LXC_TOOLS, arguments);
 }
 
@@ -413,10 +411,22 @@ static final String WARM_SCRIPT =
                 tool info -n training; tool ls --fancy; tool ls; tool attach -n training -- true
             done
             echo word | tool attach -n training -- cat
-            tool info -n training -s -H; tool cgroup -n training memory.stat; tool wait -n training -s RUNNING
+            tool info -n training -s -H; tool cgroup -n training memory.stat; tool wait -n training -s RUNNING -t 10
             tool freeze -n training; tool unfreeze -n training; tool stop -n training -k; tool destroy -n training
         done
         """;
+
+/// Waits until they have ended, however; ends what hangs, and says so: the caches are then poorer.
+static void end(Process training, String what, Path log) throws Exception {
+    if (training.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        return;
+    }
+    training.descendants().forEach(ProcessHandle::destroyForcibly);
+    training.destroyForcibly();
+    List<String> lines = Files.readAllLines(log, StandardCharsets.ISO_8859_1);
+    IO.println("training: the " + what + " hang after " + TRAINING_LIMIT.toMinutes() + " minutes; their last words:");
+    lines.subList(Math.max(0, lines.size() - 10), lines.size()).forEach(IO::println);
+}
 
 /// Runs the commands with a warm process that records, and waits until that has ended and left its cache.
 static void trainWarm(Path state, Path cache) throws Exception {
@@ -431,10 +441,7 @@ static void trainWarm(Path state, Path cache) throws Exception {
             "ATOLL_JAVA", System.getProperty("java.home"), "ATOLL_RUN_DIR", state.resolve("run-lxc").toString(),
             "ATOLL_WARM", "1"));
     builder.environment().put("ATOLL_WARM_DIR", state.resolve("warm").toString());
-    Process commands = builder.start();
-    if (!commands.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-        commands.destroyForcibly();
-    }
+    end(builder.start(), "warm commands", state.resolve("warm.log"));
     // Without its name it ends as if nobody called any more.
     deleteSockets(state.resolve("warm"));
     long deadline = System.nanoTime() + TRAINING_LIMIT.toNanos();

@@ -27,7 +27,7 @@ final class Training {
                     List.of("lxc-cgroup", "-n", "t", "memory.stat"),
                     List.of("lxc-freeze", "-n", "t"),
                     List.of("lxc-unfreeze", "-n", "t"),
-                    List.of("lxc-wait", "-n", "t", "-s", "RUNNING"),
+                    List.of("lxc-wait", "-n", "t", "-s", "RUNNING", "-t", "10"),
                     List.of("lxc-wait", "-n", "t", "-s", "STOPPED", "-t", "1"),
                     List.of("lxc-config", "lxc.lxcpath"),
                     List.of("lxc-stop", "-n", "t", "-k"),
