@@ -49,4 +49,9 @@ public record RuntimePaths(Path runDir, Path shim) {
     public Path locks() {
         return runDir.resolve("locks");
     }
+
+    /// See [io.atoll.linux.GracePeriods].
+    public Path hurryMark() {
+        return runDir.resolve("rcu_expedited");
+    }
 }

@@ -10,6 +10,7 @@ import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
+import io.atoll.linux.GracePeriods;
 import io.atoll.linux.Opens;
 import io.atoll.linux.PidFd;
 import io.atoll.linux.ProcFiles;
@@ -46,6 +47,7 @@ final class ShimContainer implements Container {
     private static final System.Logger LOG = LazyLogger.of(ShimContainer.class);
     private static final Duration ANSWER = Duration.ofSeconds(10);
     private static final Duration EXEC_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration HURRY = Duration.ofSeconds(1);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration MONITOR_PAUSE = Duration.ofMillis(20);
     private static final Duration SIGNAL_AGAIN = Duration.ofMillis(50);
@@ -500,6 +502,24 @@ final class ShimContainer implements Container {
         if (gone.getCount() == 0) {
             return;
         }
+        // What takes longer than this is not the kernel's grace periods.
+        try (GracePeriods.Hurry _ = owner.gracePeriods().hurry()) {
+            killAll();
+            if (awaitGone(HURRY)) {
+                return;
+            }
+        }
+        if (!awaitGone(KILL_TIMEOUT)) {
+            throw new InternalException(
+                    "container "
+                            + id()
+                            + " does not end "
+                            + KILL_TIMEOUT.plus(HURRY).toSeconds()
+                            + " s after it was killed");
+        }
+    }
+
+    private void killAll() {
         try {
             if (isOrphaned()) {
                 signal(Signals.SIGKILL);
@@ -514,14 +534,6 @@ final class ShimContainer implements Container {
         // waits for a grace period of the kernel, and so they wait side by side.
         cgroups.killAll();
         thawQuietly();
-        if (!awaitGone(KILL_TIMEOUT)) {
-            throw new InternalException(
-                    "container "
-                            + id()
-                            + " does not end "
-                            + KILL_TIMEOUT.toSeconds()
-                            + " s after it was killed");
-        }
     }
 
     /// On version 1 a frozen process does not die before it is thawed.

@@ -10,6 +10,7 @@ import io.atoll.linux.ErrnoException;
 import io.atoll.linux.ExitWatcher;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
+import io.atoll.linux.GracePeriods;
 import io.atoll.linux.KernelRandom;
 import io.atoll.linux.Opens;
 import io.atoll.linux.PidFd;
@@ -67,6 +68,7 @@ final class ShimContainers implements Containers {
     private final Supplier<HostFacts> probe;
     private final Supplier<CgroupLayout> cgroups;
     private final ForkServer server;
+    private final GracePeriods gracePeriods;
     private final ExecutorService events = Executors.newVirtualThreadPerTaskExecutor();
     private final ExitWatcher watcher = new ExitWatcher(events);
     private final Map<String, ShimContainer> running = new ConcurrentHashMap<>();
@@ -98,6 +100,7 @@ final class ShimContainers implements Containers {
     ShimContainers(RuntimePaths paths, HostFacts facts) {
         this(paths, () -> facts, facts::cgroups, false);
         makeDirectories();
+        gracePeriods.recover();
         ids();
     }
 
@@ -111,6 +114,7 @@ final class ShimContainers implements Containers {
         this.probe = probe;
         this.cgroups = cgroups;
         server = new ForkServer(paths);
+        gracePeriods = new GracePeriods(paths.hurryMark());
     }
 
     private synchronized HostFacts facts() {
@@ -160,6 +164,10 @@ final class ShimContainers implements Containers {
 
     ForkServer server() {
         return server;
+    }
+
+    GracePeriods gracePeriods() {
+        return gracePeriods;
     }
 
     private MonitorFiles files(String id) {

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /// Fails a test that leaves something on the host: mounts, cgroups, processes, network links or
-/// loop devices whose name holds a marker that only this test uses, or descriptors of this process.
+/// loop devices whose name holds a marker that only this test uses, descriptors of this process, or
+/// the kernel's hurry.
 ///
 /// Used as `@RegisterExtension final Leaks leaks = Leaks.of("atoll-mytest")`. The kernel takes
 /// network namespaces down in its own time, so what is left is looked at again for a while before
@@ -115,7 +116,15 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
         all.addAll(processes());
         all.addAll(links());
         all.addAll(loops());
+        all.addAll(settings());
         return all;
+    }
+
+    /// What is switched for a moment while a container ends; see `GracePeriods`.
+    private static List<String> settings() {
+        Path hurry = Path.of("/sys/kernel/rcu_expedited");
+        return read(hurry).filter(text -> text.startsWith("1")).map(_ -> hurry + " is on").stream()
+                .toList();
     }
 
     private List<String> mounts() {
