@@ -112,7 +112,9 @@ public enum Compression {
             case XZ -> new XZInputStream(in, DECODER_KIB_MAX);
             case LZMA -> new LZMAInputStream(in, DECODER_KIB_MAX);
             case ZSTD -> new ZstdInputStream(in);
-            case SQUASHFS -> throw new InvalidConfigException("A squashfs file is no archive");
+            case SQUASHFS ->
+                    throw new InvalidConfigException(
+                            "A squashfs file is no archive; of the two files of an image the metadata comes first");
         };
     }
 

@@ -10,7 +10,9 @@ import io.atoll.client.AtollClient;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// `admin init`: gives a new daemon a storage pool, a network and a default profile that uses both.
 /// A pure client of the API: whatever the mode, a [Preseed] is made and applied.
@@ -92,7 +94,7 @@ final class InitCommand {
         }
         String network = firstManagedBridge(client);
         if (network.isEmpty()) {
-            network = bridgeName(context);
+            network = freeBridgeName(context, client);
             Json bridge =
                     Json.object()
                             .put("name", network)
@@ -122,9 +124,17 @@ final class InitCommand {
         return Json.object().put("name", name).put("driver", driver).put("config", config);
     }
 
-    /// The drop-in name keeps LXD's name for the bridge: scripts that follow use it.
-    private static String bridgeName(Context context) {
-        return context.invocation().program().equals("lxd") ? "lxdbr0" : "atollbr0";
+    /// The first of a row of names that no interface of the host has, be it another daemon's. The
+    /// drop-in name keeps LXD's names for bridges: scripts that follow use them.
+    private static String freeBridgeName(Context context, AtollClient client) {
+        String base = context.invocation().program().equals("lxd") ? "lxdbr" : "atollbr";
+        Set<String> taken = new HashSet<>();
+        client.networks().list().forEach(network -> taken.add(network.get("name").asString()));
+        int number = 0;
+        while (taken.contains(base + number)) {
+            number++;
+        }
+        return base + number;
     }
 
     private static List<String> drivers(AtollClient client) {
@@ -214,7 +224,10 @@ final class InitCommand {
         if (ask.yes(
                 "Would you like to create a new local network bridge? (yes/no)",
                 network.isEmpty())) {
-            network = ask.text("What should the new bridge be called?", bridgeName(context));
+            network =
+                    ask.text(
+                            "What should the new bridge be called?",
+                            freeBridgeName(context, client));
             Json.Obj config =
                     Json.object()
                             .put(

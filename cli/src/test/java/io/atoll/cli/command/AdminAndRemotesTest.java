@@ -72,6 +72,18 @@ class AdminAndRemotesTest {
     }
 
     @Test
+    void leavesBridgesOfOthersAlone() {
+        emptyDaemon();
+        server.onSync(
+                "GET /1.0/networks?recursion=1",
+                "[{\"name\":\"atollbr0\",\"managed\":false,\"type\":\"bridge\"},{\"name\":\"lxdbr0\",\"managed\":false,\"type\":\"bridge\"}]");
+        CliRun cli = cli().as("atoll");
+        assertEquals(0, cli.run("admin", "init", "--auto"), cli.err());
+        assertEquals(
+                "atollbr1", server.request("POST /1.0/networks").json().get("name").asString());
+    }
+
+    @Test
     void initialisesNothingTwice() {
         emptyDaemon();
         try (FakeServer used = FakeServer.start()) {
