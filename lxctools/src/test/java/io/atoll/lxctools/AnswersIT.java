@@ -1,9 +1,13 @@
 package io.atoll.lxctools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -70,6 +74,56 @@ class AnswersIT {
         expected.forEach((key, value) -> assertEquals(key + " = " + value, item(name, key)));
     }
 
+    /// On a host of 64-bit x86, where the peer was asked.
+    @Test
+    void architecturesAndSizesAreAnsweredAsTheyWork() {
+        Map<String, String> machines =
+                Map.of(
+                        "amd64", "x86_64",
+                        "linux64", "x86_64",
+                        "x86", "i686",
+                        "athlon", "i686",
+                        "linux32", "i686",
+                        "armhf", "i686");
+        machines.forEach((written, answer) -> assertOne("lxc.arch", written, answer));
+        Map<String, String> sizes =
+                Map.of(
+                        "auto", "131072",
+                        "64KB", "65536",
+                        "100KB", "131072",
+                        "1 MB", "1048576",
+                        "10 mB", "16777216",
+                        "3gb", "4294967296",
+                        "100", "4096",
+                        "0", "4096");
+        for (String key : List.of("lxc.console.size", "lxc.console.buffer.size")) {
+            sizes.forEach((written, answer) -> assertOne(key, written, answer));
+            assertEquals(key + " = 0", item(defineOnly(""), key));
+            for (String wrong : List.of("kb", "-5", "5x", "10M", "2000000000000")) {
+                String name = defineOnly(key + " = " + wrong);
+                ToolRun run = host.run("lxc-info", "-n", name, "-c", key);
+                assertEquals(1, run.status(), wrong);
+                assertTrue(run.err().contains(key + " = " + wrong), run.err());
+            }
+        }
+    }
+
+    private void assertOne(String key, String written, String answer) {
+        String name = defineOnly(key + " = " + written);
+        assertEquals(key + " = " + answer, item(name, key), written);
+    }
+
+    private String defineOnly(String line) {
+        String name = host.name("only");
+        try {
+            Path directory = Files.createDirectories(host.lxcPath.resolve(name));
+            Files.writeString(directory.resolve("config"), line + "\n");
+            return name;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Test
     void numbersThatNobodySetAreAnsweredToo() {
         String name = host.define("unset");
@@ -107,5 +161,61 @@ class AnswersIT {
         exits(1, "lxc-freeze", "-n", name);
         // Columns are those of the table, and nobody asked for one.
         assertTrue(host.must("lxc-ls", "-F", "STATE").contains(name));
+    }
+
+    private String unshared(String... words) {
+        return host.must("lxc-unshare", words).strip();
+    }
+
+    @Test
+    void commandsInNewNamespacesAreTheFirstThere() {
+        assertEquals("1 0", unshared("-s", "PID", "--", "sh", "-c", "echo $$ $PPID"));
+        String here = LxcHostFixture.sh("readlink /proc/self/ns/pid").strip();
+        assertEquals(here, unshared("-s", "NETWORK", "--", "readlink", "/proc/self/ns/pid"));
+        String memory = "stat -c %d /dev/shm";
+        String[] inside =
+                unshared("-s", "PID|MOUNT", "-M", "--", "sh", "-c", "echo $$; ps ax; " + memory)
+                        .split("\n");
+        // Of processes there are the heading and two.
+        assertEquals(5, inside.length, String.join("\n", inside));
+        assertEquals("1", inside[0]);
+        assertNotEquals(LxcHostFixture.sh(memory).strip(), inside[4]);
+        exits(1, "lxc-unshare", "-s", "PID", "-M", "--", "true");
+        assertEquals("foo", unshared("-s", "UTSNAME", "-H", "foo", "--", "hostname"));
+        exits(1, "lxc-unshare", "-s", "PID", "-H", "foo", "--", "true");
+        exits(1, "lxc-unshare", "-s", "MOUNT", "-i", "eth9", "--", "true");
+        exits(1, "lxc-unshare", "-s", "PID|BOGUS", "--", "true");
+        exits(1, "lxc-unshare", "--", "true");
+        exits(1, "lxc-unshare", "-s", "PID");
+        exits(3, "lxc-unshare", "-s", "PID", "--", "sh", "-c", "exit 3");
+        assertEquals("65534", unshared("-s", "IPC", "-u", "nobody", "--", "id", "-u"));
+        assertEquals("1234", unshared("-s", "USER", "-u", "1234", "--", "id", "-u"));
+        exits(1, "lxc-unshare", "-s", "IPC", "-u", "no such one", "--", "true");
+        for (String command : List.of("/nonexistent", "/etc/passwd")) {
+            ToolRun run = host.run("lxc-unshare", "-s", "PID", "--", command);
+            assertEquals(1, run.status());
+            assertTrue(run.err().contains(command), run.err());
+        }
+    }
+
+    @Test
+    void theCallerIsMappedBehindAllOthers() {
+        String show = "cat /proc/self/uid_map /proc/self/gid_map | tr -s ' '; id -u";
+        assertEquals(
+                " 0 100000 10\n 50 100050 3\n 53 0 1\n 0 100000 10\n 10 0 1\n0",
+                mapped("-s", "-m", "b:0:100000:10", "-m", "u:50:100050:3", "--", "sh", "-c", show));
+        assertEquals(
+                " 0 100000 10\n 0 100000 10\n0",
+                mapped("-m", "b:0:100000:10", "--", "sh", "-c", show));
+        exits(5, "lxc-usernsexec", "-m", "b:0:100000:10", "--", "sh", "-c", "exit 5");
+        exits(1, "lxc-usernsexec", "-m", "b:0:100000", "--", "true");
+        exits(1, "lxc-usernsexec", "-m", "x:0:100000:1", "--", "true");
+        ToolRun script =
+                host.reading("echo as $(id -u)\n", "lxc-usernsexec", "-m", "b:0:100000:10");
+        assertEquals("as 0\n", script.out());
+    }
+
+    private String mapped(String... words) {
+        return host.must("lxc-usernsexec", words).stripTrailing();
     }
 }

@@ -86,6 +86,20 @@ final class TypedRun implements AutoCloseable, Host {
         LxcHostFixture.until(() -> text().contains(text), text + " in: " + text());
     }
 
+    /// What has been printed after the last of these texts; nothing where there is none.
+    String since(String text) {
+        String all = text();
+        int at = all.lastIndexOf(text);
+        return at < 0 ? "" : all.substring(at + text.length());
+    }
+
+    /// Forgets what has been printed.
+    void forget() {
+        synchronized (seen) {
+            seen.setLength(0);
+        }
+    }
+
     int awaitEnd() {
         try {
             return status.get(PATIENCE_SECONDS, TimeUnit.SECONDS);

@@ -20,7 +20,8 @@ public final class CheckConfigTool implements Tool {
     @Override
     public int run(Call call) {
         String config = call.invocation().env("CONFIG");
-        call.print(new HostCheck(KernelConfig.find(config)).render());
+        boolean isColoured = call.invocation().host().isTerminal(1);
+        call.print(new HostCheck(KernelConfig.find(config), isColoured).render());
         return 0;
     }
 }

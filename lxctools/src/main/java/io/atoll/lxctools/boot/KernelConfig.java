@@ -14,8 +14,10 @@ import java.util.zip.GZIPInputStream;
 /// With which options the running kernel was built, if it can be known.
 ///
 /// @param source the file it was read from; empty if there is none
+/// @param absent what was named and is not there
 /// @param options by name without `CONFIG_`, values `y`, `m` or a number
-record KernelConfig(Optional<Path> source, Map<String, String> options) {
+record KernelConfig(Optional<Path> source, Optional<Path> absent, Map<String, String> options) {
+    private static final Path OWN = Path.of("/proc/config.gz");
     private static final int TEXT_MAX = 4 << 20;
 
     KernelConfig {
@@ -26,19 +28,26 @@ record KernelConfig(Optional<Path> source, Map<String, String> options) {
     static KernelConfig find(String named) {
         String release = read(Path.of("/proc/sys/kernel/osrelease")).strip();
         List<Path> places =
-                named.isEmpty()
-                        ? List.of(
-                                Path.of("/proc/config.gz"),
-                                Path.of("/boot/config-" + release),
-                                Path.of("/lib/modules/" + release + "/build/.config"),
-                                Path.of("/usr/src/linux/.config"))
-                        : List.of(Path.of(named));
+                List.of(
+                        named.isEmpty() ? OWN : Path.of(named),
+                        OWN,
+                        Path.of("/boot/config-" + release),
+                        Path.of("/lib/modules/" + release + "/build/.config"),
+                        Path.of("/usr/src/linux/.config"));
+        Optional<Path> absent =
+                Optional.of(places.getFirst())
+                        .filter(place -> !named.isEmpty() && !Files.isReadable(place));
         for (Path place : places) {
             if (Files.isReadable(place)) {
-                return new KernelConfig(Optional.of(place), parse(read(place)));
+                return new KernelConfig(Optional.of(place), absent, parse(read(place)));
             }
         }
-        return new KernelConfig(Optional.empty(), Map.of());
+        return new KernelConfig(Optional.empty(), absent, Map.of());
+    }
+
+    /// Whether it is what the running kernel tells about itself.
+    boolean isUsual() {
+        return source.equals(Optional.of(OWN));
     }
 
     private static String read(Path file) {

@@ -1,12 +1,13 @@
 package io.atoll.lxctools.command;
 
-import io.atoll.base.DomainException;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.linux.net.Link;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Tool;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
 import io.atoll.runtime.Container;
+import io.atoll.runtime.lxc.LxcConfig;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcInterface;
 import java.util.ArrayList;
@@ -39,8 +40,22 @@ public final class InfoTool implements Tool {
             call.note(lxc.name() + " doesn't exist");
             return 1;
         }
+        if (!lxc.isRunning() && !isReadable(call, lxc)) {
+            return 1;
+        }
         new Report(call, lxc).print();
         return 0;
+    }
+
+    /// What runs is shown whatever became of its file.
+    private static boolean isReadable(Call call, LxcContainer lxc) {
+        try {
+            lxc.config();
+            return true;
+        } catch (InvalidConfigException e) {
+            call.note("Failed to load config for " + lxc.name() + ": " + e.getMessage());
+            return false;
+        }
     }
 
     private static final class Report {
@@ -152,14 +167,11 @@ public final class InfoTool implements Tool {
         }
 
         private void key(String key) {
-            List<String> values;
-            try {
-                values = lxc.item(key);
-            } catch (DomainException _) {
+            if (!LxcConfig.isKnown(key) && !LxcConfig.isGroup(key)) {
                 call.note(key + " invalid");
                 return;
             }
-            String text = String.join("\n", values);
+            String text = String.join("\n", lxc.item(key));
             String label = text.isEmpty() ? key + " =" : key + " = ";
             call.line(isBareKey ? text : label + text);
         }

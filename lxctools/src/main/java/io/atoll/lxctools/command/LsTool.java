@@ -3,7 +3,6 @@ package io.atoll.lxctools.command;
 import io.atoll.base.DomainException;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Tool;
-import io.atoll.lxctools.ToolException;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
 import io.atoll.runtime.lxc.LxcContainer;
@@ -18,7 +17,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /// `lxc-ls`: the containers there are.
 public final class LsTool implements Tool {
@@ -77,11 +75,7 @@ public final class LsTool implements Tool {
                 call.options()
                         .value("filter")
                         .orElseGet(() -> call.words().isEmpty() ? "" : call.words().getFirst());
-        try {
-            return Pattern.compile(text);
-        } catch (PatternSyntaxException e) {
-            throw new ToolException("not a regular expression: " + text);
-        }
+        return NamePattern.compile(text);
     }
 
     private static int depth(Call call) {

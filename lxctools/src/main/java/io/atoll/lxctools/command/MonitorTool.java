@@ -2,7 +2,6 @@ package io.atoll.lxctools.command;
 
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Tool;
-import io.atoll.lxctools.ToolException;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.lxctools.ToolSpec;
 import io.atoll.runtime.lxc.LxcEvent;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /// `lxc-monitor`: tells what happens to containers, until it is killed.
 public final class MonitorTool implements Tool {
@@ -57,11 +55,7 @@ public final class MonitorTool implements Tool {
                 call.options()
                         .value("name")
                         .orElseGet(() -> call.words().isEmpty() ? ".*" : call.words().getFirst());
-        try {
-            return Pattern.compile(text);
-        } catch (PatternSyntaxException e) {
-            throw new ToolException("not a regular expression: " + text);
-        }
+        return NamePattern.compile(text);
     }
 
     /// Ends when it is interrupted.

@@ -17,11 +17,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToLongFunction;
 
 /// `lxc-top`: what running containers use, again and again.
 public final class TopTool implements Tool {
     private static final long DELAY_SECONDS = 3;
-    private static final String CLEAR = "\033[H\033[2J";
+    private static final String CLEAR = "\033[H\033[J";
+    private static final String HEADING = "\033[7m\033[1m";
+    private static final String PLAIN = "\033[0m";
+    private static final int HEADING_LINES = 2;
+    private static final String[] TOP = {
+        "Container", "CPU", "CPU", "CPU", "BlkIO", "Mem", "MemSw", "KMem"
+    };
+    private static final String[] BELOW = {
+        "Name", "Used", "Sys", "User", "Total(Read/Write)", "Used", "Used", "Used"
+    };
     private static final String SORTS = "ncbmsk";
 
     @Override
@@ -54,7 +64,11 @@ public final class TopTool implements Tool {
         if (!host.isTerminal(0) || !host.isTerminal(1)) {
             throw new ToolException("stdin or stdout is not a tty; use -b");
         }
-        return interactive(view, host, delay);
+        try {
+            return interactive(view, host, delay);
+        } finally {
+            call.line("");
+        }
     }
 
     private static int batch(Call call, View view, Duration delay) {
@@ -144,23 +158,55 @@ public final class TopTool implements Tool {
                     Long.toString(kernelMemory));
         }
 
-        String line() {
-            return String.format(
-                    Locale.ROOT,
-                    "%-18.18s %12.2f %12.2f %12.2f %32s %10s %10s",
+        static Row total(String name, List<Row> rows) {
+            return new Row(
                     name,
-                    cpuNanos / 1e9,
-                    systemTicks / 100.0,
-                    userTicks / 100.0,
-                    size(disk()) + "(" + size(readBytes) + "/" + size(writtenBytes) + ")",
-                    size(memory),
-                    size(kernelMemory));
+                    sum(rows, Row::cpuNanos),
+                    sum(rows, Row::systemTicks),
+                    sum(rows, Row::userTicks),
+                    sum(rows, Row::readBytes),
+                    sum(rows, Row::writtenBytes),
+                    sum(rows, Row::operations),
+                    sum(rows, Row::memory),
+                    sum(rows, Row::memorySwap),
+                    sum(rows, Row::kernelMemory));
+        }
+
+        private static long sum(List<Row> rows, ToLongFunction<Row> part) {
+            return rows.stream().mapToLong(part).sum();
+        }
+
+        /// @param total says which columns there are
+        String line(Row total) {
+            StringBuilder text =
+                    new StringBuilder(
+                            String.format(
+                                    Locale.ROOT,
+                                    "%-18.18s %12.2f %12.2f %12.2f %36s %10s",
+                                    name,
+                                    cpuNanos / 1e9,
+                                    systemTicks / 100.0,
+                                    userTicks / 100.0,
+                                    size(disk())
+                                            + "("
+                                            + size(readBytes)
+                                            + "/"
+                                            + size(writtenBytes)
+                                            + ")",
+                                    size(memory)));
+            if (total.memorySwap > 0) {
+                text.append(String.format(Locale.ROOT, " %10s", size(memorySwap)));
+            }
+            if (total.kernelMemory > 0) {
+                text.append(String.format(Locale.ROOT, " %10s", size(kernelMemory)));
+            }
+            return text.toString();
         }
 
         private static String size(long bytes) {
             String[] units = {"KiB", "MiB", "GiB", "TiB"};
             if (bytes < 1024) {
-                return String.format(Locale.ROOT, "%.2f   ", (double) bytes);
+                return String.format(Locale.ROOT, "%6.2f   ", (double) bytes);
             }
             double value = bytes / 1024.0;
             int unit = 0;
@@ -168,7 +214,7 @@ public final class TopTool implements Tool {
                 value /= 1024;
                 unit++;
             }
-            return String.format(Locale.ROOT, "%.2f %s", value, units[unit]);
+            return String.format(Locale.ROOT, "%6.2f %s", value, units[unit]);
         }
     }
 
@@ -192,7 +238,7 @@ public final class TopTool implements Tool {
             if (key == 'r') {
                 isReversed = !isReversed;
             } else if (SORTS.indexOf(key) >= 0) {
-                isReversed = key == sort != isReversed;
+                isReversed = key == sort && !isReversed;
                 sort = key;
             }
             return true;
@@ -224,33 +270,33 @@ public final class TopTool implements Tool {
         void draw() {
             List<Row> rows = rows();
             int height = call.invocation().host().windowSize().map(s -> s.rows()).orElse(24);
-            int shown = Math.max(0, Math.min(rows.size(), height - 4));
-            StringBuilder text = new StringBuilder(CLEAR);
-            text.append(
-                    String.format(
-                            Locale.ROOT,
-                            "%-18s %12s %12s %12s %32s %10s %10s\r\n",
-                            "Container",
-                            "CPU",
-                            "CPU",
-                            "CPU",
-                            "BlkIO",
-                            "Mem",
-                            "KMem"));
-            text.append(
-                    String.format(
-                            Locale.ROOT,
-                            "%-18s %12s %12s %12s %32s %10s %10s\r\n",
-                            "Name",
-                            "Used",
-                            "Sys",
-                            "User",
-                            "Total(Read/Write)",
-                            "Used",
-                            "Used"));
-            rows.subList(0, shown).forEach(row -> text.append(row.line()).append("\r\n"));
-            text.append("TOTAL ").append(shown).append(" of ").append(rows.size()).append("\r\n");
+            // The last line is for the sums.
+            int shown = Math.max(0, Math.min(rows.size(), height - HEADING_LINES - 1));
+            Row total = Row.total("TOTAL " + shown + " of " + rows.size(), rows);
+            StringBuilder text = new StringBuilder(CLEAR).append(HEADING);
+            text.append(heading(total, List.of(TOP)));
+            text.append(heading(total, List.of(BELOW)));
+            text.append(PLAIN);
+            rows.subList(0, shown).forEach(row -> text.append(row.line(total)).append("\r\n"));
+            text.append(total.line(total));
             call.print(text.toString());
+        }
+
+        /// Columns that have nothing on this host are left out.
+        private static String heading(Row total, List<String> words) {
+            StringBuilder text =
+                    new StringBuilder(
+                            String.format(
+                                    Locale.ROOT,
+                                    "%-18s %12s %12s %12s %36s %10s",
+                                    words.subList(0, 6).toArray()));
+            if (total.memorySwap() > 0) {
+                text.append(String.format(Locale.ROOT, " %10s", words.get(6)));
+            }
+            if (total.kernelMemory() > 0) {
+                text.append(String.format(Locale.ROOT, " %10s", words.get(7)));
+            }
+            return text.append("\r\n").toString();
         }
     }
 }

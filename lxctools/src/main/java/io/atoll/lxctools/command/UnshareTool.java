@@ -1,5 +1,8 @@
 package io.atoll.lxctools.command;
 
+import io.atoll.linux.Command;
+import io.atoll.linux.CommandFailed;
+import io.atoll.linux.Commands;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Tool;
 import io.atoll.lxctools.ToolException;
@@ -37,7 +40,8 @@ public final class UnshareTool implements Tool {
                                 "namespaces",
                                 "NAMESPACES",
                                 "New ones, out of MOUNT|PID|UTSNAME|IPC|USER|NETWORK|CGROUP"),
-                        ToolOption.value('u', "user", "UID", "Run as this user"),
+                        ToolOption.value(
+                                'u', "user", "USER", "Run as this user, by number or name"),
                         ToolOption.value('H', "hostname", "NAME", "Host name, with UTSNAME"),
                         ToolOption.value(
                                 'i', "ifname", "NAME", "Move this interface in, with NETWORK"),
@@ -67,10 +71,38 @@ public final class UnshareTool implements Tool {
             container.set("lxc.idmap", "u 0 0 4294967294");
             container.set("lxc.idmap", "g 0 0 4294967294");
         }
-        if (call.options().has("remount") && wanted.contains("mnt")) {
-            container.set("lxc.mount.auto", "proc:rw");
-        }
+        remount(call, container, wanted);
         return run(call, container);
+    }
+
+    private static void remount(Call call, LxcContainer container, Set<String> wanted) {
+        if (!call.options().has("remount")) {
+            return;
+        }
+        if (!wanted.contains("mnt")) {
+            throw new ToolException("-M needs -s MOUNT");
+        }
+        container.set("lxc.mount.auto", "proc:rw");
+        container.set("lxc.mount.entry", "shm /dev/shm tmpfs nosuid,nodev,optional");
+        container.set("lxc.mount.entry", "mqueue /dev/mqueue mqueue optional");
+    }
+
+    /// A number, or a name of the host's.
+    private static OptionalLong user(Call call) {
+        Optional<String> given = call.options().value("user");
+        if (given.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        String user = given.get().strip();
+        if (user.matches("\\d{1,10}")) {
+            return OptionalLong.of(Long.parseLong(user));
+        }
+        try {
+            String line = Commands.run(Command.of("getent", "passwd", "--", user)).text();
+            return OptionalLong.of(Long.parseLong(line.split(":", 4)[2]));
+        } catch (CommandFailed e) {
+            throw new ToolException("-u " + user + ": there is no such user");
+        }
     }
 
     private static Set<String> wanted(Call call) {
@@ -113,15 +145,14 @@ public final class UnshareTool implements Tool {
     }
 
     private static int run(Call call, LxcContainer container) {
-        OptionalLong uid = call.number("user").map(OptionalLong::of).orElse(OptionalLong.empty());
         List<String> command = new ArrayList<>(call.words());
         LxcStart request =
                 new LxcStart(
                         command,
-                        true,
+                        false,
                         call.invocation().env(),
                         Map.of(),
-                        uid,
+                        user(call),
                         OptionalLong.empty(),
                         Optional.empty(),
                         Optional.empty(),

@@ -21,19 +21,24 @@ import java.util.OptionalLong;
 
 /// `lxc-usernsexec`: runs a command as root of a new user namespace.
 public final class UsernsexecTool implements Tool {
+    /// Root; a plain user's commands are root of a namespace in which that is the user.
+    private static final HostId CALLER = new HostId(0);
+
     private static final String NAME = "[^\\s:]+";
 
     @Override
     public ToolSpec spec() {
         return ToolSpec.of(
-                        "[-m u|g|b:INSIDE:OUTSIDE:COUNT]... [-- COMMAND [ARG...]]",
+                        "[-m u|g|b:INSIDE:OUTSIDE:COUNT]... [-s] [-- COMMAND [ARG...]]",
                         "Runs a command, or a shell, as root of a new user namespace.",
                         ToolOption.value(
                                 'm',
                                 "map",
                                 "MAP",
                                 "Map COUNT ids; by default all that /etc/subuid and"
-                                        + " /etc/subgid give"))
+                                        + " /etc/subgid give"),
+                        ToolOption.flag(
+                                's', "self", "Map the caller too, to the first ids that are free"))
                 .named(ToolSpec.Name.NONE)
                 .followedByCommand();
     }
@@ -84,7 +89,22 @@ public final class UsernsexecTool implements Tool {
                     "there are no ids to map: give -m, or add the user to /etc/subuid and"
                             + " /etc/subgid");
         }
+        if (call.options().has("self")) {
+            for (IdmapEntry.Kind kind : IdmapEntry.Kind.values()) {
+                entries.add(new IdmapEntry(kind, end(entries, kind), CALLER, 1));
+            }
+        }
         return new Idmap(entries);
+    }
+
+    /// The first id behind all that are mapped.
+    private static NsId end(List<IdmapEntry> entries, IdmapEntry.Kind kind) {
+        return new NsId(
+                entries.stream()
+                        .filter(entry -> entry.kind() == kind)
+                        .mapToLong(entry -> entry.nsId().value() + entry.count())
+                        .max()
+                        .orElse(0));
     }
 
     /// One `-m`.

@@ -1,6 +1,5 @@
 package io.atoll.runtime.lxc;
 
-import io.atoll.base.ByteSize;
 import io.atoll.base.HostId;
 import io.atoll.base.Idmap;
 import io.atoll.base.IdmapEntry;
@@ -50,11 +49,6 @@ final class LxcCompiler {
     private static final String INIT_IN_DEV = "/dev/.lxc-init";
 
     private static final String INIT_IN_ROOT = "/init.lxc.static";
-
-    private static final Set<String> X86_32 =
-            Set.of("x86", "i386", "i486", "i586", "i686", "athlon", "linux32");
-    private static final Set<String> OTHER_32 =
-            Set.of("arm", "armel", "armhf", "armv6l", "armv7l", "armv8l", "powerpc", "ppc", "mips");
 
     private final String name;
     private static final int PTYS_MAX = 1 << 20; // the kernel's own limit
@@ -304,28 +298,18 @@ final class LxcCompiler {
                                     + p
                                     + ": it is neither an absolute path nor none");
                 });
-        int buffer =
-                config.find("lxc.console.buffer.size")
-                        .map(text -> (int) size(text))
-                        .orElse(ConsoleSpec.DEFAULT.bufferBytes());
+        long buffer = bytes("lxc.console.buffer.size").orElse(ConsoleSpec.DEFAULT.bufferBytes());
         boolean isRotated = isOn("lxc.console.rotate", false);
         return new ConsoleSpec(
                 true,
-                Math.min(buffer, ConsoleSpec.BUFFER_MAX),
+                (int) Math.min(buffer, ConsoleSpec.BUFFER_MAX),
                 config.find("lxc.console.logfile").map(Path::of),
-                isRotated
-                        ? config.find("lxc.console.size")
-                                .map(LxcCompiler::size)
-                                .orElse((long) ConsoleSpec.DEFAULT.bufferBytes())
-                        : 0,
+                isRotated ? bytes("lxc.console.size").orElse(ConsoleSize.AUTO_BYTES) : 0,
                 path.map(Path::of));
     }
 
-    private static long size(String text) {
-        return text.equals("auto")
-                ? ConsoleSpec.DEFAULT.bufferBytes()
-                : ByteSize.parse(text.strip().replaceFirst("(?<=\\d)\\s*([KMG])B$", "$1iB"))
-                        .bytes();
+    private OptionalLong bytes(String key) {
+        return config.find(key).map(ConsoleSize::find).orElse(OptionalLong.empty());
     }
 
     // ---- network, cgroup
@@ -483,8 +467,7 @@ final class LxcCompiler {
         if (arch.isEmpty()) {
             return OptionalInt.empty();
         }
-        boolean is32 = X86_32.contains(arch.get()) || OTHER_32.contains(arch.get());
-        return OptionalInt.of(is32 ? ProcessSpec.PER_LINUX32 : 0);
+        return OptionalInt.of(LxcValue.is32Bit(arch.get()) ? ProcessSpec.PER_LINUX32 : 0);
     }
 
     private String initPath() {

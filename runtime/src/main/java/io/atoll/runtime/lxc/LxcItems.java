@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// What a configuration answers for a key, as liblxc's `get_config_item` does: lists by their
-/// elements, signals by their numbers, families with the names of what they hold, and what holds
-/// for a number that nobody has set.
+/// elements, signals and sizes by their numbers, families with the names of what they hold, and
+/// what holds for a number that nobody has set.
 final class LxcItems {
     /// Several words on a line are as many elements.
     private static final Set<String> WORDS =
@@ -38,7 +38,12 @@ final class LxcItems {
                     "lxc.seccomp.allow_nesting", "1");
 
     private static final Set<LxcValue> NUMBERS =
-            Set.of(LxcValue.BOOL, LxcValue.UNSIGNED, LxcValue.INTEGER, LxcValue.SIGNAL);
+            Set.of(
+                    LxcValue.BOOL,
+                    LxcValue.UNSIGNED,
+                    LxcValue.INTEGER,
+                    LxcValue.SIGNAL,
+                    LxcValue.SIZE);
 
     private LxcItems() {}
 
@@ -68,10 +73,21 @@ final class LxcItems {
         }
         return Stream.of(
                 switch (key) {
+                    case "lxc.arch" -> machine(value);
+                    case "lxc.console.buffer.size", "lxc.console.size" ->
+                            Long.toString(ConsoleSize.find(value).orElse(0));
                     case "lxc.log.level" -> level(value);
                     case "lxc.rootfs.path" -> withoutDriver(value);
                     default -> value;
                 });
+    }
+
+    /// As `uname -m` inside says: on x86 there are two answers, elsewhere liblxc has none.
+    private static String machine(String value) {
+        if (!System.getProperty("os.arch").equals("amd64")) {
+            return value;
+        }
+        return LxcValue.is32Bit(value) ? "i686" : "x86_64";
     }
 
     private static String level(String value) {

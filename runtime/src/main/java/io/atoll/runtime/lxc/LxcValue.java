@@ -1,7 +1,5 @@
 package io.atoll.runtime.lxc;
 
-import io.atoll.base.ByteSize;
-import io.atoll.base.InvalidConfigException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -28,10 +26,10 @@ enum LxcValue {
             return isNumber(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
         }
     },
-    SIZE("a size such as 65536, 64KB or auto") {
+    SIZE("a size such as 65536, 64KB, 1 MB or auto") {
         @Override
         boolean accepts(String value) {
-            return value.equals("auto") || isSize(value);
+            return ConsoleSize.find(value).isPresent();
         }
     },
     NAME("1 to 64 characters without a slash") {
@@ -268,6 +266,11 @@ enum LxcValue {
                     "riscv64",
                     "loongarch64");
 
+    private static final Set<String> ARCHITECTURES_32 =
+            Set.of(
+                    "x86", "i386", "i486", "i586", "i686", "athlon", "linux32", "arm", "armel",
+                    "armhf", "armv6l", "armv7l", "armv8l", "powerpc", "ppc", "mips");
+
     private static final Set<String> LOG_LEVELS =
             Set.of("TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "CRIT", "ALERT", "FATAL");
     private static final Pattern MAC_PATTERN =
@@ -285,6 +288,11 @@ enum LxcValue {
     private static final Pattern RLIMIT_PATTERN =
             Pattern.compile("(\\d{1,19}|unlimited)(\\s*:\\s*(\\d{1,19}|unlimited))?");
     private static final Pattern TIME_PATTERN = Pattern.compile("-?\\d{1,18}\\s*(h|m|s|ms|us|ns)?");
+
+    /// Whether programs of this architecture are to see a machine of 32 bits.
+    static boolean is32Bit(String architecture) {
+        return ARCHITECTURES_32.contains(architecture);
+    }
 
     private final String range;
 
@@ -306,14 +314,6 @@ enum LxcValue {
             long number = Long.decode(value.strip());
             return number >= min && number <= max;
         } catch (NumberFormatException _) {
-            return false;
-        }
-    }
-
-    private static boolean isSize(String value) {
-        try {
-            return ByteSize.parse(value.replaceFirst("(?<=\\d)K(B)?$", "KiB")).bytes() >= 0;
-        } catch (InvalidConfigException _) {
             return false;
         }
     }
