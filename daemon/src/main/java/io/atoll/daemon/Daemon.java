@@ -66,6 +66,7 @@ import io.atoll.daemon.store.Stored;
 import io.atoll.daemon.trust.CertificateRoutes;
 import io.atoll.daemon.trust.ServerIdentity;
 import io.atoll.daemon.trust.Trust;
+import io.atoll.daemon.ui.UiRoutes;
 import io.atoll.daemon.user.LocalUsers;
 import io.atoll.daemon.warning.WarningRoutes;
 import io.atoll.daemon.warning.Warnings;
@@ -295,6 +296,7 @@ public final class Daemon implements AutoCloseable {
                         paths.state(),
                         identity,
                         this::addresses));
+        out.add(new UiRoutes(options.ui()));
         out.add(new InternalRoutes(availability, this::shutdown));
         out.add(new OperationRoutes(operations, events));
         out.add(new EventRoutes(events));

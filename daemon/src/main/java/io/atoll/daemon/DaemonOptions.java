@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// The daemon's command line; LXD's options and `--state-dir`.
@@ -14,11 +15,13 @@ import java.util.Optional;
 /// @param userGroup who may use the socket for restricted projects; the group `atoll-users` if
 ///   there is one, else there is no such socket
 /// @param logFile instead of standard error
+/// @param ui where the pages for browsers are, if there are any
 /// @param isActivated the API's socket is somebody else's, who listened on it before us
 public record DaemonOptions(
         Path stateDir,
         Optional<String> group,
         Optional<String> userGroup,
+        Optional<Path> ui,
         Optional<Path> logFile,
         boolean isDebug,
         boolean isVerbose,
@@ -33,6 +36,7 @@ public record DaemonOptions(
               --user-group NAME  the group whose members get a restricted project each (default: atoll-users, if it
                                  exists)
               --state-dir DIR    where the state is kept (default: $LXD_DIR, else /var/lib/atoll)
+              --ui DIR           a web application to serve at /ui/ (default: $ATOLL_UI, else $LXD_UI, else none)
               --logfile FILE     write the log there instead of to standard error
               -d, --debug        log requests and what is done for them
               -v, --verbose      accepted for compatibility; the usual log is what it asks for
@@ -40,14 +44,12 @@ public record DaemonOptions(
               -h, --help         print this text
             """;
 
-    /// @param environmentDir the value of `LXD_DIR`, if set
+    /// @param environment of the process: `LXD_DIR`, `ATOLL_UI` and `LXD_UI` stand for options
     /// @throws InvalidConfigException naming the argument that is unknown or lacks its value
-    public static DaemonOptions parse(List<String> args, Optional<String> environmentDir) {
-        Path stateDir =
-                environmentDir
-                        .filter(d -> !d.isEmpty())
-                        .map(Path::of)
-                        .orElse(DaemonPaths.DEFAULT_STATE);
+    public static DaemonOptions parse(List<String> args, Map<String, String> environment) {
+        Path stateDir = directory(environment, "LXD_DIR").orElse(DaemonPaths.DEFAULT_STATE);
+        Optional<Path> ui =
+                directory(environment, "ATOLL_UI").or(() -> directory(environment, "LXD_UI"));
         Optional<String> group = Optional.empty();
         Optional<String> userGroup = Optional.empty();
         Optional<Path> logFile = Optional.empty();
@@ -67,6 +69,7 @@ public record DaemonOptions(
                 case "--group" -> group = Optional.of(value(name, rest));
                 case "--user-group" -> userGroup = Optional.of(value(name, rest));
                 case "--state-dir" -> stateDir = Path.of(value(name, rest));
+                case "--ui" -> ui = Optional.of(Path.of(value(name, rest)));
                 case "--logfile" -> logFile = Optional.of(Path.of(value(name, rest)));
                 case "-d", "--debug" -> isDebug = true;
                 case "-v", "--verbose" -> isVerbose = true;
@@ -76,13 +79,19 @@ public record DaemonOptions(
             }
         }
         return new DaemonOptions(
-                stateDir, group, userGroup, logFile, isDebug, isVerbose, isHelp, isVersion, false);
+                stateDir, group, userGroup, ui, logFile, isDebug, isVerbose, isHelp, isVersion,
+                false);
     }
 
     /// A copy for a daemon whose standard input is the socket that it is to listen on.
     DaemonOptions activated(boolean value) {
         return new DaemonOptions(
-                stateDir, group, userGroup, logFile, isDebug, isVerbose, isHelp, isVersion, value);
+                stateDir, group, userGroup, ui, logFile, isDebug, isVerbose, isHelp, isVersion,
+                value);
+    }
+
+    private static Optional<Path> directory(Map<String, String> environment, String name) {
+        return Optional.ofNullable(environment.get(name)).filter(v -> !v.isEmpty()).map(Path::of);
     }
 
     private static String value(String name, Deque<String> rest) {

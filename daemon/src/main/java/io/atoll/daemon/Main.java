@@ -19,8 +19,7 @@ public final class Main {
         DaemonOptions options;
         try {
             options =
-                    DaemonOptions.parse(
-                                    List.of(args), Optional.ofNullable(System.getenv("LXD_DIR")))
+                    DaemonOptions.parse(List.of(args), System.getenv())
                             .activated("inherited".equals(System.getProperty("atoll.socket")));
         } catch (InvalidConfigException e) {
             System.err.println("atolld: " + e.getMessage());

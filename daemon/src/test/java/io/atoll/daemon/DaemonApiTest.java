@@ -17,7 +17,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,7 +48,7 @@ final class DaemonApiTest {
     }
 
     private DaemonOptions options() {
-        return DaemonOptions.parse(List.of("--state-dir", state.toString()), Optional.empty());
+        return DaemonOptions.parse(List.of("--state-dir", state.toString()), Map.of());
     }
 
     private void reopen() throws IOException {

@@ -10,9 +10,10 @@ import io.atoll.storage.HostTools;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /// A daemon of this process on a state directory of its own, with a client at its socket. Closing
@@ -20,13 +21,15 @@ import java.util.stream.Stream;
 public final class LocalDaemon implements AutoCloseable {
     private final Path state;
     private final HostTools tools;
+    private final List<String> options;
     private Daemon daemon;
     private TestClient client;
     private boolean isShut;
 
-    private LocalDaemon(Path state, HostTools tools) throws IOException {
+    private LocalDaemon(Path state, HostTools tools, List<String> options) throws IOException {
         this.state = state;
         this.tools = tools;
+        this.options = options;
         this.daemon = start();
         this.client = new TestClient(socket());
     }
@@ -40,21 +43,23 @@ public final class LocalDaemon implements AutoCloseable {
 
     /// One with this state directory, which need not exist.
     public static LocalDaemon at(Path state) throws IOException {
-        return new LocalDaemon(state, HostTools.REAL);
+        return new LocalDaemon(state, HostTools.REAL, List.of());
     }
 
     /// One on a host with other volume managers.
     public static LocalDaemon open(String prefix, HostTools tools) throws IOException {
-        return new LocalDaemon(Files.createTempDirectory(prefix), tools);
+        return new LocalDaemon(Files.createTempDirectory(prefix), tools, List.of());
+    }
+
+    /// One with more options on its command line.
+    public static LocalDaemon open(String prefix, List<String> options) throws IOException {
+        return new LocalDaemon(Files.createTempDirectory(prefix), HostTools.REAL, options);
     }
 
     private Daemon start() throws IOException {
-        Daemon started =
-                Daemon.open(
-                        DaemonOptions.parse(
-                                List.of("--state-dir", state.toString()), Optional.empty()),
-                        new Events(),
-                        tools);
+        List<String> arguments = new ArrayList<>(options);
+        arguments.addAll(List.of("--state-dir", state.toString()));
+        Daemon started = Daemon.open(DaemonOptions.parse(arguments, Map.of()), new Events(), tools);
         try {
             started.start();
         } catch (RuntimeException e) {

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -41,7 +40,7 @@ final class ReferenceTest {
     private static Map<String, String> rendered() throws IOException {
         Path state = Files.createTempDirectory("atoll-reference-");
         DaemonOptions options =
-                DaemonOptions.parse(List.of("--state-dir", state.toString()), Optional.empty());
+                DaemonOptions.parse(List.of("--state-dir", state.toString()), Map.of());
         try (Daemon daemon = Daemon.open(options, new Events())) {
             return ReferencePages.render(daemon.endpoints());
         } finally {

@@ -260,9 +260,11 @@ public final class GuestSockets implements AutoCloseable {
             return;
         }
         switch (image.get()) {
-            case Response.File(Path file, String type, Map<String, String> headers) -> {
-                writeHead(out, 200, type, headers, Files.size(file));
-                Files.copy(file, out);
+            case Response.File(Response.Source file, String type, Map<String, String> headers) -> {
+                writeHead(out, 200, type, headers, file.size());
+                try (InputStream in = file.open()) {
+                    long unused = in.transferTo(out);
+                }
             }
             case Response.Raw(
                             int status,

@@ -28,7 +28,7 @@ public record Caller(
 
     /// Rights of those who are kept to some projects.
     private static final Set<Right> RESTRICTED =
-            Set.of(Right.PUBLIC, Right.KNOWN, Right.VIEW, Right.OPERATE, Right.EDIT);
+            Set.of(Right.PUBLIC, Right.PAGES, Right.KNOWN, Right.VIEW, Right.OPERATE, Right.EDIT);
 
     public Caller {
         rights = Set.copyOf(rights);
@@ -52,7 +52,7 @@ public record Caller(
 
     /// Somebody on the network whom nobody vouches for.
     public static Caller stranger(String address) {
-        return new Caller("", "", address, Set.of(Right.PUBLIC));
+        return new Caller("", "", address, Set.of(Right.PUBLIC, Right.PAGES));
     }
 
     /// Somebody on the network with a trusted certificate.
@@ -73,7 +73,8 @@ public record Caller(
 
     /// Somebody on the network who may read the metrics and nothing else.
     public static Caller metrics(String fingerprint, String address) {
-        return new Caller(fingerprint, "tls", address, Set.of(Right.PUBLIC, Right.METRICS));
+        return new Caller(
+                fingerprint, "tls", address, Set.of(Right.PUBLIC, Right.PAGES, Right.METRICS));
     }
 
     /// Whether the caller has the right somewhere.

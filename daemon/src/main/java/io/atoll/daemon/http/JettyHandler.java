@@ -10,7 +10,6 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
@@ -379,8 +378,8 @@ final class JettyHandler extends Handler.Abstract {
             Response.File file,
             Callback callback)
             throws IOException {
-        long size = Files.size(file.path());
-        ByteRange range = ByteRange.parse(request.getHeaders().get(HttpHeader.RANGE), size);
+        long size = file.source().size();
+        ByteRange range = ByteRange.parse(range(request, file), size);
         response.getHeaders().put(HttpHeader.ACCEPT_RANGES, "bytes");
         put(response, file.headers());
         if (range.isPartial()) {
@@ -388,7 +387,7 @@ final class JettyHandler extends Handler.Abstract {
         }
         Response.Body body =
                 out -> {
-                    try (InputStream in = Files.newInputStream(file.path())) {
+                    try (InputStream in = file.source().open()) {
                         in.skipNBytes(range.from());
                         copy(in, out, range.length());
                     }
@@ -403,6 +402,15 @@ final class JettyHandler extends Handler.Abstract {
                         range.length(),
                         body),
                 callback);
+    }
+
+    /// The part that is asked for; none if it is a part of another content than the file has now.
+    private static @Nullable String range(
+            org.eclipse.jetty.server.Request request, Response.File file) {
+        String condition = request.getHeaders().get(HttpHeader.IF_RANGE);
+        return condition == null || condition.equals(file.headers().get("ETag"))
+                ? request.getHeaders().get(HttpHeader.RANGE)
+                : null;
     }
 
     private static void copy(InputStream in, OutputStream out, long length) throws IOException {

@@ -2,7 +2,9 @@ package io.atoll.daemon.http;
 
 import io.atoll.base.json.Json;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -25,7 +27,8 @@ public sealed interface Response {
             implements Response {}
 
     /// A file outside the envelope; a `Range` header is honoured.
-    record File(Path path, String contentType, Map<String, String> headers) implements Response {}
+    record File(Source source, String contentType, Map<String, String> headers)
+            implements Response {}
 
     /// The connection becomes a websocket and belongs to the acceptor.
     record Upgrade(WebSocketAcceptor acceptor) implements Response {}
@@ -34,6 +37,30 @@ public sealed interface Response {
     ///
     /// @param protocol what it speaks from now on, as in the request's `Upgrade`
     record Takeover(String protocol, StreamAcceptor acceptor) implements Response {}
+
+    /// What a file holds. It may be asked for its size alone.
+    interface Source {
+        /// In bytes.
+        long size() throws IOException;
+
+        /// Where it begins; the caller closes it.
+        InputStream open() throws IOException;
+
+        /// The file at a path of the host.
+        static Source of(Path path) {
+            return new Source() {
+                @Override
+                public long size() throws IOException {
+                    return Files.size(path);
+                }
+
+                @Override
+                public InputStream open() throws IOException {
+                    return Files.newInputStream(path);
+                }
+            };
+        }
+    }
 
     /// Writes a raw body; may block.
     @FunctionalInterface
@@ -68,13 +95,13 @@ public sealed interface Response {
     }
 
     static Response file(Path path, String contentType) {
-        return new File(path, contentType, Map.of());
+        return new File(Source.of(path), contentType, Map.of());
     }
 
     /// A file offered under a name.
     static Response download(Path path, String name) {
         return new File(
-                path,
+                Source.of(path),
                 "application/octet-stream",
                 Map.of("Content-Disposition", "inline;filename=" + name));
     }
@@ -99,8 +126,8 @@ public sealed interface Response {
                             long length,
                             Body body) ->
                     new Raw(status, type, with(headers, name, value), length, body);
-            case File(Path path, String type, Map<String, String> headers) ->
-                    new File(path, type, with(headers, name, value));
+            case File(Source source, String type, Map<String, String> headers) ->
+                    new File(source, type, with(headers, name, value));
             case Created _, Async _, Upgrade _, Takeover _ ->
                     throw new IllegalArgumentException("this answer has no headers of its own");
         };

@@ -5,6 +5,8 @@ package io.atoll.daemon.http;
 public enum Right {
     /// Anyone who reaches the server.
     PUBLIC,
+    /// Anyone who reaches the API, and not only the address for metrics.
+    PAGES,
     /// Anyone who is trusted at all; the handler shows what the caller's projects allow.
     KNOWN,
     /// Read the metrics.

@@ -16,8 +16,11 @@ public final class RouteTable {
     /// A route that fits, with its variables.
     record Match(Route route, Map<String, String> variables) {}
 
+    /// Stands for a second segment that is a variable.
+    private static final String ANY = "{}";
+
     /// The key is the second segment (`instances`), which narrows the search to one kind of
-    /// resource.
+    /// resource; [#ANY] for routes where it is a variable.
     private final Map<String, List<Route>> byResource = new HashMap<>();
 
     private final List<Route> all = new ArrayList<>();
@@ -71,16 +74,18 @@ public final class RouteTable {
     Match find(HttpMethod method, String path) {
         List<String> segments = PathPattern.segments(path);
         boolean isPath = false;
-        for (Route route : byResource.getOrDefault(key(segments), List.of())) {
-            if (isPath && route.method() != method) {
-                continue;
-            }
-            Optional<Map<String, String>> variables = route.pattern().match(segments);
-            if (variables.isPresent()) {
-                if (route.method() == method) {
-                    return new Match(route, variables.get());
+        for (String key : List.of(key(segments), ANY)) {
+            for (Route route : byResource.getOrDefault(key, List.of())) {
+                if (isPath && route.method() != method) {
+                    continue;
                 }
-                isPath = true;
+                Optional<Map<String, String>> variables = route.pattern().match(segments);
+                if (variables.isPresent()) {
+                    if (route.method() == method) {
+                        return new Match(route, variables.get());
+                    }
+                    isPath = true;
+                }
             }
         }
         if (isPath) {
@@ -90,6 +95,9 @@ public final class RouteTable {
     }
 
     private static String key(List<String> segments) {
-        return segments.size() < 2 ? "" : segments.get(1);
+        if (segments.size() < 2) {
+            return "";
+        }
+        return segments.get(1).startsWith("{") ? ANY : segments.get(1);
     }
 }

@@ -68,7 +68,7 @@ public final class NetworkListeners implements ServerConfig.Follower, AutoClosea
         boolean isReader =
                 caller.may(Right.METRICS) || !config.isOn(ServerKey.METRICS_AUTHENTICATION);
         return isReader
-                ? Caller.metrics(caller.username(), address)
+                ? new Caller(caller.username(), "tls", address, Set.of(Right.PUBLIC, Right.METRICS))
                 : new Caller("", "", address, Set.of());
     }
 

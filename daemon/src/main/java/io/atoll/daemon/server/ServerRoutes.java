@@ -25,7 +25,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/// `/` and `/1.0`.
+/// `/1.0`.
 public final class ServerRoutes implements Routes {
     /// What the storage side adds to `environment`.
     ///
@@ -64,9 +64,6 @@ public final class ServerRoutes implements Routes {
     @Override
     public List<Route> routes() {
         return List.of(
-                Route.get("/")
-                        .needs(Right.PUBLIC)
-                        .run(_ -> Response.sync(Json.strings(List.of("/1.0")))),
                 Route.get("/1.0").needs(Right.PUBLIC).run(this::get),
                 Route.put("/1.0").needs(Right.ADMIN).run(r -> change(r, false)),
                 Route.patch("/1.0").needs(Right.ADMIN).run(r -> change(r, true)));

@@ -90,7 +90,7 @@ public final class TestClient implements AutoCloseable {
                     line.substring(0, colon).toLowerCase(Locale.ROOT),
                     line.substring(colon + 1).strip());
         }
-        if (status == 101 || isHead) {
+        if (status == 101 || status == 304 || isHead) {
             return new Answer(status, headers, new byte[0]);
         }
         if (headers.containsKey("content-length")) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.util.List;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /// A whole daemon that listens on loopback, with its administrator. Closing it deletes its state.
@@ -25,8 +26,9 @@ final class NetworkedDaemon implements AutoCloseable {
         this.port = freePort();
     }
 
-    static NetworkedDaemon open() throws IOException {
-        NetworkedDaemon out = new NetworkedDaemon(LocalDaemon.open("atoll-networked-"));
+    static NetworkedDaemon open(String... options) throws IOException {
+        NetworkedDaemon out =
+                new NetworkedDaemon(LocalDaemon.open("atoll-networked-", List.of(options)));
         out.configure("core.https_address", "127.0.0.1:" + out.port);
         return out;
     }

@@ -20,7 +20,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -87,7 +86,7 @@ final class UserSocketIT {
                                         state.toString(),
                                         "--user-group",
                                         AsUser.GROUP),
-                                Optional.empty()),
+                                Map.of()),
                         new Events());
         daemon.start();
         root = new TestClient(state.resolve("unix.socket"));
