@@ -4,9 +4,11 @@ import io.atoll.base.InvalidConfigException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// The daemon's command line; LXD's options and `--state-dir`.
 ///
@@ -14,7 +16,6 @@ import java.util.Optional;
 ///   alone
 /// @param userGroup who may use the socket for restricted projects; the group `atoll-users` if
 ///   there is one, else there is no such socket
-/// @param logFile instead of standard error
 /// @param ui where the pages for browsers are, if there are any
 /// @param isActivated the API's socket is somebody else's, who listened on it before us
 public record DaemonOptions(
@@ -22,9 +23,7 @@ public record DaemonOptions(
         Optional<String> group,
         Optional<String> userGroup,
         Optional<Path> ui,
-        Optional<Path> logFile,
-        boolean isDebug,
-        boolean isVerbose,
+        LogOptions log,
         boolean isHelp,
         boolean isVersion,
         boolean isActivated) {
@@ -38,6 +37,8 @@ public record DaemonOptions(
               --state-dir DIR    where the state is kept (default: $LXD_DIR, else /var/lib/atoll)
               --ui DIR           a web application to serve at /ui/ (default: $ATOLL_UI, else $LXD_UI, else none)
               --logfile FILE     write the log there instead of to standard error
+                  --syslog       send the log to the host's syslog too
+                  --trace TARGET log what is written to the database; TARGET is database or dqlite, which here is the same
               -d, --debug        log requests and what is done for them
               -v, --verbose      accepted for compatibility; the usual log is what it asks for
                   --version      print the version
@@ -55,6 +56,8 @@ public record DaemonOptions(
         Optional<Path> logFile = Optional.empty();
         boolean isDebug = false;
         boolean isVerbose = false;
+        boolean isSyslog = false;
+        Set<LogOptions.Target> traced = EnumSet.noneOf(LogOptions.Target.class);
         boolean isHelp = false;
         boolean isVersion = false;
         Deque<String> rest = new ArrayDeque<>(args);
@@ -71,6 +74,8 @@ public record DaemonOptions(
                 case "--state-dir" -> stateDir = Path.of(value(name, rest));
                 case "--ui" -> ui = Optional.of(Path.of(value(name, rest)));
                 case "--logfile" -> logFile = Optional.of(Path.of(value(name, rest)));
+                case "--syslog" -> isSyslog = true;
+                case "--trace" -> traced.add(LogOptions.Target.of(value(name, rest)));
                 case "-d", "--debug" -> isDebug = true;
                 case "-v", "--verbose" -> isVerbose = true;
                 case "-h", "--help" -> isHelp = true;
@@ -79,15 +84,20 @@ public record DaemonOptions(
             }
         }
         return new DaemonOptions(
-                stateDir, group, userGroup, ui, logFile, isDebug, isVerbose, isHelp, isVersion,
+                stateDir,
+                group,
+                userGroup,
+                ui,
+                new LogOptions(logFile, isDebug, isVerbose, isSyslog, traced),
+                isHelp,
+                isVersion,
                 false);
     }
 
     /// A copy for a daemon whose standard input is the socket that it is to listen on.
     DaemonOptions activated(boolean value) {
         return new DaemonOptions(
-                stateDir, group, userGroup, ui, logFile, isDebug, isVerbose, isHelp, isVersion,
-                value);
+                stateDir, group, userGroup, ui, log, isHelp, isVersion, value);
     }
 
     private static Optional<Path> directory(Map<String, String> environment, String name) {

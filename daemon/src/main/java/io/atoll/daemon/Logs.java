@@ -2,12 +2,12 @@ package io.atoll.daemon;
 
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.http.RequestScope;
+import io.atoll.linux.Syslog;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,6 +27,9 @@ final class Logs {
     /// How many stack frames of a failure fit on its line.
     private static final int FRAMES_MAX = 12;
 
+    /// The sender of a line at the syslog.
+    private static final String NAME = "atolld[" + ProcessHandle.current().pid() + "]: ";
+
     /// Loggers are held weakly by their manager: these must not be collected with their level.
     private static final Logger OURS = Logger.getLogger("io.atoll");
 
@@ -41,25 +44,45 @@ final class Logs {
 
     private Logs() {}
 
-    /// Sends all logging to the file, or to the standard stream if there is none.
-    static void open(Optional<Path> file, OutputStream standard, boolean isDebug, Events events)
+    /// Those of what is traced, held for the same reason.
+    private static final List<Logger> TRACED =
+            Stream.of(LogOptions.Target.values())
+                    .map(target -> Logger.getLogger(target.logger()))
+                    .toList();
+
+    /// Sends all logging to the file, or to the standard stream if there is none, and to the syslog
+    /// if that is wanted.
+    static void open(LogOptions options, OutputStream standard, Syslog syslog, Events events)
             throws IOException {
         LogManager.getLogManager().reset();
         OutputStream target =
-                file.isPresent() ? new FileOutputStream(file.get().toFile(), true) : standard;
+                options.file().isPresent()
+                        ? new FileOutputStream(options.file().get().toFile(), true)
+                        : standard;
         Logger root = Logger.getLogger("");
         root.setLevel(Level.WARNING);
         ABOUT_STRANGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
-        OURS.setLevel(isDebug ? Level.FINE : Level.INFO);
-        root.addHandler(new Lines(new PrintStream(target, true, StandardCharsets.UTF_8), events));
+        OURS.setLevel(options.isDebug() ? Level.FINE : Level.INFO);
+        TRACED.forEach(logger -> logger.setLevel(null));
+        options.traced().forEach(t -> Logger.getLogger(t.logger()).setLevel(Level.FINER));
+        root.addHandler(
+                new Lines(
+                        new PrintStream(target, true, StandardCharsets.UTF_8),
+                        options.isSyslog() ? Optional.of(syslog) : Optional.empty(),
+                        events));
+        if (options.isSyslog() && !syslog.isThere()) {
+            OURS.warning("nobody listens for the syslog at " + syslog.socket());
+        }
     }
 
     private static final class Lines extends Handler {
         private final PrintStream out;
+        private final Optional<Syslog> syslog;
         private final Events events;
 
-        private Lines(PrintStream out, Events events) {
+        private Lines(PrintStream out, Optional<Syslog> syslog, Events events) {
             this.out = out;
+            this.syslog = syslog;
             this.events = events;
         }
 
@@ -76,6 +99,7 @@ final class Logs {
                     (name, value) -> line.append(' ').append(name).append('=').append(value));
             append(line, logged.getThrown());
             out.println(line);
+            syslog.ifPresent(to -> to.send(severity(logged), NAME + line));
             events.publishLogging(level(logged).toLowerCase(Locale.ROOT), message, fields);
         }
 
@@ -87,7 +111,19 @@ final class Logs {
             if (level >= Level.WARNING.intValue()) {
                 return "WARNING";
             }
-            return level >= Level.INFO.intValue() ? "INFO" : "DEBUG";
+            if (level >= Level.INFO.intValue()) {
+                return "INFO";
+            }
+            return level >= Level.FINE.intValue() ? "DEBUG" : "TRACE";
+        }
+
+        private static Syslog.Severity severity(LogRecord logged) {
+            return switch (level(logged)) {
+                case "ERROR" -> Syslog.Severity.ERROR;
+                case "WARNING" -> Syslog.Severity.WARNING;
+                case "INFO" -> Syslog.Severity.INFO;
+                default -> Syslog.Severity.DEBUG;
+            };
         }
 
         private static Map<String, String> fields() {

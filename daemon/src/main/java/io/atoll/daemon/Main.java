@@ -4,6 +4,7 @@ import io.atoll.api.Version;
 import io.atoll.base.DomainException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.event.Events;
+import io.atoll.linux.Syslog;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +42,7 @@ public final class Main {
     private static int run(DaemonOptions options) {
         Events events = new Events();
         try {
-            Logs.open(options.logFile(), System.err, options.isDebug(), events);
+            Logs.open(options.log(), System.err, new Syslog("daemon"), events);
             serve(Daemon.open(options, events));
             return 0;
         } catch (DomainException | IOException e) {

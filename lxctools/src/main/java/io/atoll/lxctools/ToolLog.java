@@ -1,5 +1,6 @@
 package io.atoll.lxctools;
 
+import io.atoll.linux.Syslog;
 import io.atoll.runtime.lxc.LxcConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -131,8 +132,21 @@ public final class ToolLog {
         if (!writes(importance)) {
             return;
         }
-        syslog.ifPresent(to -> to.send(importance, program + ": " + name + ": " + text));
+        syslog.ifPresent(to -> to.send(severity(importance), program + ": " + name + ": " + text));
         file.ifPresent(to -> append(to, importance, text));
+    }
+
+    private static Syslog.Severity severity(Level importance) {
+        return switch (importance) {
+            case TRACE, DEBUG -> Syslog.Severity.DEBUG;
+            case INFO -> Syslog.Severity.INFO;
+            case NOTICE -> Syslog.Severity.NOTICE;
+            case WARN -> Syslog.Severity.WARNING;
+            case ERROR -> Syslog.Severity.ERROR;
+            case CRIT -> Syslog.Severity.CRITICAL;
+            case ALERT -> Syslog.Severity.ALERT;
+            case FATAL -> Syslog.Severity.EMERGENCY;
+        };
     }
 
     private void append(Path to, Level importance, String text) {

@@ -8,6 +8,8 @@ import io.atoll.base.UnavailableException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.store.Batch.Change;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -41,6 +43,8 @@ import org.sqlite.SQLiteDataSource;
 /// so many requests share one flush to the disk. A batch is checked against the memory image plus
 /// what the same transaction wrote before it.
 public final class SqliteStore implements Store {
+    private static final Logger LOG = System.getLogger(SqliteStore.class.getName());
+
     /// How many batches one transaction takes.
     static final int GROUP_MAX = 256;
 
@@ -316,7 +320,23 @@ public final class SqliteStore implements Store {
         return new InternalException("Cannot write the database: " + why, e);
     }
 
+    /// Not what the document says: there are secrets in some.
+    private static String trace(Slot slot, Optional<Row> row) {
+        String what =
+                row.map(r -> "write version=" + r.version() + " length=" + r.document().length())
+                        .orElse("delete");
+        return "database "
+                + what
+                + " kind="
+                + slot.kind()
+                + " of="
+                + slot.key().project()
+                + " name="
+                + slot.key().name();
+    }
+
     private void execute(String sql) throws SQLException {
+        LOG.log(Level.TRACE, () -> "database " + sql);
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
@@ -359,6 +379,7 @@ public final class SqliteStore implements Store {
 
     private void write(Map<Slot, Optional<Row>> rows) throws SQLException {
         for (Map.Entry<Slot, Optional<Row>> entry : rows.entrySet()) {
+            LOG.log(Level.TRACE, () -> trace(entry.getKey(), entry.getValue()));
             PreparedStatement statement = entry.getValue().isPresent() ? upsert : remove;
             bind(statement, entry.getKey());
             if (entry.getValue().isPresent()) {

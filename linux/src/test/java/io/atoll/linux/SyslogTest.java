@@ -1,9 +1,9 @@
-package io.atoll.lxctools;
+package io.atoll.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.atoll.linux.Fd;
-import io.atoll.linux.UnixSockets;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -14,18 +14,22 @@ class SyslogTest {
     void sendsLinesWithFacilityAndSeverity(@TempDir Path directory) {
         Path socket = directory.resolve("log");
         try (Fd log = UnixSockets.bind(UnixSockets.Type.DATAGRAM, socket)) {
-            new Syslog("daemon", socket).send(ToolLog.Level.ERROR, "lxc-start: c1: no such thing");
+            Syslog daemon = new Syslog("daemon", socket);
+            assertTrue(daemon.isThere());
+            daemon.send(Syslog.Severity.ERROR, "lxc-start: c1: no such thing");
             assertEquals("<27>lxc-start: c1: no such thing", next(log));
-            new Syslog("local7", socket).send(ToolLog.Level.DEBUG, "x");
+            new Syslog("local7", socket).send(Syslog.Severity.DEBUG, "x");
             assertEquals("<191>x", next(log));
-            new Syslog("local0", socket).send(ToolLog.Level.FATAL, "x");
+            new Syslog("local0", socket).send(Syslog.Severity.EMERGENCY, "x");
             assertEquals("<128>x", next(log));
         }
     }
 
     @Test
     void losesLinesWhereNobodyListens(@TempDir Path directory) {
-        new Syslog("daemon", directory.resolve("log")).send(ToolLog.Level.ERROR, "x");
+        Syslog nobody = new Syslog("daemon", directory.resolve("log"));
+        assertFalse(nobody.isThere());
+        nobody.send(Syslog.Severity.ERROR, "x");
     }
 
     private static String next(Fd log) {
