@@ -12,6 +12,7 @@ import io.atoll.runtime.SystemCalls;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcPath;
 import io.atoll.runtime.lxc.LxcStart;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,55 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SeccompProxyIT {
     private static final int EDQUOT = 122;
+
+    /// Reads a letter (32 bytes about the container, the call's 80, room for 24 of an answer, the
+    /// cookie; descriptors of /proc/PID, its memory and the listener), makes the node inside by
+    /// /proc/PID/root and answers.
+    private static final String DEVICE_MAKER =
+            """
+            import array, errno, os, socket, struct, sys, threading
+
+            MKNOD = 133 if os.uname().machine == "x86_64" else -1
+
+            def text(memory, address):
+                return os.pread(memory, 256, address).split(b"\\0")[0].decode()
+
+            def answer(letter, fds):
+                cookie = letter[136:].decode()
+                number = struct.unpack_from("<i", letter, 48)[0]
+                args = struct.unpack_from("<6Q", letter, 64)
+                path, mode, device = args[0:3] if number == MKNOD else args[1:4]
+                path = text(fds[1], path)
+                allowed = cookie.split("=")[1].split(",")
+                error = 0
+                if "%d:%d" % (os.major(device), os.minor(device)) in allowed:
+                    os.mknod("root" + path, mode & 0xFFFF, device, dir_fd=fds[0])
+                    print("made", path, "for", cookie, flush=True)
+                else:
+                    error = -errno.EACCES
+                    print("refused", path, flush=True)
+                back = bytearray(letter[:136])
+                struct.pack_into("<qiI", back, 120, 0, error, 0)
+                return back
+
+            def serve(connection):
+                while True:
+                    room = socket.CMSG_SPACE(3 * 4)
+                    letter, ancillary, _, _ = connection.recvmsg(1024, room)
+                    if not letter:
+                        return
+                    fds = array.array("i", ancillary[0][2])
+                    connection.send(answer(letter, fds))
+                    for fd in fds:
+                        os.close(fd)
+
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            listener.bind("\\0" + sys.argv[1])
+            listener.listen(8)
+            print("listening", flush=True)
+            while True:
+                threading.Thread(target=serve, args=[listener.accept()[0]], daemon=True).start()
+            """;
 
     private LxcHostFixture host;
     private Path profile;
@@ -185,6 +235,52 @@ class SeccompProxyIT {
             assertTrue(call.isNative());
             assertTrue(SeccompNotify.letRun(calls.listener(), call.id()));
         }
+    }
+
+    /// A program in another language, at an abstract address, that makes the devices it allows for
+    /// a container that may make none.
+    @Test
+    void aProgramOfTheHostMakesDevices() throws Exception {
+        Path rules = host.base.resolve("mknod");
+        Files.writeString(rules, "2\ndenylist\n[all]\nmknod notify\nmknodat notify\n");
+        Path program = host.base.resolve("proxy.py");
+        Files.writeString(program, DEVICE_MAKER);
+        String address = host.name("devices");
+        String name =
+                host.define(
+                        "mknod",
+                        "lxc.cap.drop = mknod",
+                        "lxc.seccomp.profile = " + rules,
+                        "lxc.seccomp.notify.proxy = unix:@" + address,
+                        "lxc.seccomp.notify.cookie = allow=1:3,1:5");
+        Process proxy =
+                new ProcessBuilder("python3", program.toString(), address)
+                        .redirectError(host.base.resolve("proxy.err").toFile())
+                        .start();
+        try (BufferedReader said = proxy.inputReader()) {
+            assertEquals("listening", said.readLine());
+            host.must("lxc-start", "-n", name);
+            host.inside(name, "mknod /tmp/null c 1 3 && mknod -m 600 /tmp/zero c 1 5");
+            assertEquals("made /tmp/null for allow=1:3,1:5", said.readLine());
+            assertEquals("made /tmp/zero for allow=1:3,1:5", said.readLine());
+            assertEquals(
+                    "character special file 1 3\ncharacter special file 1 5",
+                    host.inside(name, "stat -c '%F %t %T' /tmp/null /tmp/zero"));
+            assertEquals(
+                    "4", host.inside(name, "echo gone >/tmp/null; head -c 4 /tmp/zero | wc -c"));
+            ToolRun refused =
+                    host.run("lxc-attach", "-n", name, "--", "mknod", "/tmp/mem", "c", "1", "1");
+            assertEquals(1, refused.status());
+            assertTrue(refused.err().contains("Permission denied"), refused.err());
+            assertEquals("refused /tmp/mem", said.readLine());
+            assertFalse(Files.exists(host.rootOf(name).resolve("tmp/mem")));
+        } finally {
+            proxy.destroyForcibly().waitFor();
+        }
+        ToolRun alone =
+                host.run("lxc-attach", "-n", name, "--", "mknod", "/tmp/full", "c", "1", "7");
+        assertTrue(alone.err().contains("Function not implemented"), alone.err());
+        host.must("lxc-stop", "-n", name, "-k");
     }
 
     @Test

@@ -66,6 +66,7 @@ final class ExecCompiler {
             remount(child);
         }
         powers(spec, host, child);
+        limits(host);
         Stdio stdio =
                 switch (spec.stdio()) {
                     case ExecSpec.Stdio.None _ -> Stdio.none();
@@ -139,6 +140,29 @@ final class ExecCompiler {
                     && mode == Step.OpenMode.WRITE
                     && path.endsWith("/tasks")) {
                 host.add(new Step.WriteFile(Place.host(path), "0", Step.WriteMode.EXISTING));
+            }
+        }
+    }
+
+    /// Those of the container's first process. What cannot be raised as high from where we are
+    /// called stays as it is.
+    private void limits(List<Step> host) {
+        for (Step step : start.gate()) {
+            switch (step) {
+                case Step.SetResourceLimit(boolean ofChild, int resource, long soft, long hard)
+                        when ofChild ->
+                        host.add(
+                                new Step.IfPossible(
+                                        new Step.SetResourceLimit(false, resource, soft, hard)));
+                case Step.WriteFile(
+                                Place.ChildProc(String name),
+                                String value,
+                                Step.WriteMode mode) ->
+                        host.add(
+                                new Step.IfPossible(
+                                        new Step.WriteFile(
+                                                Place.host("/proc/self/" + name), value, mode)));
+                default -> {}
             }
         }
     }

@@ -86,6 +86,7 @@ record MonitorRecord(
                             + "\n"
                             + line("halt", signals.halt())
                             + line("reboot", signals.reboot())
+                            + line("stop", signals.stop())
                             + (borrowsNamespace ? "namespace borrowed\n" : "")
                             + trees.map(MonitorRecord::render).orElse(""));
         } catch (IOException e) {
@@ -138,7 +139,7 @@ record MonitorRecord(
             Map<String, String> notes = words(files.directory().resolve(NOTES));
             SignalSpec signals =
                     new SignalSpec(
-                            number(notes, "halt"), number(notes, "reboot"), OptionalInt.empty());
+                            number(notes, "halt"), number(notes, "reboot"), number(notes, "stop"));
             return Optional.of(
                     new MonitorRecord(
                             plan,

@@ -49,6 +49,7 @@ final class ShimContainer implements Container {
     private static final Duration EXEC_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration HURRY = Duration.ofSeconds(1);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration STOP_SIGNAL_PATIENCE = Duration.ofSeconds(10);
     private static final Duration MONITOR_PAUSE = Duration.ofMillis(20);
     private static final Duration SIGNAL_AGAIN = Duration.ofMillis(50);
     private static final Duration SIGNAL_SETTLE = Duration.ofSeconds(2);
@@ -502,6 +503,9 @@ final class ShimContainer implements Container {
         if (gone.getCount() == 0) {
             return;
         }
+        if (endsByItsOwnSignal()) {
+            return;
+        }
         // What takes longer than this is not the kernel's grace periods.
         try (GracePeriods.Hurry _ = owner.gracePeriods().hurry()) {
             killAll();
@@ -517,6 +521,17 @@ final class ShimContainer implements Container {
                             + KILL_TIMEOUT.plus(HURRY).toSeconds()
                             + " s after it was killed");
         }
+    }
+
+    /// Who gave a signal for this wants init to have a last word; not one that lasts for ever.
+    private boolean endsByItsOwnSignal() {
+        int signal = record.signals().stop().orElse(Signals.SIGKILL);
+        if (signal == Signals.SIGKILL) {
+            return false;
+        }
+        sendIfAlive(signal);
+        thawQuietly();
+        return awaitGone(STOP_SIGNAL_PATIENCE);
     }
 
     private void killAll() {

@@ -52,8 +52,10 @@ record Ephemeral(
     /// @return the exit status for the caller
     int run(LxcContainer original, LxcContainer copy) {
         List<String> entries = new ArrayList<>();
-        for (String mount : mounts) {
-            entries.add(entry(mount, copy));
+        for (String list : mounts) {
+            for (String mount : list.split(",")) {
+                entries.add(entry(mount, copy));
+            }
         }
         boolean wasRunning = original.isRunning();
         if (wasRunning) {
@@ -128,7 +130,7 @@ record Ephemeral(
                 "lxc.hook.post-stop = /bin/sh -c 'umount -l " + directory + " || :'");
     }
 
-    /// The fstab line of one `-m`: `bind=SRC[:DST[:ro|rw]]` or `overlay=SRC[:DST]`.
+    /// The fstab line of one mount of `-m`: `bind=SRC[:DST[:ro|rw]]` or `overlay=SRC[:DST]`.
     static String entry(String mount, LxcContainer copy) {
         int equals = mount.indexOf('=');
         String type = equals < 0 ? "" : mount.substring(0, equals);

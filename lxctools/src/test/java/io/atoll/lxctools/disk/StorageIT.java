@@ -338,6 +338,40 @@ class StorageIT {
         assertEquals(List.of("c1"), scratch.names());
     }
 
+    /// As the manual of lxc-copy shows it: several mounts in one word.
+    @Test
+    void mountsOfAnEphemeralCopyAreAList() throws Exception {
+        create("c1");
+        Path first = Files.createDirectory(scratch.directory().resolve("first"));
+        Path second = Files.createDirectory(scratch.directory().resolve("second"));
+        Files.writeString(first.resolve("file"), "one\n");
+        Files.writeString(second.resolve("file"), "two\n");
+        String mounts = "bind=" + first + ":/srv:ro,overlay=" + second + ":/opt,bind=" + second;
+        String said =
+                must(
+                        "lxc-copy",
+                        "-e",
+                        "-n",
+                        "c1",
+                        "-N",
+                        "gone",
+                        "-m",
+                        mounts,
+                        "--",
+                        "/bin/sh",
+                        "-c",
+                        "cat /srv/file /opt/file "
+                                + second
+                                + "/file; touch /srv/no 2>/dev/null || echo ro; touch /opt/own "
+                                + second
+                                + "/shared");
+        assertEquals("Created gone as clone of c1\none\ntwo\ntwo\nro\n", said);
+        assertFalse(Files.exists(first.resolve("no")));
+        assertFalse(Files.exists(second.resolve("own")), "its changes are in a layer of its own");
+        assertTrue(Files.exists(second.resolve("shared")));
+        assertEquals(List.of("c1"), scratch.names());
+    }
+
     /// The commands of LXC 1.0 by their old names.
     @Test
     void theOldNames() throws Exception {

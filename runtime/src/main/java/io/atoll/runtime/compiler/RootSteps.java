@@ -41,8 +41,7 @@ final class RootSteps {
 
     void host() {
         switch (draft.spec.rootfs()) {
-            case RootfsSpec.Directory(Layer layer, boolean isReadonly) ->
-                    directory(layer, isReadonly);
+            case RootfsSpec.Directory directory -> directory(directory);
             case RootfsSpec.Overlay overlay -> overlay(overlay);
             case RootfsSpec.Volume volume -> volume(volume);
         }
@@ -53,12 +52,13 @@ final class RootSteps {
         spent.forEach(slot -> draft.child.add(new Step.Close(slot)));
     }
 
-    private void directory(Layer layer, boolean isReadonly) {
+    private void directory(RootfsSpec.Directory directory) {
+        Layer layer = directory.layer();
         pin(layer);
         // Mounts below the directory belong to the rootfs, unless ids are shifted: not every one of
         // them could be.
         open(root, layer, !layer.isShifted());
-        Set<MountAttribute> attributes = rootAttributes(isReadonly);
+        Set<MountAttribute> attributes = rootAttributes(directory);
         if (!attributes.isEmpty()) {
             draft.host.add(attributes(root, attributes, Slot.NONE));
         }
@@ -66,9 +66,10 @@ final class RootSteps {
 
     /// An image may hold device nodes that its maker chose; an unprivileged container could not
     /// have made them itself, unless it is to. Those it is not to use its cgroup refuses.
-    private Set<MountAttribute> rootAttributes(boolean isReadonly) {
+    private Set<MountAttribute> rootAttributes(RootfsSpec rootfs) {
         Set<MountAttribute> set = EnumSet.noneOf(MountAttribute.class);
-        if (isReadonly) {
+        set.addAll(rootfs.attributes());
+        if (rootfs.isReadonly()) {
             set.add(MountAttribute.READ_ONLY);
         }
         boolean makesDevices = draft.spec.security().interceptions().contains(Interception.MKNOD);
@@ -101,7 +102,7 @@ final class RootSteps {
                         root,
                         volume.fsType(),
                         options,
-                        rootAttributes(volume.isReadonly()),
+                        rootAttributes(volume),
                         Step.Owner.CALLER,
                         !volume.isReadonly()));
         draft.host.add(new Step.Close(device));
@@ -160,7 +161,7 @@ final class RootSteps {
                         root,
                         "overlay",
                         options(overlay, lowers, writable),
-                        rootAttributes(overlay.isReadonly()),
+                        rootAttributes(overlay),
                         owner(overlay.writable()),
                         !overlay.isReadonly()));
         // With the last descriptor of a detached mount the kernel waits for all processors: the

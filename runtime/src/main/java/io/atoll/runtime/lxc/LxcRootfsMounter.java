@@ -7,6 +7,7 @@ import io.atoll.base.UnsupportedException;
 import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
+import io.atoll.plan.MountAttribute;
 import io.atoll.runtime.spec.HookSpec;
 import io.atoll.runtime.spec.RootfsSpec;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +32,7 @@ public final class LxcRootfsMounter {
     /// Options of `lxc.rootfs.options` that say how to mount, not what the file system shall do.
     private static final Set<String> MOUNT_WORDS =
             Set.of(
+                    "ro",
                     "rw",
                     "defaults",
                     "private",
@@ -42,11 +45,19 @@ public final class LxcRootfsMounter {
                     "runbindable",
                     "bind",
                     "rbind",
-                    "noatime",
                     "relatime",
-                    "nodev",
-                    "nosuid",
-                    "noexec");
+                    "dev",
+                    "suid",
+                    "exec",
+                    "atime",
+                    "diratime");
+
+    private static final Map<String, MountAttribute> ATTRIBUTES =
+            Map.of(
+                    "nodev", MountAttribute.NO_DEV,
+                    "nosuid", MountAttribute.NO_SUID,
+                    "noexec", MountAttribute.NO_EXEC,
+                    "noatime", MountAttribute.NO_ATIME);
 
     private final ImageMounts images;
 
@@ -70,29 +81,43 @@ public final class LxcRootfsMounter {
     /// @throws NotFoundException if there is nothing at the path
     /// @throws UnsupportedException if the host lacks the driver's tool
     public Ready prepare(LxcRootfs rootfs, String options) {
-        List<String> words =
-                Arrays.stream(options.split(","))
-                        .map(String::strip)
-                        .filter(w -> !w.isEmpty())
-                        .toList();
-        boolean isReadonly = words.contains("ro");
-        boolean isShifted = words.contains("idmap=container");
-        List<String> own =
-                words.stream()
-                        .filter(w -> !MOUNT_WORDS.contains(w))
-                        .filter(w -> !w.equals("ro") && !w.startsWith("idmap="))
-                        .toList();
+        Options parsed = Options.parse(options);
         return switch (rootfs) {
-            case LxcRootfs.Directory(_, Path path) -> directory(path, isShifted, isReadonly, own);
-            case LxcRootfs.Overlay overlay -> ready(overlay(overlay, isShifted, own, isReadonly));
-            case LxcRootfs.Loop(Path file) -> ready(volume(file, true, isShifted, own, isReadonly));
-            case LxcRootfs.Device(Path path) ->
-                    ready(volume(path, false, isShifted, own, isReadonly));
-            case LxcRootfs.Zfs(String dataset) ->
-                    directory(zfsMountPoint(dataset), isShifted, isReadonly, List.of());
-            case LxcRootfs.Rbd(String image) -> rbd(image, isShifted, own, isReadonly);
-            case LxcRootfs.Nbd nbd -> nbd(nbd, isShifted, own, isReadonly);
+            case LxcRootfs.Directory(_, Path path) -> directory(path, parsed);
+            case LxcRootfs.Overlay overlay -> ready(overlay(overlay, parsed));
+            case LxcRootfs.Loop(Path file) -> ready(volume(file, true, parsed));
+            case LxcRootfs.Device(Path path) -> ready(volume(path, false, parsed));
+            case LxcRootfs.Zfs(String dataset) -> directory(zfsMountPoint(dataset), parsed);
+            case LxcRootfs.Rbd(String image) -> rbd(image, parsed);
+            case LxcRootfs.Nbd nbd -> nbd(nbd, parsed);
         };
+    }
+
+    /// @param own what the file system shall do
+    private record Options(
+            boolean isShifted,
+            boolean isReadonly,
+            List<String> own,
+            Set<MountAttribute> attributes) {
+        static Options parse(String text) {
+            List<String> words =
+                    Arrays.stream(text.split(","))
+                            .map(String::strip)
+                            .filter(w -> !w.isEmpty())
+                            .toList();
+            Set<MountAttribute> attributes = EnumSet.noneOf(MountAttribute.class);
+            List<String> own = new ArrayList<>();
+            for (String word : words) {
+                MountAttribute attribute = ATTRIBUTES.get(word);
+                if (attribute != null) {
+                    attributes.add(attribute);
+                } else if (!MOUNT_WORDS.contains(word) && !word.startsWith("idmap=")) {
+                    own.add(word);
+                }
+            }
+            return new Options(
+                    words.contains("idmap=container"), words.contains("ro"), own, attributes);
+        }
     }
 
     private static Ready ready(RootfsSpec rootfs) {
@@ -100,21 +125,24 @@ public final class LxcRootfsMounter {
     }
 
     /// A path without driver may also be a file with a file system, as in LXC.
-    private Ready directory(Path path, boolean isShifted, boolean isReadonly, List<String> own) {
+    private Ready directory(Path path, Options options) {
         if (Files.isRegularFile(path)) {
-            return ready(volume(path, true, isShifted, own, isReadonly));
+            return ready(volume(path, true, options));
         }
         exists(path);
-        return ready(new RootfsSpec.Directory(new RootfsSpec.Layer(path, isShifted), isReadonly));
+        return ready(
+                new RootfsSpec.Directory(
+                        new RootfsSpec.Layer(path, options.isShifted()),
+                        options.isReadonly(),
+                        options.attributes()));
     }
 
-    private RootfsSpec overlay(
-            LxcRootfs.Overlay overlay, boolean isShifted, List<String> own, boolean isReadonly) {
+    private RootfsSpec overlay(LxcRootfs.Overlay overlay, Options options) {
         List<RootfsSpec.Layer> lowers = new ArrayList<>();
         for (Path lower : overlay.lowers()) {
             exists(lower);
             Path directory = Files.isDirectory(lower) ? lower : images.mount(lower);
-            lowers.add(new RootfsSpec.Layer(directory, isShifted));
+            lowers.add(new RootfsSpec.Layer(directory, options.isShifted()));
         }
         exists(overlay.upper());
         Path writable = overlay.upper().getParent();
@@ -130,22 +158,23 @@ public final class LxcRootfsMounter {
         }
         return new RootfsSpec.Overlay(
                 lowers,
-                new RootfsSpec.Layer(writable, isShifted),
+                new RootfsSpec.Layer(writable, options.isShifted()),
                 upper.toString(),
                 "work",
-                own,
-                isReadonly);
+                options.own(),
+                options.isReadonly(),
+                options.attributes());
     }
 
-    private static RootfsSpec volume(
-            Path source, boolean isFile, boolean isShifted, List<String> own, boolean isReadonly) {
+    private static RootfsSpec volume(Path source, boolean isFile, Options options) {
         exists(source);
         return new RootfsSpec.Volume(
-                new RootfsSpec.Layer(source, isShifted),
+                new RootfsSpec.Layer(source, options.isShifted()),
                 isFile,
                 FileSystemType.of(source),
-                own,
-                isReadonly);
+                options.own(),
+                options.isReadonly(),
+                options.attributes());
     }
 
     private static void exists(Path path) {
@@ -164,19 +193,16 @@ public final class LxcRootfsMounter {
         return Path.of(answer);
     }
 
-    private static Ready rbd(
-            String image, boolean isShifted, List<String> own, boolean isReadonly) {
+    private static Ready rbd(String image, Options options) {
         if (image.startsWith("/dev/")) {
             image = image.substring("/dev/rbd/".length());
         }
         String device = run("rbd", "rbd", "map", image).strip();
         return new Ready(
-                volume(Path.of(device), false, isShifted, own, isReadonly),
-                List.of(release("rbd", "unmap", device)));
+                volume(Path.of(device), false, options), List.of(release("rbd", "unmap", device)));
     }
 
-    private static Ready nbd(
-            LxcRootfs.Nbd nbd, boolean isShifted, List<String> own, boolean isReadonly) {
+    private static Ready nbd(LxcRootfs.Nbd nbd, Options options) {
         exists(nbd.file());
         String device = freeNbd();
         String unused = run("qemu-nbd", "qemu-nbd", "--connect=" + device, nbd.file().toString());
@@ -184,7 +210,7 @@ public final class LxcRootfsMounter {
         HookSpec disconnect = release("qemu-nbd", "--disconnect", device);
         try {
             await(whole);
-            return new Ready(volume(whole, false, isShifted, own, isReadonly), List.of(disconnect));
+            return new Ready(volume(whole, false, options), List.of(disconnect));
         } catch (RuntimeException e) {
             String ignored = run("qemu-nbd", "qemu-nbd", "--disconnect", device);
             throw e;

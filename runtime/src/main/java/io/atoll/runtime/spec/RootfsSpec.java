@@ -1,8 +1,10 @@
 package io.atoll.runtime.spec;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.plan.MountAttribute;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /// Where the root file system comes from. Paths are the host's, absolute, as seen by the fork
 /// server.
@@ -13,6 +15,9 @@ public sealed interface RootfsSpec {
     /// True if nothing may be written to the root.
     boolean isReadonly();
 
+    /// How the root's mount is restricted besides.
+    Set<MountAttribute> attributes();
+
     /// One layer of an overlay, or a whole root.
     record Layer(Path path, boolean isShifted) {
         public Layer {
@@ -21,7 +26,17 @@ public sealed interface RootfsSpec {
     }
 
     /// A plain directory, or the mount point of a volume.
-    record Directory(Layer layer, boolean isReadonly) implements RootfsSpec {}
+    record Directory(Layer layer, boolean isReadonly, Set<MountAttribute> attributes)
+            implements RootfsSpec {
+        public Directory {
+            attributes = Set.copyOf(attributes);
+        }
+
+        /// Without further restrictions.
+        public Directory(Layer layer, boolean isReadonly) {
+            this(layer, isReadonly, Set.of());
+        }
+    }
 
     /// An overlay: lower layers, topmost first, and one directory with subdirectories for upper and
     /// work.
@@ -38,7 +53,8 @@ public sealed interface RootfsSpec {
             String upper,
             String work,
             List<String> options,
-            boolean isReadonly)
+            boolean isReadonly,
+            Set<MountAttribute> attributes)
             implements RootfsSpec {
         /// Overlayfs takes up to 500 layers; a longer stack is a mistake of the caller.
         public static final int LOWERS_MAX = 64;
@@ -46,12 +62,24 @@ public sealed interface RootfsSpec {
         public Overlay {
             lowers = List.copyOf(lowers);
             options = List.copyOf(options);
+            attributes = Set.copyOf(attributes);
             if (lowers.isEmpty() || lowers.size() > LOWERS_MAX) {
                 throw new InvalidConfigException(
                         "overlay needs 1 to " + LOWERS_MAX + " lower layers");
             }
             simpleName(upper);
             simpleName(work);
+        }
+
+        /// Without further restrictions.
+        public Overlay(
+                List<Layer> lowers,
+                Layer writable,
+                String upper,
+                String work,
+                List<String> options,
+                boolean isReadonly) {
+            this(lowers, writable, upper, work, options, isReadonly, Set.of());
         }
 
         private static void simpleName(String name) {
@@ -68,10 +96,16 @@ public sealed interface RootfsSpec {
     /// @param fsType as the kernel names it, `ext4` for one
     /// @param options further options of the file system
     record Volume(
-            Layer source, boolean isFile, String fsType, List<String> options, boolean isReadonly)
+            Layer source,
+            boolean isFile,
+            String fsType,
+            List<String> options,
+            boolean isReadonly,
+            Set<MountAttribute> attributes)
             implements RootfsSpec {
         public Volume {
             options = List.copyOf(options);
+            attributes = Set.copyOf(attributes);
         }
     }
 

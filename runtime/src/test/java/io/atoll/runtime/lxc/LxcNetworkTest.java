@@ -296,4 +296,21 @@ class LxcNetworkTest {
                 assertThrows(InvalidConfigException.class, () -> compile(lines));
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());
     }
+
+    @Test
+    void portsHaveVlans() {
+        String[] lines = {
+            "lxc.net.0.type = veth",
+            "lxc.net.0.link = lxcbr0",
+            "lxc.net.0.veth.vlan.id = 7",
+            "lxc.net.0.veth.vlan.tagged.id = 8",
+            "lxc.net.0.veth.vlan.tagged.id = 9"
+        };
+        NicLink.Veth veth = (NicLink.Veth) compile(lines).nics().getFirst().link();
+        assertEquals(OptionalInt.of(7), veth.vlan());
+        assertEquals(List.of(8, 9), veth.taggedVlans());
+        lines[2] = "lxc.net.0.veth.vlan.id = none";
+        veth = (NicLink.Veth) compile(lines).nics().getFirst().link();
+        assertEquals(List.of(8, 9), veth.taggedVlans());
+    }
 }
