@@ -96,8 +96,7 @@ public record DaemonOptions(
 
     /// A copy for a daemon whose standard input is the socket that it is to listen on.
     DaemonOptions activated(boolean value) {
-        return new DaemonOptions(
-                stateDir, group, userGroup, ui, log, isHelp, isVersion, value);
+        return new DaemonOptions(stateDir, group, userGroup, ui, log, isHelp, isVersion, value);
     }
 
     private static Optional<Path> directory(Map<String, String> environment, String name) {

@@ -10,7 +10,6 @@ import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Version;
 import io.atoll.client.AtollClient;
-import io.atoll.client.ConnectFailedException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -114,6 +113,7 @@ final class AdminCommands {
     private static int runShutdown(Context context) {
         AtollClient client = local(context);
         long timeout = context.args().number("timeout");
+        Optional<ProcessHandle> daemon = process(client);
         try {
             client.rest()
                     .call(
@@ -122,20 +122,34 @@ final class AdminCommands {
                             null,
                             "");
         } catch (UnavailableException e) {
-            // A daemon that ends before its answer is out has done what it was asked; one that was
-            // not there has not.
-            if (e.getCause() == null || e.getCause() instanceof ConnectFailedException) {
+            // It was there a moment ago: without an answer it has ended before that was out.
+            if (e.getCause() == null) {
                 throw e;
             }
         }
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeout);
-        while (answers(client)) {
+        // It lets go of mounts and networks when it does not answer any more.
+        while (daemon.isPresent() ? daemon.get().isAlive() : answers(client)) {
             if (timeout > 0 && System.nanoTime() - deadline > 0) {
                 throw new CliException("the daemon is still running after " + timeout + " seconds");
             }
             LockSupport.parkNanos(POLL_NANOS);
         }
         return 0;
+    }
+
+    /// The daemon's, empty if it does not say or runs where we see no processes.
+    ///
+    /// @throws UnavailableException if there is no daemon
+    private static Optional<ProcessHandle> process(AtollClient client) {
+        try {
+            Json environment = client.server().value().get("environment");
+            return ProcessHandle.of(environment.get("server_pid").asLong());
+        } catch (UnavailableException e) {
+            throw e;
+        } catch (DomainException _) {
+            return Optional.empty();
+        }
     }
 
     private static CommandSpec waitReady() {

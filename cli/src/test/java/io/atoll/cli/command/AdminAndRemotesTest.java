@@ -171,6 +171,28 @@ class AdminAndRemotesTest {
     }
 
     @Test
+    void waitsForTheEndOfTheDaemonsProcess() throws IOException {
+        Process daemon = new ProcessBuilder("cat").start();
+        try {
+            server.onSync("GET /1.0", "{\"environment\":{\"server_pid\":" + daemon.pid() + "}}");
+            server.onSync("PUT /internal/shutdown?force=false", "{}");
+            server.on(
+                    "PUT /internal/shutdown?force=true",
+                    peer -> {
+                        peer.send(FakeServer.http(200, "", "{\"type\":\"sync\"}"));
+                        daemon.getOutputStream().close();
+                    });
+            CliRun cli = cli().as("lxd");
+            assertEquals(1, cli.run("shutdown", "--timeout=1"));
+            assertEquals("Error: the daemon is still running after 1 seconds\n", cli.err());
+            assertEquals(0, cli.run("shutdown", "--force"));
+            assertFalse(daemon.isAlive());
+        } finally {
+            daemon.destroyForcibly();
+        }
+    }
+
+    @Test
     void givesUpWaiting() {
         server.onError("GET /internal/ready", 503, "starting");
         CliRun cli = cli().as("lxd");
