@@ -2,11 +2,18 @@ package io.atoll.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 final class ExitWatcherTest {
@@ -52,6 +59,65 @@ final class ExitWatcherTest {
                 assertTrue(PidFd.sendSignal(pidFd, Signals.SIGKILL));
                 assertTrue(PidFd.waitGone(pidFd, Duration.ofSeconds(10)));
             }
+        }
+    }
+
+    /// They share a thread: the end of one watcher is not the end of another's news.
+    @Test
+    void othersGoOnWhenOneIsClosed() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            Process process = new ProcessBuilder("sleep", "100").start();
+            CountDownLatch mine = new CountDownLatch(1);
+            CountDownLatch others = new CountDownLatch(1);
+            try (ExitWatcher watcher = new ExitWatcher(Runnable::run);
+                    Fd pidFd = PidFd.open((int) process.pid()).orElseThrow()) {
+                ExitWatcher other = new ExitWatcher(Runnable::run);
+                other.watch(pidFd, others::countDown);
+                watcher.watch(pidFd, mine::countDown);
+                other.close();
+                assertThrows(IllegalStateException.class, () -> other.watch(pidFd, () -> {}));
+                process.destroyForcibly();
+                assertTrue(mine.await(10, TimeUnit.SECONDS));
+                assertEquals(1, others.getCount());
+            }
+        }
+    }
+
+    @Test
+    void leavesNeitherThreadNorDescriptor() throws Exception {
+        int before = descriptors();
+        ExitWatcher first = new ExitWatcher(Runnable::run);
+        ExitWatcher second = new ExitWatcher(Runnable::run);
+        Process process = new ProcessBuilder("sleep", "100").start();
+        try (Fd pidFd = PidFd.open((int) process.pid()).orElseThrow()) {
+            second.watch(pidFd, () -> {});
+            first.close();
+            first.close();
+            second.watch(pidFd, () -> {}).close();
+            second.close();
+        }
+        int exit = process.destroyForcibly().waitFor();
+        assertEquals(128 + Signals.SIGKILL, exit);
+        assertEquals(before, descriptors());
+        assertTrue(
+                Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(thread -> thread.getName().equals("exit-watcher")));
+    }
+
+    private static int descriptors() {
+        // Without those of the child, whose pipes are closed when somebody collects them.
+        return (int)
+                Stream.of(Objects.requireNonNull(new File("/proc/self/fd").list()))
+                        .map(number -> Path.of("/proc/self/fd", number))
+                        .filter(ExitWatcherTest::isEvent)
+                        .count();
+    }
+
+    private static boolean isEvent(Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString().startsWith("anon_inode:");
+        } catch (IOException _) {
+            return false;
         }
     }
 

@@ -2,6 +2,7 @@ package io.atoll.runtime;
 
 import io.atoll.base.BusyException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.cgroup.CgroupLayout;
 import io.atoll.plan.StartPlan;
 import io.atoll.runtime.spec.ContainerSpec;
 import java.util.List;
@@ -50,6 +51,10 @@ public interface Containers extends AutoCloseable {
 
     /// As [#explain(ContainerSpec)] for a start with options.
     StartPlan explain(ContainerSpec spec, StartOptions options);
+
+    /// The control groups of this host that its containers may be in, as they were when somebody
+    /// first asked.
+    CgroupLayout cgroups();
 
     /// The running container of that id, whoever started it.
     Optional<Container> find(String id);

@@ -14,12 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 
@@ -244,12 +246,9 @@ final class ForkServer {
     /// Its inode, size and times: even a file that was written over in place differs.
     private static String identity(Path file) throws IOException {
         Map<String, Object> seen = Files.readAttributes(file, "unix:dev,ino,size,ctime");
-        return String.join(
-                " ",
-                seen.get("dev") + "",
-                seen.get("ino") + "",
-                seen.get("size") + "",
-                seen.get("ctime") + "");
+        long changed =
+                seen.get("ctime") instanceof FileTime time ? time.to(TimeUnit.NANOSECONDS) : 0;
+        return seen.get("dev") + " " + seen.get("ino") + " " + seen.get("size") + " " + changed;
     }
 
     private static Optional<String> noted(Path note, String file) throws IOException {

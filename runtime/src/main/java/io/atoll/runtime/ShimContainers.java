@@ -48,6 +48,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,7 @@ final class ShimContainers implements Containers {
     /// us change anything.
     private final boolean isObserver;
 
-    private final Supplier<HostFacts> probe;
+    private final Function<CgroupLayout, HostFacts> probe;
     private final Supplier<CgroupLayout> cgroups;
     private final ForkServer server;
     private final GracePeriods gracePeriods;
@@ -98,7 +99,7 @@ final class ShimContainers implements Containers {
 
     /// With facts that may leave out a part of what the host has.
     ShimContainers(RuntimePaths paths, HostFacts facts) {
-        this(paths, () -> facts, facts::cgroups, false);
+        this(paths, _ -> facts, facts::cgroups, false);
         makeDirectories();
         gracePeriods.recover();
         ids();
@@ -106,7 +107,7 @@ final class ShimContainers implements Containers {
 
     private ShimContainers(
             RuntimePaths paths,
-            Supplier<HostFacts> probe,
+            Function<CgroupLayout, HostFacts> probe,
             Supplier<CgroupLayout> cgroups,
             boolean isObserver) {
         this.paths = paths;
@@ -119,7 +120,7 @@ final class ShimContainers implements Containers {
 
     private synchronized HostFacts facts() {
         if (facts == null) {
-            facts = probe.get();
+            facts = probe.apply(layout());
         }
         return facts;
     }
@@ -147,11 +148,13 @@ final class ShimContainers implements Containers {
         return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
     }
 
+    @Override
+    public CgroupLayout cgroups() {
+        return layout();
+    }
+
     /// Without the other facts, which cost more and which a mere look at a container does not need.
     synchronized CgroupLayout layout() {
-        if (facts != null) {
-            return facts.cgroups();
-        }
         if (layout == null) {
             layout = cgroups.get();
         }

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /// The control group hierarchies of a host, as this process sees them. Immutable; a host does not
 /// change it while it runs.
@@ -105,7 +106,13 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
         Map<Set<String>, String> ownPaths = ownPaths(own);
         List<CgroupHierarchy> found = new ArrayList<>();
         Set<Set<String>> seen = new LinkedHashSet<>();
-        for (MountInfo mount : MountInfo.parse(mountinfo)) {
+        // Most lines of a host with containers are of other kinds.
+        String ours =
+                mountinfo
+                        .lines()
+                        .filter(line -> line.contains(" - cgroup"))
+                        .collect(Collectors.joining("\n"));
+        for (MountInfo mount : MountInfo.parse(ours)) {
             if (mount.fsType().equals("cgroup2")) {
                 String path = below(mount.root(), ownPaths.getOrDefault(Set.of(), "/"));
                 // A second mount of the same tree is no second hierarchy.

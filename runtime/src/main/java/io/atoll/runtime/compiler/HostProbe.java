@@ -63,7 +63,11 @@ public final class HostProbe {
 
     /// The facts. Takes a few milliseconds when first called, and needs root.
     public static HostFacts probe() {
-        CgroupLayout cgroups = cgroups();
+        return probe(cgroups());
+    }
+
+    /// The facts of a host whose [#cgroups()] are known already.
+    public static HostFacts probe(CgroupLayout cgroups) {
         Kernel kernel = kernel();
         Optional<CgroupHierarchy> cpuset =
                 cgroups.controller("cpuset").filter(h -> h.version() == 1);

@@ -4,7 +4,9 @@ import static io.atoll.runtime.lxc.LxcValue.*;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// All keys, one row each: parsing, listing, clearing and the reference page read this table and
 /// nothing else.
@@ -314,10 +316,25 @@ final class LxcKeys {
     /// The row of a current key such as `lxc.net.0.type`. Exact rows win over families:
     /// `lxc.cgroup.dir` is no controller.
     static Optional<LxcKey> find(String key) {
+        LxcKey named = BY_NAME.get(key);
+        if (named != null) {
+            return Optional.of(named);
+        }
         Optional<LxcKey> exact =
-                ALL.stream().filter(k -> !k.isFamily() && k.matches(key)).findFirst();
-        return exact.or(() -> ALL.stream().filter(k -> k.isFamily() && k.matches(key)).findFirst());
+                PATTERNS.stream().filter(k -> !k.isFamily() && k.matches(key)).findFirst();
+        return exact.or(
+                () -> PATTERNS.stream().filter(k -> k.isFamily() && k.matches(key)).findFirst());
     }
+
+    /// The rows that stand for one key.
+    private static final Map<String, LxcKey> BY_NAME =
+            ALL.stream()
+                    .filter(row -> row.pattern().indexOf('*') < 0)
+                    .collect(Collectors.toUnmodifiableMap(LxcKey::pattern, row -> row));
+
+    /// The rows that stand for many.
+    private static final List<LxcKey> PATTERNS =
+            ALL.stream().filter(row -> !BY_NAME.containsKey(row.pattern())).toList();
 
     /// The known name that is most like a wrong one.
     static Optional<String> nearest(String key) {

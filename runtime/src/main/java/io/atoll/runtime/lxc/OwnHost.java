@@ -31,9 +31,7 @@ final class OwnHost implements LxcHost {
                         .find("lxc.cgroup.relative")
                         .filter("1"::equals)
                         .map(_ -> CgroupLayout.below(request.caller()));
-        cgroups =
-                ownTrees.orElseGet(() ->
-                        CgroupLayout.detect().usable(path -> Files.isWritable(Path.of(path))));
+        cgroups = ownTrees.orElseGet(() -> container.path().containers().cgroups());
     }
 
     @Override
