@@ -101,8 +101,8 @@ static final Program LXC_TOOLS =
                         "--enable-native-access=ALL-UNNAMED",
                         "-Datoll.syscalls=@home@/libexec/libatoll-native.so"));
 
-/// Runs the commands of both for one user, over and over: with C2 for what is hot for long, and memory goes back
-/// when it rests.
+/// Runs the commands of both for one user, over and over. Without C2, and C1 takes a method that the training did not know
+/// after some ten calls instead of some hundred: see docs/decisions/0110.
 static final Program WARM =
         new Program(
                 "warm",
@@ -112,12 +112,12 @@ static final Program WARM =
                         "-XX:+UseSerialGC",
                         "-XX:+UseCompactObjectHeaders",
                         "-XX:-UsePerfData",
-                        // As the daemon, for the same reasons.
-                        "-XX:Tier0InvokeNotifyFreqLog=4",
-                        "-XX:Tier4InvocationThreshold=50000",
-                        "-XX:Tier4MinInvocationThreshold=6000",
-                        "-XX:Tier4CompileThreshold=150000",
-                        "-XX:Tier4BackEdgeThreshold=400000",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:Tier0InvokeNotifyFreqLog=3",
+                        "-XX:Tier3InvocationThreshold=16",
+                        "-XX:Tier3MinInvocationThreshold=8",
+                        "-XX:Tier3CompileThreshold=60",
+                        "-XX:Tier3BackEdgeThreshold=2000",
                         "-Xms16m",
                         "-Xmn8m",
                         "-Xmx128m",
@@ -499,6 +499,7 @@ static List<String> withMain(List<String> arguments, String mainClass) {
 /// requests; C1 is through in a fraction of that. C2 is left for what turns out to be hot.
 static List<String> withoutC2(List<String> arguments) {
     List<String> changed = new ArrayList<>(arguments);
+    changed.removeIf(word -> word.startsWith("-XX:TieredStopAtLevel="));
     changed.addFirst("-XX:TieredStopAtLevel=2");
     return changed;
 }

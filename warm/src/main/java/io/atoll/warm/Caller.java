@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -51,21 +52,24 @@ final class Caller implements AutoCloseable {
     /// Guarded by this.
     private final List<AutoCloseable> held = new ArrayList<>();
 
+    /// From then on the thread may do another's command. Written under this.
     private volatile boolean isOver;
+
     private volatile long goneSince;
 
     /// Begins to listen.
     ///
     /// @param streams stdin, stdout and stderr; closed with this
     /// @param command the thread that runs the command, interrupted if the caller leaves
-    Caller(Fd socket, List<Fd> streams, long pid, Thread command) {
+    /// @param threads where to listen
+    Caller(Fd socket, List<Fd> streams, long pid, Thread command, Executor threads) {
         this.frames = new Frames(socket);
         this.socket = socket;
         this.streams = List.copyOf(streams);
         this.pid = pid;
         this.command = command;
         this.outputs = List.of(new CallerOutput(streams.get(1)), new CallerOutput(streams.get(2)));
-        Thread.ofPlatform().daemon().name("caller-" + pid).start(this::listen);
+        threads.execute(this::listen);
     }
 
     private void listen() {
@@ -101,9 +105,19 @@ final class Caller implements AutoCloseable {
             // As the kernel tells those whose terminal has gone.
             signal(Signals.SIGHUP);
             closeHeld();
-            command.interrupt();
+            interrupt();
         }
         endSignals();
+    }
+
+    private synchronized void interrupt() {
+        if (!isOver) {
+            command.interrupt();
+        }
+    }
+
+    private synchronized void end() {
+        isOver = true;
     }
 
     private synchronized void signal(int number) {
@@ -244,14 +258,14 @@ final class Caller implements AutoCloseable {
 
     /// Tells the caller the exit status of its command, which is its end.
     void finish(int status) {
-        isOver = true;
+        end();
         pause.end();
         frames.send('X', status);
     }
 
     @Override
     public void close() {
-        isOver = true;
+        end();
         UnixSockets.shutdown(socket);
         outputs.forEach(CallerOutput::shut);
         endSignals();

@@ -3,21 +3,19 @@ package io.atoll.warm;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.PeerCredentials;
+import io.atoll.linux.ProcFiles;
 import io.atoll.linux.Processes;
 import io.atoll.linux.UnixSockets;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
 
 /// Decides who may have commands run here: processes of the same user with the same rights. The
 /// launcher compares more, but by its own word; this is what a caller cannot lie about.
 final class Peers {
     /// Rights, as `/proc/PID/status` names them.
-    private static final List<String> RIGHTS =
-            List.of(
+    private static final Set<String> RIGHTS =
+            Set.of(
                     "Uid:",
                     "Gid:",
                     "Groups:",
@@ -34,8 +32,8 @@ final class Peers {
     private final long uid = Integer.toUnsignedLong(Processes.uid());
     private final String own;
 
-    /// @throws IOException if this process cannot be looked at
-    Peers() throws IOException {
+    /// @throws ErrnoException if this process cannot be looked at
+    Peers() {
         this.own = rights("self");
     }
 
@@ -46,23 +44,23 @@ final class Peers {
             return peer.pid() > 0 && peer.uid() == uid && rights("" + peer.pid()).equals(own)
                     ? Optional.of((long) peer.pid())
                     : Optional.empty();
-        } catch (IOException | ErrnoException _) {
+        } catch (ErrnoException _) {
             // It has ended, or hides.
             return Optional.empty();
         }
     }
 
-    private static String rights(String process) throws IOException {
-        Path directory = Path.of("/proc", process);
-        TreeMap<String, String> found = new TreeMap<>();
-        for (String line : Files.readString(directory.resolve("status")).split("\n")) {
-            int colon = line.indexOf(':') + 1;
-            if (RIGHTS.contains(line.substring(0, colon))) {
-                found.put(line.substring(0, colon), line.substring(colon).strip());
+    /// The kernel's own lines, which come in the same order for all processes.
+    private static String rights(String process) {
+        String directory = "/proc/" + process;
+        StringBuilder found = new StringBuilder();
+        for (String line : ProcFiles.read(directory + "/status").split("\n")) {
+            if (RIGHTS.contains(line.substring(0, line.indexOf(':') + 1))) {
+                found.append(line).append('\n');
             }
         }
         for (String kind : NAMESPACES) {
-            found.put(kind, Files.readSymbolicLink(directory.resolve("ns/" + kind)).toString());
+            found.append(ProcFiles.readLink(directory + "/ns/" + kind)).append('\n');
         }
         return found.toString();
     }

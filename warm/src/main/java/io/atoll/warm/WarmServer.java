@@ -2,6 +2,7 @@ package io.atoll.warm;
 
 import io.atoll.base.DomainException;
 import io.atoll.linux.ErrnoException;
+import io.atoll.linux.ExitWatcher;
 import io.atoll.linux.Fd;
 import io.atoll.linux.FdIo;
 import io.atoll.linux.UnixSockets;
@@ -22,6 +23,9 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
@@ -41,6 +45,14 @@ final class WarmServer {
     /// How long a caller may take to say what it wants.
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    /// How long a thread waits for another command.
+    private static final Duration REST = Duration.ofSeconds(10);
+
+    /// What its name says while it does one.
+    private static final String AT_WORK = "command";
+
+    private static final String RESTING = "resting";
+
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration FORGOTTEN = Duration.ofDays(1);
     private static final int BACKLOG = 512;
@@ -54,12 +66,24 @@ final class WarmServer {
     private final Peers peers;
     private final Set<Caller> callers = ConcurrentHashMap.newKeySet();
     private final AtomicInteger busy = new AtomicInteger();
+
+    /// A thread costs more than many a command: those that have done one do the next. One that
+    /// waits for another has no interrupt left over.
+    private final ThreadPoolExecutor threads =
+            new ThreadPoolExecutor(
+                    0,
+                    Integer.MAX_VALUE,
+                    REST.toSeconds(),
+                    TimeUnit.SECONDS,
+                    new SynchronousQueue<>(),
+                    Thread.ofPlatform().daemon().name(RESTING).factory());
+
     private volatile long lastUse = System.nanoTime();
 
     /// @param socket where to listen; its directory belongs to this user alone
     /// @param lock what keeps a second server from this name; closed when the name is given away
     /// @param idle how long to wait for a next caller
-    WarmServer(Path socket, Fd lock, Duration idle, Programs programs) throws IOException {
+    WarmServer(Path socket, Fd lock, Duration idle, Programs programs) {
         this.socket = socket;
         this.lock = lock;
         this.idle = idle;
@@ -89,7 +113,9 @@ final class WarmServer {
         // Under its name when it answers, not before: until then callers help themselves.
         Path unnamed = socket.resolveSibling(socket.getFileName() + ".new");
         Files.deleteIfExists(unnamed);
-        try (Fd listener = UnixSockets.listen(UnixSockets.Type.STREAM, unnamed, BACKLOG)) {
+        // One that is always open keeps the thread of all others, which come and go with commands.
+        try (ExitWatcher _ = new ExitWatcher(Runnable::run);
+                Fd listener = UnixSockets.listen(UnixSockets.Type.STREAM, unnamed, BACKLOG)) {
             Files.move(unnamed, socket, StandardCopyOption.ATOMIC_MOVE);
             LOG.log(Level.INFO, "serving socket=" + socket.getFileName());
             String reason = accept(listener);
@@ -136,20 +162,19 @@ final class WarmServer {
             connection.close();
             return;
         }
-        Thread.ofPlatform()
-                .daemon()
-                .name("command")
-                .start(() -> {
-                    try (connection) {
-                        converse(connection);
-                    } catch (ErrnoException | DomainException e) {
-                        // The launcher does the command itself, or is gone.
-                        LOG.log(Level.DEBUG, "caller refused", e);
-                    } finally {
-                        lastUse = System.nanoTime();
-                        busy.decrementAndGet();
-                    }
-                });
+        threads.execute(() -> {
+            Thread.currentThread().setName(AT_WORK);
+            try (connection) {
+                converse(connection);
+            } catch (ErrnoException | DomainException e) {
+                // The launcher does the command itself, or is gone.
+                LOG.log(Level.DEBUG, "caller refused", e);
+            } finally {
+                lastUse = System.nanoTime();
+                busy.decrementAndGet();
+                Thread.currentThread().setName(RESTING);
+            }
+        });
     }
 
     private void converse(Fd connection) {
@@ -168,7 +193,7 @@ final class WarmServer {
             }
             UnixSockets.setReceiveTimeout(connection, Duration.ZERO);
             try (Caller caller =
-                    new Caller(connection, go.fds(), pid.get(), Thread.currentThread())) {
+                    new Caller(connection, go.fds(), pid.get(), Thread.currentThread(), threads)) {
                 callers.add(caller);
                 try {
                     caller.finish(run(request, caller));

@@ -413,6 +413,29 @@ class WarmIT {
         Installation.await(() -> threads(server, "command") == 0, "commands were interrupted");
     }
 
+    /// Threads are used again, and what interrupted one command does not reach the next.
+    @Test
+    void aThreadDoesTheNextCommandAfterAnInterruptedOne() throws IOException {
+        it.warmUp();
+        long server = it.serverPid();
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < 10; i++) {
+            Process process =
+                    it.builder("env", "--default-signal", program("lxc-warm-sleep")).start();
+            readUntil(process, "sleeping\n");
+            it.run(it.builder("kill", "-KILL", "" + process.pid()));
+            Outcome unused = Installation.end(process);
+            Installation.await(() -> threads(server, "command") == 0, "it was interrupted");
+            for (int again = 0; again < 5; again++) {
+                Outcome outcome = it.run(it.builder(program("lxc-warm-thread")));
+                assertTrue(outcome.out().matches("\\d+\n"), outcome.out());
+                seen.add(outcome.out());
+            }
+        }
+        assertEquals(server, it.serverPid());
+        assertTrue(seen.size() < 25, "50 commands had threads " + seen);
+    }
+
     private static int number(String signal) {
         return switch (signal) {
             case "HUP" -> 1;

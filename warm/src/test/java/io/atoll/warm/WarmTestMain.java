@@ -78,6 +78,13 @@ public final class WarmTestMain {
                     LockSupport.parkNanos(Long.MAX_VALUE);
                 }
             }
+            case "thread" ->
+                    say(
+                            caller,
+                            Thread.currentThread().threadId()
+                                    + (Thread.currentThread().isInterrupted()
+                                            ? " interrupted\n"
+                                            : "\n"));
             case "stuck" -> {
                 say(caller, "stuck\n");
                 while (true) {

@@ -6,6 +6,7 @@ import io.atoll.linux.Commands;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Host;
 import io.atoll.lxctools.ToolException;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Commands that the caller may interrupt, after which we still clean up.
 final class Interruptible {
@@ -23,6 +24,9 @@ final class Interruptible {
     static int pass(Call call, Command command) {
         Thread caller = Thread.currentThread();
         int[] received = new int[1];
+        // An interrupt that comes too late must not reach what this thread does next.
+        ReentrantLock running = new ReentrantLock();
+        boolean[] isOver = new boolean[1];
         try (Host.Signals signals = call.invocation().host().signals(SIGHUP, SIGINT, SIGTERM)) {
             Thread watcher =
                     Thread.ofPlatform()
@@ -30,9 +34,14 @@ final class Interruptible {
                             .name("signals")
                             .start(() -> {
                                 int number = signals.next();
-                                if (number > 0) {
-                                    received[0] = number;
-                                    caller.interrupt();
+                                running.lock();
+                                try {
+                                    if (number > 0 && !isOver[0]) {
+                                        received[0] = number;
+                                        caller.interrupt();
+                                    }
+                                } finally {
+                                    running.unlock();
                                 }
                             });
             try {
@@ -44,6 +53,12 @@ final class Interruptible {
                 }
                 throw e;
             } finally {
+                running.lock();
+                try {
+                    isOver[0] = true;
+                } finally {
+                    running.unlock();
+                }
                 watcher.interrupt();
             }
         }
