@@ -238,8 +238,7 @@ static void become_rootless(const char *home, char **argv, int argc)
 {
     bool is_needed = strncmp(program, "lxc-", strlen("lxc-")) == 0 && geteuid() != 0 && !getenv("ATOLL_ROOTLESS") &&
                      strcmp(program, "lxc-checkconfig") != 0 && strcmp(program, "lxc-config") != 0 &&
-                     strcmp(program, "lxc-update-config") != 0 && strcmp(program, "lxc-usernsexec") != 0 &&
-                     strcmp(program, "lxc-unshare") != 0;
+                     strcmp(program, "lxc-update-config") != 0 && strcmp(program, "lxc-usernsexec") != 0;
     if (!is_needed)
         return;
     char **arguments = calloc((size_t)argc + 8, sizeof *arguments);
@@ -255,6 +254,29 @@ static void become_rootless(const char *home, char **argv, int argc)
     arguments[count++] = join(home, "/bin/atoll", "");
     for (int i = 0; i < argc; i++)
         arguments[count++] = argv[i];
+    execv(userns, arguments);
+}
+
+// lxc-usernsexec of a plain user, whose namespace is to be one of its own, by the program that makes them. What is not
+// plainly to be done there, as --help, is left to the tool.
+static void run_mapped(const char *home, char **argv, int argc)
+{
+    if (strcmp(program, "lxc-usernsexec") != 0 || geteuid() == 0)
+        return;
+    for (int i = 1; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "-m") == 0)
+            i++;
+        else if (strcmp(argv[i], "-s") != 0)
+            return;
+    }
+    char **arguments = calloc((size_t)argc + 3, sizeof *arguments);
+    if (!arguments)
+        die("out of memory", NULL);
+    char *userns = join(home, "/libexec/atoll-userns", "");
+    arguments[0] = userns;
+    arguments[1] = join("run", "", "");
+    for (int i = 1; i < argc; i++)
+        arguments[i + 1] = argv[i];
     execv(userns, arguments);
 }
 
@@ -316,6 +338,7 @@ int main(int argc, char **argv)
 {
     program = argc > 0 ? basename(argv[0]) : "atoll";
     const char *home = find_home();
+    run_mapped(home, argv, argc);
     become_rootless(home, argv, argc);
     bool daemon = is_daemon(argc, argv);
     bool wants_warm = !daemon && !is_lxcfs() && warm_run(program, home, argc, argv);

@@ -143,26 +143,6 @@ static int take_map(char *text, struct map *users, struct map *groups) {
     return type[0] != 'u' ? map_add(groups, inside, outside, count) : 0;
 }
 
-// Runs a command in a new user namespace with the given maps.
-static int run_mapped(int argc, char **argv) {
-    struct map users = {.count = 0}, groups = {.count = 0};
-    int i = 0;
-    for (; i + 1 < argc && strcmp(argv[i], "-m") == 0; i += 2)
-        if (take_map(argv[i + 1], &users, &groups) != 0) {
-            fprintf(stderr, "atoll-userns: not a map: -m %s\n", argv[i + 1]);
-            return 1;
-        }
-    if (i < argc && strcmp(argv[i], "--") == 0)
-        i++;
-    if (i >= argc || users.count == 0 || groups.count == 0) {
-        fputs("usage: atoll-userns run -m u|g|b:INSIDE:OUTSIDE:COUNT... -- COMMAND...\n", stderr);
-        return 1;
-    }
-    if (enter_new(&users, &groups, geteuid() != 0) != 0 || become_root() != 0)
-        return 1;
-    return run(argv + i);
-}
-
 // The caller's name in passwd(5); empty if it has none. Without the C library's switch, which a static program lacks.
 static void find_name(uid_t uid, char *name, size_t size) {
     char line[1024];
@@ -200,6 +180,65 @@ static size_t add_ranges(const char *path, const char *name, uid_t uid, struct m
     if (file != NULL)
         fclose(file);
     return found;
+}
+
+// All of the caller's ranges, one after the other from 0 on.
+static void stack_ranges(const char *path, struct map *map) {
+    struct map given = {.count = 0};
+    char name[256], inside[16];
+    unsigned long next = 0;
+    find_name(getuid(), name, sizeof name);
+    add_ranges(path, name, getuid(), &given);
+    for (size_t i = 0; i + 2 < given.count; i += 3) {
+        snprintf(inside, sizeof inside, "%lu", next);
+        if (map_add(map, inside, given.words[i + 1], given.words[i + 2]) == 0)
+            next += strtoul(given.words[i + 2], NULL, 10);
+    }
+}
+
+// The caller itself, behind all that are mapped.
+static int add_self(unsigned id, struct map *map) {
+    char inside[16], outside[16];
+    unsigned long end = 0;
+    for (size_t i = 0; i + 2 < map->count; i += 3) {
+        unsigned long last = strtoul(map->words[i], NULL, 10) + strtoul(map->words[i + 2], NULL, 10);
+        end = last > end ? last : end;
+    }
+    snprintf(inside, sizeof inside, "%lu", end);
+    snprintf(outside, sizeof outside, "%u", id);
+    return map_add(map, inside, outside, "1");
+}
+
+// Runs a command, or a shell, in a new user namespace with the given maps, or with all ids that the caller may give.
+static int run_mapped(int argc, char **argv) {
+    struct map users = {.count = 0}, groups = {.count = 0};
+    char *shell[] = {(char *)(uintptr_t) "/bin/sh", NULL};
+    bool with_self = false;
+    int i = 0;
+    for (; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "-s") == 0) {
+            with_self = true;
+        } else if (strcmp(argv[i], "-m") != 0 || i + 1 == argc || take_map(argv[++i], &users, &groups) != 0) {
+            fprintf(stderr, "atoll-userns: not a map: %s\n", argv[i]);
+            return 1;
+        }
+    if (i < argc && strcmp(argv[i], "--") == 0)
+        i++;
+    if (users.count == 0 && groups.count == 0) {
+        stack_ranges("/etc/subuid", &users);
+        stack_ranges("/etc/subgid", &groups);
+    }
+    if (with_self && (add_self(getuid(), &users) != 0 || add_self(getgid(), &groups) != 0))
+        return 1;
+    if (users.count == 0 || groups.count == 0) {
+        fputs("usage: -m u|g|b:INSIDE:OUTSIDE:COUNT... [-s] [-- COMMAND...]; without -m /etc/subuid and /etc/subgid"
+              " must give you ids\n",
+              stderr);
+        return 1;
+    }
+    if (enter_new(&users, &groups, geteuid() != 0) != 0 || become_root() != 0)
+        return 1;
+    return run(i < argc ? argv + i : shell);
 }
 
 static int build_maps(struct map *users, struct map *groups) {
@@ -247,8 +286,13 @@ static int enter_held(const char *directory) {
     cleanup_fd int user = open(path, O_RDONLY | O_CLOEXEC);
     snprintf(path, sizeof path, "/proc/%d/ns/mnt", peer.pid);
     cleanup_fd int mounts = open(path, O_RDONLY | O_CLOEXEC);
+    // Who enters a mount namespace is taken to its root.
+    char cwd[PATH_MAX];
+    bool has_cwd = getcwd(cwd, sizeof cwd) != NULL;
     if (user < 0 || mounts < 0 || setns(user, CLONE_NEWUSER) != 0 || setns(mounts, CLONE_NEWNS) != 0)
         return complain("enter the user's namespaces");
+    if (has_cwd && chdir(cwd) != 0)
+        fprintf(stderr, "note: %s cannot be entered any more: %s\n", cwd, strerror(errno));
     return 0;
 }
 
@@ -380,7 +424,7 @@ static int run_rootless(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    if (argc > 2 && strcmp(argv[1], "run") == 0)
+    if (argc > 1 && strcmp(argv[1], "run") == 0)
         return run_mapped(argc - 2, argv + 2);
     if (argc > 2 && strcmp(argv[1], "rootless") == 0)
         return run_rootless(argc - 2, argv + 2);

@@ -109,6 +109,43 @@ class PlainUserTest {
         assertEquals("", must("ls .local/share/lxc"));
     }
 
+    /// The second command enters the namespaces of the first, and is where its caller is.
+    @Test
+    void filesAreNamedFromWhereTheCallerIs() {
+        must("mkdir work; cd work; printf 'lxc.net.0.type = empty\\n' >e.conf");
+        assertEquals("", must("cd work; lxc-create -n u1 -t busybox -f e.conf"));
+        assertEquals("", must("cd work; lxc-create -n u2 -t busybox -f e.conf"));
+        assertEquals("", must("lxc-destroy -n u1; lxc-destroy -n u2"));
+    }
+
+    @Test
+    void namespacesOfTheirOwn() {
+        assertEquals(
+                "0 2000000 65536\n0",
+                must("lxc-usernsexec -- sh -c 'echo $(cat /proc/self/uid_map); id -u'"));
+        assertEquals(
+                "0 2000000 65536 65536 54321 1",
+                must("lxc-usernsexec -s -- sh -c 'echo $(cat /proc/self/uid_map)'"));
+        assertEquals(
+                "0 54321 1 1 2000000 1",
+                must(
+                        "lxc-usernsexec -m b:0:54321:1 -m b:1:2000000:1 -- sh -c"
+                                + " 'echo $(cat /proc/self/gid_map)'"));
+        // What a user without root wants it for: to be rid of what a container has left.
+        must("mkdir left; lxc-usernsexec -m b:0:54321:1 -m b:1:2000000:1 -- chown 1:1 left");
+        assertEquals("2000000", must("stat -c %u left"));
+        must("lxc-usernsexec -m b:0:54321:1 -m b:1:2000000:1 -- rmdir left");
+        assertEquals("5", must("lxc-usernsexec -- sh -c 'exit 5'; echo $?"));
+        assertEquals("127", must("lxc-usernsexec -- /nonexistent 2>/dev/null; echo $?"));
+        assertEquals("script 0", must("echo 'echo script $(id -u)' | lxc-usernsexec"));
+        assertEquals("1", must("lxc-usernsexec -m b:0:0:1 -- true 2>/dev/null; echo $?"));
+        assertEquals("1", must("lxc-usernsexec -m x:0:0:1 -- true 2>/dev/null; echo $?"));
+        assertTrue(must("lxc-usernsexec --help 2>&1").contains("-s, --self"));
+        assertEquals("1 0", must("lxc-unshare -s 'USER|PID' -- sh -c 'echo $$ $(id -u)'"));
+        // No ids are not of the caller.
+        assertNotEquals(0, as("bob", "lxc-usernsexec -- true").exit());
+    }
+
     @Test
     void x3_02_cgroupsThatRootDelegates() {
         must("lxc-create -n g1 -t busybox");

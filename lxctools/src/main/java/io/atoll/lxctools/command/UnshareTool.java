@@ -3,6 +3,7 @@ package io.atoll.lxctools.command;
 import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
+import io.atoll.linux.ProcFiles;
 import io.atoll.lxctools.Call;
 import io.atoll.lxctools.Tool;
 import io.atoll.lxctools.ToolException;
@@ -20,6 +21,7 @@ import java.util.TreeSet;
 
 /// `lxc-unshare`: runs a command in new namespaces, on the host's own root.
 public final class UnshareTool implements Tool {
+    private static final long COUNT_MAX = 0xFFFF_FFFEL;
     private static final Map<String, String> KINDS =
             Map.of(
                     "MOUNT", "mnt",
@@ -68,8 +70,8 @@ public final class UnshareTool implements Tool {
         hostName(call, container, wanted);
         interfaces(call, container, wanted);
         if (wanted.contains("user")) {
-            container.set("lxc.idmap", "u 0 0 4294967294");
-            container.set("lxc.idmap", "g 0 0 4294967294");
+            mapAll(container, "uid", "u");
+            mapAll(container, "gid", "g");
         }
         remount(call, container, wanted);
         return run(call, container);
@@ -102,6 +104,15 @@ public final class UnshareTool implements Tool {
             return OptionalLong.of(Long.parseLong(line.split(":", 4)[2]));
         } catch (CommandFailed e) {
             throw new ToolException("-u " + user + ": there is no such user");
+        }
+    }
+
+    /// Every id that there is here, to itself.
+    private static void mapAll(LxcContainer container, String kind, String letter) {
+        for (String line : ProcFiles.read("/proc/self/" + kind + "_map").lines().toList()) {
+            String[] words = line.strip().split("\\s+");
+            long count = Math.min(Long.parseLong(words[2]), COUNT_MAX);
+            container.set("lxc.idmap", letter + " " + words[0] + " " + words[0] + " " + count);
         }
     }
 

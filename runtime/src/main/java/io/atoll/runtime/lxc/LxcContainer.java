@@ -32,6 +32,7 @@ import io.atoll.runtime.compiler.CriuRestore;
 import io.atoll.runtime.criu.Checkpoint;
 import io.atoll.runtime.criu.Criu;
 import io.atoll.runtime.spec.ContainerSpec;
+import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.HookSpec;
 import io.atoll.runtime.spec.NamespaceKind;
 import java.io.IOException;
@@ -489,6 +490,12 @@ public final class LxcContainer {
     ///
     /// @throws NotFoundException if the host has no such controller
     public void setCgroupItem(String file, String value) {
+        boolean isDevices = file.equals("devices.allow") || file.equals("devices.deny");
+        if (isDevices && !LxcLife.hasDeviceFiles(mustRun())) {
+            DeviceRule rule = DeviceRule.parse(file.equals("devices.allow"), value);
+            new LxcLife(mustRun()).addRule(rule);
+            return;
+        }
         cgroup(file)
                 .orElseThrow(() -> new NotFoundException("this host has no cgroup file " + file))
                 .write(file, value);

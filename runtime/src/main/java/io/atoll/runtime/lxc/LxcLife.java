@@ -47,7 +47,7 @@ final class LxcLife {
     /// Lets it use a device, or no longer. Version 2 has no file for that: the program that decides
     /// is replaced by one with all rules.
     void addRule(DeviceRule rule) {
-        boolean isPureV2 = container.cgroup("devices").isEmpty();
+        boolean isPureV2 = !hasDeviceFiles(container);
         List<DeviceRule> configured =
                 config().map(config -> LxcLimits.devices(config, isPureV2)).orElse(List.of());
         if (configured.isEmpty()) {
@@ -65,6 +65,12 @@ final class LxcLife {
         since.forEach(
                 r -> text.append(r.isAllowed() ? ALLOW : DENY).append(r.render()).append('\n'));
         write(ruleFile(), text.toString());
+    }
+
+    /// Whether devices are a matter of files, as with version 1. With version 2 only the controller
+    /// is there in name.
+    static boolean hasDeviceFiles(Container container) {
+        return container.cgroup("devices").flatMap(files -> files.read("devices.list")).isPresent();
     }
 
     private static boolean isSameDevice(DeviceRule one, DeviceRule other) {

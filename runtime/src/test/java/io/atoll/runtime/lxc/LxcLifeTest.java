@@ -3,6 +3,7 @@ package io.atoll.runtime.lxc;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.linux.cgroup.CgroupFiles;
 import io.atoll.runtime.Container;
 import io.atoll.runtime.spec.DeviceRule;
 import java.lang.reflect.Proxy;
@@ -31,7 +32,9 @@ class LxcLifeTest {
                         (_, method, arguments) ->
                                 switch (method.getName()) {
                                     case "lifeDirectory" -> directory;
-                                    case "cgroup" -> Optional.empty();
+                                    // There in name; no file of version 1 is below it.
+                                    case "cgroup" ->
+                                            Optional.of(new CgroupFiles(directory.toString()));
                                     case "updateDevices" -> updates.add(rules(arguments[1]));
                                     default -> throw new AssertionError(method);
                                 });
