@@ -322,6 +322,17 @@ static void clean_environment(void)
     unsetenv("CLASSPATH");
 }
 
+// Names of files are bytes, and a JVM takes them for text of its locale: in C.UTF-8 it reads and writes them all, in the
+// POSIX locale of cron, Ansible or a bare service none that is not ASCII. A command puts the caller's setting back in what
+// it hands on (CallersEnvironment).
+static void use_bytes(bool daemon)
+{
+    const char *callers = getenv("LC_ALL");
+    if (!daemon)
+        setenv("ATOLL_CALLERS_LC_ALL", callers ? callers : "", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+}
+
 // A process that does the next commands without the start of a JVM; this one is done here meanwhile.
 static void start_warm(const char *home, const char *java)
 {
@@ -374,6 +385,7 @@ int main(int argc, char **argv)
         arguments[count++] = argv[i];
     arguments[count] = NULL;
     clean_environment();
+    use_bytes(daemon || is_lxcfs());
     execv(executable, arguments);
     die(executable, strerror(errno));
 }

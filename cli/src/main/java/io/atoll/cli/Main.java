@@ -1,5 +1,6 @@
 package io.atoll.cli;
 
+import io.atoll.base.CallersEnvironment;
 import io.atoll.cli.host.NativeHost;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -20,7 +21,7 @@ public final class Main {
                         System.getProperty("atoll.program", "atoll"),
                         home,
                         List.of(args),
-                        System.getenv(),
+                        CallersEnvironment.of(System.getenv()),
                         Path.of(System.getProperty("user.dir", "/")),
                         new FileInputStream(FileDescriptor.in),
                         new FileOutputStream(FileDescriptor.out),

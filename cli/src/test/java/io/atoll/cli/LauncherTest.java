@@ -51,7 +51,7 @@ class LauncherTest {
         Path java = home.resolve("bin/java");
         Files.writeString(
                 java,
-                "#!/bin/sh\nfor a; do echo \"$a\"; done\necho \"tool=$JAVA_TOOL_OPTIONS cp=$CLASSPATH\"\n"
+                "#!/bin/sh\nfor a; do echo \"$a\"; done\necho \"tool=$JAVA_TOOL_OPTIONS cp=$CLASSPATH locale=$LC_ALL callers=$ATOLL_CALLERS_LC_ALL\"\n"
                         + "ls -l /proc/self/fd | grep -c socket || :\n");
         Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.writeString(
@@ -67,6 +67,7 @@ class LauncherTest {
                 .keySet()
                 .removeIf(name -> name.startsWith("LXD_") || name.startsWith("ATOLL_"));
         builder.environment().put("LXD_SOCKET", "/nonexistent/socket");
+        builder.environment().put("LC_ALL", "POSIX");
         builder.environment().put("JAVA_TOOL_OPTIONS", "-Dnoise");
         builder.environment().put("CLASSPATH", "/noise");
         builder.environment().putAll(env);
@@ -98,7 +99,7 @@ class LauncherTest {
                         + "/a.jar:"
                         + dist
                         + "/b.jar\nMain\nlist\na b\n\n"
-                        + "tool= cp=\n0\n",
+                        + "tool= cp= locale=C.UTF-8 callers=POSIX\n0\n",
                 result.out());
         assertEquals("", result.err());
     }

@@ -280,6 +280,34 @@ abstract class Scenarios {
         assertEquals("1", Files.readString(out.resolve("tree/sub/one")));
     }
 
+    /// Clients and daemon run without any locale here, as from cron, Ansible or a bare service.
+    @Test
+    void namesNeedNotBeAscii() throws IOException {
+        lxc("launch", "busybox", "c1");
+        Path tree = Files.createDirectories(scratch.resolve("größe"));
+        Files.writeString(tree.resolve("€.txt"), "1");
+        Files.createSymbolicLink(tree.resolve("ссылка"), Path.of("€.txt"));
+        lxc("file", "push", "--recursive", tree.toString(), "c1/root/");
+        assertEquals("1", lxc("exec", "c1", "--", "cat", "/root/größe/ссылка").out());
+        assertEquals("é\n", lxc("exec", "c1", "--env=X=é", "--", "sh", "-c", "echo $X").out());
+        lxc("config", "device", "add", "c1", "d", "disk", "source=" + tree, "path=/mnt/日本");
+        assertEquals("1", lxc("exec", "c1", "--", "cat", "/mnt/日本/€.txt").out());
+        lxc("config", "device", "remove", "c1", "d");
+        lxc("stop", "--force", "c1");
+        lxc("snapshot", "c1", "before");
+        lxc("copy", "c1", "c2");
+        assertEquals("1", lxc("file", "pull", "c2/root/größe/€.txt", "-").out());
+        Path backup = scratch.resolve("sauvegardé.tar.gz");
+        lxc("export", "c1", backup.toString());
+        lxc("delete", "c1");
+        lxc("import", backup.toString());
+        lxc("restore", "c1", "before");
+        Path out = Files.createDirectories(scratch.resolve("zurück"));
+        lxc("file", "pull", "--recursive", "c1/root/größe", out.toString());
+        assertEquals("1", Files.readString(out.resolve("größe/€.txt")));
+        assertTrue(Files.readSymbolicLink(out.resolve("größe/ссылка")).endsWith("€.txt"));
+    }
+
     @Test
     void filesOfAStoppedInstanceAreReachable() throws IOException {
         lxc("init", "busybox", "c1");

@@ -9,9 +9,9 @@ import java.util.Optional;
 
 /// Lets the kernel hurry its grace periods, host-wide, while somebody waits for the end of
 /// processes: closing a packet socket or an inotify descriptor takes 0.1 ms then instead of 10 to
-/// 40 ms. `/sys/kernel/rcu_expedited` is the switch (Documentation/RCU in the kernel's sources);
-/// each grace period then interrupts the processors that are not idle, as each umount(2) does
-/// anyway.
+/// 40 ms. `/sys/kernel/rcu_expedited` is the switch (Documentation/RCU/Design/Requirements of the
+/// kernel); each grace period then interrupts the processors that are not idle, as each umount(2)
+/// does anyway.
 ///
 /// Whoever switches it on says so in a file, the mark, and holds a lock on that: the last of all
 /// switches it off again, and what a killed one left on is switched off by the next. A host where

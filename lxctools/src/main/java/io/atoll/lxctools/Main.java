@@ -1,5 +1,6 @@
 package io.atoll.lxctools;
 
+import io.atoll.base.CallersEnvironment;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -17,7 +18,7 @@ public final class Main {
                         System.getProperty("atoll.program", "lxc-ls"),
                         System.getProperty("atoll.home", ""),
                         List.of(args),
-                        System.getenv(),
+                        CallersEnvironment.of(System.getenv()),
                         Path.of(System.getProperty("user.dir", "/")),
                         new FileInputStream(FileDescriptor.in),
                         new FileOutputStream(FileDescriptor.out),

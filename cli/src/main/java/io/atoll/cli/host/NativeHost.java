@@ -1,5 +1,6 @@
 package io.atoll.cli.host;
 
+import io.atoll.base.CallersEnvironment;
 import io.atoll.client.ConnectFailedException;
 import io.atoll.client.Connection;
 import io.atoll.client.Connector;
@@ -164,7 +165,9 @@ public final class NativeHost implements Host {
 
     @Override
     public int run(List<String> argv) throws IOException {
-        Process process = new ProcessBuilder(argv).inheritIO().start();
+        ProcessBuilder builder = new ProcessBuilder(argv).inheritIO();
+        CallersEnvironment.restore(builder.environment());
+        Process process = builder.start();
         while (true) {
             try {
                 return process.waitFor();
