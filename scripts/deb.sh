@@ -32,7 +32,7 @@ Version: $version
 Architecture: $architecture
 Maintainer: The Atoll authors <atoll@localhost>
 Installed-Size: $(du --summarize --block-size=1024 "$root/usr" | cut -f 1)
-Depends: libc6, iproute2, nftables, dnsmasq-base | dnsmasq, squashfs-tools, uidmap
+Depends: libc6, iproute2, nftables, dnsmasq-base | dnsmasq, squashfs-tools, uidmap, xz-utils
 Recommends: temurin-25-jre | temurin-25-jdk | openjdk-25-jre-headless, busybox-static, mmdebstrap
 Provides: lxc, lxcfs, lxd, lxd-client
 Conflicts: lxc, lxcfs, lxd, lxd-client
