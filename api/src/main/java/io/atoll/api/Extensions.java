@@ -223,7 +223,26 @@ public final class Extensions {
                     "server_trusted_proxy",
                     "images_default_architecture",
                     "images_push_relay",
-                    "images_target_project");
+                    "images_target_project",
+                    "network_bgp",
+                    "container_protection_shift",
+                    "devlxd_images",
+                    "daemon_storage",
+                    "projects_networks",
+                    "projects_images_auto_update",
+                    "projects_images_remote_cache_expiry",
+                    "storage_unmapped",
+                    // Of these an LXD that is in no cluster has the endpoints, too, which say so;
+                    // without the names clients say less.
+                    "clustering",
+                    "clustering_join_token",
+                    "clustering_edit_roles",
+                    "clustering_evacuation",
+                    "clustering_groups",
+                    "clustering_update_cert",
+                    "clustering_config",
+                    "clustering_description",
+                    "clustering_roles");
 
     private Extensions() {}
 }

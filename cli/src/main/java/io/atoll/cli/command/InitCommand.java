@@ -19,6 +19,20 @@ import java.util.Set;
 final class InitCommand {
     private static final String DEFAULT_POOL = "default";
 
+    /// The options that stand for answers to questions.
+    private static final List<String> ANSWERS =
+            List.of(
+                    "network-address",
+                    "network-port",
+                    "storage-backend",
+                    "storage-create-device",
+                    "storage-create-loop",
+                    "storage-pool",
+                    "trust-password");
+
+    /// Drivers whose pools are directories of the daemon's own.
+    private static final Set<String> DIRECTORIES = Set.of("dir", "overlay");
+
     private InitCommand() {}
 
     static CommandSpec spec() {
@@ -27,7 +41,7 @@ final class InitCommand {
                 .flag("dump", "Print the configuration as YAML that --preseed takes")
                 .flag("minimal", "Ask nothing, create only what is needed")
                 .value("network-address", "Address to listen on (default: none)")
-                .value('\0', "network-port", "8443", "Port to listen on (default 8443)")
+                .value("network-port", "Port to listen on (default 8443)")
                 .flag("preseed", "Read the configuration as YAML from stdin")
                 .value("storage-backend", "Driver of the storage pool (default: overlay, else dir)")
                 .value("storage-create-device", "Block device for the storage pool")
@@ -42,11 +56,7 @@ final class InitCommand {
         boolean minimal = context.args().flag("minimal");
         boolean preseed = context.args().flag("preseed");
         boolean dump = context.args().flag("dump");
-        int modes = (auto ? 1 : 0) + (minimal ? 1 : 0) + (preseed ? 1 : 0) + (dump ? 1 : 0);
-        if (modes > 1) {
-            throw new CliException(
-                    "only one of --auto, --minimal, --preseed and --dump can be used");
-        }
+        checkFlags(context);
         AtollClient client = AdminCommands.local(context);
         if (dump) {
             context.output().print(Yaml.render(Preseed.dump(client)));
@@ -63,13 +73,50 @@ final class InitCommand {
         return 0;
     }
 
+    private static void checkFlags(Context context) {
+        boolean auto = context.args().flag("auto");
+        boolean minimal = context.args().flag("minimal");
+        boolean preseed = context.args().flag("preseed");
+        refuse(auto && preseed, "Can't use --auto and --preseed together");
+        refuse(minimal && preseed, "Can't use --minimal and --preseed together");
+        refuse(minimal && auto, "Can't use --minimal and --auto together");
+        boolean configures = ANSWERS.stream().anyMatch(name -> isGiven(context, name));
+        refuse(!auto && configures, "Configuration flags require --auto");
+        refuse(
+                context.args().flag("dump") && (auto || minimal || preseed),
+                "Can't use --dump with other flags");
+        refuse(
+                isGiven(context, "storage-create-device")
+                        && isGiven(context, "storage-create-loop"),
+                "Only one of --storage-create-device or --storage-create-loop can be specified");
+        boolean isLocal = !isGiven(context, "network-address");
+        refuse(
+                isLocal && isGiven(context, "network-port"),
+                "--network-port can't be used without --network-address");
+        refuse(
+                isLocal && isGiven(context, "trust-password"),
+                "--trust-password can't be used without --network-address");
+    }
+
+    private static boolean isGiven(Context context, String option) {
+        return !context.args().value(option).isEmpty();
+    }
+
+    private static void refuse(boolean isWrong, String why) {
+        if (isWrong) {
+            throw new CliException(why);
+        }
+    }
+
     /// Creates only what is missing, so that it may run again.
     private static Json automatic(Context context, AtollClient client) {
         Json.Obj out = Json.object();
         String address = context.args().value("network-address");
         Json.Obj config = Json.object();
         if (!address.isEmpty()) {
-            config.put("core.https_address", address + ":" + context.args().number("network-port"));
+            long port =
+                    isGiven(context, "network-port") ? context.args().number("network-port") : 8443;
+            config.put("core.https_address", address + ":" + port);
         }
         if (!context.args().value("trust-password").isEmpty()) {
             config.put("core.trust_password", context.args().value("trust-password"));
@@ -80,14 +127,15 @@ final class InitCommand {
             throw new CliException(
                     "The requested backend '" + driver + "' isn't supported by lxd init");
         }
+        if (isGiven(context, "storage-pool")
+                || isGiven(context, "storage-create-device")
+                || isGiven(context, "storage-create-loop")) {
+            requireSource(driver.isEmpty() ? bestDriver(client) : driver);
+        }
         String pool = firstName(client.storagePools().list());
         if (pool.isEmpty()) {
             pool = DEFAULT_POOL;
-            out.put(
-                    "storage_pools",
-                    Json.array(
-                            List.of(
-                                    pool(
+            out.put("storage_pools", Json.array(List.of(pool(
                                             context,
                                             pool,
                                             driver.isEmpty() ? bestDriver(client) : driver))));
@@ -107,6 +155,15 @@ final class InitCommand {
             out.put("networks", Json.array(List.of(bridge)));
         }
         return out.put("profiles", Json.array(List.of(defaultProfile(client, pool, network))));
+    }
+
+    private static void requireSource(String driver) {
+        refuse(
+                DIRECTORIES.contains(driver),
+                "None of --storage-pool, --storage-create-device or --storage-create-loop may be used"
+                        + " with the '"
+                        + driver
+                        + "' backend");
     }
 
     private static Json pool(Context context, String name, String driver) {

@@ -1,5 +1,6 @@
 package io.atoll.cli.command;
 
+import io.atoll.base.DomainException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.Undo;
 import io.atoll.base.json.Json;
@@ -10,6 +11,7 @@ import io.atoll.client.Entity;
 import io.atoll.client.Records;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// A whole configuration of a daemon as one document. Existing things are changed key by key,
@@ -43,10 +45,15 @@ final class Preseed {
     void apply(AtollClient client) {
         try (Undo undo = new Undo()) {
             applyServer(client, undo);
-            applyAll(client.storagePools(), document.get("storage_pools"), undo, "driver");
-            applyAll(client.networks(), document.get("networks"), undo, "type");
-            applyAll(client.projects(), document.get("projects"), undo);
-            applyAll(client.profiles(), document.get("profiles"), undo);
+            applyAll(
+                    "storage pool",
+                    client.storagePools(),
+                    document.get("storage_pools"),
+                    undo,
+                    "driver");
+            applyAll("network", client.networks(), document.get("networks"), undo, "type");
+            applyAll("project", client.projects(), document.get("projects"), undo);
+            applyAll("profile", client.profiles(), document.get("profiles"), undo);
             undo.keep();
         }
     }
@@ -57,7 +64,9 @@ final class Preseed {
             return;
         }
         Json before = client.server().value().get("config");
-        client.rest().call("PATCH", "/1.0", Json.object().put("config", wanted), "");
+        attempt(
+                "update server configuration",
+                () -> client.rest().call("PATCH", "/1.0", Json.object().put("config", wanted), ""));
         Json.Obj old = Json.object();
         for (String key : wanted.members().keySet()) {
             old.put(key, before.get(key).isNull() ? Json.string("") : before.get(key));
@@ -65,19 +74,50 @@ final class Preseed {
         undo.add(() -> client.rest().call("PATCH", "/1.0", Json.object().put("config", old), ""));
     }
 
+    /// Of a long document, the part that could not be is named.
+    private static void attempt(String what, Runnable work) {
+        try {
+            work.run();
+        } catch (DomainException e) {
+            throw new CliException("Failed to " + what + ": " + e.getMessage());
+        }
+    }
+
+    /// @param kind what each of them is, in words
     /// @param fixed members that are given at creation only
-    private static void applyAll(Records records, Json wanted, Undo undo, String... fixed) {
+    private static void applyAll(
+            String kind, Records records, Json wanted, Undo undo, String... fixed) {
         for (Json it : wanted.asList()) {
             String name = it.get("name").asString();
             if (name.isEmpty()) {
                 throw new CliException("Failed to parse the preseed: an entry has no name");
             }
-            try {
-                change(records, name, records.get(name), it, undo);
-            } catch (NotFoundException _) {
-                records.create(creation(it, fixed)).awaitSuccess();
+            String what = kind + " \"" + name + "\"";
+            Optional<Entity> now = find(records, name);
+            if (now.isPresent()) {
+                requireOurs(what, now.get());
+                attempt("update " + what, () -> change(records, name, now.get(), it, undo));
+            } else {
+                attempt("create " + what, () -> records.create(creation(it, fixed)).awaitSuccess());
                 undo.add(() -> records.delete(name).awaitSuccess());
             }
+        }
+    }
+
+    private static Optional<Entity> find(Records records, String name) {
+        try {
+            return Optional.of(records.get(name));
+        } catch (NotFoundException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// Interfaces of the host are listed with the networks, but nobody made them here.
+    private static void requireOurs(String what, Entity now) {
+        Json managed = now.value().get("managed");
+        if (!managed.isNull() && !managed.asBoolean()) {
+            throw new CliException(
+                    "Failed to create " + what + ": the host has an interface of that name");
         }
     }
 

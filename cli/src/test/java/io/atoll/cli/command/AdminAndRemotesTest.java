@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,7 +118,7 @@ class AdminAndRemotesTest {
                                 "storage_pools:\n- name: p1\n  driver: dir\nprofiles:\n- name: bad\n");
         server.onError("POST /1.0/profiles", 400, "no such thing");
         assertEquals(1, cli.run("init", "--preseed"));
-        assertEquals("Error: no such thing\n", cli.err());
+        assertEquals("Error: Failed to create profile \"bad\": no such thing\n", cli.err());
         server.request("DELETE /1.0/storage-pools/p1");
     }
 
@@ -244,6 +246,50 @@ class AdminAndRemotesTest {
         assertEquals(1, cli.run("init", "--auto", "--storage-backend", "nosuch"));
         assertEquals(
                 "Error: The requested backend 'nosuch' isn't supported by lxd init\n", cli.err());
+    }
+
+    @Test
+    void refusesOptionsThatWouldBeOverlooked() {
+        emptyDaemon();
+        String local =
+                "None of --storage-pool, --storage-create-device or --storage-create-loop may be used with the ";
+        Map<List<String>, String> refusals =
+                Map.of(
+                        List.of("--auto", "--preseed"), "Can't use --auto and --preseed together",
+                        List.of("--auto", "--minimal"), "Can't use --minimal and --auto together",
+                        List.of("--dump", "--auto"), "Can't use --dump with other flags",
+                        List.of("--trust-password=x"), "Configuration flags require --auto",
+                        List.of("--minimal", "--storage-backend=dir"),
+                                "Configuration flags require --auto",
+                        List.of("--auto", "--network-port=1234"),
+                                "--network-port can't be used without --network-address",
+                        List.of("--auto", "--trust-password=x"),
+                                "--trust-password can't be used without --network-address",
+                        List.of("--auto", "--storage-pool=x"), local + "'overlay' backend",
+                        List.of("--auto", "--storage-backend=dir", "--storage-create-loop=3"),
+                                local + "'dir' backend",
+                        List.of("--auto", "--storage-create-loop=3", "--storage-create-device=/x"),
+                                "Only one of --storage-create-device or --storage-create-loop can be specified");
+        refusals.forEach((options, words) -> {
+            List<String> call = new ArrayList<>(List.of("init"));
+            call.addAll(options);
+            CliRun cli = cli().as("lxd");
+            assertEquals(1, cli.run(call.toArray(String[]::new)), call.toString());
+            assertEquals("Error: " + words + "\n", cli.err(), call.toString());
+        });
+        assertTrue(
+                server.requests().stream().allMatch(r -> r.method().equals("GET")),
+                server.requests().toString());
+    }
+
+    @Test
+    void doesNotTakeAnInterfaceOfTheHostForANetwork() {
+        server.onTagged("GET /1.0/networks/eth0", "\"n\"", "{\"name\":\"eth0\",\"managed\":false}");
+        CliRun cli = cli().as("lxd").input("networks: [{name: eth0, type: bridge}]\n");
+        assertEquals(1, cli.run("init", "--preseed"));
+        assertEquals(
+                "Error: Failed to create network \"eth0\": the host has an interface of that name\n",
+                cli.err());
     }
 
     @Test

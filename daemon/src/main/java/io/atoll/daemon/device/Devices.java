@@ -114,6 +114,28 @@ public final class Devices {
         return roots.getFirst();
     }
 
+    /// Of a profile, which need not have a root disk.
+    ///
+    /// @throws InvalidConfigException if there is more than one
+    public static void requireOneRoot(List<DeviceConfig> devices) {
+        boolean hasRoot = false;
+        for (DeviceConfig device : devices) {
+            if (device instanceof DeviceConfig.RootDisk && hasRoot) {
+                throw apart(device.name(), "/");
+            }
+            hasRoot |= device instanceof DeviceConfig.RootDisk;
+        }
+    }
+
+    private static InvalidConfigException apart(String name, String path) {
+        return new InvalidConfigException(
+                "Device validation failed for \""
+                        + name
+                        + "\": More than one disk device uses the same path \""
+                        + path
+                        + "\"");
+    }
+
     private static DeviceConfig none(String name, DeviceOptions options) {
         options.finish();
         return new DeviceConfig.None(name);
@@ -138,12 +160,7 @@ public final class Devices {
                                 Optional.empty();
                     };
             if (path.isPresent() && !taken.add(path.get().replaceAll("/+$", ""))) {
-                throw new InvalidConfigException(
-                        "Device validation failed for \""
-                                + device.name()
-                                + "\": More than one disk device uses the same path \""
-                                + path.get()
-                                + "\"");
+                throw apart(device.name(), path.get());
             }
         }
     }

@@ -21,9 +21,11 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.Operations;
+import io.atoll.daemon.profile.Profile;
 import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Batch;
+import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
 import io.atoll.image.FingerprintDigest;
@@ -444,6 +446,7 @@ public final class ImageRoutes implements Routes {
                 store.attempt(() -> {
                     Stored<Image> read = named(request);
                     etag(read.value()).check(request);
+                    requireProfiles(project, body.get("profiles"));
                     store.commit(
                             new Batch()
                                     .replace(Image.KIND, read, next(read.value(), body, isPatch)));
@@ -451,6 +454,16 @@ public final class ImageRoutes implements Routes {
                 });
         events.publishLifecycle(Lifecycle.of("image-updated", url(fingerprint), project));
         return Response.empty();
+    }
+
+    /// Nothing could be made of an image whose profiles are not there.
+    private void requireProfiles(ProjectName project, Json names) {
+        ProjectName owner = projects.effectiveForList(project, Feature.PROFILES);
+        for (String name : names.isNull() ? List.<String>of() : names.asStrings()) {
+            if (store.find(Profile.KIND, RecordKey.of(owner, name)).isEmpty()) {
+                throw new InvalidConfigException("Profile '" + name + "' doesn't exist");
+            }
+        }
     }
 
     private static Image next(Image old, Json body, boolean isPatch) {

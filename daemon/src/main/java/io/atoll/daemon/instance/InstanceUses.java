@@ -1,6 +1,7 @@
 package io.atoll.daemon.instance;
 
 import io.atoll.api.ApiPath;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
@@ -70,7 +71,41 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     @Override
     public void check(ProjectName owner, Profile profile) {
         ConfigKeys.checkProfile(profile.config());
-        NicNetworks.check(networks, owner, Devices.parseAll(profile.devices()));
+        List<DeviceConfig> devices = Devices.parseAll(profile.devices());
+        Devices.requireOneRoot(devices);
+        NicNetworks.check(networks, owner, devices);
+        for (InstanceRecord instance : withProfile(owner, profile.name())) {
+            requireSameRoot(instance, profile);
+        }
+    }
+
+    /// Where an instance lies is for itself to change: by a move.
+    private void requireSameRoot(InstanceRecord instance, Profile next) {
+        List<String> before = rootPools(table.expand(instance));
+        if (!before.isEmpty() && !rootPools(expand(instance, next)).equals(before)) {
+            throw new InvalidConfigException(
+                    "At least one instance relies on this profile's root disk device");
+        }
+    }
+
+    private static List<String> rootPools(Expansion expansion) {
+        List<String> pools = new ArrayList<>();
+        for (DeviceConfig device : Devices.of(expansion)) {
+            if (device instanceof DeviceConfig.RootDisk root) {
+                pools.add(root.pool());
+            }
+        }
+        return pools;
+    }
+
+    /// An instance with one of its profiles as given.
+    private Expansion expand(InstanceRecord instance, Profile changed) {
+        return InstanceTable.expand(
+                instance,
+                name ->
+                        name.equals(changed.name())
+                                ? new Expansion.Source(changed.config(), changed.devices())
+                                : profiles.get(instance.project(), name));
     }
 
     @Override
@@ -113,13 +148,7 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     public Map<ProjectName, List<ProjectMember>> membersWith(ProjectName project, Profile next) {
         Map<ProjectName, List<ProjectMember>> out = new LinkedHashMap<>();
         for (InstanceRecord instance : withProfile(project, next.name())) {
-            Expansion then =
-                    InstanceTable.expand(
-                            instance,
-                            name ->
-                                    name.equals(next.name())
-                                            ? new Expansion.Source(next.config(), next.devices())
-                                            : profiles.get(instance.project(), name));
+            Expansion then = expand(instance, next);
             out.computeIfAbsent(instance.project(), _ -> new ArrayList<>())
                     .add(InstanceTable.member(instance, then));
         }
@@ -137,14 +166,7 @@ public final class InstanceUses implements ProfileUsers, PoolUsers, ProjectConte
     public List<String> changed(ProjectName project, Profile before, Profile after) {
         List<String> failed = new ArrayList<>();
         for (InstanceRecord instance : withProfile(project, after.name())) {
-            Expansion old =
-                    InstanceTable.expand(
-                            instance,
-                            name ->
-                                    name.equals(before.name())
-                                            ? new Expansion.Source(
-                                                    before.config(), before.devices())
-                                            : profiles.get(instance.project(), name));
+            Expansion old = expand(instance, before);
             try {
                 updater.profileChanged(instance.key(), old);
             } catch (RuntimeException e) {

@@ -56,7 +56,7 @@ public enum ProjectKey {
     IDMAP_UID("restricted.idmap.uid", Rule.IDS, ""),
     IDMAP_GID("restricted.idmap.gid", Rule.IDS, ""),
     NETWORKS_ACCESS("restricted.networks.access", Rule.ANY, ""),
-    NETWORKS_SUBNETS("restricted.networks.subnets", Rule.ANY, ""),
+    NETWORKS_SUBNETS("restricted.networks.subnets", Rule.SUBNETS, ""),
     NETWORKS_UPLINKS("restricted.networks.uplinks", Rule.ANY, ""),
     NETWORKS_ZONES("restricted.networks.zones", Rule.ANY, ""),
     SNAPSHOTS("restricted.snapshots", Rule.BLOCK_OR_ALLOW, "block"),
@@ -72,6 +72,7 @@ public enum ProjectKey {
         COUNT,
         SIZE,
         PATHS,
+        SUBNETS,
         IDS,
         BLOCK_OR_ALLOW,
         MANAGED,
@@ -90,6 +91,7 @@ public enum ProjectKey {
                 case COUNT -> count(value);
                 case SIZE -> size(value);
                 case PATHS -> paths(value);
+                case SUBNETS -> subnets(value);
                 case IDS -> IdRanges.check(value);
                 case BLOCK_OR_ALLOW -> oneOf(value, "block", "allow");
                 case MANAGED -> oneOf(value, "block", "allow", "managed");
@@ -176,6 +178,19 @@ public enum ProjectKey {
         for (String path : value.split(",")) {
             if (!path.strip().startsWith("/")) {
                 throw new InvalidConfigException("Must be absolute path");
+            }
+        }
+    }
+
+    private static void subnets(String value) {
+        for (String item : value.split(",")) {
+            String one = item.strip();
+            int colon = one.indexOf(':');
+            if (colon < 1) {
+                throw new InvalidConfigException(
+                        "Subnet \""
+                                + one
+                                + "\" invalid, must be in the format of \"<uplink network>:<subnet>\"");
             }
         }
     }

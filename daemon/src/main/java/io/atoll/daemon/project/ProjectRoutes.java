@@ -168,6 +168,11 @@ public final class ProjectRoutes implements Routes {
         Project next = new Project(old.name(), text, config);
         for (Feature feature : Feature.values()) {
             if (old.has(feature) != next.has(feature)
+                    && old.name().equals(ProjectName.DEFAULT.value())) {
+                throw new InvalidConfigException(
+                        "You can't change the features of the default project");
+            }
+            if (old.has(feature) != next.has(feature)
                     && !projects.isEmpty(new ProjectName(old.name()))) {
                 throw new InvalidConfigException("Features can only be changed on empty projects");
             }

@@ -2,6 +2,7 @@ package io.atoll.daemon.warning;
 
 import io.atoll.base.ForbiddenException;
 import io.atoll.base.json.Json;
+import io.atoll.daemon.filter.Filter;
 import io.atoll.daemon.http.Etag;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Response;
@@ -37,14 +38,19 @@ public final class WarningRoutes implements Routes {
     private Response list(Request request) {
         Json.Arr out = Json.array();
         String project = request.query("project").orElse("");
+        Filter filter = Filter.parse(request.query("filter").orElse(""));
         for (Stored<Warning> warning : warnings.list()) {
             if (!project.isEmpty() && !warning.value().project().equals(project)) {
+                continue;
+            }
+            Json json = warning.value().json();
+            if (!filter.matches(json)) {
                 continue;
             }
             out.items()
                     .add(
                             request.recursion() > 0
-                                    ? warning.value().json()
+                                    ? json
                                     : Json.string(Warnings.url(warning.name())));
         }
         return Response.sync(out);

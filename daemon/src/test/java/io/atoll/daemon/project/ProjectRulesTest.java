@@ -47,6 +47,8 @@ final class ProjectRulesTest {
         "restricted.containers.privilege, block",
         "restricted.devices.disk.paths, relative/path",
         "restricted.idmap.uid, 9-1",
+        "restricted.networks.subnets, 10.0.0.0/8",
+        "restricted.networks.subnets, :10.0.0.0/8",
         "images.default_architecture, amd64",
         "images.compression_algorithm, nosuch",
         "backups.compression_algorithm, nosuch",

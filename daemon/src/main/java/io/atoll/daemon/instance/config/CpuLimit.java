@@ -25,6 +25,18 @@ public sealed interface CpuLimit {
         if (cpus.isEmpty()) {
             throw new InvalidConfigException("Invalid CPU limit syntax: \"" + text + "\"");
         }
+        if (named(text) != cpus.count()) {
+            throw new InvalidConfigException("Cannot define CPU multiple times");
+        }
         return new Pinned(cpus);
+    }
+
+    /// How many processors a list names that can be parsed, each time it names one.
+    private static int named(String list) {
+        int count = 0;
+        for (String part : list.split(",")) {
+            count += CpuSet.parse(part).count();
+        }
+        return count;
     }
 }

@@ -6,7 +6,13 @@ import io.atoll.base.InvalidConfigException;
 /// The value of `limits.memory`: a size, or a share of the host's memory.
 public sealed interface MemoryLimit {
     /// A number of bytes.
-    record Bytes(ByteSize size) implements MemoryLimit {}
+    record Bytes(ByteSize size) implements MemoryLimit {
+        public Bytes {
+            if (size.bytes() == 0) {
+                throw new InvalidConfigException("Memory limit can't be 0");
+            }
+        }
+    }
 
     /// A share of the host's memory, 1 to 100 percent.
     record Percent(int value) implements MemoryLimit {

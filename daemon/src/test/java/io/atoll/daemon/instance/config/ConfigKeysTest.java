@@ -60,6 +60,27 @@ class ConfigKeysTest {
         assertTrue(names.size() > 80, "rows: " + names.size());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "snapshots.schedule | 60 * * * * | Error parsing schedule: bad field \"60\": not in 0-59",
+                "snapshots.schedule | 0 24 * * * | Error parsing schedule: bad field \"24\": not in 0-23",
+                "snapshots.schedule | 0 0 0 * * | Error parsing schedule: bad field \"0\": not in 1-31",
+                "snapshots.schedule | @daily, 0 0 * 13 * | Error parsing schedule: bad field \"13\": not in 1-12",
+                "limits.memory | 0 | Memory limit can't be 0",
+                "limits.memory | 0GiB | Memory limit can't be 0",
+                "limits.cpu | 0,0 | Cannot define CPU multiple times",
+                "limits.cpu | 0-3,2 | Cannot define CPU multiple times"
+            })
+    void refusesWhatCouldNeverBe(String key, String value, String words) {
+        InvalidConfigException refusal =
+                assertThrows(
+                        InvalidConfigException.class,
+                        () -> ConfigKeys.checkContainer(Map.of(key, value)));
+        assertEquals(words, refusal.getMessage());
+    }
+
     @Test
     void everyRowIsPlacedWhereItSays() {
         for (ConfigKey<?> row : ConfigKeys.all()) {
