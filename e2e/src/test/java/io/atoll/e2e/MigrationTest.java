@@ -385,6 +385,124 @@ class MigrationTest {
         }
     }
 
+    /// To another server of ours, to a real LXD, from there on, and each once more.
+    @Test
+    void subvolumesWithinStayOnesOnOtherServers() throws IOException {
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/btrfs")), "btrfs-progs is not installed");
+        Assumptions.assumeTrue(UpstreamDaemon.isInstalled(), "Debian's lxd is not installed");
+        for (String server : List.of("a:", "b:")) {
+            stock.run("storage", "create", server + "sub", "btrfs", "size=256MiB").ok();
+        }
+        try (UpstreamDaemon upstream = UpstreamDaemon.launch("lxd-" + MARKER)) {
+            upstream.lxc().run("config", "set", "core.https_address", HERE + ":" + PORT).ok();
+            upstream.lxc().run("storage", "create", "sub", "btrfs", "size=256MiB").ok();
+            upstream.lxc()
+                    .run(
+                            "profile",
+                            "device",
+                            "add",
+                            "default",
+                            "root",
+                            "disk",
+                            "path=/",
+                            "pool=sub")
+                    .ok();
+            introduce(stock, "btrfs", upstream.lxc());
+            stock.run("init", "a:bb", "a:n1", "--storage", "sub").ok();
+            stock.run("storage", "volume", "create", "a:sub", "n2").ok();
+            Path pool = a.state().resolve("storage-pools/sub");
+            Path instance = pool.resolve("containers/n1/rootfs/root");
+            Path volume = pool.resolve("custom/default_n2/rootfs");
+            for (Path place : List.of(instance, volume)) {
+                nest(place.resolve("sub"));
+                nest(place.resolve("sub/deep"));
+            }
+            change(instance, volume, "one");
+            snapshot("s0");
+            change(instance, volume, "two");
+            send("a:", "b:", "--storage", "sub");
+            send("a:", "btrfs:");
+            send("btrfs:", "b:", "--storage", "sub", "again");
+            nest(instance.resolve("sub/late"));
+            nest(volume.resolve("sub/late"));
+            change(instance, volume, "three");
+            snapshot("s1");
+            change(instance, volume, "four");
+            send("a:", "b:", "--refresh");
+            send("a:", "btrfs:", "--refresh");
+            Path ours = b.state().resolve("storage-pools/sub");
+            Path theirs = upstream.state().resolve("storage-pools/sub");
+            isNested(ours.resolve("containers/n1/rootfs/root"), "four");
+            isNested(ours.resolve("containers-snapshots/n1/s1/rootfs/root"), "three");
+            isNested(ours.resolve("custom/default_n2/rootfs"), "four");
+            isNested(ours.resolve("custom-snapshots/default_n2/s1/rootfs"), "three");
+            isNested(theirs.resolve("containers/n1/rootfs/root"), "four");
+            isNested(theirs.resolve("containers-snapshots/n1/s1/rootfs/root"), "three");
+            isNested(theirs.resolve("custom/default_n2"), "four");
+            isNested(theirs.resolve("custom-snapshots/default_n2/s1"), "three");
+            for (String way : List.of("n1", "n1again")) {
+                Path first = ours.resolve("containers-snapshots/" + way + "/s0/rootfs/root/sub");
+                assertEquals("one", Files.readString(first.resolve("deep/f")));
+                isSubvolume(first.resolve("deep"));
+            }
+            stock.run("delete", "btrfs:n1").ok();
+            stock.run("storage", "volume", "delete", "btrfs:sub", "n2").ok();
+        } finally {
+            stock.run("delete", "a:n1", "b:n1", "b:n1again").ok();
+            stock.run("storage", "volume", "delete", "a:sub", "n2").ok();
+            stock.run("storage", "volume", "delete", "b:sub", "n2").ok();
+            stock.run("storage", "volume", "delete", "b:sub", "n2again").ok();
+            for (String server : List.of("a:", "b:")) {
+                stock.run("storage", "delete", server + "sub").ok();
+            }
+        }
+    }
+
+    private static void nest(Path path) {
+        Program.of("btrfs").run("subvolume", "create", path.toString()).ok();
+    }
+
+    private static void isSubvolume(Path path) throws IOException {
+        assertEquals(256L, Files.getAttribute(path, "unix:ino"), path.toString());
+    }
+
+    private static void change(Path instance, Path volume, String text) throws IOException {
+        for (Path place : List.of(instance, volume)) {
+            Files.writeString(place.resolve("sub/f"), text);
+            Files.writeString(place.resolve("sub/deep/f"), text);
+        }
+    }
+
+    private static void isNested(Path place, String text) throws IOException {
+        assertEquals(text, Files.readString(place.resolve("sub/f")), place.toString());
+        assertEquals(text, Files.readString(place.resolve("sub/deep/f")), place.toString());
+        for (String name : List.of("sub", "sub/deep", "sub/late")) {
+            isSubvolume(place.resolve(name));
+        }
+    }
+
+    private void snapshot(String name) {
+        stock.run("snapshot", "a:n1", name).ok();
+        stock.run("storage", "volume", "snapshot", "a:sub", "n2", name).ok();
+    }
+
+    /// @param options of `copy`; what is no option and no value of one ends the names there
+    private void send(String from, String to, String... options) {
+        List<String> words = new ArrayList<>(List.of(options));
+        String end = words.remove("again") ? "again" : "";
+        List<String> copy = new ArrayList<>(List.of("copy", from + "n1", to + "n1" + end));
+        copy.addAll(words);
+        stock.run(copy.toArray(String[]::new)).ok();
+        List<String> volume =
+                new ArrayList<>(
+                        List.of("storage", "volume", "copy", from + "sub/n2", to + "sub/n2" + end));
+        if (words.contains("--refresh")) {
+            volume.add("--refresh");
+        }
+        stock.run(volume.toArray(String[]::new)).ok();
+    }
+
     @Test
     void disksGoWithTheirSnapshots() throws IOException {
         makeDisk();

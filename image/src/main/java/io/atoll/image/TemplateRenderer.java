@@ -55,8 +55,13 @@ public final class TemplateRenderer {
             engine(syntax, config, includes)
                     .getLiteralTemplate(translated)
                     .evaluate(out, variables, Locale.ROOT);
-        } catch (PebbleException | IOException | NumberFormatException | StackOverflowError e) {
-            // The engine leaves numbers that are too long to the JDK.
+        } catch (PebbleException
+                | IOException
+                | NumberFormatException
+                | ClassCastException
+                | StackOverflowError e) {
+            // The engine leaves numbers that are too long to the JDK, and calls what is no name
+            // (`"a" (1)`).
             throw new InvalidConfigException("Failed to render template: " + why(e), e);
         }
         return out.toString();

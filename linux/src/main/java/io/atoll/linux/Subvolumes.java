@@ -22,6 +22,7 @@ public final class Subvolumes {
     private static final long SNAP_CREATE_V2 = 0x50009417L;
     private static final long SUBVOL_GETFLAGS = 0x80089419L;
     private static final long SUBVOL_SETFLAGS = 0x4008941AL;
+    private static final long SET_RECEIVED_SUBVOL = 0xC0C89425L;
     private static final long GET_SUBVOL_INFO = 0x81F8943CL;
     private static final long GET_SUBVOL_ROOTREF = 0xD000943DL;
     private static final long INO_LOOKUP_USER = 0xD000943EL;
@@ -29,8 +30,12 @@ public final class Subvolumes {
     /// Most arguments are a page.
     private static final int ARGUMENTS = 4096;
 
+    /// `struct btrfs_ioctl_received_subvol_args`, which begins with the uuid.
+    private static final int RECEIVED_SIZE = 200;
+
     private static final int INFO_SIZE = 504;
     private static final int INFO_UUID = 296;
+    private static final int INFO_RECEIVED_UUID = 328;
 
     /// Names in `struct btrfs_ioctl_vol_args` and `_v2`.
     private static final int NAME = 8;
@@ -139,11 +144,32 @@ public final class Subvolumes {
     }
 
     public static UUID uuid(Fd top) {
+        return uuid(top, INFO_UUID);
+    }
+
+    /// What [#setReceived] or btrfs-receive(8) said; zeros if neither did.
+    public static UUID receivedUuid(Fd top) {
+        return uuid(top, INFO_RECEIVED_UUID);
+    }
+
+    private static UUID uuid(Fd top, int at) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(INFO_SIZE, 8);
             Syscalls.call(Sys.IOCTL, top.what(), top.number(), GET_SUBVOL_INFO, info.address());
-            ByteBuffer uuid = info.asSlice(INFO_UUID, 16).asByteBuffer();
+            ByteBuffer uuid = info.asSlice(at, 16).asByteBuffer();
             return new UUID(uuid.getLong(), uuid.getLong());
+        }
+    }
+
+    /// Says that a subvolume, which can be written, is what another one was when it was sent.
+    /// Streams of it name it so, and streams that begin with that one find it by this.
+    public static void setReceived(Fd top, UUID uuid) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment arguments = arena.allocate(RECEIVED_SIZE, 8);
+            ByteBuffer bytes = arguments.asByteBuffer();
+            bytes.putLong(uuid.getMostSignificantBits()).putLong(uuid.getLeastSignificantBits());
+            Syscalls.call(
+                    Sys.IOCTL, top.what(), top.number(), SET_RECEIVED_SUBVOL, arguments.address());
         }
     }
 

@@ -4,6 +4,7 @@ import io.atoll.base.Fingerprint;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.FileSystemStat;
+import io.atoll.linux.PlatformThreads;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -43,6 +44,41 @@ final class BtrfsDriver extends DirDriver {
         return true;
     }
 
+    /// As a copy of a volume, with the subvolumes within it, where that is what it begins as.
+    @Override
+    void makeOf(VolumeRef ref, Filler content) {
+        Optional<Filler.Basis> basis = content.basis();
+        if (basis.isEmpty()
+                || !(basis.get().driver() instanceof BtrfsDriver other)
+                || other != this && basis.get().after().isPresent()) {
+            super.makeOf(ref, content);
+            return;
+        }
+        VolumeRef source = basis.get().ref();
+        if (other != this) {
+            new BtrfsStreams(
+                            directories(), (_, _, from) -> directories().place(from.getLast(), ref))
+                    .receiveOwn(ref.volume(), other.btrfsStreams(), source, List.of());
+            return;
+        }
+        Path from = directories().existing(source);
+        directories()
+                .makeWhole(
+                        ref,
+                        from,
+                        directory -> {
+                            List<SubvolumeTree.Inner> inners =
+                                    PlatformThreads.call(() -> SubvolumeTree.copy(from, directory));
+                            if (basis.get().after().isPresent()) {
+                                basis.get()
+                                        .after()
+                                        .get()
+                                        .fill(directory, directory.resolve(ROOTFS));
+                            }
+                            PlatformThreads.run(() -> SubvolumeTree.protect(directory, inners));
+                        });
+    }
+
     private BtrfsStreams btrfsStreams() {
         return new BtrfsStreams(directories(), this::fill);
     }
@@ -50,6 +86,11 @@ final class BtrfsDriver extends DirDriver {
     @Override
     public Optional<VolumeStreams> streams() {
         return Optional.of(btrfsStreams());
+    }
+
+    @Override
+    public Optional<MigrationStreams> migrationStreams() {
+        return Optional.of(new BtrfsMigrations(directories(), btrfsStreams()));
     }
 
     @Override

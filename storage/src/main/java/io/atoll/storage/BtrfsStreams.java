@@ -2,6 +2,7 @@ package io.atoll.storage;
 
 import io.atoll.base.Idmap;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnavailableException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Directories;
@@ -19,12 +20,15 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /// Streams of btrfs-send(8), one for each subvolume: a stream holds nothing of those within. LXD
 /// has the files of a custom volume directly in its subvolume, we have them in a directory of it:
@@ -54,7 +58,9 @@ final class BtrfsStreams implements VolumeStreams {
     /// A state of a volume that cannot be changed any more.
     ///
     /// @param inners subvolumes within, as they were in the volume
-    private record Frozen(String snapshot, Path top, List<Inner> inners) {
+    /// @param names what the parts are called that are not called by their own uuid, by their paths
+    private record Frozen(
+            String snapshot, Path top, List<Inner> inners, Map<String, String> names) {
         /// @return empty if there is no such subvolume
         Optional<Path> find(String path) {
             return path.equals("/")
@@ -67,28 +73,51 @@ final class BtrfsStreams implements VolumeStreams {
 
         List<Part> parts() {
             List<Part> out = new ArrayList<>();
-            out.add(new Part(snapshot, "/", uuid(top), !snapshot.isEmpty()));
+            out.add(part("/", top, !snapshot.isEmpty()));
             for (Inner inner : inners) {
-                String uuid = uuid(top.resolve(inner.path()));
-                out.add(new Part(snapshot, "/" + inner.path(), uuid, inner.isReadOnly()));
+                out.add(part("/" + inner.path(), top.resolve(inner.path()), inner.isReadOnly()));
             }
             return out;
         }
 
-        private static String uuid(Path subvolume) {
-            return PlatformThreads.call(() -> {
-                try (Fd fd = PoolDirectories.openDirectory(subvolume)) {
-                    return Subvolumes.uuid(fd).toString();
-                }
-            });
+        private Part part(String path, Path subvolume, boolean isReadOnly) {
+            String uuid = uuid(subvolume);
+            String name = names.getOrDefault(path, uuid);
+            return new Part(snapshot, path, name, uuid, isReadOnly);
         }
+    }
+
+    private static String uuid(Path subvolume) {
+        return PlatformThreads.call(() -> {
+            try (Fd fd = PoolDirectories.openDirectory(subvolume)) {
+                return Subvolumes.uuid(fd).toString();
+            }
+        });
+    }
+
+    /// How streams call what they are of.
+    enum Naming {
+        /// As copies of the volume that are made for this.
+        FRESH,
+
+        /// So too, but parts have the uuids that snapshots have here.
+        KNOWN,
+
+        /// By the uuids that snapshots have here.
+        SENT
     }
 
     @Override
     public Sending send(VolumeRef files, List<String> snapshots, Optional<String> backupYaml) {
         boolean isBlock = BlockDisk.of(directories.existing(files)).isPresent();
         ReceivedVolume.Kind kind = ReceivedVolume.Kind.of(files.volume(), isBlock);
-        return freeze(files, snapshots, copy -> dress(copy, kind, backupYaml));
+        return freeze(files, snapshots, Naming.FRESH, copy -> dress(copy, kind, backupYaml));
+    }
+
+    Sending send(VolumeRef files, List<String> snapshots, Naming naming) {
+        boolean isBlock = BlockDisk.of(directories.existing(files)).isPresent();
+        ReceivedVolume.Kind kind = ReceivedVolume.Kind.of(files.volume(), isBlock);
+        return freeze(files, snapshots, naming, copy -> dress(copy, kind, Optional.empty()));
     }
 
     /// Changes a copy of a volume before it is sent.
@@ -96,43 +125,79 @@ final class BtrfsStreams implements VolumeStreams {
         void on(Path copy) throws IOException;
     }
 
-    private Ready freeze(VolumeRef files, List<String> snapshots, Dress dress) {
+    private Ready freeze(VolumeRef files, List<String> snapshots, Naming naming, Dress dress) {
         List<Frozen> frozen = new ArrayList<>();
         try {
             for (String snapshot : snapshots) {
-                frozen.add(freeze(files.volume().snapshot(snapshot), snapshot, dress));
+                frozen.add(freeze(files.volume().snapshot(snapshot), snapshot, naming, dress));
             }
-            frozen.add(freeze(files, "", dress));
-            return new Ready(List.copyOf(frozen));
+            frozen.add(freeze(files, "", Naming.FRESH, dress));
+            return new Ready(List.copyOf(frozen), naming);
         } catch (RuntimeException e) {
             frozen.forEach(f -> directories.discardAside(f.top()));
             throw e;
         }
     }
 
-    private Frozen freeze(VolumeRef ref, String name, Dress dress) {
+    private Frozen freeze(VolumeRef ref, String name, Naming naming, Dress dress) {
         Path from = directories.existing(ref);
         Path copy = directories.freeAside();
         try {
-            List<Inner> inners =
-                    PoolDirectories.io(
-                            "prepare",
-                            copy,
-                            () -> {
-                                List<Inner> before =
-                                        PlatformThreads.call(() -> SubvolumeTree.copy(from, copy));
-                                dress.on(copy);
-                                return PlatformThreads.call(() -> {
-                                    List<Inner> after = SubvolumeTree.within(copy);
-                                    SubvolumeTree.freeze(copy);
-                                    return after.stream().map(i -> as(before, i)).toList();
-                                });
-                            });
-            return new Frozen(name, copy, inners);
+            return PoolDirectories.io(
+                    "prepare",
+                    copy,
+                    () -> {
+                        List<Inner> before =
+                                PlatformThreads.call(() -> SubvolumeTree.copy(from, copy));
+                        dress.on(copy);
+                        return PlatformThreads.call(() -> {
+                            List<Inner> after = SubvolumeTree.within(copy);
+                            Map<String, String> names =
+                                    naming == Naming.FRESH ? Map.of() : names(from, before, after);
+                            if (naming == Naming.SENT) {
+                                names.forEach((path, uuid) -> call(copy, path, uuid));
+                            }
+                            SubvolumeTree.freeze(copy);
+                            return new Frozen(
+                                    name,
+                                    copy,
+                                    after.stream().map(i -> as(before, i)).toList(),
+                                    names);
+                        });
+                    });
         } catch (RuntimeException e) {
             directories.discardAside(copy);
             throw e;
         }
+    }
+
+    /// The uuids of the original, by the paths of the parts.
+    private static Map<String, String> names(Path from, List<Inner> before, List<Inner> after) {
+        Map<String, String> out = new HashMap<>();
+        out.put("/", uuid(from));
+        try (Fd top = PoolDirectories.openDirectory(from)) {
+            for (Inner now : after) {
+                for (Inner then : before) {
+                    if (isSame(then.path(), now)) {
+                        try (Fd inner = Subvolumes.open(top, then.path())) {
+                            out.put("/" + now.path(), Subvolumes.uuid(inner).toString());
+                        }
+                    }
+                }
+            }
+        }
+        return out;
+    }
+
+    private static void call(Path copy, String path, String uuid) {
+        try (Fd top = PoolDirectories.openDirectory(copy);
+                Fd subvolume = Subvolumes.open(top, path.substring(1))) {
+            Subvolumes.setReceived(subvolume, UUID.fromString(uuid));
+        }
+    }
+
+    private static boolean isSame(String then, Inner now) {
+        return then.equals(now.path()) || then.equals(below(now.path()));
     }
 
     /// One in a copy, as it was in the original, where the files of a custom volume stand lower.
@@ -145,7 +210,7 @@ final class BtrfsStreams implements VolumeStreams {
                 before.stream()
                         .filter(Inner::isReadOnly)
                         .map(Inner::path)
-                        .anyMatch(p -> p.equals(now.path()) || p.equals(below(now.path())));
+                        .anyMatch(then -> isSame(then, now));
         return new Inner(now.path(), wasReadOnly);
     }
 
@@ -155,9 +220,12 @@ final class BtrfsStreams implements VolumeStreams {
 
     private final class Ready implements Sending {
         private final List<Frozen> states;
+        private final Naming naming;
+        private final Set<Part> written = new HashSet<>();
 
-        Ready(List<Frozen> states) {
+        Ready(List<Frozen> states, Naming naming) {
             this.states = states;
+            this.naming = naming;
         }
 
         @Override
@@ -169,14 +237,23 @@ final class BtrfsStreams implements VolumeStreams {
         public void write(Part part, OutputStream out) throws IOException {
             List<String> argv = new ArrayList<>(List.of("btrfs", "send", "-q"));
             Optional<Path> before = Optional.empty();
+            Set<String> sent = new HashSet<>();
+            written.stream()
+                    .filter(p -> p.path().equals(part.path()))
+                    .forEach(p -> sent.add(p.snapshot()));
+            boolean isKnown = naming != Naming.SENT || part.isWhole();
             for (Frozen state : states) {
                 Optional<Path> subvolume = state.find(part.path());
                 if (state.snapshot().equals(part.snapshot())) {
                     before.ifPresent(b -> argv.addAll(List.of("-p", b.toString())));
                     send(argv, subvolume.orElseThrow(), out);
+                    boolean _ = written.add(part);
                     return;
                 }
-                before = subvolume;
+                // LXD looks only whether it has what stands at the top, and when it sends a copy on
+                // it
+                // forgets where what is within came from.
+                before = subvolume.filter(_ -> isKnown || sent.contains(state.snapshot()));
             }
             throw new IllegalArgumentException("not one of the parts: " + part);
         }
@@ -238,7 +315,59 @@ final class BtrfsStreams implements VolumeStreams {
     public void receive(
             VolumeName target, boolean isBlock, List<Part> parts, Source source, Idmap shifted) {
         ReceivedVolume.Kind kind = ReceivedVolume.Kind.of(target, isBlock);
-        receive(target, parts, source, copy -> settle(copy, kind, shifted));
+        receive(target, parts, source, Arriving.of(copy -> settle(copy, kind, shifted)));
+    }
+
+    /// Makes a volume of what comes from another server.
+    ///
+    /// @param earlier what else it is made of
+    void receive(
+            VolumeName target,
+            boolean isBlock,
+            MigrationStreams.Arrival arrival,
+            Source source,
+            Earlier earlier) {
+        ReceivedVolume.Kind kind = ReceivedVolume.Kind.of(target, isBlock);
+        receive(
+                target,
+                arrival.missing(),
+                source,
+                new Arriving(
+                        copy -> settle(copy, kind, arrival.shifted()),
+                        Optional.of(arrival),
+                        earlier));
+    }
+
+    /// What is taken of an earlier copy.
+    interface Earlier {
+        /// Lays what streams may begin with into the folder that they are unpacked in.
+        void lay(Path folder);
+
+        /// Makes a snapshot that both have.
+        void copy(String snapshot, Path to);
+    }
+
+    /// What is done with what comes.
+    ///
+    /// @param arrival of another server; empty if it is an archive or of another pool
+    private record Arriving(
+            Settling settling, Optional<MigrationStreams.Arrival> arrival, Earlier earlier) {
+        static Arriving of(Settling settling) {
+            return new Arriving(
+                    settling,
+                    Optional.empty(),
+                    new Earlier() {
+                        @Override
+                        public void lay(Path folder) {}
+
+                        @Override
+                        public void copy(String snapshot, Path to) {}
+                    });
+        }
+
+        String what() {
+            return arrival.isPresent() ? "What the other server sent" : "The backup";
+        }
     }
 
     /// Gives what came the layout that volumes have here.
@@ -253,8 +382,12 @@ final class BtrfsStreams implements VolumeStreams {
     /// Makes a volume of one of another pool, as it is.
     void receiveOwn(
             VolumeName target, BtrfsStreams from, VolumeRef source, List<String> snapshots) {
-        try (Ready ready = from.freeze(source, snapshots, _ -> {})) {
-            receive(target, ready.parts(), part -> stdin -> ready.write(part, stdin), _ -> "");
+        try (Ready ready = from.freeze(source, snapshots, Naming.FRESH, _ -> {})) {
+            receive(
+                    target,
+                    ready.parts(),
+                    part -> stdin -> ready.write(part, stdin),
+                    Arriving.of(_ -> ""));
         }
     }
 
@@ -264,29 +397,37 @@ final class BtrfsStreams implements VolumeStreams {
         String settle(Path copy) throws IOException;
     }
 
-    private void receive(VolumeName target, List<Part> parts, Source source, Settling settling) {
+    private void receive(VolumeName target, List<Part> parts, Source source, Arriving arriving) {
         Path folder = directories.freeAside();
-        List<Path> ready = new ArrayList<>();
+        Map<String, Path> ready = new LinkedHashMap<>();
         try {
             Path _ = PoolDirectories.io("create", folder, () -> Files.createDirectory(folder));
+            PlatformThreads.run(() -> arriving.earlier().lay(folder));
             Map<Part, Path> received = new LinkedHashMap<>();
+            Set<String> known = directories.names(folder);
             for (Part part : parts) {
-                Path _ = received.put(part, take(folder, source, part));
-            }
-            List<String> names = new ArrayList<>();
-            for (Part part : parts) {
-                if (part.isWhole()) {
-                    names.add(part.snapshot());
-                    ready.add(directories.freeAside());
-                    unpack(part, received, ready.getLast(), settling);
+                Path path = take(folder, known, source, arriving, part);
+                Path _ = received.put(part, path);
+                if (arriving.arrival().isPresent() && part.uuid().equals(part.streamUuid())) {
+                    PlatformThreads.run(() ->
+                            ReceivedStates.layAgain(
+                                    path, folder, MigrationStreams.Arrival.uuid(part)));
+                    known.addAll(directories.names(folder));
                 }
             }
-            if (names.isEmpty() || !names.removeLast().isEmpty()) {
-                throw new InvalidConfigException("The backup does not end with the volume itself");
+            for (Part part : parts) {
+                if (part.isWhole()) {
+                    Path copy = directories.freeAside();
+                    if (ready.put(part.snapshot(), copy) != null) {
+                        throw new InvalidConfigException(
+                                arriving.what() + " has \"" + part.snapshot() + "\" twice");
+                    }
+                    unpack(part, received, copy, arriving);
+                }
             }
-            placing.place(target, names, ready);
+            place(target, ready, arriving);
         } finally {
-            ready.forEach(directories::discardAside);
+            ready.values().forEach(directories::discardAside);
             if (Files.isDirectory(folder)) {
                 directories.subdirectories(folder).forEach(directories::discardAside);
                 directories.discardAside(folder);
@@ -294,7 +435,27 @@ final class BtrfsStreams implements VolumeStreams {
         }
     }
 
-    private static void unpack(Part whole, Map<Part, Path> received, Path copy, Settling settling) {
+    private void place(VolumeName target, Map<String, Path> ready, Arriving arriving) {
+        List<String> names = new ArrayList<>(ready.keySet());
+        if (names.isEmpty() || !names.removeLast().isEmpty()) {
+            throw new InvalidConfigException(
+                    arriving.what() + " does not end with the volume itself");
+        }
+        List<String> all = arriving.arrival().map(a -> a.snapshots()).orElse(names);
+        List<Path> places = new ArrayList<>();
+        for (String name : all) {
+            if (!ready.containsKey(name)) {
+                Path copy = directories.freeAside();
+                ready.put(name, copy);
+                PlatformThreads.run(() -> arriving.earlier().copy(name, copy));
+            }
+            places.add(Objects.requireNonNull(ready.get(name)));
+        }
+        places.add(Objects.requireNonNull(ready.get("")));
+        placing.place(target, all, places);
+    }
+
+    private static void unpack(Part whole, Map<Part, Path> received, Path copy, Arriving arriving) {
         Path from = Objects.requireNonNull(received.get(whole));
         Path _ =
                 PoolDirectories.io(
@@ -303,21 +464,32 @@ final class BtrfsStreams implements VolumeStreams {
                         () -> {
                             List<Inner> inners =
                                     PlatformThreads.call(() -> {
-                                        List<Inner> _ = SubvolumeTree.copy(from, copy);
-                                        return graft(copy, whole.snapshot(), received);
+                                        List<Inner> _ = SubvolumeTree.copyWhole(from, copy);
+                                        return graft(copy, whole.snapshot(), received, arriving);
                                     });
-                            String prefix = settling.settle(copy);
-                            PlatformThreads.run(() ->
-                                    SubvolumeTree.protect(
-                                            copy,
-                                            inners.stream().map(i -> i.below(prefix)).toList()));
+                            String prefix = arriving.settling().settle(copy);
+                            PlatformThreads.run(() -> {
+                                SubvolumeTree.protect(
+                                        copy, inners.stream().map(i -> i.below(prefix)).toList());
+                                if (arriving.arrival().isPresent() && !whole.snapshot().isEmpty()) {
+                                    keep(copy, whole.snapshot(), received);
+                                }
+                            });
                             return copy;
                         });
     }
 
+    /// What comes later may begin with it.
+    private static void keep(Path copy, String snapshot, Map<Part, Path> received) {
+        received.forEach((part, path) -> {
+            if (part.snapshot().equals(snapshot)) {
+                ReceivedStates.keep(copy, MigrationStreams.Arrival.uuid(part), path);
+            }
+        });
+    }
+
     /// The program is confined to the folder: streams name paths, and links on the way to them.
-    private Path take(Path folder, Source source, Part part) {
-        List<Path> before = directories.subdirectories(folder);
+    private Path take(Path folder, Set<String> known, Source source, Arriving arriving, Part part) {
         try {
             HostTools.REAL.feed(
                     List.of("btrfs", "receive", "-q", "-C", folder.toString()), source.of(part));
@@ -325,36 +497,45 @@ final class BtrfsStreams implements VolumeStreams {
             if (e.stderrTail().contains("No space left")) {
                 throw PoolDirectories.command("receive", folder, e);
             }
+            if (arriving.arrival().isPresent() && e.exit() < 0) {
+                throw new UnavailableException(
+                        "Copying files failed: the connection to the other server was lost", e);
+            }
             String complaint = e.stderrTail().strip();
             throw new InvalidConfigException(
-                    "The backup is damaged: "
+                    arriving.what()
+                            + " is damaged: "
                             + (complaint.isEmpty() ? String.valueOf(e.getMessage()) : complaint),
                     e);
         }
-        List<Path> fresh = new ArrayList<>(directories.subdirectories(folder));
-        fresh.removeAll(before);
+        List<String> fresh =
+                directories.names(folder).stream().filter(n -> !known.contains(n)).toList();
         if (fresh.size() != 1) {
             throw new InvalidConfigException(
-                    "The backup is damaged: a stream is of " + fresh.size() + " subvolumes");
+                    arriving.what()
+                            + " is damaged: a stream is of "
+                            + fresh.size()
+                            + " subvolumes");
         }
         String named = ReceivedVolume.aside();
         try (Fd parent = PoolDirectories.openDirectory(folder)) {
-            String name = fresh.getFirst().getFileName().toString();
-            Directories.rename(parent, name, parent, named, false);
+            Directories.rename(parent, fresh.getFirst(), parent, named, false);
         } catch (ErrnoException e) {
-            throw PoolDirectories.storage("rename", fresh.getFirst(), e);
+            throw PoolDirectories.storage("rename", folder.resolve(fresh.getFirst()), e);
         }
+        known.add(named);
         return folder.resolve(named);
     }
 
     /// Puts subvolumes that the guest had made within to their places.
-    private static List<Inner> graft(Path copy, String snapshot, Map<Part, Path> received) {
+    private static List<Inner> graft(
+            Path copy, String snapshot, Map<Part, Path> received, Arriving arriving) {
         List<Inner> out = new ArrayList<>();
         try (Fd top = PoolDirectories.openDirectory(copy)) {
             for (Map.Entry<Part, Path> each : received.entrySet()) {
                 Part part = each.getKey();
                 if (!part.isWhole() && part.snapshot().equals(snapshot)) {
-                    Inner inner = inner(part);
+                    Inner inner = inner(part, arriving.what());
                     try (Fd from = PoolDirectories.openDirectory(each.getValue())) {
                         SubvolumeTree.plant(top, inner, from);
                     }
@@ -367,14 +548,15 @@ final class BtrfsStreams implements VolumeStreams {
                 throw PoolDirectories.storage("unpack to", copy, e);
             }
             throw new InvalidConfigException(
-                    "The backup has no place for one of its subvolumes: " + e.getMessage(), e);
+                    arriving.what() + " has no place for one of its subvolumes: " + e.getMessage(),
+                    e);
         }
     }
 
-    private static Inner inner(Part part) {
+    private static Inner inner(Part part, String what) {
         List<String> names = Arrays.asList(part.path().replaceFirst("^/+", "").split("/", -1));
         if (names.stream().anyMatch(n -> n.isEmpty() || n.equals(".") || n.equals(".."))) {
-            throw new InvalidConfigException("The backup has no place for \"" + part.path() + "\"");
+            throw new InvalidConfigException(what + " has no place for \"" + part.path() + "\"");
         }
         return new Inner(String.join("/", names), part.isReadOnly());
     }

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
 /// What the drivers have in common that keep volumes as directories of one file system. A volume's
@@ -279,11 +279,12 @@ abstract class DirectoryDriver implements StorageDriver {
     @Override
     public final void createFilled(
             VolumeName volume, List<SnapshotFiller> snapshots, Filler filler) {
-        makeFilled(
-                volume,
-                snapshots,
-                filler,
-                content -> directory -> content.fill(directory, makeRootfs(directory)));
+        makeFilled(volume, snapshots, filler, this::makeOf);
+    }
+
+    /// Makes a snapshot or a volume of files of what a filler says.
+    void makeOf(VolumeRef ref, Filler content) {
+        directories.make(ref, directory -> content.fill(directory, makeRootfs(directory)));
     }
 
     @Override
@@ -293,21 +294,25 @@ abstract class DirectoryDriver implements StorageDriver {
                 volume,
                 snapshots,
                 filler,
-                content ->
-                        directory -> content.fill(directory, BlockDisk.create(directory, bytes)));
+                (ref, content) ->
+                        directories.make(
+                                ref,
+                                directory ->
+                                        content.fill(
+                                                directory, BlockDisk.create(directory, bytes))));
     }
 
     private void makeFilled(
             VolumeName volume,
             List<SnapshotFiller> snapshots,
             Filler filler,
-            Function<Filler, PoolDirectories.Maker> maker) {
+            BiConsumer<VolumeRef, Filler> maker) {
         List<Part> parts = new ArrayList<>();
         for (SnapshotFiller snapshot : snapshots) {
             VolumeRef ref = volume.snapshot(snapshot.name());
-            parts.add(() -> directories.make(ref, maker.apply(snapshot.filler())));
+            parts.add(() -> maker.accept(ref, snapshot.filler()));
         }
-        parts.add(() -> directories.make(volume.current(), maker.apply(filler)));
+        parts.add(() -> maker.accept(volume.current(), filler));
         makeAll(volume, parts);
     }
 
@@ -323,15 +328,16 @@ abstract class DirectoryDriver implements StorageDriver {
         makeAll(target, parts);
     }
 
-    /// Makes a volume of directories of this pool that hold its snapshots and, last, itself.
+    /// Makes a volume of directories made aside that hold its snapshots and, last, itself. Those
+    /// that it does not come to take stay where they are.
     final void fill(VolumeName target, List<String> snapshots, List<Path> from) {
         List<Part> parts = new ArrayList<>();
         for (int i = 0; i < snapshots.size(); i++) {
             VolumeRef snapshot = target.snapshot(snapshots.get(i));
             Path directory = from.get(i);
-            parts.add(() -> directories.makeCopy(snapshot, directory));
+            parts.add(() -> directories.place(directory, snapshot));
         }
-        parts.add(() -> directories.makeCopy(target.current(), from.getLast()));
+        parts.add(() -> directories.place(from.getLast(), target.current()));
         makeAll(target, parts);
     }
 

@@ -3,9 +3,9 @@ package io.atoll.storage;
 import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
-import java.io.ByteArrayOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +17,10 @@ import java.util.concurrent.locks.LockSupport;
 public interface HostTools {
     /// How long a program may take: moving much data is part of what they do.
     Duration TIMEOUT = Duration.ofMinutes(30);
+
+    /// How long one may take that is fed or drained: the other end may be a slow network. What
+    /// breaks there ends it.
+    Duration STREAM_TIMEOUT = Duration.ofDays(7);
 
     /// The host's own.
     HostTools REAL = new Real();
@@ -87,16 +91,28 @@ public interface HostTools {
 
         @Override
         public void feed(List<String> argv, Command.Input input) {
-            Commands.Result _ = Commands.run(Command.of(argv).timeout(TIMEOUT).input(input));
+            Commands.Result _ = Commands.run(Command.of(argv).timeout(STREAM_TIMEOUT).input(input));
         }
 
         @Override
         public void drain(List<String> argv, OutputStream out) {
-            ByteArrayOutputStream errors = new ByteArrayOutputStream();
-            int exit = Commands.pass(Command.of(argv).timeout(TIMEOUT), out, errors);
-            if (exit != 0) {
-                throw new CommandFailed(
-                        argv, exit, errors.toString(StandardCharsets.UTF_8), "exit status " + exit);
+            Commands.converse(Command.of(argv).timeout(STREAM_TIMEOUT), new Unclosed(out));
+        }
+
+        /// Who drains one has more to write.
+        private static final class Unclosed extends FilterOutputStream {
+            Unclosed(OutputStream out) {
+                super(out);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                out.write(bytes, offset, length);
+            }
+
+            @Override
+            public void close() throws IOException {
+                out.flush();
             }
         }
     }

@@ -19,8 +19,10 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -151,6 +153,11 @@ final class PoolDirectories {
                 });
     }
 
+    /// The names of all that is in one of ours.
+    Set<String> names(Path directory) {
+        return new HashSet<>(list(directory));
+    }
+
     /// The directories in one of ours.
     List<Path> subdirectories(Path directory) {
         return list(directory).stream()
@@ -176,6 +183,14 @@ final class PoolDirectories {
     void makeCopy(VolumeRef ref, Path from) {
         demandFree(ref);
         settle(asideCopy(from), ref);
+    }
+
+    /// As [#make], where the maker makes the directory, too.
+    ///
+    /// @param what for what is said if it fails
+    void makeWhole(VolumeRef ref, Path what, Maker maker) {
+        demandFree(ref);
+        settle(aside(maker, what), ref);
     }
 
     private void demandFree(VolumeRef ref) {

@@ -143,6 +143,11 @@ public interface StorageDriver {
         return Optional.empty();
     }
 
+    /// The same between servers; empty if files are all it has for that.
+    default Optional<MigrationStreams> migrationStreams() {
+        return Optional.empty();
+    }
+
     boolean exists(VolumeRef ref);
 
     /// The names of all volumes of this type, sorted.

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 /// A subvolume with those that a guest made within. A snapshot of one has empty directories in
 /// their places, so they are copied one by one; and one that holds others cannot be deleted.
@@ -64,15 +65,27 @@ final class SubvolumeTree {
         LOG.log(System.Logger.Level.DEBUG, "a subvolume moved while it was copied path=" + path, e);
     }
 
-    /// Copies one with all within. Everything in the copy can be written until [#protect].
+    /// Copies one with all within, but not what [ReceivedStates] keeps. Everything in the copy can
+    /// be written until [#protect].
     ///
     /// @param to does not exist
     /// @return those within, as they are in the original
     static List<Inner> copy(Path from, Path to) {
+        List<Inner> out = copy(from, to, inner -> !ReceivedStates.isOne(inner.path()));
+        ReceivedStates.drop(to);
+        return out;
+    }
+
+    /// Copies one with all within.
+    static List<Inner> copyWhole(Path from, Path to) {
+        return copy(from, to, _ -> true);
+    }
+
+    private static List<Inner> copy(Path from, Path to, Predicate<Inner> isWanted) {
         try (Fd source = PoolDirectories.openDirectory(from);
                 Fd parent = PoolDirectories.openDirectory(parent(to))) {
             Subvolumes.snapshot(source, parent, to.getFileName().toString());
-            List<Inner> all = within(source);
+            List<Inner> all = within(source).stream().filter(isWanted).toList();
             List<Inner> copied = new ArrayList<>();
             try (Fd top = PoolDirectories.openDirectory(to)) {
                 for (Inner inner : all) {

@@ -23,25 +23,37 @@ public final class VolumeContent {
     /// Copies the files of a volume or snapshot, with what the daemon keeps beside them. The source
     /// must stay until the filler was called.
     public static Filler of(StorageDriver driver, VolumeRef source) {
-        return Filler.ofDisk(
-                () -> diskBytes(driver, source),
-                (directory, rootfs) -> {
-                    copyFiles(driver.directory(source), directory);
-                    Optional<Path> disk = driver.disk(source);
-                    if (disk.isPresent()) {
-                        BlockDisk.copy(disk.get(), rootfs);
-                        return;
-                    }
-                    PlatformThreads.run(() -> {
-                        try (Fd from = driver.openRoot(source);
-                                Fd to = PoolDirectories.openDirectory(rootfs)) {
-                            long unused = TreeCopy.contents(from, to, _ -> true);
-                        } catch (ErrnoException e) {
-                            throw PoolDirectories.storage(
-                                    "copy volume " + source + " to", rootfs, e);
-                        }
-                    });
-                });
+        return new Copy(driver, source);
+    }
+
+    private record Copy(StorageDriver driver, VolumeRef source) implements Filler {
+        @Override
+        public void fill(Path directory, Path rootfs) throws IOException {
+            copyFiles(driver.directory(source), directory);
+            Optional<Path> disk = driver.disk(source);
+            if (disk.isPresent()) {
+                BlockDisk.copy(disk.get(), rootfs);
+                return;
+            }
+            PlatformThreads.run(() -> {
+                try (Fd from = driver.openRoot(source);
+                        Fd to = PoolDirectories.openDirectory(rootfs)) {
+                    long unused = TreeCopy.contents(from, to, _ -> true);
+                } catch (ErrnoException e) {
+                    throw PoolDirectories.storage("copy volume " + source + " to", rootfs, e);
+                }
+            });
+        }
+
+        @Override
+        public long diskBytes() {
+            return VolumeContent.diskBytes(driver, source);
+        }
+
+        @Override
+        public Optional<Basis> basis() {
+            return Optional.of(new Basis(driver, source, Optional.empty()));
+        }
     }
 
     /// Writes a disk over another one that may be like it: what is there already stays.

@@ -15,9 +15,15 @@ public interface VolumeStreams {
     ///
     /// @param snapshot whose it is; empty for the volume itself
     /// @param path what it holds of it: `/`, or where a file system within belongs
-    /// @param uuid of what was sent; empty where such things have none
+    /// @param uuid of what was sent, the same each time it is; empty where such things have none
+    /// @param streamUuid what the stream calls it, and those that begin with it
     /// @param isReadOnly a file system within shall be so
-    record Part(String snapshot, String path, String uuid, boolean isReadOnly) {
+    record Part(String snapshot, String path, String uuid, String streamUuid, boolean isReadOnly) {
+        /// One that the stream calls as we do.
+        public Part(String snapshot, String path, String uuid, boolean isReadOnly) {
+            this(snapshot, path, uuid, uuid, isReadOnly);
+        }
+
         /// All of a snapshot, or of the volume itself.
         public static Part whole(String snapshot) {
             return new Part(snapshot, "/", "", !snapshot.isEmpty());

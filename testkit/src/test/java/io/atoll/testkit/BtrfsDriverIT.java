@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.Idmap;
+import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.UnavailableException;
 import io.atoll.linux.Command;
 import io.atoll.linux.Commands;
 import io.atoll.linux.Fcntl;
@@ -17,6 +19,9 @@ import io.atoll.linux.Loop;
 import io.atoll.linux.Opens;
 import io.atoll.linux.ProcFiles;
 import io.atoll.linux.Subvolumes;
+import io.atoll.storage.Filler;
+import io.atoll.storage.MigrationStreams;
+import io.atoll.storage.MigrationStreams.Arrival;
 import io.atoll.storage.PoolSpec;
 import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
@@ -34,10 +39,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -394,15 +403,55 @@ class BtrfsDriverIT extends StorageDriverContract {
                 assertEquals("fixed", content(target, name.current()).get("fixed"));
                 target.delete(name);
             }
-            Map<String, String> plain = content(target, files.current());
-            assertEquals("plain", plain.get("srv/a-b/deep"));
-            plain.replaceAll((path, text) -> text.equals("plain") ? NESTED.get(path) : text);
-            assertEquals(NESTED, plain);
+            assertEquals(NESTED, content(target, files.current()));
             target.delete(files);
             target.awaitDeletions();
             assertEquals(List.of(), other.halfMade());
             assertEquals(0, subvolumes(other));
         }
+        assertEquals(List.of(), pool().halfMade());
+    }
+
+    /// As refreshing does: of what is there and of what comes, which may change what was read-only.
+    @Test
+    void subvolumesWithinStayWhereAVolumeIsMadeOfOthers() throws IOException {
+        StorageDriver driver = pool().driver();
+        VolumeName volume = nested(driver);
+        driver.createSnapshot(volume, "s0");
+        Files.writeString(driver.directory(volume.current()).resolve("rootfs/srv/a-b/f"), "other");
+        VolumeName made = VolumeName.custom("default_made");
+        driver.createFilled(
+                made,
+                List.of(
+                        new SnapshotFiller("kept", VolumeContent.of(driver, volume.snapshot("s0"))),
+                        new SnapshotFiller(
+                                "s1",
+                                Filler.over(
+                                        VolumeContent.of(driver, volume.snapshot("s0")),
+                                        (_, root) ->
+                                                Files.writeString(
+                                                        root.resolve("fixed/f"), "changed")))),
+                VolumeContent.of(driver, volume.current()));
+        assertEquals(NESTED, content(driver, made.snapshot("kept")));
+        assertEquals("other", content(driver, made.current()).get("srv/a-b/g"));
+        assertEquals(
+                "changed",
+                Files.readString(driver.directory(made.snapshot("s1")).resolve("rootfs/fixed/f")));
+        assertEquals("fixed", content(driver, made.snapshot("s1")).get("fixed"));
+        VolumeName failed = VolumeName.custom("default_failed");
+        Filler failing =
+                Filler.over(
+                        VolumeContent.of(driver, volume.current()),
+                        (_, _) -> {
+                            throw new IOException("the rest did not come");
+                        });
+        assertThrows(
+                InternalException.class,
+                () ->
+                        driver.createFilled(
+                                failed, List.of(new SnapshotFiller("s", failing)), failing));
+        assertFalse(driver.exists(failed.current()));
+        driver.awaitDeletions();
         assertEquals(List.of(), pool().halfMade());
     }
 
@@ -429,6 +478,199 @@ class BtrfsDriverIT extends StorageDriverContract {
         driver.awaitDeletions();
         assertEquals(List.of(), pool().halfMade());
         assertEquals(List.of(), names(pool().scratch("outside")));
+    }
+
+    /// Volumes on their way between servers: what comes, in which order, and how much it is.
+    private static final class Journey {
+        private final StorageDriver from;
+        private final StorageDriver to;
+        private final VolumeName volume;
+        private final boolean areNamed;
+        private long bytes;
+
+        Journey(StorageDriver from, StorageDriver to, VolumeName volume, boolean areNamed) {
+            this.from = from;
+            this.to = to;
+            this.volume = volume;
+            this.areNamed = areNamed;
+        }
+
+        /// @param earlier the copy of which all that both have is taken
+        void go(VolumeName target, Optional<VolumeName> earlier, List<String> snapshots) {
+            MigrationStreams taker = to.migrationStreams().orElseThrow();
+            bytes = 0;
+            try (VolumeStreams.Sending sending =
+                    from.migrationStreams()
+                            .orElseThrow()
+                            .send(volume.current(), snapshots, areNamed)) {
+                List<Part> parts = sending.parts();
+                Set<String> kept = new HashSet<>(snapshots);
+                kept.removeIf(name ->
+                        earlier.isEmpty()
+                                || !taker.has(
+                                        earlier.get().snapshot(name),
+                                        parts.stream()
+                                                .filter(p -> p.snapshot().equals(name))
+                                                .toList()));
+                taker.receive(
+                        target,
+                        false,
+                        new Arrival(snapshots, parts, kept, earlier, Idmap.NONE),
+                        part ->
+                                stdin -> {
+                                    ByteArrayOutputStream out = new ByteArrayOutputStream();
+                                    sending.write(part, out);
+                                    bytes += out.size();
+                                    out.writeTo(stdin);
+                                });
+            }
+        }
+    }
+
+    @Test
+    void copiesOnOtherServersAreBroughtUpToDateWithSubvolumesWithin() throws IOException {
+        StorageDriver driver = pool().driver();
+        VolumeName volume = nested(driver);
+        Path root = driver.directory(volume.current()).resolve("rootfs");
+        byte[] much = new byte[4 << 20];
+        new Random(7).nextBytes(much);
+        Files.write(root.resolve("much"), much);
+        driver.createSnapshot(volume, "s0");
+        VolumeName first = VolumeName.custom("default_first");
+        VolumeName second = VolumeName.custom("default_second");
+        for (boolean areNamed : new boolean[] {true, false}) {
+            try (TempPool other = TempPool.create("atoll-pooltest", this::driver)) {
+                StorageDriver target = other.driver();
+                Journey journey = new Journey(driver, target, volume, areNamed);
+                journey.go(first, Optional.empty(), List.of("s0"));
+                assertTrue(journey.bytes > much.length && journey.bytes < 2L * much.length);
+                assertEquals(NESTED, content(target, first.snapshot("s0")));
+                Files.writeString(root.resolve("srv/a-b/f"), "later " + areNamed);
+                driver.createSnapshot(volume, "s1" + areNamed);
+                List<String> both = List.of("s0", "s1" + areNamed);
+                journey.go(second, Optional.of(first), both);
+                assertTrue(journey.bytes < much.length, "sent again: " + journey.bytes);
+                assertEquals(NESTED, content(target, second.snapshot("s0")));
+                for (VolumeRef ref : List.of(second.current(), second.snapshot(both.getLast()))) {
+                    assertEquals("later " + areNamed, content(target, ref).get("srv/a-b/g"));
+                    assertEquals("fixed", content(target, ref).get("fixed"));
+                }
+                assertEquals(List.of("rootfs"), names(target.directory(second.current())));
+                // What a snapshot came as is nothing of what is made of it.
+                target.restore(second, "s0");
+                assertEquals(NESTED, content(target, second.current()));
+                assertEquals(List.of("rootfs"), names(target.directory(second.current())));
+                target.delete(first);
+                target.delete(second);
+                target.awaitDeletions();
+                assertEquals(List.of(), other.halfMade());
+                assertEquals(0, subvolumes(other));
+                Files.writeString(root.resolve("srv/a-b/f"), "a-b");
+                driver.deleteSnapshot(volume, both.getLast());
+            }
+        }
+        // On one file system the names of what is sent and of what came are no trouble.
+        new Journey(driver, driver, volume, false).go(first, Optional.empty(), List.of("s0"));
+        new Journey(driver, driver, volume, false).go(second, Optional.of(first), List.of("s0"));
+        assertEquals(NESTED, content(driver, second.snapshot("s0")));
+        driver.awaitDeletions();
+        assertEquals(List.of(), pool().halfMade());
+    }
+
+    @Test
+    void whatOtherServersSayIsNotTrusted() throws IOException {
+        StorageDriver driver = pool().driver();
+        VolumeName volume = VolumeName.custom("default_got");
+        String[] uuids = {
+            "6d5fe4d2-3de7-4746-a08e-848bdec7e6c4", "e02cf539-9fb9-4c49-9a33-e2e876a075a0"
+        };
+        Part top = new Part("", "/", uuids[0], false);
+        List<List<Part>> lists =
+                new ArrayList<>(
+                        List.of(
+                                List.of(),
+                                List.of(new Part("", "/", "", false)),
+                                List.of(new Part("", "/", "../../x", false)),
+                                List.of(top, top),
+                                List.of(top, new Part("", "/a", uuids[0], false)),
+                                List.of(
+                                        new Part("", "/a", uuids[1], false),
+                                        top,
+                                        new Part("", "/a", "e02cf539-9fb9-4c49-9a33-0", false)),
+                                List.of(top, new Part("s9", "/a", uuids[1], false)),
+                                List.of(new Part("s9", "/", uuids[1], true), top)));
+        lists.add(Collections.nCopies(MigrationStreams.PARTS_MAX + 1, top));
+        for (List<Part> parts : lists) {
+            assertThrows(
+                    InvalidConfigException.class,
+                    () -> new Arrival(List.of(), parts, Set.of(), Optional.empty(), Idmap.NONE),
+                    parts.toString().substring(0, Math.min(200, parts.toString().length())));
+        }
+        VolumeName source = nested(driver);
+        Packed packed = Packed.of(driver, source.current(), List.of());
+        for (String path :
+                List.of("/../x", "/srv//x", "/srv/link/x", "/fixed/../../x", "/none/x")) {
+            Part strange = new Part("", path, uuids[1], false);
+            List<Part> parts = new ArrayList<>(packed.parts());
+            parts.add(strange);
+            Map<Part, byte[]> streams = new HashMap<>(packed.streams());
+            streams.put(strange, streams.get(packed.parts().getLast()));
+            assertThrows(
+                    InvalidConfigException.class,
+                    () -> arrive(driver, volume, parts, streams),
+                    path);
+        }
+        Random random = new Random(11);
+        for (int i = 0; i < 12; i++) {
+            Map<Part, byte[]> streams = new HashMap<>(packed.streams());
+            Part cut = packed.parts().get(random.nextInt(packed.parts().size()));
+            byte[] whole = streams.get(cut);
+            streams.put(cut, Arrays.copyOf(whole, random.nextInt(whole.length)));
+            assertThrows(
+                    InvalidConfigException.class,
+                    () -> arrive(driver, volume, packed.parts(), streams),
+                    "run " + i);
+        }
+        assertFalse(driver.exists(volume.current()));
+        driver.awaitDeletions();
+        assertEquals(List.of(), pool().halfMade());
+        assertEquals(List.of(), names(pool().scratch("outside")));
+        assertEquals(4, subvolumes(pool()));
+    }
+
+    private static void arrive(
+            StorageDriver driver, VolumeName volume, List<Part> parts, Map<Part, byte[]> streams) {
+        driver.migrationStreams()
+                .orElseThrow()
+                .receive(
+                        volume,
+                        false,
+                        new Arrival(List.of(), parts, Set.of(), Optional.empty(), Idmap.NONE),
+                        part -> stdin -> stdin.write(streams.get(part)));
+    }
+
+    @Test
+    void whatDoesNotFitLeavesNothing() throws IOException {
+        StorageDriver driver = pool().driver();
+        VolumeName volume = VolumeName.custom("default_large");
+        byte[] much = new byte[160 << 20];
+        new Random(3).nextBytes(much);
+        driver.createFilled(volume, (_, root) -> Files.write(root.resolve("much"), much));
+        driver.createSnapshot(volume, "s0");
+        try (TempPool small = smallPool()) {
+            StorageDriver target = small.driver();
+            Journey journey = new Journey(driver, target, volume, false);
+            UnavailableException full =
+                    assertThrows(
+                            UnavailableException.class,
+                            () -> journey.go(volume, Optional.empty(), List.of("s0")));
+            assertTrue(full.getMessage().contains("No space left"), full.getMessage());
+            target.awaitDeletions();
+            assertEquals(List.of(), small.halfMade());
+            assertEquals(0, subvolumes(small));
+        }
+        driver.awaitDeletions();
+        assertEquals(List.of(), pool().halfMade());
     }
 
     @Test

@@ -21,10 +21,13 @@ import io.atoll.daemon.store.RecordKey;
 import io.atoll.runtime.criu.Checkpoint;
 import io.atoll.runtime.criu.Criu;
 import io.atoll.storage.Filler;
+import io.atoll.storage.MigrationStreams;
+import io.atoll.storage.MigrationStreams.Arrival;
 import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
+import io.atoll.storage.VolumeStreams.Part;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -34,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// Instances of other servers, copied to this one. A new one comes to be wholly or not at all, and
@@ -123,6 +127,14 @@ final class InstanceReceiver {
             refresh(draft.key(), source, offer, in);
         } else if (isThere) {
             throw new AlreadyExistsException(InstanceMessages.ALREADY_EXISTS);
+        } else if (wantsStreams(offer, in, volumes.pool(draft))) {
+            in.answer(offer.answerStreams(offer.snapshots(), false));
+            Arrival arrival =
+                    arrival(offer, names(offer), in.streams(), Set.of(), Optional.empty());
+            creator.make(
+                    draft,
+                    records(offer.snapshots(), draft),
+                    (pool, volume) -> take(arrival, in, pool, volume));
         } else {
             in.answer(offer.answer(offer.snapshots(), false));
             creator.make(
@@ -137,6 +149,27 @@ final class InstanceReceiver {
         } else {
             in.succeed();
         }
+    }
+
+    private static boolean wantsStreams(MigrationHeader offer, Incoming in, StorageDriver pool) {
+        return offer.offersStreams() && !in.isLive() && pool.migrationStreams().isPresent();
+    }
+
+    private static List<String> names(MigrationHeader offer) {
+        return offer.snapshots().stream().map(SnapshotHeader::name).toList();
+    }
+
+    private static Arrival arrival(
+            MigrationHeader offer,
+            List<String> snapshots,
+            List<Part> parts,
+            Set<String> kept,
+            Optional<VolumeName> earlier) {
+        return new Arrival(snapshots, parts, kept, earlier, offer.shifted());
+    }
+
+    private static void take(Arrival arrival, Incoming in, StorageDriver pool, VolumeName volume) {
+        pool.migrationStreams().orElseThrow().receive(volume, false, arrival, in.source());
     }
 
     /// That the source does not hear of it does not end what runs here.
@@ -199,12 +232,8 @@ final class InstanceReceiver {
 
     /// @param basis what to begin with, if the source deletes what it does not have
     private static Filler taking(Incoming in, Optional<Filler> basis) {
-        return (directory, rootfs) -> {
-            if (basis.isPresent() && in.isDelta()) {
-                basis.get().fill(directory, rootfs);
-            }
-            in.receiveInstance(directory, rootfs);
-        };
+        Filler sent = in::receiveInstance;
+        return basis.isPresent() && in.isDelta() ? Filler.over(basis.get(), sent) : sent;
     }
 
     private void refresh(
@@ -219,6 +248,12 @@ final class InstanceReceiver {
                 throw new InvalidConfigException("Cannot refresh a running instance");
             }
             List<SnapshotRecord> own = table.snapshots(instance);
+            StorageDriver to = volumes.pool(instance);
+            if (wantsStreams(offer, in, to) && isBetter(instance, own, offer, in, to)) {
+                refreshByStreams(instance, own, source, offer, in);
+                publish(key);
+                return;
+            }
             Map<String, SnapshotRecord> kept = new TreeMap<>();
             for (SnapshotRecord s : own) {
                 if (source.isInstanceOnly()
@@ -246,11 +281,70 @@ final class InstanceReceiver {
                     after,
                     now -> now);
         }
+        publish(key);
+    }
+
+    private void publish(RecordKey key) {
         events.publishLifecycle(
                 Lifecycle.of(
                         "instance-updated",
                         InstanceView.url(new io.atoll.base.ProjectName(key.project()), key.name()),
                         new io.atoll.base.ProjectName(key.project())));
+    }
+
+    /// Without a snapshot to begin with, a stream is all of the volume. Servers of this kind can do
+    /// with what differs, if that is all there is to come: one that moves stands still meanwhile.
+    private static boolean isBetter(
+            InstanceRecord instance,
+            List<SnapshotRecord> own,
+            MigrationHeader offer,
+            Incoming in,
+            StorageDriver pool) {
+        MigrationStreams streams = pool.migrationStreams().orElseThrow();
+        VolumeName volume = InstanceVolumes.volume(instance);
+        boolean isAllThere =
+                offer.snapshots().stream()
+                        .allMatch(
+                                o -> own.stream().anyMatch(s -> o.isSame(s.name(), s.createdAt())));
+        return !in.isOwn()
+                || !isAllThere
+                || own.stream().anyMatch(s -> streams.isReceived(volume.snapshot(s.name())));
+    }
+
+    private void refreshByStreams(
+            InstanceRecord instance,
+            List<SnapshotRecord> own,
+            CreateRequest.Source.Migration source,
+            MigrationHeader offer,
+            Incoming in)
+            throws IOException {
+        List<SnapshotHeader> offered = source.isInstanceOnly() ? List.of() : offer.snapshots();
+        in.answer(offer.answerStreams(offered, true));
+        List<Part> parts = in.streams();
+        MigrationStreams streams = volumes.pool(instance).migrationStreams().orElseThrow();
+        VolumeName volume = InstanceVolumes.volume(instance);
+        Map<String, SnapshotRecord> kept = new TreeMap<>();
+        for (SnapshotRecord s : own) {
+            List<Part> its = parts.stream().filter(p -> p.snapshot().equals(s.name())).toList();
+            if (source.isInstanceOnly() || streams.has(volume.snapshot(s.name()), its)) {
+                kept.put(s.name(), s);
+            }
+        }
+        List<SnapshotRecord> after =
+                source.isInstanceOnly()
+                        ? own
+                        : records(offered, instance).stream()
+                                .map(s -> kept.getOrDefault(s.name(), s))
+                                .toList();
+        Arrival arrival =
+                arrival(
+                        offer,
+                        after.stream().map(SnapshotRecord::name).toList(),
+                        parts,
+                        kept.keySet(),
+                        Optional.of(volume));
+        in.want(arrival.missing());
+        volumes.replace(instance, (pool, name) -> take(arrival, in, pool, name), after, now -> now);
     }
 
     /// @param after all snapshots that there will be, of which `kept` are those that there are

@@ -11,6 +11,7 @@ import io.atoll.daemon.migration.SnapshotHeader;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.linux.Fd;
+import io.atoll.storage.MigrationStreams;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
@@ -150,10 +151,19 @@ final class InstanceSender {
         StorageDriver pool = volumes.pool(instance);
         VolumeName volume = InstanceVolumes.volume(instance);
         try {
+            List<SnapshotHeader> headers = along.stream().map(InstanceSender::header).toList();
+            Optional<MigrationStreams> streams = pool.migrationStreams();
             List<String> wanted =
                     out.negotiate(
-                            MigrationHeader.offer(
-                                    along.stream().map(InstanceSender::header).toList()));
+                            streams.isPresent()
+                                    ? MigrationHeader.offerStreams(headers)
+                                    : MigrationHeader.offer(headers));
+            if (streams.isPresent() && out.isStreams()) {
+                List<String> all = along.stream().map(SnapshotRecord::name).toList();
+                out.sendStreams(instance.name(), streams.get(), files, all, wanted);
+                out.finish();
+                return;
+            }
             for (String snapshot : wanted) {
                 send(instance.name() + "/" + snapshot, pool, volume.snapshot(snapshot), out);
             }

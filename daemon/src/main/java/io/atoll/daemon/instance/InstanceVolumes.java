@@ -9,6 +9,7 @@ import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
@@ -108,6 +109,10 @@ final class InstanceVolumes {
         InstanceRecord unused = table.update(key, now -> now.withPending(Pending.REPLACE));
         try {
             maker.accept(pool, beside(instance));
+            OptionalLong limit = pool.quota(volume(instance));
+            if (limit.isPresent()) {
+                pool.setQuota(beside(instance), limit);
+            }
             table.store()
                     .attempt(() -> {
                         Stored<InstanceRecord> read =

@@ -9,16 +9,22 @@ import io.atoll.linux.Mounts;
 import io.atoll.linux.Opens;
 import io.atoll.linux.Ownership;
 import io.atoll.linux.PlatformThreads;
+import io.atoll.storage.VolumeStreams;
+import io.atoll.storage.VolumeStreams.Part;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.List;
 
 /// A migration as the target sees it: [#offer], then [#answer], then what was answered, oldest
 /// snapshot first and the thing itself at last, then [#succeed]. Blocks.
 public final class Incoming {
+    private static final int CHUNK = 64 << 10;
+
     private final Line line;
     private final Path stages;
     private final Operation operation;
-    private MigrationHeader offered = MigrationHeader.offer(java.util.List.of());
+    private MigrationHeader offered = MigrationHeader.offer(List.of());
 
     Incoming(Line line, Path stages, Operation operation) {
         this.line = line;
@@ -43,6 +49,37 @@ public final class Incoming {
         line.send((isOwn ? answer.with(line.own().live(isLive())) : answer).encode());
         line.agree(offered.own());
         line.watch(1);
+    }
+
+    /// What will come as streams, where that was answered.
+    public List<Part> streams() throws IOException {
+        return StreamList.read(line.streams());
+    }
+
+    /// Says which of these are wanted, where a refresh was answered.
+    public void want(List<Part> parts) throws IOException {
+        StreamList.write(parts, line.streams());
+    }
+
+    /// The streams, to be asked for one after the other as they come.
+    public VolumeStreams.Source source() {
+        return part ->
+                stdin -> {
+                    TransferProgress progress = new TransferProgress(operation, "received", line);
+                    try (InputStream in = line.streams().input()) {
+                        byte[] chunk = new byte[CHUNK];
+                        for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+                            stdin.write(chunk, 0, n);
+                            progress.add(n);
+                        }
+                    }
+                    progress.tell();
+                };
+    }
+
+    /// Whether the source is a server of this kind.
+    public boolean isOwn() {
+        return offered.own().isPresent();
     }
 
     /// Whether files may be there already where the next ones go: those that the source does not

@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 /// @param snapshots offered, or wanted; oldest first
 /// @param isRefresh said by the target: it has an earlier copy
 /// @param diskBytes the size of what is sent if it is a disk, else 0
+/// @param hasSubvolumes whether streams of btrfs come with a list of all subvolumes and their uuids
 /// @param own what servers of this kind agree on beyond LXD's protocol
 public record MigrationHeader(
         int transport,
@@ -26,9 +27,13 @@ public record MigrationHeader(
         RsyncFeatures rsync,
         boolean isRefresh,
         long diskBytes,
+        boolean hasSubvolumes,
         Optional<OwnTransport> own) {
     /// rsync, which every server can.
     public static final int RSYNC = 0;
+
+    /// Streams of btrfs, for files and disks.
+    public static final int BTRFS = 1;
 
     /// Disks as they are, one after the other; files, where there are some, by rsync.
     public static final int BLOCK = 4;
@@ -46,18 +51,36 @@ public record MigrationHeader(
     /// What a source offers whose owner ids are as inside.
     public static MigrationHeader offer(List<SnapshotHeader> snapshots) {
         return new MigrationHeader(
-                RSYNC, Idmap.NONE, snapshots, RsyncFeatures.ALL, false, 0, Optional.empty());
+                RSYNC, Idmap.NONE, snapshots, RsyncFeatures.ALL, false, 0, false, Optional.empty());
+    }
+
+    /// What a source offers whose pool is a btrfs. A target may want it by rsync all the same.
+    public static MigrationHeader offerStreams(List<SnapshotHeader> snapshots) {
+        return new MigrationHeader(
+                BTRFS, Idmap.NONE, snapshots, RsyncFeatures.ALL, false, 0, true, Optional.empty());
+    }
+
+    /// Whether a target that knows streams of btrfs can have them.
+    public boolean offersStreams() {
+        return transport == BTRFS && hasSubvolumes && !isDisk();
     }
 
     /// What a source offers that has a disk.
     public static MigrationHeader offerDisk(List<SnapshotHeader> snapshots, long bytes) {
         return new MigrationHeader(
-                BLOCK, Idmap.NONE, snapshots, RsyncFeatures.ALL, false, bytes, Optional.empty());
+                BLOCK,
+                Idmap.NONE,
+                snapshots,
+                RsyncFeatures.ALL,
+                false,
+                bytes,
+                false,
+                Optional.empty());
     }
 
     /// Whether it is a disk that is sent.
     public boolean isDisk() {
-        return transport == BLOCK;
+        return transport == BLOCK || transport == BTRFS && diskBytes > 0;
     }
 
     /// What a target answers.
@@ -71,12 +94,36 @@ public record MigrationHeader(
                 rsync.and(RsyncFeatures.ALL),
                 refresh,
                 diskBytes,
+                false,
+                Optional.empty());
+    }
+
+    /// What a target answers that wants streams, see [#offersStreams]. Which of them it wants it
+    /// says once it knows what there is.
+    ///
+    /// @param wanted the snapshots that it would have
+    public MigrationHeader answerStreams(List<SnapshotHeader> wanted, boolean refresh) {
+        return new MigrationHeader(
+                BTRFS,
+                Idmap.NONE,
+                wanted,
+                RsyncFeatures.NONE,
+                refresh,
+                diskBytes,
+                true,
                 Optional.empty());
     }
 
     MigrationHeader with(OwnTransport mine) {
         return new MigrationHeader(
-                transport, shifted, snapshots, rsync, isRefresh, diskBytes, Optional.of(mine));
+                transport,
+                shifted,
+                snapshots,
+                rsync,
+                isRefresh,
+                diskBytes,
+                hasSubvolumes,
+                Optional.of(mine));
     }
 
     byte[] encode() {
@@ -97,6 +144,9 @@ public record MigrationHeader(
         out.flag(7, false).message(8, rsync.encode()).flag(9, isRefresh);
         if (diskBytes > 0) {
             out.number(11, diskBytes);
+        }
+        if (hasSubvolumes) {
+            out.message(12, new ProtoWriter().flag(1, true).flag(2, true).flag(3, true));
         }
         own.ifPresent(mine -> out.message(OWN_FIELD, mine.encode()));
         return out.bytes();
@@ -120,6 +170,7 @@ public record MigrationHeader(
                 message.message(8).map(RsyncFeatures::decode).orElse(RsyncFeatures.NONE),
                 message.flag(9),
                 Math.max(0, message.number(11).orElse(0)),
+                message.message(12).filter(f -> f.flag(1) && f.flag(2) && f.flag(3)).isPresent(),
                 message.message(OWN_FIELD).map(OwnTransport::decode).filter(OwnTransport::isKnown));
     }
 

@@ -10,6 +10,10 @@ import io.atoll.linux.FdStreams;
 import io.atoll.linux.Mounts;
 import io.atoll.linux.Opens;
 import io.atoll.linux.PlatformThreads;
+import io.atoll.storage.MigrationStreams;
+import io.atoll.storage.VolumeRef;
+import io.atoll.storage.VolumeStreams;
+import io.atoll.storage.VolumeStreams.Part;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -22,6 +26,7 @@ public final class Outgoing {
     private final Path stages;
     private final Operation operation;
     private RsyncFeatures features = RsyncFeatures.NONE;
+    private MigrationHeader answered = MigrationHeader.offer(List.of());
 
     Outgoing(Line line, Path stages, Operation operation) {
         this.line = line;
@@ -44,7 +49,10 @@ public final class Outgoing {
             throws IOException, InterruptedException {
         line.send(offer.with(line.own().live(isLive)).encode());
         MigrationHeader answer = MigrationHeader.decode(line.receiveHeader());
-        if (answer.transport() != offer.transport()) {
+        boolean isFallback = offer.offersStreams() && answer.transport() == MigrationHeader.RSYNC;
+        if (!isFallback
+                && (answer.transport() != offer.transport()
+                        || offer.offersStreams() && !answer.offersStreams())) {
             throw new UnsupportedException(
                     "The other server wants the files in a way that this one does not know");
         }
@@ -53,6 +61,7 @@ public final class Outgoing {
                     "The other server does not take running processes from this one; move the"
                             + " instance with --stateless, or stop it first");
         }
+        answered = answer;
         line.agree(answer.own());
         features = line.adapt(offer.rsync().and(answer.rsync()));
         line.watch(isLive ? 2 : 1);
@@ -62,6 +71,43 @@ public final class Outgoing {
         }
         List<String> wanted = answer.snapshots().stream().map(SnapshotHeader::name).toList();
         return offered.stream().filter(wanted::contains).toList();
+    }
+
+    /// Whether the target wants streams of the pool's own form, see [#sendStreams].
+    public boolean isStreams() {
+        return answered.offersStreams();
+    }
+
+    /// Sends all that is wanted as streams.
+    ///
+    /// @param files what the volume is to be
+    /// @param snapshots all that it has, oldest first
+    /// @param wanted those of them that [#negotiate] told
+    public void sendStreams(
+            String name,
+            MigrationStreams streams,
+            VolumeRef files,
+            List<String> snapshots,
+            List<String> wanted)
+            throws IOException {
+        boolean isOwn = answered.own().isPresent();
+        try (VolumeStreams.Sending sending = streams.send(files, snapshots, !isOwn)) {
+            List<Part> offered =
+                    sending.parts().stream()
+                            .filter(p -> p.snapshot().isEmpty() || wanted.contains(p.snapshot()))
+                            .toList();
+            StreamList.write(offered, line.streams());
+            List<Part> parts =
+                    answered.isRefresh() ? StreamList.among(offered, line.streams()) : offered;
+            for (Part part : parts) {
+                String what = part.snapshot().isEmpty() ? name : name + "/" + part.snapshot();
+                TransferProgress progress = new TransferProgress(operation, what, line);
+                try (OutputStream out = line.streams().output(progress::add)) {
+                    sending.write(part, out);
+                }
+                progress.tell();
+            }
+        }
     }
 
     /// Sends an instance or one of its snapshots.

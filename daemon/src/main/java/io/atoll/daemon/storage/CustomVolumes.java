@@ -385,7 +385,21 @@ final class CustomVolumes {
                                                             driver, own.snapshot(s.name()))
                                                     : refill.of(own.snapshot(s.name()), now)))
                             .toList();
-            replacement.replace(place, before, wanted, fillers, refill.of(own.current(), now));
+            replace(
+                    place,
+                    wanted,
+                    (pool, name) ->
+                            pool.createFilled(name, fillers, refill.of(own.current(), now)));
+        }
+    }
+
+    /// Puts another volume with other snapshots in the place of one.
+    ///
+    /// @param maker makes it with its snapshots
+    /// @throws BusyException while an instance that runs has it
+    void replace(Place place, List<VolumeSnapshot> after, Maker maker) {
+        try (VolumeLocks.Held _ = locks.hold(place.key())) {
+            replacement.replace(place, snapshots(place), after, maker);
         }
     }
 

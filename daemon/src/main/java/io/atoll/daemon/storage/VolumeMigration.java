@@ -15,11 +15,14 @@ import io.atoll.daemon.migration.SnapshotHeader;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.linux.Fd;
 import io.atoll.storage.Filler;
+import io.atoll.storage.MigrationStreams;
+import io.atoll.storage.MigrationStreams.Arrival;
 import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
+import io.atoll.storage.VolumeStreams.Part;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -27,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -66,11 +70,21 @@ final class VolumeMigration {
                             .stream().map(VolumeMigration::header).toList();
             StorageDriver driver = pools.driver(place.pool());
             Optional<Path> disk = driver.disk(place.volume().current());
+            Optional<MigrationStreams> streams = driver.migrationStreams();
             List<String> wanted =
                     out.negotiate(
                             disk.map(StorageDriver::diskBytes)
                                     .map(bytes -> MigrationHeader.offerDisk(along, bytes))
-                                    .orElseGet(() -> MigrationHeader.offer(along)));
+                                    .orElseGet(() ->
+                                            streams.isPresent()
+                                                    ? MigrationHeader.offerStreams(along)
+                                                    : MigrationHeader.offer(along)));
+            if (streams.isPresent() && out.isStreams()) {
+                List<String> all = along.stream().map(SnapshotHeader::name).toList();
+                out.sendStreams(place.name(), streams.get(), place.volume().current(), all, wanted);
+                out.finish();
+                return;
+            }
             for (String snapshot : wanted) {
                 send(place.name() + "/" + snapshot, driver, place.volume().snapshot(snapshot), out);
             }
@@ -165,9 +179,22 @@ final class VolumeMigration {
         }
         List<VolumeSnapshot> snapshots =
                 offer.snapshots().stream().map(s -> snapshot(place, s)).toList();
-        in.answer(offer.answer(offer.snapshots(), false));
         StorageDriver driver = pools.driver(place.pool());
         VolumeName volume = place.volume();
+        if (offer.offersStreams() && driver.migrationStreams().isPresent()) {
+            in.answer(offer.answerStreams(offer.snapshots(), false));
+            Arrival arrival =
+                    new Arrival(
+                            snapshots.stream().map(VolumeSnapshot::name).toList(),
+                            in.streams(),
+                            Set.of(),
+                            Optional.empty(),
+                            shifted);
+            volumes.fill(place, wanted, snapshots, (pool, name) -> take(arrival, in, pool, name));
+            in.succeed();
+            return;
+        }
+        in.answer(offer.answer(offer.snapshots(), false));
         if (offer.isDisk()) {
             Filler disk = Filler.ofDisk(offer::diskBytes, (_, file) -> in.receiveDisk(file));
             List<SnapshotFiller> before =
@@ -186,6 +213,10 @@ final class VolumeMigration {
         in.succeed();
     }
 
+    private static void take(Arrival arrival, Incoming in, StorageDriver pool, VolumeName name) {
+        pool.migrationStreams().orElseThrow().receive(name, false, arrival, in.source());
+    }
+
     /// How a copy is wanted.
     ///
     /// @param isAlone without snapshots
@@ -198,6 +229,12 @@ final class VolumeMigration {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
             CustomVolumes.demandKind(volumes.get(place).value(), offer.isDisk());
             List<VolumeSnapshot> own = volumes.snapshots(place);
+            Optional<MigrationStreams> streams = pools.driver(place.pool()).migrationStreams();
+            if (offer.offersStreams() && streams.isPresent()) {
+                refreshByStreams(place, shifted, wish, offer, in, streams.get());
+                in.succeed();
+                return;
+            }
             List<SnapshotHeader> missing =
                     wish.isAlone()
                             ? List.of()
@@ -220,6 +257,43 @@ final class VolumeMigration {
         }
     }
 
+    private void refreshByStreams(
+            CustomVolumes.Place place,
+            Idmap shifted,
+            Wish wish,
+            MigrationHeader offer,
+            Incoming in,
+            MigrationStreams streams)
+            throws IOException {
+        List<VolumeSnapshot> own = volumes.snapshots(place);
+        List<SnapshotHeader> offered = wish.isAlone() ? List.of() : offer.snapshots();
+        in.answer(offer.answerStreams(offered, true));
+        List<Part> parts = in.streams();
+        Map<String, VolumeSnapshot> kept = new TreeMap<>();
+        for (VolumeSnapshot s : own) {
+            List<Part> its = parts.stream().filter(p -> p.snapshot().equals(s.name())).toList();
+            if (wish.isAlone() || streams.has(place.volume().snapshot(s.name()), its)) {
+                kept.put(s.name(), s);
+            }
+        }
+        List<VolumeSnapshot> after =
+                wish.isAlone()
+                        ? own
+                        : offered.stream()
+                                .map(s -> snapshot(place, s))
+                                .map(s -> kept.getOrDefault(s.name(), s))
+                                .toList();
+        Arrival arrival =
+                new Arrival(
+                        after.stream().map(VolumeSnapshot::name).toList(),
+                        parts,
+                        kept.keySet(),
+                        Optional.of(place.volume()),
+                        shifted);
+        in.want(arrival.missing());
+        volumes.replace(place, after, (pool, name) -> take(arrival, in, pool, name));
+    }
+
     /// A server says how large the disk is, but not how large it was when it took the snapshots.
     private static Filler updating(Incoming in, MigrationHeader offer) {
         return Filler.ofDisk(
@@ -230,12 +304,8 @@ final class VolumeMigration {
     }
 
     private static Filler taking(Incoming in, Idmap shifted, Optional<Filler> basis) {
-        return (directory, rootfs) -> {
-            if (basis.isPresent() && in.isDelta()) {
-                basis.get().fill(directory, rootfs);
-            }
-            in.receiveVolume(rootfs, shifted);
-        };
+        Filler sent = (_, rootfs) -> in.receiveVolume(rootfs, shifted);
+        return basis.isPresent() && in.isDelta() ? Filler.over(basis.get(), sent) : sent;
     }
 
     private static VolumeSnapshot snapshot(CustomVolumes.Place place, SnapshotHeader header) {

@@ -4,8 +4,6 @@ import io.atoll.base.BusyException;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.Store;
 import io.atoll.daemon.store.Stored;
-import io.atoll.storage.Filler;
-import io.atoll.storage.SnapshotFiller;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
 import java.util.List;
@@ -30,20 +28,20 @@ final class VolumeReplacement {
     /// The volume's lock is held.
     ///
     /// @param before the snapshots that there are
-    /// @param after those that there will be, in the order of `fillers`
+    /// @param after those that there will be
+    /// @param maker makes the volume with these
     /// @throws BusyException while an instance that runs has it
     void replace(
             CustomVolumes.Place place,
             List<VolumeSnapshot> before,
             List<VolumeSnapshot> after,
-            List<SnapshotFiller> fillers,
-            Filler filler) {
+            CustomVolumes.Maker maker) {
         requireIdle(pools, place);
         StorageDriver driver = pools.driver(place.pool());
         VolumeName beside = beside(place);
         mark(place, CustomVolume.REPLACE);
         try {
-            driver.createFilled(beside, fillers, filler);
+            maker.make(driver, beside);
             Stored<CustomVolume> read = store.find(CustomVolume.KIND, place.key()).orElseThrow();
             OptionalLong size = VolumeKeys.size(read.value().config());
             if (size.isPresent()) {

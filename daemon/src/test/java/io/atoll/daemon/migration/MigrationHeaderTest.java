@@ -36,6 +36,7 @@ class MigrationHeaderTest {
                 new RsyncFeatures(true, false, true, false, false),
                 true,
                 4096,
+                true,
                 Optional.empty());
     }
 
@@ -54,6 +55,27 @@ class MigrationHeaderTest {
         assertEquals(
                 "0800" + "3800" + "4208" + "0801" + "1001" + "1801" + "2001" + "4800",
                 HexFormat.of().formatHex(MigrationHeader.offer(List.of()).encode()));
+    }
+
+    /// fs 1, and field 12 with all three features of LXD 5.0.
+    @Test
+    void theOfferOfStreamsIsTheseBytes() {
+        assertEquals(
+                "0801"
+                        + "3800"
+                        + "4208"
+                        + "0801"
+                        + "1001"
+                        + "1801"
+                        + "2001"
+                        + "4800"
+                        + "6206"
+                        + "080110011801",
+                HexFormat.of().formatHex(MigrationHeader.offerStreams(List.of()).encode()));
+        assertTrue(MigrationHeader.offerStreams(List.of()).offersStreams());
+        // Older servers send no list of subvolumes, or one without uuids.
+        assertFalse(MigrationHeader.decode(hex("0801 6204 0801 1001")).offersStreams());
+        assertFalse(MigrationHeader.decode(hex("0801")).offersStreams());
     }
 
     @Test

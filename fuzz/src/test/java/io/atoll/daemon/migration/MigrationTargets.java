@@ -1,5 +1,8 @@
 package io.atoll.daemon.migration;
 
+import io.atoll.storage.VolumeStreams.Part;
+import java.util.List;
+
 /// What the other server says while an instance moves.
 public final class MigrationTargets {
     private MigrationTargets() {}
@@ -15,6 +18,10 @@ public final class MigrationTargets {
         quietly(() -> {
             Verdict verdict = Verdict.decode(input);
             require(Verdict.decode(verdict.encode()).equals(verdict));
+        });
+        quietly(() -> {
+            List<Part> parts = StreamList.parse(input);
+            require(StreamList.among(parts, parts).size() <= parts.size());
         });
         quietly(() -> frame(SteadyFrame.decode(input)));
         quietly(() -> frame(SteadyFrame.decode(checked(input))));

@@ -21,14 +21,16 @@ public final class SftpTargets {
             Files.writeString(root.resolve("file"), "text");
             Files.createSymbolicLink(root.resolve("up"), Path.of("../" + Sandbox.OUTSIDE));
             Files.createSymbolicLink(root.resolve("out"), sandbox.outside());
-            try (SftpSession session =
-                    new SftpSession(
+            try (RootAccess access =
                             RootAccess.of(
                                     Opens.open(
                                             root.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0),
-                                    Idmap.NONE),
-                            new ByteArrayInputStream(input),
-                            OutputStream.nullOutputStream())) {
+                                    Idmap.NONE);
+                    SftpSession session =
+                            new SftpSession(
+                                    access,
+                                    new ByteArrayInputStream(input),
+                                    OutputStream.nullOutputStream())) {
                 session.run();
             } finally {
                 sandbox.requireUntouched();
