@@ -174,12 +174,12 @@ final class BtrfsGround implements PoolGround {
                     if (Files.exists(file)) {
                         throw new InvalidConfigException("There is a file " + file + " already");
                     }
-                    try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
-                        disk.setLength(size);
-                    }
                     try {
+                        try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+                            disk.setLength(size);
+                        }
                         format(file);
-                    } catch (RuntimeException e) {
+                    } catch (IOException | RuntimeException e) {
                         Files.deleteIfExists(file);
                         throw e;
                     }

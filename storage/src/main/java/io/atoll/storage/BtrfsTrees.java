@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -123,40 +124,54 @@ final class BtrfsTrees implements Trees {
     }
 
     private OptionalLong column(Path directory, int column) {
+        Optional<String> word = word(directory, column).filter(w -> w.matches("\\d{1,18}"));
+        return word.isPresent()
+                ? OptionalLong.of(Long.parseLong(word.get()))
+                : OptionalLong.empty();
+    }
+
+    private Optional<String> word(Path directory, int column) {
         String text;
         try {
             text = output("qgroup", "show", "--raw", "-r", "-f", directory.toString());
         } catch (CommandFailed e) {
             // Quotas were never turned on in this pool.
-            return OptionalLong.empty();
+            return Optional.empty();
         }
-        List<String> words =
-                text.lines()
-                        .filter(line -> line.strip().startsWith("0/"))
-                        .map(line -> line.strip().split("\\s+"))
-                        .findFirst()
-                        .map(List::of)
-                        .orElse(List.of());
-        boolean isNumber = words.size() > column && words.get(column).matches("\\d{1,18}");
-        return isNumber ? OptionalLong.of(Long.parseLong(words.get(column))) : OptionalLong.empty();
+        return text.lines()
+                .filter(line -> line.strip().startsWith("0/"))
+                .map(line -> List.of(line.strip().split("\\s+")))
+                .filter(words -> words.size() > column)
+                .map(words -> words.get(column))
+                .findFirst();
     }
 
+    /// By the pool and not the volume: one that holds more than its limit lets nothing be changed,
+    /// the limit neither.
     @Override
     public void setQuota(Path directory, OptionalLong bytes) {
         try {
             if (bytes.isEmpty()) {
                 if (quota(directory).isPresent()) {
-                    btrfs("qgroup", "limit", "none", directory.toString());
+                    limit("none", directory);
                 }
                 return;
             }
             enable();
-            String limit = Long.toString(bytes.getAsLong());
-            btrfs("qgroup", "limit", limit, directory.toString());
+            limit(Long.toString(bytes.getAsLong()), directory);
         } catch (CommandFailed e) {
             throw new UnsupportedException(
                     "Failed to limit " + directory + ": " + e.stderrTail().strip(), e);
         }
+    }
+
+    private void limit(String limit, Path directory) {
+        String group =
+                word(directory, 0)
+                        .orElseThrow(() ->
+                                new UnsupportedException(
+                                        "Failed to limit " + directory + ": it has no qgroup"));
+        btrfs("qgroup", "limit", limit, group, pool.toString());
     }
 
     /// Keeping accounts costs time with every write, so it begins with the first limit.

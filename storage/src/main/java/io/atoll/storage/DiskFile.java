@@ -47,6 +47,10 @@ final class DiskFile {
                     }
                     try (RandomAccessFile disk = new RandomAccessFile(path().toFile(), "rw")) {
                         disk.setLength(size);
+                    } catch (IOException e) {
+                        // More than the file system has numbers for.
+                        Files.deleteIfExists(path());
+                        throw e;
                     }
                     config.putIfAbsent("size", size + "B");
                     config.put("source", path().toString());

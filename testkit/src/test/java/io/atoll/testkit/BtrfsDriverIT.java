@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.AlreadyExistsException;
+import io.atoll.base.DomainException;
 import io.atoll.base.Idmap;
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
@@ -45,6 +46,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -295,6 +297,40 @@ class BtrfsDriverIT extends StorageDriverContract {
             driver.awaitDeletions();
             driver.deletePool();
         }
+    }
+
+    /// Someone made it smaller than what it holds.
+    @Test
+    void aVolumeAboveItsLimitCanBeHelped() throws IOException {
+        StorageDriver driver = pool().driver();
+        VolumeName volume = VolumeName.custom("default_v");
+        driver.createFilled(
+                volume, (_, files) -> Files.write(files.resolve("much"), new byte[8 << 20]));
+        driver.createSnapshot(volume, "s0");
+        for (int i = 0; i < 2; i++) {
+            driver.setQuota(volume, OptionalLong.of(1 << 20));
+            assertEquals(OptionalLong.of(1 << 20), driver.quota(volume));
+            Path file = driver.directory(volume.current()).resolve("rootfs/more");
+            assertThrows(IOException.class, () -> Files.write(file, new byte[1 << 20]));
+            if (i == 0) {
+                driver.restore(volume, "s0");
+                driver.setQuota(volume, OptionalLong.empty());
+                Files.write(file, new byte[1 << 20]);
+            }
+        }
+        driver.delete(volume);
+        driver.awaitDeletions();
+        assertEquals(0, subvolumes(pool()));
+    }
+
+    @Test
+    void aFileThatCannotBeSoLargeIsNotLeft() throws IOException {
+        Path mount = pool().scratch("huge").resolve("hp");
+        StorageDriver driver =
+                StorageDrivers.open(
+                        "btrfs", new PoolSpec("hp", mount, Map.of("size", "4000000TiB")));
+        assertThrows(DomainException.class, driver::createPool);
+        assertFalse(Files.exists(mount.getParent().resolveSibling("disks/hp.img")));
     }
 
     /// What a guest does with `btrfs subvolume create`: some in some, one that cannot be written.
