@@ -14,7 +14,7 @@ public final class Wire {
     /// has them. Sorted.
     public static Map<String, String> config(Json json) {
         Map<String, String> out = new TreeMap<>();
-        json.asMap().forEach((key, value) -> out.put(key, scalar(value)));
+        json.asMap().forEach((key, value) -> out.put(key, scalar(key, value)));
         return Collections.unmodifiableMap(out);
     }
 
@@ -55,13 +55,13 @@ public final class Wire {
         return out;
     }
 
-    private static String scalar(Json value) {
+    private static String scalar(String key, Json value) {
         if (value instanceof Json.Num n) {
             return n.text();
         }
         if (value instanceof Json.Bool b) {
             return Boolean.toString(b.value());
         }
-        return value.asString();
+        return value.asStringOf(key);
     }
 }

@@ -63,7 +63,8 @@ public record ImageMetadata(
         try {
             document = StrangersYaml.load("metadata.yaml", yaml);
         } catch (YamlEngineException e) {
-            throw new InvalidConfigException("Could not parse metadata.yaml: " + firstLine(e), e);
+            throw new InvalidConfigException(
+                    "Could not parse metadata.yaml: " + StrangersYaml.problem(e), e);
         }
         Map<String, Object> root = mapping(document, "metadata.yaml");
         Map<String, ImageTemplate> templates = new TreeMap<>();
@@ -75,10 +76,6 @@ public record ImageMetadata(
                 number(root, "expiry_date"),
                 texts(root.get("properties"), "properties"),
                 templates);
-    }
-
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("invalid YAML");
     }
 
     private static ImageTemplate template(String path, Object value) {

@@ -63,6 +63,18 @@ class ImageMetadataTest {
     }
 
     @Test
+    void aReleaseIsNoNumber() {
+        ImageMetadata metadata =
+                ImageMetadata.parse(
+                        "architecture: x86_64\ncreation_date: 1470920887\n"
+                                + "properties: {os: Alpine, release: 3.20, variant: ~, serial: 1e3}\n");
+        assertEquals(
+                Map.of("os", "Alpine", "release", "3.20", "variant", "", "serial", "1e3"),
+                metadata.properties());
+        assertEquals(1470920887, metadata.creationDate());
+    }
+
+    @Test
     void saysWhatIsMissing() {
         assertEquals("Missing creation date", fault("architecture: x86_64\n"));
         assertEquals("Missing architecture", fault("creation_date: 1\n"));

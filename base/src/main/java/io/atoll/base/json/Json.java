@@ -232,12 +232,24 @@ public sealed interface Json {
     }
 
     /// The object's members as strings, in order.
+    ///
+    /// @throws JsonException if a member is none; it says which
     default Map<String, String> asStringMap() {
         Map<String, String> out = new LinkedHashMap<>();
         for (Map.Entry<String, Json> e : asMap().entrySet()) {
-            out.put(e.getKey(), e.getValue().asString());
+            out.put(e.getKey(), e.getValue().asStringOf(e.getKey()));
         }
         return out;
+    }
+
+    /// As [#asString()].
+    ///
+    /// @param name the member that this is, for the message
+    default String asStringOf(String name) {
+        if (this instanceof Str || isNull()) {
+            return asString();
+        }
+        throw new JsonException("expected a string for \"" + name + "\", got " + kind());
     }
 
     /// The word for this kind of value in messages. An if-chain, not a pattern switch: a switch

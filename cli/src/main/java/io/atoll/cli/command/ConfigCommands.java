@@ -256,7 +256,8 @@ final class ConfigCommands {
                                             client.scope(Target.of()).toString(),
                                             RecordCommands.normalised(
                                                     RecordCommands.pick(
-                                                            Yaml.parse(edited), List.of("config"))),
+                                                            Yaml.parseMap(edited),
+                                                            List.of("config"))),
                                             server.etag()));
             return 0;
         }
@@ -276,7 +277,7 @@ final class ConfigCommands {
                                             .replace(
                                                     ref.child(),
                                                     RecordCommands.pick(
-                                                            Yaml.parse(edited), members),
+                                                            Yaml.parseMap(edited), members),
                                                     now.etag())));
             return 0;
         }
@@ -294,7 +295,7 @@ final class ConfigCommands {
                                                 ref.name(),
                                                 RecordCommands.normalised(
                                                         RecordCommands.pick(
-                                                                Yaml.parse(edited), EDITABLE)),
+                                                                Yaml.parseMap(edited), EDITABLE)),
                                                 now.etag())));
         return 0;
     }
@@ -342,7 +343,7 @@ final class ConfigCommands {
         Editor.edit(
                 context,
                 Yaml.render(now.metadata()),
-                text -> client.rest().call("PUT", target, Yaml.parse(text), now.etag()));
+                text -> client.rest().call("PUT", target, Yaml.parseMap(text), now.etag()));
         return 0;
     }
 

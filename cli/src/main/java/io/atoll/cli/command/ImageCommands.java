@@ -262,7 +262,7 @@ final class ImageCommands {
                 context,
                 text,
                 edited -> {
-                    Json.Obj body = RecordCommands.pick(Yaml.parse(edited), EDITABLE);
+                    Json.Obj body = RecordCommands.pick(Yaml.parseMap(edited), EDITABLE);
                     if (!body.get("properties").isNull()) {
                         body.put("properties", Yaml.stringsOf(body.get("properties")));
                     }

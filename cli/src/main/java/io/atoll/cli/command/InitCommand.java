@@ -65,7 +65,7 @@ final class InitCommand {
         if (preseed) {
             String text =
                     new String(context.invocation().in().readAllBytes(), StandardCharsets.UTF_8);
-            Preseed.parse(Yaml.parse(text)).apply(client);
+            Preseed.parse(Yaml.parseMap(text)).apply(client);
             return 0;
         }
         Json answers = auto || minimal ? automatic(context, client) : interactive(context, client);

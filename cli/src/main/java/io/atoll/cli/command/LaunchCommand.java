@@ -156,7 +156,7 @@ final class LaunchCommand {
             return Json.Null.NULL;
         }
         String text = new String(context.invocation().in().readAllBytes(), StandardCharsets.UTF_8);
-        return text.isBlank() ? Json.Null.NULL : Yaml.parse(text);
+        return text.isBlank() ? Json.Null.NULL : Yaml.parseMap(text);
     }
 
     private static Json.Obj devices(

@@ -117,7 +117,7 @@ final class ProfileCommands {
         if (!context.invocation().host().isTerminal(0)) {
             String text =
                     new String(context.invocation().in().readAllBytes(), StandardCharsets.UTF_8);
-            given = text.isBlank() ? given : Yaml.parse(text);
+            given = text.isBlank() ? given : Yaml.parseMap(text);
         }
         Json.Obj body = RecordCommands.normalised(RecordCommands.pick(given, EDITABLE));
         context.await(context.client(ref).profiles().create(body.put("name", ref.name())));

@@ -189,7 +189,7 @@ record RecordCommands(
                         context.await(
                                 all.replace(
                                         ref.name(),
-                                        normalised(pick(Yaml.parse(text), editable)),
+                                        normalised(pick(Yaml.parseMap(text), editable)),
                                         now.etag())));
         return 0;
     }

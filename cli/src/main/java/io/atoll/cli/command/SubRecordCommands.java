@@ -154,7 +154,7 @@ record SubRecordCommands(
                                                 context.args().at(1),
                                                 RecordCommands.normalised(
                                                         RecordCommands.pick(
-                                                                Yaml.parse(text), editable)),
+                                                                Yaml.parseMap(text), editable)),
                                                 now.etag())));
         return 0;
     }

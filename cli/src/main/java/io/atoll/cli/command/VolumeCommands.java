@@ -329,7 +329,7 @@ final class VolumeCommands {
                                                 volume.name(),
                                                 RecordCommands.normalised(
                                                         RecordCommands.pick(
-                                                                Yaml.parse(text), EDITABLE)),
+                                                                Yaml.parseMap(text), EDITABLE)),
                                                 now.etag())));
         return 0;
     }

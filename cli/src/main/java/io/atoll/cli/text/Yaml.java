@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /// YAML as LXD's client prints it, and YAML as people write it.
@@ -67,6 +68,10 @@ public final class Yaml {
                     "last_seen_at",
                     "first_seen_at",
                     "timestamp");
+
+    /// YAML has more of them: `.inf`, `1.`.
+    private static final Pattern JSON_NUMBER =
+            Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?");
 
     private Yaml() {}
 
@@ -234,10 +239,24 @@ public final class Yaml {
         try {
             return convert(StrangersYaml.load("the document", text, INPUT_MAX));
         } catch (YamlEngineException e) {
-            throw new CliException("malformed YAML: " + e.getMessage());
+            throw new CliException("malformed YAML: " + StrangersYaml.problem(e));
         } catch (InvalidConfigException e) {
             throw new CliException(String.valueOf(e.getMessage()));
         }
+    }
+
+    /// Reads a document that has keys: something that people may change.
+    ///
+    /// @throws CliException if it is anything else; an empty one is fine
+    public static Json parseMap(String text) {
+        Json document = parse(text);
+        if (!document.isNull() && !(document instanceof Json.Obj)) {
+            throw new CliException(
+                    "malformed YAML: a map of keys is needed, not "
+                            + (document instanceof Json.Arr ? "a list" : "a text"),
+                    "lines are KEY: VALUE");
+        }
+        return document;
     }
 
     private static Json convert(@org.jspecify.annotations.Nullable Object value) {
@@ -261,10 +280,7 @@ public final class Yaml {
         if (value instanceof Boolean truth) {
             return Json.bool(truth);
         }
-        if (value instanceof Double real && !Double.isFinite(real)) {
-            return Json.string(real.isNaN() ? ".nan" : real > 0 ? ".inf" : "-.inf");
-        }
-        if (value instanceof Number number) {
+        if (value instanceof Number number && JSON_NUMBER.matcher(number.toString()).matches()) {
             return new Json.Num(number.toString());
         }
         return Json.string(value.toString());
@@ -272,17 +288,28 @@ public final class Yaml {
 
     /// Turns the scalars of a map into text: configuration values are strings however they are
     /// written.
+    ///
+    /// @throws CliException if a value is a list or a map
     public static Json.Obj stringsOf(Json map) {
         Json.Obj out = Json.object();
         for (Map.Entry<String, Json> entry : map.asMap().entrySet()) {
-            out.put(entry.getKey(), textOf(entry.getValue()));
+            out.put(entry.getKey(), textOf(entry.getKey(), entry.getValue()));
         }
         return out;
     }
 
-    private static String textOf(Json value) {
+    private static String textOf(String key, Json value) {
         if (value instanceof Json.Str text) {
             return text.value();
+        }
+        if (value instanceof Json.Obj || value instanceof Json.Arr) {
+            throw new CliException(
+                    "The value of \""
+                            + key
+                            + "\" is a "
+                            + (value instanceof Json.Obj ? "map" : "list")
+                            + ", not text",
+                    "put it in quotes, or behind a | with its lines indented below");
         }
         return value.isNull() ? "" : value.render();
     }

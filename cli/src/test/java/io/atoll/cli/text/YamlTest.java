@@ -124,6 +124,42 @@ class YamlTest {
     }
 
     @Test
+    void numbersThatAreTextStayAsTheyAreWritten() {
+        Json read =
+                Yaml.parse(
+                        "{release: 3.10, e: 1e3, o: 010, n: -0, dot: 1., big: 123456789012345678901,"
+                                + " nothing: ~, quoted: '~', Y: Yes}");
+        assertEquals(
+                "{\"release\":\"3.10\",\"e\":\"1e3\",\"o\":\"010\",\"n\":\"-0\",\"dot\":\"1.\","
+                        + "\"big\":\"123456789012345678901\",\"nothing\":\"\",\"quoted\":\"~\",\"Y\":\"Yes\"}",
+                Yaml.stringsOf(read).render());
+        assertEquals(7, Yaml.parse("a: 7").get("a").asLong());
+    }
+
+    @Test
+    void whatIsNoTextIsNotMadeOne() {
+        Json read = Yaml.parse("limits.cpu: [1, 2]\nuser.a: {b: c}\n");
+        CliException list = assertThrows(CliException.class, () -> Yaml.stringsOf(read));
+        assertEquals("The value of \"limits.cpu\" is a list, not text", list.getMessage());
+    }
+
+    @Test
+    void aDocumentThatIsNoMapIsNotTakenForAnEmptyOne() {
+        assertEquals(
+                "malformed YAML: a map of keys is needed, not a text",
+                assertThrows(CliException.class, () -> Yaml.parseMap("nonsense")).getMessage());
+        assertThrows(CliException.class, () -> Yaml.parseMap("- a\n"));
+        assertEquals(Json.Null.NULL, Yaml.parseMap("# nothing\n"));
+    }
+
+    @Test
+    void saysInOneLineWhereAnErrorIs() {
+        assertEquals(
+                "malformed YAML: line 2, column 9: expected ',' or ']', but got <stream end>",
+                assertThrows(CliException.class, () -> Yaml.parse("a: 1\nb: [1, 2")).getMessage());
+    }
+
+    @Test
     void whatHoldsItselfOrHasNoEndIsRefused() {
         assertThrows(CliException.class, () -> Yaml.parse("a: &d\n  b: {c: *d}\n"));
         assertThrows(CliException.class, () -> Yaml.parse("[".repeat(100_000)));

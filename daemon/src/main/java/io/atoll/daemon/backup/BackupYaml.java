@@ -48,7 +48,8 @@ public final class BackupYaml {
         try {
             return tree(StrangersYaml.load("the index of a backup", text));
         } catch (YamlEngineException e) {
-            throw new InvalidConfigException("Backup index is no YAML: " + e.getMessage(), e);
+            throw new InvalidConfigException(
+                    "Backup index is no YAML: " + StrangersYaml.problem(e), e);
         }
     }
 
