@@ -6,14 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.TestClient;
+import io.atoll.testkit.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -162,6 +165,56 @@ final class InstancesIT {
         Json event = Json.parse(listener.readDataFrame().text()).get("metadata");
         assertEquals(action, event.get("action").asString());
         assertEquals(source, event.get("source").asString());
+    }
+
+    @Test
+    void whatHasJustEndedIsNotTakenToRun() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            create("c1", "{}");
+            change("c1", "start");
+            long pid = client.get(state("c1")).metadata().get("pid").asLong();
+            ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+            Await.until("its end", Duration.ofSeconds(20), () -> isStopped("c1"));
+            ok("DELETE", "/1.0/instances/c1", "");
+        }
+    }
+
+    private boolean isStopped(String name) {
+        try {
+            return status(name).equals("Stopped");
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    /// LXD's client hands the target of a refresh all that its source has.
+    @Test
+    void whatAnotherInstanceHasIsNotTakenOver() throws Exception {
+        String address = "'volatile.eth7.hwaddr':'00:16:3e:77:00:0";
+        create("c1", "{" + address + "1'}");
+        create("c2", "{" + address + "2'}");
+        String map = "'volatile.idmap.current':'[]'";
+        ok("PATCH", "/1.0/instances/c2", "{'config':{" + map + "," + address + "1'}}");
+        Json config = instance("c2").get("config");
+        assertEquals("00:16:3e:77:00:02", config.get("volatile.eth7.hwaddr").asString());
+        assertTrue(config.get("volatile.idmap.current").isNull());
+        ok("PATCH", "/1.0/instances/c2", "{'config':{" + address + "3'}}");
+        config = instance("c2").get("config");
+        assertEquals("00:16:3e:77:00:03", config.get("volatile.eth7.hwaddr").asString());
+    }
+
+    @Test
+    void aSizeThatCannotBeHeldIsNotWrittenDown() throws Exception {
+        create("c1", "{}");
+        String pool = instance("c1").get("expanded_devices").get("root").get("pool").asString();
+        String root = "{'type':'disk','path':'/','pool':'" + pool + "','size':'1GiB'}";
+        var answer = send("PATCH", "/1.0/instances/c1", "{'devices':{'root':" + root + "}}");
+        Assumptions.assumeTrue(answer.status() >= 400, "this file system has quotas");
+        assertTrue(instance("c1").get("devices").get("root").isNull());
+        ok(
+                "POST",
+                "/1.0/instances",
+                "{'name':'c2','source':{'type':'copy','source':'c1'},'config':{}}");
     }
 
     @Test

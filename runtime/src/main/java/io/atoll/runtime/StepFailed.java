@@ -27,7 +27,9 @@ public final class StepFailed extends RuntimeException {
     /// `make node /opt: no such file or directory (ENOENT)`. A program that ended badly has no
     /// errno to speak of.
     private static String sentence(ShimMessage.Failed failed) {
-        StringBuilder text = new StringBuilder(failed.step());
+        // The last step does more than its name says.
+        boolean isDirectory = failed.step().equals("run program") && failed.call().equals("chdir");
+        StringBuilder text = new StringBuilder(isDirectory ? "change to directory" : failed.step());
         String detail = failed.detail().strip();
         boolean isAboutProcess = failed.errno() == ECHILD || failed.errno() == ECANCELED;
         if (!detail.isEmpty()) {

@@ -58,10 +58,12 @@ final class DeviceOptions {
         }
     }
 
+    /// Keys that begin with `user.` are the user's own.
+    ///
     /// @throws InvalidConfigException if there is an option that nobody asked for
     void finish() {
         for (String option : values.keySet()) {
-            if (!option.equals("type") && !known.contains(option)) {
+            if (!option.equals("type") && !option.startsWith("user.") && !known.contains(option)) {
                 throw new InvalidConfigException("Invalid device option \"" + option + "\"");
             }
         }

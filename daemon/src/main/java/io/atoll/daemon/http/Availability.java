@@ -28,7 +28,7 @@ public final class Availability {
             case READY -> {}
             case STARTING -> {
                 if (!path.startsWith("/internal/")) {
-                    throw new UnavailableException("The daemon is starting");
+                    throw new UnavailableException("The daemon is starting; try again in a moment");
                 }
             }
             case STOPPING -> {

@@ -337,7 +337,19 @@ final class InstanceRoutes implements Routes {
         OperationSpec spec =
                 Instances.about(
                         OperationSpec.task("Deleting instance", instance.project()), instance);
-        return operations.start(spec, _ -> remover.delete(instance.key())).response();
+        return operations.start(spec, _ -> deleteEnded(instance)).response();
+    }
+
+    private void deleteEnded(InstanceRecord instance) {
+        runner.awaitEnd(instance.key());
+        try {
+            remover.delete(instance.key());
+        } catch (NotFoundException e) {
+            // It was ephemeral, and deleted itself meanwhile.
+            if (!instance.isEphemeral()) {
+                throw e;
+            }
+        }
     }
 
     /// What a start would do, step by step, as text; also while it is stopped. Ours alone: LXD has

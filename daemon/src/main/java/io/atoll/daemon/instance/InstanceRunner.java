@@ -215,7 +215,7 @@ final class InstanceRunner {
 
     /// An instance that has just ended by itself shows as stopped a moment before what its run left
     /// is taken away; without the lock, which that needs.
-    private void awaitEnd(RecordKey key) {
+    void awaitEnd(RecordKey key) {
         Running run = running.get(key);
         if (run == null) {
             return;

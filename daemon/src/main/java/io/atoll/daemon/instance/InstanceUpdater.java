@@ -107,7 +107,11 @@ final class InstanceUpdater {
             apply(
                     key,
                     before,
-                    wanted.withConfig(config -> Volatile.withNotes(config, before.config())));
+                    wanted.withConfig(config ->
+                            withOwn(
+                                    key,
+                                    Volatile.withNotes(config, before.config()),
+                                    before.config())));
         } catch (ForbiddenException e) {
             throw new ForbiddenException(
                     "Failed checking if instance update allowed: " + e.getMessage(), e);
@@ -137,6 +141,7 @@ final class InstanceUpdater {
                         .anyMatch(k ->
                                 !Objects.equals(old.config().get(k), expansion.config().get(k)));
         try (Undo undo = new Undo()) {
+            applyToVolume(before, old, root, undo);
             if (run.isPresent()) {
                 changeProfile(before, old, expansion, undo);
             }
@@ -155,7 +160,6 @@ final class InstanceUpdater {
             undo.keep();
         }
         forgetDevices(before, old, expansion);
-        applyToVolume(before, old, root);
         run.ifPresent(r -> {
             applyLimits(key, r, old, expansion);
             guests.changed(wanted, old, expansion);
@@ -175,6 +179,23 @@ final class InstanceUpdater {
         }
     }
 
+    /// With the addresses drawn by lot as they are where another instance has those that are
+    /// wanted: what LXD's client hands the target of a refresh is its source's, and only one of two
+    /// with the same address could run.
+    private Map<String, String> withOwn(
+            RecordKey key, Map<String, String> wanted, Map<String, String> own) {
+        wanted.replaceAll((name, value) -> {
+            String before = own.getOrDefault(name, "");
+            boolean keeps =
+                    Volatile.isHwaddr(name)
+                            && !before.isEmpty()
+                            && !before.equals(value)
+                            && conflicts.isTaken(key, value);
+            return keeps ? before : value;
+        });
+        return wanted;
+    }
+
     private void record(RecordKey key, InstanceRecord value) {
         table.update(key, now -> value.withLastUsedAt(now.lastUsedAt()));
     }
@@ -184,13 +205,20 @@ final class InstanceUpdater {
         return config;
     }
 
+    /// Those that the instance has not are passed over: LXD's client hands the target of a refresh
+    /// what its source has.
+    ///
     /// @throws InternalException if the ids are not handed back as they were
     private static void checkNotes(InstanceRecord before, InstanceRecord wanted) {
         for (String guarded : GUARDED_KEYS) {
-            if (!before.config(guarded).isEmpty() && !wanted.config().containsKey(guarded)) {
+            String own = before.config(guarded);
+            if (own.isEmpty()) {
+                continue;
+            }
+            if (!wanted.config().containsKey(guarded)) {
                 throw new InternalException("Volatile idmap keys can't be deleted by the user");
             }
-            if (!before.config(guarded).equals(wanted.config(guarded))) {
+            if (!own.equals(wanted.config(guarded))) {
                 throw new InternalException("Volatile idmap keys can't be changed by the user");
             }
         }
@@ -292,16 +320,19 @@ final class InstanceUpdater {
         return config;
     }
 
-    private void applyToVolume(InstanceRecord instance, Expansion old, DeviceConfig.RootDisk root) {
+    private void applyToVolume(
+            InstanceRecord instance, Expansion old, DeviceConfig.RootDisk root, Undo undo) {
         Optional<ByteSize> before = Devices.root(Devices.of(old)).size();
         if (!before.equals(root.size())) {
             StorageDriver pool = ports.pools().get(root.pool());
-            pool.setQuota(
-                    VolumeName.container(instance.hostWideName()),
-                    root.size().isPresent()
-                            ? OptionalLong.of(root.size().get().bytes())
-                            : OptionalLong.empty());
+            VolumeName volume = VolumeName.container(instance.hostWideName());
+            pool.setQuota(volume, bytes(root.size()));
+            undo.add(() -> pool.setQuota(volume, bytes(before)));
         }
+    }
+
+    private static OptionalLong bytes(Optional<ByteSize> size) {
+        return size.isPresent() ? OptionalLong.of(size.get().bytes()) : OptionalLong.empty();
     }
 
     private void applyLimits(RecordKey key, Running run, Expansion old, Expansion expansion) {

@@ -681,7 +681,7 @@ public final class Networks {
                         .flatMap(n -> n.value().peers().stream())
                         .anyMatch(peer -> peer.target().equals(name));
         if (isJoined || !usedBy(name).isEmpty()) {
-            throw new BusyException("The network is currently in use");
+            throw new BusyException("Network is currently in use");
         }
     }
 

@@ -174,7 +174,11 @@ public final class ProjectRoutes implements Routes {
             }
             if (old.has(feature) != next.has(feature)
                     && !projects.isEmpty(new ProjectName(old.name()))) {
-                throw new InvalidConfigException("Features can only be changed on empty projects");
+                throw new InvalidConfigException(
+                        "Features can only be changed on empty projects: \""
+                                + feature.key()
+                                + "\" would become "
+                                + next.has(feature));
             }
         }
         return gate.admitRules(

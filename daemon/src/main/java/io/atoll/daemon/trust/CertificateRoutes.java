@@ -205,7 +205,7 @@ public final class CertificateRoutes implements Routes {
                 new TrustedCertificate(
                         fingerprint,
                         type(wanted),
-                        name.isEmpty() ? host(request.caller().address()) : name,
+                        name.isEmpty() ? nameOf(certificate, request) : name,
                         wanted.get("restricted").asBoolean(),
                         projects(wanted),
                         Pem.render(certificate));
@@ -215,6 +215,16 @@ public final class CertificateRoutes implements Routes {
         store.create(TrustedCertificate.KIND, RecordKey.global(fingerprint), fresh);
         events.publishLifecycle(Lifecycle.server("certificate-created", url(fingerprint)));
         return Response.created(url(fingerprint));
+    }
+
+    /// The name in the certificate, else where it came from.
+    private static String nameOf(X509Certificate certificate, Request request) {
+        for (String part : certificate.getSubjectX500Principal().getName().split(",")) {
+            if (part.startsWith("CN=") && part.length() > "CN=".length()) {
+                return part.substring("CN=".length());
+            }
+        }
+        return host(request.caller().address());
     }
 
     private static TrustedCertificate.Type type(Json body) {

@@ -68,6 +68,18 @@ class DevicesTest {
                 refusal(Map.of("type", "disk", "path", "/", "pool", "p", "size", "big")));
     }
 
+    @Test
+    void keysOfTheUserAreFree() {
+        List<DeviceConfig> devices =
+                Devices.parseAll(
+                        Map.of(
+                                "root",
+                                Map.of("type", "disk", "path", "/", "pool", "p", "user.note", "x"),
+                                "eth0",
+                                Map.of("type", "nic", "network", "br0", "user.owner", "ops")));
+        assertEquals(2, devices.size());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"pci"})
     void namesTheTypesThatAreMissing(String type) {

@@ -198,7 +198,8 @@ final class ProjectNetworksTest {
         ok("POST", "/1.0/network-acls?project=own", "{'name':'a1'}");
         ok("POST", "/1.0/network-zones?project=own", "{'name':'z.example'}");
         assertEquals(
-                "Features can only be changed on empty projects",
+                "Features can only be changed on empty projects: \"features.networks\" would become"
+                        + " false",
                 refused(
                         400,
                         "PATCH",
