@@ -54,8 +54,8 @@ final class NetworkProtocols {
         HttpConnectionFactory first = new HttpConnectionFactory(http);
         first.setInputBufferSize(inputBufferBytes);
         HTTP2ServerConnectionFactory second = second(http);
-        ALPNServerConnectionFactory negotiation =
-                new ALPNServerConnectionFactory("h2", first.getProtocol());
+        // The names of RFC 7301, which are not those of Jetty: it says HTTP/1.1.
+        ALPNServerConnectionFactory negotiation = new ALPNServerConnectionFactory("h2", "http/1.1");
         negotiation.setDefaultProtocol(first.getProtocol());
         SslConnectionFactory ssl = new SslConnectionFactory(tls(tls), negotiation.getProtocol());
         return List.of(
