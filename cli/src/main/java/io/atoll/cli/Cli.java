@@ -63,10 +63,17 @@ public final class Cli {
     }
 
     private static void hint(DomainException e, Output output) {
-        if (e instanceof UnavailableException && e.getCause() instanceof ConnectFailedException) {
+        if (!(e instanceof UnavailableException)) {
+            return;
+        }
+        if (e.getCause() instanceof ConnectFailedException) {
             output.note(
                     "Hint: is the daemon running? Start it (systemctl start atolld), or set LXD_SOCKET or LXD_DIR to "
                             + "where it listens");
+        } else if (e.getCause() instanceof IOException) {
+            output.note(
+                    "Hint: the daemon ended meanwhile, or the way to it did; what it was asked for may have been done: "
+                            + "look before you try again");
         }
     }
 

@@ -98,7 +98,7 @@ final class BackupTransfer {
     ///
     /// @param backups the path of the list of backups
     /// @param aloneMember the request's member that leaves the snapshots behind, named after a flag
-    /// @param file empty for `backup.tar.gz`
+    /// @param file empty for `backup.tar.gz`, `-` for standard output
     static int export(
             Context context,
             AtollClient client,
@@ -106,9 +106,11 @@ final class BackupTransfer {
             String aloneMember,
             String file)
             throws IOException {
+        boolean isPiped = file.equals("-");
         Path target = context.invocation().path(file.isEmpty() ? "backup.tar.gz" : file);
         Path folder = target.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(target)) {
+        if (!isPiped
+                && (folder == null || !Files.isDirectory(folder) || Files.isDirectory(target))) {
             throw new CliException("cannot write " + target + ": it needs the name of a file");
         }
         Json.Obj body =
@@ -125,7 +127,14 @@ final class BackupTransfer {
         String name = nameOf(done);
         try {
             noteForm(context, client, backups, name);
-            download(context, client, path(client, backups, name, "export"), target);
+            String from = path(client, backups, name, "export");
+            if (isPiped) {
+                try (HttpReply reply = client.rest().raw(new HttpRequest("GET", from))) {
+                    long _ = reply.body().transferTo(context.invocation().out());
+                }
+            } else {
+                download(context, client, from, target);
+            }
         } finally {
             Operation _ =
                     context.await(
@@ -137,7 +146,9 @@ final class BackupTransfer {
                                                     null,
                                                     "")));
         }
-        RecordCommands.say(context, "Backup exported successfully!");
+        if (!isPiped) {
+            RecordCommands.say(context, "Backup exported successfully!");
+        }
         return 0;
     }
 
@@ -194,6 +205,7 @@ final class BackupTransfer {
 
     /// Sends a backup file.
     ///
+    /// @param word the file, or `-` for standard input
     /// @param request gets the file as its body
     /// @param name empty for the one in the backup
     static int importFile(
@@ -204,16 +216,21 @@ final class BackupTransfer {
             String name,
             String what)
             throws IOException {
+        if (!name.isEmpty()) {
+            request.header("X-LXD-name", name);
+        }
+        request.header("Content-Type", "application/octet-stream");
+        if (word.equals("-")) {
+            request.body(context.invocation().in(), -1);
+            Operation _ = context.await(client.handle(client.rest().call(request)), what);
+            return 0;
+        }
         Path file = context.invocation().path(word);
         if (!Files.isRegularFile(file)) {
             throw new CliException("cannot read " + word + ": no such file");
         }
         try (InputStream in = Files.newInputStream(file)) {
-            request.header("Content-Type", "application/octet-stream")
-                    .body(ImageTransfer.counted(context, in, Files.size(file)), Files.size(file));
-            if (!name.isEmpty()) {
-                request.header("X-LXD-name", name);
-            }
+            request.body(ImageTransfer.counted(context, in, Files.size(file)), Files.size(file));
             Operation _ = context.await(client.handle(client.rest().call(request)), what);
         }
         return 0;

@@ -149,8 +149,8 @@ final class CopyCommands {
                         .put("live", false)
                         .put("refresh", context.args().flag("refresh"))
                         .put("allow_inconsistent", context.args().flag("allow-inconsistent"));
-        if (!project.isEmpty() && !source.project().isEmpty()) {
-            origin.put("project", source.project());
+        if (!project.isEmpty()) {
+            origin.put("project", source.project().isEmpty() ? "default" : source.project());
         }
         Operation done =
                 context.await(

@@ -268,9 +268,14 @@ final class FileCommands {
         }
         Path target = context.invocation().path(last);
         boolean recursive = context.args().flag("recursive");
-        boolean toDirectory = last.endsWith("/") || Files.isDirectory(target) || recursive;
-        if ((recursive || last.endsWith("/")) && !Files.exists(target)) {
-            Files.createDirectory(target);
+        boolean isNew = !Files.exists(target);
+        boolean toDirectory =
+                last.endsWith("/")
+                        || Files.isDirectory(target)
+                        || recursive
+                        || isNew && sources.size() > 1;
+        if (toDirectory && isNew) {
+            Files.createDirectories(target);
         }
         if (context.args().flag("create-dirs")) {
             Files.createDirectories(toDirectory ? target : target.toAbsolutePath().getParent());

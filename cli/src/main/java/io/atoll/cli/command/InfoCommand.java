@@ -41,7 +41,7 @@ final class InfoCommand {
     private static int run(Context context) throws IOException {
         Ref ref = context.refAt(0);
         AtollClient client = context.client(ref);
-        if (context.args().flag("resources")) {
+        if (context.args().flag("resources") && ref.name().isEmpty()) {
             context.output()
                     .print(Yaml.render(client.rest().get(Target.of("resources").toString())));
             return 0;

@@ -302,8 +302,6 @@ final class NetworkCommands {
         }
         if (context.args().count() > 3) {
             nic.put("name", context.args().at(3));
-        } else if (context.args().count() > 2) {
-            nic.put("name", device);
         }
         Entity now = owners.get(owner);
         Json.Obj body = RecordCommands.pick(now.value(), editable);

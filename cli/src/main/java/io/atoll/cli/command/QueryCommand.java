@@ -58,7 +58,7 @@ final class QueryCommand {
         }
         if (shown instanceof Json.Str text) {
             context.output().line(text.value());
-        } else if (!shown.isNull()) {
+        } else if (!shown.isNull() && !shown.equals(Json.object())) {
             context.output().line(sorted(shown).renderPretty() + "\n");
         }
         return 0;

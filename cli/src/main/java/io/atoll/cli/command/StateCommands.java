@@ -146,7 +146,7 @@ final class StateCommands {
         }
         for (Failure failure : failures) {
             context.output()
-                    .note("error: " + failure.ref().name() + ": " + failure.cause().getMessage());
+                    .note(failure.ref().name() + ": error: " + failure.cause().getMessage());
         }
         String verb = (action.equals("freeze") ? "pause" : action).toLowerCase(Locale.ROOT);
         throw new CliException("Some instances failed to " + verb);

@@ -129,7 +129,7 @@ class InstanceCommandsTest {
         server.onOperation("PUT /1.0/instances/c2/state", "o2", "null", "null", "");
         assertEquals(1, cli.run("stop", "c1", "c2", "nosuch"));
         assertEquals(
-                "error: c1: it broke\nerror: nosuch: nothing like it here\nError: Some instances failed to stop\n",
+                "c1: error: it broke\nnosuch: error: nothing like it here\nError: Some instances failed to stop\n",
                 cli.err());
     }
 
