@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /// One thing that is done to both servers: a request or a command.
@@ -15,6 +16,9 @@ import java.util.regex.Pattern;
 record Exchange(String section, List<String> words, List<Reason> reasons) {
     /// Words of a command; a space goes between single quotes.
     private static final Pattern WORD = Pattern.compile("('[^']*'|[^ '])+");
+
+    /// Stands for the end of a line that goes on behind `> ` on the next.
+    private static final String CONTINUED = "\u0000";
 
     /// @param path the beginning of the paths it speaks of; `*` for everything
     /// @param isRare it is needed in some runs only
@@ -31,17 +35,32 @@ record Exchange(String section, List<String> words, List<Reason> reasons) {
 
     /// The exchanges of the resource `exchanges.txt`, in order.
     static List<Exchange> read() {
-        try (InputStream in = Exchange.class.getResourceAsStream("/conformance/exchanges.txt")) {
+        return parse(text("exchanges.txt"), Exchange::words);
+    }
+
+    /// The lines of the resource `scripts.txt`, in order; each is one word.
+    static List<Exchange> readScripts() {
+        return parse(text("scripts.txt").replace("\n> ", CONTINUED), List::of).stream()
+                .map(line ->
+                        new Exchange(
+                                line.section(),
+                                List.of(line.words().getFirst().replace(CONTINUED, "\n")),
+                                line.reasons()))
+                .toList();
+    }
+
+    private static String text(String name) {
+        try (InputStream in = Exchange.class.getResourceAsStream("/conformance/" + name)) {
             if (in == null) {
-                throw new AssertionError("exchanges.txt is missing");
+                throw new AssertionError(name + " is missing");
             }
-            return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException failure) {
             throw new AssertionError(failure);
         }
     }
 
-    private static List<Exchange> parse(String text) {
+    private static List<Exchange> parse(String text, Function<String, List<String>> words) {
         List<Exchange> all = new ArrayList<>();
         String section = "";
         for (String line : text.lines().toList()) {
@@ -52,7 +71,7 @@ record Exchange(String section, List<String> words, List<Reason> reasons) {
                 String[] parts = line.substring(line.indexOf(' ', 3) + 1).split(" : ", 2);
                 all.getLast().reasons().add(new Reason(parts[0], parts[1], isRare));
             } else if (!line.isBlank() && !line.startsWith("#")) {
-                all.add(new Exchange(section, words(line), new ArrayList<>()));
+                all.add(new Exchange(section, words.apply(line), new ArrayList<>()));
             }
         }
         return all;
