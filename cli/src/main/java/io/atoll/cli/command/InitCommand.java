@@ -135,7 +135,11 @@ final class InitCommand {
         String pool = firstName(client.storagePools().list());
         if (pool.isEmpty()) {
             pool = DEFAULT_POOL;
-            out.put("storage_pools", Json.array(List.of(pool(
+            out.put(
+                    "storage_pools",
+                    Json.array(
+                            List.of(
+                                    pool(
                                             context,
                                             pool,
                                             driver.isEmpty() ? bestDriver(client) : driver))));
