@@ -146,6 +146,18 @@ class PlainUserTest {
         assertNotEquals(0, as("bob", "lxc-usernsexec -- true").exit());
     }
 
+    /// They have the ids of the user's commands, among which there is no group of terminals.
+    @Test
+    void containersWithoutIdsOfTheirOwn() {
+        must("printf 'lxc.net.0.type = empty\\n' >e.conf");
+        assertEquals(
+                "0 7",
+                must("lxc-execute -n x1 -f e.conf -- sh -c 'id -u; exit 7'; echo $?")
+                        .replace('\n', ' '));
+        assertEquals("0", must("lxc-unshare -s MOUNT -- id -u"));
+        assertEquals("own", must("lxc-unshare -s UTSNAME -H own -- hostname"));
+    }
+
     @Test
     void x3_02_cgroupsThatRootDelegates() {
         must("lxc-create -n g1 -t busybox");

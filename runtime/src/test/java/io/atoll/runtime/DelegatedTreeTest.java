@@ -81,6 +81,7 @@ class DelegatedTreeTest {
                         true,
                         false,
                         false,
+                        false,
                         "0",
                         "0",
                         List.of(),

@@ -41,6 +41,7 @@ class ExecCompilerTest {
                                                 2, "/sys/fs/cgroup/unified", Set.of(), "/"))),
                         true,
                         true,
+                        true,
                         false,
                         "0",
                         "0",

@@ -1,5 +1,6 @@
 package io.atoll.runtime.compiler;
 
+import io.atoll.base.Idmap;
 import io.atoll.base.IdmapEntry;
 import io.atoll.base.NsId;
 import io.atoll.plan.FsOption;
@@ -22,7 +23,6 @@ import java.util.Set;
 final class DevSteps {
     private static final Set<MountAttribute> NO_SUID_NO_EXEC =
             EnumSet.of(MountAttribute.NO_SUID, MountAttribute.NO_EXEC);
-    private static final int TTY_GROUP = 5;
 
     private static final List<DeviceNode> STANDARD =
             List.of(
@@ -252,10 +252,19 @@ final class DevSteps {
         options.add(FsOption.text("ptmxmode", "0666"));
         options.add(FsOption.text("mode", "0620"));
         options.add(FsOption.text("max", Integer.toString(draft.spec.devices().ptyCount())));
-        if (draft.spec.idmap().toHost(IdmapEntry.Kind.GID, new NsId(TTY_GROUP)).isPresent()) {
-            options.add(FsOption.text("gid", Integer.toString(TTY_GROUP)));
+        if (hasTtyGroup()) {
+            options.add(FsOption.text("gid", Integer.toString(HostFacts.TTY_GROUP)));
         }
         mount("devpts", options, NO_SUID_NO_EXEC, "dev/pts", false);
+    }
+
+    /// Without ids of its own a container has those of whoever starts it, and a plain user's
+    /// commands have few.
+    private boolean hasTtyGroup() {
+        Idmap idmap = draft.spec.idmap();
+        return idmap.isPrivileged()
+                ? draft.facts.hasTtyGroup()
+                : idmap.toHost(IdmapEntry.Kind.GID, new NsId(HostFacts.TTY_GROUP)).isPresent();
     }
 
     private void temporary() {

@@ -13,6 +13,7 @@ import java.util.Set;
 ///   newer); else they are attached in the starter's private mount namespace first
 /// @param isHostRoot true if we may do what only root outside of all user namespaces may: make
 ///   device nodes, move processes of other users between cgroups of version 1
+/// @param hasTtyGroup true if the group of terminals, 5, exists in our own user namespace
 /// @param isChrooted true if we live in a chroot, where the kernel refuses user namespaces and
 ///   pivot_root
 /// @param cpus CPUs of the version 1 cpuset that ours are made below, as `0-3`
@@ -26,12 +27,16 @@ public record HostFacts(
         CgroupLayout cgroups,
         boolean hasDetachedLayers,
         boolean isHostRoot,
+        boolean hasTtyGroup,
         boolean isChrooted,
         String cpus,
         String mems,
         List<String> delegatedFiles,
         List<String> kernelMounts,
         Optional<Lsm> lsm) {
+    /// The group of terminals, by the kernel's devpts and every distribution.
+    public static final int TTY_GROUP = 5;
+
     /// A security module that labels processes.
     public enum Lsm {
         APPARMOR,
@@ -53,6 +58,7 @@ public record HostFacts(
                 layout,
                 hasDetachedLayers,
                 isHostRoot,
+                hasTtyGroup,
                 isChrooted,
                 cpus,
                 mems,

@@ -43,7 +43,11 @@ public final class HostProbe {
     /// asks for every command. Guarded by the class.
     private static @Nullable Kernel kernel;
 
-    private record Kernel(boolean hasDetachedLayers, boolean isHostRoot, boolean isChrooted) {}
+    private record Kernel(
+            boolean hasDetachedLayers,
+            boolean isHostRoot,
+            boolean hasTtyGroup,
+            boolean isChrooted) {}
 
     private static synchronized Kernel kernel() {
         if (kernel == null) {
@@ -51,6 +55,7 @@ public final class HostProbe {
                     new Kernel(
                             PlatformThreads.call(HostProbe::hasDetachedLayers),
                             PlatformThreads.call(HostProbe::isHostRoot),
+                            isMapped(ProcFiles.read("/proc/self/gid_map"), HostFacts.TTY_GROUP),
                             Namespaces.isChrooted());
         }
         return kernel;
@@ -75,6 +80,7 @@ public final class HostProbe {
                 cgroups,
                 kernel.hasDetachedLayers(),
                 kernel.isHostRoot(),
+                kernel.hasTtyGroup(),
                 kernel.isChrooted(),
                 cpuset.map(h -> read(h, "cpuset.cpus")).orElse(""),
                 cpuset.map(h -> read(h, "cpuset.mems")).orElse(""),
@@ -107,6 +113,16 @@ public final class HostProbe {
         } catch (ErrnoException _) {
             return false;
         }
+    }
+
+    /// @param map text of `/proc/PID/gid_map`: lines of the first id, what it is outside, how many
+    static boolean isMapped(String map, long id) {
+        return map.lines()
+                .map(line -> line.strip().split("\\s+"))
+                .anyMatch(words -> {
+                    long offset = id - Long.parseLong(words[0]);
+                    return offset >= 0 && offset < Long.parseLong(words[2]);
+                });
     }
 
     /// An overlay of three directories of a tmpfs that is mounted nowhere.

@@ -59,6 +59,7 @@ final class Hosts {
                 b.cgroups(),
                 b.hasDetachedLayers(),
                 b.isHostRoot(),
+                b.hasTtyGroup(),
                 b.isChrooted(),
                 b.cpus(),
                 b.mems(),
@@ -128,6 +129,7 @@ final class Hosts {
         return new HostFacts(
                 new CgroupLayout(hierarchies),
                 detached,
+                hostRoot,
                 hostRoot,
                 chrooted,
                 "0-3",

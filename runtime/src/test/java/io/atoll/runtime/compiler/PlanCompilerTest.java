@@ -519,6 +519,40 @@ class PlanCompilerTest {
         }
     }
 
+    /// A container without ids of its own has those of its starter, and a plain user's commands
+    /// have no group 5, which devpts then refuses.
+    @Test
+    void terminalsHaveTheirGroupWhereThereIsOne() {
+        ContainerSpec privileged = ContainerSpec.of("c1", DIRECTORY, Idmap.NONE);
+        assertTrue(devpts(privileged, Hosts.pureV1()).contains("gid=5"));
+        assertFalse(devpts(privileged, Hosts.plainUser()).contains("gid=5"));
+        ContainerSpec mapped = ContainerSpec.of("c1", DIRECTORY, IDMAP);
+        assertTrue(devpts(mapped, Hosts.plainUser()).contains("gid=5"));
+        ContainerSpec few = ContainerSpec.of("c1", DIRECTORY, Idmap.range(1_000_000, 5));
+        assertFalse(devpts(few, Hosts.pureV1()).contains("gid=5"));
+    }
+
+    private static String devpts(ContainerSpec spec, HostFacts host) {
+        return PlanPrinter.print(compile(spec, host))
+                .lines()
+                .filter(line -> line.contains("ptmxmode=0666"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void idsOfAMapAreFound() {
+        String map = "         0      54321          1\n   2000000    2000000      65536\n";
+        for (long id : List.of(0L, 2_000_000L, 2_065_535L)) {
+            assertTrue(HostProbe.isMapped(map, id), "has " + id);
+        }
+        for (long id : List.of(1L, 5L, 1_999_999L, 2_065_536L)) {
+            assertFalse(HostProbe.isMapped(map, id), "has not " + id);
+        }
+        assertTrue(HostProbe.isMapped("0 0 4294967295\n", 5));
+        assertFalse(HostProbe.isMapped("", 5));
+    }
+
     @Test
     void refusesMoreMountsThanAPlanHolds() {
         ContainerSpec spec = BUSYBOX;
