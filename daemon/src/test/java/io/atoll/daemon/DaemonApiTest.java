@@ -144,6 +144,52 @@ final class DaemonApiTest {
     }
 
     @Test
+    void takesCompressionsWithALevel() throws Exception {
+        for (String key :
+                List.of("backups.compression_algorithm", "images.compression_algorithm")) {
+            String set = "{\"config\":{\"" + key + "\":\"xz -6\"}}";
+            assertEquals(EMPTY_OK, client.send("PATCH", "/1.0", set).text());
+            assertEquals("xz -6", client.get("/1.0").metadata().get("config").get(key).asString());
+            assertEquals(
+                    "cannot set '"
+                            + key
+                            + "' to 'xz -e': Invalid compression algorithm \"xz -e\": only a level may follow xz, -0 to -9",
+                    error(client.send("PATCH", "/1.0", set.replace("-6", "-e")), 400));
+            client.send("PATCH", "/1.0", set.replace("xz -6", ""));
+        }
+    }
+
+    @Test
+    void refusesToPublishBeforeItBegins() throws Exception {
+        String publish = "{\"source\":{\"type\":\"instance\",\"name\":\"nosuch\"},%s}";
+        assertEquals(
+                "Invalid compression algorithm \"lz4\": not one of none, gzip, bzip2, xz, lzma, zstd",
+                error(
+                        client.send(
+                                "POST",
+                                "/1.0/images",
+                                publish.formatted("\"compression_algorithm\":\"lz4\"")),
+                        400));
+        assertEquals(
+                "Invalid expiry date \"junk\"",
+                error(
+                        client.send(
+                                "POST",
+                                "/1.0/images",
+                                publish.formatted("\"expires_at\":\"junk\"")),
+                        400));
+        assertEquals(
+                "Instance not found",
+                error(
+                        client.send(
+                                "POST",
+                                "/1.0/images",
+                                publish.formatted(
+                                        "\"compression_algorithm\":\"gzip -9\",\"expires_at\":\"2030-01-01T00:00:00Z\"")),
+                        404));
+    }
+
+    @Test
     void keepsServerKeysOverARestart() throws Exception {
         assertEquals(
                 EMPTY_OK, client.send("PATCH", "/1.0", "{\"config\":{\"user.a\":\"b\"}}").text());

@@ -22,9 +22,8 @@ public final class BackupWriter implements AutoCloseable {
     private final TarWriter tar;
 
     /// Begins with the index; closing closes `out`.
-    public BackupWriter(OutputStream out, Compression compression, String indexYaml)
-            throws IOException {
-        tar = new TarWriter(compression.compress(out));
+    public BackupWriter(OutputStream out, Packing packing, String indexYaml) throws IOException {
+        tar = new TarWriter(packing.compress(out));
         tar.putFile("backup/index.yaml", indexYaml.getBytes(StandardCharsets.UTF_8));
     }
 

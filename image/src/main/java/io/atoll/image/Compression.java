@@ -8,7 +8,6 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
@@ -20,7 +19,7 @@ import org.tukaani.xz.XZInputStream;
 import org.tukaani.xz.XZOutputStream;
 
 /// What a file is packed with, told by its first bytes and never by its name.
-public enum Compression {
+public enum Compression implements Packing {
     /// A plain tar archive.
     NONE(".tar"),
     GZIP(".tar.gz"),
@@ -118,8 +117,12 @@ public enum Compression {
         };
     }
 
-    /// A stream that packs what is written to it; closing it finishes and closes `out`. The same
-    /// bytes in give the same bytes out.
+    @Override
+    public Compression compression() {
+        return this;
+    }
+
+    @Override
     public OutputStream compress(OutputStream out) throws IOException {
         return switch (this) {
             case NONE -> out;
@@ -133,23 +136,22 @@ public enum Compression {
         };
     }
 
-    /// The value of LXD's key `compression_algorithm` or `images.compression_algorithm`.
-    ///
-    /// @throws InvalidConfigException if it is not one of bzip2, gzip, lzma, xz, zstd, none
-    public static Compression parse(String name) {
-        return switch (name) {
-            case "none" -> NONE;
-            case "gzip", "pigz" -> GZIP;
-            case "bzip2" -> BZIP2;
-            case "xz" -> XZ;
-            case "lzma" -> LZMA;
-            case "zstd" -> ZSTD;
-            default ->
-                    throw new InvalidConfigException(
-                            "Invalid compression \""
-                                    + name
-                                    + "\": not one of "
-                                    + Arrays.asList("none", "gzip", "bzip2", "xz", "lzma", "zstd"));
+    /// As [#compress(OutputStream)], at a level that the compression has.
+    OutputStream compress(OutputStream out, int level) throws IOException {
+        return switch (this) {
+            case GZIP -> new LeveledGzip(out, level);
+            case BZIP2 -> new BZip2CompressorOutputStream(out, level);
+            case XZ -> new XZOutputStream(out, new LZMA2Options(level));
+            case LZMA -> new LZMAOutputStream(out, new LZMA2Options(level), -1);
+            case ZSTD -> new ZstdOutputStream(out, level);
+            case NONE, SQUASHFS -> compress(out);
         };
+    }
+
+    private static final class LeveledGzip extends GZIPOutputStream {
+        LeveledGzip(OutputStream out, int level) throws IOException {
+            super(out, 1 << 16);
+            def.setLevel(level);
+        }
     }
 }

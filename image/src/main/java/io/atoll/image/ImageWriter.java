@@ -19,13 +19,9 @@ public final class ImageWriter {
     /// @param templates the directory of the instance's templates; may be missing
     /// @param root the instance's root file system with owner ids as inside, open for reading
     public static void writeUnified(
-            OutputStream out,
-            Compression compression,
-            ImageMetadata metadata,
-            Path templates,
-            Fd root)
+            OutputStream out, Packing packing, ImageMetadata metadata, Path templates, Fd root)
             throws IOException {
-        try (TarWriter tar = new TarWriter(compression.compress(out))) {
+        try (TarWriter tar = new TarWriter(packing.compress(out))) {
             putMetadata(tar, metadata.render(), templates, "");
             new TreePacker(tar).pack(root, "rootfs");
         }

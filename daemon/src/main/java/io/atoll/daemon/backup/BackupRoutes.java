@@ -13,7 +13,7 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.OperationTask;
 import io.atoll.daemon.operation.Operations;
-import io.atoll.image.Compression;
+import io.atoll.image.Packing;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -109,8 +109,8 @@ public final class BackupRoutes implements Routes {
         subject.checkAllowed(owner.project());
         Json body = request.json();
         String algorithm = body.get("compression_algorithm").asString();
-        Compression packing =
-                Compression.parse(
+        Packing packing =
+                Packing.parse(
                         algorithm.isEmpty() ? compression.ofBackups(request.project()) : algorithm);
         String wanted = checkName(body.get("name").asString());
         String name = wanted.isEmpty() ? table.freeName(owner.project(), owner.key()) : wanted;

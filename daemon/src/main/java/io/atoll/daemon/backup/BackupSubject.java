@@ -3,7 +3,7 @@ package io.atoll.daemon.backup;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.operation.OperationSpec;
-import io.atoll.image.Compression;
+import io.atoll.image.Packing;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -60,7 +60,7 @@ public interface BackupSubject {
     /// @param isAlone leave the snapshots behind
     /// @param isOptimized in the form that the pool has of its own, if it has one
     /// @param spool a directory for what an archive takes only when it is complete
-    record Wish(boolean isAlone, boolean isOptimized, Compression packing, Path spool) {}
+    record Wish(boolean isAlone, boolean isOptimized, Packing packing, Path spool) {}
 
     /// Writes the archive. Blocks for as long as the files take.
     void write(Owner owner, Wish wish, OutputStream out) throws IOException;

@@ -10,8 +10,9 @@ import java.nio.file.Path;
 public interface ImagePublisher {
     /// Refuses early, before an operation starts, what can be refused early.
     ///
-    /// @param source the `source` of the request: `type` is `instance`, `container` or `snapshot`
-    void check(ProjectName project, Json source);
+    /// @param body the whole request; the `type` of its `source` is `instance`, `container` or
+    ///   `snapshot`
+    void check(ProjectName project, Json body);
 
     /// Packs a unified image into an existing empty file.
     ///

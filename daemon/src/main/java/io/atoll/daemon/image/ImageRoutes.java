@@ -287,13 +287,19 @@ public final class ImageRoutes implements Routes {
                         publisher.orElseThrow(() ->
                                 new UnsupportedException(
                                         "Publishing instances is not supported by this server"));
-                who.check(project, source);
-                yield operations.start(spec, o -> publish(o, project, who, body)).response();
+                ImageOptions options = options(body);
+                who.check(project, body);
+                yield operations
+                        .start(spec, o -> publish(o, project, who, body, options))
+                        .response();
             }
             case "build" -> {
                 ImageBuilds.check(source);
                 OperationSpec building = OperationSpec.task("Building image", project);
-                yield operations.start(building, o -> build(o, project, body)).response();
+                ImageOptions options = options(body);
+                yield operations
+                        .start(building, o -> build(o, project, source, options))
+                        .response();
             }
             case "image" -> copy(request, spec, body);
             case "url" -> pull(project, spec, body, RemoteSource.ofUrl(url(source)));
@@ -327,11 +333,11 @@ public final class ImageRoutes implements Routes {
                 fingerprint.isEmpty()
                         ? images.getByAlias(from, source.get("alias").asString()).value()
                         : images.getByFingerprint(from, fingerprint).value();
+        ImageOptions options = options(body);
         return operations
                 .start(
                         spec,
                         o -> {
-                            ImageOptions options = options(body);
                             Image copied = images.copyWithin(request.project(), image, options);
                             images.moveAliases(
                                     request.project(), options.aliases(), copied.fingerprint());
@@ -371,16 +377,21 @@ public final class ImageRoutes implements Routes {
         created(project, upload.fingerprint());
     }
 
-    private void build(Operation operation, ProjectName project, Json body) throws IOException {
-        ImageBuilds.Built built =
-                builds.build(operation, project, body.get("source"), options(body));
+    private void build(Operation operation, ProjectName project, Json source, ImageOptions options)
+            throws IOException {
+        ImageBuilds.Built built = builds.build(operation, project, source, options);
         operation.update(result(built.fingerprint(), built.size()));
         if (built.isNew()) {
             created(project, built.fingerprint());
         }
     }
 
-    private void publish(Operation operation, ProjectName project, ImagePublisher who, Json body)
+    private void publish(
+            Operation operation,
+            ProjectName project,
+            ImagePublisher who,
+            Json body,
+            ImageOptions options)
             throws IOException {
         Path target = images.newUpload();
         try {
@@ -391,7 +402,7 @@ public final class ImageRoutes implements Routes {
             }
             Fingerprint fingerprint = digest.finish();
             operation.update(result(fingerprint, Files.size(target)));
-            images.add(project, ImageFile.unified(target), fingerprint, options(body));
+            images.add(project, ImageFile.unified(target), fingerprint, options);
             created(project, fingerprint);
         } finally {
             Files.deleteIfExists(target);

@@ -6,9 +6,9 @@ import io.atoll.base.json.Json;
 import io.atoll.daemon.backup.CompressionDefaults;
 import io.atoll.daemon.image.ImagePublisher;
 import io.atoll.daemon.operation.Operation;
-import io.atoll.image.Compression;
 import io.atoll.image.ImageMetadata;
 import io.atoll.image.ImageWriter;
+import io.atoll.image.Packing;
 import io.atoll.linux.Fd;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
@@ -52,8 +52,17 @@ final class InstancePublisher implements ImagePublisher {
     }
 
     @Override
-    public void check(ProjectName project, Json source) {
-        Source found = find(project, source);
+    public void check(ProjectName project, Json body) {
+        Packing unused = packing(project, body);
+        requireStopped(find(project, body.get("source")));
+    }
+
+    private Packing packing(ProjectName project, Json body) {
+        String wanted = body.get("compression_algorithm").asString();
+        return Packing.parse(wanted.isEmpty() ? compressions.ofImages(project) : wanted);
+    }
+
+    private void requireStopped(Source found) {
         if (found.snapshot().isEmpty() && runner.isRunning(found.instance().key())) {
             throw new InvalidConfigException("Cannot export a running instance as an image");
         }
@@ -75,18 +84,16 @@ final class InstancePublisher implements ImagePublisher {
     @Override
     public void publish(ProjectName project, Json body, Path target, Operation operation)
             throws IOException {
-        String wanted = body.get("compression_algorithm").asString();
-        Compression compression =
-                Compression.parse(wanted.isEmpty() ? compressions.ofImages(project) : wanted);
+        Packing packing = packing(project, body);
         Source source = find(project, body.get("source"));
         // An instance that started meanwhile would write below the reader.
         try (InstanceLocks.Held _ = locks.holdAlone(source.instance().key(), "publish")) {
-            check(project, body.get("source"));
-            pack(source, compression, body.get("properties"), target);
+            requireStopped(source);
+            pack(source, packing, body.get("properties"), target);
         }
     }
 
-    private void pack(Source source, Compression compression, Json properties, Path target)
+    private void pack(Source source, Packing packing, Json properties, Path target)
             throws IOException {
         StorageDriver pool = instances.pool(source.instance());
         Path directory = pool.directory(source.volume());
@@ -95,7 +102,7 @@ final class InstancePublisher implements ImagePublisher {
                         new BufferedOutputStream(Files.newOutputStream(target), 1 << 16)) {
             ImageWriter.writeUnified(
                     out,
-                    compression,
+                    packing,
                     metadata(source, directory, properties),
                     directory.resolve("templates"),
                     root);

@@ -3,7 +3,7 @@ package io.atoll.daemon.project;
 import io.atoll.base.Architecture;
 import io.atoll.base.ByteSize;
 import io.atoll.base.InvalidConfigException;
-import io.atoll.image.Compression;
+import io.atoll.image.Packing;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -145,11 +145,7 @@ public enum ProjectKey {
     }
 
     private static void compression(String value) {
-        try {
-            Compression unused = Compression.parse(value);
-        } catch (InvalidConfigException e) {
-            throw new InvalidConfigException("Invalid compression algorithm \"" + value + "\"", e);
-        }
+        Packing unused = Packing.parse(value);
     }
 
     private static void bool(String value) {

@@ -4,7 +4,7 @@ import io.atoll.base.Architecture;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.daemon.instance.config.Expiry;
-import io.atoll.image.Compression;
+import io.atoll.image.Packing;
 import io.atoll.image.remote.HttpProxies;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.network.bgp.PeerKeys;
@@ -124,10 +124,10 @@ public enum ServerKey {
 
     private static String compressionFault(String value) {
         try {
-            Compression unused = Compression.parse(value);
+            Packing unused = Packing.parse(value);
             return "";
-        } catch (InvalidConfigException _) {
-            return "Invalid compression algorithm \"" + value + "\"";
+        } catch (InvalidConfigException e) {
+            return String.valueOf(e.getMessage());
         }
     }
 

@@ -109,7 +109,7 @@ final class BackupFormTest {
 
     private static BackupReader archive(Content content) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (BackupWriter writer = new BackupWriter(out, Compression.parse("none"), "name: c1\n")) {
+        try (BackupWriter writer = new BackupWriter(out, Compression.NONE, "name: c1\n")) {
             content.write(writer);
         }
         BackupReader reader = new BackupReader(new ByteArrayInputStream(out.toByteArray()));

@@ -52,6 +52,7 @@ final class ProjectRulesTest {
         "images.default_architecture, amd64",
         "images.compression_algorithm, nosuch",
         "backups.compression_algorithm, nosuch",
+        "backups.compression_algorithm, gzip -10",
         "images.auto_update_interval, x",
         "images.remote_cache_expiry, 1d",
         "images.auto_update_cached, maybe",
@@ -60,6 +61,12 @@ final class ProjectRulesTest {
     })
     void refusesWrongRules(String key, String value) {
         assertThrows(InvalidConfigException.class, () -> ProjectConfig.check(Map.of(key, value)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"images.compression_algorithm, xz -6", "backups.compression_algorithm, gzip -9"})
+    void takesRules(String key, String value) {
+        assertDoesNotThrow(() -> ProjectConfig.check(Map.of(key, value)));
     }
 
     @ParameterizedTest
