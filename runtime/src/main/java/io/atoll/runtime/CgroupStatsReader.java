@@ -12,21 +12,32 @@ import java.util.function.Function;
 /// Reads [CgroupStats] from version 1 and 2 files.
 final class CgroupStatsReader {
     private final Function<String, Optional<CgroupFiles>> cgroups;
+    private final Optional<CgroupFiles> unified;
     private final CgroupLayout layout;
 
     private CgroupStatsReader(
-            Function<String, Optional<CgroupFiles>> cgroups, CgroupLayout layout) {
+            Function<String, Optional<CgroupFiles>> cgroups,
+            Optional<CgroupFiles> unified,
+            CgroupLayout layout) {
         this.cgroups = cgroups;
+        this.unified = unified;
         this.layout = layout;
     }
 
     /// @param cgroups from a controller to the container's directory
-    static CgroupStats read(Function<String, Optional<CgroupFiles>> cgroups, CgroupLayout layout) {
-        return new CgroupStatsReader(cgroups, layout).read();
+    /// @param unified that of version 2, if there is one
+    static CgroupStats read(
+            Function<String, Optional<CgroupFiles>> cgroups,
+            Optional<CgroupFiles> unified,
+            CgroupLayout layout) {
+        return new CgroupStatsReader(cgroups, unified, layout).read();
     }
 
-    static CgroupUsage usage(Function<String, Optional<CgroupFiles>> cgroups, CgroupLayout layout) {
-        return new CgroupStatsReader(cgroups, layout).usage();
+    static CgroupUsage usage(
+            Function<String, Optional<CgroupFiles>> cgroups,
+            Optional<CgroupFiles> unified,
+            CgroupLayout layout) {
+        return new CgroupStatsReader(cgroups, unified, layout).usage();
     }
 
     private CgroupUsage usage() {
@@ -96,15 +107,13 @@ final class CgroupStatsReader {
                 : Math.max(0, sum - part);
     }
 
+    /// Every cgroup of version 2 counts time, whichever version has the controller `cpu`.
     private long cpuNanos() {
         if (layout.controller("cpuacct").filter(h -> h.version() == 1).isPresent()) {
             return number("cpuacct", "cpuacct.usage");
         }
         Long micros =
-                cgroups.apply("cpu")
-                        .map(files -> files.keyed("cpu.stat"))
-                        .orElse(Map.of())
-                        .get("usage_usec");
+                unified.map(files -> files.keyed("cpu.stat")).orElse(Map.of()).get("usage_usec");
         return micros == null ? CgroupStats.UNKNOWN : micros * 1000;
     }
 

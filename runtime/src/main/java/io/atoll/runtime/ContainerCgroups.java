@@ -360,11 +360,11 @@ final class ContainerCgroups {
     }
 
     CgroupUsage usage() {
-        return CgroupStatsReader.usage(this::controller, layout);
+        return CgroupStatsReader.usage(this::controller, unified(), layout);
     }
 
     CgroupStats stats() {
-        return CgroupStatsReader.read(this::controller, layout);
+        return CgroupStatsReader.read(this::controller, unified(), layout);
     }
 
     /// Removes the directories, for a container whose monitor cannot.

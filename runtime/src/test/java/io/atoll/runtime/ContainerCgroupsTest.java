@@ -155,6 +155,22 @@ class ContainerCgroupsTest {
                 legacy.stats());
     }
 
+    /// The tree of version 2 counts time also where it has not the controller.
+    @Test
+    void readsTimeWhereTheControllerIsElsewhere() throws IOException {
+        CgroupHierarchy bare = new CgroupHierarchy(2, root.resolve("v2").toString(), Set.of(), "/");
+        files("v2", Map.of("cpu.stat", "usage_usec 1500\n"));
+        files("cpu", Map.of("cpu.stat", "nr_periods 0\n"));
+        for (List<CgroupHierarchy> all : List.of(List.of(bare), List.of(v1("cpu"), bare))) {
+            ContainerCgroups hybrid = new ContainerCgroups(new CgroupLayout(all), PATH);
+            assertEquals(1_500_000, hybrid.stats().cpuNanos());
+            assertEquals(1_500_000, hybrid.usage().cpuNanos());
+        }
+        files("cpuacct", Map.of("cpuacct.usage", "7\n"));
+        List<CgroupHierarchy> both = List.of(v1("cpu"), v1("cpuacct"), bare);
+        assertEquals(7, new ContainerCgroups(new CgroupLayout(both), PATH).stats().cpuNanos());
+    }
+
     @Test
     void missingFilesAreUnknown() {
         CgroupStats stats = unified.stats();

@@ -32,6 +32,7 @@ public final class TopTool implements Tool {
     private static final String[] BELOW = {
         "Name", "Used", "Sys", "User", "Total(Read/Write)", "Used", "Used", "Used"
     };
+    private static final long MICROS_OF_TICK = 10_000;
     private static final String SORTS = "ncbmsk";
 
     @Override
@@ -119,8 +120,8 @@ public final class TopTool implements Tool {
             return new Row(
                     name,
                     Math.max(0, stats.cpuNanos()),
-                    keyed(container, "system"),
-                    keyed(container, "user"),
+                    ticks(container, "system"),
+                    ticks(container, "user"),
                     read,
                     written,
                     operations,
@@ -132,10 +133,15 @@ public final class TopTool implements Tool {
                             .orElse(0L));
         }
 
-        private static long keyed(Container container, String key) {
+        private static long ticks(Container container, String key) {
             return container
                     .cgroup("cpuacct")
-                    .map(f -> f.keyed("cpuacct.stat").getOrDefault(key, 0L))
+                    .map(f -> f.keyed("cpuacct.stat").get(key))
+                    .or(() ->
+                            container
+                                    .unifiedCgroup()
+                                    .map(f -> f.keyed("cpu.stat").get(key + "_usec"))
+                                    .map(micros -> micros / MICROS_OF_TICK))
                     .orElse(0L);
         }
 
