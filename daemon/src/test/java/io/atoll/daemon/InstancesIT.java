@@ -194,8 +194,14 @@ final class InstancesIT {
         create("c1", "{" + address + "1'}");
         create("c2", "{" + address + "2'}");
         String map = "'volatile.idmap.current':'[]'";
-        ok("PATCH", "/1.0/instances/c2", "{'config':{" + map + "," + address + "1'}}");
+        String own = instance("c2").get("config").get("volatile.uuid").asString();
+        String uuid = instance("c1").get("config").get("volatile.uuid").asString();
+        ok(
+                "PATCH",
+                "/1.0/instances/c2",
+                "{'config':{'volatile.uuid':'" + uuid + "'," + map + "," + address + "1'}}");
         Json config = instance("c2").get("config");
+        assertEquals(own, config.get("volatile.uuid").asString());
         assertEquals("00:16:3e:77:00:02", config.get("volatile.eth7.hwaddr").asString());
         assertTrue(config.get("volatile.idmap.current").isNull());
         ok("PATCH", "/1.0/instances/c2", "{'config':{" + address + "3'}}");

@@ -90,22 +90,28 @@ public final class ImagePulls {
             ImageOptions options,
             TransferProgress progress)
             throws IOException {
-        ImageFile staged = downloads.fetch(found.fingerprint(), found.fetch(), progress);
         Map<String, String> properties = new TreeMap<>(found.image().properties());
-        try {
-            Image image =
-                    images.add(
-                            project,
-                            staged,
-                            found.fingerprint(),
-                            options.over(properties, found.image().expiresAt(), source.recorded()));
-            return new Pulled(image, true);
-        } catch (AlreadyExistsException e) {
-            // Somebody else brought the same image meanwhile.
-            return known(project, found.fingerprint(), options).orElseThrow(() -> e);
-        } finally {
-            SharedDownloads.discard(staged);
-        }
+        ImageOptions given = options.over(properties, found.image().expiresAt(), source.recorded());
+        return downloads.fetch(
+                found.fingerprint(),
+                fetching -> bring(found, fetching),
+                progress,
+                staged -> {
+                    try {
+                        Image image = images.add(project, staged, found.fingerprint(), given);
+                        return new Pulled(image, true);
+                    } catch (AlreadyExistsException e) {
+                        // Somebody else brought the same image meanwhile.
+                        return known(project, found.fingerprint(), options).orElseThrow(() -> e);
+                    }
+                });
+    }
+
+    /// What another project has need not come again.
+    private ImageFile bring(RemoteServers.Found found, TransferProgress progress)
+            throws IOException {
+        Optional<ImageFile> kept = images.stage(found.fingerprint());
+        return kept.isPresent() ? kept.get() : found.fetch().run(progress);
     }
 
     /// Shows a download the way LXD's clients print it.

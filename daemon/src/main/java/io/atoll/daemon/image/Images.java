@@ -252,6 +252,23 @@ public final class Images {
         store.update(Image.KIND, RecordKey.of(owner(project), fingerprint.value()), Image::kept);
     }
 
+    /// The files of an image that some project has, under new names; empty if none has it.
+    Optional<ImageFile> stage(Fingerprint fingerprint) throws IOException {
+        files.lock();
+        try {
+            Optional<Image> image =
+                    store.list(Image.KIND).stream()
+                            .map(Stored::value)
+                            .filter(kept -> kept.fingerprint().equals(fingerprint))
+                            .findFirst();
+            return image.isPresent()
+                    ? Optional.of(SharedDownloads.linked(file(image.get()), this::newUpload))
+                    : Optional.empty();
+        } finally {
+            files.unlock();
+        }
+    }
+
     /// A name for a file that comes in, in the folder where it will stay.
     public Path newUpload() throws IOException {
         return Files.createTempFile(folder, UPLOAD_PREFIX, "");

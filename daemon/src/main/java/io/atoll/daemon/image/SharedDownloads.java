@@ -56,14 +56,25 @@ final class SharedDownloads {
         }
     }
 
-    /// Fetches an image, or waits for the download of it that goes on already. Blocks; an interrupt
-    /// leaves the download to the others.
-    ///
-    /// @return files of the caller's own
-    ImageFile fetch(Fingerprint image, Fetch fetch, TransferProgress progress) throws IOException {
+    /// What somebody does with the files of an image.
+    interface Use<T> {
+        /// @param file the user's own; what is left of it is removed afterwards
+        T of(ImageFile file) throws IOException;
+    }
+
+    /// Fetches an image, or waits for the download of it that goes on already, and uses it. Blocks;
+    /// an interrupt leaves the download to the others. Who asks before the use has ended gets the
+    /// same download.
+    <T> T fetch(Fingerprint image, Fetch fetch, TransferProgress progress, Use<T> use)
+            throws IOException {
         Flight flight = board(image, fetch, progress);
         try {
-            return copy(flight.task.get());
+            ImageFile file = linked(flight.task.get(), names);
+            try {
+                return use.of(file);
+            } finally {
+                discard(file);
+            }
         } catch (ExecutionException e) {
             switch (e.getCause()) {
                 case IOException failure -> throw failure;
@@ -132,21 +143,22 @@ final class SharedDownloads {
         }
     }
 
-    private ImageFile copy(ImageFile file) throws IOException {
-        Path metadata = link(file.metadata());
+    /// The same files under names of their own.
+    static ImageFile linked(ImageFile file, Names names) throws IOException {
+        Path metadata = link(file.metadata(), names);
         return file.rootfs().isPresent()
-                ? ImageFile.split(metadata, link(file.rootfs().get()))
+                ? ImageFile.split(metadata, link(file.rootfs().get(), names))
                 : ImageFile.unified(metadata);
     }
 
-    private Path link(Path file) throws IOException {
+    private static Path link(Path file, Names names) throws IOException {
         Path name = names.make();
         Files.delete(name);
         return Files.createLink(name, file);
     }
 
     /// Removes files that were not taken over.
-    static void discard(ImageFile file) throws IOException {
+    private static void discard(ImageFile file) throws IOException {
         Files.deleteIfExists(file.metadata());
         Optional<Path> rootfs = file.rootfs();
         if (rootfs.isPresent()) {

@@ -179,11 +179,18 @@ final class InstanceUpdater {
         }
     }
 
-    /// With the addresses drawn by lot as they are where another instance has those that are
-    /// wanted: what LXD's client hands the target of a refresh is its source's, and only one of two
-    /// with the same address could run.
+    /// Without what makes an instance another one, if it is the configuration of another one as a
+    /// whole: that is what LXD's client hands the target of a refresh, and of two with the same
+    /// address only one could run. An address that somebody sets by itself is taken.
     private Map<String, String> withOwn(
             RecordKey key, Map<String, String> wanted, Map<String, String> own) {
+        String uuid = ConfigKeys.INSTANCE_UUID.name();
+        String ours = own.getOrDefault(uuid, "");
+        String given = wanted.getOrDefault(uuid, "");
+        if (ours.isEmpty() || given.isEmpty() || given.equals(ours)) {
+            return wanted;
+        }
+        wanted.put(uuid, ours);
         wanted.replaceAll((name, value) -> {
             String before = own.getOrDefault(name, "");
             boolean keeps =

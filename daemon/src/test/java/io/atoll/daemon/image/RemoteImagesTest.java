@@ -181,6 +181,13 @@ final class RemoteImagesTest {
         String fingerprint = file.fingerprint().value();
         assertEquals(Set.of(fingerprint, fingerprint + ".rootfs"), kept());
         assertEquals(200, client.get("/1.0/images/" + fingerprint + "?project=p").status());
+        // What another project has is not downloaded again.
+        assertEquals(201, client.send("POST", "/1.0/projects", "{\"name\":\"late\"}").status());
+        Json late = end(begin("/1.0/images?project=late", copyRequest("")));
+        assertEquals("", late.get("err").asString());
+        assertEquals(1, site.count(".squashfs"));
+        assertEquals(200, client.get("/1.0/images/" + fingerprint + "?project=late").status());
+        assertEquals(Set.of(fingerprint, fingerprint + ".rootfs"), kept());
     }
 
     @Test
