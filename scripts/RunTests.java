@@ -114,7 +114,7 @@ static int report(Tally tally, boolean strict) {
 static Tally endToEnd(List<String> words) throws Exception {
     List<String> arguments = new ArrayList<>(words);
     if (words.stream().noneMatch(word -> word.startsWith("-Dtest="))) {
-        arguments.add("-Dtest=io.atoll.e2e.**");
+        arguments.add("-Dtest=io.atoll.e2e.**,ScriptsTest");
     }
     Tally tally = new Tally();
     if (run(List.of("./mk", "dist"), Map.of()) != 0) {
