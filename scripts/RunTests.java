@@ -245,8 +245,10 @@ static Tally jazzer(String name, List<String> targets, int seconds) throws Excep
     }
     command.add(seeds.toString());
     Path log = home.resolve("log");
-    Process process = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true)
-            .redirectInput(Path.of("/dev/null").toFile()).redirectOutput(log.toFile()).start();
+    ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true)
+            .redirectInput(Path.of("/dev/null").toFile()).redirectOutput(log.toFile());
+    builder.environment().put("LC_ALL", "C.UTF-8"); // As the launcher does it for users.
+    Process process = builder.start();
     int exit = process.waitFor();
     String text = Files.readString(log, StandardCharsets.ISO_8859_1);
     if (exit == 0) {
