@@ -59,8 +59,7 @@ public final class Compare {
             Made by `./mk bench` on %s: kernel %s, %d processors, %d MiB of memory. Medians, both driven in turns by Debian's
             `lxc` client; LXD on a `dir` pool, Atoll on `overlay`, images as `atoll image build` makes them. Ratio: LXD's
             figure by Atoll's. `query of the server` is one cheap request: what it takes is nearly all the client's own time,
-            and no command takes less. The last two columns are the same for who has put `dropin/` before Debian's `lxc`: Atoll with
-            Atoll's own client, and LXD's figure by that. Both daemons went through %d such lives before, unmeasured. `exec` is measured twice in
+            and no command takes less. Both daemons went through %d such lives before, unmeasured. `exec` is measured twice in
             Debian: at once after its launch, while systemd starts services on the same processors, and when it is up.
             `stop --force` is measured twice in both: at rest, when it is up and has its address, and while it starts. Whatever
             the daemon, the kernel lets a process end only when its packet sockets, which DHCP needs, and its inotify
@@ -98,25 +97,13 @@ public final class Compare {
             """;
 
     private final List<Subject> subjects;
-
-    /// What commands are measured with: the subjects and, unless Atoll is alone, Atoll by its own
-    /// client.
-    private final List<Caller> callers;
-
     private final Table table;
     private final PrintStream progress;
 
-    private Compare(List<Subject> subjects, boolean byOwnClient, PrintStream progress) {
+    private Compare(List<Subject> subjects, PrintStream progress) {
         this.subjects = List.copyOf(subjects);
+        this.table = new Table(subjects.stream().map(Subject::name).toList());
         this.progress = progress;
-        callers = new ArrayList<>(subjects);
-        List<String> names = subjects.stream().map(Subject::name).toList();
-        if (byOwnClient && subjects.getFirst() instanceof Subject.Atoll atoll) {
-            callers.add(atoll.byItsOwnClient());
-            table = Table.withExtra(names, Caller.OwnClient.NAME, "ratio");
-        } else {
-            table = new Table(names);
-        }
     }
 
     public static void main(String[] args) throws Exception {
@@ -151,7 +138,7 @@ public final class Compare {
             if (!alone) {
                 subjects.add(Subject.Lxd.launch());
             }
-            Compare compare = new Compare(subjects, !alone && !isNetworks, System.err);
+            Compare compare = new Compare(subjects, System.err);
             if (isNetworks) {
                 CompareNetworks.run(subjects, compare.table, rounds, System.err);
                 write(heading(NETWORKS_HEADING) + compare.table.render(), output);
@@ -219,17 +206,17 @@ public final class Compare {
         }
         for (int round = 0; round < rounds; round++) {
             progress.println(image + ": round " + (round + 1) + " of " + rounds);
-            for (Caller caller : callers) {
+            for (Subject subject : subjects) {
                 String name = image + round;
-                measure(caller, "launch " + image, "launch", image, name);
-                execTrue(caller, image, name);
+                measure(subject, "launch " + image, "launch", image, name);
+                execTrue(subject, image, name);
                 boolean isUp = image.equals(DEBIAN);
-                measureStop(caller, image, name, isUp);
-                measure(caller, "start " + image, "start", name);
-                measure(caller, "list with 1", "list");
-                measure(caller, "query of the server", "query", "/1.0");
-                measureStop(caller, image, name, !isUp);
-                measure(caller, "delete " + image, "delete", name);
+                measureStop(subject, image, name, isUp);
+                measure(subject, "start " + image, "start", name);
+                measure(subject, "list with 1", "list");
+                measure(subject, "query of the server", "query", "/1.0");
+                measureStop(subject, image, name, !isUp);
+                measure(subject, "delete " + image, "delete", name);
             }
         }
     }
@@ -237,56 +224,56 @@ public final class Compare {
     private void warmUp() {
         for (int life = 0; life < WARM_UP; life++) {
             progress.println("warming up: " + (life + 1) + " of " + WARM_UP);
-            for (Caller caller : callers) {
+            for (Subject subject : subjects) {
                 String name = "warm" + life;
-                caller.run("launch", WARM_UP_IMAGE, name);
-                caller.run("exec", name, "--", "true");
-                caller.run("stop", "--force", name);
-                caller.run("start", name);
-                caller.run("list");
-                caller.run("delete", "--force", name);
+                subject.run("launch", WARM_UP_IMAGE, name);
+                subject.run("exec", name, "--", "true");
+                subject.run("stop", "--force", name);
+                subject.run("start", name);
+                subject.run("list");
+                subject.run("delete", "--force", name);
             }
         }
     }
 
     /// @param isAtRest waits until it has an address before
-    private void measureStop(Caller caller, String image, String name, boolean isAtRest) {
+    private void measureStop(Subject subject, String image, String name, boolean isAtRest) {
         if (isAtRest) {
             Await.until(
                     "an address of " + name,
                     BOOTED,
                     () ->
-                            caller.lxc()
+                            subject.lxc()
                                     .run("list", name, "-f", "csv", "-c4")
                                     .out()
                                     .contains("eth0"));
         }
         String when = isAtRest ? ", at rest" : ", starting";
-        measure(caller, "stop --force " + image + when, "stop", "--force", name);
+        measure(subject, "stop --force " + image + when, "stop", "--force", name);
     }
 
-    private void execTrue(Caller caller, String image, String name) {
+    private void execTrue(Subject subject, String image, String name) {
         if (!image.equals(DEBIAN)) {
-            measure(caller, "exec true in " + image, "exec", name, "--", "true");
+            measure(subject, "exec true in " + image, "exec", name, "--", "true");
             return;
         }
-        measure(caller, "exec true in debian, booting", "exec", name, "--", "true");
+        measure(subject, "exec true in debian, booting", "exec", name, "--", "true");
         Await.until(
                 "debian to be up",
                 BOOTED,
                 () -> {
                     String state =
-                            caller.lxc()
+                            subject.lxc()
                                     .run("exec", name, "--", "systemctl", "is-system-running")
                                     .out()
                                     .strip();
                     return state.equals("running") || state.equals("degraded");
                 });
-        measure(caller, "exec true in debian", "exec", name, "--", "true");
+        measure(subject, "exec true in debian", "exec", name, "--", "true");
     }
 
-    private void measure(Caller caller, String row, String... command) {
-        table.addMillis(row, caller.name(), millis(() -> caller.run(command)));
+    private void measure(Subject subject, String row, String... command) {
+        table.addMillis(row, subject.name(), millis(() -> subject.run(command)));
     }
 
     private static double millis(Runnable action) {
@@ -297,20 +284,20 @@ public final class Compare {
 
     private void parallel() throws Exception {
         for (int round = 0; round < PARALLEL_ROUNDS; round++) {
-            for (Caller caller : callers) {
-                launchAtOnce(caller);
+            for (Subject subject : subjects) {
+                launchAtOnce(subject);
             }
         }
     }
 
-    private void launchAtOnce(Caller caller) throws Exception {
-        progress.println(caller.name() + ": " + PARALLEL + " launches at once");
+    private void launchAtOnce(Subject subject) throws Exception {
+        progress.println(subject.name() + ": " + PARALLEL + " launches at once");
         List<String> names = names("p", PARALLEL);
         long start = System.nanoTime();
         try (ExecutorService clients = Executors.newFixedThreadPool(PARALLEL)) {
             List<Future<?>> launches = new ArrayList<>();
             for (String name : names) {
-                launches.add(clients.submit(() -> caller.run("launch", "busybox", name)));
+                launches.add(clients.submit(() -> subject.run("launch", "busybox", name)));
             }
             for (Future<?> launch : launches) {
                 launch.get();
@@ -318,9 +305,9 @@ public final class Compare {
         }
         table.addMillis(
                 PARALLEL + " launches of busybox at once",
-                caller.name(),
+                subject.name(),
                 (System.nanoTime() - start) / 1e6);
-        caller.run(words(List.of("delete", "--force"), names));
+        subject.run(words(List.of("delete", "--force"), names));
     }
 
     /// What many instances cost: the time of a list, and memory.
@@ -333,8 +320,8 @@ public final class Compare {
             }
         }
         for (int round = 0; round < rounds; round++) {
-            for (Caller caller : callers) {
-                measure(caller, "list with " + size + " running", "list");
+            for (Subject subject : subjects) {
+                measure(subject, "list with " + size + " running", "list");
             }
         }
         for (Subject subject : subjects) {

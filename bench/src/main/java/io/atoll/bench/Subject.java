@@ -14,9 +14,15 @@ import java.util.List;
 
 /// One of the two daemons that are compared, with a pool, a bridge and the images of the tests.
 /// Both are driven by the distribution's `lxc`.
-sealed interface Subject extends Caller, AutoCloseable {
+sealed interface Subject extends AutoCloseable {
     /// Where built images are kept from run to run.
     Path IMAGES = Path.of("/var/cache/atoll/bench-images");
+
+    /// The head of its column.
+    String name();
+
+    /// The distribution's client, told where this daemon is.
+    Program lxc();
 
     /// The daemon's process.
     long pid();
@@ -42,15 +48,6 @@ sealed interface Subject extends Caller, AutoCloseable {
     /// Atoll from `dist/`.
     record Atoll(TestDaemon daemon) implements Subject {
         private static final String BRIDGE = "atlbench0";
-
-        /// The same daemon as those see it who have put `dropin/` before Debian's `lxc`. A warm
-        /// process does the commands, as everywhere after the second; it ends with its directory.
-        Caller byItsOwnClient() {
-            Program own =
-                    daemon.dropin("lxc")
-                            .with("ATOLL_WARM_DIR", daemon.state().resolve("warm").toString());
-            return new Caller.OwnClient(own);
-        }
 
         static Atoll launch() {
             Atoll subject = new Atoll(TestDaemon.launch("atoll-bench"));
@@ -189,6 +186,13 @@ sealed interface Subject extends Caller, AutoCloseable {
                 image.rootfs().orElseThrow().toString(),
                 "--alias",
                 alias);
+    }
+
+    /// Runs a command of the client.
+    ///
+    /// @throws AssertionError if it fails
+    default Program.Output run(String... command) {
+        return lxc().run(command).ok();
     }
 
     /// The names of all instances.

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /// Measurements by row and subject; renders the median of each as Markdown.
 final class Table {
@@ -17,25 +16,11 @@ final class Table {
 
     private record Row(Unit unit, Map<String, List<Double>> values) {}
 
-    /// A further column, with a ratio of its own: the second subject's figure by this one's.
-    private record Extra(String name, String ratio) {}
-
     private final List<String> subjects;
-    private final Optional<Extra> extra;
     private final Map<String, Row> rows = new LinkedHashMap<>();
 
     Table(List<String> subjects) {
-        this(subjects, Optional.empty());
-    }
-
-    private Table(List<String> subjects, Optional<Extra> extra) {
         this.subjects = List.copyOf(subjects);
-        this.extra = extra;
-    }
-
-    /// With another column, compared with the second subject.
-    static Table withExtra(List<String> subjects, String name, String ratio) {
-        return new Table(subjects, Optional.of(new Extra(name, ratio)));
     }
 
     void addMillis(String row, String subject, double millis) {
@@ -58,47 +43,33 @@ final class Table {
     }
 
     String render() {
-        List<String> heads = new ArrayList<>(subjects);
-        heads.add("ratio");
-        extra.ifPresent(more -> heads.addAll(List.of(more.name(), more.ratio())));
-        StringBuilder text = new StringBuilder("| | " + String.join(" | ", heads) + " |\n|---|");
-        text.append("---:|".repeat(heads.size())).append('\n');
+        StringBuilder text =
+                new StringBuilder("| | " + String.join(" | ", subjects) + " | ratio |\n|---|");
+        text.append("---:|".repeat(subjects.size() + 1)).append('\n');
         rows.forEach((name, row) -> {
-            List<String> cells = new ArrayList<>(List.of(name));
-            subjects.forEach(subject -> cells.add(cell(row, subject)));
-            cells.add(ratios(row));
-            extra.ifPresent(more -> {
-                cells.add(cell(row, more.name()));
-                cells.add(ratio(row, more.name(), subjects.get(1)));
-            });
-            text.append("| ").append(String.join(" | ", cells)).append(" |\n");
+            text.append("| ").append(name);
+            for (String subject : subjects) {
+                List<Double> values = row.values().getOrDefault(subject, List.of());
+                text.append(" | ")
+                        .append(values.isEmpty() ? "–" : show(median(values), row.unit()));
+            }
+            text.append(" | ").append(ratio(row)).append(" |\n");
         });
         return text.toString();
     }
 
-    private static String cell(Row row, String subject) {
-        List<Double> values = row.values().getOrDefault(subject, List.of());
-        return values.isEmpty() ? "–" : show(median(values), row.unit());
-    }
-
-    /// The others by the first.
-    private String ratios(Row row) {
-        List<String> ratios =
-                subjects.stream()
-                        .skip(1)
-                        .map(subject -> ratio(row, subjects.getFirst(), subject))
-                        .toList();
+    /// How many times as much the others take as the first; of rates, how many times as much the
+    /// first does as the others.
+    private String ratio(Row row) {
+        List<Double> first = row.values().getOrDefault(subjects.getFirst(), List.of());
+        List<String> ratios = new ArrayList<>();
+        for (String subject : subjects.subList(1, subjects.size())) {
+            List<Double> other = row.values().getOrDefault(subject, List.of());
+            boolean isKnown =
+                    !first.isEmpty() && !other.isEmpty() && median(first) * median(other) != 0;
+            ratios.add(isKnown ? ratio(row.unit(), median(first), median(other)) : "–");
+        }
         return ratios.isEmpty() ? "–" : String.join(", ", ratios);
-    }
-
-    /// How many times as much `other` takes as `first`; of rates, how many times as much `first`
-    /// does as `other`.
-    private static String ratio(Row row, String first, String other) {
-        List<Double> ours = row.values().getOrDefault(first, List.of());
-        List<Double> theirs = row.values().getOrDefault(other, List.of());
-        boolean isKnown =
-                !ours.isEmpty() && !theirs.isEmpty() && median(ours) * median(theirs) != 0;
-        return isKnown ? ratio(row.unit(), median(ours), median(theirs)) : "–";
     }
 
     private static String ratio(Unit unit, double first, double other) {

@@ -28,23 +28,6 @@ class TableTest {
     }
 
     @Test
-    void aFurtherColumnHasARatioOfItsOwn() {
-        Table table = Table.withExtra(List.of("ours", "theirs"), "mine", "by mine");
-        table.addMillis("list", "ours", 5);
-        table.addMillis("list", "theirs", 10);
-        table.addMillis("list", "mine", 2);
-        table.addMillis("launch", "ours", 7);
-        assertEquals(
-                """
-                | | ours | theirs | ratio | mine | by mine |
-                |---|---:|---:|---:|---:|---:|
-                | list | 5.0 ms | 10.0 ms | 2.0× | 2.0 ms | 5.0× |
-                | launch | 7.0 ms | – | – | – | – |
-                """,
-                table.render());
-    }
-
-    @Test
     void theMedianOfAnEvenCountLiesBetween() {
         assertEquals(2.5, Table.median(List.of(4.0, 1.0, 2.0, 3.0)));
     }

@@ -168,11 +168,6 @@ public final class TestDaemon implements AutoCloseable {
         return program("bin/atoll");
     }
 
-    /// A command of `dropin/` as a client of this daemon.
-    public Program dropin(String name) {
-        return program("dropin/" + name);
-    }
-
     /// The distribution's `lxc` as a client of this daemon.
     public Program lxc() {
         return client(Program.of("lxc"));
