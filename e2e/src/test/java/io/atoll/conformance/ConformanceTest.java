@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.atoll.testkit.Program;
 import io.atoll.testkit.TestDaemon;
-import io.atoll.testkit.TestImages;
 import io.atoll.testkit.UpstreamDaemon;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,22 +61,7 @@ final class ConformanceTest {
     }
 
     private static Peer peer(Path state, Program client, String bridge, String address) {
-        client.run("storage", "create", "default", "dir").ok();
-        client.run("network", "create", bridge, "ipv6.address=none", "ipv4.address=" + address)
-                .ok();
-        client.run("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default")
-                .ok();
-        client.run(
-                        "profile",
-                        "device",
-                        "add",
-                        "default",
-                        "eth0",
-                        "nic",
-                        "network=" + bridge,
-                        "name=eth0")
-                .ok();
-        client.run("image", "import", TestImages.busybox().toString(), "--alias", "busybox").ok();
+        Peer.prepare(client, bridge, address);
         Map<String, String> own = new LinkedHashMap<>();
         own.put(state.toString(), "STATE");
         String exported = "/tmp/atoll-conformance-" + bridge + ".tar.gz";

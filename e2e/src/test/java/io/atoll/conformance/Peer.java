@@ -8,6 +8,7 @@ import io.atoll.client.HttpRequest;
 import io.atoll.client.UnixConnector;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.Program.Output;
+import io.atoll.testkit.TestImages;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,5 +133,27 @@ record Peer(Path socket, Program client, Map<String, String> own, Normal normal)
             }
             return json;
         }
+    }
+
+    /// What each server has from the beginning: a pool, a bridge, a profile with both and an image.
+    ///
+    /// @param address the bridge's, with its prefix
+    static void prepare(Program client, String bridge, String address) {
+        client.run("storage", "create", "default", "dir").ok();
+        client.run("network", "create", bridge, "ipv6.address=none", "ipv4.address=" + address)
+                .ok();
+        client.run("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default")
+                .ok();
+        client.run(
+                        "profile",
+                        "device",
+                        "add",
+                        "default",
+                        "eth0",
+                        "nic",
+                        "network=" + bridge,
+                        "name=eth0")
+                .ok();
+        client.run("image", "import", TestImages.busybox().toString(), "--alias", "busybox").ok();
     }
 }

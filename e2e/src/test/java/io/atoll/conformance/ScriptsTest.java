@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.atoll.testkit.Program;
 import io.atoll.testkit.TestDaemon;
-import io.atoll.testkit.TestImages;
 import io.atoll.testkit.UpstreamDaemon;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -76,27 +75,7 @@ final class ScriptsTest {
     /// @param net the third number of the bridge's addresses
     private Script script(String name, Program client, Path state, Path programs, int net) {
         String bridge = name;
-        client.run("storage", "create", "default", "dir").ok();
-        client.run(
-                        "network",
-                        "create",
-                        bridge,
-                        "ipv6.address=none",
-                        "ipv4.address=10.231." + net + ".1/24")
-                .ok();
-        client.run("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default")
-                .ok();
-        client.run(
-                        "profile",
-                        "device",
-                        "add",
-                        "default",
-                        "eth0",
-                        "nic",
-                        "network=" + bridge,
-                        "name=eth0")
-                .ok();
-        client.run("image", "import", TestImages.busybox().toString(), "--alias", "busybox").ok();
+        Peer.prepare(client, bridge, "10.231." + net + ".1/24");
         Program shell =
                 Program.of("sh", "-c")
                         .with("LXD_DIR", state.toString())
