@@ -9,21 +9,10 @@ import urllib.parse
 import pylxd
 from pylxd.exceptions import LXDAPIException, NotFound
 
+from checks import expect, refused
+
 socket, image_file = sys.argv[1], sys.argv[2]
 client = pylxd.Client(endpoint="http+unix://" + urllib.parse.quote(socket, safe=""))
-
-
-def expect(condition, what):
-    if not condition:
-        raise SystemExit("pylxd: " + what)
-
-
-def refused(error, call, *args, **kwargs):
-    try:
-        call(*args, **kwargs)
-    except error:
-        return
-    raise SystemExit("pylxd: not refused: " + repr(call))
 
 
 def server():

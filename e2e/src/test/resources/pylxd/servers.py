@@ -16,6 +16,8 @@ import requests
 from pylxd.client import EventType
 from pylxd.exceptions import LXDAPIException, NotFound
 
+from checks import expect, refused
+
 requests.packages.urllib3.disable_warnings()
 (socket, here_url, there_url, certificate, key, metadata, root, driver) = sys.argv[1:]
 local = pylxd.Client(endpoint="http+unix://" + urllib.parse.quote(socket, safe=""))
@@ -23,19 +25,6 @@ local = pylxd.Client(endpoint="http+unix://" + urllib.parse.quote(socket, safe="
 
 def remote(url):
     return pylxd.Client(endpoint=url, cert=(certificate, key), verify=False)
-
-
-def expect(condition, what):
-    if not condition:
-        raise SystemExit("pylxd: " + what)
-
-
-def refused(error, call, *args, **kwargs):
-    try:
-        call(*args, **kwargs)
-    except error:
-        return
-    raise SystemExit("pylxd: not refused: " + repr(call))
 
 
 here = remote(here_url)

@@ -49,16 +49,23 @@ final class InterfacesIT {
 
     @AfterAll
     void close() throws IOException {
-        for (String name : List.of("c1", "c2")) {
-            ok("DELETE", "/1.0/instances/" + name, "");
+        try (LocalDaemon _ = daemon) {
+            for (String name : List.of("c1", "c2")) {
+                ok("DELETE", "/1.0/instances/" + name, "");
+            }
+            ok("DELETE", "/1.0/networks/" + BRIDGE, "");
         }
-        ok("DELETE", "/1.0/networks/" + BRIDGE, "");
-        daemon.close();
     }
 
     @AfterEach
     void removeInterfaces() throws IOException {
         for (String name : List.of("c1", "c2")) {
+            String status =
+                    client.get("/1.0/instances/" + name).metadata().get("status").asString();
+            if (status.equals("Running")) {
+                // A test that failed left it so.
+                state(name, "stop");
+            }
             devices(name, "");
         }
     }

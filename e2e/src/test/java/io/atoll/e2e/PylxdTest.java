@@ -115,16 +115,20 @@ final class PylxdTest {
 
     /// Runs a program of the resources, which prints a line for each of its parts.
     private void exercise(String name, List<String> parts, String... arguments) throws IOException {
-        Path script = scratch.resolve(name);
-        try (InputStream in = PylxdTest.class.getResourceAsStream("/pylxd/" + name)) {
-            if (in == null) {
-                throw new AssertionError(name + " is missing");
-            }
-            Files.write(script, in.readAllBytes());
-        }
+        Path _ = write("checks.py");
+        Path script = write(name);
         List<String> words = new ArrayList<>(List.of("-W", "ignore", script.toString()));
         words.addAll(List.of(arguments));
         Program.Output output = PYTHON.run(words.toArray(String[]::new));
         assertEquals(parts, output.out().lines().toList(), output.toString());
+    }
+
+    private Path write(String name) throws IOException {
+        try (InputStream in = PylxdTest.class.getResourceAsStream("/pylxd/" + name)) {
+            if (in == null) {
+                throw new AssertionError(name + " is missing");
+            }
+            return Files.write(scratch.resolve(name), in.readAllBytes());
+        }
     }
 }

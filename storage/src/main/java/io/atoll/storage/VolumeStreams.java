@@ -1,6 +1,8 @@
 package io.atoll.storage;
 
 import io.atoll.base.Idmap;
+import io.atoll.base.json.Json;
+import io.atoll.base.json.JsonException;
 import io.atoll.linux.Command;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -31,6 +33,33 @@ public interface VolumeStreams {
 
         public boolean isWhole() {
             return path.equals("/");
+        }
+
+        /// As LXD's lists of streams have it.
+        ///
+        /// @throws JsonException if it is none
+        public static Part parse(Json item) {
+            return new Part(
+                    item.get("snapshot").asString(),
+                    item.get("path").asString(),
+                    item.get("uuid").asString(),
+                    item.get("readonly").asBoolean());
+        }
+
+        /// As [#parse] takes it, which does not learn what the stream calls it.
+        public Json.Obj describe() {
+            return Json.object()
+                    .put("path", path)
+                    .put("snapshot", snapshot)
+                    .put("readonly", isReadOnly)
+                    .put("uuid", uuid);
+        }
+
+        /// The same, where the stream calls it something else.
+        ///
+        /// @param name empty for the same as its uuid
+        public Part called(String name) {
+            return new Part(snapshot, path, uuid, name.isEmpty() ? uuid : name, isReadOnly);
         }
     }
 

@@ -75,15 +75,7 @@ public record BackupForm(String driver, boolean isOptimized, boolean hasHeader) 
     }
 
     private static String header(List<Part> parts) {
-        List<Json> subvolumes = new ArrayList<>();
-        for (Part part : parts) {
-            subvolumes.add(
-                    Json.object()
-                            .put("path", part.path())
-                            .put("snapshot", part.snapshot())
-                            .put("readonly", part.isReadOnly())
-                            .put("uuid", part.uuid()));
-        }
+        List<Json> subvolumes = parts.stream().<Json>map(Part::describe).toList();
         return BackupYaml.render(Json.object().put("subvolumes", Json.array(subvolumes)));
     }
 
@@ -146,12 +138,7 @@ public record BackupForm(String driver, boolean isOptimized, boolean hasHeader) 
             Set<List<String>> seen = new HashSet<>();
             Json header = BackupYaml.parse(reader.readStreamHeader());
             for (Json item : header.get("subvolumes").asList()) {
-                Part part =
-                        new Part(
-                                item.get("snapshot").asString(),
-                                item.get("path").asString(),
-                                "",
-                                item.get("readonly").asBoolean());
+                Part part = Part.parse(item);
                 boolean isNew = seen.add(List.of(part.snapshot(), part.path()));
                 if (!isNew || parts.size() == PARTS_MAX) {
                     throw new InvalidConfigException("The backup has a stream twice: " + part);

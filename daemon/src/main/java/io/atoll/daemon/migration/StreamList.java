@@ -30,13 +30,7 @@ final class StreamList {
     static void write(List<Part> parts, FrameStreams streams) throws IOException {
         List<Json> subvolumes = new ArrayList<>();
         for (Part part : parts) {
-            subvolumes.add(
-                    Json.object()
-                            .put("path", part.path())
-                            .put("snapshot", part.snapshot())
-                            .put("readonly", part.isReadOnly())
-                            .put("uuid", part.uuid())
-                            .put("stream", part.streamUuid()));
+            subvolumes.add(part.describe().put("stream", part.streamUuid()));
         }
         Json list = Json.object().put("subvolumes", Json.array(subvolumes));
         try (OutputStream out = streams.output(_ -> {})) {
@@ -64,15 +58,7 @@ final class StreamList {
                     Json.parse(new String(bytes, StandardCharsets.UTF_8))
                             .get("subvolumes")
                             .asList()) {
-                String uuid = item.get("uuid").asString();
-                String stream = item.get("stream").asString();
-                out.add(
-                        new Part(
-                                item.get("snapshot").asString(),
-                                item.get("path").asString(),
-                                uuid,
-                                stream.isEmpty() ? uuid : stream,
-                                item.get("readonly").asBoolean()));
+                out.add(Part.parse(item).called(item.get("stream").asString()));
                 if (out.size() > MigrationStreams.PARTS_MAX) {
                     throw new MalformedMessageException(
                             "more than " + MigrationStreams.PARTS_MAX + " streams");
