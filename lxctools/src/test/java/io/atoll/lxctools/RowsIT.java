@@ -600,6 +600,29 @@ class RowsIT {
     }
 
     @Test
+    void logsLimitsThatTheHostHasNoUseFor() throws IOException {
+        Path log = host.base.resolve("limits.log");
+        String name = host.define("unused", "lxc.cgroup2.pids.max = 20");
+        host.must("lxc-start", "-n", name, "-o", log.toString(), "-l", "WARN");
+        assertEquals("max", host.must("lxc-cgroup", "-n", name, "pids.max").strip());
+        host.must("lxc-stop", "-n", name, "-k");
+        String line =
+                "lxc-start "
+                        + name
+                        + " \\d{14}\\.\\d{3} WARN +lxctools - lxc.cgroup2.pids.max is not used:";
+        assertTrue(Files.readString(log).matches("(?s)" + line + ".*"), Files.readString(log));
+        Files.delete(log);
+        host.must("lxc-execute", "-n", name, "-o", log.toString(), "-l", "WARN", "--", "true");
+        assertTrue(Files.readString(log).contains("lxc.cgroup2.pids.max"), Files.readString(log));
+
+        String wrong = host.define("memroy", "lxc.cgroup.memroy.limit_in_bytes = 1M");
+        ToolRun run = host.run("lxc-start", "-n", wrong);
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("no cgroup controller memroy"), run.err());
+        assertEquals("STOPPED", host.state(wrong));
+    }
+
+    @Test
     void anEphemeralContainerIsDestroyedByTheInstalledTools() throws IOException {
         Path tools = Files.createDirectory(host.base.resolve("tools"));
         Path said = host.base.resolve("tools.said");

@@ -17,6 +17,7 @@ final class Application {
 
     /// Runs it and returns the command's exit status; 0 at once in the background.
     static int run(Call call, LxcContainer container, LxcStart request, boolean isDaemon) {
+        StartOptions.warnOfUnusedLimits(call, container, request);
         if (isDaemon) {
             container.start(request);
             return 0;

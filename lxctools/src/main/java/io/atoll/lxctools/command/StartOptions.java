@@ -2,6 +2,7 @@ package io.atoll.lxctools.command;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.lxctools.Call;
+import io.atoll.lxctools.ToolLog;
 import io.atoll.lxctools.ToolOption;
 import io.atoll.runtime.ExecSpec;
 import io.atoll.runtime.lxc.LxcContainer;
@@ -67,6 +68,15 @@ final class StartOptions {
                 tools(call.invocation().home()),
                 stdio,
                 call.invocation().host().pid());
+    }
+
+    /// Says in the log which limits of the configuration this host has no use for.
+    static void warnOfUnusedLimits(Call call, LxcContainer container, LxcStart request) {
+        if (call.log().writes(ToolLog.Level.WARN)) {
+            container
+                    .unusedLimits(request)
+                    .forEach(line -> call.log().write(ToolLog.Level.WARN, line));
+        }
     }
 
     private static OptionalLong id(Call call, String option) {

@@ -65,6 +65,7 @@ public final class StartTool implements Tool {
                     .lines()
                     .forEach(line -> call.log().write(ToolLog.Level.DEBUG, line));
         }
+        StartOptions.warnOfUnusedLimits(call, container, request);
         Container running = start(container, request);
         call.log().write(ToolLog.Level.INFO, "started, init has pid " + running.initPid());
         if (isForeground(call)) {

@@ -45,6 +45,15 @@ public record CgroupWrite(
         return List.copyOf(writer.all());
     }
 
+    /// Where the file of a raw key is on a host of this layout; empty if the host does not use the
+    /// key's version for its controller.
+    public static Optional<CgroupHierarchy> place(RawKey key, CgroupLayout layout) {
+        int version = key.version() == RawKey.Version.V1 ? 1 : 2;
+        boolean isCore = version == 2 && key.controller().equals("cgroup");
+        return (isCore ? layout.unified() : layout.controller(key.controller()))
+                .filter(h -> h.version() == version);
+    }
+
     /// What undoes every limit of [LimitsSpec] but the raw ones.
     public static List<CgroupWrite> defaults(CgroupLayout layout) {
         Writer writer = new Writer(layout, new ArrayList<>());
@@ -193,14 +202,21 @@ public record CgroupWrite(
             return limit == 0 ? "max" : Long.toString(limit);
         }
 
-        /// A key for the version that the host does not use for it is ignored, as liblxc does.
+        /// A key for the version that the host does not use for it is ignored, as liblxc does; so
+        /// are all where we may not use any cgroups.
         void raw(RawKey key) {
-            int version = key.version() == RawKey.Version.V1 ? 1 : 2;
-            boolean isCore = version == 2 && key.controller().equals("cgroup");
-            Optional<CgroupHierarchy> hierarchy =
-                    isCore ? layout.unified() : layout.controller(key.controller());
-            hierarchy
-                    .filter(h -> h.version() == version)
+            boolean isUnknown =
+                    key.version() == RawKey.Version.V1
+                            && layout.kind() != CgroupLayout.Kind.V2
+                            && layout.controller(key.controller()).isEmpty();
+            if (isUnknown && !layout.hierarchies().isEmpty()) {
+                throw new UnsupportedException(
+                        "cannot limit "
+                                + key.key()
+                                + ": this host has no cgroup controller "
+                                + key.controller());
+            }
+            place(key, layout)
                     .ifPresent(h -> all.add(new CgroupWrite(h, key.key(), key.value(), false)));
         }
 

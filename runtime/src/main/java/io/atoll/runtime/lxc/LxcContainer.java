@@ -347,6 +347,12 @@ public final class LxcContainer {
         return PlanPrinter.print(path.containers().explain(spec(request)));
     }
 
+    /// The limits of its configuration that a start passes over, each as a sentence with its key:
+    /// those for the version of cgroups that this host does not use for them.
+    public List<String> unusedLimits(LxcStart request) {
+        return LxcLimits.unused(config(), new OwnHost(this, request).cgroups());
+    }
+
     private ContainerSpec spec(LxcStart request) {
         return new LxcCompiler(name, directory(), config(), request, new OwnHost(this, request))
                 .compile();

@@ -1,6 +1,8 @@
 package io.atoll.runtime.lxc;
 
 import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.cgroup.CgroupLayout;
+import io.atoll.runtime.compiler.CgroupWrite;
 import io.atoll.runtime.spec.Capability;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.LimitsSpec;
@@ -70,6 +72,41 @@ final class LxcLimits {
                 LimitsSpec.Io.NONE,
                 List.of(),
                 raw);
+    }
+
+    /// The cgroup keys that a start passes over, since they are for the version that this host does
+    /// not use for them; each as a sentence. Rules for devices are none of them if there are such
+    /// for the other version too, as in the configurations that templates include.
+    static List<String> unused(LxcConfig config, CgroupLayout layout) {
+        List<String> out = new ArrayList<>();
+        boolean isPureV2 = layout.kind() == CgroupLayout.Kind.V2;
+        if (!isPureV2 && devices(config, V1).isEmpty() && !devices(config, V2).isEmpty()) {
+            out.add(V2 + "devices.* is not used: " + whereabouts("devices", layout));
+        }
+        for (RawKey key : limits(config).raw()) {
+            if (CgroupWrite.place(key, layout).isEmpty()) {
+                String prefix = key.version() == RawKey.Version.V1 ? V1 : V2;
+                out.add(
+                        prefix
+                                + key.key()
+                                + " is not used: "
+                                + whereabouts(key.controller(), layout));
+            }
+        }
+        return out;
+    }
+
+    private static String whereabouts(String controller, CgroupLayout layout) {
+        return layout.controller(controller)
+                .map(h ->
+                        "controller "
+                                + controller
+                                + " is on cgroup version "
+                                + h.version()
+                                + " here, use keys of "
+                                + (h.version() == 1 ? V1 : V2)
+                                + controller)
+                .orElse("there is no cgroup controller " + controller + " to use here");
     }
 
     private static boolean isSwap(RawKey key) {

@@ -39,6 +39,11 @@ final class OwnHost implements LxcHost {
         return ownTrees;
     }
 
+    /// The trees that the container's cgroups are made in.
+    CgroupLayout cgroups() {
+        return cgroups;
+    }
+
     @Override
     public boolean isPureV2() {
         return cgroups.kind() == CgroupLayout.Kind.V2;
