@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -72,6 +73,10 @@ static final Program DAEMON =
                         "-XX:-ShrinkHeapInSteps",
                         "-XX:TrimNativeHeapInterval=5000",
                         "-XX:+ExitOnOutOfMemoryError",
+                        // Jetty would start the platform's beans to find it out.
+                        "-Dorg.eclipse.jetty.util.referencesPerCacheLine=16",
+                        // No text of the daemon is for a locale, and Jetty asks at its start for all that there are.
+                        "-Djava.locale.providers=SPI",
                         // The descriptor of a channel, to ask the kernel who is at its other end.
                         "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
                         "--enable-native-access=ALL-UNNAMED"));
@@ -248,25 +253,37 @@ static void copySqlite(Path jar) throws IOException {
     }
 }
 
-/// Copies a jar, without its seal if it has one: the JVM does not start from an AOT cache that holds classes of a sealed
-/// package ("sealing violation: can't seal package").
+/// Copies a jar, without its seal and its signatures if it has any. The JVM does not start from an AOT cache that holds
+/// classes of a sealed package ("sealing violation: can't seal package"), keeps none of a signed jar in a cache, and
+/// would hash that jar's list of files at each start. Maven has checked what it fetched.
 static void copyJar(Path from, Path to) throws IOException {
-    try (JarFile jar = new JarFile(from.toFile())) {
+    try (JarFile jar = new JarFile(from.toFile(), false)) {
         Manifest manifest = jar.getManifest();
-        if (manifest == null || manifest.getMainAttributes().remove(Attributes.Name.SEALED) == null) {
+        boolean isSigned = jar.stream().anyMatch(entry -> SIGNATURE.matcher(entry.getName()).matches());
+        boolean isSealed =
+                manifest != null && manifest.getMainAttributes().remove(Attributes.Name.SEALED) != null;
+        if (!isSigned && !isSealed) {
             Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
             return;
         }
+        if (isSigned) {
+            // A digest for each file.
+            manifest.getEntries().clear();
+        }
         try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(to), manifest)) {
             for (JarEntry entry : Collections.list(jar.entries())) {
-                if (!entry.getName().equals(JarFile.MANIFEST_NAME)) {
-                    out.putNextEntry(new JarEntry(entry.getName()));
+                String name = entry.getName();
+                if (!name.equals(JarFile.MANIFEST_NAME) && !SIGNATURE.matcher(name).matches()) {
+                    out.putNextEntry(new JarEntry(name));
                     jar.getInputStream(entry).transferTo(out);
                 }
             }
         }
     }
 }
+
+/// Files of a jar that sign it; see the JAR file specification.
+static final Pattern SIGNATURE = Pattern.compile("META-INF/([^/]+[.](SF|RSA|DSA|EC)|SIG-[^/]*)", Pattern.CASE_INSENSITIVE);
 
 /// The module's own jar first, then what it needs, in Maven's order.
 static List<Path> classPath(Program program) throws IOException {
@@ -315,27 +332,21 @@ static void train() throws Exception {
     List<String> cliArguments = arguments(CLI);
     List<String> toolsArguments = arguments(LXC_TOOLS);
     try {
+        List<String> training = withMain(cliArguments, "io.atoll.cli.Training");
+        prepare(state, recording(training, cliCache));
+        write(CLI, cliArguments);
         write(DAEMON, recording(withoutC2(daemonArguments), daemonCache));
         Process daemon = start(state, "atolld", "--state-dir", state.toString());
         try {
             expect(state, "admin", "waitready", "--timeout=60");
-            writeClientConfig(state);
-            // One JVM records for all commands, and keeps the recording daemon busy with them.
-            List<String> training = withMain(cliArguments, "io.atoll.cli.Training");
-            write(CLI, recording(training, cliCache));
-            expect(state, "1");
             write(CLI, training);
-            expect(state, Integer.toString(canSeparate() ? LIVES : 1));
+            expect(state, "last", "once", "life=" + (canSeparate() ? LIVES : 1), "last");
             write(CLI, cliArguments);
             trainTools(state, toolsArguments, toolsCache);
             write(WARM, withoutC2(recording(warmArguments, warmCache)));
             trainWarm(state, warmCache);
         } finally {
-            daemon.destroy();
-            if (!daemon.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                daemon.destroyForcibly();
-            }
-            endHelpers(state);
+            end(state, daemon);
         }
     } finally {
         delete(state);
@@ -344,6 +355,30 @@ static void train() throws Exception {
     write(CLI, using(cliArguments, cliCache));
     write(WARM, using(warmArguments, warmCache));
     write(LXC_TOOLS, using(toolsArguments, toolsCache));
+}
+
+/// Leaves a pool, a network, an image and an instance in the folder: a daemon that starts does most for what it finds, and
+/// the one that records is to start as those of users do.
+///
+/// @param recording of one JVM for all commands
+static void prepare(Path state, List<String> recording) throws Exception {
+    Process daemon = start(state, "atolld", "--state-dir", state.toString());
+    try {
+        expect(state, "admin", "waitready", "--timeout=60");
+        writeClientConfig(state);
+        write(CLI, recording);
+        expect(state, "once", "life=1", "left");
+    } finally {
+        end(state, daemon);
+    }
+}
+
+static void end(Path state, Process daemon) throws InterruptedException {
+    daemon.destroy();
+    if (!daemon.waitFor(TRAINING_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        daemon.destroyForcibly();
+    }
+    endHelpers(state);
 }
 
 /// Runs the `lxc-*` commands in one JVM that records. How they end does not matter.

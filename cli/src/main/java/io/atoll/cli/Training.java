@@ -4,7 +4,7 @@ import io.atoll.cli.host.NativeHost;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /// Runs the usual commands one after the other, so that the JVM records what they load into the AOT
@@ -14,7 +14,9 @@ import java.util.List;
 /// The answers do not matter. Where the daemon cannot run instances, for it is not root or has no
 /// busybox, most of them are refusals, and the caches hold less.
 ///
-/// Its one argument says how many times instances go through their lives.
+/// Its arguments say what to do one after the other: `once` makes what instances need, `life=N`
+/// lets instances go through their lives N times, `left` leaves one that does not run, `last`
+/// deletes all.
 final class Training {
     private static final List<List<String>> ONCE =
             List.of(
@@ -26,7 +28,9 @@ final class Training {
                             "create",
                             "training0",
                             "ipv4.address=10.254.254.1/24",
-                            "ipv6.address=none"),
+                            "ipv4.nat=true",
+                            "ipv6.address=fd42:ffff:ffff:ffff::1/64",
+                            "ipv6.nat=true"),
                     List.of(
                             "profile",
                             "device",
@@ -76,8 +80,12 @@ final class Training {
                     List.of("stop", "--force", "training"),
                     List.of("delete", "training"));
 
+    private static final List<List<String>> LEFT =
+            List.of(List.of("init", "training", "training-left"));
+
     private static final List<List<String>> LAST =
             List.of(
+                    List.of("delete", "training-left"),
                     List.of("image", "delete", "training"),
                     List.of("profile", "device", "remove", "default", "eth0"),
                     List.of("profile", "device", "remove", "default", "root"),
@@ -91,12 +99,22 @@ final class Training {
 
     public static void main(String[] args) {
         Training training = new Training();
-        List<List<String>> commands = new ArrayList<>(ONCE);
-        for (int life = 0; life < Integer.parseInt(args[0]); life++) {
-            commands.addAll(LIFE);
+        for (String section : args) {
+            commands(section).forEach(training::run);
         }
-        commands.addAll(LAST);
-        commands.forEach(training::run);
+    }
+
+    private static List<List<String>> commands(String section) {
+        return switch (section) {
+            case "once" -> ONCE;
+            case "left" -> LEFT;
+            case "last" -> LAST;
+            default ->
+                    Collections.nCopies(Integer.parseInt(section.substring("life=".length())), LIFE)
+                            .stream()
+                            .flatMap(List::stream)
+                            .toList();
+        };
     }
 
     private void run(List<String> command) {

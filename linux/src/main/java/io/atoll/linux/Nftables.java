@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The packet filter, by libnftables: text of the nft(8) language in, one transaction each, JSON or
@@ -26,6 +27,14 @@ public final class Nftables {
 
     /// `NFTA_TABLE_NAME`.
     private static final short TABLE_NAME = 1;
+
+    /// `NFT_MSG_GETCHAIN`.
+    private static final short GET_CHAIN = 10 << 8 | 4;
+
+    /// `NFTA_CHAIN_TABLE` and `NFTA_CHAIN_NAME`.
+    private static final short CHAIN_TABLE = 1;
+
+    private static final short CHAIN_NAME = 3;
 
     /// Of the message and of the netfilter subsystem.
     private static final int HEADER = 16 + 4;
@@ -89,15 +98,42 @@ public final class Nftables {
     ///
     /// @throws ErrnoException if the kernel does not say
     public static boolean hasTable(Family family, String table) {
-        byte[] name = table.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer request =
-                ByteBuffer.allocate(HEADER + ATTRIBUTE_HEADER + (name.length + 4) / 4 * 4)
-                        .order(ByteOrder.nativeOrder());
-        request.putInt(request.capacity()).putShort(GET_TABLE).putShort(NLM_F_REQUEST);
-        request.putInt(1).putInt(0);
+        return isThere(family, GET_TABLE, List.of(new Attribute(TABLE_NAME, table)));
+    }
+
+    /// True if there is a chain of this name; as [#hasTable].
+    ///
+    /// @throws ErrnoException if the kernel does not say
+    public static boolean hasChain(Family family, String table, String chain) {
+        return isThere(
+                family,
+                GET_CHAIN,
+                List.of(new Attribute(CHAIN_TABLE, table), new Attribute(CHAIN_NAME, chain)));
+    }
+
+    /// A text of a request.
+    private record Attribute(short type, String value) {
+        byte[] bytes() {
+            return value.getBytes(StandardCharsets.UTF_8);
+        }
+
+        /// With its header, its closing zero and what the next one's alignment needs.
+        int room() {
+            return ATTRIBUTE_HEADER + (bytes().length + 4) / 4 * 4;
+        }
+    }
+
+    private static boolean isThere(Family family, short message, List<Attribute> attributes) {
+        int size = HEADER + attributes.stream().mapToInt(Attribute::room).sum();
+        ByteBuffer request = ByteBuffer.allocate(size).order(ByteOrder.nativeOrder());
+        request.putInt(size).putShort(message).putShort(NLM_F_REQUEST).putInt(1).putInt(0);
         request.put((byte) family.number).put((byte) 0).putShort((short) 0);
-        request.putShort((short) (ATTRIBUTE_HEADER + name.length + 1)).putShort(TABLE_NAME);
-        request.put(name);
+        for (Attribute attribute : attributes) {
+            int next = request.position() + attribute.room();
+            byte[] value = attribute.bytes();
+            request.putShort((short) (ATTRIBUTE_HEADER + value.length + 1));
+            request.putShort(attribute.type()).put(value).position(next);
+        }
         try (NetlinkSocket socket = NetlinkSocket.openNetfilter()) {
             socket.send(request.array());
             ByteBuffer answer = ByteBuffer.wrap(socket.receive()).order(ByteOrder.nativeOrder());
@@ -109,7 +145,8 @@ public final class Nftables {
             if (errno == Errno.ENOENT || errno == Errno.EINVAL || errno == Errno.EAFNOSUPPORT) {
                 return false;
             }
-            throw new ErrnoException("netlink", errno, "packet filter table " + table);
+            throw new ErrnoException(
+                    "netlink", errno, "packet filter " + attributes.getLast().value());
         }
     }
 

@@ -51,6 +51,21 @@ final class NftablesIT {
     }
 
     @Test
+    void tellsWhetherAChainIsThere() {
+        Namespaces.withOwnNet(() -> {
+            assertFalse(Nftables.hasChain(Nftables.Family.INET, "atolltest", "in.br0"));
+            Nftables.run("add table inet atolltest\nadd chain inet atolltest in.br0");
+            assertTrue(Nftables.hasChain(Nftables.Family.INET, "atolltest", "in.br0"));
+            assertFalse(Nftables.hasChain(Nftables.Family.INET, "atolltest", "in.br"));
+            assertFalse(Nftables.hasChain(Nftables.Family.INET, "atolltest", "in.br00"));
+            assertFalse(Nftables.hasChain(Nftables.Family.INET, "atoll", "in.br0"));
+            Nftables.run("delete chain inet atolltest in.br0");
+            assertFalse(Nftables.hasChain(Nftables.Family.INET, "atolltest", "in.br0"));
+            return null;
+        });
+    }
+
+    @Test
     void leaksNoDescriptors() {
         Namespaces.withOwnNet(() -> {
             Nftables.run("list tables");

@@ -1,6 +1,5 @@
 package io.atoll.network;
 
-import io.atoll.linux.Nftables;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -241,11 +240,6 @@ public final class AccessControl {
     /// @param policy empty: everything may pass
     public static void apply(String network, Optional<Policy> policy) {
         InterfaceNames.check(network);
-        Firewall.LOCK.lock();
-        try {
-            Nftables.run(render(network, policy));
-        } finally {
-            Firewall.LOCK.unlock();
-        }
+        Firewall.run(chains(network, policy), render(network, policy));
     }
 }

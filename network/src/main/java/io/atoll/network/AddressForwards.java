@@ -1,6 +1,5 @@
 package io.atoll.network;
 
-import io.atoll.linux.Nftables;
 import io.atoll.linux.net.IpNetwork;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -118,11 +117,7 @@ public final class AddressForwards {
     /// Makes the forwards of a network hold, in place of those that held before.
     public static void apply(String network, List<Forward> forwards) {
         InterfaceNames.check(network);
-        Firewall.LOCK.lock();
-        try {
-            Nftables.run(Firewall.render(chains(network, forwards)));
-        } finally {
-            Firewall.LOCK.unlock();
-        }
+        List<Firewall.Chain> chains = chains(network, forwards);
+        Firewall.run(chains, Firewall.render(chains));
     }
 }

@@ -184,6 +184,24 @@ public final class Firewall {
         return text.toString();
     }
 
+    /// Runs the transaction that makes chains hold, unless there is nothing to do: none of them has
+    /// a rule, and none is there. A transaction waits until all processors have seen it.
+    static void run(List<Chain> chains, String transaction) {
+        LOCK.lock();
+        try {
+            boolean isWanted = chains.stream().anyMatch(chain -> !chain.rules().isEmpty());
+            if (isWanted || chains.stream().anyMatch(Firewall::isThere)) {
+                Nftables.run(transaction);
+            }
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static boolean isThere(Chain chain) {
+        return Nftables.hasChain(Nftables.Family.INET, "atoll", chain.name());
+    }
+
     /// Makes the rules of a bridge hold, in place of what held for it before. Blocks for
     /// milliseconds.
     public static void apply(BridgeConfig config) {

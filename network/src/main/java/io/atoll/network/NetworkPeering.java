@@ -1,6 +1,5 @@
 package io.atoll.network;
 
-import io.atoll.linux.Nftables;
 import io.atoll.linux.net.IpNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,11 +35,7 @@ public final class NetworkPeering {
     /// Makes the ways of a network hold, in place of those that held before.
     public static void apply(String network, List<Way> ways) {
         InterfaceNames.check(network);
-        Firewall.LOCK.lock();
-        try {
-            Nftables.run(Firewall.render(chains(network, ways)));
-        } finally {
-            Firewall.LOCK.unlock();
-        }
+        List<Firewall.Chain> chains = chains(network, ways);
+        Firewall.run(chains, Firewall.render(chains));
     }
 }

@@ -24,8 +24,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// Fetches from servers of images: https, or http on this host itself. What breaks off goes on
 /// where it was, a few times; what the server refuses is not asked for again. Failures name the
@@ -43,24 +45,44 @@ public final class HttpFetcher {
 
     private static final int PROXY_REFUSES = 407;
 
-    private final HttpClient client;
+    private final Optional<SSLContext> tls;
     private final HttpProxies proxies;
     private final String userAgent;
+
+    /// Guards the one below; nothing else is taken meanwhile.
+    private final ReentrantLock making = new ReentrantLock();
+
+    private @Nullable HttpClient made;
 
     /// @param userAgent servers choose what they offer by it
     /// @param tls trusts the server, if not the host's authorities do
     /// @param proxies which of them a request goes through
     public HttpFetcher(String userAgent, Optional<SSLContext> tls, HttpProxies proxies) {
-        HttpClient.Builder builder =
-                HttpClient.newBuilder()
-                        .connectTimeout(CONNECT_PATIENCE)
-                        .proxy(proxies)
-                        .followRedirects(HttpClient.Redirect.NORMAL)
-                        .version(HttpClient.Version.HTTP_1_1);
-        tls.ifPresent(builder::sslContext);
-        this.client = builder.build();
+        this.tls = tls;
         this.proxies = proxies;
         this.userAgent = userAgent;
+    }
+
+    /// Made when first needed, which takes long: it reads the certificates of all authorities.
+    private HttpClient client() {
+        making.lock();
+        try {
+            HttpClient client = made;
+            if (client == null) {
+                HttpClient.Builder builder =
+                        HttpClient.newBuilder()
+                                .connectTimeout(CONNECT_PATIENCE)
+                                .proxy(proxies)
+                                .followRedirects(HttpClient.Redirect.NORMAL)
+                                .version(HttpClient.Version.HTTP_1_1);
+                tls.ifPresent(builder::sslContext);
+                client = builder.build();
+                made = client;
+            }
+            return client;
+        } finally {
+            making.unlock();
+        }
     }
 
     /// Reads an address.
@@ -159,7 +181,7 @@ public final class HttpFetcher {
                 uri,
                 () -> {
                     HttpResponse<Void> answer =
-                            client.send(request.build(), HttpResponse.BodyHandlers.discarding());
+                            client().send(request.build(), HttpResponse.BodyHandlers.discarding());
                     refuse(uri, answer.statusCode());
                     return answer.headers();
                 });
@@ -176,9 +198,9 @@ public final class HttpFetcher {
                 uri,
                 () -> {
                     HttpResponse<InputStream> answer =
-                            client.send(
-                                    request(uri).GET().build(),
-                                    HttpResponse.BodyHandlers.ofInputStream());
+                            client().send(
+                                            request(uri).GET().build(),
+                                            HttpResponse.BodyHandlers.ofInputStream());
                     try (WatchedStream body = new WatchedStream(answer.body())) {
                         refuse(uri, answer.statusCode());
                         return taker.take(answer.headers(), body);
@@ -309,7 +331,7 @@ public final class HttpFetcher {
                     .ifPresent(v -> request.header("If-Range", v));
         }
         HttpResponse<InputStream> answer =
-                client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+                client().send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         try (WatchedStream body = new WatchedStream(answer.body())) {
             if (answer.statusCode() == 416 && transfer.received > 0) {
                 transfer.restart();
