@@ -10,15 +10,34 @@ import io.atoll.client.AtollClient;
 import io.atoll.client.Entity;
 import io.atoll.client.Records;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /// A whole configuration of a daemon as one document. Existing things are changed key by key,
 /// missing ones created; if anything fails, what was done before is undone.
 final class Preseed {
-    private static final Set<String> MEMBERS =
-            Set.of("config", "storage_pools", "networks", "projects", "profiles", "cluster");
+    private static final String DEFAULT = "default";
+
+    /// The lists of things, and what may be said of each thing. LXD has volumes and the projects of
+    /// profiles since 5.0.3.
+    private static final Map<String, Set<String>> LISTS =
+            Map.of(
+                    "storage_pools", Set.of("name", "driver", "description", "config"),
+                    "networks", Set.of("name", "type", "project", "description", "config"),
+                    "projects", Set.of("name", "description", "config"),
+                    "profiles", Set.of("name", "project", "description", "config", "devices"),
+                    "storage_volumes",
+                            Set.of(
+                                    "name",
+                                    "pool",
+                                    "project",
+                                    "type",
+                                    "content_type",
+                                    "description",
+                                    "config"));
 
     private final Json document;
 
@@ -29,10 +48,12 @@ final class Preseed {
     /// @throws CliException for a member nobody knows: a typing error must not pass silently
     static Preseed parse(Json document) {
         for (String member : document.asMap().keySet()) {
-            if (!MEMBERS.contains(member)) {
+            if (LISTS.containsKey(member)) {
+                document.get(member).asList().forEach(it -> checkEntry(member, it));
+            } else if (!member.equals("config") && !member.equals("cluster")) {
                 throw new CliException(
                         "Failed to parse the preseed: unknown member \"" + member + "\"",
-                        "members are config, storage_pools, networks, projects and profiles");
+                        "members are config, " + String.join(", ", new TreeSet<>(LISTS.keySet())));
             }
         }
         if (!document.get("cluster").isNull()
@@ -42,20 +63,80 @@ final class Preseed {
         return new Preseed(document);
     }
 
+    private static void checkEntry(String list, Json it) {
+        Set<String> known = LISTS.getOrDefault(list, Set.of());
+        for (String member : it.asMap().keySet()) {
+            if (!known.contains(member)) {
+                throw new CliException(
+                        "Failed to parse the preseed: unknown member \""
+                                + member
+                                + "\" of an entry of "
+                                + list,
+                        "its members are " + String.join(", ", new TreeSet<>(known)));
+            }
+        }
+        if (it.get("name").asString().isEmpty()) {
+            throw new CliException(
+                    "Failed to parse the preseed: an entry of " + list + " has no name");
+        }
+        if (list.equals("storage_volumes") && it.get("pool").asString().isEmpty()) {
+            throw new CliException(
+                    "Failed to parse the preseed: storage volume \""
+                            + it.get("name").asString()
+                            + "\" has no pool");
+        }
+    }
+
+    /// Networks of the default project come before the projects, whose profiles may name them;
+    /// those of other projects, and what else is in one, after them.
     void apply(AtollClient client) {
         try (Undo undo = new Undo()) {
             applyServer(client, undo);
-            applyAll(
-                    "storage pool",
-                    client.storagePools(),
-                    document.get("storage_pools"),
-                    undo,
-                    "driver");
-            applyAll("network", client.networks(), document.get("networks"), undo, "type");
-            applyAll("project", client.projects(), document.get("projects"), undo);
-            applyAll("profile", client.profiles(), document.get("profiles"), undo);
+            for (Json it : list("storage_pools")) {
+                apply("storage pool", client.storagePools(), it, undo, "driver");
+            }
+            for (Json it : list("networks")) {
+                if (project(it).equals(DEFAULT)) {
+                    applyNetwork(client, it, undo);
+                }
+            }
+            for (Json it : list("projects")) {
+                apply("project", client.projects(), it, undo, "");
+            }
+            for (Json it : list("networks")) {
+                if (!project(it).equals(DEFAULT)) {
+                    applyNetwork(client, it, undo);
+                }
+            }
+            for (Json it : list("storage_volumes")) {
+                String type =
+                        it.get("type").asString().isEmpty() ? "custom" : it.get("type").asString();
+                Records volumes = of(client, it).storageVolumes(it.get("pool").asString(), type);
+                apply("storage volume", volumes, it, undo, "content_type");
+            }
+            for (Json it : list("profiles")) {
+                apply("profile", of(client, it).profiles(), it, undo, "");
+            }
             undo.keep();
         }
+    }
+
+    private List<Json> list(String member) {
+        return document.get(member).asList();
+    }
+
+    private static String project(Json it) {
+        String project = it.get("project").asString();
+        return project.isEmpty() ? DEFAULT : project;
+    }
+
+    /// A client of the project that an entry names; without one, the default.
+    private static AtollClient of(AtollClient client, Json it) {
+        return new AtollClient(client.rest(), project(it));
+    }
+
+    private static void applyNetwork(AtollClient client, Json it, Undo undo) {
+        apply("network", of(client, it).networks(), it, undo, "type");
     }
 
     private void applyServer(AtollClient client, Undo undo) {
@@ -83,24 +164,33 @@ final class Preseed {
         }
     }
 
-    /// @param kind what each of them is, in words
-    /// @param fixed members that are given at creation only
-    private static void applyAll(
-            String kind, Records records, Json wanted, Undo undo, String... fixed) {
-        for (Json it : wanted.asList()) {
-            String name = it.get("name").asString();
-            if (name.isEmpty()) {
-                throw new CliException("Failed to parse the preseed: an entry has no name");
-            }
-            String what = kind + " \"" + name + "\"";
-            Optional<Entity> now = find(records, name);
-            if (now.isPresent()) {
-                requireOurs(what, now.get());
-                attempt("update " + what, () -> change(records, name, now.get(), it, undo));
-            } else {
-                attempt("create " + what, () -> records.create(creation(it, fixed)).awaitSuccess());
-                undo.add(() -> records.delete(name).awaitSuccess());
-            }
+    /// @param kind what it is, in words
+    /// @param fixed the member that is given at creation only; empty if there is none
+    private static void apply(String kind, Records records, Json it, Undo undo, String fixed) {
+        String name = it.get("name").asString();
+        String of = project(it).equals(DEFAULT) ? "" : " in project \"" + project(it) + "\"";
+        String what = kind + " \"" + name + "\"" + of;
+        Optional<Entity> now = find(records, name);
+        if (now.isPresent()) {
+            requireOurs(what, now.get());
+            requireSame(what, now.get().value().get(fixed), it.get(fixed));
+            attempt("update " + what, () -> change(records, name, now.get(), it, undo));
+        } else {
+            attempt("create " + what, () -> records.create(creation(it, fixed)).awaitSuccess());
+            undo.add(() -> records.delete(name).awaitSuccess());
+        }
+    }
+
+    private static void requireSame(String what, Json now, Json wanted) {
+        if (!wanted.asString().isEmpty() && !wanted.asString().equals(now.asString())) {
+            throw new CliException(
+                    what.substring(0, 1).toUpperCase(Locale.ROOT)
+                            + what.substring(1)
+                            + " is of type \""
+                            + now.asString()
+                            + "\" instead of \""
+                            + wanted.asString()
+                            + "\"");
         }
     }
 
@@ -121,7 +211,7 @@ final class Preseed {
         }
     }
 
-    private static Json creation(Json it, String... fixed) {
+    private static Json creation(Json it, String fixed) {
         Json.Obj out =
                 Json.object()
                         .put("name", it.get("name"))
@@ -130,10 +220,8 @@ final class Preseed {
         if (!it.get("devices").isNull()) {
             out.put("devices", devices(it.get("devices")));
         }
-        for (String member : fixed) {
-            if (!it.get(member).isNull()) {
-                out.put(member, it.get(member));
-            }
+        if (!it.get(fixed).isNull()) {
+            out.put(fixed, it.get(fixed));
         }
         return out;
     }
@@ -191,7 +279,7 @@ final class Preseed {
                 networks.items()
                         .add(
                                 pick(it, "config", "description", "name", "type")
-                                        .put("project", "default"));
+                                        .put("project", DEFAULT));
             }
         }
         out.put("networks", networks);

@@ -123,6 +123,72 @@ class AdminAndRemotesTest {
     }
 
     @Test
+    void putsWhatHasAProjectThere() {
+        emptyDaemon();
+        for (String path :
+                List.of(
+                        "/1.0/projects",
+                        "/1.0/networks?project=own",
+                        "/1.0/storage-pools/p1/volumes/custom?project=own",
+                        "/1.0/profiles?project=own")) {
+            server.onSync("POST " + path, "{}");
+        }
+        CliRun cli =
+                cli().as("lxd")
+                        .input(
+                                """
+                                profiles: [{name: web, project: own}]
+                                storage_volumes: [{name: v1, pool: p1, project: own, config: {size: 1}}]
+                                networks: [{name: br1, project: own}, {name: br0}]
+                                projects: [{name: own}]
+                                """);
+        assertEquals(0, cli.run("init", "--preseed"), cli.err());
+        assertEquals(
+                List.of(
+                        "/1.0/networks",
+                        "/1.0/projects",
+                        "/1.0/networks?project=own",
+                        "/1.0/storage-pools/p1/volumes/custom?project=own",
+                        "/1.0/profiles?project=own"),
+                server.requests().stream()
+                        .filter(r -> r.method().equals("POST"))
+                        .map(FakeServer.Request::target)
+                        .toList());
+    }
+
+    @Test
+    void namesTheProjectOfWhatCannotBe() {
+        emptyDaemon();
+        server.onError("GET /1.0/networks/br1?project=own", 404, "Project not found");
+        server.onError("POST /1.0/networks?project=own", 404, "Project not found");
+        CliRun cli = cli().as("lxd").input("networks: [{name: br1, project: own}]\n");
+        assertEquals(1, cli.run("init", "--preseed"));
+        assertEquals(
+                "Error: Failed to create network \"br1\" in project \"own\": Project not found\n",
+                cli.err());
+    }
+
+    @Test
+    void doesNotTakeOneKindForAnother() {
+        server.onTagged("GET /1.0/storage-pools/p", "\"p\"", "{\"name\":\"p\",\"driver\":\"dir\"}");
+        CliRun cli = cli().as("lxd").input("storage_pools: [{name: p, driver: btrfs}]\n");
+        assertEquals(1, cli.run("init", "--preseed"));
+        assertEquals(
+                "Error: Storage pool \"p\" is of type \"dir\" instead of \"btrfs\"\n", cli.err());
+    }
+
+    @Test
+    void refusesUnknownMembersOfEntries() {
+        CliRun cli = cli().as("lxd").input("projects: [{name: p, devices: {}}]\n");
+        assertEquals(1, cli.run("init", "--preseed"));
+        assertTrue(
+                cli.err()
+                        .startsWith(
+                                "Error: Failed to parse the preseed: unknown member \"devices\" of an entry of projects\n"),
+                cli.err());
+    }
+
+    @Test
     void refusesUnknownPreseedMembers() {
         CliRun cli = cli().as("lxd").input("storage_pool: []\n");
         assertEquals(1, cli.run("init", "--preseed"));
