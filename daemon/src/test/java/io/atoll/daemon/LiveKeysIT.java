@@ -10,6 +10,7 @@ import io.atoll.base.json.Json;
 import io.atoll.daemon.http.TestClient;
 import io.atoll.linux.BlockDevices;
 import io.atoll.testkit.Await;
+import io.atoll.testkit.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -252,6 +253,33 @@ final class LiveKeysIT {
         // Another way to the same: the profile.
         ok("PATCH", "/1.0/profiles/default", "{'config':{'limits.processes':'88'}}");
         assertEquals("88", shown(file(ROWS.get(4)).orElseThrow()));
+    }
+
+    @Test
+    void aLimitThatIsRefusedChangesNothing() throws Exception {
+        run(Map.of("limits.processes", "99"));
+        Path memory = file(ROWS.get(0)).orElseThrow();
+        Path processes = file(ROWS.get(4)).orElseThrow();
+        String before = Files.readString(memory);
+        // What is written there is refused, as by a kernel that does not take it.
+        Program.of("mount", "--bind", "/dev/full", processes.toString()).run().ok();
+        try {
+            TestClient.Answer answer =
+                    client.send(
+                            "PATCH",
+                            "/1.0/instances/c1",
+                            "{\"config\":{\"limits.memory\":\"64MiB\",\"limits.processes\":\"88\"}}");
+            assertEquals(500, answer.status(), answer.text());
+            assertTrue(answer.text().contains("Failed to apply limits to c1: "), answer.text());
+        } finally {
+            Program.of("umount", processes.toString()).run().ok();
+        }
+        Json config = client.get("/1.0/instances/c1").metadata().get("config");
+        assertEquals("99", config.get("limits.processes").asString());
+        assertTrue(config.get("limits.memory").isNull(), config.render());
+        assertEquals(before, Files.readString(memory));
+        set("limits.processes", "88");
+        assertEquals("88", shown(processes));
     }
 
     @Test

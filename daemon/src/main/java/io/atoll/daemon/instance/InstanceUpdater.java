@@ -149,6 +149,7 @@ final class InstanceUpdater {
                     run.isPresent()
                             ? changeDevices(before, tidy, run.get(), old, expansion, undo)
                             : tidy;
+            run.ifPresent(r -> changeLimits(key, r, old, expansion, undo));
             if (hasNewIds) {
                 ids.allocate(
                         key,
@@ -160,10 +161,7 @@ final class InstanceUpdater {
             undo.keep();
         }
         forgetDevices(before, old, expansion);
-        run.ifPresent(r -> {
-            applyLimits(key, r, old, expansion);
-            guests.changed(wanted, old, expansion);
-        });
+        run.ifPresent(_ -> changed(wanted, old, expansion));
     }
 
     private void requireOwnAddresses(
@@ -342,18 +340,32 @@ final class InstanceUpdater {
         return size.isPresent() ? OptionalLong.of(size.get().bytes()) : OptionalLong.empty();
     }
 
-    private void applyLimits(RecordKey key, Running run, Expansion old, Expansion expansion) {
+    private void changeLimits(
+            RecordKey key, Running run, Expansion old, Expansion expansion, Undo undo) {
         if (!limits(old).equals(limits(expansion))) {
-            CpuLimit cpus = expansion.typed().get(ConfigKeys.CPU).orElse(CpuLimit.ALL);
-            LimitsCompiler compiler = new LimitsCompiler(host, balancer.choose(key, cpus));
+            // Some may be in force when the next is refused.
+            undo.add(() -> applyLimits(key, run, old));
             try {
-                run.container().updateLimits(compiler.compile(expansion.typed()));
+                applyLimits(key, run, expansion);
             } catch (DomainException e) {
                 throw new InternalException(
                         "Failed to apply limits to " + key.name() + ": " + e.getMessage(), e);
             }
+        }
+    }
+
+    private void applyLimits(RecordKey key, Running run, Expansion expansion) {
+        CpuLimit cpus = expansion.typed().get(ConfigKeys.CPU).orElse(CpuLimit.ALL);
+        LimitsCompiler compiler = new LimitsCompiler(host, balancer.choose(key, cpus));
+        run.container().updateLimits(compiler.compile(expansion.typed()));
+    }
+
+    /// Tells the instance, and those that share processors with it, once the change is recorded.
+    private void changed(InstanceRecord instance, Expansion old, Expansion expansion) {
+        if (!limits(old).equals(limits(expansion))) {
             balancer.hostChanged();
         }
+        guests.changed(instance, old, expansion);
     }
 
     private static Map<String, String> limits(Expansion expansion) {
@@ -379,14 +391,12 @@ final class InstanceUpdater {
                         run.isPresent()
                                 ? changeDevices(instance, tidy, run.get(), old, expansion, undo)
                                 : tidy;
+                run.ifPresent(r -> changeLimits(key, r, old, expansion, undo));
                 record(key, told);
                 undo.keep();
             }
             forgetDevices(instance, old, expansion);
-            run.ifPresent(r -> {
-                applyLimits(key, r, old, expansion);
-                guests.changed(instance, old, expansion);
-            });
+            run.ifPresent(_ -> changed(instance, old, expansion));
         }
     }
 }
