@@ -459,6 +459,68 @@ final class DaemonApiTest {
         assertEquals(1, client.get("/1.0/projects").metadata().asList().size());
     }
 
+    private String rows(String query) throws IOException {
+        Json body = Json.object().put("database", "global").put("query", query);
+        TestClient.Answer answer = client.send("POST", "/internal/sql", body.render());
+        assertEquals(200, answer.status(), answer.text());
+        return answer.metadata().get("Results").asList().getFirst().get("rows").render();
+    }
+
+    @Test
+    void showsRecordsInTablesOfLxd() throws Exception {
+        client.send("POST", "/1.0/projects", "{\"name\":\"j1\",\"description\":\"one\"}");
+        client.send(
+                "POST",
+                "/1.0/profiles?project=j1",
+                "{\"name\":\"web\",\"config\":{\"user.a\":\"b\"},"
+                        + "\"devices\":{\"t\":{\"type\":\"unix-char\",\"path\":\"/dev/null\"}}}");
+        client.send("PATCH", "/1.0", "{\"config\":{\"user.colour\":\"blue\"}}");
+        assertEquals("[[1,\"user.colour\",\"blue\"]]", rows("SELECT * FROM config"));
+        assertEquals(
+                "[[1,\"default\",\"Default Atoll project\"],[2,\"j1\",\"one\"]]",
+                rows("SELECT * FROM projects ORDER BY id"));
+        assertEquals(
+                "[[\"j1\",\"web\",\"user.a\",\"b\"]]",
+                rows(
+                        "SELECT projects.name, profiles.name, key, value FROM profiles_config"
+                                + " JOIN profiles ON profiles.id = profile_id"
+                                + " JOIN projects ON projects.id = project_id"));
+        assertEquals(
+                "[[\"web\",\"t\",3,\"path\",\"/dev/null\"]]",
+                rows(
+                        "SELECT p.name, d.name, d.type, c.key, c.value FROM profiles p"
+                                + " JOIN profiles_devices d ON d.profile_id = p.id"
+                                + " JOIN profiles_devices_config c ON c.profile_device_id = d.id"));
+        for (String table :
+                List.of(
+                        "instances",
+                        "instances_config",
+                        "instances_devices",
+                        "instances_devices_config",
+                        "instances_profiles",
+                        "instances_snapshots",
+                        "instances_snapshots_config",
+                        "instances_snapshots_devices",
+                        "instances_snapshots_devices_config",
+                        "images",
+                        "images_properties",
+                        "images_aliases",
+                        "networks",
+                        "networks_config",
+                        "networks_acls",
+                        "certificates",
+                        "certificates_projects",
+                        "storage_pools",
+                        "storage_pools_config",
+                        "storage_volumes",
+                        "storage_volumes_config",
+                        "storage_volumes_snapshots")) {
+            assertEquals("[]", rows("SELECT * FROM " + table), table);
+        }
+        String body = "{\"database\":\"global\",\"query\":\"DELETE FROM projects\"}";
+        assertEquals(400, client.send("POST", "/internal/sql", body).status());
+    }
+
     @Test
     void recoversNothingWhereNothingIs() throws Exception {
         assertEquals(

@@ -20,8 +20,11 @@ final class SqlCommand {
                         "[<local|global>] <query> [flags]",
                         "Query the daemon's records, read-only")
                 .detail(
-                        "There is one table, records(kind, project, name, version, document), whose",
-                        "documents are JSON. Only statements that read are run.",
+                        "All there is lies in records(kind, project, name, version, document), whose",
+                        "documents are JSON. The most used of LXD's tables are views of it: instances,",
+                        "instances_config, images, networks, profiles, projects, storage_pools,",
+                        "storage_volumes and those beside them; their ids hold while nothing is deleted.",
+                        "Only statements that read are run.",
                         "\"local\" and \"global\" are taken for LXD's sake and mean the same here.",
                         ".schema prints the tables, .dump all records, - reads the query from stdin.")
                 .example(
@@ -70,7 +73,9 @@ final class SqlCommand {
     }
 
     private static String cell(Json value) {
-        return value instanceof Json.Str(String text) ? text : value.isNull() ? "" : value.render();
+        return value instanceof Json.Str(String text)
+                ? text
+                : value.isNull() ? "<nil>" : value.render();
     }
 
     private static String stdin(Context context) {

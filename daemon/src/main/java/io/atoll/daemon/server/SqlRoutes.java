@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.util.List;
 
 /// `/internal/sql`: looks into the records as they are kept, in the form that LXD's client asks.
-/// Unlike there nothing can be changed, and the tables are our own.
+/// Unlike there nothing can be changed. Beside our own table there are the most used of LXD's.
 public final class SqlRoutes implements Routes {
     private final ReadOnlyQuery records;
 

@@ -2,21 +2,28 @@ package io.atoll.daemon.store;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.json.Json;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
 /// Looks into the file of a [SqliteStore] from the side, for finding errors. The connection can
-/// only read, whatever the statement says, and sees what is committed.
+/// only read, whatever the statement says, and sees what is committed: the table of records, and
+/// views of it with the names and columns of LXD's tables.
 public final class ReadOnlyQuery {
     /// How many rows one query gives.
     static final int ROWS_MAX = 10_000;
@@ -24,6 +31,9 @@ public final class ReadOnlyQuery {
     private static final int SECONDS_MAX = 10;
     private static final Pattern READS =
             Pattern.compile("\\s*(?is:(SELECT|WITH|VALUES|EXPLAIN)\\b.*)");
+
+    /// Statements that make LXD's tables of the records, for one connection.
+    private static final List<String> VIEWS = views();
 
     /// What a query found.
     public record Result(List<String> columns, Json.Arr rows) {}
@@ -45,7 +55,7 @@ public final class ReadOnlyQuery {
         if (!READS.matcher(query).matches()) {
             throw new InvalidConfigException("Only statements that read are run, such as SELECT");
         }
-        try (Connection connection = source.getConnection();
+        try (Connection connection = connection();
                 PreparedStatement statement = connection.prepareStatement(query)) {
             statement.setMaxRows(ROWS_MAX);
             statement.setQueryTimeout(SECONDS_MAX);
@@ -55,6 +65,31 @@ public final class ReadOnlyQuery {
         } catch (SQLException e) {
             throw new InvalidConfigException("Query failed: " + e.getMessage(), e);
         }
+    }
+
+    private static List<String> views() {
+        try (InputStream in = ReadOnlyQuery.class.getResourceAsStream("lxd-tables.sql")) {
+            if (in == null) {
+                throw new IllegalStateException("lxd-tables.sql is missing");
+            }
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return Stream.of(text.split(";\n")).filter(part -> !part.isBlank()).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Connection connection() throws SQLException {
+        Connection connection = source.getConnection();
+        try (Statement statement = connection.createStatement()) {
+            for (String view : VIEWS) {
+                statement.execute(view);
+            }
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
+        return connection;
     }
 
     private static Result read(ResultSet rows) throws SQLException {
@@ -89,6 +124,7 @@ public final class ReadOnlyQuery {
         for (Json row : run("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").rows().items()) {
             out.append(row.asList().getFirst().asString().strip()).append(";\n");
         }
+        VIEWS.forEach(view -> out.append(view.strip()).append(";\n"));
         return out.toString();
     }
 
