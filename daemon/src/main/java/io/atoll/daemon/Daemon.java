@@ -299,7 +299,7 @@ public final class Daemon implements AutoCloseable {
         out.add(new UiRoutes(options.ui()));
         out.add(new InternalRoutes(availability, this::shutdown));
         out.add(new OperationRoutes(operations, events));
-        out.add(new EventRoutes(events));
+        out.add(new EventRoutes(events, name -> projects.find(name).isPresent()));
         out.add(
                 new ProjectRoutes(
                         store,

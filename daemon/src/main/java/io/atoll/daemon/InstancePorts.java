@@ -64,7 +64,7 @@ final class InstancePorts {
 
             @Override
             public ProjectName volumeOwner(ProjectName project) {
-                return projects.effectiveForList(project, Feature.VOLUMES);
+                return projects.effectiveIfThere(project, Feature.VOLUMES);
             }
         };
     }
@@ -79,7 +79,7 @@ final class InstancePorts {
 
             @Override
             public ProjectName owner(ProjectName project) {
-                return projects.effectiveForList(project, Feature.PROFILES);
+                return projects.effectiveIfThere(project, Feature.PROFILES);
             }
         };
     }
@@ -127,7 +127,7 @@ final class InstancePorts {
         return new io.atoll.daemon.device.attach.Networks() {
             @Override
             public Network find(ProjectName project, String network) {
-                if (!projects.effectiveForList(project, Feature.NETWORKS)
+                if (!projects.effectiveIfThere(project, Feature.NETWORKS)
                         .equals(ProjectName.DEFAULT)) {
                     throw new NotFoundException("Network not found");
                 }

@@ -2,6 +2,7 @@ package io.atoll.daemon.event;
 
 import io.atoll.base.InternalException;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Response;
@@ -14,13 +15,17 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /// `/1.0/events`: a websocket that carries one text frame per event.
 public final class EventRoutes implements Routes {
     private final Events events;
+    private final Predicate<ProjectName> isProject;
 
-    public EventRoutes(Events events) {
+    /// @param isProject whether there is such a project
+    public EventRoutes(Events events, Predicate<ProjectName> isProject) {
         this.events = events;
+        this.isProject = isProject;
     }
 
     @Override
@@ -41,6 +46,9 @@ public final class EventRoutes implements Routes {
             throw new InvalidConfigException("Not a websocket handshake");
         }
         Optional<ProjectName> project = isAll ? Optional.empty() : Optional.of(request.project());
+        if (!isAll && !isProject.test(request.project())) {
+            throw new NotFoundException("Project not found");
+        }
         // What concerns the whole server, its log above all, is for its administrators.
         boolean isAdmin = request.caller().may(Right.ADMIN);
         return Response.websocket(new Subscription(events.listen(types, project, isAdmin)));

@@ -73,7 +73,7 @@ public final class AliasRoutes implements Routes {
 
     private Response list(Request request) {
         Json.Arr out = Json.array();
-        for (Stored<ImageAlias> alias : images.aliases(request.project())) {
+        for (Stored<ImageAlias> alias : images.aliases(owner(request))) {
             out.items()
                     .add(
                             request.recursion() > 0
@@ -84,6 +84,7 @@ public final class AliasRoutes implements Routes {
     }
 
     private Stored<ImageAlias> named(Request request) {
+        images.requireProject(request);
         return images.getAlias(request.project(), request.variable("name"));
     }
 

@@ -157,6 +157,7 @@ public final class ImageRoutes implements Routes {
     }
 
     private Response list(Request request) {
+        images.requireProject(request);
         Filter filter = Filter.parse(request.query("filter").orElse(""));
         Json.Arr out = Json.array();
         for (Stored<Image> stored : images.list(request.project())) {
@@ -175,6 +176,7 @@ public final class ImageRoutes implements Routes {
     }
 
     private Stored<Image> named(Request request) {
+        images.requireProject(request);
         return images.getByFingerprint(request.project(), request.variable("fingerprint"));
     }
 
@@ -206,7 +208,9 @@ public final class ImageRoutes implements Routes {
         if (token.isEmpty() && !isTrusted) {
             throw new ForbiddenException("not authorized");
         }
-        projects.get(project);
+        if (projects.find(project).isEmpty()) {
+            throw new NotFoundException("Fetch project database object: Project not found");
+        }
         OperationSpec spec = OperationSpec.task("Downloading image", project);
         return switch (uploads.receive(request)) {
             case ImageUploads.Upload upload -> upload(spec, token, upload);
@@ -217,7 +221,7 @@ public final class ImageRoutes implements Routes {
 
     /// As the gate asks where the route itself needs the right: here, and where the images are.
     private boolean mayEdit(Request request) {
-        ProjectName owner = projects.effectiveForList(request.project(), Feature.IMAGES);
+        ProjectName owner = projects.effectiveIfThere(request.project(), Feature.IMAGES);
         return request.caller().may(Right.EDIT, request.project())
                 && request.caller().may(Right.EDIT, owner);
     }
@@ -469,7 +473,7 @@ public final class ImageRoutes implements Routes {
 
     /// Nothing could be made of an image whose profiles are not there.
     private void requireProfiles(ProjectName project, Json names) {
-        ProjectName owner = projects.effectiveForList(project, Feature.PROFILES);
+        ProjectName owner = projects.effectiveIfThere(project, Feature.PROFILES);
         for (String name : names.isNull() ? List.<String>of() : names.asStrings()) {
             if (store.find(Profile.KIND, RecordKey.of(owner, name)).isEmpty()) {
                 throw new InvalidConfigException("Profile '" + name + "' doesn't exist");

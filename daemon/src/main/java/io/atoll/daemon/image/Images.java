@@ -8,7 +8,9 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
 import io.atoll.base.Undo;
+import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Response;
+import io.atoll.daemon.http.Right;
 import io.atoll.daemon.profile.Profiles;
 import io.atoll.daemon.project.Feature;
 import io.atoll.daemon.project.Projects;
@@ -96,7 +98,16 @@ public final class Images {
     }
 
     private ProjectName owner(ProjectName project) {
-        return projects.effectiveForList(project, Feature.IMAGES);
+        return projects.effectiveIfThere(project, Feature.IMAGES);
+    }
+
+    /// Refuses to speak of a project that does not exist. Strangers do not learn which ones do.
+    ///
+    /// @throws NotFoundException in LXD's words
+    void requireProject(Request request) {
+        if (request.caller().may(Right.VIEW, request.project())) {
+            ProjectName _ = projects.effective(request.project(), Feature.IMAGES);
+        }
     }
 
     /// The images a project sees, by fingerprint.

@@ -178,6 +178,7 @@ final class InstanceRoutes implements Routes {
     }
 
     private Response create(Request request) throws IOException {
+        table.checkProjectOfNew(request.project());
         if (request.header("Content-Type").orElse("").startsWith("application/octet-stream")) {
             return backups.restore(request);
         }

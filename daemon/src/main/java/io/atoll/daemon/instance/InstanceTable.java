@@ -167,6 +167,15 @@ final class InstanceTable {
         gate.checkExists(name);
     }
 
+    /// As [#checkProject] in the words that LXD has where an instance is made.
+    void checkProjectOfNew(ProjectName name) {
+        try {
+            gate.checkExists(name);
+        } catch (NotFoundException e) {
+            throw new NotFoundException("Failed loading project: " + e.getMessage(), e);
+        }
+    }
+
     /// @throws NotFoundException if there is no such profile
     void checkProfile(ProjectName project, String name) {
         profiles.get(project, name);

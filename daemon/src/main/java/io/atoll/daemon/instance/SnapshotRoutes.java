@@ -74,8 +74,8 @@ final class SnapshotRoutes implements Routes {
     }
 
     private Response create(Request request) throws IOException {
+        snapshots.checkAllowed(request.project());
         InstanceRecord instance = instances.of(request);
-        snapshots.checkAllowed(instance.project());
         Json body = request.json();
         boolean isStateful = body.get("stateful").asBoolean();
         String name = body.get("name").asString();

@@ -90,6 +90,7 @@ final class StateRoutes implements Routes {
     /// Changes all instances of the project for which the action makes sense, side by side.
     private Response putAll(Request request) throws IOException {
         StateRequest wanted = StateRequest.parse(request.json().get("state"));
+        table.checkProject(request.project());
         List<InstanceRecord> chosen =
                 table.list(request.project()).stream()
                         .filter(r -> applies(r, wanted.action()))

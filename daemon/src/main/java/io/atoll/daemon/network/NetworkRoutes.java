@@ -4,6 +4,7 @@ import io.atoll.api.ApiPath;
 import io.atoll.api.Wire;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
+import io.atoll.base.ProjectName;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -221,6 +222,7 @@ public final class NetworkRoutes implements Routes {
     }
 
     private Response state(Request request) {
+        ProjectName _ = sight.owner(request);
         String name = request.variable("name");
         NetworkState state =
                 networks.state(name)

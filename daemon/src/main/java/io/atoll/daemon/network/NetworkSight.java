@@ -14,12 +14,7 @@ import io.atoll.daemon.project.Projects;
 record NetworkSight(Projects projects) {
     /// @throws NotFoundException in LXD's words if there is no such project
     ProjectName owner(Request request) {
-        ProjectName project = request.project();
-        return projects.find(project)
-                .map(p -> p.value().has(Feature.NETWORKS) ? project : ProjectName.DEFAULT)
-                .orElseThrow(() ->
-                        new NotFoundException(
-                                "Failed to load project \"" + project + "\": Project not found"));
+        return projects.effective(request.project(), Feature.NETWORKS);
     }
 
     /// Whether the request's project has networks to show.

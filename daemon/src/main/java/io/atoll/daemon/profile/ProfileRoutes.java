@@ -82,7 +82,7 @@ public final class ProfileRoutes implements Routes {
     }
 
     private Response list(Request request) {
-        ProjectName owner = projects.effectiveForList(request.project(), Feature.PROFILES);
+        ProjectName owner = owner(request);
         Json.Arr out = Json.array();
         for (Stored<Profile> profile : profiles.list(request.project())) {
             out.items()
@@ -95,8 +95,9 @@ public final class ProfileRoutes implements Routes {
     }
 
     private Response get(Request request) {
-        Profile profile = profiles.get(request.project(), request.variable("name")).value();
-        return Response.sync(json(request, owner(request), profile), etag(profile));
+        ProjectName owner = owner(request);
+        Profile profile = profiles.get(owner, request.variable("name")).value();
+        return Response.sync(json(request, owner, profile), etag(profile));
     }
 
     private static String checkedName(String name) {

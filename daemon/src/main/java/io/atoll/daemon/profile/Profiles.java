@@ -119,7 +119,7 @@ public final class Profiles {
     public Optional<Stored<Profile>> find(ProjectName project, String name) {
         return store.find(
                 Profile.KIND,
-                RecordKey.of(projects.effectiveForList(project, Feature.PROFILES), name));
+                RecordKey.of(projects.effectiveIfThere(project, Feature.PROFILES), name));
     }
 
     /// @throws NotFoundException if there is no such profile
@@ -129,7 +129,7 @@ public final class Profiles {
 
     /// The profiles a project sees, by name.
     public List<Stored<Profile>> list(ProjectName project) {
-        return store.list(Profile.KIND, projects.effectiveForList(project, Feature.PROFILES));
+        return store.list(Profile.KIND, projects.effectiveIfThere(project, Feature.PROFILES));
     }
 
     /// The URLs of all that use a profile; `owner` is the project the profile lives in.

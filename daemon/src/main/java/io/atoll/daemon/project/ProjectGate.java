@@ -36,7 +36,7 @@ public final class ProjectGate implements Gate {
         Optional<Feature> feature = isChange ? feature(request.path()) : Optional.empty();
         feature.ifPresent(kind ->
                 request.caller()
-                        .require(right, projects.effectiveForList(request.project(), kind)));
+                        .require(right, projects.effectiveIfThere(request.project(), kind)));
         checkNetwork(request);
     }
 
@@ -124,16 +124,18 @@ public final class ProjectGate implements Gate {
         }
     }
 
-    /// @throws io.atoll.base.NotFoundException if there is no such project
+    /// @throws NotFoundException if there is no such project
     public void checkExists(ProjectName name) {
         Stored<Project> unused = projects.get(name);
     }
 
+    /// @throws NotFoundException if there is no such project
     /// @throws io.atoll.base.ForbiddenException if snapshots must not be made in a project
     public void checkSnapshot(ProjectName name) {
         checkMaking(name, ProjectKey.SNAPSHOTS, "snapshot");
     }
 
+    /// @throws NotFoundException if there is no such project
     /// @throws io.atoll.base.ForbiddenException if backups must not be made in a project
     public void checkBackup(ProjectName name) {
         checkMaking(name, ProjectKey.BACKUPS, "backup");
@@ -145,7 +147,7 @@ public final class ProjectGate implements Gate {
     }
 
     private void checkMaking(ProjectName name, ProjectKey key, String what) {
-        projects.find(name).ifPresent(p -> new Restrictions(p.value()).checkMaking(key, what));
+        new Restrictions(projects.get(name).value()).checkMaking(key, what);
     }
 
     /// The projects of a list that the caller may know of.

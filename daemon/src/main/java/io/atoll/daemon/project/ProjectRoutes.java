@@ -103,11 +103,15 @@ public final class ProjectRoutes implements Routes {
     }
 
     private Stored<Project> named(Request request) {
+        return named(request, "");
+    }
+
+    /// @param attempt what LXD says before it says that there is none
+    private Stored<Project> named(Request request, String attempt) {
         String name = request.variable("name");
-        if (!ProjectGate.isVisible(request, name)) {
-            throw new NotFoundException("Project not found");
-        }
-        return projects.get(new ProjectName(name));
+        return projects.find(new ProjectName(name))
+                .filter(_ -> ProjectGate.isVisible(request, name))
+                .orElseThrow(() -> new NotFoundException(attempt + "Project not found"));
     }
 
     private Response get(Request request) {
@@ -223,7 +227,8 @@ public final class ProjectRoutes implements Routes {
     }
 
     private Response delete(Request request) {
-        Stored<Project> read = named(request);
+        Stored<Project> read =
+                named(request, "Fetch project \"" + request.variable("name") + "\": ");
         ProjectName name = new ProjectName(read.name());
         if (name.equals(ProjectName.DEFAULT)) {
             throw new ForbiddenException("The 'default' project cannot be deleted");
@@ -241,7 +246,7 @@ public final class ProjectRoutes implements Routes {
 
     /// What the project uses of its limits; -1 stands for no limit.
     private Response state(Request request) {
-        Project project = named(request).value();
+        Project project = named(request, "Fetch project database object: ").value();
         List<ProjectMember> members = projects.members(new ProjectName(project.name()));
         ProjectLimits limits = new ProjectLimits(project);
         Json.Obj resources = Json.object();

@@ -59,14 +59,15 @@ public final class Projects {
     /// The project whose things of this kind the given one sees: itself, or the default project if
     /// it lacks the feature.
     ///
-    /// @throws NotFoundException if there is no such project
+    /// @throws NotFoundException in LXD's words for this kind if there is no such project
     public ProjectName effective(ProjectName name, Feature feature) {
-        return get(name).value().has(feature) ? name : ProjectName.DEFAULT;
+        Project project = find(name).orElseThrow(() -> feature.absent(name)).value();
+        return project.has(feature) ? name : ProjectName.DEFAULT;
     }
 
-    /// As [#effective], but a project that does not exist sees nothing of others: it is returned
-    /// itself.
-    public ProjectName effectiveForList(ProjectName name, Feature feature) {
+    /// As [#effective] for whoever has to go on without the project: one that does not exist is
+    /// returned itself, and has nothing.
+    public ProjectName effectiveIfThere(ProjectName name, Feature feature) {
         return find(name)
                 .map(p -> p.value().has(feature) ? name : ProjectName.DEFAULT)
                 .orElse(name);

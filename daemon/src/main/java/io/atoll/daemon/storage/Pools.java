@@ -291,7 +291,7 @@ public final class Pools {
     }
 
     private ProjectName volumeOwner(String project) {
-        return projects.effectiveForList(new ProjectName(project), Feature.VOLUMES);
+        return projects.effectiveIfThere(new ProjectName(project), Feature.VOLUMES);
     }
 
     boolean isVolumeMounted(ProjectName project, String pool, String volume) {

@@ -19,6 +19,7 @@ import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.operation.OperationSpec;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.project.Feature;
+import io.atoll.daemon.project.Project;
 import io.atoll.daemon.project.ProjectContents;
 import io.atoll.daemon.project.Projects;
 import io.atoll.daemon.store.Store;
@@ -139,7 +140,7 @@ public final class VolumeRoutes implements Routes {
     }
 
     private List<View> views(Request request, String pool) {
-        ProjectName owner = projects.effectiveForList(request.project(), Feature.VOLUMES);
+        ProjectName owner = owner(request);
         boolean isAll = request.queryFlag("all-projects");
         List<View> out = new ArrayList<>();
         for (PoolUsers.RootVolume root : pools.rootVolumes(pool)) {
@@ -201,6 +202,8 @@ public final class VolumeRoutes implements Routes {
         String type =
                 request.path().endsWith("/volumes") ? "" : checkedType(request.variable("type"));
         Filter filter = Filter.parse(request.query("filter").orElse(""));
+        Pool _ = pools.get(pool).value();
+        Stored<Project> _ = projects.get(request.project());
         Json.Arr out = Json.array();
         for (View view : views(request, pool)) {
             Json json = json(request, view);
@@ -216,7 +219,7 @@ public final class VolumeRoutes implements Routes {
     private static String checkedType(String type) {
         return switch (type) {
             case "container", "custom", "image", "virtual-machine" -> type;
-            default -> throw new InvalidConfigException("Invalid storage volume type " + type);
+            default -> throw new InvalidConfigException("Invalid storage volume type name");
         };
     }
 
@@ -237,7 +240,7 @@ public final class VolumeRoutes implements Routes {
     private static void requireCustom(String type) {
         if (!type.equals("custom")) {
             throw new InvalidConfigException(
-                    "Currently not allowed to create storage volumes of type " + type);
+                    "Currently not allowed to create storage volumes of type \"" + type + "\"");
         }
     }
 

@@ -56,7 +56,7 @@ final class EventsTest {
 
     @Test
     void refusesUnknownTypesAndPlainRequests() throws Exception {
-        try (TestServer server = new TestServer(new EventRoutes(events));
+        try (TestServer server = new TestServer(new EventRoutes(events, _ -> true));
                 TestClient client = server.client()) {
             TestClient.Answer bad = client.upgrade("/1.0/events?type=zzz");
             assertEquals(500, bad.status());

@@ -43,7 +43,7 @@ final class OperationsTest {
         server =
                 new TestServer(
                         new OperationRoutes(operations, events),
-                        new EventRoutes(events),
+                        new EventRoutes(events, _ -> true),
                         () -> List.of(Route.post("/1.0/work").needs(Right.EDIT).run(_ -> work())));
         client = server.client();
     }
