@@ -18,6 +18,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Runs commands: the only place that starts processes. Clean environment, `LC_ALL=C.UTF-8`,
 /// bounded time and output. Retrying is the caller's visible loop.
@@ -375,13 +376,27 @@ public final class Commands {
         } catch (TimeoutException e) {
             throw new CommandFailed(argv, -1, "", "its output did not end in time");
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException failure) {
+            Throwable cause = cause(e, input);
+            if (cause instanceof RuntimeException failure) {
                 throw failure;
             }
-            throw new CommandFailed(argv, -1, "", "input or output lost: " + e.getCause());
+            throw new CommandFailed(argv, -1, "", "input or output lost: " + cause);
         } finally {
             input.cancel(true);
         }
+    }
+
+    /// A command whose input fails is ended, and with it go its other pipes: why the input failed
+    /// says more than that these are closed.
+    private static @Nullable Throwable cause(ExecutionException e, FutureTask<Boolean> input) {
+        try {
+            awaitInput(input);
+        } catch (ExecutionException first) {
+            return first.getCause();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        return e.getCause();
     }
 
     private static void awaitInput(FutureTask<Boolean> input)
