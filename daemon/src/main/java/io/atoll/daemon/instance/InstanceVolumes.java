@@ -1,5 +1,7 @@
 package io.atoll.daemon.instance;
 
+import io.atoll.base.ByteSize;
+import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.store.Batch;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Stored;
@@ -9,6 +11,7 @@ import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.BiConsumer;
@@ -183,6 +186,11 @@ final class InstanceVolumes {
                     new Original(marked, key, from, volume.current(), table.snapshots(instance)),
                     to,
                     volume);
+            Optional<ByteSize> size =
+                    Devices.root(Devices.of(table.expand(marked.withDevice(device, root)))).size();
+            if (size.isPresent()) {
+                to.setQuota(volume, OptionalLong.of(size.get().bytes()));
+            }
             marked =
                     table.update(
                             key,
