@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
 import io.atoll.daemon.http.TestClient;
+import io.atoll.daemon.instance.InstanceRecord;
+import io.atoll.daemon.instance.Pending;
+import io.atoll.daemon.store.RecordKey;
+import io.atoll.daemon.store.SqliteStore;
+import io.atoll.daemon.store.Store;
 import io.atoll.testkit.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -637,6 +642,40 @@ final class InstancesIT {
                         + "':{"
                         + device
                         + "}}}");
+    }
+
+    /// One with snapshots is renamed, and put in another's place, in several steps.
+    @Test
+    void aKillAmongTheSnapshotsLosesNone() throws Exception {
+        for (String name : List.of("c1", "c2")) {
+            create(name, "{}");
+            upload(name);
+            ok("POST", "/1.0/instances/" + name + "/snapshots", "{'name':'s'}");
+        }
+        daemon.shut();
+        try (Store store = SqliteStore.open(state.resolve("database/atoll.db"))) {
+            mark(store, "c1", new Pending(Pending.Kind.RENAME, "default/c9"));
+            mark(store, "c2", new Pending(Pending.Kind.REPLACED, ""));
+        }
+        Path pool = state.resolve("storage-pools/p");
+        Path snapshots = pool.resolve("containers-snapshots");
+        Files.move(snapshots.resolve("c1"), snapshots.resolve("c9"));
+        Files.move(pool.resolve("containers/c2"), pool.resolve("containers/c2.new"));
+        open();
+        for (String name : List.of("c1", "c2")) {
+            assertEquals("new", file(name, "/root-mark").text());
+            assertTrue(Files.isDirectory(snapshots.resolve(name + "/s")), name);
+            ok("PUT", "/1.0/instances/" + name, "{'restore':'s'}");
+        }
+        assertFalse(Files.exists(snapshots.resolve("c9")));
+    }
+
+    private static void mark(Store store, String name, Pending pending) {
+        var _ =
+                store.update(
+                        InstanceRecord.KIND,
+                        new RecordKey("default", name),
+                        c -> c.withPending(pending));
     }
 
     @Test

@@ -296,8 +296,13 @@ final class InstanceRemover {
         String[] to = instance.pending().detail().split("/", 2);
         InstanceRecord other = instance.withKey(new ProjectName(to[0]), to[1]);
         VolumeName moved = VolumeName.container(other.hostWideName());
+        VolumeName own = VolumeName.container(instance.hostWideName());
         StorageDriver pool = pool(instance);
-        boolean isMoved = !pool.exists(VolumeName.container(instance.hostWideName()).current());
+        if (!pool.exists(moved.current()) && !pool.snapshots(moved).isEmpty()) {
+            // It was cut off among the snapshots: what is gone on with can be taken back.
+            pool.rename(own, moved.name());
+        }
+        boolean isMoved = !pool.exists(own.current());
         if (isMoved && pool.exists(moved.current())) {
             pool.rename(moved, instance.hostWideName());
         }

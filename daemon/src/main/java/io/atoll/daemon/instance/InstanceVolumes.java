@@ -158,11 +158,14 @@ final class InstanceVolumes {
         return VolumeName.container(instance.hostWideName() + BESIDE);
     }
 
-    /// The records speak of the new volume already.
+    /// The records speak of the new volume already. Where the old one is gone, the new one's
+    /// snapshots may have its name: what is renamed goes after them.
     private void finishReplacing(InstanceRecord instance) {
         StorageDriver pool = pool(instance);
         if (pool.exists(beside(instance).current())) {
-            pool.delete(volume(instance));
+            if (pool.exists(volume(instance).current())) {
+                pool.delete(volume(instance));
+            }
             pool.rename(beside(instance), instance.hostWideName());
         }
         InstanceRecord unused =

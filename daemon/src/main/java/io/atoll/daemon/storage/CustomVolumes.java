@@ -725,12 +725,20 @@ final class CustomVolumes {
                         place.project(),
                         place.pool(),
                         volume.pending().substring(CustomVolume.RENAME.length()));
-        if (pools.driver(place.pool()).exists(to.volume().current())
-                && store.find(CustomVolume.KIND, to.key()).isEmpty()) {
+        if (store.find(CustomVolume.KIND, to.key()).isEmpty() && isRenamed(place, to)) {
             commitRename(place, to);
         } else {
             mark(place, "");
         }
+    }
+
+    /// One that was cut off among the snapshots is gone on with.
+    private boolean isRenamed(Place from, Place to) {
+        StorageDriver driver = pools.driver(from.pool());
+        if (!driver.exists(to.volume().current()) && !driver.snapshots(to.volume()).isEmpty()) {
+            driver.rename(from.volume(), to.volume().name());
+        }
+        return driver.exists(to.volume().current());
     }
 
     private void recoverSnapshot(Stored<VolumeSnapshot> stored) {

@@ -90,21 +90,21 @@ final class VolumeReplacement {
 
     private void takeBack(CustomVolumes.Place place, RuntimeException failure) {
         try {
-            StorageDriver driver = pools.driver(place.pool());
-            if (driver.exists(beside(place).current())) {
-                driver.delete(beside(place));
-            }
+            pools.driver(place.pool()).delete(beside(place));
             mark(place, "");
         } catch (RuntimeException more) {
             failure.addSuppressed(more);
         }
     }
 
-    /// The records speak of the new volume already.
+    /// The records speak of the new volume already. Where the old one is gone, the new one's
+    /// snapshots may have its name: what is renamed goes after them.
     private void finish(CustomVolumes.Place place) {
         StorageDriver driver = pools.driver(place.pool());
         if (driver.exists(beside(place).current())) {
-            driver.delete(place.volume());
+            if (driver.exists(place.volume().current())) {
+                driver.delete(place.volume());
+            }
             driver.rename(beside(place), place.volume().name());
         }
         mark(place, "");
@@ -116,10 +116,8 @@ final class VolumeReplacement {
             finish(place);
             return;
         }
-        StorageDriver driver = pools.driver(place.pool());
-        if (driver.exists(beside(place).current())) {
-            driver.delete(beside(place));
-        }
+        // There may be snapshots of it only.
+        pools.driver(place.pool()).delete(beside(place));
         mark(place, "");
     }
 

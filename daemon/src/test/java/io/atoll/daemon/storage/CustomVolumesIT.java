@@ -488,6 +488,41 @@ final class CustomVolumesIT {
         assertEquals("one", Files.readString(file("p1", "w", "f")));
     }
 
+    /// Volumes with snapshots are renamed in several steps.
+    @Test
+    void aKillAmongTheSnapshotsLosesNone() throws IOException {
+        for (String name : List.of("v", "begun", "replaced")) {
+            make(name);
+            assertEquals("", operation("POST", V + "/" + name + "/snapshots", "{'name':'s'}"));
+        }
+        shut();
+        try (Store store = SqliteStore.open(state.resolve("database/atoll.db"))) {
+            mark(store, "v", CustomVolume.RENAME + "w");
+            mark(store, "begun", CustomVolume.REPLACE);
+            mark(store, "replaced", CustomVolume.REPLACED);
+        }
+        Path volumes = state.resolve("storage-pools/p1/custom");
+        Path snapshots = state.resolve("storage-pools/p1/custom-snapshots");
+        Files.move(snapshots.resolve("default_v"), snapshots.resolve("default_w"));
+        Files.createDirectories(snapshots.resolve("_new_default_begun/s"));
+        Files.move(volumes.resolve("default_replaced"), volumes.resolve("_new_default_replaced"));
+        open();
+        assertEquals(
+                List.of("begun", "replaced", "w"),
+                names(volumes).stream().map(name -> name.replace("default_", "")).toList());
+        for (String name : List.of("begun", "replaced", "w")) {
+            assertEquals(List.of("s"), names(snapshots.resolve("default_" + name)), name);
+            assertEquals(List.of("s"), snapshots(V + "/" + name));
+            assertEquals("one", Files.readString(file("p1", name, "f")));
+        }
+        assertFalse(Files.exists(snapshots.resolve("_new_default_begun")));
+        assertFalse(Files.exists(snapshots.resolve("default_v")));
+    }
+
+    private static void mark(Store store, String name, String pending) {
+        CustomVolume.mark(store, CustomVolume.key(ProjectName.DEFAULT, "p1", name), pending);
+    }
+
     private String configure(String config) throws IOException {
         TestClient.Answer answer =
                 client.send("PATCH", "/1.0", ("{'config':{" + config + "}}").replace('\'', '"'));
