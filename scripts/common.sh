@@ -54,8 +54,8 @@ install_packages() {
     [ -z "$policy" ] || rm -f "$policy"
     [ -n "$installed" ] || { tail -n 5 target/apt.log >&2 && die "could not install$missing; nothing was built"; }
     for service in $(packages_of idle); do
-        case "$missing" in
-        *" $service"*) systemctl disable "$service" >>target/apt.log 2>&1 || true ;;
+        case "$missing " in
+        *" ${service%/*}"*) systemctl disable "${service#*/}" >>target/apt.log 2>&1 || true ;;
         esac
     done
 }

@@ -90,6 +90,7 @@ iface lo inet loopback
 
 auto eth0
 iface eth0 inet dhcp
+    metric 100
 EOF
     # Every container makes its own keys when it starts first.
     cat >"$root/etc/systemd/system/ssh.service.d/host-keys.conf" <<EOF

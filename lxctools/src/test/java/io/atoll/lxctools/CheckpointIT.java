@@ -83,6 +83,49 @@ class CheckpointIT {
         host.must("lxc-stop", "-n", name, "-k");
     }
 
+    /// -A both ways, by a name that is the caller's and not CRIU's, and the console of -F.
+    @Test
+    void scriptsAreRunAndTheConsoleIsShown() throws IOException {
+        String name = started("scripted");
+        Path script = Files.writeString(host.base.resolve("act"), "#!/bin/sh\n");
+        String fromCaller = Path.of("/").relativize(script).toString();
+        host.must("lxc-checkpoint", "-n", name, "-D", images.toString(), "-s", "-A", fromCaller);
+        host.must("lxc-wait", "-n", name, "-s", "STOPPED", "-t", "20");
+        String option = " --action-script " + script;
+        assertTrue(criu.asked().getLast().contains(option), criu.asked().getLast());
+        try (TypedRun run =
+                TypedRun.start(
+                        host.env(),
+                        "lxc-checkpoint",
+                        "-P",
+                        host.lxcPath.toString(),
+                        "-r",
+                        "-n",
+                        name,
+                        "-D",
+                        images.toString(),
+                        "-A",
+                        fromCaller,
+                        "-F")) {
+            run.awaitText("back again");
+            assertTrue(criu.asked().getLast().contains(option), criu.asked().getLast());
+            assertEquals("RUNNING", host.state(name));
+            host.must("lxc-stop", "-n", name, "-k");
+            assertEquals(0, run.awaitEnd());
+        }
+        // A command line for a shell is left as it is.
+        host.must("lxc-start", "-n", name);
+        host.must("lxc-checkpoint", "-n", name, "-D", images.toString(), "-A", "logger dumping");
+        assertTrue(criu.asked().getLast().contains(" --action-script logger dumping"));
+        host.must("lxc-stop", "-n", name, "-k");
+        for (String wrong : new String[] {"-F", "-d"}) {
+            assertEquals(
+                    1,
+                    host.run("lxc-checkpoint", "-n", name, "-D", images.toString(), wrong)
+                            .status());
+        }
+    }
+
     @Test
     void memoryGoesFirst() throws IOException {
         String name = started("early");

@@ -330,6 +330,59 @@ class RowsIT {
         host.must("lxc-stop", "-n", name, "-k");
     }
 
+    /// Without -e a command has the container's limits, with it the caller's; `-s` is -e too.
+    @Test
+    void l1_49_elevatedRightsLeaveTheLimits() throws IOException {
+        Path filter = host.base.resolve("filter");
+        Files.writeString(filter, "2\ndenylist\nchroot errno 1\n");
+        String name =
+                host.define(
+                        "limits",
+                        "lxc.net.0.type = empty",
+                        "lxc.cap.drop = sys_time",
+                        "lxc.seccomp.profile = " + filter,
+                        "lxc.cgroup.memory.limit_in_bytes = 64M",
+                        "lxc.cgroup.devices.deny = a",
+                        "lxc.cgroup.devices.allow = c *:* m",
+                        "lxc.cgroup.devices.allow = c 1:3 rwm",
+                        "lxc.cgroup.devices.allow = c 5:* rwm",
+                        "lxc.cgroup.devices.allow = c 136:* rwm");
+        host.must("lxc-start", "-n", name);
+        host.inside(name, "mknod /zero c 1 5");
+        String shown =
+                "grep ^Cap[EB] /proc/self/status; grep ^Seccomp: /proc/self/status;"
+                        + " head -c 1 ROOT/zero 2>/dev/null | wc -c";
+        String inside = shown.replace("ROOT", "");
+        String fromHost =
+                shown.replace("ROOT", host.rootOf(name).toString()) + "; cat /proc/self/cgroup";
+        String own = LxcHostFixture.sh(fromHost);
+        assertTrue(own.contains("Seccomp:\t0\n1\n"), own);
+        String limited = attach(name, "sh", "-c", inside).out();
+        assertTrue(limited.endsWith("Seccomp:\t2\n0\n"), limited);
+        assertFalse(own.startsWith(limited.substring(0, limited.indexOf("Seccomp"))), limited);
+        String free = host.must("lxc-attach", "-n", name, "-e", "--", "sh", "-c", inside);
+        assertTrue(own.startsWith(free), free);
+        assertEquals(
+                own,
+                host.must(
+                        "lxc-attach",
+                        "-n",
+                        name,
+                        "-e",
+                        "-sNETWORK|UTSNAME",
+                        "--",
+                        "sh",
+                        "-c",
+                        fromHost));
+        // Each alone.
+        String unlimited =
+                host.must("lxc-attach", "-n", name, "-eCGROUP", "--", "sh", "-c", inside);
+        assertEquals(limited.replaceFirst("0\n$", "1\n"), unlimited);
+        String capable = host.must("lxc-attach", "-n", name, "-eCAP", "--", "sh", "-c", inside);
+        assertEquals(free.replaceFirst("1\n$", "0\n"), capable);
+        host.must("lxc-stop", "-n", name, "-k");
+    }
+
     @Test
     void attachChoosesTheEnvironment() {
         String name = host.define("env", "lxc.environment = CONFIGURED=yes");
@@ -371,7 +424,7 @@ class RowsIT {
     }
 
     @Test
-    void l1_51_52_devicesAreFilteredAndAddedLater() {
+    void l1_51_52_devicesAreFilteredAndAddedLater() throws IOException {
         String name =
                 host.define(
                         "dev",
@@ -391,6 +444,16 @@ class RowsIT {
         ToolRun missing = host.run("lxc-device", "-n", name, "add", "/dev/nonexistent");
         assertEquals(1, missing.status());
         assertTrue(missing.err().contains("/dev/nonexistent"), missing.err());
+        host.must("lxc-stop", "-n", name, "-k");
+
+        // A line more and a restart allow it.
+        Files.writeString(
+                host.lxcPath.resolve(name).resolve("config"),
+                "lxc.cgroup.devices.allow = c 1:5 r\n",
+                java.nio.file.StandardOpenOption.APPEND);
+        host.must("lxc-start", "-n", name);
+        assertEquals("1", host.inside(name, "head -c1 /dev/zero | wc -c"));
+        assertEquals(1, attach(name, "sh", "-c", "echo >/dev/zero").status());
         host.must("lxc-stop", "-n", name, "-k");
     }
 
@@ -477,9 +540,46 @@ class RowsIT {
     @Test
     void b0_01_everyToolExplainsItself() {
         for (String tool : Tools.names()) {
-            ToolRun run = host.run(tool, "--help");
-            assertEquals(0, run.status(), tool);
-            assertTrue(run.err().startsWith("Usage: " + tool), run.err());
+            ToolSpec spec = Tools.find(tool).orElseThrow().spec();
+            for (String asked : new String[] {"--help", "-?"}) {
+                ToolRun run = host.run(tool, asked);
+                assertEquals(0, run.status(), tool);
+                assertTrue(run.err().startsWith("Usage: " + tool + " "), run.err());
+                assertTrue(run.err().contains("\n\n" + spec.about() + "\n"), run.err());
+                assertEquals("", run.out());
+                for (ToolOption option : spec.allOptions()) {
+                    if (option.letter() != 'h' || !option.about().isEmpty()) {
+                        explains(run.err(), option);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A line with its letter, its name and what it is for.
+    private static void explains(String help, ToolOption option) {
+        String letter = option.letter() == 0 ? "      " : "  -" + option.letter() + ", ";
+        assertFalse(option.about().isBlank(), option.name());
+        assertTrue(
+                help.replaceAll("\n {30}", " ")
+                        .lines()
+                        .anyMatch(line ->
+                                line.startsWith(letter + "--" + option.name())
+                                        && line.endsWith(" " + option.about())),
+                option.name() + " in " + help);
+    }
+
+    /// None of the options is missing that LXC 5.0.2 has.
+    @Test
+    void b0_01_optionsAreThoseOfLxc() throws IOException {
+        for (String line : Files.readAllLines(Path.of("src/test/resources/lxc-options.txt"))) {
+            String[] words = line.split(" ");
+            String help = host.run(words[0], "--help").err();
+            for (String option : java.util.Arrays.asList(words).subList(1, words.length)) {
+                assertTrue(
+                        help.matches("(?s).*[ ,]" + option + "[ ,=\\[\n].*"),
+                        words[0] + " " + option + " in " + help);
+            }
         }
     }
 

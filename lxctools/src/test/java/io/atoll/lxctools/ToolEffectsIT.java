@@ -267,6 +267,50 @@ class ToolEffectsIT {
         assertEquals(List.of(), listed("--filter", "oldeph"));
     }
 
+    /// Of lxc-start-ephemeral: what stays, who runs the command, and a key that nobody needs.
+    @Test
+    void ephemeralCopiesOfTheOldKind() throws Exception {
+        String name = host.define("oldorig");
+        Files.writeString(
+                host.rootOf(name).resolve("etc/passwd"),
+                "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1001:Ann:/home/ann:/bin/sh\n");
+        String kept = host.name("oldkept");
+        host.must("lxc-start-ephemeral", "-o", name, "-n", kept, "-k", "--", "touch", "/mine");
+        assertEquals("STOPPED", host.state(kept));
+        host.must("lxc-start", "-n", kept);
+        assertEquals("/mine", host.inside(kept, "ls /mine"));
+        kill(kept);
+        host.must("lxc-destroy", "-n", kept);
+
+        String who = "echo $(id -u):$(id -g):$HOME";
+        for (String[] options :
+                new String[][] {
+                    {"", "0:0:" + host.env().get("HOME")},
+                    {"-Skey", "0:0:" + host.env().get("HOME")},
+                    {"-uann", "1000:1001:/home/ann"},
+                    {"-u1000", "1000:0:" + host.env().get("HOME")}
+                }) {
+            ToolRun run =
+                    options[0].isEmpty()
+                            ? host.run("lxc-start-ephemeral", "-o", name, "--", "sh", "-c", who)
+                            : host.run(
+                                    "lxc-start-ephemeral",
+                                    "-o",
+                                    name,
+                                    options[0],
+                                    "--",
+                                    "sh",
+                                    "-c",
+                                    who);
+            assertEquals(0, run.status(), run.err());
+            assertEquals(options[1], run.out().lines().toList().getLast(), options[0]);
+        }
+        ToolRun nobody = host.run("lxc-start-ephemeral", "-o", name, "-u", "nobody", "--", "true");
+        assertEquals(1, nobody.status());
+        assertTrue(nobody.err().contains("-u nobody: there is no such user"), nobody.err());
+        assertEquals(List.of(), listed("--filter", "oldorig_|oldkept"));
+    }
+
     /// Its -P is where the copy goes.
     private void clone(String... words) {
         String[] all = new String[words.length + 2];

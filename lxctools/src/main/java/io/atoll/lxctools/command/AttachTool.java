@@ -6,6 +6,7 @@ import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.Fd;
 import io.atoll.linux.GuestFiles;
+import io.atoll.linux.ProcFiles;
 import io.atoll.linux.Pty;
 import io.atoll.linux.Signals;
 import io.atoll.lxctools.Call;
@@ -69,7 +70,8 @@ public final class AttachTool implements Tool {
                 ToolOption.value('v', "set-var", "VAR=VALUE", "Set a variable"),
                 ToolOption.value("keep-var", "VAR", "Keep a variable with --clear-env"),
                 ToolOption.value('f', "rcfile", "FILE", "Read the configuration from FILE instead"),
-                ToolOption.value('u', "uid", "UID", "Run as this user"),
+                ToolOption.value(
+                        'u', "uid", "UID", "Run as this user, a number or a name of its passwd"),
                 ToolOption.value('g', "gid", "GID", "Run as this group"),
                 ToolOption.value('c', "context", "CONTEXT", "Run in this SELinux context"));
     }
@@ -198,36 +200,47 @@ public final class AttachTool implements Tool {
 
     // ---- who, where, with what environment
 
-    private record User(long uid, long gid, String home, String shell) {}
+    private record User(long uid, long gid, String home, String shell, boolean isNamed) {}
 
-    /// By the container's own `/etc/passwd`, read without trusting its links.
+    /// By the passwd(5) of whose files the command sees. Who is called by name has its own group
+    /// too.
     private static User user(Call call, Container container, Set<NamespaceKind> skipped) {
-        long uid = call.number("uid").orElse(0L);
+        String asked = call.options().value("uid").map(String::strip).orElse("0");
+        boolean isNamed = asked.matches("[a-z_][a-z0-9_-]{0,31}");
+        long uid = isNamed ? 0 : call.number("uid").orElse(0L);
         Optional<Long> gid = call.number("gid");
-        User fallback = new User(uid, gid.orElse(0L), uid == 0 ? "/root" : "/", "/bin/sh");
-        if (skipped.contains(NamespaceKind.MNT)) {
-            return fallback;
-        }
-        String passwd;
-        try (Fd root = container.rootFd()) {
-            passwd =
-                    new String(
-                            new GuestFiles(root).read("/etc/passwd", PASSWD_MAX),
-                            StandardCharsets.UTF_8);
-        } catch (ErrnoException _) {
-            return fallback;
-        }
+        String passwd =
+                skipped.contains(NamespaceKind.MNT)
+                        ? ProcFiles.readIfPresent("/etc/passwd").orElse("")
+                        : passwd(container);
         for (String line : passwd.lines().toList()) {
             String[] fields = line.split(":", -1);
-            if (fields.length == 7 && fields[2].equals(Long.toString(uid))) {
+            if (fields.length == 7
+                    && fields[2].matches("\\d{1,10}")
+                    && fields[3].matches("\\d{1,10}")
+                    && fields[isNamed ? 0 : 2].equals(isNamed ? asked : Long.toString(uid))) {
                 return new User(
-                        uid,
-                        gid.orElse(0L),
+                        Long.parseLong(fields[2]),
+                        gid.orElse(isNamed ? Long.parseLong(fields[3]) : 0L),
                         fields[5],
-                        fields[6].isEmpty() ? "/bin/sh" : fields[6]);
+                        fields[6].isEmpty() ? "/bin/sh" : fields[6],
+                        isNamed);
             }
         }
-        return fallback;
+        if (isNamed) {
+            throw new ToolException("-u " + asked + ": there is no such user in its /etc/passwd");
+        }
+        return new User(uid, gid.orElse(0L), uid == 0 ? "/root" : "/", "/bin/sh", false);
+    }
+
+    /// The container's own, read without trusting its links.
+    private static String passwd(Container container) {
+        try (Fd root = container.rootFd()) {
+            return new String(
+                    new GuestFiles(root).read("/etc/passwd", PASSWD_MAX), StandardCharsets.UTF_8);
+        } catch (ErrnoException _) {
+            return "";
+        }
     }
 
     private static Map<String, String> environment(Call call, LxcContainer lxc, User user) {
@@ -244,6 +257,9 @@ public final class AttachTool implements Tool {
         }
         env.putIfAbsent("PATH", PATH);
         env.putIfAbsent("HOME", user.home());
+        if (user.isNamed()) {
+            env.put("HOME", user.home());
+        }
         env.putAll(lxc.environment(caller));
         env.put("container", "lxc");
         for (String pair : call.options().values("set-var")) {

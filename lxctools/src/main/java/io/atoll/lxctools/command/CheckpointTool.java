@@ -10,6 +10,7 @@ import io.atoll.runtime.criu.Checkpoint;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcStart;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -54,9 +55,7 @@ public final class CheckpointTool implements Tool {
                     container.restore(
                             LxcStart.DEFAULT,
                             Checkpoint.restoring(
-                                    directory,
-                                    call.options().has("verbose"),
-                                    call.options().value("action-script")));
+                                    directory, call.options().has("verbose"), script(call)));
             if (call.options().has("foreground")) {
                 Foreground.run(call, restored);
             }
@@ -72,8 +71,18 @@ public final class CheckpointTool implements Tool {
                         call.options().has("stop"),
                         call.options().has("pre-dump"),
                         call.options().has("verbose"),
-                        call.options().value("action-script"),
+                        script(call),
                         before));
         return 0;
+    }
+
+    /// For CRIU it is a line for a shell, which runs elsewhere than the caller is.
+    private static Optional<String> script(Call call) {
+        return call.options()
+                .value("action-script")
+                .map(line -> {
+                    Path file = call.file(line);
+                    return Files.exists(file) ? file.toString() : line;
+                });
     }
 }

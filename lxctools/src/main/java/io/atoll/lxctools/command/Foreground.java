@@ -29,7 +29,7 @@ final class Foreground {
         }
     }
 
-    /// SIGHUP, SIGINT, SIGQUIT and SIGTERM go to init, as if it stood here.
+    /// SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1 and SIGUSR2 go to init, as if it stood here.
     static Host.Signals route(Call call, Container container) {
         Host.Signals signals =
                 call.invocation()
@@ -39,6 +39,8 @@ final class Foreground {
                                 Signals.SIGINT,
                                 Signals.SIGQUIT,
                                 Signals.SIGTERM,
+                                Signals.SIGUSR1,
+                                Signals.SIGUSR2,
                                 Signals.SIGWINCH);
         Thread.ofPlatform()
                 .daemon()

@@ -48,6 +48,7 @@ public final class CopyTool implements Tool {
                         flag('t', "tmpfs", "Keep the ephemeral copy's changes in memory"),
                         value('L', "fssize", "SIZE[bkmgt]", "Size of a new file system"),
                         flag('D', "keepdata", "Keep the ephemeral copy when it stops"),
+                        value("user", "NAME", "With -e: run COMMAND as this user of the copy"),
                         flag('K', "keepname", "Keep the host name"),
                         flag('M', "keepmac", "Keep MAC addresses"))
                 .named(ToolSpec.Name.ONLY_OPTION);

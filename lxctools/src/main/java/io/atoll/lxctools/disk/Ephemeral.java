@@ -21,6 +21,7 @@ import java.util.Optional;
 /// @param keepsData it stays when it stops
 /// @param isForeground its console is the caller's terminal
 /// @param command to run in it and then stop it; empty to let it run
+/// @param user of the copy that runs the command, by name or number
 record Ephemeral(
         Call call,
         List<String> mounts,
@@ -28,6 +29,7 @@ record Ephemeral(
         boolean keepsData,
         boolean isForeground,
         List<String> command,
+        Optional<String> user,
         boolean keepsName,
         boolean keepsMac) {
     Ephemeral {
@@ -43,6 +45,7 @@ record Ephemeral(
                 call.options().has("keepdata"),
                 call.options().has("foreground"),
                 call.words(),
+                call.options().value("user"),
                 call.options().has("keepname"),
                 call.options().has("keepmac"));
     }
@@ -98,7 +101,9 @@ record Ephemeral(
     }
 
     private int runCommand(LxcContainer copy) {
-        List<String> words = new ArrayList<>(List.of("-n", copy.name(), "--"));
+        List<String> words = new ArrayList<>(List.of("-n", copy.name()));
+        user.ifPresent(name -> words.addAll(List.of("-u", name)));
+        words.add("--");
         words.addAll(command);
         int status = SubTool.run(call, "lxc-attach", words);
         int unused = SubTool.run(call, "lxc-stop", List.of("-n", copy.name(), "-t", "5"));

@@ -15,7 +15,7 @@ public final class StartEphemeralTool implements Tool {
     @Override
     public ToolSpec spec() {
         return new ToolSpec(
-                "-o ORIGINAL [-n NAME] [-b DIR]... [-d] [-k] [-- COMMAND...]",
+                "-o ORIGINAL [-n NAME] [-b DIR]... [-d] [-k] [-u USER] [-- COMMAND...]",
                 "Starts a copy that goes away when it stops. Kept for scripts; see lxc-copy -e.",
                 ToolSpec.Name.NONE,
                 List.of(
@@ -25,11 +25,7 @@ public final class StartEphemeralTool implements Tool {
                         flag('d', "daemon", "Start in the background"),
                         flag('k', "keep-data", "Keep the copy when it stops"),
                         value('U', "union-type", "TYPE", "overlay or overlayfs"),
-                        value(
-                                'u',
-                                "user",
-                                "NAME",
-                                "Accepted for scripts: the command runs as root"),
+                        value('u', "user", "NAME", "Run COMMAND as this user of the copy"),
                         value('S', "key", "FILE", "Accepted for scripts: nothing is logged in to")),
                 true);
     }
@@ -52,6 +48,7 @@ public final class StartEphemeralTool implements Tool {
         if (call.options().has("keep-data")) {
             args.add("-D");
         }
+        call.options().value("user").ifPresent(user -> args.addAll(List.of("--user", user)));
         if (!call.words().isEmpty()) {
             args.add("--");
             args.addAll(call.words());
