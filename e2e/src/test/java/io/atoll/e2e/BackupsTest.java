@@ -11,8 +11,12 @@ import io.atoll.testkit.TestDaemon;
 import io.atoll.testkit.TestImages;
 import io.atoll.testkit.UpstreamDaemon;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Backups of instances: made and brought back here, and exchanged with a real LXD.
@@ -33,6 +38,8 @@ class BackupsTest {
     private static final String FILES =
             "cd /root && echo secret > owned && chown 33:44 owned && chmod 4711 owned"
                     + " && ln owned twice && ln -s /etc/none link && mkfifo pipe";
+
+    private static final int DISK_BYTES = 1 << 20;
 
     @RegisterExtension final Leaks leaks = Leaks.of(MARKER);
 
@@ -172,26 +179,90 @@ class BackupsTest {
         checkRestored(lxc, "c1");
     }
 
-    @Test
-    void backupsAreExchangedWithLxd() {
+    /// Both ways, of instances, of volumes of files and of disks, each with its snapshot.
+    @ParameterizedTest
+    @CsvSource({"overlay, dir", "dir, btrfs", "btrfs, dir", "btrfs, btrfs"})
+    void backupsAreExchangedWithLxd(String ours, String theirs) throws IOException {
         Assumptions.assumeTrue(UpstreamDaemon.isInstalled(), "Debian's lxd is not installed");
+        if (!ours.equals("overlay")) {
+            lxc.run("storage", "create", "pool", ours).ok();
+            lxc.run("profile", "device", "set", "default", "root", "pool=pool").ok();
+        }
+        String pool = ours.equals("overlay") ? "default" : "pool";
         try (UpstreamDaemon lxd = UpstreamDaemon.launch("lxd-" + MARKER)) {
-            prepare(lxd.lxc(), "dir");
+            prepare(lxd.lxc(), theirs);
             launch(lxd.lxc());
-            String theirs = folder.resolve("theirs.tar.gz").toString();
-            lxd.lxc().run("export", "c1", theirs).ok();
+            String theirFile = folder.resolve("theirs.tar.gz").toString();
+            lxd.lxc().run("export", "c1", theirFile).ok();
+            String theirVolume = volume(lxd.lxc(), "default", "their-volume");
+            String theirDisk = disk(lxd.lxc(), "default", lxd.state(), "their-disk");
             lxd.lxc().run("delete", "--force", "c1").ok();
-            lxc.run("import", theirs).ok();
+            lxc.run("import", theirFile).ok();
             checkRestored(lxc, "c1");
 
             launch(lxc);
-            String ours = folder.resolve("ours.tar.gz").toString();
-            lxc.run("export", "c1", ours).ok();
-            lxd.lxc().run("import", ours).ok();
+            checkVolume(lxc, pool, theirVolume);
+            checkDisk(lxc, pool, daemon.state(), theirDisk);
+            String ourVolume = volume(lxc, pool, "our-volume");
+            String ourFile = folder.resolve("ours.tar.gz").toString();
+            lxc.run("export", "c1", ourFile).ok();
+            lxd.lxc().run("import", ourFile).ok();
+            lxd.lxc().run("start", "c1").ok();
+            checkVolume(lxd.lxc(), "default", ourVolume);
+            lxd.lxc().run("stop", "--force", "c1").ok();
             checkRestored(lxd.lxc(), "c1");
+            checkDisk(
+                    lxd.lxc(), "default", lxd.state(), disk(lxc, pool, daemon.state(), "our-disk"));
             lxd.lxc().run("image", "delete", "bb").ok();
+            lxd.lxc().run("profile", "device", "remove", "default", "root").ok();
+            lxd.lxc().run("storage", "delete", "default").ok();
             lxc.run("delete", "--force", "c1").ok();
         }
+    }
+
+    private static Path disk(Path state, String pool) {
+        return state.resolve("storage-pools/" + pool + "/custom/default_d/root.img");
+    }
+
+    private static void write(Path disk, int first) throws IOException {
+        try (var file = FileChannel.open(disk, StandardOpenOption.WRITE)) {
+            assertEquals(1, file.write(ByteBuffer.wrap(new byte[] {(byte) first}), DISK_BYTES - 1));
+        }
+    }
+
+    private static int read(Path disk) throws IOException {
+        byte[] bytes = Files.readAllBytes(disk);
+        assertEquals(DISK_BYTES, bytes.length);
+        return bytes[bytes.length - 1];
+    }
+
+    /// A block volume that ended with 1 when its snapshot was taken and ends with 2, exported.
+    private String disk(Program client, String pool, Path state, String name) throws IOException {
+        client.run(
+                        "storage",
+                        "volume",
+                        "create",
+                        pool,
+                        "d",
+                        "--type=block",
+                        "size=" + DISK_BYTES + "B")
+                .ok();
+        write(disk(state, pool), 1);
+        client.run("storage", "volume", "snapshot", pool, "d", "s0").ok();
+        write(disk(state, pool), 2);
+        String file = folder.resolve(name + ".tar").toString();
+        client.run("storage", "volume", "export", pool, "d", file).ok();
+        client.run("storage", "volume", "delete", pool, "d").ok();
+        return file;
+    }
+
+    private static void checkDisk(Program client, String pool, Path state, String file)
+            throws IOException {
+        client.run("storage", "volume", "import", pool, file, "d").ok();
+        assertEquals(2, read(disk(state, pool)));
+        client.run("storage", "volume", "restore", pool, "d", "s0").ok();
+        assertEquals(1, read(disk(state, pool)));
+        client.run("storage", "volume", "delete", pool, "d").ok();
     }
 
     /// In the form of btrfs, where LXD calls them optimized.
@@ -204,7 +275,8 @@ class BackupsTest {
             prepare(lxd.lxc(), "btrfs");
             launch(lxd.lxc());
             String theirs = exported(lxd.lxc(), "theirs");
-            String theirVolume = volume(lxd.lxc(), "default", "their-volume");
+            String theirVolume =
+                    volume(lxd.lxc(), "default", "their-volume", "--optimized-storage");
             String refusal =
                     "Optimized backup storage driver \"btrfs\" differs from the target storage pool"
                             + " driver \"overlay\"";
@@ -219,7 +291,8 @@ class BackupsTest {
             lxc.run("profile", "device", "set", "default", "root", "pool=fast").ok();
             launch(lxc);
             checkVolume(lxc, "fast", theirVolume);
-            checkVolume(lxd.lxc(), "default", volume(lxc, "fast", "our-volume"));
+            checkVolume(
+                    lxd.lxc(), "default", volume(lxc, "fast", "our-volume", "--optimized-storage"));
             String ours = exported(lxc, "ours");
             lxd.lxc().run("import", ours, "c0", "--storage=default").ok();
             checkRestored(lxd.lxc(), "c0");
@@ -261,14 +334,17 @@ class BackupsTest {
     }
 
     /// A volume with a snapshot, filled by `c1`, exported, and gone.
-    private String volume(Program client, String pool, String name) {
+    private String volume(Program client, String pool, String name, String... options) {
         client.run("storage", "volume", "create", pool, "v").ok();
         attach(client, pool);
         Output _ = inside(client, "echo 0 > /srv/f && chown 33:44 /srv/f && mkdir /srv/rootfs");
         client.run("storage", "volume", "snapshot", pool, "v", "s0").ok();
         Output _ = inside(client, "echo now > /srv/f && sync");
         String file = folder.resolve(name + ".tar").toString();
-        client.run("storage", "volume", "export", pool, "v", file, "--optimized-storage").ok();
+        List<String> export =
+                new ArrayList<>(List.of("storage", "volume", "export", pool, "v", file));
+        export.addAll(List.of(options));
+        client.run(export.toArray(String[]::new)).ok();
         client.run("config", "device", "remove", "c1", "v").ok();
         client.run("storage", "volume", "delete", pool, "v").ok();
         return file;

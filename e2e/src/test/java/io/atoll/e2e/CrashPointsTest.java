@@ -47,6 +47,10 @@ class CrashPointsTest {
     private static final Duration SOON = Duration.ofSeconds(60);
 
     private final Random random = new Random(SEED);
+
+    /// Beside `default`, which is of overlay: of dir, and of btrfs where the kernel has it.
+    private final List<String> others = new ArrayList<>(List.of("other"));
+
     @RegisterExtension final Leaks leaks = Leaks.of("atoll-" + MARKER);
 
     private TestDaemon daemon;
@@ -59,14 +63,21 @@ class CrashPointsTest {
         daemon = TestDaemon.launch("atoll-" + MARKER);
         lxc("storage", "create", "default", "overlay");
         lxc("storage", "create", "other", "dir");
+        if (hasBtrfs()) {
+            lxc("storage", "create", "fast", "btrfs", "size=1GiB");
+            others.add("fast");
+        }
         lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
         lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
         lxc("init", "busybox", "base");
         lxc("snapshot", "base", "s0");
         lxc("storage", "volume", "create", "default", "vbase");
         lxc("storage", "volume", "create", "default", "dbase", "--type=block", "size=4MiB");
-        for (String volume : List.of("vbase", "dbase")) {
-            lxc("storage", "volume", "copy", "default/" + volume, "other/copy-" + volume);
+        for (String pool : others) {
+            for (String volume : List.of("vbase", "dbase")) {
+                lxc("storage", "volume", "copy", "default/" + volume, pool + "/copy-" + volume);
+            }
+            lxc("copy", "base", "copy-" + pool, "--storage", pool);
         }
         Path site = daemon.state().resolve("site");
         lxc("publish", "base", "--alias", "site-image");
@@ -80,7 +91,17 @@ class CrashPointsTest {
 
     @AfterEach
     void stop() {
-        daemon.close();
+        try (TestDaemon _ = daemon) {
+            for (String instance : instances()) {
+                lxc("delete", "--force", instance);
+            }
+            for (String pool : others) {
+                for (String volume : recordedVolumes(pool).names()) {
+                    lxc("storage", "volume", "delete", pool, volume);
+                }
+                lxc("storage", "delete", pool);
+            }
+        }
     }
 
     private Output lxc(String... command) {
@@ -95,26 +116,43 @@ class CrashPointsTest {
         return beginning + names++;
     }
 
+    private static boolean hasBtrfs() throws IOException {
+        return Files.readString(Path.of("/proc/filesystems")).contains("\tbtrfs\n")
+                && Files.isExecutable(Path.of("/usr/bin/btrfs"));
+    }
+
     /// A command that changes something.
     private List<String> verb(String siteUrl) {
         String name = fresh("n");
         String known = pick(instances());
-        return switch (random.nextInt(15)) {
+        String other = others.get(random.nextInt(others.size()));
+        return switch (random.nextInt(23)) {
             case 0 -> List.of("init", "busybox", name);
             case 1 -> List.of("copy", "base", name);
-            case 2 -> List.of("copy", "base/s0", name);
+            case 2 -> List.of("copy", "base/s0", name, "--storage", other);
             case 3 -> List.of("snapshot", "base", name);
             case 4 -> List.of("restore", "base", "s0");
             case 5 -> List.of("publish", "base/s0", "--alias", name);
             case 6 -> List.of("delete", known);
-            case 7 -> List.of("storage", "volume", "copy", "default/vbase", "other/" + name);
-            case 8 -> List.of("storage", "volume", "snapshot", "default", "vbase", name);
-            case 9 -> List.of("import", backup.toString(), name);
-            case 10 ->
-                    List.of("storage", "volume", "import", "other", volumeBackup.toString(), name);
-            case 11 -> refresh("vbase");
-            case 12 -> refresh("dbase");
-            case 13 -> List.of("storage", "volume", "snapshot", "default", "dbase", name);
+            case 7 -> volume("copy", "default/vbase", other + "/" + name);
+            case 8 -> volume("snapshot", "default", "vbase", name);
+            case 9 -> List.of("import", backup.toString(), name, "--storage", other);
+            case 10 -> volume("import", other, volumeBackup.toString(), name);
+            case 11 -> volume("copy", "default/vbase", other + "/copy-vbase", "--refresh");
+            case 12 -> volume("copy", "default/dbase", other + "/copy-dbase", "--refresh");
+            case 13 -> volume("snapshot", "default", "dbase", name);
+            case 14 -> List.of("rename", known, name);
+            case 15 -> List.of("copy", "base", known, "--refresh");
+            case 16 -> List.of("move", known, known, "--storage", other);
+            case 17 -> volume("rename", other, pick(recordedVolumes(other).names()), name);
+            case 18 -> volume("restore", "default", "vbase", snapshotOf("vbase"));
+            case 19 -> volume("delete", "default", "vbase/" + snapshotOf("vbase"));
+            case 20 ->
+                    volume(
+                            "move",
+                            other + "/" + pick(recordedVolumes(other).names()),
+                            "default/" + name);
+            case 21 -> List.of("snapshot", known, name);
             default ->
                     List.of(
                             "query",
@@ -128,19 +166,20 @@ class CrashPointsTest {
         };
     }
 
-    private static List<String> refresh(String volume) {
-        return List.of(
-                "storage",
-                "volume",
-                "copy",
-                "default/" + volume,
-                "other/copy-" + volume,
-                "--refresh");
+    private static List<String> volume(String... words) {
+        List<String> out = new ArrayList<>(List.of("storage", "volume"));
+        out.addAll(List.of(words));
+        return out;
+    }
+
+    private String snapshotOf(String volume) {
+        return pick(recordedVolumes("default").snapshots("default_" + volume));
     }
 
     private String pick(Set<String> known) {
-        List<String> others = known.stream().filter(n -> !n.equals("base")).toList();
-        return others.isEmpty() ? "none" : others.get(random.nextInt(others.size()));
+        List<String> free =
+                known.stream().filter(n -> !n.equals("base") && !n.startsWith("copy-")).toList();
+        return free.isEmpty() ? "none" : free.get(random.nextInt(free.size()));
     }
 
     @Test
@@ -192,6 +231,13 @@ class CrashPointsTest {
             this(new TreeMap<>());
         }
 
+        /// Of volumes, without their project.
+        Set<String> names() {
+            Set<String> out = new TreeSet<>();
+            volumes.keySet().forEach(name -> out.add(name.replace("default_", "")));
+            return out;
+        }
+
         Set<String> snapshots(String volume) {
             return volumes.computeIfAbsent(volume, _ -> new TreeSet<>());
         }
@@ -225,13 +271,17 @@ class CrashPointsTest {
         return out;
     }
 
-    private Found kept(String pool, String folder) {
+    private Found kept(List<String> pools, String folder) {
         Found out = new Found();
+        pools.forEach(pool -> find(pool, folder, out));
+        return out;
+    }
+
+    private void find(String pool, String folder, Found out) {
         for (String volume : files("storage-pools/" + pool + "/" + folder)) {
             out.snapshots(volume)
                     .addAll(files("storage-pools/" + pool + "/" + folder + "-snapshots/" + volume));
         }
-        return out;
     }
 
     private Set<String> files(String folder) {
@@ -249,9 +299,14 @@ class CrashPointsTest {
     }
 
     private void assertAgreement(String what) {
-        assertEquals(recordedInstances(), kept("default", "containers"), what + ": instances");
-        for (String pool : List.of("default", "other")) {
-            assertEquals(recordedVolumes(pool), kept(pool, "custom"), what + ": volumes");
+        List<String> pools = new ArrayList<>(others);
+        pools.add("default");
+        assertEquals(recordedInstances(), kept(pools, "containers"), what + ": instances");
+        for (String pool : pools) {
+            assertEquals(
+                    recordedVolumes(pool),
+                    kept(List.of(pool), "custom"),
+                    what + ": volumes of " + pool);
             assertEquals(Set.of(), files("storage-pools/" + pool + "/.making"), what);
             // Snapshots whose volume is gone.
             for (String folder : List.of("containers", "custom")) {

@@ -3,9 +3,11 @@ package io.atoll.e2e;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
+import io.atoll.testkit.Await;
 import io.atoll.testkit.Leaks;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.Program.Output;
@@ -15,6 +17,7 @@ import io.atoll.testkit.TestImages;
 import io.atoll.testkit.UpstreamDaemon;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -23,9 +26,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -51,6 +56,12 @@ class MigrationTest {
     private static final String HERE = ROOM.ipv4("1.1");
 
     private static final int PORT = 8443;
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    /// Longer than a broken connection may take to come back.
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    private static final int BIG_MIB = 200;
 
     private final Leaks leaks = Leaks.of(MARKER);
 
@@ -457,6 +468,76 @@ class MigrationTest {
                 stock.run("storage", "delete", server + "sub").ok();
             }
         }
+    }
+
+    /// What sends would wait for ever for what received.
+    @Test
+    void whenTheTargetDiesTheSourceEndsToo() throws Exception {
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/btrfs")), "btrfs-progs is not installed");
+        for (String server : List.of("a:", "b:")) {
+            stock.run("storage", "create", server + "sub", "btrfs", "size=768MiB").ok();
+        }
+        try {
+            stock.run("init", "a:bb", "a:n1", "--storage", "sub").ok();
+            Path pool = a.state().resolve("storage-pools/sub");
+            fill(pool.resolve("containers/n1/rootfs/big"));
+            Path there = b.state().resolve("storage-pools/sub");
+            Process copy = client.start("copy", "a:n1", "b:n1", "--storage", "sub");
+            Await.until("something to arrive", SOON, () -> holdsData(there.resolve(".making")));
+            b.kill();
+            assertTrue(copy.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS), "the client waits");
+            assertNotEquals(0, copy.exitValue());
+            Await.until("the source's operation to end", PATIENCE, () -> !isBusy(a));
+            assertEquals(
+                    List.of(),
+                    ProcessHandle.of(a.pid())
+                            .orElseThrow()
+                            .descendants()
+                            .map(p -> p.info().command().orElse(""))
+                            .filter(command -> command.endsWith("btrfs"))
+                            .toList());
+            assertTrue(isEmpty(pool.resolve(".making")), "what was to be sent is deleted");
+            b.start();
+            assertTrue(isEmpty(there.resolve(".making")));
+            assertTrue(isEmpty(there.resolve("containers")));
+            client.run("copy", "a:n1", "b:n1", "--storage", "sub").ok();
+        } finally {
+            if (b.pidIfRunning() == 0) {
+                b.start();
+            }
+            stock.run("delete", "a:n1", "b:n1");
+            for (String server : List.of("a:", "b:")) {
+                stock.run("storage", "delete", server + "sub").ok();
+            }
+        }
+    }
+
+    private static void fill(Path file) throws IOException {
+        byte[] chunk = new byte[1 << 20];
+        Random random = new Random(8);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            for (int i = 0; i < BIG_MIB; i++) {
+                random.nextBytes(chunk);
+                out.write(chunk);
+            }
+        }
+    }
+
+    private static boolean holdsData(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.anyMatch(f -> f.endsWith("rootfs/big"));
+        } catch (IOException | UncheckedIOException _) {
+            return false;
+        }
+    }
+
+    private static boolean isBusy(TestDaemon daemon) {
+        return daemon.lxc()
+                .run("query", "/1.0/operations?recursion=1")
+                .ok()
+                .out()
+                .contains("Migrating instance");
     }
 
     private static void nest(Path path) {
