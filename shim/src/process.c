@@ -147,8 +147,12 @@ static int change_directory(struct run *run, const char *path) {
     return 0;
 }
 
+// A new user would take away the signal at the parent's death; prctl(2).
 static int take_identity(struct run *run, const struct init *init) {
     gid_t groups[GROUPS_MAX];
+    int at_parents_death = 0;
+    if (prctl(PR_GET_PDEATHSIG, &at_parents_death, 0, 0, 0) != 0)
+        return failed(run, "prctl", "%s", "parent death signal");
     memcpy(groups, init->groups, init->groups_count * sizeof groups[0]);
     if (setgroups(init->groups_count, groups) != 0)
         return failed(run, "setgroups", "%u groups", init->groups_count);
@@ -156,6 +160,8 @@ static int take_identity(struct run *run, const struct init *init) {
         return failed(run, "setresgid", "%u", init->gid);
     if (syscall(SYS_setresuid, init->uid, init->uid, init->uid) != 0)
         return failed(run, "setresuid", "%u", init->uid);
+    if (at_parents_death != 0)
+        return step_parent_death(run, &(struct field){.n = (uint64_t)at_parents_death});
     return 0;
 }
 

@@ -276,7 +276,8 @@ class KeyEffectsIT {
         String line = "echo 0123456789012345678901234567890123456789";
         host.inside(name, "for i in $(seq 300); do " + line + "; done >/dev/console");
         LxcHostFixture.until(
-                () -> Files.exists(Path.of(log + ".1")), "there is an older log beside it");
+                () -> Files.exists(log) && Files.exists(Path.of(log + ".1")),
+                "there is an older log beside it");
         assertTrue(Files.size(log) <= 8192, "the log is small: " + Files.size(log));
         try (var path = host.open()) {
             int kept = path.container(name).mustRun().consoleLog().length;
@@ -417,10 +418,11 @@ class KeyEffectsIT {
                         "lxc.cgroup.dir.container = " + place + "/two",
                         "lxc.cgroup.dir.monitor = " + place + "/monitor",
                         "lxc.cgroup.dir.container.inner = in",
-                        "lxc.cgroup.memory.limit_in_bytes = 64M");
+                        LxcHostFixture.cgroupPrefix() + LxcHostFixture.memoryLimit() + " = 64M");
         assertEquals("/" + place + "/two/in", ofInit(inner, memory));
         assertEquals(
-                "67108864", host.must("lxc-cgroup", "-n", inner, "memory.limit_in_bytes").strip());
+                "67108864",
+                host.must("lxc-cgroup", "-n", inner, LxcHostFixture.memoryLimit()).strip());
         kill(inner);
         LxcHostFixture.sh(
                 "find /sys/fs/cgroup -depth -type d -path '*/" + place + "*' -exec rmdir {} + ;:");

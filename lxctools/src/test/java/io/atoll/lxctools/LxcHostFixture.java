@@ -200,6 +200,21 @@ final class LxcHostFixture implements AutoCloseable {
         LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
     }
 
+    /// Whether this host has version 2 of cgroups alone, where files have other names.
+    static boolean hasOnlyCgroup2() {
+        return Files.exists(Path.of("/sys/fs/cgroup/cgroup.controllers"));
+    }
+
+    /// The key of a limit to memory, without its prefix.
+    static String memoryLimit() {
+        return hasOnlyCgroup2() ? "memory.max" : "memory.limit_in_bytes";
+    }
+
+    /// `lxc.cgroup` or `lxc.cgroup2`, as this host's hierarchies take it.
+    static String cgroupPrefix() {
+        return hasOnlyCgroup2() ? "lxc.cgroup2." : "lxc.cgroup.";
+    }
+
     static String sh(String command) {
         return Commands.run(Command.of("/bin/sh", "-c", command)).text();
     }

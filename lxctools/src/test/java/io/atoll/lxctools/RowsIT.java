@@ -24,6 +24,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the seeds show of running containers, one test a row; the number stands in front.
 @Tag("privileged")
@@ -76,13 +78,12 @@ class RowsIT {
 
     @Test
     void l1_03_limitsByCgroupKeysAndByLxcCgroup() {
-        String name = host.define("limit", "lxc.cgroup.memory.limit_in_bytes = 64M");
+        String limit = LxcHostFixture.memoryLimit();
+        String name = host.define("limit", LxcHostFixture.cgroupPrefix() + limit + " = 64M");
         host.must("lxc-start", "-n", name);
-        assertEquals(
-                "67108864", host.must("lxc-cgroup", "-n", name, "memory.limit_in_bytes").strip());
-        host.must("lxc-cgroup", "-n", name, "memory.limit_in_bytes", "32M");
-        assertEquals(
-                "33554432", host.must("lxc-cgroup", "-n", name, "memory.limit_in_bytes").strip());
+        assertEquals("67108864", host.must("lxc-cgroup", "-n", name, limit).strip());
+        host.must("lxc-cgroup", "-n", name, limit, "32M");
+        assertEquals("33554432", host.must("lxc-cgroup", "-n", name, limit).strip());
         host.must("lxc-cgroup", "-n", name, "pids.max", "20");
         ToolRun bomb =
                 host.run(
@@ -462,13 +463,16 @@ class RowsIT {
         String name = host.define("cg");
         host.must("lxc-start", "-n", name);
         String init = host.must("lxc-info", "-n", name, "-pH").strip();
-        String tasks =
-                LxcHostFixture.sh("cat /sys/fs/cgroup/memory/lxc.payload." + name + "/tasks");
+        Path cgroup =
+                Path.of("/sys/fs/cgroup", LxcHostFixture.hasOnlyCgroup2() ? "" : "memory")
+                        .resolve("lxc.payload." + name);
+        // Where init has made cgroups below, all of them.
+        String tasks = LxcHostFixture.sh("find " + cgroup + " -name cgroup.procs -exec cat {} +");
         assertTrue(tasks.lines().anyMatch(init::equals), tasks + " lacks " + init);
         long inside = Long.parseLong(host.inside(name, "ls /proc | grep -c '^[0-9]'"));
         assertTrue(tasks.lines().count() <= inside, tasks);
         host.must("lxc-stop", "-n", name, "-k");
-        assertFalse(Files.exists(Path.of("/sys/fs/cgroup/memory/lxc.payload." + name)));
+        assertFalse(Files.exists(cgroup));
     }
 
     /// A system configuration that nobody else reads.
@@ -496,14 +500,20 @@ class RowsIT {
         java.util.Map<String, String> env = withSystemConfig("lxc.cgroup.pattern = lxc/%n\n");
         String path = host.lxcPath.toString();
         assertEquals(0, ToolRun.of(env, "lxc-start", "-P", path, "-n", name).status());
-        for (String controller :
-                new String[] {"blkio", "cpu", "cpuset", "devices", "freezer", "memory"}) {
+        List<String> controllers =
+                LxcHostFixture.hasOnlyCgroup2()
+                        ? List.of("")
+                        : List.of("blkio", "cpu", "cpuset", "devices", "freezer", "memory");
+        for (String controller : controllers) {
             assertTrue(
-                    Files.exists(Path.of("/sys/fs/cgroup", controller, "lxc", name, "tasks")),
+                    Files.exists(
+                            Path.of("/sys/fs/cgroup", controller, "lxc", name, "cgroup.procs")),
                     controller);
         }
         assertEquals(0, ToolRun.of(env, "lxc-stop", "-P", path, "-n", name, "-k").status());
-        assertFalse(Files.exists(Path.of("/sys/fs/cgroup/memory/lxc", name)));
+        for (String controller : controllers) {
+            assertFalse(Files.exists(Path.of("/sys/fs/cgroup", controller, "lxc", name)));
+        }
     }
 
     @Test
@@ -523,7 +533,10 @@ class RowsIT {
     void l2_17_otherSettingsAreTheDefaults() {
         String name = host.define("defaults");
         host.must("lxc-start", "-n", name);
-        assertEquals("1024", host.must("lxc-cgroup", "-n", name, "cpu.shares").strip());
+        boolean isNew = LxcHostFixture.hasOnlyCgroup2();
+        assertEquals(
+                isNew ? "100" : "1024",
+                host.must("lxc-cgroup", "-n", name, isNew ? "cpu.weight" : "cpu.shares").strip());
         host.must("lxc-stop", "-n", name, "-k");
     }
 
@@ -662,9 +675,16 @@ class RowsIT {
         host.must("lxc-stop", "-n", name, "-k");
     }
 
-    @Test
-    void diesWithItsMonitorIfConfigured() {
-        String name = host.define("pdeath", "lxc.monitor.signal.pdeath = SIGKILL");
+    /// Of another user, too, for whom the kernel forgets such signals.
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "65534"})
+    void diesWithItsMonitorIfConfigured(String uid) {
+        String name =
+                host.define(
+                        "pdeath" + uid,
+                        "lxc.monitor.signal.pdeath = SIGKILL",
+                        "lxc.init.uid = " + uid,
+                        "lxc.init.cmd = /bin/sleep 1000");
         Path pidFile = host.base.resolve("pdeath.pid");
         host.must("lxc-start", "-n", name, "-p", pidFile.toString());
         String init = host.must("lxc-info", "-n", name, "-pH").strip();

@@ -7,12 +7,12 @@ import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import io.atoll.linux.Commands;
 import io.atoll.linux.ProcFiles;
+import io.atoll.linux.WholeFile;
 import io.atoll.runtime.spec.ProfileSpec;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -107,11 +107,9 @@ public record AppArmor(Optional<Path> policy, Optional<Path> parser) {
         Path file = profile.file();
         try {
             Path unused = Files.createDirectories(profile.cache());
-            Path directory = Files.createDirectories(file.resolveSibling("."));
+            Path _ = Files.createDirectories(file.resolveSibling("."));
             if (!Files.exists(file) || !Files.readString(file).equals(profile.text())) {
-                Path fresh = directory.resolve("." + profile.name() + ".new");
-                Files.writeString(fresh, profile.text());
-                Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+                WholeFile.write(file, profile.text());
             }
         } catch (IOException e) {
             throw new InternalException(

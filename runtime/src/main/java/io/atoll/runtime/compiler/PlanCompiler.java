@@ -407,7 +407,9 @@ public final class PlanCompiler {
         }
 
         /// The label is written through the host's `/proc`, opened before the container's own could
-        /// be in the way (CVE-2015-1334), and takes effect at exec.
+        /// be in the way (CVE-2015-1334), and takes effect at exec. AppArmor forgets at such an
+        /// exec which signal init gets when its parent dies, so the label is then taken just
+        /// before.
         private Slot openLabel() {
             if (spec.security().label().isEmpty() || draft.facts.lsm().isEmpty()) {
                 return Slot.NONE;
@@ -415,11 +417,29 @@ public final class PlanCompiler {
             Slot slot = draft.newSlot();
             String file =
                     switch (draft.facts.lsm().get()) {
-                        case APPARMOR -> "/proc/thread-self/attr/apparmor/exec";
+                        case APPARMOR ->
+                                "/proc/thread-self/attr/apparmor/"
+                                        + (isLabelledBeforeExec() ? "current" : "exec");
                         case SELINUX -> "/proc/thread-self/attr/exec";
                     };
             draft.child.add(new Step.Open(slot, Place.host(file), Step.OpenMode.WRITE));
             return slot;
+        }
+
+        private boolean isLabelledBeforeExec() {
+            return draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent()
+                    && spec.process().monitorDeathSignal().isPresent();
+        }
+
+        private void takeLabel(Slot file) {
+            boolean isAppArmor =
+                    draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
+            String verb = isLabelledBeforeExec() ? "changeprofile " : isAppArmor ? "exec " : "";
+            draft.child.add(
+                    new Step.WriteFile(
+                            Place.slot(file),
+                            verb + spec.security().label().orElse(""),
+                            Step.WriteMode.EXISTING));
         }
 
         private void powers(Slot label) {
@@ -431,12 +451,8 @@ public final class PlanCompiler {
                 draft.child.add(new Step.ShareCores());
             }
             hooks(draft.child, Phase.START);
-            if (!label.isNone()) {
-                boolean isAppArmor =
-                        draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
-                String text = (isAppArmor ? "exec " : "") + security.label().orElse("");
-                draft.child.add(
-                        new Step.WriteFile(Place.slot(label), text, Step.WriteMode.EXISTING));
+            if (!label.isNone() && !isLabelledBeforeExec()) {
+                takeLabel(label);
             }
             if (security.bounding().size() < Capability.values().length) {
                 draft.child.add(new Step.BoundCapabilities(mask(security)));
@@ -459,6 +475,10 @@ public final class PlanCompiler {
                     draft.child.add(keep(security, listener));
                     draft.child.add(new Step.Close(listener));
                 }
+            }
+            if (!label.isNone() && isLabelledBeforeExec()) {
+                // What was set above may need more than the profile allows.
+                takeLabel(label);
             }
         }
 

@@ -14,7 +14,7 @@ import java.util.OptionalInt;
 /// @param proc files of the init's own `/proc/PID`, written by the monitor
 /// @param personality execution domain; personality(2)
 /// @param monitorDeathSignal what init gets when its monitor dies; empty to live on. The kernel
-///   forgets it where init has another user than root or gains powers; prctl(2)
+///   forgets it where init's program gains powers or a label of SELinux; prctl(2)
 /// @param isAloneOnCores true if no other process runs on a sibling thread of a core meanwhile;
 ///   needs a kernel with core scheduling
 /// @param isMonitorUnshared true to give the monitor a mount namespace of its own before any hook

@@ -110,6 +110,22 @@ class PlanCompilerTest {
         golden("apparmor", confined(BUSYBOX), Hosts.apparmor());
     }
 
+    /// At an exec to another profile the kernel would forget the signal.
+    @Test
+    void aProfileDoesNotTakeAwayTheSignalAtTheMonitorsDeath() {
+        ProcessSpec dies =
+                new ProcessSpec(
+                        List.of(),
+                        OptionalInt.empty(),
+                        Map.of(),
+                        Map.of(),
+                        OptionalInt.empty(),
+                        OptionalInt.of(9),
+                        false,
+                        false);
+        golden("apparmor-dies", confined(BUSYBOX).withProcess(dies), Hosts.apparmor());
+    }
+
     /// What was saved under another name, or by another daemon, had another profile.
     @Test
     void whatIsRestoredHasTheProfileOfTheContainerThatItBecomes() {
