@@ -13,6 +13,7 @@ import io.atoll.linux.Fd;
 import io.atoll.linux.Inodes;
 import io.atoll.linux.Opens;
 import io.atoll.linux.ProcFiles;
+import io.atoll.linux.WholeFile;
 import io.atoll.linux.net.IpNetwork;
 import io.atoll.linux.net.Link;
 import io.atoll.linux.net.LinkAddress;
@@ -613,11 +614,7 @@ public final class Bridges {
                     try {
                         Files.createDirectories(hosts);
                         // dnsmasq leaves out names with a dot before them.
-                        Path temporary = hosts.resolve("." + host.key());
-                        Files.writeString(temporary, line);
-                        Files.setPosixFilePermissions(
-                                temporary, PosixFilePermissions.fromString("rw-r--r--"));
-                        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+                        WholeFile.write(file, line);
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }

@@ -9,6 +9,7 @@ import io.atoll.linux.PidFd;
 import io.atoll.linux.ProcFiles;
 import io.atoll.linux.Processes;
 import io.atoll.linux.Signals;
+import io.atoll.linux.WholeFile;
 import io.atoll.linux.net.IpNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,7 +17,6 @@ import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -329,9 +329,7 @@ final class Dnsmasq {
 
     private void write(String file, String text) {
         try {
-            Path temporary = directory.resolve("." + file);
-            Files.writeString(temporary, text);
-            Files.move(temporary, directory.resolve(file), StandardCopyOption.ATOMIC_MOVE);
+            WholeFile.write(directory.resolve(file), text);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

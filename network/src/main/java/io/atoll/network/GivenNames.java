@@ -1,6 +1,7 @@
 package io.atoll.network;
 
 import io.atoll.linux.ProcFiles;
+import io.atoll.linux.WholeFile;
 import io.atoll.linux.net.IpNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,7 +9,6 @@ import java.net.InetAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,10 +51,7 @@ final class GivenNames {
         try {
             makeDirectory();
             // dnsmasq leaves out names with a dot before them.
-            Path temporary = directory.resolve("." + key);
-            Files.writeString(temporary, line);
-            Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-r--r--"));
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            WholeFile.write(file, line);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

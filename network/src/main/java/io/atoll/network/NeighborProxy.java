@@ -4,6 +4,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.linux.Errno;
 import io.atoll.linux.ErrnoException;
 import io.atoll.linux.ProcFiles;
+import io.atoll.linux.WholeFile;
 import io.atoll.linux.net.Netlink;
 import io.atoll.linux.net.Rtnetlink;
 import java.io.IOException;
@@ -11,8 +12,6 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 
@@ -64,10 +63,7 @@ record NeighborProxy(Path directory) {
         }
         Sysctls.set(key, "1");
         try {
-            Path fresh = directory.resolve("." + FILE);
-            Files.writeString(fresh, render(parent.get()));
-            Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
-            Files.move(fresh, script(directory), StandardCopyOption.ATOMIC_MOVE);
+            WholeFile.write(script(directory), render(parent.get()), "rwxr-xr-x");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

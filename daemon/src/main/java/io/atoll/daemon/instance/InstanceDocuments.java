@@ -4,6 +4,7 @@ import io.atoll.daemon.device.Devices;
 import io.atoll.daemon.instance.config.Expansion;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.Store;
+import io.atoll.linux.WholeFile;
 import io.atoll.storage.StorageDriver;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -11,12 +12,9 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -138,22 +136,18 @@ final class InstanceDocuments implements AutoCloseable {
                                         .pool());
         Path directory = pool.directory(Instances.volume(instance).current());
         Path file = directory.resolve(NAME);
-        byte[] text = text(instance, pool).getBytes(StandardCharsets.UTF_8);
+        String text = text(instance, pool);
         if (!Files.isDirectory(directory) || isSame(file, text)) {
             return;
         }
-        Path fresh = directory.resolve(NAME + ".new");
-        Files.deleteIfExists(fresh);
-        Files.write(fresh, text);
-        Files.setPosixFilePermissions(fresh, EnumSet.of(PosixFilePermission.OWNER_READ));
-        Files.move(
-                fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        WholeFile.write(file, text, "r--------");
     }
 
-    private static boolean isSame(Path file, byte[] text) throws IOException {
+    private static boolean isSame(Path file, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         return Files.isRegularFile(file)
-                && Files.size(file) == text.length
-                && Arrays.equals(Files.readAllBytes(file), text);
+                && Files.size(file) == bytes.length
+                && Arrays.equals(Files.readAllBytes(file), bytes);
     }
 
     private String text(InstanceRecord instance, StorageDriver pool) {

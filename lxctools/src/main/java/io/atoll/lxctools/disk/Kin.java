@@ -3,6 +3,7 @@ package io.atoll.lxctools.disk;
 import io.atoll.base.UnavailableException;
 import io.atoll.linux.DirectoryLock;
 import io.atoll.linux.ErrnoException;
+import io.atoll.linux.WholeFile;
 import io.atoll.runtime.lxc.LxcContainer;
 import io.atoll.runtime.lxc.LxcRootfs;
 import java.io.IOException;
@@ -65,13 +66,7 @@ final class Kin {
             StringBuilder text = new StringBuilder();
             relatives.forEach(
                     r -> text.append(r.lxcPath()).append('\n').append(r.name()).append('\n'));
-            Path fresh = file.resolveSibling("." + file.getFileName() + ".new");
-            Files.writeString(fresh, text.toString());
-            Files.move(
-                    fresh,
-                    file,
-                    java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            WholeFile.write(file, text.toString());
         } catch (IOException e) {
             throw new UnavailableException("cannot write " + file + ": " + e.getMessage(), e);
         }

@@ -5,11 +5,11 @@ import io.atoll.base.BusyException;
 import io.atoll.base.PreconditionFailedException;
 import io.atoll.base.UnavailableException;
 import io.atoll.base.Undo;
+import io.atoll.linux.WholeFile;
 import io.atoll.runtime.lxc.LxcContainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -84,10 +84,6 @@ final class Renaming {
     }
 
     private static void replace(Path file, String text) throws IOException {
-        Path fresh = file.resolveSibling(".config.new");
-        Files.writeString(fresh, text);
-        Files.setPosixFilePermissions(fresh, Files.getPosixFilePermissions(file));
-        Files.move(
-                fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        WholeFile.write(file, text, Files.getPosixFilePermissions(file));
     }
 }

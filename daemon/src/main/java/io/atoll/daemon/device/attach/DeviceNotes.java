@@ -1,6 +1,7 @@
 package io.atoll.daemon.device.attach;
 
 import io.atoll.base.InternalException;
+import io.atoll.linux.WholeFile;
 import io.atoll.runtime.spec.DeviceNode;
 import io.atoll.runtime.spec.DeviceRule;
 import io.atoll.runtime.spec.DeviceSpec;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,9 +39,7 @@ record DeviceNotes(Path root, String instance) {
                     directory(),
                     PosixFilePermissions.asFileAttribute(
                             PosixFilePermissions.fromString("rwx------")));
-            Path fresh = directory().resolve("." + device);
-            Files.writeString(fresh, text);
-            Files.move(fresh, file(device), StandardCopyOption.ATOMIC_MOVE);
+            WholeFile.write(file(device), text.toString());
         } catch (IOException e) {
             throw new InternalException("Failed to note the nodes of device \"" + device + "\"", e);
         }

@@ -13,11 +13,11 @@ import io.atoll.daemon.instance.InstanceRecord;
 import io.atoll.daemon.instance.Instances;
 import io.atoll.image.ImageMetadata;
 import io.atoll.image.ImageTemplate;
+import io.atoll.linux.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -130,18 +130,11 @@ public final class MetadataRoutes implements Routes {
     private Response write(InstanceRecord instance, Path directory, ImageMetadata metadata)
             throws IOException {
         // Checked as it would be at the next start.
-        replace(
+        WholeFile.write(
                 directory.resolve("metadata.yaml"),
                 ImageMetadata.parse(metadata.render()).render());
         instances.tell("instance-metadata-updated", instance);
         return Response.empty();
-    }
-
-    private static void replace(Path file, String text) throws IOException {
-        Path fresh = file.resolveSibling(".new-" + file.getFileName());
-        Files.writeString(fresh, text);
-        Files.move(
-                fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static ImageMetadata parse(Json body) {
@@ -180,7 +173,7 @@ public final class MetadataRoutes implements Routes {
         if (Files.isDirectory(directory)) {
             try (Stream<Path> files = Files.list(directory)) {
                 files.map(f -> String.valueOf(f.getFileName()))
-                        .filter(f -> !f.startsWith(".new-"))
+                        .filter(f -> !(f.startsWith(".") && f.endsWith(".new")))
                         .sorted()
                         .forEach(f -> out.items().add(Json.string(f)));
             }
@@ -209,7 +202,7 @@ public final class MetadataRoutes implements Routes {
                     "The template is longer than " + TEMPLATE_MAX + " bytes");
         }
         Files.createDirectories(directory);
-        replace(file, new String(text, StandardCharsets.UTF_8));
+        WholeFile.write(file, new String(text, StandardCharsets.UTF_8));
         instances.tell("instance-metadata-template-created", instance, "path", name);
         return Response.empty();
     }
