@@ -459,6 +459,31 @@ final class DaemonApiTest {
         assertEquals(1, client.get("/1.0/projects").metadata().asList().size());
     }
 
+    @Test
+    void doesNothingForMembersOfAClusterThatIsNotThere() throws Exception {
+        for (String request :
+                List.of(
+                        "GET /1.0",
+                        "PATCH /1.0",
+                        "GET /1.0/resources",
+                        "GET /1.0/networks/lo",
+                        "POST /1.0/networks",
+                        "POST /1.0/storage-pools",
+                        "GET /1.0/storage-pools/p",
+                        "POST /1.0/storage-pools/p/volumes/custom")) {
+            String method = request.substring(0, request.indexOf(' '));
+            String path = request.substring(request.indexOf(' ') + 1) + "?target=nosuch";
+            String body = method.equals("GET") ? "" : "{\"name\":\"x1\",\"driver\":\"dir\"}";
+            assertEquals(
+                    "Cluster member not found", error(client.send(method, path, body), 404), path);
+        }
+        assertEquals(200, client.get("/1.0?target=none").status());
+        assertEquals(200, client.get("/1.0/networks?target=nosuch").status());
+        assertEquals(
+                "Target only allowed when clustered",
+                error(client.send("POST", "/1.0/instances?target=nosuch", "{}"), 400));
+    }
+
     private String rows(String query) throws IOException {
         Json body = Json.object().put("database", "global").put("query", query);
         TestClient.Answer answer = client.send("POST", "/internal/sql", body.render());

@@ -289,9 +289,19 @@ final class InstancesIT {
         ok("PUT", "/1.0/instances", "{'state':{'action':'start','timeout':20}}");
         assertEquals("Running", status("c1"));
         assertEquals("Running", status("c2"));
+        ok("PUT", "/1.0/instances", "{'state':{'action':'freeze'}}");
+        assertEquals("Frozen", status("c1"));
+        ok("PUT", "/1.0/instances", "{'state':{'action':'restart','timeout':20,'force':true}}");
+        assertEquals("Running", status("c1"));
         ok("PUT", "/1.0/instances", "{'state':{'action':'stop','timeout':20,'force':true}}");
         assertAtRest("c1");
         assertAtRest("c2");
+        ok("POST", "/1.0/instances", "{'name':'c3','source':{'type':'none'}}");
+        String why = failure("PUT", "/1.0/instances", "{'state':{'action':'start','timeout':20}}");
+        assertTrue(
+                why.startsWith(
+                        "The following instances failed to update state:\n - Instance: c3: start c3: "),
+                why);
     }
 
     @Test

@@ -49,6 +49,11 @@ public final class Devices {
         try {
             checkName(name);
             return switch (values.getOrDefault("type", "")) {
+                case "" ->
+                        throw new InvalidConfigException(
+                                "Failed loading device \""
+                                        + name
+                                        + "\": Missing device type in config");
                 case "none" -> none(name, new DeviceOptions(values));
                 case "disk" -> DiskParser.parse(name, new DeviceOptions(values));
                 case "nic" -> NicParser.parse(name, new DeviceOptions(values));

@@ -15,7 +15,13 @@ final class DiskParser {
     static DeviceConfig parse(String name, DeviceOptions options) {
         String path = options.text("path").orElse("");
         String source = options.text("source").orElse("");
-        options.accept("boot.priority");
+        Optional<Long> _ = options.get("boot.priority", ValueType.UINT32);
+        if (source.startsWith("/") && isCeph(options)) {
+            throw new InvalidConfigException(
+                    "Invalid options ceph.cluster_name/ceph.user_name for source \""
+                            + source
+                            + "\"");
+        }
         options.refuse("ceph.cluster_name", "ceph.user_name", "size.state");
         if (path.equals("/")) {
             return root(name, source, options);
@@ -27,6 +33,11 @@ final class DiskParser {
         return source.equals(TMPFS)
                 ? tmpfs(name, path, options)
                 : mounted(name, path, source, options);
+    }
+
+    private static boolean isCeph(DeviceOptions options) {
+        return options.text("ceph.cluster_name").isPresent()
+                || options.text("ceph.user_name").isPresent();
     }
 
     private static IoLimits limits(DeviceOptions options) {
@@ -41,6 +52,17 @@ final class DiskParser {
         Optional<String> pool = options.text("pool");
         if (pool.isEmpty() && !source.startsWith("/")) {
             throw new InvalidConfigException("Source path must be absolute for local sources");
+        }
+        if (pool.isPresent() && source.startsWith("/")) {
+            throw new InvalidConfigException(
+                    "Storage volumes cannot be specified as absolute paths");
+        }
+        if (pool.isPresent() && options.flag("recursive", false)) {
+            throw new InvalidConfigException(
+                    "The recursive option is only supported for additional bind-mounted paths");
+        }
+        if (options.text("size").isPresent()) {
+            throw new InvalidConfigException("Only the root disk may have a size quota");
         }
         if (pool.isPresent() && (source.contains("/") || source.startsWith("."))) {
             throw new InvalidConfigException("Invalid name of a volume \"" + source + "\"");
@@ -71,7 +93,6 @@ final class DiskParser {
                                 .orElse("private"),
                         mountOptions(options),
                         limits(options));
-        options.refuse("size");
         options.finish();
         return disk;
     }

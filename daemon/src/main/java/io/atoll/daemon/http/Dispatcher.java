@@ -1,13 +1,25 @@
 package io.atoll.daemon.http;
 
 import io.atoll.base.ForbiddenException;
+import io.atoll.base.NotFoundException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 
 /// From a request to its answer: route, right, handler, failure. Knows nothing of the HTTP engine.
 final class Dispatcher {
     private static final Logger LOG = System.getLogger(Dispatcher.class.getName());
+
+    /// How a server that is in no cluster is called.
+    private static final String OWN_NAME = "none";
+
+    /// What each member of a cluster has for itself.
+    private static final Pattern OF_MEMBER =
+            Pattern.compile("/1\\.0(/resources|/metrics|/(networks|storage-pools)/.*)?");
+
+    private static final Set<String> MADE_ON_MEMBER = Set.of("/1.0/networks", "/1.0/storage-pools");
 
     /// What to send: an answer, or a failure mapped already.
     sealed interface Outcome {}
@@ -53,6 +65,20 @@ final class Dispatcher {
         }
     }
 
+    /// Refuses to do for this server what was meant for another member of a cluster.
+    ///
+    /// @throws NotFoundException with LXD's words
+    private static void requireHere(Request request) {
+        String target = request.query("target").orElse("");
+        String path = request.path();
+        boolean isMade = request.method() == HttpMethod.POST && MADE_ON_MEMBER.contains(path);
+        if (!target.isEmpty()
+                && !target.equals(OWN_NAME)
+                && (isMade || OF_MEMBER.matcher(path).matches())) {
+            throw new NotFoundException("Cluster member not found");
+        }
+    }
+
     /// Never throws.
     Outcome dispatch(HttpExchange exchange, Caller caller) {
         try {
@@ -63,6 +89,7 @@ final class Dispatcher {
             RouteTable.Match match = table.find(exchange.method(), exchange.path());
             Request request = new Request(exchange, match.variables(), caller);
             authorize(request, match.route().right());
+            requireHere(request);
             return new Answer(match.route().handler().run(request));
         } catch (Throwable e) {
             // The edge of the request: whatever it was, the client gets an answer.

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// `/1.0/instances/NAME/state`, and `PUT /1.0/instances` for all at once.
@@ -106,7 +107,9 @@ final class StateRoutes implements Routes {
         return switch (runner.status(instance.key())) {
             case STOPPED -> action == StateRequest.Action.START;
             case FROZEN ->
-                    action == StateRequest.Action.UNFREEZE || action == StateRequest.Action.STOP;
+                    action == StateRequest.Action.UNFREEZE
+                            || action == StateRequest.Action.STOP
+                            || action == StateRequest.Action.RESTART;
             default ->
                     action != StateRequest.Action.START && action != StateRequest.Action.UNFREEZE;
         };
@@ -136,7 +139,13 @@ final class StateRoutes implements Routes {
         }
         if (!failures.isEmpty()) {
             throw new InternalException(
-                    "The following instances failed to update state: " + failures);
+                    failures.entrySet().stream()
+                            .map(f -> "\n - Instance: " + f.getKey() + ": " + f.getValue())
+                            .collect(
+                                    Collectors.joining(
+                                            "",
+                                            "The following instances failed to update state:",
+                                            "")));
         }
     }
 }

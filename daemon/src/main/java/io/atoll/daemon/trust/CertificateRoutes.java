@@ -3,6 +3,7 @@ package io.atoll.daemon.trust;
 import io.atoll.api.ApiPath;
 import io.atoll.api.tls.CertificateFingerprint;
 import io.atoll.api.tls.Pem;
+import io.atoll.base.AlreadyExistsException;
 import io.atoll.base.ForbiddenException;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
@@ -139,7 +140,7 @@ public final class CertificateRoutes implements Routes {
                         .put("name", body.get("name").asString())
                         .put("type", type(body).text())
                         .put("restricted", body.get("restricted").asBoolean())
-                        .put("projects", projects(body))
+                        .put("projects", newProjects(body))
                         .put("certificate", "")
                         .put("password", "")
                         .put("token", true);
@@ -207,10 +208,10 @@ public final class CertificateRoutes implements Routes {
                         type(wanted),
                         name.isEmpty() ? nameOf(certificate, request) : name,
                         wanted.get("restricted").asBoolean(),
-                        projects(wanted),
+                        newProjects(wanted),
                         Pem.render(certificate));
         if (trust.find(fingerprint).isPresent()) {
-            throw new InvalidConfigException("Client is already trusted");
+            throw new AlreadyExistsException("Certificate already in trust store");
         }
         store.create(TrustedCertificate.KIND, RecordKey.global(fingerprint), fresh);
         events.publishLifecycle(Lifecycle.server("certificate-created", url(fingerprint)));
@@ -232,12 +233,18 @@ public final class CertificateRoutes implements Routes {
         return TrustedCertificate.Type.parse(text.isEmpty() ? "client" : text);
     }
 
-    private List<String> projects(Json body) {
-        List<String> names = body.get("projects").asList().stream().map(Json::asString).toList();
+    /// Those of a new certificate: whoever names some means to restrict it.
+    private List<String> newProjects(Json body) {
+        List<String> names = projects(body);
         if (!names.isEmpty() && !body.get("restricted").asBoolean()) {
             throw new InvalidConfigException(
                     "Projects can be given to restricted certificates only");
         }
+        return names;
+    }
+
+    private List<String> projects(Json body) {
+        List<String> names = body.get("projects").asList().stream().map(Json::asString).toList();
         for (String name : names) {
             if (!settings.hasProject(name)) {
                 throw new NotFoundException("Project \"" + name + "\" not found");

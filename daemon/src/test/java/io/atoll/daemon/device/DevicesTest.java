@@ -53,7 +53,8 @@ class DevicesTest {
                 prefix + "Failed loading device \"d\": Unsupported device type",
                 refusal(Map.of("type", "nic")));
         assertEquals(
-                prefix + "Failed loading device \"d\": Unsupported device type", refusal(Map.of()));
+                prefix + "Failed loading device \"d\": Missing device type in config",
+                refusal(Map.of()));
         assertEquals(
                 prefix + "Disk entry is missing the required \"source\" or \"path\" property",
                 refusal(Map.of("type", "disk", "path", "/x")));
@@ -150,6 +151,23 @@ class DevicesTest {
             options.put("parent", "br0");
         }
         assertThrows(InvalidConfigException.class, () -> Devices.parse("d", options));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', /tmp, size, 1GiB, Only the root disk may have a size quota",
+        "p, /tmp, readonly, true, Storage volumes cannot be specified as absolute paths",
+        "p, v, recursive, true, The recursive option is only supported for additional bind-mounted paths",
+        "'', tmp, readonly, true, Source path must be absolute for local sources",
+        "'', /tmp, boot.priority, x, Invalid value for device option \"boot.priority\": Invalid value for uint32 \"x\"",
+        "'', /tmp, ceph.user_name, a, Invalid options ceph.cluster_name/ceph.user_name for source \"/tmp\"",
+    })
+    void badDisksAreRefusedInTheWordsOfLxd(
+            String pool, String source, String key, String value, String why) {
+        Map<String, String> options = new java.util.TreeMap<>();
+        options.putAll(Map.of("type", "disk", "path", "/x", "source", source, "pool", pool));
+        options.put(key, value);
+        assertEquals("Device validation failed for \"d\": " + why, refusal(options));
     }
 
     @Test

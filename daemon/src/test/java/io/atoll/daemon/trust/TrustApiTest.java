@@ -368,6 +368,27 @@ final class TrustApiTest {
     }
 
     @Test
+    void aCertificateIsAddedOnceAndFreedOfItsProjects() throws Exception {
+        daemon.local().send("POST", "/1.0/projects", "{\"name\":\"own\"}");
+        trust(ALICE, true, "own");
+        Json again =
+                Json.object()
+                        .put("type", "client")
+                        .put("certificate", Pem.base64(ALICE.certificate()));
+        TestClient.Answer answer = daemon.local().send("POST", "/1.0/certificates", again.render());
+        assertEquals(409, answer.status(), answer.text());
+        assertEquals("Certificate already in trust store", answer.json().get("error").asString());
+        String self = "/1.0/certificates/" + CertificateFingerprint.of(ALICE.certificate());
+        // As a client's editor sends it back.
+        String freed =
+                "{\"name\":\"x\",\"type\":\"client\",\"restricted\":false,\"projects\":[\"own\"]}";
+        assertEquals(200, daemon.local().send("PUT", self, freed).status());
+        try (Remote alice = new Remote(ALICE)) {
+            assertEquals(200, alice.status("GET", "/1.0/profiles?project=default", ""));
+        }
+    }
+
+    @Test
     void withAnAuthorityOnlyWhatItSignedConnects() throws Exception {
         trust(ALICE, false);
         try (Remote alice = new Remote(ALICE)) {
