@@ -62,7 +62,7 @@ public final class Pem {
                     CertificateFactory.getInstance("X.509")
                             .generateCertificate(new ByteArrayInputStream(der));
         } catch (CertificateException e) {
-            throw new InvalidConfigException("This is no certificate: " + e.getMessage(), e);
+            throw new InvalidConfigException("This is no certificate", e);
         }
     }
 

@@ -23,6 +23,18 @@ import java.util.Optional;
 final class AclCommands {
     private static final List<String> EDITABLE =
             List.of("config", "description", "egress", "ingress");
+    private static final List<String> RULE_KEYS =
+            List.of(
+                    "action",
+                    "description",
+                    "destination",
+                    "destination_port",
+                    "icmp_code",
+                    "icmp_type",
+                    "protocol",
+                    "source",
+                    "source_port",
+                    "state");
     private static final String ARGUMENT = "[<remote>:]<ACL>";
     private static final String RULE = ARGUMENT + " <direction> <key>=<value>... [flags]";
 
@@ -112,9 +124,20 @@ final class AclCommands {
         return direction;
     }
 
+    private static Json.Obj rule(Context context) {
+        Json.Obj rule = Pairs.from(context.args().positional(), 2);
+        for (String key : rule.members().keySet()) {
+            if (!RULE_KEYS.contains(key)) {
+                throw new CliException(
+                        "Unknown key: " + key, "keys are " + String.join(", ", RULE_KEYS));
+            }
+        }
+        return rule;
+    }
+
     private static int add(Context context) {
         String direction = direction(context);
-        Json.Obj rule = Pairs.from(context.args().positional(), 2);
+        Json.Obj rule = rule(context);
         Ref ref = context.refAt(0);
         Entity now = all(context).get(ref.name());
         Json.Obj body = RecordCommands.pick(now.value(), EDITABLE);
@@ -127,7 +150,7 @@ final class AclCommands {
 
     private static int remove(Context context) {
         String direction = direction(context);
-        Json.Obj wanted = Pairs.from(context.args().positional(), 2);
+        Json.Obj wanted = rule(context);
         Ref ref = context.refAt(0);
         Entity now = all(context).get(ref.name());
         Json.Obj body = RecordCommands.pick(now.value(), EDITABLE);

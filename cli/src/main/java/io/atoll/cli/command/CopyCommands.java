@@ -9,6 +9,7 @@ import io.atoll.client.AtollClient;
 import io.atoll.client.Operation;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// `copy`, `move` and `rename` of instances and snapshots; between servers [InstanceTransfer] does
 /// it.
@@ -225,6 +226,7 @@ final class CopyCommands {
             if (it.get("type").asString().equals("disk") && it.get("path").asString().equals("/")) {
                 Json.Obj root = Json.object();
                 root.members().putAll(it.asMap());
+                root.members().putAll(devices.get(entry.getKey()).asMap());
                 devices.put(entry.getKey(), root.put("pool", pool));
                 return;
             }
@@ -244,6 +246,7 @@ final class CopyCommands {
             if (context.args().count() < 2) {
                 throw new CliException("a new name, --storage or --target-project is needed");
             }
+            requireNoChanges(context);
             renameTo(context, from, to);
             return 0;
         }
@@ -262,6 +265,16 @@ final class CopyCommands {
                 context.client(from).instances().records().post(from.name(), body),
                 "Transferring instance");
         return 0;
+    }
+
+    private static void requireNoChanges(Context context) {
+        boolean changes =
+                context.args().flag("no-profiles")
+                        || Stream.of("config", "device", "profile")
+                                .anyMatch(option -> !context.args().values(option).isEmpty());
+        if (changes) {
+            throw new CliException("Can't override configuration or profiles in local rename");
+        }
     }
 
     private static void renameTo(Context context, Ref from, Ref to) {

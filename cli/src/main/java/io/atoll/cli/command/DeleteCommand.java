@@ -8,7 +8,7 @@ import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
 import io.atoll.client.AtollClient;
 import java.io.IOException;
-import java.util.function.Supplier;
+import java.util.List;
 
 /// `delete`: instances and snapshots.
 final class DeleteCommand {
@@ -27,10 +27,14 @@ final class DeleteCommand {
     }
 
     private static int run(Context context) throws IOException {
-        for (String text : context.args().positional()) {
-            Ref ref = context.ref(text);
+        List<Ref> refs = context.args().positional().stream().map(context::ref).toList();
+        // What is missing is said before anything is deleted.
+        for (Ref ref : refs) {
+            Json _ = existing(context, ref);
+        }
+        for (Ref ref : refs) {
             if (context.args().flag("interactive")
-                    && !Questions.of(context).yes("Remove " + ref.name() + " (yes/no)", false)) {
+                    && !Questions.of(context).confirms("Remove " + ref.name() + " (yes/no)")) {
                 throw new CliException("User aborted delete operation");
             }
             delete(context, ref);
@@ -38,10 +42,13 @@ final class DeleteCommand {
         return 0;
     }
 
-    /// Says what is missing before anything is deleted.
-    private static Json existing(String kind, Ref ref, Supplier<Json> load) {
+    private static Json existing(Context context, Ref ref) {
+        AtollClient client = context.client(ref);
+        String kind = ref.hasChild() ? "instance snapshot" : "instance";
         try {
-            return load.get();
+            return ref.hasChild()
+                    ? client.instances().snapshots(ref.parent()).get(ref.child()).value()
+                    : client.instances().records().get(ref.name()).value();
         } catch (NotFoundException e) {
             throw new CliException(
                     "Failed checking "
@@ -58,18 +65,10 @@ final class DeleteCommand {
     private static void delete(Context context, Ref ref) {
         AtollClient client = context.client(ref);
         if (ref.hasChild()) {
-            existing(
-                    "instance snapshot",
-                    ref,
-                    () -> client.instances().snapshots(ref.parent()).get(ref.child()).value());
             context.await(client.instances().snapshots(ref.parent()).delete(ref.child()));
             return;
         }
-        Json instance =
-                existing(
-                        "instance",
-                        ref,
-                        () -> client.instances().records().get(ref.name()).value());
+        Json instance = existing(context, ref);
         long status = instance.get("status_code").asLong();
         if (status != 0 && status != 102) {
             if (!context.args().flag("force")) {

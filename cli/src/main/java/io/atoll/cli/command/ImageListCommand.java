@@ -63,7 +63,7 @@ final class ImageListCommand {
         String columns = context.args().value("columns").replace(",", "");
         List<String> header = new ArrayList<>();
         for (int i = 0; i < columns.length(); i++) {
-            header.add(title(columns.charAt(i)));
+            header.add(title(columns.charAt(i), columns));
         }
         ZoneId zone = Format.zone(context.invocation().env("TZ"));
         Table table = new Table(header);
@@ -109,7 +109,7 @@ final class ImageListCommand {
         return false;
     }
 
-    private static String title(char column) {
+    private static String title(char column, String columns) {
         return switch (column) {
             case 'a' -> "ARCHITECTURE";
             case 'd' -> "DESCRIPTION";
@@ -120,7 +120,9 @@ final class ImageListCommand {
             case 's' -> "SIZE";
             case 't' -> "TYPE";
             case 'u' -> "UPLOAD DATE";
-            default -> throw new CliException("Unknown column shorthand char '" + column + "'");
+            default ->
+                    throw new CliException(
+                            "Unknown column shorthand char '" + column + "' in '" + columns + "'");
         };
     }
 

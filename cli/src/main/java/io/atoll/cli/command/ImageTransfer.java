@@ -319,7 +319,7 @@ final class ImageTransfer {
         }
         int at = name.indexOf(fingerprint);
         String prefix = at > 0 ? name.substring(0, at) : "";
-        String extension = at < 0 ? "" : name.substring(at + fingerprint.length());
+        String extension = at < 0 ? extension(name) : name.substring(at + fingerprint.length());
         return target.resolveSibling(prefix + target.getFileName() + extension);
     }
 

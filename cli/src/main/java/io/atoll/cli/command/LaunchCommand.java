@@ -86,6 +86,9 @@ final class LaunchCommand {
         if (context.args().flag("vm")) {
             throw new CliException("virtual machines are not supported: Atoll runs containers");
         }
+        if (empty && context.args().count() > 1) {
+            throw new CliException("--empty cannot be combined with an image name");
+        }
         Ref image = empty ? new Ref("", "") : context.refAt(0);
         Ref wanted = context.refAt(empty && context.args().count() == 1 ? 0 : 1);
         AtollClient client = context.client(wanted);

@@ -39,6 +39,9 @@ final class MonitorCommand {
                     "Invalid format: " + format, "formats are json, pretty and yaml");
         }
         String level = context.args().value("loglevel");
+        if (!level.isEmpty() && !format.equals("pretty")) {
+            throw new CliException("Log level filtering can only be used with pretty formatting");
+        }
         if (!level.isEmpty() && !LEVELS.contains(level)) {
             throw new CliException(
                     "Invalid log level: " + level, "levels are " + String.join(", ", LEVELS));

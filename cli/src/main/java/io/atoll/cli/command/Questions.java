@@ -36,6 +36,14 @@ final class Questions {
         return line.isEmpty() ? fallback : line;
     }
 
+    /// Without a fallback: whoever says nothing has not said yes.
+    boolean confirms(String question) throws IOException {
+        return switch (text(question, "").toLowerCase(java.util.Locale.ROOT)) {
+            case "y", "yes" -> true;
+            default -> false;
+        };
+    }
+
     boolean yes(String question, boolean fallback) throws IOException {
         while (true) {
             String answer = text(question, fallback ? "yes" : "no");

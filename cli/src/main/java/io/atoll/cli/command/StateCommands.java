@@ -93,8 +93,8 @@ final class StateCommands {
             String status = instance.get("status").asString();
             boolean fits =
                     switch (action) {
-                        case "start" -> status.equals("Stopped") || status.equals("Frozen");
-                        case "stop" -> !status.equals("Stopped");
+                        case "start" -> status.equals("Stopped");
+                        case "stop", "restart" -> !status.equals("Stopped");
                         default -> status.equals("Running");
                     };
             if (fits) {

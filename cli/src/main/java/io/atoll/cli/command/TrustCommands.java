@@ -248,6 +248,7 @@ final class TrustCommands {
                 return 0;
             }
         }
-        throw new CliException("No certificate add token exists for " + name);
+        throw new CliException(
+                "No certificate add token for member " + name + " on remote: " + ref.remote());
     }
 }

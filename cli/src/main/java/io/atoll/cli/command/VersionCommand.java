@@ -1,6 +1,7 @@
 package io.atoll.cli.command;
 
 import io.atoll.base.DomainException;
+import io.atoll.cli.CliException;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Version;
@@ -26,7 +27,7 @@ final class VersionCommand {
                             .get("environment")
                             .get("server_version")
                             .asString();
-        } catch (DomainException _) {
+        } catch (DomainException | CliException _) {
             server = "unreachable";
         }
         context.output().line("Client version: " + Version.of(context.invocation().program()));

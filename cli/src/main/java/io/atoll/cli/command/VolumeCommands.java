@@ -456,7 +456,7 @@ final class VolumeCommands {
         }
         List<String> header = new ArrayList<>();
         for (char column : columns.replace(",", "").toCharArray()) {
-            header.add(title(column));
+            header.add(title(column, columns));
         }
         Table table = new Table(header);
         for (Json it : all) {
@@ -486,7 +486,7 @@ final class VolumeCommands {
         return true;
     }
 
-    private static String title(char column) {
+    private static String title(char column, String columns) {
         return switch (column) {
             case 'c' -> "CONTENT-TYPE";
             case 'd' -> "DESCRIPTION";
@@ -495,7 +495,9 @@ final class VolumeCommands {
             case 'n' -> "NAME";
             case 't' -> "TYPE";
             case 'u' -> "USED BY";
-            default -> throw new CliException("Unknown column shorthand char '" + column + "'");
+            default ->
+                    throw new CliException(
+                            "Unknown column shorthand char '" + column + "' in '" + columns + "'");
         };
     }
 

@@ -111,7 +111,7 @@ final class WarningCommands {
         // Locations mean something in clusters only.
         String columns = context.args().value("columns").replace(",", "").replace("L", "");
         List<String> header = new ArrayList<>();
-        columns.chars().forEach(c -> header.add(title((char) c)));
+        columns.chars().forEach(c -> header.add(title((char) c, columns)));
         Table table = new Table(header);
         ZoneId zone = Format.zone(context.invocation().env("TZ"));
         Json.Arr shown = Json.array();
@@ -127,7 +127,7 @@ final class WarningCommands {
         return 0;
     }
 
-    private static String title(char column) {
+    private static String title(char column, String columns) {
         return switch (column) {
             case 'c' -> "COUNT";
             case 'f' -> "FIRST SEEN";
@@ -137,7 +137,9 @@ final class WarningCommands {
             case 'S' -> "STATUS";
             case 't' -> "TYPE";
             case 'u' -> "UUID";
-            default -> throw new CliException("Unknown column shorthand char '" + column + "'");
+            default ->
+                    throw new CliException(
+                            "Unknown column shorthand char '" + column + "' in '" + columns + "'");
         };
     }
 

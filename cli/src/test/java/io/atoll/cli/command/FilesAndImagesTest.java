@@ -171,8 +171,22 @@ class FilesAndImagesTest {
                                         200,
                                         "Content-Disposition: inline;filename=fp.tar.xz\r\n",
                                         "TAR")));
+        server.on(
+                "GET /1.0/images/fp/export",
+                peer ->
+                        peer.send(
+                                FakeServer.http(
+                                        200,
+                                        "Content-Disposition: inline;filename=mine-2.tar.gz\r\n",
+                                        "GZ")));
         assertEquals(0, cli.run("image", "export", "a1", directory.toString()), cli.err());
         assertEquals("TAR", Files.readString(directory.resolve("fp.tar.xz")));
+        CliRun renamed = new CliRun(server);
+        assertEquals(
+                0,
+                renamed.run("image", "export", "a1", directory.resolve("own").toString()),
+                renamed.err());
+        assertEquals("GZ", Files.readString(directory.resolve("own.tar.gz")));
 
         String content = "\r\n--x \r\r\n--";
         String parts =

@@ -9,6 +9,8 @@ import io.atoll.client.FakeServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -164,6 +166,51 @@ class InstanceCommandsTest {
         server.onSync("GET /1.0/instances/c1/snapshots/s0", "{}");
         server.onOperation("DELETE /1.0/instances/c1/snapshots/s0", "o3", "null", "null", "");
         assertEquals(0, cli.run("delete", "c1/s0"));
+    }
+
+    @Test
+    void deletesNothingIfOneIsMissing() {
+        server.onSync("GET /1.0/instances/c1", "{\"status\":\"Stopped\",\"status_code\":102}");
+        server.onError("GET /1.0/instances/c2", 404, "Instance not found");
+        assertEquals(1, cli.run("delete", "c1", "c2"));
+        assertEquals(
+                "Error: Failed checking instance exists \"local:c2\": Instance not found\n",
+                cli.err());
+        assertTrue(
+                server.requests().stream().allMatch(r -> r.method().equals("GET")),
+                server.requests().toString());
+    }
+
+    @Test
+    void asksBeforeItDeletes() {
+        server.onSync("GET /1.0/instances/c1", "{\"status\":\"Stopped\",\"status_code\":102}");
+        assertEquals(1, cli.input("\n").run("delete", "-i", "c1"));
+        assertEquals("Remove c1 (yes/no): ", cli.out());
+        assertEquals("Error: User aborted delete operation\n", cli.err());
+    }
+
+    @Test
+    void anEmptyInstanceHasNoImage() {
+        assertEquals(1, cli.run("init", "busybox", "c1", "--empty"));
+        assertEquals("Error: --empty cannot be combined with an image name\n", cli.err());
+    }
+
+    @Test
+    void aRenameOverridesNothing() {
+        server.onSync("GET /1.0/instances/c1", "{\"status\":\"Stopped\",\"status_code\":102}");
+        String why = "Error: Can't override configuration or profiles in local rename\n";
+        for (List<String> options :
+                List.of(
+                        List.of("--no-profiles"),
+                        List.of("-p", "web"),
+                        List.of("-c", "user.a=1"),
+                        List.of("-d", "root,size=1GiB"))) {
+            List<String> words = new ArrayList<>(List.of("move", "c1", "c2"));
+            words.addAll(options);
+            CliRun run = new CliRun(server);
+            assertEquals(1, run.run(words.toArray(String[]::new)), words.toString());
+            assertEquals(why, run.err());
+        }
     }
 
     @Test
@@ -355,6 +402,19 @@ class InstanceCommandsTest {
                 body.get("config").render());
         assertEquals("c1", body.get("source").get("source").asString());
         assertEquals("copy", body.get("source").get("type").asString());
+    }
+
+    @Test
+    void copiesToAnotherPoolWithWhatIsSaidOfTheRoot() {
+        server.onSync(
+                "GET /1.0/instances/c1",
+                "{\"config\":{},\"devices\":{},\"profiles\":[],\"expanded_devices\":"
+                        + "{\"root\":{\"type\":\"disk\",\"path\":\"/\",\"pool\":\"p\"}}}");
+        server.onOperation("POST /1.0/instances", "o1", "null", "null", "");
+        assertEquals(0, cli.run("copy", "c1", "c2", "-s", "q", "-d", "root,user.z=1"), cli.err());
+        assertEquals(
+                "{\"root\":{\"type\":\"disk\",\"path\":\"/\",\"pool\":\"q\",\"user.z\":\"1\"}}",
+                server.request("POST /1.0/instances").json().get("devices").render());
     }
 
     @Test

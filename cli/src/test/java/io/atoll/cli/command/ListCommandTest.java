@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.cli.CliRun;
 import io.atoll.client.FakeServer;
 import java.io.IOException;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,6 +101,34 @@ class ListCommandTest {
                 +-------+-------+-----+
                 """,
                 run("list", "-c", "n,user.note:no.te:0,devices:eth0.network:NET:3"));
+    }
+
+    @Test
+    void showsImagesWithAndWithoutNames() {
+        String image =
+                "{\"aliases\":[%s],\"fingerprint\":\"%s\",\"public\":%s,\"properties\":{%s},"
+                        + "\"architecture\":\"%s\",\"type\":\"container\",\"size\":%d,"
+                        + "\"uploaded_at\":\"2015-06-17T11:17:00Z\"}";
+        String centos =
+                image.formatted(
+                        "{\"name\":\"centos/6/amd64\"},{\"name\":\"centos/6\"}",
+                        "ab".repeat(32),
+                        "true",
+                        "\"description\":\"Centos 6\"",
+                        "x86_64",
+                        1 << 20);
+        String bare = image.formatted("", "cd".repeat(32), "false", "", "i686", 1 << 19);
+        server.onSync("GET /1.0/images?recursion=1", "[" + centos + "," + bare + "]");
+        String date = "\"Jun 17, 2015 at 11:17am (UTC)\"";
+        List<String> rows = run("image", "list", "-f", "csv").lines().toList();
+        assertEquals(2, rows.size());
+        assertTrue(
+                rows.contains(
+                        "centos/6 (1 more),abababababab,yes,Centos 6,x86_64,CONTAINER,1.00MB,"
+                                + date),
+                rows.toString());
+        assertTrue(
+                rows.contains(",cdcdcdcdcdcd,no,,i686,CONTAINER,0.50MB," + date), rows.toString());
     }
 
     @Test

@@ -51,7 +51,7 @@ final class ServerCareTest {
         assertEquals("u1,2\nu2,1\n", all.out());
         CliRun wrong = cli();
         assertEquals(1, wrong.run("warning", "list", "-c", "x"));
-        assertEquals("Error: Unknown column shorthand char 'x'\n", wrong.err());
+        assertEquals("Error: Unknown column shorthand char 'x' in 'x'\n", wrong.err());
     }
 
     @Test

@@ -145,7 +145,9 @@ class TrustCommandsTest {
         assertEquals(1, cli.out().lines().count(), cli.out());
         assertTrue(cli.out().startsWith("friend,"), cli.out());
         assertEquals(1, cli.run("config", "trust", "revoke-token", "stranger"));
-        assertTrue(cli.err().contains("No certificate add token exists for stranger"), cli.err());
+        assertTrue(
+                cli.err().contains("No certificate add token for member stranger on remote: local"),
+                cli.err());
         assertEquals(0, cli.run("config", "trust", "revoke-token", "friend"), cli.err());
         assertEquals("DELETE", server.request("DELETE /1.0/operations/u1").method());
     }
