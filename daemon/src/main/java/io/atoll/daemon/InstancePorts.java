@@ -66,6 +66,11 @@ final class InstancePorts {
             public ProjectName volumeOwner(ProjectName project) {
                 return projects.effectiveIfThere(project, Feature.VOLUMES);
             }
+
+            @Override
+            public boolean isUnmapped(ProjectName owner, String pool, String volume) {
+                return pools.isUnmapped(owner, pool, volume);
+            }
         };
     }
 

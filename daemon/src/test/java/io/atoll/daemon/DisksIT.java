@@ -2,6 +2,7 @@ package io.atoll.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -196,6 +197,31 @@ final class DisksIT {
             assertEquals(0, files.count(), "nothing on the host");
         }
         Files.delete(outside);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void volumesThatAreNotMappedHaveTheOwnersOfTheHost(boolean isLive) throws IOException {
+        String volume = "/1.0/storage-pools/p/volumes/custom";
+        ok("POST", volume, "{'name':'v2','config':{'security.unmapped':'true'}}");
+        try {
+            Path files = daemon.state().resolve("storage-pools/p/custom/default_v2/rootfs");
+            host("chmod 777 " + files + " && touch " + files + "/f && chown 7:8 " + files + "/f");
+            give("c1", isLive, "pool=p", "source=v2", "path=/srv/v");
+            assertTrue(holds("c1", "test \"$(stat -c %u:%g /srv/v/f)\" = 65534:65534"));
+            assertTrue(holds("c1", "touch /srv/v/new"));
+            assertNotEquals("0", host("stat -c %u " + files + "/new"));
+            devices("c1", "");
+            host("rm " + files + "/new");
+            ok("PATCH", volume + "/v2", "{'config':{'security.unmapped':'false'}}");
+            give("c1", isLive, "pool=p", "source=v2", "path=/srv/v");
+            assertTrue(holds("c1", "test \"$(stat -c %u:%g /srv/v/f)\" = 7:8"));
+            assertTrue(holds("c1", "touch /srv/v/new"));
+            assertEquals("0", host("stat -c %u " + files + "/new"));
+        } finally {
+            devices("c1", "");
+            ok("DELETE", volume + "/v2", "");
+        }
     }
 
     @Test

@@ -56,13 +56,20 @@ final class DiskVolumes {
     }
 
     /// What to mount of one.
-    static RootfsLayers layers(StorageDriver driver, VolumeRef ref, Idmap idmap) {
+    static RootfsLayers layers(
+            Ports.Pools pools, ProjectName project, String pool, String volume, Idmap idmap) {
+        StorageDriver driver = pools.get(pool);
+        VolumeRef ref = volume(pools, project, volume);
         if (!driver.exists(ref)) {
             throw new NotFoundException("Failed loading custom volume: Storage volume not found");
         }
         if (driver.disk(ref).isPresent()) {
             throw new InvalidConfigException(BLOCK);
         }
-        return driver.layers(ref, idmap);
+        RootfsLayers layers = driver.layers(ref, idmap);
+        return layers instanceof RootfsLayers.Directory directory
+                        && pools.isUnmapped(pools.volumeOwner(project), pool, volume)
+                ? new RootfsLayers.Directory(directory.path(), RootfsLayers.Ids.SHIFTED)
+                : layers;
     }
 }

@@ -29,10 +29,7 @@ final class InstanceDevices {
             @Override
             public RootfsLayers volume(
                     ProjectName project, String pool, String volume, Idmap idmap) {
-                return DiskVolumes.layers(
-                        ports.pools().get(pool),
-                        DiskVolumes.volume(ports.pools(), project, volume),
-                        idmap);
+                return DiskVolumes.layers(ports.pools(), project, pool, volume, idmap);
             }
 
             @Override

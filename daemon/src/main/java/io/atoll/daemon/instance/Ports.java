@@ -67,5 +67,13 @@ public record Ports(
         default ProjectName volumeOwner(ProjectName project) {
             return project;
         }
+
+        /// Whether the owner ids of a custom volume's files are those of the host
+        /// (`security.unmapped`).
+        ///
+        /// @param owner see [#volumeOwner]
+        default boolean isUnmapped(ProjectName owner, String pool, String volume) {
+            return false;
+        }
     }
 }

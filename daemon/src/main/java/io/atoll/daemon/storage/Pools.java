@@ -294,6 +294,13 @@ public final class Pools {
         return projects.effectiveIfThere(new ProjectName(project), Feature.VOLUMES);
     }
 
+    /// Whether owner ids in a custom volume are those of the host.
+    public boolean isUnmapped(ProjectName project, String pool, String volume) {
+        return store.find(CustomVolume.KIND, CustomVolume.key(project, pool, volume))
+                .filter(v -> VolumeKeys.isUnmapped(v.value().config()))
+                .isPresent();
+    }
+
     boolean isVolumeMounted(ProjectName project, String pool, String volume) {
         return users.stream().anyMatch(u -> u.isVolumeMounted(project, pool, volume));
     }

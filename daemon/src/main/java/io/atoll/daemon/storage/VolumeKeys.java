@@ -83,6 +83,11 @@ final class VolumeKeys {
                 .anyMatch(key -> !before.getOrDefault(key, "").equals(after.getOrDefault(key, "")));
     }
 
+    /// Whether the owner ids of the files are those of the host, in each instance.
+    static boolean isUnmapped(Map<String, String> config) {
+        return isTrue(config, UNMAPPED);
+    }
+
     private static boolean isTrue(Map<String, String> config, String key) {
         return TRUE.contains(config.getOrDefault(key, "").toLowerCase(Locale.ROOT));
     }

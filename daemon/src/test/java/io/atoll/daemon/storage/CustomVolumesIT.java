@@ -147,6 +147,33 @@ final class CustomVolumesIT {
     }
 
     @Test
+    void snapshotsAreMadeAsTheirKeysSay() throws IOException {
+        String keys =
+                "{'snapshots.schedule':'@startup','snapshots.pattern':'auto%d','snapshots.expiry':'1H'}";
+        assertEquals(200, post(V, "{'name':'v','config':" + keys + "}"));
+        assertEquals(List.of(), snapshots(V + "/v"));
+        shut();
+        open();
+        assertEquals(List.of("auto0"), snapshots(V + "/v"));
+        Instant end =
+                Instant.parse(
+                        client.get(V + "/v/snapshots/auto0")
+                                .metadata()
+                                .get("expires_at")
+                                .asString());
+        assertTrue(end.isAfter(Instant.now().plusSeconds(3500)), end.toString());
+        assertTrue(end.isBefore(Instant.now().plusSeconds(3700)), end.toString());
+        assertEquals(
+                200,
+                client.send("PATCH", V + "/v", "{\"config\":{\"snapshots.schedule\":\"@daily\"}}")
+                        .status());
+        assertEquals("", operation("POST", V + "/v/snapshots", "{}"));
+        shut();
+        open();
+        assertEquals(List.of("auto0", "auto1"), snapshots(V + "/v"));
+    }
+
+    @Test
     void copiesAndMovesBetweenPools() throws IOException {
         make("v");
         assertEquals("", operation("POST", V + "/v/snapshots", "{'name':'s'}"));
