@@ -10,6 +10,7 @@ import io.atoll.e2e.LxcMachine.Expected;
 import io.atoll.testkit.LxcHost;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.Terminal;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -41,9 +42,14 @@ class LxcArticleTest {
 
     private LxcHost host;
 
+    /// The machine that it is typed on.
+    LxcHost launch() {
+        return LxcMachine.launchWarm("atoll-lxcart");
+    }
+
     @BeforeAll
     void start() {
-        host = LxcMachine.launchWarm("atoll-lxcart");
+        host = launch();
         LxcMachine.bridge(host);
         host.must(
                 "ip link add virbr0 type bridge; ip link set virbr0 up;"
@@ -63,10 +69,16 @@ class LxcArticleTest {
 
     @AfterAll
     void close() {
-        host.close();
+        if (host != null) {
+            host.close();
+        }
     }
 
     /// The article's containers: p1 in a group, p2 with a delay and an order.
+    private void markForStart() {
+        markForStart(5);
+    }
+
     private void markForStart(int delay) {
         LxcMachine.configure(host, "p1", "lxc.start.auto = 1", "lxc.group = Ubuntu");
         LxcMachine.configure(
@@ -85,46 +97,65 @@ class LxcArticleTest {
 
     @Test
     void l1_28_29_32_33_startingWithTheHost() {
-        markForStart(2);
+        markForStart();
+        LxcMachine.create(host, "p3");
+        LxcMachine.configure(host, "p3", "lxc.start.auto = 1", "lxc.group = onboot");
         long taken = seconds("LXC_BRIDGE_PATIENCE=1 lxc-containers start");
-        assertTrue(taken >= 2, "the delay is waited for: " + taken + " s");
+        assertTrue(taken >= 5 && taken < 10, "5 s after p2 is all: " + taken + " s");
         assertEquals("STOPPED", host.must("lxc-info -n p1 -sH"));
         assertEquals("RUNNING", host.must("lxc-info -n p2 -sH"));
+        assertTrue(startTicks("p3") <= startTicks("p2"), "the group onboot goes first");
         host.must("lxc-containers stop");
         assertEquals("", host.must("lxc-ls --active"));
     }
 
     @Test
     void l1_36_37_39_allWhateverTheGroup() {
-        markForStart(2);
+        markForStart();
         LxcMachine.configure(host, "p1", "lxc.start.order = 200");
-        assertEquals("p2 2\np1 0", host.must("lxc-autostart -a -L"));
+        assertEquals("p2 5\np1 0", host.must("lxc-autostart -a -L"));
         assertEquals("", host.must("lxc-ls --active"), "listing does nothing");
-        long taken = seconds("lxc-autostart -a");
-        assertTrue(taken >= 2, "the delay is waited for: " + taken + " s");
+        startsTheSecondFirst();
         assertEquals("RUNNING", host.must("lxc-info -n p1 -sH"));
         assertEquals("p1\np2", host.must("lxc-autostart -a -k -L"));
         host.must("lxc-autostart -a -k");
         assertEquals("", host.must("lxc-ls --active"));
     }
 
+    /// p2, five seconds, p1, and the command returns.
+    private void startsTheSecondFirst() {
+        long taken = seconds("lxc-autostart -a");
+        assertTrue(taken >= 5 && taken < 10, "the sum of the delays is 5 s: " + taken + " s");
+        assertEquals("RUNNING", host.must("lxc-info -n p2 -sH"));
+        long between = startTicks("p1") - startTicks("p2");
+        assertTrue(between >= 500 && between < 1000, between + " ticks from p2 to p1");
+    }
+
+    /// When its init was started, in hundredths of a second.
+    private long startTicks(String name) {
+        String stat = host.must("cat /proc/" + LxcMachine.init(host, name) + "/stat");
+        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]);
+    }
+
     /// In the article, of 1.0's time, the higher order is first.
     @Test
     void l1_30_37_theOrderOfTheArticle() {
         LxcMachine.onlyAtoll(host, "has turned the order of 1.0 round for good");
-        markForStart(0);
+        markForStart();
         host.must("echo 'lxc.start.order.mode = descending' >/etc/lxc/lxc.conf");
         try {
-            assertEquals("p2 0\np1 0", host.must("lxc-autostart -a -L"));
+            assertEquals("p2 5\np1 0", host.must("lxc-autostart -a -L"));
+            startsTheSecondFirst();
+            host.must("lxc-autostart -a -k");
         } finally {
             host.must("rm /etc/lxc/lxc.conf");
         }
-        assertEquals("p1 0\np2 0", host.must("lxc-autostart -a -L"));
+        assertEquals("p1 0\np2 5", host.must("lxc-autostart -a -L"));
         // A configuration of that time says it by itself.
         host.must(
                 "sed -i 's/^lxc[.]net[.]0[.]/lxc.network./; s/^lxc[.]uts[.]name/lxc.utsname/'"
                         + " /var/lib/lxc/p2/config");
-        assertEquals("p2 0\np1 0", host.must("lxc-autostart -a -L"));
+        assertEquals("p2 5\np1 0", host.must("lxc-autostart -a -L"));
     }
 
     @Test
@@ -208,7 +239,8 @@ class LxcArticleTest {
     @Test
     void l1_35_addressesOfIpv6() {
         host.must(
-                "lxc-net stop; printf 'LXC_IPV6_ADDR=fd42:1::1\\nLXC_IPV6_MASK=64\\n"
+                "cp /etc/default/lxc-net /tmp/kept; "
+                        + "lxc-net stop; printf 'LXC_IPV6_ADDR=fd42:1::1\\nLXC_IPV6_MASK=64\\n"
                         + "LXC_IPV6_NETWORK=fd42:1::/64\\nUSE_LXC_BRIDGE=true\\n'"
                         + " >/etc/default/lxc-net; lxc-net start");
         try {
@@ -219,14 +251,16 @@ class LxcArticleTest {
             host.until("lxc-attach -n p1 -- ip -6 addr show eth0 | grep -q " + expected);
             assertTrue(host.must("lxc-ls -f -F IPV6").contains(expected));
         } finally {
-            host.must("lxc-stop -n p1 -k; lxc-net stop; rm /etc/default/lxc-net; lxc-net start");
+            host.must(
+                    "lxc-stop -n p1 -k; lxc-net stop; rm /etc/default/lxc-net;"
+                            + " mv /tmp/kept /etc/default/lxc-net; lxc-net start");
         }
     }
 
     @Test
     void l1_07_17_18_19_21_templates() {
-        String help = host.sh("lxc-create -t busybox -h").ok().err();
-        assertTrue(help.contains("busybox"), help);
+        Program.Output help = host.sh("lxc-create -t busybox -h");
+        assertTrue((help.out() + help.err()).contains("--busybox-path"), help.toString());
         host.must(
                 """
                 cat >/tmp/template <<'EOF'
@@ -273,7 +307,10 @@ class LxcArticleTest {
                         "plamo",
                         "sshd",
                         "ubuntu-cloud",
-                        "ubuntu")) {
+                        "ubuntu",
+                        "download",
+                        "local",
+                        "oci")) {
             String help = host.must(folder + "/lxc-" + name + " --help 2>&1");
             assertFalse(help.isBlank(), name);
         }
@@ -281,6 +318,72 @@ class LxcArticleTest {
             Expected.of("lxc-create -n t1 -t oracle -- -a i386", 1, "missing, please install \"")
                     .check(host);
             host.must("! test -e /var/lib/lxc/t1");
+        }
+    }
+
+    /// What the configuration does not allow cannot be used; with a line more it can, from the next
+    /// start on.
+    @Test
+    void l1_51_devicesAreFiltered() {
+        LxcMachine.configure(
+                host,
+                "p1",
+                "lxc.cgroup.devices.deny = a",
+                "lxc.cgroup.devices.allow = c *:* m",
+                "lxc.cgroup.devices.allow = c 1:3 rwm",
+                "lxc.cgroup.devices.allow = c 5:* rwm",
+                "lxc.cgroup.devices.allow = c 136:* rwm");
+        host.must("lxc-start -n p1");
+        inside(host, "p1", "mknod /root/zero c 1 5");
+        String read = "lxc-attach -n p1 -- dd if=/root/zero bs=1 count=1";
+        Expected.of(read, 1, "Operation not permitted").check(host);
+        String list =
+                "/sys/fs/cgroup/devices/$(sed -n 's/.*:devices:.//p' /proc/$(lxc-info -n p1 -pH)/cgroup)"
+                        + "/devices.list";
+        assertFalse(host.must("cat " + list).contains("c 1:5 "));
+        host.must("lxc-stop -n p1 -k");
+        LxcMachine.configure(host, "p1", "lxc.cgroup.devices.allow = c 1:5 rwm");
+        host.must("lxc-start -n p1");
+        Expected.of(read, 0, "1+0 records").check(host);
+        assertTrue(host.must("cat " + list).contains("c 1:5 rwm"));
+    }
+
+    /// The programs as they are installed.
+    @Test
+    void b0_01_everyCommandExplainsItself() {
+        for (String name :
+                List.of(
+                        "attach",
+                        "autostart",
+                        "cgroup",
+                        "checkconfig",
+                        "checkpoint",
+                        "config",
+                        "console",
+                        "copy",
+                        "create",
+                        "destroy",
+                        "device",
+                        "execute",
+                        "freeze",
+                        "info",
+                        "ls",
+                        "monitor",
+                        "snapshot",
+                        "start",
+                        "stop",
+                        "top",
+                        "unfreeze",
+                        "unshare",
+                        "wait")) {
+            boolean hasOptions = !List.of("checkconfig", "config").contains(name);
+            Expected.of(
+                            "lxc-" + name + " --help",
+                            0,
+                            hasOptions
+                                    ? new String[] {"lxc-" + name, "--lxcpath=PATH", "--quiet"}
+                                    : new String[0])
+                    .check(host);
         }
     }
 
@@ -327,6 +430,34 @@ class LxcArticleTest {
             host.must("lxc-stop -n p1 -k");
             assertEquals(0, console.exit());
         }
+        // A signal goes to the container's init, which stops here.
+        try (Terminal console =
+                host.terminal("sh", "-c", "echo $$ >/tmp/start.pid; exec lxc-start -n p1 -F")) {
+            host.until("test \"$(lxc-info -n p1 -sH)\" = RUNNING");
+            // By then init has its handlers.
+            host.until("pgrep -P $(lxc-info -n p1 -pH)");
+            host.must("kill -USR1 $(cat /tmp/start.pid)");
+            host.must("lxc-wait -n p1 -s STOPPED -t 20");
+            assertEquals(0, console.exit());
+        }
+    }
+
+    /// The best of three, for what else runs here.
+    @Test
+    void l1_55_creatingAndDestroyingIsLight() {
+        long[] best = {Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE};
+        String[] steps = {
+            "lxc-create -n light -t busybox", "lxc-start -n light", "lxc-destroy -f -n light"
+        };
+        for (int round = 0; round < 3; round++) {
+            for (int step = 0; step < steps.length; step++) {
+                long start = System.nanoTime();
+                host.must(steps[step]);
+                best[step] = Math.min(best[step], (System.nanoTime() - start) / 1_000_000);
+            }
+        }
+        assertTrue(
+                best[0] < 2000 && best[1] < 1000 && best[2] < 1000, Arrays.toString(best) + " ms");
     }
 
     @Test
@@ -353,6 +484,29 @@ class LxcArticleTest {
                                 "init"))) {
             one.check(host);
         }
+    }
+
+    /// A shell of the host's that is root at p1: its interfaces and name, everything else as
+    /// outside.
+    @Test
+    void l1_49_aShellInTheContainersNetwork() {
+        host.must("lxc-start -n p1");
+        String address = LxcMachine.address(host, "p1");
+        try (Terminal shell = host.terminal("lxc-attach", "-n", "p1", "-e", "-sNETWORK|UTSNAME")) {
+            shell.typeUntil("\r", "root@p1:");
+            shell.type("busybox ifconfig -a\r");
+            shell.expect("eth0");
+            shell.expect(address);
+            shell.type("echo is-$(ls -d /var/lib/lxc/p1)\r");
+            shell.expect("is-/var/lib/lxc/p1");
+            shell.type("exit 3\r");
+            assertEquals(3, shell.exit());
+        }
+        String groups = "cat /proc/self/cgroup";
+        assertEquals(
+                host.must(groups),
+                host.must("lxc-attach -n p1 -e -s'NETWORK|UTSNAME' -- " + groups),
+                "the limits of the container's cgroups do not hold");
     }
 
     @Test

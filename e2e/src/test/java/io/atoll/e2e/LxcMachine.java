@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.atoll.testkit.LxcHost;
 import io.atoll.testkit.Program;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Assumptions;
@@ -21,6 +23,14 @@ final class LxcMachine {
     /// One whose commands are warm, as they are unless a user says otherwise.
     static LxcHost launchWarm(String marker) {
         return LxcHost.launchWarm(kind(), marker);
+    }
+
+    /// One with the commands of the distribution's package, which must be installed.
+    static LxcHost launchDebian(String marker) {
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/lxc-start")),
+                "the package lxc is not installed");
+        return LxcHost.launch(LxcHost.Kind.DEBIAN, marker);
     }
 
     private static LxcHost.Kind kind() {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.testkit.LxcHost;
+import io.atoll.testkit.Terminal;
 import io.atoll.testkit.TestImages;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,13 +68,17 @@ class LxcServicesTest {
         try {
             LxcMachine.bridge(machine);
             if (machine.kind() == LxcHost.Kind.ATOLL) {
-                machine.mustOnline("lxc-create -n d1 -t debian -- --release=bookworm");
+                machine.mustOnline(debian("d1"));
             }
             return machine;
         } catch (RuntimeException | AssertionError failure) {
             machine.close();
             throw failure;
         }
+    }
+
+    private static String debian(String name) {
+        return "lxc-create -n " + name + " -t debian -- --user=ubuntu --password=ubuntu";
     }
 
     @BeforeEach
@@ -412,7 +417,7 @@ class LxcServicesTest {
     void l1_26_l2_09_25_theTemplateOfDebian() throws Exception {
         LxcMachine.onlyAtoll(host, "has no such template in its package");
         LxcHost machine = debian.get();
-        machine.must("lxc-create -n d2 -t debian -- --release=bookworm");
+        machine.must(debian("d2"));
         assertEquals("d1", machine.must("cat /var/lib/lxc/d1/rootfs/etc/hostname"));
         String hosts = machine.must("cat /var/lib/lxc/d2/rootfs/etc/hosts");
         for (String line :
@@ -432,18 +437,92 @@ class LxcServicesTest {
         for (String service : new String[] {"cron", "ssh", "rsyslog"}) {
             machine.until("lxc-attach -n d2 -- systemctl is-active " + service);
         }
-        if (machine.sh("command -v ssh").exit() == 0) {
-            machine.must(
-                    "mkdir -p -m 700 /run/key; ssh-keygen -q -t ed25519 -N '' -f /run/key/id;"
-                            + " lxc-attach -n d2 -- sh -c 'mkdir -p -m 700 /root/.ssh;"
-                            + " cat >/root/.ssh/authorized_keys' </run/key/id.pub");
-            assertEquals(
-                    "d2",
-                    machine.must(
-                            "ssh -i /run/key/id -o StrictHostKeyChecking=no"
-                                    + " -o UserKnownHostsFile=/dev/null -o BatchMode=yes root@"
-                                    + LxcMachine.address(machine, "d2")
-                                    + " hostname"));
+        // Nothing else was asked for: the host's release and architecture, or the last known one.
+        assertEquals(
+                machine.must(
+                        ". /etc/os-release; [ $ID = debian ] && echo $VERSION_CODENAME || echo bookworm"),
+                inside(machine, "d2", ". /etc/os-release; echo $VERSION_CODENAME"));
+        assertEquals(
+                machine.must("dpkg --print-architecture"),
+                inside(machine, "d2", "dpkg --print-architecture"));
+        whatRunsInside(machine);
+        threeWaysIn(machine);
+        Object unused = machine.sh("lxc-attach -n d2 -- poweroff");
+        machine.must("lxc-wait -n d2 -s STOPPED -t 60");
+    }
+
+    /// The walk-through's list of processes, and its routes.
+    private static void whatRunsInside(LxcHost machine) {
+        String address = LxcMachine.address(machine, "d2");
+        String processes = inside(machine, "d2", "ps -e -o pid=,tty=,args=");
+        assertTrue(processes.matches("(?s) *1 [?] +/sbin/init\\s.*"), processes);
+        for (String program :
+                new String[] {
+                    "/usr/sbin/rsyslogd",
+                    "dhclient .*eth0",
+                    "/usr/sbin/sshd -D",
+                    "/usr/sbin/cron -f"
+                }) {
+            assertTrue(
+                    processes.matches("(?s).*[ /]" + program + "\\b.*"),
+                    program + " in " + processes);
+        }
+        String device = "stat -Lc %t,%T ";
+        for (int tty = 1; tty <= 4; tty++) {
+            machine.until(
+                    "lxc-attach -n d2 -- sh -c 'for p in $(pidof agetty); do "
+                            + device
+                            + "/proc/$p/fd/0; done | grep -qx $("
+                            + device
+                            + "/dev/tty"
+                            + tty
+                            + ")'");
+        }
+        String routes = inside(machine, "d2", "ip route");
+        assertTrue(routes.contains("default via 10.0.3.1 dev eth0 metric 100"), routes);
+        assertTrue(
+                routes.contains("10.0.3.0/24 dev eth0 proto kernel scope link src " + address),
+                routes);
+    }
+
+    /// By the console, by lxc-attach and by ssh, the last with the password of the template's user.
+    private static void threeWaysIn(LxcHost machine) {
+        try (Terminal console = machine.terminal("lxc-console", "-n", "d2")) {
+            console.expect("Connected to tty 1");
+            console.typeUntil("\r", "d2 login:");
+            console.type("ubuntu\r");
+            console.expect("Password:");
+            console.type("ubuntu\r");
+            console.expect("ubuntu@d2:~$");
+            console.type("ps -o comm= -t $(tty) | sort | tr '\\n' ' '\r");
+            console.expect("bash login ps");
+            console.type(
+                    "[ $(stat -Lc %T /proc/self/fd/0) = $(stat -Lc %T /dev/tty1) ] && echo on-tty'1'\r");
+            console.expect("on-tty1");
+            console.type("exit\r");
+            console.expect("d2 login:");
+            console.type("\u0001q");
+            assertEquals(0, console.exit());
+        }
+        assertEquals("d2", machine.must("lxc-attach -n d2 -- hostname"));
+        String address = machine.must("lxc-info -n d2 | sed -n 's/^IP: *//p' | head -n 1");
+        assertTrue(address.startsWith("10.0.3."), address);
+        try (Terminal ssh =
+                machine.terminal(
+                        "ssh",
+                        "-o",
+                        "StrictHostKeyChecking=no",
+                        "-o",
+                        "UserKnownHostsFile=/dev/null",
+                        "-o",
+                        "PubkeyAuthentication=no",
+                        "ubuntu@" + address)) {
+            ssh.expect("password:");
+            ssh.type("ubuntu\r");
+            ssh.expect("ubuntu@d2:~$");
+            ssh.type("echo $SSH_CONNECTION; exit 4\r");
+            ssh.expect(" " + address + " 22");
+            assertEquals(4, ssh.exit());
         }
     }
 

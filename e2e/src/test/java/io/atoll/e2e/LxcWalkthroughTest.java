@@ -26,7 +26,10 @@ class LxcWalkthroughTest {
     private static final String HOST_STATE =
             "ip -o link | sed 's/ *promiscuity.*//'; ip -o addr | grep -v ' fe80::' | sed 's/ *valid_lft.*//';"
                     + " ip route; cut -d' ' -f4- /proc/self/mountinfo;"
-                    + " ls /sys/fs/cgroup/*/ | grep 'walk[12]'; true";
+                    + " ls /sys/fs/cgroup/*/ | grep 'walk[12]';"
+                    + " own=$(readlink /proc/self/ns/net); for p in /proc/[0-9]*; do"
+                    + " [ \"$(readlink $p/ns/net)\" != \"$own\" ] || cat $p/comm; done >/tmp/ps 2>&1;"
+                    + " sort /tmp/ps; true";
 
     private static final List<String> CONTROLLERS =
             List.of("blkio", "cpu", "cpuacct", "cpuset", "devices", "freezer", "memory");
@@ -103,12 +106,30 @@ class LxcWalkthroughTest {
 
     @Test
     void l2_07_l1_11_l1_42_addressesByDhcp() {
-        int last = Integer.parseInt(address.substring(address.lastIndexOf('.') + 1));
-        assertTrue(last >= 2 && last <= 254, address);
+        assertTrue(isLent(address), address);
         String info = host.must("lxc-info -n walk1");
         assertTrue(info.contains("IP:             " + address), info);
         String leases = host.must("cat /var/lib/misc/dnsmasq.lxcbr0.leases");
-        assertTrue(leases.contains(address), leases);
+        String mac = inside(host, "walk1", "cat /sys/class/net/eth0/address");
+        assertTrue(leases.contains(" " + mac + " " + address + " "), leases);
+        // Whoever asks is answered by the bridge, with the same address again.
+        String asked =
+                host.sh("lxc-attach -n walk1 -- udhcpc -fnq -i eth0 -s /bin/true").ok().toString();
+        assertTrue(asked.contains(address + " obtained from 10.0.3.1"), asked);
+        // Another container has another one, out of the same range.
+        host.must("lxc-start -n walk2");
+        try {
+            String other = LxcMachine.address(host, "walk2");
+            assertTrue(!other.equals(address) && isLent(other), other + " beside " + address);
+            inside(host, "walk2", "ping -c 1 -W 3 " + address);
+        } finally {
+            host.must("lxc-stop -k -n walk2");
+        }
+    }
+
+    private static boolean isLent(String address) {
+        int last = Integer.parseInt(address.substring(address.lastIndexOf('.') + 1));
+        return address.startsWith("10.0.3.") && last >= 2 && last <= 254;
     }
 
     @Test
@@ -188,6 +209,11 @@ class LxcWalkthroughTest {
         host.must("lxc-cgroup -n walk1 cpu.cfs_quota_us 25000");
         assertEquals("25000", host.must("lxc-cgroup -n walk1 cpu.cfs_quota_us").strip());
         host.must("lxc-cgroup -n walk1 cpu.cfs_quota_us -- -1");
+        if (host.sh("test -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us").exit() == 0) {
+            // Of what the cgroup above has to give away.
+            host.must("lxc-cgroup -n walk1 cpu.rt_runtime_us 1000");
+            assertEquals("1000", host.must("lxc-cgroup -n walk1 cpu.rt_runtime_us").strip());
+        }
     }
 
     @Test

@@ -354,6 +354,92 @@ class PlainUserTest {
         host.must("kill $(cat /tmp/nics)");
     }
 
+    /// Where it listens, what it reads, when it ends, and a socket that somebody else opened.
+    @Test
+    void x3_20_theServiceOfInterfacesHasOptions() {
+        host.must("lxc-net start; echo 'ann veth lxcbr0 1' >/tmp/allowed");
+        must("lxc-create -n n1 -t busybox");
+        configureNet("n1", "lxc.net.0.type = veth", "lxc.net.0.link = lxcbr0");
+        String life =
+                "ATOLL_NICS_SOCKET=/tmp/own.sock ATOLL_WARM=0 lxc-start -n n1 && lxc-stop -k -n n1";
+        host.must(
+                "(ATOLL_WARM=0 setsid lxc-nics --socket /tmp/own.sock --usernet=/tmp/allowed"
+                        + " --idle 4; echo $? >/tmp/ended) </dev/null >/tmp/nics.log 2>&1 &");
+        host.until("test -S /tmp/own.sock");
+        assertTrue(
+                failure("ann", "lxc-start -n n1").contains("lxc-nics"),
+                "nobody at the usual place");
+        must(life);
+        assertTrue(host.must("cat /tmp/nics.log").contains("create uid=54321 bridge=lxcbr0"));
+        host.must("test ! -e /tmp/ended");
+        host.until("test \"$(cat /tmp/ended)\" = 0");
+        host.must("test ! -e /tmp/own.sock");
+
+        // As systemd starts it: the first caller opens nothing but has it started.
+        host.must(
+                "echo 'ann veth lxcbr0 0' >/tmp/allowed; rm /tmp/ended;"
+                        + " (ATOLL_WARM=0 setsid systemd-socket-activate --seqpacket --inetd -l /tmp/own.sock"
+                        + " $(command -v lxc-nics) --activated --usernet=/tmp/allowed --idle 4;"
+                        + " echo $? >/tmp/ended) </dev/null >/tmp/nics.log 2>&1 &");
+        host.until("test -S /tmp/own.sock");
+        host.must("chmod 666 /tmp/own.sock");
+        String none = failure("ann", life);
+        assertTrue(none.contains("/tmp/allowed has no line for that"), none);
+        host.must("echo 'ann veth lxcbr0 1' >/tmp/allowed");
+        must(life);
+        host.until("test \"$(cat /tmp/ended)\" = 0");
+        assertTrue(
+                as("ann", "lxc-nics --socket /tmp/ann/s").err().contains("only root"),
+                "users cannot serve");
+    }
+
+    /// An image of a server's, unpacked with the user's ids.
+    @Test
+    void l1_16_anImageFromAServer() {
+        host.must(
+                """
+                lxc-create -n source -t busybox -f /dev/null
+                mkdir -p /tmp/site/images /tmp/site/streams/v1 /tmp/meta
+                printf 'lxc.arch = x86_64\nlxc.signal.halt = SIGUSR1\n' >/tmp/meta/config
+                cp /tmp/meta/config /tmp/meta/config-user
+                echo /etc/hostname >/tmp/meta/templates
+                echo LXC_NAME >/var/lib/lxc/source/rootfs/etc/hostname
+                tar -C /tmp/meta -cJf /tmp/site/images/meta.tar.xz .
+                tar -C /var/lib/lxc/source/rootfs -cJf /tmp/site/images/rootfs.tar.xz .
+                cd /tmp/site
+                cat >streams/v1/index.json <<'EOF'
+                {"index": {"images": {"datatype": "image-downloads", "path": "streams/v1/images.json",
+                  "products": ["busybox:1:amd64:default"]}}}
+                EOF
+                sum() { sha256sum images/$1 | cut -c 1-64; }
+                cat >streams/v1/images.json <<EOF
+                {"products": {"busybox:1:amd64:default": {
+                  "os": "busybox", "release": "1", "arch": "amd64", "variant": "default",
+                  "versions": {"20260101": {"items": {
+                    "m": {"ftype": "lxc.tar.xz", "path": "images/meta.tar.xz", "sha256": "$(sum meta.tar.xz)"},
+                    "r": {"ftype": "root.tar.xz", "path": "images/rootfs.tar.xz", "sha256": "$(sum rootfs.tar.xz)"}}}}}}}
+                EOF
+                busybox httpd -p 127.0.0.1:8099 -h /tmp/site
+                """);
+        String create =
+                "lxc-create -n NAME -t download -- -d busybox -r 1 -a amd64 --server http://127.0.0.1:8099";
+        assertTrue(failure("ann", create.replace("NAME", "i1")).contains("is not signed"));
+        assertEquals("", must("ls .local/share/lxc"), "nothing is left");
+        assertTrue(
+                must(create.replace("NAME", "i1") + " --no-validate")
+                        .contains("Downloading rootfs.tar.xz"));
+        assertTrue(
+                must(create.replace("NAME", "i2") + " --no-validate").contains("from the cache"));
+        assertEquals("2000000", must("stat -c %u .cache/lxc/download/busybox/1/amd64/default"));
+        assertEquals(
+                "2000000 54321",
+                must("cd .local/share/lxc/i2; echo $(stat -c %u rootfs/etc/passwd config)"));
+        must("lxc-start -n i1");
+        assertEquals("0 i1", must("lxc-attach -n i1 -- sh -c 'echo $(id -u) $(hostname)'"));
+        must("lxc-stop -k -n i1; lxc-destroy -n i1; lxc-destroy -n i2");
+        assertEquals("", must("ls .local/share/lxc"));
+    }
+
     @Test
     void aUserWithoutIdsIsTold() {
         Program.Output run = as("bob", "lxc-create -n b1 -t busybox");

@@ -154,8 +154,9 @@ final class ReferencePages {
                 "The rows are what articles and walk-throughs about LXC show: L1 a series about ");
         out.append(
                 "LXC 1.0, L2 a walk-through on Ubuntu 12.04, B0 a report on first use, X3 slides ");
-        out.append("on LXC and LXD. `./mk e2e -Datoll.lxc=debian '-Dtest=Lxc*Test'` runs the ");
-        out.append("same scenarios with the distribution's LXC 5.0.2, which tests the tests.\n\n");
+        out.append("on LXC and LXD. The walk-through and the article's scenarios run with the ");
+        out.append("distribution's LXC 5.0.2 too, which tests the tests; ");
+        out.append("`./mk e2e -Datoll.lxc=debian '-Dtest=Lxc*Test'` does so with the rest.\n\n");
         out.append(row("row", "", "what is seen", "shown by", "remark"))
                 .append("|---|---|---|---|---|\n");
         for (LxcRows.Row it : LxcRows.load()) {
