@@ -82,7 +82,7 @@ final class LxcHostFixture implements AutoCloseable {
     LxcHostFixture() {
         try {
             mark = "lxt" + ProcessHandle.current().pid();
-            base = Files.createTempDirectory("atoll-lxctools-" + mark + "-");
+            base = Files.createTempDirectory(mark + "-");
             lxcPath = Files.createDirectory(base.resolve("lxc"));
             rootfs = base.resolve("busybox");
             makeRoot(rootfs);

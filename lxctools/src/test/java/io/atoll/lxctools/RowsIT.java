@@ -722,20 +722,22 @@ class RowsIT {
     @Test
     void logsLimitsThatTheHostHasNoUseFor() throws IOException {
         Path log = host.base.resolve("limits.log");
-        String name = host.define("unused", "lxc.cgroup2.pids.max = 20");
+        // Of the version that this host has not.
+        boolean isNew = LxcHostFixture.hasOnlyCgroup2();
+        String key = isNew ? "lxc.cgroup.pids.max" : "lxc.cgroup2.pids.max";
+        String name = host.define("unused", key + " = 20");
         host.must("lxc-start", "-n", name, "-o", log.toString(), "-l", "WARN");
         assertEquals("max", host.must("lxc-cgroup", "-n", name, "pids.max").strip());
         host.must("lxc-stop", "-n", name, "-k");
         String line =
-                "lxc-start "
-                        + name
-                        + " \\d{14}\\.\\d{3} WARN +lxctools - lxc.cgroup2.pids.max is not used:";
+                "lxc-start " + name + " \\d{14}\\.\\d{3} WARN +lxctools - " + key + " is not used:";
         assertTrue(Files.readString(log).matches("(?s)" + line + ".*"), Files.readString(log));
         Files.delete(log);
         host.must("lxc-execute", "-n", name, "-o", log.toString(), "-l", "WARN", "--", "true");
-        assertTrue(Files.readString(log).contains("lxc.cgroup2.pids.max"), Files.readString(log));
+        assertTrue(Files.readString(log).contains(key), Files.readString(log));
 
-        String wrong = host.define("memroy", "lxc.cgroup.memroy.limit_in_bytes = 1M");
+        String wrong =
+                host.define("memroy", LxcHostFixture.cgroupPrefix() + "memroy.limit_in_bytes = 1M");
         ToolRun run = host.run("lxc-start", "-n", wrong);
         assertEquals(1, run.status());
         assertTrue(run.err().contains("no cgroup controller memroy"), run.err());

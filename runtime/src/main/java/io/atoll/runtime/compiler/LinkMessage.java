@@ -20,6 +20,7 @@ import java.util.List;
 final class LinkMessage {
     static final int RTM_NEWLINK = 16;
     static final int RTM_DELLINK = 17;
+    static final int RTM_SETLINK = 19;
     static final int RTM_NEWADDR = 20;
     static final int RTM_NEWROUTE = 24;
     static final int RTM_DELROUTE = 25;
@@ -164,11 +165,12 @@ final class LinkMessage {
         return message.raw(1, address.getAddress()); // NDA_DST
     }
 
-    /// A request to let a VLAN through a port of a filtering bridge.
+    /// A request to let a VLAN through a port of a filtering bridge. It must be `RTM_SETLINK`: the
+    /// kernel takes `RTM_NEWLINK` too, and does nothing.
     ///
     /// @param isUntagged true for the one VLAN whose packets go out and come in without a tag
     static LinkMessage addVlan(String port, int id, boolean isUntagged) {
-        LinkMessage message = new LinkMessage(RTM_NEWLINK, 0).bridgeHeader(port);
+        LinkMessage message = new LinkMessage(RTM_SETLINK, 0).bridgeHeader(port);
         return message.vlan(
                 id, isUntagged ? 2 | 4 : 0); // BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED
     }

@@ -363,6 +363,25 @@ class PlanCompilerTest {
                 Hosts.pureV2());
     }
 
+    /// Ports are taken out of the bridge's VLAN and put into others, by `RTM_SETLINK`, 0x13.
+    @Test
+    void vlansOfAPort() {
+        NicLink port =
+                new NicLink.Veth(
+                        Optional.of("port0"),
+                        Optional.of("br0"),
+                        OptionalInt.of(7),
+                        List.of(8, 9),
+                        List.of(),
+                        Optional.empty(),
+                        false);
+        golden(
+                "vlans",
+                BUSYBOX.withNetwork(
+                        new NetworkSpec(List.of(NicSpec.of("eth0", port, Optional.empty())), true)),
+                Hosts.pureV2());
+    }
+
     @Test
     void limitsAndDevices() {
         LimitsSpec limits =
