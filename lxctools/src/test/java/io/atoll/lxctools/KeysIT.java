@@ -55,8 +55,11 @@ class KeysIT {
                 assertTrue(line.endsWith(":/") || line.contains(below), cgroups);
             }
             assertTrue(cgroups.contains(":" + below), cgroups);
-            assertEquals("max", host.must("lxc-cgroup", "-n", name, "pids.max").strip());
-            assertTrue(host.must("lxc-info", "-n", name).contains("Memory use:"));
+            // A cgroup of version 2 that has processes, as the caller's, has no controllers below.
+            if (!LxcHostFixture.hasOnlyCgroup2()) {
+                assertEquals("max", host.must("lxc-cgroup", "-n", name, "pids.max").strip());
+                assertTrue(host.must("lxc-info", "-n", name).contains("Memory use:"));
+            }
             host.must("lxc-freeze", "-n", name);
             host.must("lxc-unfreeze", "-n", name);
             host.must("lxc-stop", "-n", name, "-k");

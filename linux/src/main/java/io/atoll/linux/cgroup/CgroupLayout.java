@@ -48,26 +48,35 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
                 mount -> ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse(""));
     }
 
-    /// Of this host, with the cgroups of a process as the tops of their trees.
+    /// Of this host, with the cgroups of a process as the tops of their trees. On version 2 a
+    /// cgroup with processes passes no controllers on but those that it passes on already, unless
+    /// it is the root: with one that can be had for threads alone, as `cpu`, it would let no
+    /// process into the cgroups below. "No Internal Process Constraint" and "Threads" in
+    /// cgroup-v2.rst.
     public static CgroupLayout below(long pid) {
         return parse(
                         ProcFiles.read("/proc/self/mountinfo"),
                         ProcFiles.read("/proc/" + pid + "/cgroup"),
                         mount -> ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse(""))
-                .below();
+                .below(cgroup ->
+                        ProcFiles.readIfPresent(cgroup + "/cgroup.subtree_control").orElse(""));
     }
 
     /// The cgroups of the process, each seen as the top of its tree.
-    CgroupLayout below() {
-        return new CgroupLayout(
-                hierarchies.stream()
-                        .map(h ->
-                                new CgroupHierarchy(
-                                        h.version(),
-                                        h.directory(h.ownPath()),
-                                        h.controllers(),
-                                        "/"))
-                        .toList());
+    ///
+    /// @param passedOn from the directory of a version 2 cgroup to the text of its
+    ///   `cgroup.subtree_control`
+    CgroupLayout below(UnaryOperator<String> passedOn) {
+        return new CgroupLayout(hierarchies.stream().map(h -> seenAsTop(h, passedOn)).toList());
+    }
+
+    private static CgroupHierarchy seenAsTop(CgroupHierarchy h, UnaryOperator<String> passedOn) {
+        String directory = h.directory(h.ownPath());
+        Set<String> controllers =
+                h.version() == 1 || h.ownPath().equals("/")
+                        ? h.controllers()
+                        : words(passedOn.apply(directory), "\\s+");
+        return new CgroupHierarchy(h.version(), directory, controllers, "/");
     }
 
     /// What of it this process may use: all, or, where it may not write at the top as a plain user,

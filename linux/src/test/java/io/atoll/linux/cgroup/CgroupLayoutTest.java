@@ -56,6 +56,21 @@ final class CgroupLayoutTest {
         assertEquals(1, inside.hierarchies().size());
     }
 
+    /// A cgroup with processes passes on what it passes on already, the root all.
+    @Test
+    void theCallersCgroupOfVersion2HasTheControllersThatItPassesOn() {
+        CgroupLayout host = layout("v2-debian12", "cpuset cpu io memory hugetlb pids rdma misc\n");
+        CgroupHierarchy tree = host.below(_ -> "memory pids\n").unified().orElseThrow();
+        assertEquals("/sys/fs/cgroup/user.slice/user-0.slice/session-2.scope", tree.directory("/"));
+        assertEquals(Set.of("memory", "pids"), tree.controllers());
+        assertEquals(Set.of(), host.below(_ -> "").unified().orElseThrow().controllers());
+        CgroupLayout atRoot =
+                CgroupLayout.parse(text("v2-debian12.mountinfo"), "0::/\n", _ -> "cpu memory\n");
+        assertEquals(
+                Set.of("cpu", "memory"),
+                atRoot.below(_ -> "").unified().orElseThrow().controllers());
+    }
+
     @Test
     void findsTheHybridLayoutWithJoinedControllers() {
         CgroupLayout layout = layout("hybrid-systemd", "");

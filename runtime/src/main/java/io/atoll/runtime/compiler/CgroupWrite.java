@@ -205,19 +205,21 @@ public record CgroupWrite(
         /// A key for the version that the host does not use for it is ignored, as liblxc does; so
         /// are all where we may not use any cgroups.
         void raw(RawKey key) {
-            boolean isUnknown =
-                    key.version() == RawKey.Version.V1
-                            && layout.kind() != CgroupLayout.Kind.V2
-                            && layout.controller(key.controller()).isEmpty();
-            if (isUnknown && !layout.hierarchies().isEmpty()) {
+            boolean isPureV2 = layout.kind() == CgroupLayout.Kind.V2;
+            boolean isOfThisHost = isPureV2 == (key.version() == RawKey.Version.V2);
+            Optional<CgroupHierarchy> place = place(key, layout);
+            if (isOfThisHost
+                    && place.isEmpty()
+                    && layout.controller(key.controller()).isEmpty()
+                    && !layout.hierarchies().isEmpty()) {
                 throw new UnsupportedException(
                         "cannot limit "
                                 + key.key()
-                                + ": this host has no cgroup controller "
-                                + key.controller());
+                                + ": there is no cgroup controller "
+                                + key.controller()
+                                + " to use here");
             }
-            place(key, layout)
-                    .ifPresent(h -> all.add(new CgroupWrite(h, key.key(), key.value(), false)));
+            place.ifPresent(h -> all.add(new CgroupWrite(h, key.key(), key.value(), false)));
         }
 
         private static String text(ByteSize size) {

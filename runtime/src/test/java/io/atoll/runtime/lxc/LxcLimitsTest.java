@@ -75,9 +75,14 @@ class LxcLimitsTest {
         UnsupportedException failure =
                 assertThrows(UnsupportedException.class, () -> CgroupWrite.of(limits, HYBRID));
         assertEquals(
-                "cannot limit memroy.limit_in_bytes: this host has no cgroup controller memroy",
+                "cannot limit memroy.limit_in_bytes: there is no cgroup controller memroy to use"
+                        + " here",
                 failure.getMessage());
         assertEquals(List.of(), CgroupWrite.of(limits, PURE));
+        var newer = LxcLimits.limits(config("lxc.cgroup2.hugetlb.2MB.max = 0"));
+        assertThrows(UnsupportedException.class, () -> CgroupWrite.of(newer, PURE));
+        var core = LxcLimits.limits(config("lxc.cgroup2.cgroup.max.depth = 3"));
+        assertEquals(1, CgroupWrite.of(core, PURE).size());
         assertEquals(List.of(), CgroupWrite.of(limits, new CgroupLayout(List.of())));
     }
 }
