@@ -21,8 +21,8 @@ import java.util.TreeSet;
 final class Preseed {
     private static final String DEFAULT = "default";
 
-    /// The lists of things, and what may be said of each thing. LXD has volumes and the projects of
-    /// profiles since 5.0.3.
+    /// The lists of things, and what may be said of each thing. LXD 5.0.2 refuses volumes and the
+    /// projects of profiles.
     private static final Map<String, Set<String>> LISTS =
             Map.of(
                     "storage_pools", Set.of("name", "driver", "description", "config"),
