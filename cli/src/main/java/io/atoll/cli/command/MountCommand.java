@@ -22,7 +22,6 @@ import java.util.concurrent.CountDownLatch;
 /// which joins that with its streams.
 final class MountCommand {
     private static final int COPY_BYTES = 64 << 10;
-    private static final int MISSING = 127;
     private static final int NAME_CHARACTERS = 8;
     private static final int PASSWORD_CHARACTERS = 20;
 
@@ -36,13 +35,14 @@ final class MountCommand {
     /// opens the pipe first that the other opens first, or both would wait for ever.
     private static final String SCRIPT =
             """
-            command -v sshfs >/dev/null || exit 127
             pipes=$(mktemp -d) || exit 1
             trap 'rm -rf "$pipes"' EXIT
             mkfifo "$pipes/in" "$pipes/out" || exit 1
             "$1" file sftp "$2" <"$pipes/in" >"$pipes/out" &
             sshfs -f -o slave "$3" "$4" >"$pipes/in" <"$pipes/out"
             """;
+
+    private static final String FIND = "command -v sshfs >/dev/null";
 
     private MountCommand() {}
 
@@ -66,28 +66,27 @@ final class MountCommand {
         // Says what is wrong before anything is mounted.
         AtollClient client = context.client(ref);
         Json unused = client.rest().get(client.scope(Target.of("instances", name)).toString());
-        context.output()
-                .line("sshfs mounting \"" + text + "\" on \"" + context.args().at(1) + "\"");
-        context.output().line("Press ctrl+c to finish");
-        int status =
-                context.invocation()
-                        .host()
-                        .run(
-                                List.of(
-                                        "sh",
-                                        "-c",
-                                        SCRIPT,
-                                        "sh",
-                                        context.invocation().home() + "/bin/atoll",
-                                        ref.remote() + ":" + name,
-                                        "atoll." + name + ":" + path,
-                                        context.args().at(1)));
-        if (status == MISSING) {
+        int found = context.invocation().host().run(List.of("sh", "-c", FIND));
+        if (found != 0) {
             throw new CliException(
                     "sshfs is not there",
                     "install the package sshfs, or leave the target path out and use SSH");
         }
-        return status;
+        context.output()
+                .line("sshfs mounting \"" + text + "\" on \"" + context.args().at(1) + "\"");
+        context.output().line("Press ctrl+c to finish");
+        return context.invocation()
+                .host()
+                .run(
+                        List.of(
+                                "sh",
+                                "-c",
+                                SCRIPT,
+                                "sh",
+                                context.invocation().home() + "/bin/atoll",
+                                ref.remote() + ":" + name,
+                                "atoll." + name + ":" + path,
+                                context.args().at(1)));
     }
 
     /// Offers an instance's files over SSH, until the caller ends it.
