@@ -484,13 +484,6 @@ final class DaemonApiTest {
                 error(client.send("POST", "/1.0/instances?target=nosuch", "{}"), 400));
     }
 
-    private String rows(String query) throws IOException {
-        Json body = Json.object().put("database", "global").put("query", query);
-        TestClient.Answer answer = client.send("POST", "/internal/sql", body.render());
-        assertEquals(200, answer.status(), answer.text());
-        return answer.metadata().get("Results").asList().getFirst().get("rows").render();
-    }
-
     @Test
     void showsRecordsInTablesOfLxd() throws Exception {
         client.send("POST", "/1.0/projects", "{\"name\":\"j1\",\"description\":\"one\"}");
@@ -500,19 +493,19 @@ final class DaemonApiTest {
                 "{\"name\":\"web\",\"config\":{\"user.a\":\"b\"},"
                         + "\"devices\":{\"t\":{\"type\":\"unix-char\",\"path\":\"/dev/null\"}}}");
         client.send("PATCH", "/1.0", "{\"config\":{\"user.colour\":\"blue\"}}");
-        assertEquals("[[1,\"user.colour\",\"blue\"]]", rows("SELECT * FROM config"));
+        assertEquals("[[1,\"user.colour\",\"blue\"]]", client.rows("SELECT * FROM config"));
         assertEquals(
                 "[[1,\"default\",\"Default Atoll project\"],[2,\"j1\",\"one\"]]",
-                rows("SELECT * FROM projects ORDER BY id"));
+                client.rows("SELECT * FROM projects ORDER BY id"));
         assertEquals(
                 "[[\"j1\",\"web\",\"user.a\",\"b\"]]",
-                rows(
+                client.rows(
                         "SELECT projects.name, profiles.name, key, value FROM profiles_config"
                                 + " JOIN profiles ON profiles.id = profile_id"
                                 + " JOIN projects ON projects.id = project_id"));
         assertEquals(
                 "[[\"web\",\"t\",3,\"path\",\"/dev/null\"]]",
-                rows(
+                client.rows(
                         "SELECT p.name, d.name, d.type, c.key, c.value FROM profiles p"
                                 + " JOIN profiles_devices d ON d.profile_id = p.id"
                                 + " JOIN profiles_devices_config c ON c.profile_device_id = d.id"));
@@ -540,7 +533,7 @@ final class DaemonApiTest {
                         "storage_volumes",
                         "storage_volumes_config",
                         "storage_volumes_snapshots")) {
-            assertEquals("[]", rows("SELECT * FROM " + table), table);
+            assertEquals("[]", client.rows("SELECT * FROM " + table), table);
         }
         String body = "{\"database\":\"global\",\"query\":\"DELETE FROM projects\"}";
         assertEquals(400, client.send("POST", "/internal/sql", body).status());

@@ -142,14 +142,6 @@ final class InstancesIT {
         assertFalse(Files.exists(state.resolve("storage-pools/p/containers/c2")));
     }
 
-    /// Whoever reads or deletes a log is heard of, as in LXD.
-    private String rows(String query) throws IOException {
-        Json body = Json.object().put("database", "global").put("query", query);
-        TestClient.Answer answer = client.send("POST", "/internal/sql", body.render());
-        assertEquals(200, answer.status(), answer.text());
-        return answer.metadata().get("Results").asList().getFirst().get("rows").render();
-    }
-
     @Test
     void isShownInTheTablesOfLxd() throws Exception {
         create("c1", "{'user.role':'web'}");
@@ -159,44 +151,46 @@ final class InstancesIT {
         String volume = "/1.0/storage-pools/" + pool + "/volumes/custom";
         ok("POST", volume, "{'name':'v1','config':{'user.a':'b'}}");
         ok("POST", volume + "/v1/snapshots", "{'name':'old'}");
-        assertEquals("[[1,\"c1\",0,0]]", rows("SELECT id, name, type, stateful FROM instances"));
+        assertEquals(
+                "[[1,\"c1\",0,0]]", client.rows("SELECT id, name, type, stateful FROM instances"));
         assertEquals(
                 "[[\"c1\",\"web\"]]",
-                rows(
+                client.rows(
                         "SELECT instances.name, instances_config.value FROM instances"
                                 + " JOIN instances_config ON instances.id = instance_id"
                                 + " WHERE key = 'user.role'"));
-        assertEquals("[[\"n1\",0]]", rows("SELECT name, type FROM instances_devices"));
+        assertEquals("[[\"n1\",0]]", client.rows("SELECT name, type FROM instances_devices"));
         assertEquals(
                 "[[\"s1\",\"web\"]]",
-                rows(
+                client.rows(
                         "SELECT s.name, c.value FROM instances_snapshots s"
                                 + " JOIN instances_snapshots_config c ON s.id = instance_snapshot_id"
                                 + " WHERE key = 'user.role'"));
         assertEquals(
                 "[[\"c1\",\"default\"]]",
-                rows(
+                client.rows(
                         "SELECT instances.name, profiles.name FROM instances_profiles"
                                 + " JOIN instances ON instances.id = instance_id"
                                 + " JOIN profiles ON profiles.id = profile_id"));
         assertEquals(
                 "[[\"busybox\",\"default\",1]]",
-                rows(
+                client.rows(
                         "SELECT images_aliases.name, projects.name, architecture > 0 FROM images_aliases"
                                 + " JOIN images ON images.id = image_id"
                                 + " JOIN projects ON projects.id = images.project_id"));
         assertEquals(
                 "[[\"c1\",0],[\"v1\",2]]",
-                rows("SELECT name, type FROM storage_volumes ORDER BY name"));
+                client.rows("SELECT name, type FROM storage_volumes ORDER BY name"));
         assertEquals(
                 "[[\"v1\",\"old\",\"b\"]]",
-                rows(
+                client.rows(
                         "SELECT v.name, s.name, c.value FROM storage_volumes v"
                                 + " JOIN storage_volumes_snapshots s ON v.id = s.storage_volume_id"
                                 + " JOIN storage_volumes_config c ON v.id = c.storage_volume_id"
                                 + " WHERE c.key = 'user.a'"));
     }
 
+    /// Whoever reads or deletes a log is heard of, as in LXD.
     @Test
     void readersOfLogsAreToldOf() throws Exception {
         ok("POST", "/1.0/instances", "{'name':'c1','source':{'type':'none'}}");

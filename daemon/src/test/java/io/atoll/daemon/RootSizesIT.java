@@ -4,11 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import io.atoll.base.json.Json;
-import io.atoll.linux.Commands;
-import io.atoll.linux.ProcFiles;
+import io.atoll.testkit.TempPool;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,10 +21,7 @@ final class RootSizesIT {
 
     @BeforeEach
     void start() throws Exception {
-        boolean isThere =
-                ProcFiles.readIfPresent("/proc/filesystems").orElse("").contains("\tbtrfs\n");
-        Assumptions.assumeTrue(isThere, "this kernel has no btrfs");
-        Assumptions.assumeTrue(Commands.find("mkfs.btrfs").isPresent(), "no btrfs-progs");
+        TempPool.assumeBtrfs();
         daemon = LocalDaemon.open("atoll-rootsize-");
         daemon.prepareInstances("dir");
         for (String pool : new String[] {"b", "other"}) {

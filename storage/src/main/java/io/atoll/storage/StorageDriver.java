@@ -159,6 +159,14 @@ public interface StorageDriver {
     /// Renames a volume with its snapshots. The volume must not be in use.
     void rename(VolumeName volume, String newName);
 
+    /// Goes on with a [#rename] that was cut off among the snapshots, which go first. Does nothing
+    /// if it never began, or is done.
+    default void resumeRename(VolumeName from, VolumeName to) {
+        if (!exists(to.current()) && !snapshots(to).isEmpty()) {
+            rename(from, to.name());
+        }
+    }
+
     /// Deletes a volume with its snapshots. Works with swap files inside that are active or files
     /// that are immutable. Does nothing if there is no such volume, so that an interrupted deletion
     /// can be repeated.

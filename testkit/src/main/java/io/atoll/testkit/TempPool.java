@@ -10,6 +10,7 @@ import io.atoll.linux.Inodes;
 import io.atoll.linux.Loop;
 import io.atoll.linux.Mounts;
 import io.atoll.linux.Opens;
+import io.atoll.linux.ProcFiles;
 import io.atoll.storage.PoolSpec;
 import io.atoll.storage.StorageDriver;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.junit.jupiter.api.Assumptions;
 
 /// A storage pool in a directory of its own, gone with all it holds when closed.
 public final class TempPool implements AutoCloseable {
@@ -42,6 +44,14 @@ public final class TempPool implements AutoCloseable {
             deleteFiles();
             throw e;
         }
+    }
+
+    /// Skips a test where the kernel or the host has no btrfs.
+    public static void assumeBtrfs() {
+        boolean isThere =
+                ProcFiles.readIfPresent("/proc/filesystems").orElse("").contains("\tbtrfs\n");
+        Assumptions.assumeTrue(isThere, "this kernel has no btrfs");
+        Assumptions.assumeTrue(Commands.find("mkfs.btrfs").isPresent(), "no btrfs-progs");
     }
 
     /// In a directory `/tmp/MARKER-*`.

@@ -18,7 +18,6 @@ import io.atoll.linux.Fd;
 import io.atoll.linux.FileStat;
 import io.atoll.linux.Loop;
 import io.atoll.linux.Opens;
-import io.atoll.linux.ProcFiles;
 import io.atoll.linux.Subvolumes;
 import io.atoll.storage.Filler;
 import io.atoll.storage.MigrationStreams;
@@ -51,7 +50,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /// In a file of its own.
@@ -59,17 +57,9 @@ class BtrfsDriverIT extends StorageDriverContract {
     private String size = "1GiB";
     private Path first = Path.of("/nonexistent");
 
-    /// Skips where the kernel or the host lacks it.
-    static void assumeBtrfs() {
-        boolean isThere =
-                ProcFiles.readIfPresent("/proc/filesystems").orElse("").contains("\tbtrfs\n");
-        Assumptions.assumeTrue(isThere, "this kernel has no btrfs");
-        Assumptions.assumeTrue(Commands.find("mkfs.btrfs").isPresent(), "no btrfs-progs");
-    }
-
     @Override
     protected StorageDriver driver(PoolSpec spec) {
-        assumeBtrfs();
+        TempPool.assumeBtrfs();
         Map<String, String> config = new HashMap<>(spec.config());
         if (!config.containsKey("source")) {
             config.put("size", size);

@@ -35,7 +35,7 @@ class ProjectQuotasIT {
 
     private static TempPool pool(String driver) throws IOException {
         if (driver.equals("btrfs")) {
-            BtrfsDriverIT.assumeBtrfs();
+            TempPool.assumeBtrfs();
         }
         return driver.equals("btrfs")
                 ? TempPool.create(

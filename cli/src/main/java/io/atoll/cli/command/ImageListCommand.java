@@ -1,7 +1,6 @@
 package io.atoll.cli.command;
 
 import io.atoll.base.json.Json;
-import io.atoll.cli.CliException;
 import io.atoll.cli.CommandSpec;
 import io.atoll.cli.Context;
 import io.atoll.cli.Ref;
@@ -120,9 +119,7 @@ final class ImageListCommand {
             case 's' -> "SIZE";
             case 't' -> "TYPE";
             case 'u' -> "UPLOAD DATE";
-            default ->
-                    throw new CliException(
-                            "Unknown column shorthand char '" + column + "' in '" + columns + "'");
+            default -> throw InstanceColumns.unknown(column, columns);
         };
     }
 

@@ -48,10 +48,15 @@ record InstanceColumns(
         return columns;
     }
 
+    /// What every list says of a letter that it does not know.
+    static CliException unknown(char letter, String columns) {
+        return new CliException(
+                "Unknown column shorthand char '" + letter + "' in '" + columns + "'");
+    }
+
     private static InstanceColumns byLetter(char letter, String entry, boolean isDefault) {
         if (LETTERS.indexOf(letter) < 0) {
-            throw new CliException(
-                    "Unknown column shorthand char '" + letter + "' in '" + entry + "'");
+            throw unknown(letter, entry);
         }
         return new InstanceColumns(
                 letter, "", false, titleOf(letter), -1, letter == 'L' && isDefault);

@@ -495,9 +495,7 @@ final class VolumeCommands {
             case 'n' -> "NAME";
             case 't' -> "TYPE";
             case 'u' -> "USED BY";
-            default ->
-                    throw new CliException(
-                            "Unknown column shorthand char '" + column + "' in '" + columns + "'");
+            default -> throw InstanceColumns.unknown(column, columns);
         };
     }
 

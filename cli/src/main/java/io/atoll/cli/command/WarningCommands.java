@@ -137,9 +137,7 @@ final class WarningCommands {
             case 'S' -> "STATUS";
             case 't' -> "TYPE";
             case 'u' -> "UUID";
-            default ->
-                    throw new CliException(
-                            "Unknown column shorthand char '" + column + "' in '" + columns + "'");
+            default -> throw InstanceColumns.unknown(column, columns);
         };
     }
 

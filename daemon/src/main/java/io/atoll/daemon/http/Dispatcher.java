@@ -70,11 +70,12 @@ final class Dispatcher {
     /// @throws NotFoundException with LXD's words
     private static void requireHere(Request request) {
         String target = request.query("target").orElse("");
+        if (target.isEmpty() || target.equals(OWN_NAME)) {
+            return;
+        }
         String path = request.path();
         boolean isMade = request.method() == HttpMethod.POST && MADE_ON_MEMBER.contains(path);
-        if (!target.isEmpty()
-                && !target.equals(OWN_NAME)
-                && (isMade || OF_MEMBER.matcher(path).matches())) {
+        if (isMade || OF_MEMBER.matcher(path).matches()) {
             throw new NotFoundException("Cluster member not found");
         }
     }

@@ -298,10 +298,8 @@ final class InstanceRemover {
         VolumeName moved = VolumeName.container(other.hostWideName());
         VolumeName own = VolumeName.container(instance.hostWideName());
         StorageDriver pool = pool(instance);
-        if (!pool.exists(moved.current()) && !pool.snapshots(moved).isEmpty()) {
-            // It was cut off among the snapshots: what is gone on with can be taken back.
-            pool.rename(own, moved.name());
-        }
+        // What is cut off among the snapshots is gone on with: it can be taken back then.
+        pool.resumeRename(own, moved);
         boolean isMoved = !pool.exists(own.current());
         if (isMoved && pool.exists(moved.current())) {
             pool.rename(moved, instance.hostWideName());

@@ -732,12 +732,9 @@ final class CustomVolumes {
         }
     }
 
-    /// One that was cut off among the snapshots is gone on with.
     private boolean isRenamed(Place from, Place to) {
         StorageDriver driver = pools.driver(from.pool());
-        if (!driver.exists(to.volume().current()) && !driver.snapshots(to.volume()).isEmpty()) {
-            driver.rename(from.volume(), to.volume().name());
-        }
+        driver.resumeRename(from.volume(), to.volume());
         return driver.exists(to.volume().current());
     }
 

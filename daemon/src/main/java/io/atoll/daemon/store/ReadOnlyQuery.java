@@ -32,8 +32,13 @@ public final class ReadOnlyQuery {
     private static final Pattern READS =
             Pattern.compile("\\s*(?is:(SELECT|WITH|VALUES|EXPLAIN)\\b.*)");
 
-    /// Statements that make LXD's tables of the records, for one connection.
-    private static final List<String> VIEWS = views();
+    /// Statements that make LXD's tables of the records, for one connection. Read when somebody
+    /// asks, not when the daemon starts.
+    private static final class Views {
+        static final List<String> ALL = views();
+
+        private Views() {}
+    }
 
     /// What a query found.
     public record Result(List<String> columns, Json.Arr rows) {}
@@ -82,7 +87,7 @@ public final class ReadOnlyQuery {
     private Connection connection() throws SQLException {
         Connection connection = source.getConnection();
         try (Statement statement = connection.createStatement()) {
-            for (String view : VIEWS) {
+            for (String view : Views.ALL) {
                 statement.execute(view);
             }
         } catch (SQLException e) {
@@ -124,7 +129,7 @@ public final class ReadOnlyQuery {
         for (Json row : run("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").rows().items()) {
             out.append(row.asList().getFirst().asString().strip()).append(";\n");
         }
-        VIEWS.forEach(view -> out.append(view.strip()).append(";\n"));
+        Views.ALL.forEach(view -> out.append(view.strip()).append(";\n"));
         return out.toString();
     }
 

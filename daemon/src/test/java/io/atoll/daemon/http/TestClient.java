@@ -1,5 +1,7 @@
 package io.atoll.daemon.http;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import io.atoll.base.json.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -55,6 +57,14 @@ public final class TestClient implements AutoCloseable {
 
     public Answer get(String path) throws IOException {
         return send("GET", path, Map.of(), new byte[0]);
+    }
+
+    /// The rows that a query of the records finds, as JSON.
+    public String rows(String query) throws IOException {
+        Json body = Json.object().put("database", "global").put("query", query);
+        Answer answer = send("POST", "/internal/sql", body.render());
+        assertEquals(200, answer.status(), answer.text());
+        return answer.metadata().get("Results").asList().getFirst().get("rows").render();
     }
 
     public Answer send(String method, String path, String body) throws IOException {

@@ -8,8 +8,7 @@ import io.atoll.base.InternalException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.LocalDaemon;
 import io.atoll.daemon.http.TestClient;
-import io.atoll.linux.Commands;
-import io.atoll.linux.ProcFiles;
+import io.atoll.testkit.TempPool;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -22,7 +21,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -102,10 +100,7 @@ final class DamagedPoolsIT {
     /// One pool that is broken does not take the others along, and is there again once it is whole.
     @Test
     void aPoolWithoutItsSuperblockIsDownAlone() throws IOException {
-        boolean isThere =
-                ProcFiles.readIfPresent("/proc/filesystems").orElse("").contains("\tbtrfs\n");
-        Assumptions.assumeTrue(isThere, "this kernel has no btrfs");
-        Assumptions.assumeTrue(Commands.find("mkfs.btrfs").isPresent(), "no btrfs-progs");
+        TempPool.assumeBtrfs();
         ok(
                 "POST",
                 "/1.0/storage-pools",

@@ -426,15 +426,16 @@ public final class PlanCompiler {
             return slot;
         }
 
+        private boolean isAppArmor() {
+            return draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
+        }
+
         private boolean isLabelledBeforeExec() {
-            return draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent()
-                    && spec.process().monitorDeathSignal().isPresent();
+            return isAppArmor() && spec.process().monitorDeathSignal().isPresent();
         }
 
         private void takeLabel(Slot file) {
-            boolean isAppArmor =
-                    draft.facts.lsm().filter(HostFacts.Lsm.APPARMOR::equals).isPresent();
-            String verb = isLabelledBeforeExec() ? "changeprofile " : isAppArmor ? "exec " : "";
+            String verb = isLabelledBeforeExec() ? "changeprofile " : isAppArmor() ? "exec " : "";
             draft.child.add(
                     new Step.WriteFile(
                             Place.slot(file),
