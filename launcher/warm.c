@@ -23,6 +23,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -137,7 +138,7 @@ static hash mix_limits(hash sum)
 {
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         struct rlimit limit = {0};
-        getrlimit((__rlimit_resource_t)i, &limit);
+        syscall(SYS_prlimit64, 0, i, NULL, &limit); // The C libraries do not agree on the type of the number.
         sum = mix(sum, &limit, sizeof limit);
     }
     int priority = getpriority(PRIO_PROCESS, 0);
@@ -705,7 +706,7 @@ static _Noreturn void become_server(char *const *arguments)
     dup2(log, 2);
     dup2(at, 3);
     dup2(held, 4);
-    close_range(5, ~0u, 0);
+    syscall(SYS_close_range, 5, ~0u, 0);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -15,8 +15,8 @@ import java.util.Objects;
 import java.util.Random;
 
 /// Measures the `lxc-*` commands of Atoll, with a warm process and without, and of Debian's package
-/// `lxc` in turns, each on a machine of its own ([LxcHost]), as commands that a shell starts: what
-/// a script sees.
+/// `lxc` in turns, each on a machine of its own ([LxcHost]), as commands that a shell there starts
+/// ([Shell]): what a script sees.
 final class CompareLxc implements AutoCloseable {
     private static final String SYSTEM_CONFIG =
             """
@@ -49,6 +49,7 @@ final class CompareLxc implements AutoCloseable {
             """;
 
     private final Map<String, LxcHost> hosts = new LinkedHashMap<>();
+    private final Map<String, Shell> shells = new LinkedHashMap<>();
     private final Table table = new Table(List.of(WARM, COLD, THEIRS));
     private final PrintStream progress;
     private final Random random = new Random(1);
@@ -80,6 +81,7 @@ final class CompareLxc implements AutoCloseable {
         for (LxcHost host : hosts.values()) {
             Program.Output unused = host.run("lxc-net", "start").ok();
         }
+        hosts.keySet().forEach(subject -> shells.put(subject, new Shell(program(subject))));
     }
 
     private LxcHost host(String subject) {
@@ -103,16 +105,17 @@ final class CompareLxc implements AutoCloseable {
     }
 
     private void measureOne(String row, String subject, String... command) {
-        Program program = program(subject);
-        long start = System.nanoTime();
-        Program.Output unused = program.run(command).ok();
-        table.addMillis(row, subject, (System.nanoTime() - start) / 1e6);
+        table.addMillis(row, subject, shell(subject).millis(command));
+    }
+
+    private Shell shell(String subject) {
+        return Objects.requireNonNull(shells.get(subject));
     }
 
     /// Lets the warm process do what will be measured.
     private void practise() {
         progress.println("practice");
-        List<String> life =
+        practise(
                 List.of(
                         "lxc-create -n p -t busybox",
                         "lxc-start -n p",
@@ -127,11 +130,12 @@ final class CompareLxc implements AutoCloseable {
                         "lxc-stop -n p -k",
                         "lxc-copy -n p -N q -s -B overlay",
                         "lxc-destroy -n q",
-                        "lxc-destroy -n p");
+                        "lxc-destroy -n p"));
+    }
+
+    private void practise(List<String> commands) {
         for (int i = 0; i < PRACTICE; i++) {
-            for (String command : life) {
-                Program.Output unused = program(WARM).run(command.split(" ")).ok();
-            }
+            commands.forEach(command -> shell(WARM).millisOf(command));
         }
     }
 
@@ -197,6 +201,7 @@ final class CompareLxc implements AutoCloseable {
                                     + SYSTEM_CONFIG.replace("SHARE", share).replace("NAME", "d")
                                     + "EOF");
         });
+        practise(List.of("lxc-start -n d", "lxc-attach -n d -- true", "lxc-stop -n d -k"));
         for (int round = 0; round < rounds; round++) {
             progress.println("debian: round " + (round + 1) + " of " + rounds);
             measure("lxc-start of Debian", "lxc-start", "-n", "d");
@@ -238,8 +243,7 @@ final class CompareLxc implements AutoCloseable {
         for (String subject : List.of(WARM, COLD)) {
             LxcHost host = host(subject);
             String unused = host.must(INSTALLER.replace("IMAGE", image.toString()));
-            Program.Output first = fromCache(subject, "first").ok();
-            progress.println(first.out().lines().findFirst().orElse(""));
+            double unusedTime = fromCache(subject, "first");
         }
         String theirs =
                 host(THEIRS)
@@ -253,9 +257,7 @@ final class CompareLxc implements AutoCloseable {
             progress.println("cache: round " + (round + 1) + " of " + rounds);
             String name = "c" + round;
             for (String subject : List.of(WARM, COLD)) {
-                long start = System.nanoTime();
-                Program.Output unused = fromCache(subject, name).ok();
-                table.addMillis(row, subject, (System.nanoTime() - start) / 1e6);
+                table.addMillis(row, subject, fromCache(subject, name));
             }
             measureOne(
                     row,
@@ -273,14 +275,15 @@ final class CompareLxc implements AutoCloseable {
         }
     }
 
-    private Program.Output fromCache(String subject, String name) {
-        Program program = program(subject);
-        String path = "/var/stub:" + program.environment().getOrDefault("PATH", "");
-        return program.with("PATH", path).run("lxc-create", "-n", name, "-t", "debian");
+    private double fromCache(String subject, String name) {
+        return shell(subject)
+                .millisOf("PATH=/var/stub:$PATH lxc-create -n '" + name + "' -t debian");
     }
 
     @Override
     public void close() {
+        shells.values().forEach(Shell::close);
+        shells.clear();
         List<LxcHost> all = new ArrayList<>(hosts.values());
         hosts.clear();
         all.forEach(LxcHost::close);

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// openat(2) and openat2(2). `O_CLOEXEC` is always added.
 public final class Opens {
@@ -32,6 +33,23 @@ public final class Opens {
     /// @param flags of [Fcntl]
     public static Fd open(String path, int flags, int mode) {
         return openAt(Fcntl.AT_FDCWD, path, path, flags, mode);
+    }
+
+    /// As [#open], of what may be missing: empty then, without an exception, which costs more than
+    /// the call.
+    public static Optional<Fd> openIfPresent(String path, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            long result =
+                    Syscalls.raw(
+                            Sys.OPENAT,
+                            Fcntl.AT_FDCWD,
+                            KernelText.address(arena, path),
+                            flags | Fcntl.O_CLOEXEC,
+                            0);
+            return result == -Errno.ENOENT || result == -Errno.ENOTDIR
+                    ? Optional.empty()
+                    : Optional.of(Fd.own(Syscalls.check(Sys.OPENAT, path, result), path));
+        }
     }
 
     /// Opens a name below a directory. The name must be one component, or trusted.

@@ -79,8 +79,12 @@ public final class ProcFiles {
 
     /// The content, or empty if the file, process or feature is not there.
     public static Optional<String> readIfPresent(String path) {
-        try {
-            return Optional.of(read(path));
+        Optional<Fd> file = Opens.openIfPresent(path, Fcntl.O_RDONLY);
+        if (file.isEmpty()) {
+            return Optional.empty();
+        }
+        try (Fd fd = file.get()) {
+            return Optional.of(read(fd));
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOENT, Errno.ENOTDIR, Errno.ESRCH, Errno.ENODEV, Errno.EOPNOTSUPP)) {
                 return Optional.empty();

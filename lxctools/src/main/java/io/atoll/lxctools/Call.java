@@ -26,6 +26,9 @@ public final class Call implements AutoCloseable {
     private final ToolLog askedLog;
     private Optional<ToolLog> log = Optional.empty();
 
+    /// The last one that was made, with what the tool has set in it.
+    private Optional<LxcContainer> latest = Optional.empty();
+
     private Call(
             Invocation invocation,
             ToolSpec spec,
@@ -108,6 +111,7 @@ public final class Call implements AutoCloseable {
     public LxcContainer container() {
         LxcContainer container = path.container(name());
         options.value("rcfile").ifPresent(file -> container.load(file(file)));
+        latest = Optional.of(container);
         return container;
     }
 
@@ -175,7 +179,8 @@ public final class Call implements AutoCloseable {
 
     private ToolLog configuredLog() {
         try {
-            return name.map(n -> askedLog.asConfigured(container().config())).orElse(askedLog);
+            return name.map(n -> askedLog.asConfigured(latest.orElseGet(this::container).config()))
+                    .orElse(askedLog);
         } catch (DomainException _) {
             // What is wrong with the configuration is said by whoever needs it.
             return askedLog;

@@ -717,6 +717,11 @@ class RowsIT {
         assertTrue(Files.readString(asked).contains("DEBUG    lxctools - "));
         assertEquals(text, Files.readString(log), "the call's own log goes before");
         assertEquals(1, host.run("lxc-start", "-n", name, "-l", "LOUD").status());
+
+        Path defined = host.base.resolve("defined.log");
+        host.must("lxc-start", "-n", name, "-s", "lxc.log.file=" + defined);
+        host.must("lxc-stop", "-n", name, "-k");
+        assertTrue(Files.readString(defined).contains("started, init has pid"));
     }
 
     @Test

@@ -131,6 +131,10 @@ record MonitorRecord(
 
     /// Empty if the directory does not hold a container that can be gone on with.
     static Optional<MonitorRecord> read(MonitorFiles files) {
+        // Most questions are about containers that do not run.
+        if (!Files.exists(files.directory())) {
+            return Optional.empty();
+        }
         try {
             if (!(PlanDecoder.decode(Files.readAllBytes(files.directory().resolve(PLAN)))
                     instanceof StartPlan plan)) {

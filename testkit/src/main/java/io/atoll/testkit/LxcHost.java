@@ -37,7 +37,12 @@ public final class LxcHost implements AutoCloseable {
             set -e
             base=$1 home=$2
             cd "$base"
-            for d in etc run var; do
+            # In memory, as every machine has /run.
+            mkdir -p upper/run work/run memory
+            mount -t tmpfs -o mode=755 run memory
+            mkdir memory/upper memory/work
+            mount -t overlay overlay -o "lowerdir=/run,upperdir=$base/memory/upper,workdir=$base/memory/work" /run
+            for d in etc var; do
                 mkdir -p "upper/$d" "work/$d"
                 mount -t overlay overlay -o "lowerdir=/$d,upperdir=$base/upper/$d,workdir=$base/work/$d" "/$d"
             done

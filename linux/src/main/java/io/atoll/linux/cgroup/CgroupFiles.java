@@ -23,14 +23,9 @@ public record CgroupFiles(String directory) {
 
     /// True if the cgroup exists.
     public boolean exists() {
-        try (Fd fd = open()) {
-            return fd.isOpen();
-        } catch (ErrnoException e) {
-            if (e.is(Errno.ENOENT)) {
-                return false;
-            }
-            throw e;
-        }
+        Optional<Fd> found = Opens.openIfPresent(directory, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        found.ifPresent(Fd::close);
+        return found.isPresent();
     }
 
     private Fd open() {

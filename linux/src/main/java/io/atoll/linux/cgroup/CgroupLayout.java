@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The control group hierarchies of a host, as this process sees them. Immutable; a host does not
 /// change it while it runs.
@@ -40,13 +41,45 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
         hierarchies = List.copyOf(hierarchies);
     }
 
-    /// Of this host, from `/proc`.
+    /// Of this host, from `/proc`. Read each time, but taken apart only when it has changed.
     public static CgroupLayout detect() {
-        return parse(
-                ProcFiles.read("/proc/self/mountinfo"),
-                ProcFiles.read("/proc/self/cgroup"),
-                mount -> ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse(""));
+        Texts texts =
+                new Texts(
+                        cgroupMounts(ProcFiles.read("/proc/self/mountinfo")),
+                        ProcFiles.read("/proc/self/cgroup"));
+        Detected last = detected;
+        if (last != null && last.texts().equals(texts) && last.isCurrent()) {
+            return last.layout();
+        }
+        Map<String, String> controllers = new HashMap<>();
+        CgroupLayout layout =
+                parse(
+                        texts.mounts(),
+                        texts.own(),
+                        mount -> controllers.computeIfAbsent(mount, CgroupLayout::controllersOf));
+        detected = new Detected(texts, controllers, layout);
+        return layout;
     }
+
+    private static String controllersOf(String mount) {
+        return ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse("");
+    }
+
+    /// What the kernel says.
+    private record Texts(String mounts, String own) {}
+
+    /// What was made of it.
+    ///
+    /// @param controllers by mount point of version 2
+    private record Detected(Texts texts, Map<String, String> controllers, CgroupLayout layout) {
+        boolean isCurrent() {
+            return controllers.entrySet().stream()
+                    .allMatch(known -> controllersOf(known.getKey()).equals(known.getValue()));
+        }
+    }
+
+    /// The last answer of [#detect].
+    private static volatile @Nullable Detected detected;
 
     /// Of this host, with the cgroups of a process as the tops of their trees. On version 2 a
     /// cgroup with processes passes no controllers on but those that it passes on already, unless
@@ -57,7 +90,7 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
         return parse(
                         ProcFiles.read("/proc/self/mountinfo"),
                         ProcFiles.read("/proc/" + pid + "/cgroup"),
-                        mount -> ProcFiles.readIfPresent(mount + "/cgroup.controllers").orElse(""))
+                        CgroupLayout::controllersOf)
                 .below(cgroup ->
                         ProcFiles.readIfPresent(cgroup + "/cgroup.subtree_control").orElse(""));
     }
@@ -115,13 +148,7 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
         Map<Set<String>, String> ownPaths = ownPaths(own);
         List<CgroupHierarchy> found = new ArrayList<>();
         Set<Set<String>> seen = new LinkedHashSet<>();
-        // Most lines of a host with containers are of other kinds.
-        String ours =
-                mountinfo
-                        .lines()
-                        .filter(line -> line.contains(" - cgroup"))
-                        .collect(Collectors.joining("\n"));
-        for (MountInfo mount : MountInfo.parse(ours)) {
+        for (MountInfo mount : MountInfo.parse(cgroupMounts(mountinfo))) {
             if (mount.fsType().equals("cgroup2")) {
                 String path = below(mount.root(), ownPaths.getOrDefault(Set.of(), "/"));
                 // A second mount of the same tree is no second hierarchy.
@@ -138,6 +165,14 @@ public record CgroupLayout(List<CgroupHierarchy> hierarchies) {
             }
         }
         return new CgroupLayout(found);
+    }
+
+    /// Most lines of a host with containers are of other kinds.
+    private static String cgroupMounts(String mountinfo) {
+        return mountinfo
+                .lines()
+                .filter(line -> line.contains(" - cgroup"))
+                .collect(Collectors.joining("\n"));
     }
 
     /// The line of `/proc/self/cgroup` for a mount. The super options hold the controllers or the

@@ -37,7 +37,7 @@ public record LxcSystemConfig(Map<String, String> values, Map<String, String> en
     public static LxcSystemConfig load(Map<String, String> env, boolean isRoot) {
         LxcSystemConfig defaults = new LxcSystemConfig(Map.of(), env, isRoot);
         Path file = defaults.directory().resolve("lxc.conf");
-        if (!Files.isReadable(file)) {
+        if (!Files.exists(file) || !Files.isReadable(file)) {
             return defaults;
         }
         try {

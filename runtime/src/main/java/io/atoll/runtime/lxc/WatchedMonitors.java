@@ -249,6 +249,8 @@ final class WatchedMonitors {
             case FREEZING -> freezing(name, life);
             case FROZEN -> frozen(name, life);
             case THAWED -> {
+                // It was frozen, also if that was before we heard of its events.
+                frozen(name, life);
                 thawed(life);
                 tell(name, LxcState.THAWED, LxcState.RUNNING);
             }
