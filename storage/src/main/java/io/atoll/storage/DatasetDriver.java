@@ -368,15 +368,19 @@ final class DatasetDriver implements StorageDriver {
         });
     }
 
+    /// Returns where they are mounted, if they are.
+    private Path releaseSnapshots(DatasetName volume) {
+        Path snapshots = pool.path().resolve(volume.folder() + "-snapshots").resolve(volume.name());
+        entries(snapshots).forEach(this::release);
+        return snapshots;
+    }
+
     /// Unmounts a volume with its snapshots, or a snapshot, and removes where they were mounted.
     private void withdraw(DatasetName name) {
         mounting.lock();
         try {
             if (!name.isSnapshot() && !name.folder().equals(DatasetName.MAKING)) {
-                Path snapshots =
-                        pool.path().resolve(name.folder() + "-snapshots").resolve(name.name());
-                entries(snapshots).forEach(this::release);
-                removeDirectory(snapshots);
+                removeDirectory(releaseSnapshots(name));
             }
             release(path(name));
             removeDirectory(path(name));
@@ -1018,6 +1022,15 @@ final class DatasetDriver implements StorageDriver {
 
     private void limit(VolumeName volume, OptionalLong bytes) {
         DatasetName name = existing(volume.current());
+        if (!datasets.sharesCopies()) {
+            // They are of one device with it.
+            mounting.lock();
+            try {
+                Path _ = releaseSnapshots(name);
+            } finally {
+                mounting.unlock();
+            }
+        }
         Path at = mounted(name);
         manage("limit " + volume, () -> datasets.setQuota(name, bytes, at, keys(volume)));
     }

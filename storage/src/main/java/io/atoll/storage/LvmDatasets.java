@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /// Volumes of LVM, each with a file system of its own: thin ones, whose snapshots and copies are
 /// thin volumes like any other, which share what is alike; or with `lvm.use_thinpool=false` thick
@@ -27,6 +28,13 @@ import java.util.TreeMap;
 final class LvmDatasets implements Datasets {
     private static final char MARK = '+';
     private static final String PLAIN = "_.-";
+
+    /// LVM keeps names with these words behind an underscore for itself; their first letters are
+    /// written as bytes.
+    private static final Pattern RESERVED =
+            Pattern.compile(
+                    "_(?=(cdata|cmeta|corig|cpool|cvol|imeta|iorig|mimage|mlog|pmspare|rimage|rmeta"
+                            + "|tdata|tmeta|vdata|vorigin|wcorig))(.)");
 
     /// What `lvs` shows of a volume, in this order.
     private static final String COLUMNS = "lv_name,pool_lv,lv_size,data_percent";
@@ -38,6 +46,10 @@ final class LvmDatasets implements Datasets {
     private static final String DEFAULT_SIZE = "10GiB";
 
     private static final int SECTOR = 512;
+
+    /// The status of e2fsck if all is well now.
+    private static final int E2FSCK_MENDED = 1;
+
     private static final String EXT4 = "ext4";
     private static final String XFS = "xfs";
 
@@ -227,7 +239,9 @@ final class LvmDatasets implements Datasets {
         pool.get("lvm.thinpool_metadata_size")
                 .ifPresent(size ->
                         argv.addAll(
-                                List.of("--poolmetadatasize", ByteSize.parse(size).bytes() + "b")));
+                                List.of(
+                                        "--poolmetadatasize",
+                                        sectors(ByteSize.parse(size).bytes()))));
         String _ = tools.run(argv);
     }
 
@@ -260,7 +274,8 @@ final class LvmDatasets implements Datasets {
             String _ = attach();
         }
         try {
-            String _ = run("vgchange", "--activate", "y", "--setactivationskip", "n", group());
+            // Thin snapshots that others have made, LXD too, are left out otherwise.
+            String _ = run("vgchange", "--activate", "y", "--ignoreactivationskip", group());
         } catch (CommandFailed e) {
             throw new UnavailableException(
                     "The volume group \""
@@ -288,7 +303,10 @@ final class LvmDatasets implements Datasets {
     @Override
     public void deletePool() {
         if (!isOurs()) {
-            if (isThin()) {
+            List<Row> all = rows(group());
+            boolean isEmpty = all.stream().noneMatch(row -> row.thinPool().equals(thinPool()));
+            // With `lvm.vg.force_reuse` others may have volumes in it.
+            if (isEmpty && all.stream().anyMatch(row -> row.name().equals(thinPool()))) {
                 String _ = run("lvremove", "--force", group() + "/" + thinPool());
             }
             return;
@@ -371,8 +389,11 @@ final class LvmDatasets implements Datasets {
     /// one between volume and snapshot is the only one that stands alone.
     private static String lv(DatasetName name) {
         String volume = name.folder() + "_" + encoded(name.name());
+        String taken = name.isSnapshot() ? volume + "-" + encoded(name.snapshot()) : volume;
         String lv =
-                (name.isSnapshot() ? volume + "-" + encoded(name.snapshot()) : volume)
+                RESERVED.matcher(taken)
+                                .replaceAll(
+                                        m -> "_%c%02x".formatted(MARK, (int) m.group(2).charAt(0)))
                         + name.ending();
         if (lv.length() > NAME_MAX) {
             throw new InvalidConfigException(
@@ -504,7 +525,37 @@ final class LvmDatasets implements Datasets {
 
     @Override
     public void resizeDisk(DatasetName disk, long bytes) {
-        String _ = run("lvresize", "--force", "--size", sectors(bytes), group() + "/" + lv(disk));
+        if (!isThin() && !snapshotsOf(disk).isEmpty() && bytes < quota(disk).orElse(0)) {
+            // LVM makes no volume with such snapshots smaller; zeros are as good.
+            String _ = run("blkdiscard", "--zeroout", "--offset", Long.toString(bytes), path(disk));
+            return;
+        }
+        resize(disk, bytes);
+    }
+
+    /// Of a volume with snapshots that are not thin LVM changes the size only while it is not
+    /// active.
+    private void resize(DatasetName name, long bytes) {
+        String lv = group() + "/" + lv(name);
+        boolean mustRest = !isThin() && !snapshotsOf(name).isEmpty();
+        if (!mustRest) {
+            String _ = run("lvresize", "--force", "--size", sectors(bytes), lv);
+            return;
+        }
+        try {
+            String _ = run("lvchange", "--activate", "n", lv);
+        } catch (CommandFailed e) {
+            throw new BusyException(
+                    "\""
+                            + name.name()
+                            + "\" has snapshots and cannot be resized while it is in use",
+                    e);
+        }
+        try {
+            String _ = run("lvresize", "--force", "--size", sectors(bytes), lv);
+        } finally {
+            String _ = run("lvchange", "--activate", "y", lv);
+        }
     }
 
     @Override
@@ -660,7 +711,17 @@ final class LvmDatasets implements Datasets {
             shrink(name, wanted, mountedAt, keys);
             return;
         }
-        String _ = run("lvresize", "--force", "--size", sectors(wanted), group() + "/" + lv(name));
+        boolean mustRest = !isThin() && !snapshotsOf(name).isEmpty();
+        if (mustRest) {
+            release(name, mountedAt, "resized while it has snapshots");
+            try {
+                resize(name, wanted);
+            } finally {
+                mount(name, mountedAt, keys);
+            }
+        } else {
+            resize(name, wanted);
+        }
         if (fileSystemOf(name).equals(XFS)) {
             String _ = run("xfs_growfs", mountedAt.toString());
         } else {
@@ -682,19 +743,36 @@ final class LvmDatasets implements Datasets {
                             + quota(name).orElse(0)
                             + " bytes");
         }
+        if (!isThin() && !snapshotsOf(name).isEmpty()) {
+            throw new InvalidConfigException(
+                    "\"" + name.name() + "\" has snapshots and cannot be made smaller");
+        }
+        release(name, mountedAt, "made smaller");
+        try {
+            check(path(name));
+            String _ = run("resize2fs", path(name), bytes / 1024 + "K");
+            resize(name, bytes);
+        } finally {
+            mount(name, mountedAt, keys);
+        }
+    }
+
+    private static void release(DatasetName name, Path mountedAt, String what) {
         try {
             Mounts.umount(mountedAt.toString(), false);
         } catch (ErrnoException e) {
-            throw new BusyException(
-                    "\"" + name.name() + "\" is in use and cannot be made smaller", e);
+            throw new BusyException("\"" + name.name() + "\" is in use and cannot be " + what, e);
         }
+    }
+
+    /// See e2fsck(8).
+    private void check(String device) {
         try {
-            String _ = run("e2fsck", "-f", "-p", path(name));
-            String _ = run("resize2fs", path(name), bytes / 1024 + "K");
-            String _ =
-                    run("lvresize", "--force", "--size", sectors(bytes), group() + "/" + lv(name));
-        } finally {
-            mount(name, mountedAt, keys);
+            String _ = run("e2fsck", "-f", "-p", device);
+        } catch (CommandFailed e) {
+            if (e.exit() != E2FSCK_MENDED) {
+                throw e;
+            }
         }
     }
 }

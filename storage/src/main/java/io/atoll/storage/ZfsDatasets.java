@@ -7,6 +7,7 @@ import io.atoll.linux.Command;
 import io.atoll.linux.CommandFailed;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +18,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /// Datasets of ZFS. Below the pool's own dataset the names are those that LXD uses:
 ///
@@ -40,6 +44,8 @@ final class ZfsDatasets implements Datasets {
     private static final long BLOCK_BYTES = 16 << 10;
 
     private static final String DELETED = "deleted";
+    private static final Duration BUSY_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration BUSY_PAUSE = Duration.ofMillis(50);
     private static final String LIMITS = "quota,refquota,reservation,refreservation";
     private static final List<String> FOLDERS =
             List.of("containers", "custom", "images", DatasetName.MAKING, DELETED);
@@ -47,6 +53,9 @@ final class ZfsDatasets implements Datasets {
     private final PoolSpec pool;
     private final HostTools tools;
     private final DiskFile file;
+
+    /// Snapshots of ours that something is being made of, or which are being sent.
+    private final Set<String> inUse = ConcurrentHashMap.newKeySet();
 
     ZfsDatasets(PoolSpec pool, HostTools tools) {
         this.pool = pool;
@@ -96,6 +105,7 @@ final class ZfsDatasets implements Datasets {
             throw new UnsupportedException(
                     "Driver \"zfs\" needs the programs of zfsutils-linux on this host");
         }
+        loadModule();
         try {
             String _ = run("zfs", "version");
         } catch (CommandFailed e) {
@@ -115,6 +125,16 @@ final class ZfsDatasets implements Datasets {
         }
         makeFolders(name);
         return config;
+    }
+
+    /// `zfs version` does not, and says nothing of the module before it is there. Where it is built
+    /// in, or modules are not ours to load, nothing happens.
+    private void loadModule() {
+        try {
+            String _ = run("modprobe", "zfs");
+        } catch (CommandFailed _) {
+            return;
+        }
     }
 
     private String nameFor(String source) {
@@ -180,6 +200,7 @@ final class ZfsDatasets implements Datasets {
         }
     }
 
+    /// Volumes inherit what images need: access control lists, which ZFS has not by itself.
     private void makeFolders(String root) {
         for (String folder : FOLDERS) {
             if (!isThere(root + "/" + folder)) {
@@ -191,6 +212,10 @@ final class ZfsDatasets implements Datasets {
                                 "mountpoint=legacy",
                                 "-o",
                                 "canmount=off",
+                                "-o",
+                                "acltype=posixacl",
+                                "-o",
+                                "xattr=sa",
                                 root + "/" + folder);
             }
         }
@@ -368,18 +393,20 @@ final class ZfsDatasets implements Datasets {
 
     @Override
     public void copy(DatasetName from, List<String> snapshots, DatasetName to) {
-        String mark = COPY + UUID.randomUUID();
-        String origin = from.isSnapshot() ? path(from) : path(from) + mark;
-        if (!from.isSnapshot()) {
-            String _ = run("zfs", "snapshot", origin);
-        }
+        String origin = freeze(from);
         boolean isWhole =
                 !snapshots.isEmpty() || "false".equals(pool.get("zfs.clone_copy").orElse(""));
         if (!isWhole) {
             List<String> argv = new ArrayList<>(List.of("zfs", "clone"));
             argv.addAll(properties(to));
             argv.addAll(List.of(origin, path(to)));
-            String _ = tools.run(argv);
+            try {
+                String _ = tools.run(argv);
+                inUse.remove(origin);
+            } catch (CommandFailed e) {
+                thaw(origin);
+                throw e;
+            }
             return;
         }
         try {
@@ -387,9 +414,7 @@ final class ZfsDatasets implements Datasets {
                     List.of("zfs", "send", snapshots.isEmpty() ? "-p" : "-R", origin),
                     List.of("zfs", "receive", "-u", path(to)));
         } finally {
-            if (!from.isSnapshot()) {
-                String _ = run("zfs", "destroy", origin);
-            }
+            thaw(origin);
         }
         keepOnly(snapshots, to);
     }
@@ -443,10 +468,28 @@ final class ZfsDatasets implements Datasets {
         collect();
     }
 
+    /// Whoever looks at a new device, or leaves a file system, is in the way for a moment.
+    private void destroyNow(String... words) {
+        List<String> argv = new ArrayList<>(List.of("zfs", "destroy"));
+        argv.addAll(List.of(words));
+        long deadline = System.nanoTime() + BUSY_PATIENCE.toNanos();
+        while (true) {
+            try {
+                String _ = tools.run(argv);
+                return;
+            } catch (CommandFailed e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+                LockSupport.parkNanos(BUSY_PAUSE.toNanos());
+            }
+        }
+    }
+
     /// One that has copies stays for as long as they do, under a name that is nobody's.
     private void destroySnapshot(DatasetName name) {
         if (clones(path(name)).isEmpty()) {
-            String _ = run("zfs", "destroy", path(name));
+            destroyNow(path(name));
         } else {
             String _ =
                     run(
@@ -460,7 +503,7 @@ final class ZfsDatasets implements Datasets {
     private void destroyVolume(String path) {
         boolean hasClones = snapshotsOf(path).stream().anyMatch(s -> !clones(s).isEmpty());
         if (!hasClones) {
-            String _ = run("zfs", "destroy", "-r", path);
+            destroyNow("-r", path);
             return;
         }
         String parking = root() + "/" + DELETED + "/" + UUID.randomUUID();
@@ -472,24 +515,32 @@ final class ZfsDatasets implements Datasets {
         return text.equals("-") ? "" : text;
     }
 
-    /// Removes what was kept for copies that have gone. Each removal may free the next.
+    /// Removes what was kept for copies that have gone. Each removal may free the next. What is in
+    /// use by others meanwhile, or theirs to remove, goes another time.
     private void collect() {
         boolean again = true;
         while (again) {
             again = false;
             for (String path : all()) {
-                if (path.contains(COPY) && clones(path).isEmpty()) {
-                    String _ = run("zfs", "destroy", path);
-                    again = true;
-                }
-            }
-            for (String path : all()) {
                 boolean isParked = path.startsWith(root() + "/" + DELETED + "/");
-                if (isParked && !path.contains("@") && mayGo(path)) {
-                    String _ = run("zfs", "destroy", "-r", path);
-                    again = true;
+                if (path.contains(COPY) && !inUse.contains(path)) {
+                    again |= attempt(() -> clones(path).isEmpty(), "zfs", "destroy", path);
+                } else if (isParked && !path.contains("@")) {
+                    again |= attempt(() -> mayGo(path), "zfs", "destroy", "-r", path);
                 }
             }
+        }
+    }
+
+    private boolean attempt(BooleanSupplier mayGo, String... removal) {
+        try {
+            if (!mayGo.getAsBoolean()) {
+                return false;
+            }
+            String _ = run(removal);
+            return true;
+        } catch (CommandFailed _) {
+            return false;
         }
     }
 
@@ -523,14 +574,25 @@ final class ZfsDatasets implements Datasets {
             return path(name);
         }
         String frozen = path(name) + COPY + UUID.randomUUID();
-        String _ = run("zfs", "snapshot", frozen);
+        inUse.add(frozen);
+        try {
+            String _ = run("zfs", "snapshot", frozen);
+        } catch (CommandFailed e) {
+            inUse.remove(frozen);
+            throw e;
+        }
         return frozen;
     }
 
     @Override
     public void thaw(String frozen) {
-        if (frozen.contains(COPY)) {
-            String _ = run("zfs", "destroy", frozen);
+        if (!frozen.contains(COPY)) {
+            return;
+        }
+        try {
+            destroyNow(frozen);
+        } finally {
+            inUse.remove(frozen);
         }
     }
 
@@ -547,6 +609,16 @@ final class ZfsDatasets implements Datasets {
     public void receive(DatasetName state, Command.Input input) {
         String volume = path(state.current());
         String target = state.isSnapshot() ? path(state) : volume + COPY + UUID.randomUUID();
+        inUse.add(target);
+        try {
+            receive(state, target, input);
+        } finally {
+            inUse.remove(target);
+        }
+    }
+
+    private void receive(DatasetName state, String target, Command.Input input) {
+        String volume = path(state.current());
         List<String> argv = new ArrayList<>(List.of("zfs", "receive", "-u"));
         if (!isThere(volume)) {
             argv.addAll(properties(state));

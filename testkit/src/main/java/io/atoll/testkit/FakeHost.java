@@ -12,12 +12,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// A host whose volume manager keeps its volumes as directories. It refuses what the real one
 /// refuses, with its words.
 public abstract class FakeHost implements HostTools {
     private final Path backing;
     private final List<String> log = new ArrayList<>();
+
+    private String awaited = "";
+    private Runnable then = () -> {};
 
     /// @param backing where the volumes lie; made on first use
     protected FakeHost(Path backing) {
@@ -37,6 +41,32 @@ public abstract class FakeHost implements HostTools {
         return List.copyOf(log);
     }
 
+    /// Lets something happen right before the next command that begins with these words.
+    public void before(String words, Runnable what) {
+        awaited = words;
+        then = what;
+    }
+
+    /// Refuses the next commands that begin with these words.
+    public void refuse(String words, String why, int times) {
+        AtomicInteger left = new AtomicInteger(times);
+        then =
+                () -> {
+                    if (left.decrementAndGet() > 0) {
+                        awaited = words;
+                    }
+                    throw refuse(List.of(words.split(" ")), why);
+                };
+        awaited = words;
+    }
+
+    private void meanwhile(List<String> argv) {
+        if (!awaited.isEmpty() && String.join(" ", argv).startsWith(awaited)) {
+            awaited = "";
+            then.run();
+        }
+    }
+
     /// Remembers a command line.
     final void note(List<String> argv) {
         log.add(String.join(" ", argv));
@@ -50,6 +80,7 @@ public abstract class FakeHost implements HostTools {
     @Override
     public String run(List<String> argv) {
         note(argv);
+        meanwhile(argv);
         return answer(argv);
     }
 

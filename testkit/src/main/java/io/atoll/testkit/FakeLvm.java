@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// LVM with thin volumes and others.
@@ -16,9 +17,57 @@ public final class FakeLvm extends FakeHost {
     private static final String POOL = "LXDThinPool";
     private static final String BLOCK = ".block";
     private static final long EXTENT = 4L << 20;
+    private static final int SECTOR = 512;
     private static final long GROUP_BYTES = 1L << 40;
 
+    /// What each command takes, see its manual page; LVM refuses all else.
+    private static final Map<String, Set<String>> OPTIONS =
+            Map.of(
+                    "pvcreate",
+                    Set.of(),
+                    "pvremove",
+                    Set.of(),
+                    "vgcreate",
+                    Set.of(),
+                    "vgremove",
+                    Set.of("--force"),
+                    "vgchange",
+                    Set.of("--activate", "--ignoreactivationskip"),
+                    "lvchange",
+                    Set.of("--activate"),
+                    "lvrename",
+                    Set.of(),
+                    "lvremove",
+                    Set.of("--force"),
+                    "lvresize",
+                    Set.of("--force", "--size"),
+                    "lvcreate",
+                    Set.of(
+                            "--yes",
+                            "--wipesignatures",
+                            "--name",
+                            "--size",
+                            "--extents",
+                            "--virtualsize",
+                            "--thinpool",
+                            "--poolmetadatasize",
+                            "--snapshot",
+                            "--setactivationskip",
+                            "--stripes",
+                            "--stripesize"));
+
+    /// What no name may have in it.
+    private static final Pattern RESERVED =
+            Pattern.compile(
+                    "^(snapshot|pvmove)|_([ct](data|meta)|corig|cpool|cvol|iorig|imeta|[mr]image"
+                            + "|mlog|pmspare|rmeta|vdata|vorigin|wcorig)");
+
     private final Map<String, Long> sizes = new TreeMap<>();
+
+    /// The volumes of which thick snapshots are.
+    private final Map<String, String> origins = new TreeMap<>();
+
+    private final Set<String> resting = new HashSet<>();
 
     /// Of those in `sizes`, what is in no thin pool.
     private final Set<String> thick = new HashSet<>();
@@ -43,6 +92,13 @@ public final class FakeLvm extends FakeHost {
 
     @Override
     String answer(List<String> argv) {
+        Set<String> options = OPTIONS.getOrDefault(argv.getFirst(), Set.of());
+        for (String word : argv) {
+            boolean isOption = word.startsWith("-") && OPTIONS.containsKey(argv.getFirst());
+            if (isOption && !options.contains(word)) {
+                throw refuse(argv, argv.getFirst() + ": unrecognized option '" + word + "'");
+            }
+        }
         return switch (argv.getFirst()) {
             case "lvm" ->
                     "  LVM version:     2.03.16(2) (2022-05-18)\n  Library version: 1.02.185\n";
@@ -54,7 +110,16 @@ public final class FakeLvm extends FakeHost {
                 yield "";
             }
             case "blkid" -> types.getOrDefault(last(argv.getLast()), "ext4") + "\n";
-            case "blkdiscard" -> "";
+            case "blkdiscard" -> zeros(argv);
+            case "lvchange" -> {
+                String lv = last(argv.getLast());
+                demand(argv, lv);
+                boolean _ =
+                        after(argv, "--activate").equals("n")
+                                ? resting.add(lv)
+                                : resting.remove(lv);
+                yield "";
+            }
             case "vgcreate" -> {
                 hasGroup = true;
                 yield "";
@@ -86,11 +151,14 @@ public final class FakeLvm extends FakeHost {
                 remove(volume(lv));
                 Long _ = sizes.remove(lv);
                 thick.remove(lv);
+                String _ = origins.remove(lv);
                 yield "";
             }
             case "lvresize" -> {
                 String lv = last(argv.getLast());
+                demand(argv, lv);
                 long size = extents(bytes(after(argv, "--size")));
+                demandResizable(argv, lv, size);
                 Long _ = sizes.put(lv, size);
                 if (lv.endsWith(BLOCK)) {
                     makeDisk(volume(lv), size);
@@ -105,6 +173,33 @@ public final class FakeLvm extends FakeHost {
             }
             default -> throw refuse(argv, "not known here");
         };
+    }
+
+    private void demandResizable(List<String> argv, String lv, long size) {
+        if (size == sizes.getOrDefault(lv, 0L)) {
+            throw refuse(argv, "New size matches existing size.");
+        }
+        if (!origins.containsValue(lv)) {
+            return;
+        }
+        if (size < sizes.getOrDefault(lv, 0L)) {
+            throw refuse(argv, "Snapshot origin volumes cannot be reduced in size yet.");
+        }
+        if (!resting.contains(lv)) {
+            throw refuse(
+                    argv,
+                    "Snapshot origin volumes can be resized only while inactive: try lvchange -an.");
+        }
+    }
+
+    private String zeros(List<String> argv) {
+        if (argv.contains("--offset")) {
+            Path disk = volume(last(argv.getLast()));
+            long size = sizes.getOrDefault(last(argv.getLast()), 0L);
+            makeDisk(disk, Long.parseLong(after(argv, "--offset")));
+            makeDisk(disk, size);
+        }
+        return "";
     }
 
     /// To the size given, or to that of the volume.
@@ -169,12 +264,19 @@ public final class FakeLvm extends FakeHost {
 
     @Override
     public Path device(String path) {
-        demand(List.of("udev", path), last(path));
-        return volume(last(path));
+        String lv = last(path);
+        demand(List.of("udev", path), lv);
+        // A device keeps its size, whoever writes to it.
+        makeDisk(volume(lv), sizes.getOrDefault(lv, 0L));
+        return volume(lv);
     }
 
     private static long bytes(String text) {
-        return Long.parseLong(text.replace("b", ""));
+        long bytes = Long.parseLong(text.replace("b", ""));
+        if (bytes % SECTOR != 0) {
+            throw refuse(List.of("lvm"), "Size is not a multiple of " + SECTOR);
+        }
+        return bytes;
     }
 
     private void demand(List<String> argv, String lv) {
@@ -192,6 +294,9 @@ public final class FakeLvm extends FakeHost {
         if (!name.matches("[a-zA-Z0-9+_.][a-zA-Z0-9+_.-]*")) {
             throw refuse(argv, "Logical volume name \"" + name + "\" is invalid.");
         }
+        if (RESERVED.matcher(name).find()) {
+            throw refuse(argv, "Names including \"" + name + "\" are reserved.");
+        }
         if (sizes.containsKey(name)) {
             throw refuse(argv, "Logical Volume \"" + name + "\" already exists");
         }
@@ -203,6 +308,7 @@ public final class FakeLvm extends FakeHost {
             if (thick.contains(origin)) {
                 demandSize(argv);
                 thick.add(name);
+                String _ = origins.put(name, origin);
             }
             Long _ = sizes.put(name, size);
         } else if (argv.contains("--virtualsize")) {
@@ -233,6 +339,11 @@ public final class FakeLvm extends FakeHost {
         Long _ = sizes.put(to, sizes.remove(from));
         if (thick.remove(from)) {
             thick.add(to);
+        }
+        origins.replaceAll((_, origin) -> origin.equals(from) ? to : origin);
+        String origin = origins.remove(from);
+        if (origin != null) {
+            String _ = origins.put(to, origin);
         }
         return "";
     }

@@ -40,6 +40,7 @@ public final class FakeZfs extends FakeHost {
             return "";
         }
         return switch (argv.get(0) + " " + argv.get(1)) {
+            case "modprobe zfs" -> "";
             case "zfs version" -> "zfs-2.2.4-1\nzfs-kmod-2.2.4-1\n";
             case "zpool create" -> create(argv, argv.get(argv.size() - 2));
             case "zpool export", "zpool import" -> "";

@@ -10,7 +10,10 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.linux.Fcntl;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Opens;
+import io.atoll.storage.IdmapProbe;
+import io.atoll.storage.PoolSpec;
 import io.atoll.storage.StorageDriver;
+import io.atoll.storage.StorageDrivers;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeType;
 import java.io.IOException;
@@ -33,7 +36,7 @@ class LvmDriverIT extends VolumeManagerContract<FakeLvm> {
     void leaveHalfMade() {
         for (String command :
                 List.of(
-                        "lvcreate --name making_0 --virtualsize 1b --thinpool p1/LXDThinPool",
+                        "lvcreate --name making_0 --virtualsize 512b --thinpool p1/LXDThinPool",
                         "lvrename p1 containers_c1 restored_containers_c1")) {
             String _ = host().run(List.of(command.split(" ")));
         }
@@ -127,6 +130,47 @@ class LvmDriverIT extends VolumeManagerContract<FakeLvm> {
         assertThrows(
                 InvalidConfigException.class,
                 () -> driver.setQuota(grows, OptionalLong.of(1L << 30)));
+    }
+
+    /// Words that LVM keeps for itself are in the names of volumes, not in those of LVM.
+    @Test
+    void namesMayBeAsLvmsOwn() {
+        StorageDriver driver = pool().driver();
+        for (String name : List.of("tdata", "tmeta-1", "default_my_cdata", "snapshot")) {
+            VolumeName volume = VolumeName.custom(name);
+            driver.createEmpty(volume);
+            driver.createSnapshot(volume, "tdata");
+        }
+        driver.createEmpty(VolumeName.container("cvol"));
+        StorageDriver again = pool().reopen();
+        assertEquals(
+                List.of("default_my_cdata", "snapshot", "tdata", "tmeta-1"),
+                again.volumes(VolumeType.CUSTOM));
+        assertEquals(List.of("tdata"), again.snapshots(VolumeName.custom("tdata")));
+        assertEquals(List.of("cvol"), again.volumes(VolumeType.CONTAINER));
+        assertTrue(host().run(List.of("lvs")).contains(" custom_+74data|"));
+    }
+
+    /// What others have in a thin pool that was there before stays.
+    @Test
+    void aThinPoolThatOthersUseStays() {
+        StorageDriver driver = pool().driver();
+        PoolSpec shared =
+                new PoolSpec(
+                        "p2",
+                        pool().path().resolveSibling("p2"),
+                        Map.of("source", "p1", "lvm.vg.force_reuse", "true"));
+        String _ =
+                host().run(
+                                List.of(
+                                        "lvcreate --name others --virtualsize 512b --thinpool p1/LXDThinPool"
+                                                .split(" ")));
+        StorageDriver second = StorageDrivers.open("lvm", shared, IdmapProbe.KERNEL, host());
+        Map<String, String> _ = second.createPool();
+        second.deletePool();
+        assertTrue(host().run(List.of("lvs")).contains(" others|LXDThinPool|"));
+        assertTrue(host().run(List.of("lvs")).contains(" LXDThinPool|"));
+        assertEquals(List.of(), driver.volumes(VolumeType.CONTAINER));
     }
 
     /// As `.block`, which LXD finds too.

@@ -1,11 +1,22 @@
 package io.atoll.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.atoll.base.BusyException;
+import io.atoll.base.InvalidConfigException;
+import io.atoll.linux.Fcntl;
+import io.atoll.linux.Fd;
+import io.atoll.linux.Opens;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.VolumeName;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 /// Without a thin pool, against a volume manager of the tests' own.
@@ -16,12 +27,17 @@ class LvmThickDriverIT extends VolumeManagerContract<FakeLvm> {
 
     @Override
     void leaveHalfMade() {
-        String _ = host().run(List.of("lvcreate", "--name", "making_0", "--size", "1b", "p1"));
+        String _ = host().run(List.of("lvcreate", "--name", "making_0", "--size", "512b", "p1"));
     }
 
     @Override
     List<String> halfMade() {
         return host().run(List.of("lvs")).lines().filter(line -> line.contains("making_")).toList();
+    }
+
+    @Override
+    protected long restoredBytes(long ofSnapshot, long before) {
+        return before;
     }
 
     @Override
@@ -70,5 +86,42 @@ class LvmThickDriverIT extends VolumeManagerContract<FakeLvm> {
                                 + " --stripes 2 --stripesize 65536b p1",
                         "blkdiscard --zeroout /dev/p1/making_UUID.block"),
                 ran);
+    }
+
+    /// LVM changes their sizes only while they are not active, and makes none smaller.
+    @Test
+    void volumesWithSnapshotsRestWhileTheyGrow() throws IOException {
+        VolumeName volume = VolumeName.custom("default_v");
+        StorageDriver driver = pool().driver();
+        driver.useSettings(_ -> Map.of("size", "1GiB"));
+        driver.createFilled(volume, (_, root) -> Files.writeString(root.resolve("f"), "kept"));
+        driver.createSnapshot(volume, "s0");
+        Path at = driver.directory(volume.current());
+        Path ofSnapshot = driver.directory(volume.snapshot("s0"));
+        int before = host().log().size();
+        driver.setQuota(volume, OptionalLong.of(2L << 30));
+        String lv = "p1/custom_default_v";
+        assertEquals(
+                List.of(
+                        "lvchange --activate n " + lv,
+                        "lvresize --force --size 2147483648b " + lv,
+                        "lvchange --activate y " + lv,
+                        "mount -t ext4 -o discard /dev/" + lv + " " + at,
+                        "resize2fs /dev/" + lv),
+                host().log().stream()
+                        .skip(before)
+                        .filter(c -> !c.matches("(lvs|vgs|blkid) .*"))
+                        .toList());
+        assertEquals("kept", Files.readString(at.resolve("rootfs/f")));
+        assertFalse(Files.exists(ofSnapshot.resolve("rootfs")), "its device was gone");
+        assertThrows(
+                InvalidConfigException.class,
+                () -> driver.setQuota(volume, OptionalLong.of(1L << 30)));
+        try (Fd _ = Opens.open(at.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, 0)) {
+            assertThrows(
+                    BusyException.class, () -> driver.setQuota(volume, OptionalLong.of(3L << 30)));
+        }
+        assertEquals(2L << 30, driver.quota(volume).orElseThrow());
+        assertEquals("kept", Files.readString(at.resolve("rootfs/f")));
     }
 }

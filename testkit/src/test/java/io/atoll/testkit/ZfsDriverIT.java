@@ -104,6 +104,51 @@ class ZfsDriverIT extends VolumeManagerContract<FakeZfs> {
                 .count();
     }
 
+    /// Both look for what nobody needs any more.
+    @Test
+    void aRemovalLeavesWhatACopyIsJustMadeOf() throws IOException {
+        VolumeName volume = VolumeName.custom("default_a");
+        VolumeName other = VolumeName.custom("default_b");
+        VolumeName copy = VolumeName.custom("default_c");
+        StorageDriver driver = pool().driver();
+        driver.createFilled(volume, (_, rootfs) -> Files.writeString(rootfs.resolve("f"), "x"));
+        driver.createEmpty(other);
+        host().before("zfs clone", () -> driver.delete(other));
+        driver.createCopy(copy, volume.current(), List.of());
+        assertEquals("x", Files.readString(driver.directory(copy.current()).resolve("rootfs/f")));
+        driver.delete(copy);
+        assertEquals(
+                List.of(),
+                host().run(List.of("zfs", "list", "-t", "snapshot", "-r", "p1"))
+                        .lines()
+                        .filter(line -> line.contains("@copy-"))
+                        .toList());
+    }
+
+    /// Who looks at a new device has it open for a moment.
+    @Test
+    void aBusyDatasetIsRemovedWhenItIsFree() {
+        VolumeName volume = VolumeName.custom("default_a");
+        StorageDriver driver = pool().driver();
+        driver.createEmpty(volume);
+        host().refuse("zfs destroy", "dataset is busy", 3);
+        driver.delete(volume);
+        assertEquals(
+                4,
+                host().log().stream()
+                        .filter(c -> c.equals("zfs destroy -r p1/custom/default_a"))
+                        .count());
+    }
+
+    /// Debian's images have such lists.
+    @Test
+    void volumesTakeAccessControlLists() {
+        String folder =
+                "zfs create -o mountpoint=legacy -o canmount=off -o acltype=posixacl"
+                        + " -o xattr=sa p1/containers";
+        assertTrue(host().log().contains(folder), host().log().toString());
+    }
+
     /// File by file, where ZFS would drop the later ones.
     @Test
     void finishesARestoreThatWasCutOff() throws IOException {
