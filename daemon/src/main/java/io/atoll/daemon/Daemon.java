@@ -84,6 +84,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.GroupPrincipal;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -154,7 +156,8 @@ public final class Daemon implements AutoCloseable {
             DaemonPaths paths,
             StateLock lock,
             Events events,
-            HostTools tools) {
+            HostTools tools,
+            InstantSource clock) {
         this.options = options;
         this.paths = paths;
         this.lock = lock;
@@ -193,7 +196,8 @@ public final class Daemon implements AutoCloseable {
                                         .resolveSibling("atoll-proxy"),
                                 paths.run().resolve("proxy.sock")),
                         migrations,
-                        compression());
+                        compression(),
+                        clock);
         OwnVolumes own =
                 new OwnVolumes(
                         store,
@@ -217,7 +221,8 @@ public final class Daemon implements AutoCloseable {
                         migrations,
                         compression(),
                         own,
-                        images::start);
+                        images::start,
+                        clock);
         parts.add(storage);
         recovery =
                 new RecoverRoutes(
@@ -254,18 +259,24 @@ public final class Daemon implements AutoCloseable {
         bgp = new BgpListener(networks.announcements(), config, warnings);
     }
 
-    /// Takes the state directory and makes the daemon; nothing runs yet.
-    public static Daemon open(DaemonOptions options, Events events) {
-        return open(options, events, HostTools.REAL);
+    /// Does what is due in a minute, as the timers of the parts do when it begins.
+    void minute(LocalDateTime minute) {
+        parts.forEach(part -> part.minute(minute));
     }
 
-    /// As [#open(DaemonOptions,Events)] on a host whose volume managers may be a test's own.
-    static Daemon open(DaemonOptions options, Events events, HostTools tools) {
+    /// Takes the state directory and makes the daemon; nothing runs yet.
+    public static Daemon open(DaemonOptions options, Events events) {
+        return open(options, events, HostTools.REAL, InstantSource.system());
+    }
+
+    /// As [#open(DaemonOptions,Events)] on a host whose volume managers may be a test's own, and
+    /// whose time of snapshots, too.
+    static Daemon open(DaemonOptions options, Events events, HostTools tools, InstantSource clock) {
         DaemonPaths paths = DaemonPaths.of(options.stateDir());
         StateDirectory.prepare(paths);
         StateLock lock = StateLock.take(paths.lock());
         try {
-            return new Daemon(options, paths, lock, events, tools);
+            return new Daemon(options, paths, lock, events, tools, clock);
         } catch (RuntimeException e) {
             lock.close();
             throw e;

@@ -17,8 +17,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDateTime;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -340,6 +344,104 @@ final class InstancesIT {
         String why = failure("POST", "/1.0/instances", copy.formatted(",'refresh':true"));
         assertFalse(why.isEmpty());
         assertEquals("Running", status("c2"));
+    }
+
+    /// As volumes, which the stock client shows by them.
+    @Test
+    void snapshotsAreVolumesToo() throws Exception {
+        create("c1", "{}");
+        ok("POST", "/1.0/instances/c1/snapshots", "{'name':'s1'}");
+        String volumes = "/1.0/storage-pools/p/volumes";
+        String url = volumes + "/container/c1/snapshots";
+        assertEquals(List.of(url + "/s1"), client.get(url).metadata().asStrings());
+        assertEquals("s1", client.get(url + "/s1").metadata().get("name").asString());
+        assertEquals(
+                "c1/s1",
+                client.get(url + "?recursion=1")
+                        .metadata()
+                        .asList()
+                        .getFirst()
+                        .get("name")
+                        .asString());
+        assertEquals(404, client.get(url + "/no").status());
+        assertEquals(404, client.get(volumes + "/container/no/snapshots").status());
+        assertEquals(
+                "Storage volumes of type \"container\" cannot be deleted with the storage API",
+                client.send("DELETE", volumes + "/container/c1", "")
+                        .json()
+                        .get("error")
+                        .asString());
+        ok("POST", volumes + "/custom", "{'name':'v'}");
+        ok("POST", volumes + "/custom/v/snapshots", "{'name':'s'}");
+        ok("PATCH", "/1.0/instances/c1", DATA);
+        assertEquals(
+                List.of("/1.0/instances/c1"),
+                client.get(volumes + "/custom/v").metadata().get("used_by").asStrings());
+        for (Json volume : client.get(volumes + "?recursion=1").metadata().asList()) {
+            if (volume.get("name").asString().equals("v/s")) {
+                assertEquals(List.of(), volume.get("used_by").asStrings());
+            }
+        }
+        List<String> users =
+                client.get("/1.0/storage-pools/p").metadata().get("used_by").asStrings();
+        assertTrue(users.contains(volumes + "/custom/v/snapshots/s"), users.toString());
+        assertTrue(users.contains("/1.0/instances/c1/snapshots/s1"), users.toString());
+    }
+
+    private static final String DATA =
+            "{'devices':{'data':{'type':'disk','pool':'p','source':'v','path':'/data'}}}";
+
+    /// Those of stopped instances only where they want it; snapshots and backups whose time has
+    /// come go with their files.
+    @Test
+    void snapshotsAndBackupsComeAndGoByTheClock() throws Exception {
+        String keys =
+                "{'snapshots.schedule':'@daily','snapshots.expiry':'1d','snapshots.pattern':'day%%d'%s}";
+        create("c1", keys.formatted(",'snapshots.schedule.stopped':'true'"));
+        create("c2", keys.formatted(""));
+        LocalDateTime midnight = LocalDateTime.parse("2040-05-01T00:00:00");
+        daemon.at(midnight);
+        assertEquals(Set.of("day0"), kept("c1"));
+        assertEquals(Set.of(), kept("c2"));
+        ok(
+                "POST",
+                "/1.0/instances/c1/backups",
+                "{'name':'b','expires_at':'2040-05-01T12:00:00Z','compression_algorithm':'none'}");
+        daemon.at(midnight.plusHours(12));
+        assertEquals(200, client.get("/1.0/instances/c1/backups/b").status());
+        ok("POST", "/1.0/instances/c1/snapshots", "{'name':'mine'}");
+        daemon.at(midnight.plusHours(12).plusMinutes(1));
+        assertEquals(404, client.get("/1.0/instances/c1/backups/b").status());
+        try (var files = Files.walk(state.resolve("backups"))) {
+            assertEquals(List.of(), files.filter(Files::isRegularFile).toList());
+        }
+        daemon.at(midnight.plusDays(1));
+        assertEquals(Set.of("day0", "mine", "day1"), kept("c1"));
+        daemon.at(midnight.plusDays(1).plusMinutes(1));
+        assertEquals(Set.of("mine", "day1"), kept("c1"));
+        daemon.at(midnight.plusDays(1).plusHours(12).plusMinutes(1));
+        assertEquals(Set.of("day1"), kept("c1"));
+    }
+
+    /// What the API tells, which is what is on the disk.
+    private Set<String> kept(String name) throws IOException {
+        Set<String> told =
+                client
+                        .get("/1.0/instances/" + name + "/snapshots?recursion=1")
+                        .metadata()
+                        .asList()
+                        .stream()
+                        .map(s -> s.get("name").asString())
+                        .collect(Collectors.toSet());
+        Path folder = state.resolve("storage-pools/p/containers-snapshots/" + name);
+        Set<String> there = new HashSet<>();
+        if (Files.exists(folder)) {
+            try (var entries = Files.list(folder)) {
+                entries.forEach(path -> there.add(path.getFileName().toString()));
+            }
+        }
+        assertEquals(told, there);
+        return told;
     }
 
     private void upload(String name) throws IOException {

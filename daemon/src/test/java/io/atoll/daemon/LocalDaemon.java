@@ -10,10 +10,16 @@ import io.atoll.storage.HostTools;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// A daemon of this process on a state directory of its own, with a client at its socket. Closing
@@ -22,6 +28,7 @@ public final class LocalDaemon implements AutoCloseable {
     private final Path state;
     private final HostTools tools;
     private final List<String> options;
+    private final SetClock clock = new SetClock();
     private Daemon daemon;
     private TestClient client;
     private boolean isShut;
@@ -59,7 +66,8 @@ public final class LocalDaemon implements AutoCloseable {
     private Daemon start() throws IOException {
         List<String> arguments = new ArrayList<>(options);
         arguments.addAll(List.of("--state-dir", state.toString()));
-        Daemon started = Daemon.open(DaemonOptions.parse(arguments, Map.of()), new Events(), tools);
+        Daemon started =
+                Daemon.open(DaemonOptions.parse(arguments, Map.of()), new Events(), tools, clock);
         try {
             started.start();
         } catch (RuntimeException e) {
@@ -81,6 +89,26 @@ public final class LocalDaemon implements AutoCloseable {
         daemon = start();
         client = new TestClient(socket());
         isShut = false;
+    }
+
+    /// Goes on to a time of UTC, which the clock then shows, and does what is due in its minute.
+    /// Before, and for all but snapshots and what expires, it is the host's clock.
+    public void at(LocalDateTime time) {
+        clock.set(time.toInstant(ZoneOffset.UTC));
+        daemon.minute(time.truncatedTo(ChronoUnit.MINUTES));
+    }
+
+    private static final class SetClock implements InstantSource {
+        private volatile Optional<Instant> time = Optional.empty();
+
+        void set(Instant to) {
+            time = Optional.of(to);
+        }
+
+        @Override
+        public Instant instant() {
+            return time.orElseGet(Instant::now);
+        }
     }
 
     public Path state() {

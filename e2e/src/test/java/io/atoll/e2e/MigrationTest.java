@@ -383,6 +383,18 @@ class MigrationTest {
             client.run("copy", "a:c1", "real:there", "--refresh").ok();
             assertEquals("three", pull("real:there/root/note"));
             stock.run("delete", "a:back").ok();
+            Path ours = a.state().resolve("storage-pools/default/custom");
+            Path theirs = upstream.state().resolve("storage-pools/default/custom");
+            refreshesWithSnapshots(
+                    "a:",
+                    ours.resolve("default_data/rootfs/f"),
+                    "real:",
+                    theirs.resolve("default_copied/f"));
+            refreshesWithSnapshots(
+                    "real:",
+                    theirs.resolve("default_data/f"),
+                    "a:",
+                    ours.resolve("default_copied/rootfs/f"));
             stock.run("copy", "a:c1", "real:second", "--mode", "relay").ok();
             stock.run("copy", "real:second", "b:back").ok();
             isWhole("b:back");
@@ -390,10 +402,70 @@ class MigrationTest {
             makeDisk();
             client.run("storage", "volume", "copy", "a:default/disk", "real:default/disk").ok();
             client.run("storage", "volume", "copy", "real:default/disk", "b:default/disk").ok();
-            assertEquals(List.of((byte) 2, (byte) 1), disk("disk"));
+            isDisk("disk");
             stock.run("storage", "volume", "delete", "real:default", "disk").ok();
             stock.run("storage", "volume", "delete", "a:default", "disk").ok();
         }
+    }
+
+    /// What the source has made since the last copy is there after the next, and what it has
+    /// removed is not: of an instance and of a volume, snapshots and files.
+    private void refreshesWithSnapshots(String from, Path data, String to, Path copied)
+            throws IOException {
+        stock.run("copy", "a:c1", from + "src", "--instance-only").ok();
+        stock.run("storage", "volume", "create", from + "default", "data").ok();
+        List<String[]> copies =
+                List.of(
+                        new String[] {"copy", from + "src", to + "dst", "--refresh"},
+                        new String[] {
+                            "storage",
+                            "volume",
+                            "copy",
+                            from + "default/data",
+                            to + "default/copied",
+                            "--refresh"
+                        });
+        becomes(from, data, "one");
+        keep(from, "gone");
+        keep(from, "kept");
+        copies.forEach(copy -> client.run(copy).ok());
+        stock.run("snapshot", to + "dst", "strange").ok();
+        stock.run("delete", from + "src/gone").ok();
+        stock.run("storage", "volume", "delete", from + "default", "data/gone").ok();
+        becomes(from, data, "two");
+        keep(from, "more");
+        becomes(from, data, "three");
+        copies.forEach(copy -> client.run(copy).ok());
+        String volume = "storage-pools/default/volumes/custom/copied";
+        for (String what : List.of("instances/dst", volume)) {
+            assertEquals(
+                    List.of("kept", "more"),
+                    lines(stock, "query", to + "/1.0/" + what + "/snapshots").stream()
+                            .filter(line -> line.contains("/1.0/"))
+                            .map(line -> line.replaceAll(".*/snapshots/|\".*", ""))
+                            .toList());
+        }
+        assertEquals("three", pull(to + "dst/root/note"));
+        assertEquals("three", Files.readString(copied));
+        for (String[] state : List.of(new String[] {"kept", "one"}, new String[] {"more", "two"})) {
+            stock.run("restore", to + "dst", state[0]).ok();
+            stock.run("storage", "volume", "restore", to + "default", "copied", state[0]).ok();
+            assertEquals(state[1], pull(to + "dst/root/note"));
+            assertEquals(state[1], Files.readString(copied));
+        }
+        stock.run("delete", from + "src", to + "dst").ok();
+        stock.run("storage", "volume", "delete", from + "default", "data").ok();
+        stock.run("storage", "volume", "delete", to + "default", "copied").ok();
+    }
+
+    private void becomes(String server, Path data, String text) throws IOException {
+        push(server + "src/root/note", text);
+        Files.writeString(data, text);
+    }
+
+    private void keep(String server, String snapshot) {
+        stock.run("snapshot", server + "src", snapshot).ok();
+        stock.run("storage", "volume", "snapshot", server + "default", "data", snapshot).ok();
     }
 
     /// To another server of ours, to a real LXD, from there on, and each once more.
@@ -587,7 +659,7 @@ class MigrationTest {
     @Test
     void disksGoWithTheirSnapshots() throws IOException {
         makeDisk();
-        for (String mode : List.of("pull", "push")) {
+        for (String mode : List.of("pull", "push", "relay")) {
             client.run(
                             "storage",
                             "volume",
@@ -597,35 +669,60 @@ class MigrationTest {
                             "--mode",
                             mode)
                     .ok();
-            assertEquals(List.of((byte) 2, (byte) 1), disk(mode));
+            isDisk(mode);
         }
+        Path archive = a.state().resolveSibling("disk.tar.gz");
+        client.run("storage", "volume", "export", "a:default", "disk", archive.toString()).ok();
+        client.run("storage", "volume", "import", "b:default", archive.toString(), "back").ok();
+        isDisk("back");
+        // It went back to the smaller one, and the larger one is there still.
+        stock.run("storage", "volume", "restore", "a:default", "disk", "s0").ok();
+        assertEquals(
+                "4194304B",
+                stock.run("storage", "volume", "get", "a:default", "disk", "size")
+                        .ok()
+                        .out()
+                        .strip());
+        stock.run("storage", "volume", "delete", "b:default", "pull").ok();
+        client.run("storage", "volume", "copy", "a:default/disk", "b:default/pull").ok();
+        assertEquals(List.of(4L << 20, 1L), disk("custom/default_pull"));
+        assertEquals(List.of(8L << 20, 2L), disk("custom-snapshots/default_pull/s1"));
+        client.run("storage", "volume", "copy", "a:default/disk", "b:default/push", "--refresh")
+                .ok();
+        assertEquals(List.of(4L << 20, 1L), disk("custom/default_push"));
+        assertEquals(List.of(8L << 20, 2L), disk("custom-snapshots/default_push/s1"));
         stock.run("storage", "volume", "delete", "a:default", "disk").ok();
+        Files.delete(archive);
     }
 
-    /// A disk that began with 1 when its snapshot was taken, and begins with 2.
+    /// A disk that was smaller when its snapshots were taken, and began with their numbers.
     private void makeDisk() throws IOException {
         stock.run("storage", "volume", "create", "a:default", "disk", "--type=block", "size=4MiB")
                 .ok();
         Path disk = volume(a, "custom/default_disk");
         Files.write(disk, new byte[] {1}, StandardOpenOption.WRITE);
         stock.run("storage", "volume", "snapshot", "a:default", "disk", "s0").ok();
+        stock.run("storage", "volume", "set", "a:default", "disk", "size", "8MiB").ok();
         Files.write(disk, new byte[] {2}, StandardOpenOption.WRITE);
+        stock.run("storage", "volume", "snapshot", "a:default", "disk", "s1").ok();
+        stock.run("storage", "volume", "set", "a:default", "disk", "size", "12MiB").ok();
+        Files.write(disk, new byte[] {3}, StandardOpenOption.WRITE);
     }
 
     private static Path volume(TestDaemon daemon, String name) {
         return daemon.state().resolve("storage-pools/default").resolve(name).resolve("root.img");
     }
 
-    /// How a disk and its snapshot on the target begin.
-    private List<Byte> disk(String name) throws IOException {
-        List<Byte> out = new ArrayList<>();
-        for (String path :
-                List.of("custom/default_" + name, "custom-snapshots/default_" + name + "/s0")) {
-            Path disk = volume(b, path);
-            assertEquals(4 << 20, Files.size(disk));
-            out.add(Files.readAllBytes(disk)[0]);
-        }
-        return out;
+    /// The size of a disk on the target, and how it begins.
+    private List<Long> disk(String path) throws IOException {
+        Path disk = volume(b, path);
+        return List.of(Files.size(disk), (long) Files.readAllBytes(disk)[0]);
+    }
+
+    private void isDisk(String name) throws IOException {
+        assertEquals(List.of(12L << 20, 3L), disk("custom/default_" + name));
+        assertEquals(List.of(4L << 20, 1L), disk("custom-snapshots/default_" + name + "/s0"));
+        assertEquals(List.of(8L << 20, 2L), disk("custom-snapshots/default_" + name + "/s1"));
     }
 
     /// A way to a server that breaks each connection after so many bytes from the server.

@@ -41,7 +41,7 @@ public final class ImageUpkeep implements DaemonPart {
     private final ImageSettings settings;
     private final Operations operations;
     private final Events events;
-    private final MinuteTimer timer = new MinuteTimer("image-upkeep", this::tick);
+    private final MinuteTimer timer = new MinuteTimer("image-upkeep", this::minute);
 
     private final Instant startedAt = Instant.now();
 
@@ -79,7 +79,8 @@ public final class ImageUpkeep implements DaemonPart {
         timer.close();
     }
 
-    private void tick(LocalDateTime minute) {
+    @Override
+    public void minute(LocalDateTime minute) {
         Instant now = Instant.now();
         if (minute.getMinute() == 0) {
             prune(now);

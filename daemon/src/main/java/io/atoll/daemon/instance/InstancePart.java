@@ -39,7 +39,7 @@ import io.atoll.runtime.intercept.Interceptor;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -71,6 +71,7 @@ public final class InstancePart implements DaemonPart {
     private final SnapshotSchedule schedule;
     private final MinuteTimer timer;
     private final InstanceUpdater updater;
+    private final InstantSource clock;
     private final Containers containers;
     private final Ports ports;
     private final Warnings warnings;
@@ -82,6 +83,7 @@ public final class InstancePart implements DaemonPart {
 
     /// @param containers closed by whoever opened it
     /// @param compression of archives if a request names none
+    /// @param clock of snapshots and of what expires
     public InstancePart(
             Store store,
             Operations operations,
@@ -94,7 +96,9 @@ public final class InstancePart implements DaemonPart {
             HostResources host,
             ProxyServer proxies,
             Migrations migrations,
-            CompressionDefaults compression) {
+            CompressionDefaults compression,
+            InstantSource clock) {
+        this.clock = clock;
         this.containers = containers;
         this.ports = ports;
         this.warnings = warnings;
@@ -131,7 +135,7 @@ public final class InstancePart implements DaemonPart {
                         interceptor,
                         remover::deleteEphemeral);
         this.saver = new InstanceSaver(table, locks, runner, memory, events);
-        this.snapshots = new InstanceSnapshots(table, locks, runner, ports, memory, events);
+        this.snapshots = new InstanceSnapshots(table, locks, runner, ports, memory, events, clock);
         this.updater =
                 new InstanceUpdater(
                         table,
@@ -146,9 +150,9 @@ public final class InstancePart implements DaemonPart {
                         events,
                         new LoadedProfiles(AppArmor::probe, paths.profiles()),
                         paths);
-        this.schedule = new SnapshotSchedule(table, runner, snapshots);
+        this.schedule = new SnapshotSchedule(table, runner, snapshots, clock);
         runner.whenStarting(schedule::starting);
-        this.timer = new MinuteTimer("instance-schedule", this::tick);
+        this.timer = new MinuteTimer("instance-schedule", this::minute);
         InstanceVolumes volumes = new InstanceVolumes(table, runner, ports, memory);
         this.volumes = volumes;
         InstanceMover mover = new InstanceMover(table, locks, runner, volumes, remover, snapshots);
@@ -268,7 +272,8 @@ public final class InstancePart implements DaemonPart {
         }
     }
 
-    private void tick(LocalDateTime minute) {
+    @Override
+    public void minute(LocalDateTime minute) {
         if (ports.networks().repair()) {
             runner.restoreDevices();
         }
@@ -278,7 +283,7 @@ public final class InstancePart implements DaemonPart {
 
     /// Removes backups whose time has come.
     private void prune() {
-        backups.prune(Instant.now(), instance -> table.find(instance).isPresent());
+        backups.prune(clock.instant(), instance -> table.find(instance).isPresent());
     }
 
     private void adopt() {

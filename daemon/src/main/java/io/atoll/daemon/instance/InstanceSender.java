@@ -195,6 +195,7 @@ final class InstanceSender {
                 then.devices(),
                 SnapshotHeader.number(then.architecture()),
                 snapshot.createdAt(),
-                snapshot.expiresAt());
+                snapshot.expiresAt(),
+                0);
     }
 }

@@ -19,6 +19,7 @@ import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
 import java.io.IOException;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ final class InstanceSnapshots {
     private final Ports ports;
     private final InstanceMemory memory;
     private final Events events;
+    private final InstantSource clock;
 
     InstanceSnapshots(
             InstanceTable table,
@@ -41,7 +43,9 @@ final class InstanceSnapshots {
             InstanceRunner runner,
             Ports ports,
             InstanceMemory memory,
-            Events events) {
+            Events events,
+            InstantSource clock) {
+        this.clock = clock;
         this.table = table;
         this.locks = locks;
         this.runner = runner;
@@ -72,7 +76,7 @@ final class InstanceSnapshots {
             Optional<Running> saved =
                     isStateful ? Optional.of(savable(instance)) : Optional.empty();
             String chosen = name.isEmpty() ? freeName(instance, expansion) : checkName(name);
-            Instant now = Instant.now();
+            Instant now = clock.instant();
             snapshot =
                     new SnapshotRecord(
                             chosen,
@@ -229,11 +233,22 @@ final class InstanceSnapshots {
 
     private SnapshotRecord forget(InstanceRecord instance, String name) {
         SnapshotRecord snapshot = table.snapshot(instance, name);
-        // Before the mark: who is told that it failed finds it again later.
+        // Before the mark, which is taken back: who is told that it failed finds it again later.
         StorageDriver pool = pool(instance);
         table.store()
                 .update(SnapshotRecord.KIND, snapshot.key(), s -> s.withPending(Pending.DELETE));
-        pool.deleteSnapshot(volume(instance), name);
+        try {
+            pool.deleteSnapshot(volume(instance), name);
+        } catch (RuntimeException e) {
+            if (pool.exists(volume(instance).snapshot(name))) {
+                table.store()
+                        .update(
+                                SnapshotRecord.KIND,
+                                snapshot.key(),
+                                s -> s.withPending(Pending.NOTHING));
+            }
+            throw e;
+        }
         table.store().delete(SnapshotRecord.KIND, snapshot.key());
         return snapshot;
     }

@@ -6,6 +6,7 @@ import io.atoll.daemon.store.RecordKey;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -17,16 +18,22 @@ final class SnapshotSchedule {
     private final InstanceTable table;
     private final InstanceRunner runner;
     private final InstanceSnapshots snapshots;
+    private final InstantSource clock;
 
-    SnapshotSchedule(InstanceTable table, InstanceRunner runner, InstanceSnapshots snapshots) {
+    SnapshotSchedule(
+            InstanceTable table,
+            InstanceRunner runner,
+            InstanceSnapshots snapshots,
+            InstantSource clock) {
         this.table = table;
         this.runner = runner;
         this.snapshots = snapshots;
+        this.clock = clock;
     }
 
     /// What is due in the minute that begins at `minute`.
     void tick(LocalDateTime minute) {
-        prune(Instant.now());
+        prune(clock.instant());
         take(schedule -> schedule.matches(minute));
     }
 
@@ -40,7 +47,7 @@ final class SnapshotSchedule {
     }
 
     /// Removes the snapshots that have expired by then.
-    void prune(Instant now) {
+    private void prune(Instant now) {
         for (InstanceRecord instance : table.list()) {
             for (SnapshotRecord snapshot : table.snapshots(instance)) {
                 boolean isOver = snapshot.expiresAt().filter(t -> t.isBefore(now)).isPresent();

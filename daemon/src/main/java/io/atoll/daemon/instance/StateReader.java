@@ -94,18 +94,31 @@ final class StateReader {
                 .put("swap_usage_peak", Math.max(0, swapPeak));
     }
 
+    /// Of what has a volume, where its driver knows.
     private Json disks(InstanceRecord instance, Expansion expansion) {
         Json.Obj out = Json.object();
-        try {
-            DeviceConfig.RootDisk root = Devices.root(Devices.of(expansion));
-            OptionalLong usage =
-                    pools.get(root.pool())
-                            .usage(VolumeName.container(instance.hostWideName()).current());
-            usage.ifPresent(bytes -> out.put(root.name(), Json.object().put("usage", bytes)));
-        } catch (ErrnoException | DomainException e) {
-            LOG.log(Level.DEBUG, "usage is unknown instance=" + instance.name(), e);
+        for (DeviceConfig device : Devices.of(expansion)) {
+            try {
+                usage(instance, device)
+                        .ifPresent(
+                                bytes -> out.put(device.name(), Json.object().put("usage", bytes)));
+            } catch (ErrnoException | DomainException e) {
+                LOG.log(Level.DEBUG, "usage is unknown instance=" + instance.name(), e);
+            }
         }
         return out;
+    }
+
+    private OptionalLong usage(InstanceRecord instance, DeviceConfig device) {
+        if (device instanceof DeviceConfig.RootDisk root) {
+            return pools.get(root.pool())
+                    .usage(VolumeName.container(instance.hostWideName()).current());
+        }
+        if (device instanceof DeviceConfig.MountedDisk disk && disk.pool().isPresent()) {
+            return pools.get(disk.pool().get())
+                    .usage(DiskVolumes.volume(pools, instance.project(), disk.source()));
+        }
+        return OptionalLong.empty();
     }
 
     private static Json network(InstanceRecord instance, Expansion expansion, Running run) {

@@ -1,10 +1,12 @@
 package io.atoll.daemon.migration;
 
+import io.atoll.base.ByteSize;
 import io.atoll.base.DomainException;
 import io.atoll.base.HostId;
 import io.atoll.base.Idmap;
 import io.atoll.base.IdmapEntry;
 import io.atoll.base.InternalException;
+import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NsId;
 import java.util.List;
 import java.util.Optional;
@@ -81,6 +83,20 @@ public record MigrationHeader(
     /// Whether it is a disk that is sent.
     public boolean isDisk() {
         return transport == BLOCK || transport == BTRFS && diskBytes > 0;
+    }
+
+    /// How large a snapshot's disk may be: as it says, else at least as large as the volume. LXD
+    /// keeps a volume's size of that time with its snapshots.
+    public long diskBytes(SnapshotHeader snapshot) {
+        if (snapshot.diskBytes() > 0) {
+            return snapshot.diskBytes();
+        }
+        String size = snapshot.config().getOrDefault("size", "");
+        try {
+            return size.isEmpty() ? diskBytes : Math.max(diskBytes, ByteSize.parse(size).bytes());
+        } catch (InvalidConfigException _) {
+            return diskBytes;
+        }
     }
 
     /// What a target answers.

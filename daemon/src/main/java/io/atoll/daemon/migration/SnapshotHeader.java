@@ -12,6 +12,7 @@ import java.util.TreeMap;
 /// @param architecture LXD's number, as [#number] has it
 /// @param createdAt the epoch if unknown; whole seconds
 /// @param expiresAt empty for never
+/// @param diskBytes how large its disk is, which servers of this kind say; else 0
 public record SnapshotHeader(
         String name,
         Map<String, String> config,
@@ -20,7 +21,11 @@ public record SnapshotHeader(
         Map<String, Map<String, String>> devices,
         int architecture,
         Instant createdAt,
-        Optional<Instant> expiresAt) {
+        Optional<Instant> expiresAt,
+        long diskBytes) {
+    /// Far from the numbers that LXD has given out or may give out soon.
+    private static final int OWN_FIELD = 2000;
+
     /// In the order of LXD's numbers, from 1.
     private static final List<Architecture> ARCHITECTURES =
             List.of(
@@ -59,7 +64,7 @@ public record SnapshotHeader(
     /// A snapshot of which only the name is known, as old servers send it.
     static SnapshotHeader named(String name) {
         return new SnapshotHeader(
-                name, Map.of(), List.of(), false, Map.of(), 0, Instant.EPOCH, Optional.empty());
+                name, Map.of(), List.of(), false, Map.of(), 0, Instant.EPOCH, Optional.empty(), 0);
     }
 
     /// Whether both are the same snapshot, as far as servers can tell.
@@ -77,11 +82,13 @@ public record SnapshotHeader(
             keys.forEach((key, value) -> message.message(2, pair(key, value)));
             out.message(5, message);
         });
-        return out.number(6, architecture)
-                .flag(7, false)
-                .number(8, createdAt.getEpochSecond())
-                .number(9, 0)
-                .number(10, expiresAt.map(Instant::getEpochSecond).orElse(0L));
+        ProtoWriter all =
+                out.number(6, architecture)
+                        .flag(7, false)
+                        .number(8, createdAt.getEpochSecond())
+                        .number(9, 0)
+                        .number(10, expiresAt.map(Instant::getEpochSecond).orElse(0L));
+        return diskBytes > 0 ? all.number(OWN_FIELD, diskBytes) : all;
     }
 
     private static ProtoWriter pair(String key, String value) {
@@ -103,7 +110,8 @@ public record SnapshotHeader(
                 (int) message.number(6).orElse(0),
                 time(message.number(8).orElse(0)),
                 // Go's zero time is before the epoch.
-                expiry <= 0 ? Optional.empty() : Optional.of(time(expiry)));
+                expiry <= 0 ? Optional.empty() : Optional.of(time(expiry)),
+                Math.max(0, message.number(OWN_FIELD).orElse(0)));
     }
 
     private static Map<String, String> pairs(ProtoMessage message) {

@@ -16,6 +16,7 @@ import io.atoll.storage.VolumeName;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// A volume that a user made, as recorded. The key's name is `POOL/NAME`.
 ///
@@ -122,6 +123,16 @@ public record CustomVolume(
 
     CustomVolume named(String fresh) {
         return new CustomVolume(pool, fresh, description, config, createdAt, isBlock, pending);
+    }
+
+    /// With this size, if its owner once said how large it is to be.
+    CustomVolume withSize(long bytes) {
+        if (!config.containsKey(VolumeKeys.SIZE)) {
+            return this;
+        }
+        Map<String, String> settings = new TreeMap<>(config);
+        String _ = settings.put(VolumeKeys.SIZE, bytes + "B");
+        return edited(description, settings);
     }
 
     CustomVolume edited(String text, Map<String, String> settings) {

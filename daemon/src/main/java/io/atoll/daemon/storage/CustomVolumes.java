@@ -25,6 +25,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,13 +42,19 @@ final class CustomVolumes {
     private final Store store;
     private final Pools pools;
     private final BackupTable backups;
+
+    /// Of snapshots.
+    private final InstantSource clock;
+
     private final ProjectGate gate;
     private final VolumeLocks locks = new VolumeLocks();
     private final VolumeReplacement replacement;
     private final DiskRefresh disks;
 
     /// @param backups of volumes, which are renamed and deleted with them
-    CustomVolumes(Store store, Pools pools, ProjectGate gate, BackupTable backups) {
+    CustomVolumes(
+            Store store, Pools pools, ProjectGate gate, BackupTable backups, InstantSource clock) {
+        this.clock = clock;
         this.backups = backups;
         this.store = store;
         this.gate = gate;
@@ -565,7 +572,7 @@ final class CustomVolumes {
         try (VolumeLocks.Held _ = locks.hold(place.key());
                 Undo undo = new Undo()) {
             CustomVolume volume = get(place).value();
-            Instant now = Instant.now();
+            Instant now = clock.instant();
             String chosen =
                     name.isEmpty()
                             ? SnapshotNames.free(
@@ -621,10 +628,19 @@ final class CustomVolumes {
 
     private void forget(Place place, String name) {
         RecordKey key = snapshot(place, name).key();
-        demandUp(place);
+        StorageDriver driver = pools.driver(place.pool());
         Optional<VolumeSnapshot> _ =
                 store.update(VolumeSnapshot.KIND, key, s -> s.withPending(CustomVolume.DELETE));
-        pools.driver(place.pool()).deleteSnapshot(place.volume(), name);
+        try {
+            driver.deleteSnapshot(place.volume(), name);
+        } catch (RuntimeException e) {
+            // One that is there still can be removed later, by whoever wants that then.
+            if (driver.exists(place.volume().snapshot(name))) {
+                Optional<VolumeSnapshot> _ =
+                        store.update(VolumeSnapshot.KIND, key, s -> s.withPending(""));
+            }
+            throw e;
+        }
         boolean _ = store.delete(VolumeSnapshot.KIND, key);
     }
 
@@ -657,15 +673,35 @@ final class CustomVolumes {
     /// @throws BusyException while an instance that runs has it
     void restore(Place place, String snapshot) {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
-            CustomVolume _ = get(place).value();
+            CustomVolume volume = get(place).value();
             VolumeSnapshot _ = snapshot(place, snapshot).value();
             if (pools.isVolumeMounted(place.project(), place.pool(), place.name())) {
                 throw new BusyException("Cannot restore custom volume used by running instances");
             }
             StorageDriver driver = pools.driver(place.pool());
+            long before = diskBytes(driver, place.volume().current());
+            long after = diskBytes(driver, place.volume().snapshot(snapshot));
+            if (after != before) {
+                demandRoom(place, volume, after);
+            }
             driver.inTheWay(place.volume(), snapshot).forEach(later -> forget(place, later));
             driver.restore(place.volume(), snapshot);
+            long now = diskBytes(driver, place.volume().current());
+            if (now != before) {
+                Optional<CustomVolume> _ =
+                        store.update(CustomVolume.KIND, place.key(), v -> v.withSize(now));
+            }
         }
+    }
+
+    /// 0 for what is no disk.
+    private static long diskBytes(StorageDriver driver, VolumeRef ref) {
+        return driver.disk(ref).map(StorageDriver::diskBytes).orElse(0L);
+    }
+
+    private void demandRoom(Place place, CustomVolume volume, long bytes) {
+        boolean _ =
+                gate.admit(place.project(), List.of(member(volume.withSize(bytes))), () -> true);
     }
 
     /// The places of all volumes.

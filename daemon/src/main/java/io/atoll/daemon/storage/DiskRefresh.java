@@ -10,8 +10,6 @@ import io.atoll.storage.VolumeContent;
 import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Function;
 
 /// Brings the disk of a block volume up to date where it lies: only what differs is written, and
@@ -87,13 +85,11 @@ final class DiskRefresh {
             List<VolumeSnapshot> after) {
         Stored<CustomVolume> read = store.find(CustomVolume.KIND, place.key()).orElseThrow();
         CustomVolume volume = read.value();
-        Map<String, String> config = new TreeMap<>(volume.config());
-        if (isResized && config.containsKey(VolumeKeys.SIZE)) {
-            long bytes = bytes(pools.driver(place.pool()), place.volume());
-            config.put(VolumeKeys.SIZE, bytes + "B");
-        }
-        CustomVolume next =
-                volume.edited(volume.description(), config).withPending(CustomVolume.REFRESHED);
+        CustomVolume sized =
+                isResized
+                        ? volume.withSize(bytes(pools.driver(place.pool()), place.volume()))
+                        : volume;
+        CustomVolume next = sized.withPending(CustomVolume.REFRESHED);
         Batch batch = new Batch().replace(CustomVolume.KIND, read, next);
         VolumeReplacement.exchange(store, batch, place, before, after);
         admission.commit(place, next, batch);

@@ -321,6 +321,11 @@ public final class Pools {
                 out.add(ApiPath.inProject(url, volume.project()));
             }
         }
+        for (Stored<VolumeSnapshot> snapshot : store.list(VolumeSnapshot.KIND)) {
+            if (snapshot.value().pool().equals(pool)) {
+                out.add(ApiPath.inProject(snapshot.value().url(), snapshot.project()));
+            }
+        }
         for (Stored<Profile> profile : store.list(Profile.KIND)) {
             boolean names =
                     profile.value().devices().values().stream()

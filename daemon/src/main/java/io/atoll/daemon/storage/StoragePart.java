@@ -1,6 +1,5 @@
 package io.atoll.daemon.storage;
 
-import io.atoll.base.DomainException;
 import io.atoll.base.ProjectName;
 import io.atoll.daemon.DaemonPart;
 import io.atoll.daemon.backup.Backup;
@@ -25,6 +24,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Optional;
@@ -40,14 +40,16 @@ public final class StoragePart implements DaemonPart {
     private final BackupTable backups;
     private final OwnVolumes own;
     private final Runnable housed;
+    private final InstantSource clock;
     private final List<Routes> endpoints;
     private final VolumeRecovery lost;
-    private final MinuteTimer timer = new MinuteTimer("volume-schedule", this::tick);
+    private final MinuteTimer timer = new MinuteTimer("volume-schedule", this::minute);
 
     /// @param folder where backups of volumes are kept
     /// @param compression of backups if a request names none
     /// @param own volumes that the server itself uses
     /// @param housed starts what may have its files in them
+    /// @param clock of snapshots and of what expires
     public StoragePart(
             Store store,
             Pools pools,
@@ -59,14 +61,16 @@ public final class StoragePart implements DaemonPart {
             Migrations migrations,
             CompressionDefaults compression,
             OwnVolumes own,
-            Runnable housed) {
+            Runnable housed,
+            InstantSource clock) {
+        this.clock = clock;
         this.own = own;
         this.housed = housed;
         this.store = store;
         this.events = events;
         this.pools = pools;
         this.backups = new BackupTable(store, Backup.OF_VOLUME, folder);
-        this.volumes = new CustomVolumes(store, pools, gate, backups);
+        this.volumes = new CustomVolumes(store, pools, gate, backups, clock);
         VolumeBackups archives =
                 new VolumeBackups(pools, volumes, projects, gate, operations, events);
         this.lost = new VolumeRecovery(store, projects);
@@ -82,7 +86,7 @@ public final class StoragePart implements DaemonPart {
                                 projects,
                                 operations,
                                 events),
-                        new VolumeSnapshotRoutes(volumes, projects, operations, events),
+                        new VolumeSnapshotRoutes(pools, volumes, projects, operations, events),
                         new BackupRoutes(backups, archives, operations, events, compression));
     }
 
@@ -118,13 +122,14 @@ public final class StoragePart implements DaemonPart {
         own.close();
     }
 
-    private void tick(LocalDateTime minute) {
-        prune(Instant.now());
+    @Override
+    public void minute(LocalDateTime minute) {
+        prune(clock.instant());
         snapshotsDue(schedule -> schedule.matches(minute));
     }
 
     /// Removes snapshots and backups whose time has come.
-    void prune(Instant now) {
+    private void prune(Instant now) {
         for (Stored<VolumeSnapshot> stored : store.list(VolumeSnapshot.KIND)) {
             VolumeSnapshot snapshot = stored.value();
             boolean isOld = snapshot.expiresAt().filter(t -> t.isBefore(now)).isPresent();
@@ -176,10 +181,11 @@ public final class StoragePart implements DaemonPart {
         }
     }
 
+    /// One volume's trouble is not the others'.
     private static void attempt(String volume, Runnable work) {
         try {
             work.run();
-        } catch (DomainException e) {
+        } catch (RuntimeException e) {
             LOG.log(Level.WARNING, "scheduled work on a volume failed volume=" + volume, e);
         }
     }

@@ -65,10 +65,10 @@ final class VolumeMigration {
     private void send(CustomVolumes.Place place, boolean isAlone, Outgoing out)
             throws IOException, InterruptedException {
         try (VolumeLocks.Held _ = locks.hold(place.key())) {
+            StorageDriver driver = pools.driver(place.pool());
             List<SnapshotHeader> along =
                     (isAlone ? List.<VolumeSnapshot>of() : volumes.snapshots(place))
-                            .stream().map(VolumeMigration::header).toList();
-            StorageDriver driver = pools.driver(place.pool());
+                            .stream().map(s -> header(driver, place, s)).toList();
             Optional<Path> disk = driver.disk(place.volume().current());
             Optional<MigrationStreams> streams = driver.migrationStreams();
             List<String> wanted =
@@ -105,7 +105,9 @@ final class VolumeMigration {
         }
     }
 
-    private static SnapshotHeader header(VolumeSnapshot snapshot) {
+    private static SnapshotHeader header(
+            StorageDriver driver, CustomVolumes.Place place, VolumeSnapshot snapshot) {
+        Optional<Path> disk = driver.disk(place.volume().snapshot(snapshot.name()));
         return new SnapshotHeader(
                 snapshot.name(),
                 snapshot.config(),
@@ -114,7 +116,8 @@ final class VolumeMigration {
                 Map.of(),
                 0,
                 snapshot.createdAt(),
-                snapshot.expiresAt());
+                snapshot.expiresAt(),
+                disk.map(StorageDriver::diskBytes).orElse(0L));
     }
 
     /// Takes a volume. It comes to be wholly or not at all.
@@ -196,10 +199,11 @@ final class VolumeMigration {
         }
         in.answer(offer.answer(offer.snapshots(), false));
         if (offer.isDisk()) {
-            Filler disk = Filler.ofDisk(offer::diskBytes, (_, file) -> in.receiveDisk(file));
             List<SnapshotFiller> before =
-                    snapshots.stream().map(s -> new SnapshotFiller(s.name(), disk)).toList();
-            volumes.fill(place, wanted, snapshots, before, disk);
+                    offer.snapshots().stream()
+                            .map(s -> new SnapshotFiller(s.name(), disk(in, offer.diskBytes(s))))
+                            .toList();
+            volumes.fill(place, wanted, snapshots, before, disk(in, offer.diskBytes()));
             in.succeed();
             return;
         }
@@ -249,9 +253,9 @@ final class VolumeMigration {
             volumes.refresh(
                     place,
                     after,
-                    (_, now) ->
+                    (ref, now) ->
                             offer.isDisk()
-                                    ? updating(in, offer)
+                                    ? updating(in, bytes(offer, ref))
                                     : taking(in, shifted, Optional.of(now)));
             in.succeed();
         }
@@ -294,10 +298,21 @@ final class VolumeMigration {
         volumes.replace(place, after, (pool, name) -> take(arrival, in, pool, name));
     }
 
-    /// A server says how large the disk is, but not how large it was when it took the snapshots.
-    private static Filler updating(Incoming in, MigrationHeader offer) {
+    private static Filler disk(Incoming in, long bytes) {
+        return Filler.ofDisk(() -> bytes, (_, file) -> in.receiveDisk(file));
+    }
+
+    private static long bytes(MigrationHeader offer, VolumeRef ref) {
+        return offer.snapshots().stream()
+                .filter(s -> s.name().equals(ref.snapshot()))
+                .mapToLong(offer::diskBytes)
+                .findFirst()
+                .orElse(offer.diskBytes());
+    }
+
+    private static Filler updating(Incoming in, long bytes) {
         return Filler.ofDisk(
-                offer::diskBytes,
+                () -> bytes,
                 (_, disk) -> {
                     long _ = in.updateDisk(disk);
                 });

@@ -29,10 +29,12 @@ import io.atoll.storage.VolumeName;
 import io.atoll.storage.VolumeRef;
 import io.atoll.storage.VolumeType;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -167,8 +169,7 @@ public final class VolumeRoutes implements Routes {
     }
 
     private void addViews(ProjectName project, CustomVolume volume, List<View> out) {
-        View view = view(project, volume);
-        out.add(view);
+        out.add(view(project, volume));
         CustomVolumes.Place place = new CustomVolumes.Place(project, volume.pool(), volume.name());
         for (VolumeSnapshot snapshot : volumes.snapshots(place)) {
             out.add(
@@ -179,7 +180,7 @@ public final class VolumeRoutes implements Routes {
                             snapshot.config(),
                             project,
                             snapshot.createdAt().toString(),
-                            view.usedBy(),
+                            List.of(),
                             volume.contentType()));
         }
     }
@@ -434,6 +435,13 @@ public final class VolumeRoutes implements Routes {
     }
 
     private Response delete(Request request) {
+        String type = checkedType(request.variable("type"));
+        if (!type.equals("custom")) {
+            throw new InvalidConfigException(
+                    "Storage volumes of type \""
+                            + type
+                            + "\" cannot be deleted with the storage API");
+        }
         CustomVolumes.Place place = place(request);
         CustomVolume volume = volumes.get(place).value();
         volumes.delete(place);
@@ -464,7 +472,12 @@ public final class VolumeRoutes implements Routes {
             throw new InternalException("Not supported");
         }
         Json.Obj usage = Json.object().put("used", used.getAsLong());
-        driver.quota(ref.volume()).ifPresent(total -> usage.put("total", total));
+        Optional<Path> disk = driver.disk(ref);
+        OptionalLong total =
+                disk.isPresent()
+                        ? OptionalLong.of(StorageDriver.diskBytes(disk.get()))
+                        : driver.quota(ref.volume());
+        total.ifPresent(bytes -> usage.put("total", bytes));
         return Response.sync(Json.object().put("usage", usage));
     }
 

@@ -1,7 +1,9 @@
 package io.atoll.daemon.storage;
 
+import io.atoll.api.ApiPath;
 import io.atoll.api.Wire;
 import io.atoll.base.InvalidConfigException;
+import io.atoll.base.NotFoundException;
 import io.atoll.base.json.Json;
 import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
@@ -23,19 +25,25 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 
-/// `/1.0/storage-pools/POOL/volumes/custom/VOLUME/snapshots`.
+/// `/1.0/storage-pools/POOL/volumes/custom/VOLUME/snapshots`, and for looking those of instances.
 final class VolumeSnapshotRoutes implements Routes {
     static final String NO_TIME = "0001-01-01T00:00:00Z";
     private static final String ALL = "/1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots";
     private static final String ONE = ALL + "/{snapshot}";
 
+    private final Pools pools;
     private final CustomVolumes volumes;
     private final Projects projects;
     private final Operations operations;
     private final Events events;
 
     VolumeSnapshotRoutes(
-            CustomVolumes volumes, Projects projects, Operations operations, Events events) {
+            Pools pools,
+            CustomVolumes volumes,
+            Projects projects,
+            Operations operations,
+            Events events) {
+        this.pools = pools;
         this.volumes = volumes;
         this.projects = projects;
         this.operations = operations;
@@ -89,7 +97,63 @@ final class VolumeSnapshotRoutes implements Routes {
                 Json.string(snapshot.expiresAt().map(Instant::toString).orElse("")));
     }
 
+    /// An instance's snapshots have no settings of their own as volumes.
+    private List<String> ofInstance(Request request) {
+        String prefix = request.variable("volume") + "/";
+        List<PoolUsers.RootVolume> all =
+                pools.rootVolumes(request.variable("pool")).stream()
+                        .filter(root -> root.project().equals(request.project()))
+                        .toList();
+        if (all.stream().noneMatch(root -> prefix.equals(root.name() + "/"))) {
+            throw new NotFoundException("Storage pool volume not found");
+        }
+        return all.stream()
+                .map(PoolUsers.RootVolume::name)
+                .filter(name -> name.startsWith(prefix))
+                .map(name -> name.substring(prefix.length()))
+                .toList();
+    }
+
+    private static boolean isOfInstance(Request request) {
+        return request.variable("type").equals("container");
+    }
+
+    private static Json json(String snapshot) {
+        return Json.object()
+                .put("name", snapshot)
+                .put("description", "")
+                .put("content_type", CustomVolume.FILES)
+                .put("created_at", NO_TIME)
+                .put("expires_at", NO_TIME)
+                .put("config", Json.object());
+    }
+
+    private static Response listOfInstance(Request request, List<String> names) {
+        Json.Arr out = Json.array();
+        for (String name : names) {
+            String[] path = {
+                "storage-pools",
+                request.variable("pool"),
+                "volumes",
+                "container",
+                request.variable("volume"),
+                "snapshots",
+                name
+            };
+            String url = ApiPath.inProject(ApiPath.of(path), request.project().value());
+            out.items()
+                    .add(
+                            request.recursion() > 0
+                                    ? json(request.variable("volume") + "/" + name)
+                                    : Json.string(url));
+        }
+        return Response.sync(out);
+    }
+
     private Response list(Request request) {
+        if (isOfInstance(request)) {
+            return listOfInstance(request, ofInstance(request));
+        }
         Json.Arr out = Json.array();
         CustomVolumes.Place place = place(request);
         for (VolumeSnapshot snapshot : volumes.snapshots(place)) {
@@ -103,6 +167,13 @@ final class VolumeSnapshotRoutes implements Routes {
     }
 
     private Response get(Request request) {
+        if (isOfInstance(request)) {
+            String name = request.variable("snapshot");
+            if (!ofInstance(request).contains(name)) {
+                throw new NotFoundException("Storage volume snapshot not found");
+            }
+            return Response.sync(json(name), Etag.of(Json.string(name)));
+        }
         VolumeSnapshot snapshot = named(request).value();
         return Response.sync(json(place(request), snapshot), etag(snapshot));
     }

@@ -26,7 +26,8 @@ class MigrationHeaderTest {
                     Map.of("root", Map.of("type", "disk", "path", "/")),
                     SnapshotHeader.number("x86_64"),
                     Instant.ofEpochSecond(1_700_000_000),
-                    Optional.of(Instant.ofEpochSecond(1_800_000_000)));
+                    Optional.of(Instant.ofEpochSecond(1_800_000_000)),
+                    1 << 20);
 
     private static MigrationHeader header() {
         return new MigrationHeader(
@@ -47,6 +48,30 @@ class MigrationHeaderTest {
     @Test
     void whatIsWrittenIsRead() {
         assertEquals(header(), MigrationHeader.decode(header().encode()));
+    }
+
+    /// LXD says how large the volume is, and in its configuration how large it was.
+    @Test
+    void snapshotsOfDisksHaveSizesOfTheirOwn() {
+        MigrationHeader offer = MigrationHeader.offerDisk(List.of(), 8 << 20);
+        assertEquals(1 << 20, offer.diskBytes(SNAPSHOT));
+        assertEquals(8 << 20, offer.diskBytes(SnapshotHeader.named("s")));
+        assertEquals(8 << 20, offer.diskBytes(sized("4MiB")));
+        assertEquals(12 << 20, offer.diskBytes(sized("12MiB")));
+        assertEquals(8 << 20, offer.diskBytes(sized("large")));
+    }
+
+    private static SnapshotHeader sized(String size) {
+        return new SnapshotHeader(
+                "s",
+                Map.of("size", size),
+                List.of(),
+                false,
+                Map.of(),
+                0,
+                Instant.EPOCH,
+                Optional.empty(),
+                0);
     }
 
     /// The bytes by hand from the format's description: fs 0, no predump, features, no refresh.

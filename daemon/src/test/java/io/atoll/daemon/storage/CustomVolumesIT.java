@@ -11,6 +11,8 @@ import io.atoll.daemon.http.TestClient;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.daemon.store.SqliteStore;
 import io.atoll.daemon.store.Store;
+import io.atoll.linux.Command;
+import io.atoll.linux.Commands;
 import io.atoll.linux.Fd;
 import io.atoll.linux.Mounts;
 import java.io.IOException;
@@ -19,8 +21,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -171,6 +175,95 @@ final class CustomVolumesIT {
         shut();
         open();
         assertEquals(List.of("auto0", "auto1"), snapshots(V + "/v"));
+    }
+
+    /// In the minute after its time a snapshot goes, its files too; what has no end, or has one
+    /// later, stays, and so does what the volume's own key says no more of.
+    @Test
+    void snapshotsGoWhenTheirTimeHasCome() throws IOException {
+        String keys =
+                "{'snapshots.schedule':'0 3 * * *','snapshots.pattern':'auto%d','snapshots.expiry':'2d'}";
+        assertEquals(200, post(V, "{'name':'v','config':" + keys + "}"));
+        Files.writeString(file("p1", "v", "f"), "first");
+        LocalDateTime night = LocalDateTime.parse("2040-02-28T03:00:00");
+        daemon.at(night.minusMinutes(1));
+        assertEquals(List.of(), snapshots(V + "/v"));
+        daemon.at(night);
+        assertEquals(List.of("auto0"), snapshots(V + "/v"));
+        assertEquals("2040-03-01T03:00:00Z", expiry("auto0"));
+        String by = "{'name':'%s','expires_at':'%s'}";
+        assertEquals(
+                "",
+                operation(
+                        "POST", V + "/v/snapshots", by.formatted("soon", "2040-02-28T04:00:00Z")));
+        assertEquals("", operation("POST", V + "/v/snapshots", "{'name':'ruled'}"));
+        String never = by.formatted("never", "0001-01-01T00:00:00Z");
+        assertEquals("", operation("POST", V + "/v/snapshots", never));
+        assertEquals("2040-03-01T03:00:00Z", expiry("ruled"));
+        daemon.at(night.plusHours(1));
+        assertEquals(Set.of("auto0", "soon", "ruled", "never"), Set.copyOf(snapshots(V + "/v")));
+        daemon.at(night.plusHours(1).plusMinutes(1));
+        assertEquals(Set.of("auto0", "ruled", "never"), Set.copyOf(snapshots(V + "/v")));
+        assertEquals(List.of("auto0", "never", "ruled"), kept("v"));
+        // What holds for those to come does not for those there are.
+        String longer = "{\"config\":{\"snapshots.expiry\":\"4d\"}}";
+        assertEquals(200, client.send("PATCH", V + "/v", longer).status());
+        String moved = "{\"expires_at\":\"2040-03-05T00:00:00Z\"}";
+        assertEquals(200, client.send("PUT", V + "/v/snapshots/ruled", moved).status());
+        daemon.at(night.plusDays(1));
+        daemon.at(night.plusDays(2).plusMinutes(1));
+        assertEquals(Set.of("ruled", "never", "auto1"), Set.copyOf(snapshots(V + "/v")));
+        assertEquals("2040-03-04T03:00:00Z", expiry("auto1"));
+        // Over a restart, too, and where an instance that runs has the volume.
+        shut();
+        open();
+        daemon.at(night.plusYears(1));
+        assertEquals(Set.of("never", "auto0"), Set.copyOf(snapshots(V + "/v")));
+        assertEquals(List.of("auto0", "never"), kept("v"));
+        assertEquals("first", Files.readString(file("p1", "v", "f")));
+        assertEquals(200, client.send("DELETE", V + "/v", "").status());
+    }
+
+    /// Of what cannot go now, others take no harm.
+    @Test
+    void aSnapshotThatCannotGoIsNotInTheWay() throws IOException {
+        for (String pool : List.of("p1", "p2")) {
+            String volumes = V.replace("p1", pool);
+            assertEquals(200, post(volumes, "{'name':'v'}"));
+            assertEquals(
+                    "",
+                    operation(
+                            "POST",
+                            volumes + "/v/snapshots",
+                            "{'name':'s','expires_at':'2040-01-01T00:00:00Z'}"));
+        }
+        String folder = state.resolve("storage-pools/p1/custom-snapshots/default_v").toString();
+        Commands.Result _ = Commands.run(Command.of("chattr", "+i", folder));
+        try {
+            daemon.at(LocalDateTime.parse("2040-01-01T00:01:00"));
+            assertEquals(List.of("s"), kept("v"));
+            assertEquals(List.of(), snapshots(V.replace("p1", "p2") + "/v"));
+        } finally {
+            Commands.Result _ = Commands.run(Command.of("chattr", "-i", folder));
+        }
+        daemon.at(LocalDateTime.parse("2040-01-01T00:02:00"));
+        assertEquals(List.of(), snapshots(V + "/v"));
+        assertEquals(List.of(), kept("v"));
+    }
+
+    private String expiry(String snapshot) throws IOException {
+        return client.get(V + "/v/snapshots/" + snapshot).metadata().get("expires_at").asString();
+    }
+
+    /// The snapshots whose files are there.
+    private List<String> kept(String volume) throws IOException {
+        Path folder = state.resolve("storage-pools/p1/custom-snapshots/default_" + volume);
+        if (!Files.exists(folder)) {
+            return List.of();
+        }
+        try (var entries = Files.list(folder)) {
+            return entries.map(p -> p.getFileName().toString()).sorted().toList();
+        }
     }
 
     @Test
