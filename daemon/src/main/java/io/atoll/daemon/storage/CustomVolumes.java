@@ -263,6 +263,9 @@ final class CustomVolumes {
         settings.keySet().removeIf(key -> key.startsWith("volatile."));
         settings = new TreeMap<>(VolumeKeys.carried(settings, kind(to.pool(), source.isBlock())));
         settings.putAll(config);
+        if (!from.pool().equals(to.pool())) {
+            settings = new TreeMap<>(settled(to.pool(), settings, source.isBlock()));
+        }
         List<VolumeSnapshot> along =
                 withSnapshots && snapshot.isEmpty() ? snapshots(from) : List.of();
         VolumeRef ref =
@@ -283,6 +286,15 @@ final class CustomVolumes {
                     along,
                     (driver, name) -> copyInto(from, ref, along, driver, name, wanted.isBlock()));
         }
+    }
+
+    /// With what another pool says for new volumes. A disk has a size already.
+    private Map<String, String> settled(String pool, Map<String, String> config, boolean isBlock) {
+        Map<String, String> out = withDefaults(pool, config, isBlock);
+        if (isBlock && !config.containsKey(VolumeKeys.SIZE)) {
+            String _ = out.remove(VolumeKeys.SIZE);
+        }
+        return out;
     }
 
     private void copyInto(

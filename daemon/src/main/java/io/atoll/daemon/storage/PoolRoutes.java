@@ -106,6 +106,9 @@ public final class PoolRoutes implements Routes {
         if (name.contains("/")) {
             throw new InvalidConfigException("Storage pool names may not contain slashes");
         }
+        if (name.chars().anyMatch(Character::isWhitespace)) {
+            throw new InvalidConfigException("Storage name cannot contain white space");
+        }
         if (driver.isEmpty()) {
             throw new InvalidConfigException("No driver provided");
         }
@@ -151,7 +154,10 @@ public final class PoolRoutes implements Routes {
         for (String key : keys) {
             boolean isSame = Objects.equals(old.config().get(key), next.get(key));
             if (!isSame && !PoolKeys.isChangeable(key)) {
-                throw new InvalidConfigException("Pool key \"" + key + "\" cannot be changed");
+                throw new InvalidConfigException(
+                        key.equals("source")
+                                ? "Pool source cannot be changed when not in pending state"
+                                : "Pool key \"" + key + "\" cannot be changed");
             }
         }
     }

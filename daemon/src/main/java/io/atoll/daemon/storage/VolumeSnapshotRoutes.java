@@ -80,7 +80,7 @@ final class VolumeSnapshotRoutes implements Routes {
         return volumes.snapshot(place(request), request.variable("snapshot"));
     }
 
-    private Json json(CustomVolumes.Place place, VolumeSnapshot snapshot) {
+    private Json.Obj json(CustomVolumes.Place place, VolumeSnapshot snapshot) {
         return Json.object()
                 .put("name", snapshot.name())
                 .put("description", snapshot.description())
@@ -88,6 +88,12 @@ final class VolumeSnapshotRoutes implements Routes {
                 .put("created_at", snapshot.createdAt().toString())
                 .put("expires_at", snapshot.expiresAt().map(Instant::toString).orElse(NO_TIME))
                 .put("config", Wire.json(snapshot.config()));
+    }
+
+    /// LXD's lists say nothing of an end where there is none.
+    private static Json listed(Json.Obj snapshot) {
+        boolean isKept = snapshot.get("expires_at").asString().equals(NO_TIME);
+        return isKept ? snapshot.put("expires_at", Json.Null.NULL) : snapshot;
     }
 
     private static Etag etag(VolumeSnapshot snapshot) {
@@ -118,7 +124,7 @@ final class VolumeSnapshotRoutes implements Routes {
         return request.variable("type").equals("container");
     }
 
-    private static Json json(String snapshot) {
+    private static Json.Obj json(String snapshot) {
         return Json.object()
                 .put("name", snapshot)
                 .put("description", "")
@@ -144,7 +150,7 @@ final class VolumeSnapshotRoutes implements Routes {
             out.items()
                     .add(
                             request.recursion() > 0
-                                    ? json(request.variable("volume") + "/" + name)
+                                    ? listed(json(request.variable("volume") + "/" + name))
                                     : Json.string(url));
         }
         return Response.sync(out);
@@ -160,7 +166,7 @@ final class VolumeSnapshotRoutes implements Routes {
             out.items()
                     .add(
                             request.recursion() > 0
-                                    ? json(place, snapshot)
+                                    ? listed(json(place, snapshot))
                                     : Json.string(snapshot.url()));
         }
         return Response.sync(out);

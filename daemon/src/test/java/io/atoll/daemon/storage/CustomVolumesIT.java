@@ -177,6 +177,35 @@ final class CustomVolumesIT {
         assertEquals(List.of("auto0", "auto1"), snapshots(V + "/v"));
     }
 
+    /// Where the volume itself says nothing.
+    @Test
+    void aCopyHasWhatItsPoolSaysOfNewVolumes() throws IOException {
+        String pool =
+                "{'config':{'volume.snapshots.expiry':'3d','volume.snapshots.pattern':'p%d',"
+                        + "'volume.size':'1GiB'}}";
+        String other = V.replace("p1", "p2");
+        assertEquals(
+                200,
+                client.send("PATCH", "/1.0/storage-pools/p2", pool.replace('\'', '"')).status());
+        assertEquals(200, post(V, "{'name':'b','content_type':'block','config':{'size':'2GiB'}}"));
+        assertEquals(200, post(V, "{'name':'d','content_type':'block'}"));
+        String copy = "{'name':'%s','source':{'type':'copy','name':'%s','pool':'p1'}}";
+        for (String name : List.of("b", "d")) {
+            assertEquals("", operation("POST", other, copy.formatted(name, name)));
+        }
+        Json b = client.get(other + "/b").metadata().get("config");
+        assertEquals("2GiB", b.get("size").asString());
+        assertEquals("3d", b.get("snapshots.expiry").asString());
+        assertEquals("p%d", b.get("snapshots.pattern").asString());
+        assertEquals(10L << 30, Files.size(disk("p2", "custom", "d")));
+        assertTrue(client.get(other + "/d").metadata().get("config").get("size").isNull());
+        assertEquals("", operation("POST", V, copy.formatted("e", "b")));
+        assertTrue(client.get(V + "/e").metadata().get("config").get("snapshots.expiry").isNull());
+        assertEquals(
+                "Storage name cannot contain white space",
+                error("POST", "/1.0/storage-pools", "{'name':'a b','driver':'dir'}"));
+    }
+
     /// In the minute after its time a snapshot goes, its files too; what has no end, or has one
     /// later, stays, and so does what the volume's own key says no more of.
     @Test
