@@ -46,6 +46,14 @@ public enum Architecture {
         return kernelName;
     }
 
+    /// Whether its addresses have 32 bits.
+    public boolean is32Bit() {
+        return switch (this) {
+            case I686, ARMV7L, PPC, MIPS, RISCV32 -> true;
+            case X86_64, AARCH64, PPC64, PPC64LE, S390X, MIPS64, RISCV64 -> false;
+        };
+    }
+
     /// As Debian calls its ports, `amd64`.
     public String debianName() {
         return switch (this) {

@@ -99,6 +99,7 @@ final class Preparation {
                         instance.hostWideName(),
                         paths.cgroup(instance),
                         instance.name(),
+                        instance.architecture(),
                         config,
                         balancer.choose(
                                 instance.key(), config.get(ConfigKeys.CPU).orElse(CpuLimit.ALL)),

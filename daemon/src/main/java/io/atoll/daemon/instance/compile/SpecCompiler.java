@@ -1,5 +1,6 @@
 package io.atoll.daemon.instance.compile;
 
+import io.atoll.base.Architecture;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.daemon.instance.config.ConfigKeys;
 import io.atoll.daemon.instance.config.InstanceConfig;
@@ -83,7 +84,7 @@ public final class SpecCompiler {
                                         OptionalInt.empty(),
                                         config.below(ConfigKeys.SYSCTL),
                                         Map.of(),
-                                        OptionalInt.empty()))
+                                        personality(in.architecture())))
                         .withSecurity(
                                 security(config, base.security())
                                         .withProfile(
@@ -97,6 +98,12 @@ public final class SpecCompiler {
         return config.get(ConfigKeys.RAW_LXC)
                 .map(text -> RawLxc.parse(text).addTo(whole))
                 .orElse(whole);
+    }
+
+    /// Programs of 32 bits that ask what machine this is are told one that they can run on.
+    private static OptionalInt personality(String architecture) {
+        boolean is32Bit = Architecture.find(architecture).filter(Architecture::is32Bit).isPresent();
+        return is32Bit ? OptionalInt.of(ProcessSpec.PER_LINUX32) : OptionalInt.empty();
     }
 
     private static RootfsSpec root(SpecInputs in) {

@@ -15,6 +15,7 @@ import java.util.List;
 ///
 /// @param id of the container, unique on the host
 /// @param cgroup path of its cgroups below the root of each hierarchy
+/// @param architecture what its programs are made for, by the kernel's name
 /// @param config expanded
 /// @param cpus the processors to run on, where the configuration says how many
 /// @param parts what the devices add
@@ -29,6 +30,7 @@ public record SpecInputs(
         String id,
         String cgroup,
         String hostname,
+        String architecture,
         InstanceConfig config,
         CpuSet cpus,
         StartParts parts,

@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +61,15 @@ class SpecCompilerTest {
             Map<String, Map<String, String>> devices,
             Idmap ids,
             AppArmor appArmor) {
+        return compile(config, devices, ids, appArmor, "x86_64");
+    }
+
+    private static ContainerSpec compile(
+            Map<String, String> config,
+            Map<String, Map<String, String>> devices,
+            Idmap ids,
+            AppArmor appArmor,
+            String architecture) {
         List<DeviceConfig> parsed = Devices.parseAll(devices);
         Site site = new Site("c1", ProjectName.DEFAULT, "c1", ids, new java.util.TreeMap<>());
         return new SpecCompiler(HOST)
@@ -68,6 +78,7 @@ class SpecCompilerTest {
                                 "c1",
                                 "atoll/c1",
                                 "c1",
+                                architecture,
                                 new InstanceConfig(config),
                                 CHOSEN,
                                 new AttachedDevices(new FakeDeviceHost()).plan(site, parsed),
@@ -81,6 +92,18 @@ class SpecCompilerTest {
                                 Path.of("/security"),
                                 "atoll-c1",
                                 Path.of("/logs/console.log")));
+    }
+
+    @Test
+    void d4_24_programsOf32BitsSeeSuchAMachine() {
+        for (String architecture : List.of("i686", "armv7l")) {
+            assertEquals(
+                    OptionalInt.of(8),
+                    compile(Map.of(), Map.of(), IDS, AppArmor.NONE, architecture)
+                            .process()
+                            .personality());
+        }
+        assertTrue(compile().process().personality().isEmpty());
     }
 
     private static ContainerSpec compile(String... keysAndValues) {
