@@ -66,7 +66,11 @@ public final class Cli {
         if (!(e instanceof UnavailableException)) {
             return;
         }
-        if (e.getCause() instanceof ConnectFailedException) {
+        if (e.getCause() instanceof ConnectFailedException failed && failed.isRemote()) {
+            output.note(
+                    "Hint: is the server running, and does it listen there (its core.https_address)?"
+                            + " `remote list` shows the addresses that this client knows");
+        } else if (e.getCause() instanceof ConnectFailedException) {
             output.note(
                     "Hint: is the daemon running? Start it (systemctl start atolld), or set LXD_SOCKET or LXD_DIR to "
                             + "where it listens");
@@ -146,7 +150,13 @@ public final class Cli {
             output.line(Version.of(path.split(" ")[0]));
             return 0;
         }
-        output.print(Help.group(path, group, isRoot, arguments.flag("sub-commands")));
+        String text = Help.group(path, group, isRoot, arguments.flag("sub-commands"));
+        if (isRoot || arguments.flag("help")) {
+            output.print(text);
+        } else {
+            // Nobody asked for help: a command is missing.
+            output.note(text.substring(text.indexOf("Usage:")).stripTrailing());
+        }
         return 0;
     }
 
@@ -185,7 +195,7 @@ public final class Cli {
         }
         try (Context context = new Context(invocation, spec, arguments)) {
             if (Arguments.byName("target", spec.options()) != null) {
-                Clusters.checkTarget(context);
+                Clusters.checkTarget(context, path.substring(path.indexOf(' ') + 1));
             }
             return spec.call(context);
         }

@@ -99,7 +99,7 @@ public final class RemoteAccess {
 
     /// Connects to a remote as this client.
     public TlsConnector connector(Remote remote) {
-        return connector(remote.address(), accepted(remote.name()));
+        return connector(remote.address(), accepted(remote.name())).named(remote.name());
     }
 
     /// Connects to `https://HOST[:PORT]` as this client.

@@ -12,6 +12,11 @@ public interface Connector {
     /// Where this leads, for messages: `/var/lib/atoll/unix.socket`.
     String target();
 
+    /// Whether a network lies between, on which connections break.
+    default boolean isRemote() {
+        return false;
+    }
+
     /// The name the server is called by in requests; a unix socket has none that matters.
     default String host() {
         return "atoll";

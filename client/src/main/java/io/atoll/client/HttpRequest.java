@@ -49,6 +49,11 @@ public final class HttpRequest {
         return this;
     }
 
+    /// Whether nothing is lost by sending it twice: it only reads.
+    boolean isRead() {
+        return method.equals("GET") && body == null;
+    }
+
     List<String> headers() {
         return headers;
     }

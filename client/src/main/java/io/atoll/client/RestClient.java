@@ -15,7 +15,9 @@ import io.atoll.base.json.JsonException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Blocks. Thread-safe: the idle slot is the only shared state.
 public final class RestClient implements AutoCloseable {
+    /// How often a request that only reads is sent before a broken connection is told of.
+    private static final int ATTEMPTS_MAX = 3;
+
+    private static final Duration PAUSE = Duration.ofMillis(200);
+
     private final Connector connector;
     private final String userAgent;
     private final ReentrantLock lock = new ReentrantLock();
@@ -71,13 +78,25 @@ public final class RestClient implements AutoCloseable {
 
     /// Sends any request whose answer is an envelope.
     public Answer call(HttpRequest request) {
-        try (HttpReply reply = send(request)) {
-            return decode(reply);
-        } catch (NotFoundException e) {
-            throw explained(request, e);
-        } catch (IOException e) {
-            throw broken(request, e);
+        for (int attempt = 1; ; attempt++) {
+            try (HttpReply reply = send(request)) {
+                return decode(reply);
+            } catch (NotFoundException e) {
+                throw explained(request, e);
+            } catch (IOException e) {
+                if (attempt == ATTEMPTS_MAX || !mayTryAgain(request, e)) {
+                    throw broken(request, e);
+                }
+                LockSupport.parkNanos(PAUSE.toNanos() * attempt);
+            }
         }
+    }
+
+    /// Networks break connections that a second try may get through; a daemon on this host that
+    /// does is gone.
+    private boolean mayTryAgain(HttpRequest request, IOException failure) {
+        boolean isRefused = failure instanceof ConnectFailedException e && !e.isCut();
+        return connector.isRemote() && request.isRead() && !isRefused;
     }
 
     private DomainException explained(HttpRequest request, NotFoundException failure) {
@@ -166,7 +185,9 @@ public final class RestClient implements AutoCloseable {
     }
 
     private HttpReply send(HttpRequest request) throws IOException {
-        request.header("User-Agent", userAgent);
+        if (!request.headers().contains("User-Agent")) {
+            request.header("User-Agent", userAgent);
+        }
         @Nullable HttpConnection kept = takeIdle();
         if (kept != null && request.isRepeatable()) {
             try {

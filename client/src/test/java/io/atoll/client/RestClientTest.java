@@ -18,11 +18,14 @@ import io.atoll.base.UnavailableException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +36,7 @@ class RestClientTest {
     private FakeServer server;
     private RestClient rest;
     private AtollClient client;
+    private final AtomicInteger opened = new AtomicInteger();
 
     @BeforeEach
     void start() throws IOException {
@@ -126,6 +130,59 @@ class RestClientTest {
                 thrown.getMessage().startsWith("cannot reach the daemon at /nonexistent/socket: "),
                 thrown.getMessage());
         assertInstanceOf(ConnectFailedException.class, thrown.getCause());
+    }
+
+    /// A way to the server on which connections break, as those of networks do.
+    private Connector breaking(int times) {
+        AtomicInteger left = new AtomicInteger(times);
+        UnixConnector way = new UnixConnector(server.socket());
+        return new Connector() {
+            @Override
+            public Connection open() throws IOException {
+                opened.incrementAndGet();
+                Connection real = way.open();
+                return left.getAndDecrement() > 0
+                        ? new Connection(
+                                new InputStream() {
+                                    @Override
+                                    public int read() throws IOException {
+                                        throw new SocketException("Connection reset");
+                                    }
+                                },
+                                real.out())
+                        : real;
+            }
+
+            @Override
+            public String target() {
+                return "https://192.0.2.1:8443 (remote r)";
+            }
+
+            @Override
+            public boolean isRemote() {
+                return true;
+            }
+        };
+    }
+
+    @Test
+    void d4_22_readsAgainWhatANetworkBroke() {
+        server.onSync("GET /1.0/a", "1").onSync("PUT /1.0/a", "1");
+        assertEquals(1, new RestClient(breaking(2), "test").get("/1.0/a").asInt());
+        assertEquals(3, opened.get());
+        DomainException thrown =
+                assertThrows(
+                        UnavailableException.class,
+                        () -> new RestClient(breaking(99), "test").get("/1.0/a"));
+        assertEquals(
+                "GET /1.0/a at https://192.0.2.1:8443 (remote r): Connection reset",
+                thrown.getMessage());
+        assertEquals(6, opened.get());
+        // Nobody knows whether this was done.
+        assertThrows(
+                UnavailableException.class,
+                () -> new RestClient(breaking(1), "test").call("PUT", "/1.0/a", Json.object(), ""));
+        assertEquals(7, opened.get());
     }
 
     @Test

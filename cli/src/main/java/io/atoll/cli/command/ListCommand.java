@@ -62,6 +62,9 @@ final class ListCommand {
         for (InstanceColumns column : columns) {
             needsState |= column.needsState();
         }
+        for (String word : words) {
+            needsState |= word.startsWith("ipv4=") || word.startsWith("ipv6=");
+        }
         var instances = context.client(server).instances();
         List<Json> all = needsState ? instances.listFull(allProjects) : instances.list(allProjects);
         List<Json> chosen = InstanceFilter.select(all, words);

@@ -30,8 +30,9 @@ final class Questions {
     ///
     /// @throws CliException at the end of the input
     String text(String question, String fallback) throws IOException {
+        String end = question.endsWith("?") ? " " : ": ";
         context.output()
-                .print(question + (fallback.isEmpty() ? ": " : " [default=" + fallback + "]: "));
+                .print(question + (fallback.isEmpty() ? end : " [default=" + fallback + "]: "));
         String line = readLine();
         return line.isEmpty() ? fallback : line;
     }

@@ -22,6 +22,9 @@ import java.util.Optional;
 /// `storage volume`: volumes of a pool. A name may carry its type, `container/c1`; without one it
 /// is a custom volume.
 final class VolumeCommands {
+    /// What the type of a snapshot ends with.
+    private static final String SNAPSHOT_OF_TYPE = " (snapshot)";
+
     private static final List<String> EDITABLE = List.of("config", "description");
     private static final List<String> TYPES =
             List.of("custom", "container", "image", "virtual-machine");
@@ -466,7 +469,9 @@ final class VolumeCommands {
             }
             table.add(row);
         }
-        context.output().print(table.sort().render(format, Json.array(all)));
+        // Snapshots follow their volume.
+        Table sorted = table.sort(cell -> cell.replace(SNAPSHOT_OF_TYPE, ""));
+        context.output().print(sorted.render(format, Json.array(all)));
         return 0;
     }
 
@@ -507,7 +512,7 @@ final class VolumeCommands {
             case 'L' -> it.get("location").asString();
             case 't' ->
                     it.get("type").asString()
-                            + (it.get("name").asString().contains("/") ? " (snapshot)" : "");
+                            + (it.get("name").asString().contains("/") ? SNAPSHOT_OF_TYPE : "");
             case 'u' -> String.valueOf(it.get("used_by").asList().size());
             default -> it.get("name").asString();
         };

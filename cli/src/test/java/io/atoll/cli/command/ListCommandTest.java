@@ -164,6 +164,10 @@ class ListCommandTest {
         assertTrue(
                 cli.err().startsWith("Error: cannot reach the daemon at /nonexistent/socket: "),
                 cli.err());
-        assertTrue(cli.err().contains("\nHint: is the daemon running?"), cli.err());
+        assertTrue(
+                cli.err()
+                        .contains(
+                                "\nHint: is the daemon running? Start it (systemctl start atolld)"),
+                cli.err());
     }
 }
