@@ -1,8 +1,11 @@
 package io.atoll.cli;
 
+import io.atoll.base.DomainException;
+import io.atoll.cli.host.Host;
 import io.atoll.client.AtollClient;
 import io.atoll.client.Operation;
 import io.atoll.client.OperationHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// One running command: what it was called with, and what it reaches the world through.
 public final class Context implements AutoCloseable {
@@ -62,20 +65,46 @@ public final class Context implements AutoCloseable {
         return servers.client(ref.remote());
     }
 
-    /// Waits for an operation, showing its progress.
+    /// Waits for an operation, showing its progress. What the server can cancel is cancelled with
+    /// the command: it does not go on with what nobody waits for. The rest ends soon by itself.
     ///
     /// @param label what is going on: `Creating c1`
+    /// @throws CliException if the user cancelled it
     public Operation await(OperationHandle handle, String label) {
-        try {
+        AtomicBoolean isCancelled = new AtomicBoolean();
+        try (Host.Watch _ = watch(handle, isCancelled)) {
             return handle.awaitSuccess(operation -> {
                 String progress = operation.progress();
                 if (!progress.isEmpty() && !isQuiet()) {
                     output.status(label.isEmpty() ? progress : label + ": " + progress);
                 }
             });
+        } catch (DomainException e) {
+            if (isCancelled.get()) {
+                throw new CliException("Remote operation canceled by user");
+            }
+            throw e;
         } finally {
             output.clearStatus();
         }
+    }
+
+    private Host.Watch watch(OperationHandle handle, AtomicBoolean isCancelled) {
+        if (handle.isDone() || !handle.started().isCancelable()) {
+            return () -> {};
+        }
+        return invocation.host().whenInterrupted(() -> cancel(handle, isCancelled));
+    }
+
+    private boolean cancel(OperationHandle handle, AtomicBoolean isCancelled) {
+        isCancelled.set(true);
+        try {
+            handle.cancel();
+        } catch (DomainException e) {
+            isCancelled.set(false);
+            output.note("\nError: the server goes on with it: " + e.getMessage());
+        }
+        return isCancelled.get();
     }
 
     public Operation await(OperationHandle handle) {

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BooleanSupplier;
 
 /// Runs commands without a process: streams are byte arrays, the terminal and signals are made up.
 public final class CliRun implements Host {
@@ -34,6 +35,7 @@ public final class CliRun implements Host {
     private boolean raw;
     private boolean wasRaw;
     private String edited = "";
+    private volatile Optional<BooleanSupplier> watch = Optional.empty();
 
     public CliRun(FakeServer server) {
         this.socket = server.socket();
@@ -134,6 +136,17 @@ public final class CliRun implements Host {
                 return -1;
             }
         };
+    }
+
+    @Override
+    public Watch whenInterrupted(BooleanSupplier last) {
+        watch = Optional.of(last);
+        return () -> watch = Optional.empty();
+    }
+
+    /// What Ctrl+C does; whether the command then ends by itself.
+    public boolean interrupt() {
+        return watch.map(BooleanSupplier::getAsBoolean).orElse(false);
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /// What commands of `atoll` ask of their caller.
 record CliHost(Caller caller) implements Host {
@@ -47,6 +48,16 @@ record CliHost(Caller caller) implements Host {
             throw new IOException("cannot make the terminal raw: " + words(failure));
         }
         return () -> caller.setRaw(false);
+    }
+
+    @Override
+    public Watch whenInterrupted(BooleanSupplier last) {
+        AutoCloseable held =
+                () -> {
+                    boolean _ = last.getAsBoolean();
+                };
+        caller.hold(held);
+        return () -> caller.release(held);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /// What commands ask of their process beyond its streams. One implementation owns a process
 /// ([NativeHost]); a warm process that serves many callers, and tests, bring others.
@@ -27,6 +28,13 @@ public interface Host {
     /// invocation.
     Signals signals(int... numbers) throws IOException;
 
+    /// Has this run if the caller ends the command from outside, as by Ctrl+C, before the handle is
+    /// closed. It runs on another thread, and the process lives on meanwhile.
+    ///
+    /// @param last says whether the command will now end by itself, with words of its own, for
+    ///   which the process waits too
+    Watch whenInterrupted(BooleanSupplier last);
+
     /// Runs a program with the caller's streams and waits for it.
     ///
     /// @return its exit status
@@ -34,6 +42,12 @@ public interface Host {
 
     /// Ends raw mode.
     interface RawMode extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /// Ends a watch.
+    interface Watch extends AutoCloseable {
         @Override
         void close();
     }

@@ -13,12 +13,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /// A process of its own, as the launcher starts it. Sockets are plain descriptors behind file
 /// streams: the JDK's channels would cost a third of the whole start.
 public final class NativeHost implements Host {
     /// Larger than `struct termios` on any Linux.
     private static final int TERMIOS_BYTES = 256;
+
+    /// How long an interrupted command may take to end by itself.
+    private static final long END_SECONDS = 10;
 
     private final String inheritedPath;
     private int inherited;
@@ -153,6 +159,35 @@ public final class NativeHost implements Host {
         Runtime.getRuntime().addShutdownHook(hook);
         hasHook = true;
         return restore::run;
+    }
+
+    @Override
+    public Watch whenInterrupted(BooleanSupplier last) {
+        Thread hook =
+                new Thread(
+                        () -> {
+                            if (last.getAsBoolean()) {
+                                awaitEnd();
+                            }
+                        },
+                        "last");
+        Runtime.getRuntime().addShutdownHook(hook);
+        return () -> {
+            try {
+                boolean _ = Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException _) {
+                // It runs already; the process ends when it is through.
+            }
+        };
+    }
+
+    /// The command's own thread ends the process before this returns, unless it is stuck.
+    private static void awaitEnd() {
+        try {
+            boolean _ = new CountDownLatch(1).await(END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException _) {
+            // Nobody knows this thread.
+        }
     }
 
     @Override

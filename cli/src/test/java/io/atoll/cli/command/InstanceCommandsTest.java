@@ -1,6 +1,7 @@
 package io.atoll.cli.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.json.Json;
@@ -11,6 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +111,60 @@ class InstanceCommandsTest {
                 "{\"type\":\"image\",\"mode\":\"pull\",\"server\":\"https://images.linuxcontainers.org\","
                         + "\"protocol\":\"simplestreams\",\"alias\":\"alpine/3.20\"}",
                 server.request("POST /1.0/instances").json().get("source").render());
+    }
+
+    @Test
+    void d4_17_ctrlCCancelsWhatTheServerCanCancel() throws Exception {
+        CountDownLatch isAsked = new CountDownLatch(1);
+        CountDownLatch isDeleted = new CountDownLatch(1);
+        String running =
+                FakeServer.operation("o1", 103, "Running", "null", "")
+                        .replace("\"may_cancel\":false", "\"may_cancel\":true");
+        server.on(
+                "POST /1.0/instances",
+                peer -> peer.send(FakeServer.http(202, "", envelope("async", running))));
+        server.on(
+                "GET /1.0/operations/o1/wait?timeout=1",
+                peer -> {
+                    isAsked.countDown();
+                    await(isDeleted);
+                    String ended = FakeServer.operation("o1", 401, "Cancelled", "null", "");
+                    peer.send(FakeServer.http(200, "", envelope("sync", ended)));
+                });
+        server.on(
+                "DELETE /1.0/operations/o1",
+                peer -> {
+                    peer.send(FakeServer.http(200, "", envelope("sync", "{}")));
+                    isDeleted.countDown();
+                });
+        FutureTask<Integer> command =
+                new FutureTask<>(() -> cli.run("launch", "images:alpine/3.20", "a1"));
+        Thread.ofVirtual().start(command);
+        await(isAsked);
+        assertTrue(cli.interrupt());
+        assertEquals(1, command.get());
+        assertEquals("Error: Remote operation canceled by user\n", cli.err());
+        assertFalse(cli.interrupt(), "nothing is waited for any more");
+    }
+
+    private static String envelope(String type, String metadata) {
+        String path = type.equals("async") ? "/1.0/operations/o1" : "";
+        return FakeServer.envelope(type, path, 0, "", metadata);
+    }
+
+    private static void await(CountDownLatch latch) throws IOException {
+        try {
+            assertTrue(latch.await(20, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    @Test
+    void ctrlCEndsACommandWhoseOperationGoesOn() {
+        withImage();
+        assertEquals(0, cli.run("init", "busybox", "web"));
+        assertFalse(cli.interrupt());
     }
 
     @Test

@@ -40,7 +40,9 @@ final class ErrorMapper {
         if (failure instanceof StaleRecordException stale) {
             return new Mapped(412, "PreconditionFailed", String.valueOf(stale.getMessage()));
         }
-        return new Mapped(500, "Internal", Incident.report(failure));
+        return NoSpace.explain(failure)
+                .map(why -> new Mapped(503, "Unavailable", why))
+                .orElseGet(() -> new Mapped(500, "Internal", Incident.report(failure)));
     }
 
     static int status(DomainException failure) {

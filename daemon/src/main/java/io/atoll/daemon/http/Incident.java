@@ -10,6 +10,11 @@ public final class Incident {
 
     private Incident() {}
 
+    /// The sentence for the client: what is to be done if that is known, else a report.
+    public static String explain(Throwable failure) {
+        return NoSpace.explain(failure).orElseGet(() -> report(failure));
+    }
+
     /// Logs the failure and returns the sentence for the client.
     public static String report(Throwable failure) {
         String id =

@@ -37,10 +37,10 @@ final class JettyHandler extends Handler.Abstract {
     private static final HttpField JSON =
             new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
 
-    /// Bytes of an unread body that are read; who sends more is cut off.
+    /// Bytes of an unread body that are read of strangers; who sends more is cut off.
     private static final long DRAIN_MAX = 4 << 20;
 
-    private static final int DRAIN_STEP = 8 << 10;
+    private static final int DRAIN_STEP = 64 << 10;
 
     /// Requests of strangers at a time, on all network addresses together. HTTP/2 would let them
     /// hold one for each stream of each connection.
@@ -122,7 +122,7 @@ final class JettyHandler extends Handler.Abstract {
         try {
             caller = caller(request, exchange);
         } catch (RuntimeException e) {
-            drain(exchange);
+            drain(exchange, DRAIN_MAX);
             sendError(response, ErrorMapper.map(e), callback);
             return;
         }
@@ -153,6 +153,7 @@ final class JettyHandler extends Handler.Abstract {
             Caller caller) {
         RequestScope scope = dispatcher.scope(exchange, caller);
         PeerPatience patience = PeerPatience.of(request);
+        long unread = caller.protocol().isEmpty() ? DRAIN_MAX : Long.MAX_VALUE;
         scope.run(() -> {
             patience.pause();
             Dispatcher.Outcome outcome = dispatcher.dispatch(exchange, caller);
@@ -160,13 +161,13 @@ final class JettyHandler extends Handler.Abstract {
                 case Dispatcher.Answer(Response answer) -> {
                     if (!(answer instanceof Response.Upgrade
                             || answer instanceof Response.Takeover)) {
-                        drain(exchange);
+                        drain(exchange, unread);
                     }
                     patience.resume();
                     send(request, response, answer, scope, callback);
                 }
                 case Dispatcher.Failure(ErrorMapper.Mapped error) -> {
-                    drain(exchange);
+                    drain(exchange, unread);
                     patience.resume();
                     sendError(response, error, callback);
                 }
@@ -176,11 +177,13 @@ final class JettyHandler extends Handler.Abstract {
 
     /// Reads what nobody read of a request. Closing with bytes unread resets the connection, and
     /// the client would see a broken pipe instead of the reason.
-    private static void drain(JettyExchange exchange) {
+    ///
+    /// @param max whoever sends more does not hear it
+    private static void drain(JettyExchange exchange, long max) {
         try {
             InputStream body = exchange.body();
             byte[] buffer = new byte[DRAIN_STEP];
-            long left = DRAIN_MAX;
+            long left = max;
             int count = 0;
             while (left > 0 && count >= 0) {
                 count = body.read(buffer);

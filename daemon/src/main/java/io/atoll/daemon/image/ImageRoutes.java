@@ -13,6 +13,7 @@ import io.atoll.daemon.event.Events;
 import io.atoll.daemon.event.Lifecycle;
 import io.atoll.daemon.filter.Filter;
 import io.atoll.daemon.http.Etag;
+import io.atoll.daemon.http.NoSpace;
 import io.atoll.daemon.http.Request;
 import io.atoll.daemon.http.Response;
 import io.atoll.daemon.http.Right;
@@ -42,7 +43,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /// `/1.0/images`, without aliases.
 public final class ImageRoutes implements Routes {
@@ -257,16 +257,13 @@ public final class ImageRoutes implements Routes {
         Image image = named(request).value();
         ImagePushes.Target target = ImagePushes.Target.parse(request.json());
         ProjectName project = request.project();
-        List<Thread> workers = new CopyOnWriteArrayList<>();
         OperationSpec spec =
                 OperationSpec.task("Uploading image", project)
-                        .resource("images", url(image.fingerprint()))
-                        .onCancel(() -> workers.forEach(Thread::interrupt));
+                        .resource("images", url(image.fingerprint()));
         return operations
-                .start(
+                .startInterruptible(
                         spec,
                         _ -> {
-                            boolean _ = workers.add(Thread.currentThread());
                             ImagePushes.push(image, images.file(image), target);
                             events.publishLifecycle(
                                     Lifecycle.of(
@@ -353,13 +350,10 @@ public final class ImageRoutes implements Routes {
 
     private Response pull(ProjectName project, OperationSpec spec, Json body, RemoteSource source) {
         ImageOptions options = options(body);
-        List<Thread> workers = new CopyOnWriteArrayList<>();
-        OperationSpec stoppable = spec.onCancel(() -> workers.forEach(Thread::interrupt));
         return operations
-                .start(
-                        stoppable,
+                .startInterruptible(
+                        spec,
                         o -> {
-                            boolean _ = workers.add(Thread.currentThread());
                             ImagePulls.Pulled pulled =
                                     pulls.pull(project, source, options, ImagePulls.progress(o));
                             o.update(result(pulled.image().fingerprint(), pulled.image().size()));
@@ -408,6 +402,9 @@ public final class ImageRoutes implements Routes {
             operation.update(result(fingerprint, Files.size(target)));
             images.add(project, ImageFile.unified(target), fingerprint, options);
             created(project, fingerprint);
+        } catch (IOException e) {
+            NoSpace.check(e, images.folder());
+            throw e;
         } finally {
             Files.deleteIfExists(target);
         }

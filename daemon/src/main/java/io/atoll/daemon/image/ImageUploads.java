@@ -6,6 +6,7 @@ import io.atoll.base.InvalidConfigException;
 import io.atoll.base.UnsupportedException;
 import io.atoll.base.json.Json;
 import io.atoll.base.json.JsonException;
+import io.atoll.daemon.http.NoSpace;
 import io.atoll.daemon.http.Request;
 import io.atoll.image.FingerprintDigest;
 import io.atoll.image.ImageFile;
@@ -67,10 +68,14 @@ final class ImageUploads {
         if (type.startsWith("application/json")) {
             return new Reference(request.json());
         }
-        if (type.startsWith("multipart/")) {
-            return receiveParts(request, type);
+        try {
+            return type.startsWith("multipart/")
+                    ? receiveParts(request, type)
+                    : receiveBody(request);
+        } catch (IOException e) {
+            NoSpace.check(e, images.folder());
+            throw e;
         }
-        return receiveBody(request);
     }
 
     private Received receiveBody(Request request) throws IOException {

@@ -129,8 +129,19 @@ public final class Images {
 
     /// @throws NotFoundException in LXD's words
     public Stored<ImageAlias> getAlias(ProjectName project, String name) {
-        return store.find(ImageAlias.KIND, RecordKey.of(owner(project), name))
+        return findAlias(project, name)
+                // As instructions of old had it: `lxc launch lxc-org:/ubuntu/trusty/amd64`.
+                .or(() ->
+                        name.startsWith("/")
+                                ? findAlias(project, name.substring(1))
+                                : Optional.empty())
                 .orElseThrow(() -> new NotFoundException("Image alias not found"));
+    }
+
+    private Optional<Stored<ImageAlias>> findAlias(ProjectName project, String name) {
+        return name.isEmpty()
+                ? Optional.empty()
+                : store.find(ImageAlias.KIND, RecordKey.of(owner(project), name));
     }
 
     /// The image an alias stands for.
@@ -278,6 +289,11 @@ public final class Images {
         } finally {
             files.unlock();
         }
+    }
+
+    /// Where the files are kept, those that come in too.
+    Path folder() {
+        return folder;
     }
 
     /// A name for a file that comes in, in the folder where it will stay.

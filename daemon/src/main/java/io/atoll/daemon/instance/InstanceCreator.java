@@ -7,6 +7,7 @@ import io.atoll.base.InstanceName;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.ProjectName;
+import io.atoll.base.UnavailableException;
 import io.atoll.base.Undo;
 import io.atoll.daemon.device.DeviceConfig;
 import io.atoll.daemon.device.Devices;
@@ -134,7 +135,7 @@ final class InstanceCreator {
             ProjectName project, CreateRequest.Source source, Operation operation) {
         return switch (source) {
             case CreateRequest.Source.FromServer(RemoteSource elsewhere) ->
-                    Optional.of(ports.images().fetch(project, elsewhere, operation));
+                    Optional.of(fetch(project, elsewhere, operation));
             case CreateRequest.Source.FromImage(ImageQuery query) ->
                     Optional.of(ports.images().find(project, query));
             case CreateRequest.Source.Empty _ -> Optional.empty();
@@ -345,8 +346,23 @@ final class InstanceCreator {
                 instanceof CreateRequest.Source.FromServer(RemoteSource source))) {
             return ready;
         }
-        SourceImage image = ports.images().fetch(ready.request().project(), source, operation);
+        SourceImage image = fetch(ready.request().project(), source, operation);
         return new Ready(ready.request(), ready.name(), Optional.of(image), Optional.empty());
+    }
+
+    /// Brings an image of another server; until it is here the operation can be cancelled.
+    private SourceImage fetch(ProjectName project, RemoteSource source, Operation operation) {
+        SourceImage image;
+        try {
+            image = ports.images().fetch(project, source, operation);
+        } catch (RuntimeException e) {
+            boolean _ = operation.commit();
+            throw e;
+        }
+        if (!operation.commit()) {
+            throw new UnavailableException("The download was stopped");
+        }
+        return image;
     }
 
     private static String failed(DomainException e) {

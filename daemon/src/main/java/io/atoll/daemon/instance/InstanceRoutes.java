@@ -14,7 +14,9 @@ import io.atoll.daemon.http.Right;
 import io.atoll.daemon.http.Route;
 import io.atoll.daemon.http.Routes;
 import io.atoll.daemon.instance.config.Expansion;
+import io.atoll.daemon.operation.Operation;
 import io.atoll.daemon.operation.OperationSpec;
+import io.atoll.daemon.operation.OperationTask;
 import io.atoll.daemon.operation.Operations;
 import io.atoll.daemon.store.RecordKey;
 import io.atoll.linux.PlatformThreads;
@@ -201,7 +203,16 @@ final class InstanceRoutes implements Routes {
         if (wanted.source() instanceof CreateRequest.Source.Copy copy) {
             spec = Instances.about(spec, copy.project(), copy.instance());
         }
-        return operations.start(spec, o -> creator.create(ready, o)).response();
+        return start(spec, wanted.source(), o -> creator.create(ready, o));
+    }
+
+    /// What is made from an image of another server can be cancelled until that image is here.
+    private Response start(OperationSpec spec, CreateRequest.Source source, OperationTask task) {
+        Operation operation =
+                source instanceof CreateRequest.Source.FromServer
+                        ? operations.startInterruptible(spec, task)
+                        : operations.start(spec, task);
+        return operation.response();
     }
 
     private Response get(Request request) {
@@ -320,14 +331,13 @@ final class InstanceRoutes implements Routes {
         OperationSpec spec =
                 Instances.about(
                         OperationSpec.task("Rebuilding instance", instance.project()), instance);
-        return operations
-                .start(
-                        spec,
-                        operation ->
-                                rebuilder.rebuild(
-                                        instance.key(),
-                                        creator.image(instance.project(), source, operation)))
-                .response();
+        return start(
+                spec,
+                source,
+                operation ->
+                        rebuilder.rebuild(
+                                instance.key(),
+                                creator.image(instance.project(), source, operation)));
     }
 
     private Response delete(Request request) {

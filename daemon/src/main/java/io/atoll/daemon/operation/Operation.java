@@ -30,9 +30,11 @@ public final class Operation {
     private final OperationSpec spec;
     private final Consumer<Operation> changed;
     private final CountDownLatch done = new CountDownLatch(1);
+    private final CountDownLatch wasCancelled = new CountDownLatch(1);
     private final Map<String, Json> metadata = new LinkedHashMap<>();
     private Instant updatedAt = createdAt;
     private OperationStatus status = OperationStatus.PENDING;
+    private boolean isCommitted;
     private String error = "";
 
     Operation(OperationSpec spec, Consumer<Operation> changed) {
@@ -127,15 +129,53 @@ public final class Operation {
         if (status() != OperationStatus.RUNNING) {
             throw new InvalidConfigException("Only running operations can be cancelled");
         }
-        if (hook.isEmpty()) {
+        if (hook.isEmpty() || !mayCancel()) {
             throw new InvalidConfigException("This operation can't be cancelled");
         }
         if (!moveTo(OperationStatus.CANCELLING, "")) {
             throw new InvalidConfigException("Only running operations can be cancelled");
         }
-        hook.get().run();
+        try {
+            hook.get().run();
+        } finally {
+            wasCancelled.countDown();
+        }
         if (spec.kind() == OperationClass.TOKEN) {
             finish(OperationStatus.CANCELLED, "");
+        }
+    }
+
+    private boolean mayCancel() {
+        lock.lock();
+        try {
+            return spec.cancel().isPresent() && !isCommitted;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// From now on it cannot be cancelled: what can be given up, as a download, is over. For the
+    /// operation's own thread, which the hook may interrupt until then and not afterwards.
+    ///
+    /// @return false if it was cancelled before
+    public boolean commit() {
+        lock.lock();
+        try {
+            isCommitted = true;
+            if (status != OperationStatus.CANCELLING) {
+                return true;
+            }
+        } finally {
+            lock.unlock();
+        }
+        while (true) {
+            try {
+                wasCancelled.await();
+                boolean _ = Thread.interrupted();
+                return false;
+            } catch (InterruptedException _) {
+                // That was the hook.
+            }
         }
     }
 
@@ -164,7 +204,7 @@ public final class Operation {
     private boolean moveTo(OperationStatus to, String why) {
         lock.lock();
         try {
-            if (!status.next().contains(to)) {
+            if (!status.next().contains(to) || isCommitted && to == OperationStatus.CANCELLING) {
                 return false;
             }
             status = to;
@@ -198,7 +238,7 @@ public final class Operation {
                     .put("status_code", status.code().code())
                     .put("resources", resources())
                     .put("metadata", metadata.isEmpty() ? Json.Null.NULL : copyOfMetadata())
-                    .put("may_cancel", spec.cancel().isPresent())
+                    .put("may_cancel", mayCancel())
                     .put("err", error)
                     .put("location", "none");
         } finally {

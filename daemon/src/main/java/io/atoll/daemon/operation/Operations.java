@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The operations of this daemon: starts them, keeps them, tells the event listeners about them. A
 /// finished operation stays for [#RETENTION], because clients ask for it after its last event.
@@ -51,6 +52,37 @@ public final class Operations implements AutoCloseable {
         return operation;
     }
 
+    /// Starts a task that a client may cancel, which interrupts its thread until it commits.
+    public Operation startInterruptible(OperationSpec spec, OperationTask task) {
+        Worker worker = new Worker();
+        return start(
+                spec.onCancel(worker::stop),
+                operation -> {
+                    worker.begin();
+                    task.run(operation);
+                });
+    }
+
+    /// The thread of a task, which may be stopped before it begins.
+    private static final class Worker {
+        private @Nullable Thread thread;
+        private boolean isStopped;
+
+        synchronized void begin() {
+            thread = Thread.currentThread();
+            if (isStopped) {
+                thread.interrupt();
+            }
+        }
+
+        synchronized void stop() {
+            isStopped = true;
+            if (thread != null) {
+                thread.interrupt();
+            }
+        }
+    }
+
     /// Makes a token: an operation that runs nothing and stays until [Operation#complete()] or
     /// [Operation#cancel()].
     public Operation startToken(OperationSpec spec) {
@@ -80,7 +112,7 @@ public final class Operations implements AutoCloseable {
             operation.finish(OperationStatus.FAILURE, String.valueOf(e.getMessage()));
         } catch (Throwable e) {
             // The edge of the operation's thread: whatever it was, the client must see an end.
-            operation.finish(OperationStatus.FAILURE, Incident.report(e));
+            operation.finish(OperationStatus.FAILURE, Incident.explain(e));
             if (e instanceof InterruptedException) {
                 Thread.currentThread().interrupt();
             }

@@ -90,6 +90,7 @@ public final class SqliteStore implements Store {
     private record Slot(String kind, RecordKey key) {}
 
     private final Connection connection;
+    private final Path file;
     private final PreparedStatement upsert;
     private final PreparedStatement remove;
     private final Map<String, NavigableMap<RecordKey, Row>> cache = new ConcurrentHashMap<>();
@@ -102,8 +103,9 @@ public final class SqliteStore implements Store {
     /// Only the writer changes it.
     private long lastVersion;
 
-    private SqliteStore(Connection connection) throws SQLException {
+    private SqliteStore(Connection connection, Path file) throws SQLException {
         this.connection = connection;
+        this.file = file;
         this.lastVersion = load();
         this.upsert = connection.prepareStatement(UPSERT);
         this.remove = connection.prepareStatement(DELETE);
@@ -130,7 +132,7 @@ public final class SqliteStore implements Store {
                 statement.execute("PRAGMA synchronous=FULL");
                 statement.execute(SCHEMA);
             }
-            return new SqliteStore(connection);
+            return new SqliteStore(connection, file);
         } catch (SQLException | IOException e) {
             throw new UnavailableException(
                     "Cannot open the database " + file + ": " + e.getMessage(), e);
@@ -311,11 +313,15 @@ public final class SqliteStore implements Store {
         publish(accepted, refused, written);
     }
 
-    private static DomainException cannotWrite(SQLException e) {
+    private DomainException cannotWrite(SQLException e) {
         String why = String.valueOf(e.getMessage());
         if (why.contains("SQLITE_FULL")) {
             return new UnavailableException(
-                    "Cannot write the database: the file system of the state directory is full", e);
+                    "Cannot write the database: the file system of "
+                            + file
+                            + " is full; delete images, backups or other files there, or make it"
+                            + " larger",
+                    e);
         }
         return new InternalException("Cannot write the database: " + why, e);
     }

@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.NotFoundException;
 import io.atoll.base.json.Json;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,6 +169,48 @@ final class ApiServerTest {
         byte[] large = new byte[Request.JSON_BODY_MAX + 2];
         java.util.Arrays.fill(large, (byte) ' ');
         assertEquals(400, client.send("PUT", "/1.0/things/a", Map.of(), large).status());
+    }
+
+    /// Whoever still sends would hear of a broken pipe, not of the reason.
+    @Test
+    void d4_20_whoSendsALongBodyHearsWhyItIsRefused() throws Exception {
+        byte[] large = new byte[20 << 20];
+        java.util.Arrays.fill(large, (byte) ' ');
+        for (String path : List.of("/1.0/things/a", "/1.0/nosuch", "/1.0/things/a/boom")) {
+            TestClient.Answer answer = client.send("PUT", path, Map.of(), large);
+            assertTrue(answer.status() >= 400, path);
+            assertEquals("error", answer.json().get("type").asString(), path);
+        }
+        // The connection is as good as before.
+        assertEquals(200, client.get("/").status());
+    }
+
+    @Test
+    void d4_20_brokenRequestsAreAnsweredInTheEnvelope() throws Exception {
+        for (String request :
+                List.of(
+                        "PUT /1.0/things/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"a\":",
+                        "PUT /1.0/things/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                        "PUT /1.0/things/a HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+                        "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+                        "GET / HTTP/7.1\r\nHost: x\r\n\r\n",
+                        "nonsense\r\n\r\n")) {
+            String answer = lastWordsTo(request);
+            assertTrue(answer.matches("(?s)HTTP/1.1 [45]\\d\\d .*"), request + ": " + answer);
+            String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+            assertEquals("error", Json.parse(body).get("type").asString(), request + ": " + answer);
+        }
+    }
+
+    /// What the server answers to somebody who sends this and no more.
+    private String lastWordsTo(String request) throws Exception {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(server.socket()));
+            channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.ISO_8859_1)));
+            channel.shutdownOutput();
+            return new String(
+                    Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     @Test

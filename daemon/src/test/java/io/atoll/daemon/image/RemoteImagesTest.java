@@ -210,6 +210,24 @@ final class RemoteImagesTest {
     }
 
     @Test
+    void d4_17_anInstanceWhoseImageIsStillComingIsCancelled() throws Exception {
+        site.offer("20260101");
+        site.gate = new CountDownLatch(1);
+        String body = copyRequest("").replace("{'source'", "{'name':'c1','source'");
+        Json begun = begin("/1.0/instances", body);
+        await(() -> site.count(".squashfs") > 0);
+        String url = begun.get("operation").asString();
+        assertTrue(client.get(url).metadata().get("may_cancel").asBoolean());
+        assertEquals(200, client.send("DELETE", url, "").status());
+        assertEquals("Cancelled", end(begun).get("status").asString());
+        assertEquals(Set.of(), kept());
+        assertEquals(0, client.get("/1.0/instances").metadata().asList().size());
+        // Asked for again it is fetched again.
+        site.gate.countDown();
+        assertEquals("", copy("").get("err").asString());
+    }
+
+    @Test
     void leavesNothingOfAnImageThatIsDamaged() throws Exception {
         site.offer("20260101");
         Path rootfs = site.file("images/test/1/amd64/default/20260101").resolve("rootfs.squashfs");

@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -173,6 +175,43 @@ final class OperationsTest {
         assertEquals(
                 "Only running operations can be cancelled",
                 client.send("DELETE", soft.url(), "").json().get("error").asString());
+    }
+
+    @Test
+    void isCancelledUntilItCommits() throws Exception {
+        CountDownLatch isAtWork = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        Operation kept =
+                operations.startInterruptible(
+                        spec(),
+                        o -> {
+                            assertTrue(o.commit());
+                            isAtWork.countDown();
+                            go.await();
+                        });
+        assertTrue(isAtWork.await(SOON.toMillis(), TimeUnit.MILLISECONDS));
+        assertFalse(kept.json().get("may_cancel").asBoolean());
+        assertEquals(400, client.send("DELETE", kept.url(), "").status());
+        go.countDown();
+        assertEquals("Success", statusOf(kept.id()));
+
+        AtomicBoolean isInterrupted = new AtomicBoolean(true);
+        Operation dropped =
+                operations.startInterruptible(
+                        spec(),
+                        o -> {
+                            try {
+                                new CountDownLatch(1).await();
+                            } catch (InterruptedException _) {
+                                Thread.currentThread().interrupt();
+                            }
+                            assertFalse(o.commit());
+                            isInterrupted.set(Thread.currentThread().isInterrupted());
+                        });
+        assertTrue(dropped.json().get("may_cancel").asBoolean());
+        assertEquals(200, client.send("DELETE", dropped.url(), "").status());
+        assertEquals("Cancelled", statusOf(dropped.id()));
+        assertFalse(isInterrupted.get(), "what is undone afterwards is not interrupted");
     }
 
     @Test

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// where it was, a few times; what the server refuses is not asked for again. Failures name the
 /// host. Blocks; an interrupt ends it.
 public final class HttpFetcher {
-    private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(15);
-    private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(60);
+    private static final Patience USUAL =
+            new Patience(Duration.ofSeconds(15), Duration.ofSeconds(60), Duration.ofSeconds(30));
 
     /// How often in a row a transfer may break without a byte in between.
     private static final int ATTEMPTS_MAX = 4;
@@ -45,9 +45,17 @@ public final class HttpFetcher {
 
     private static final int PROXY_REFUSES = 407;
 
+    /// How long a server may be silent.
+    ///
+    /// @param connect until it takes the connection
+    /// @param answer until its answer begins
+    /// @param stall between two pieces of it
+    record Patience(Duration connect, Duration answer, Duration stall) {}
+
     private final Optional<SSLContext> tls;
     private final HttpProxies proxies;
     private final String userAgent;
+    private final Patience patience;
 
     /// Guards the one below; nothing else is taken meanwhile.
     private final ReentrantLock making = new ReentrantLock();
@@ -58,6 +66,12 @@ public final class HttpFetcher {
     /// @param tls trusts the server, if not the host's authorities do
     /// @param proxies which of them a request goes through
     public HttpFetcher(String userAgent, Optional<SSLContext> tls, HttpProxies proxies) {
+        this(userAgent, tls, proxies, USUAL);
+    }
+
+    HttpFetcher(
+            String userAgent, Optional<SSLContext> tls, HttpProxies proxies, Patience patience) {
+        this.patience = patience;
         this.tls = tls;
         this.proxies = proxies;
         this.userAgent = userAgent;
@@ -71,7 +85,7 @@ public final class HttpFetcher {
             if (client == null) {
                 HttpClient.Builder builder =
                         HttpClient.newBuilder()
-                                .connectTimeout(CONNECT_PATIENCE)
+                                .connectTimeout(patience.connect())
                                 .proxy(proxies)
                                 .followRedirects(HttpClient.Redirect.NORMAL)
                                 .version(HttpClient.Version.HTTP_1_1);
@@ -201,7 +215,7 @@ public final class HttpFetcher {
                             client().send(
                                             request(uri).GET().build(),
                                             HttpResponse.BodyHandlers.ofInputStream());
-                    try (WatchedStream body = new WatchedStream(answer.body())) {
+                    try (WatchedStream body = new WatchedStream(answer.body(), patience.stall())) {
                         refuse(uri, answer.statusCode());
                         return taker.take(answer.headers(), body);
                     }
@@ -230,7 +244,7 @@ public final class HttpFetcher {
     private HttpRequest.Builder request(URI uri) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(uri)
-                        .timeout(ANSWER_PATIENCE)
+                        .timeout(patience.answer())
                         .header("User-Agent", userAgent);
         proxies.authorization(uri).ifPresent(value -> request.header("Proxy-Authorization", value));
         return request;
@@ -289,7 +303,10 @@ public final class HttpFetcher {
         private final Sink sink;
         private final TransferProgress progress;
         private final long begun = System.nanoTime();
-        private long told = begun;
+
+        // The first bytes are told of at once.
+        private long told = begun - TOLD_NANOS;
+
         private long received;
         private long total;
 
@@ -332,7 +349,7 @@ public final class HttpFetcher {
         }
         HttpResponse<InputStream> answer =
                 client().send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-        try (WatchedStream body = new WatchedStream(answer.body())) {
+        try (WatchedStream body = new WatchedStream(answer.body(), patience.stall())) {
             if (answer.statusCode() == 416 && transfer.received > 0) {
                 transfer.restart();
                 return false;

@@ -3,27 +3,27 @@ package io.atoll.image.remote;
 import io.atoll.base.BlockInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /// A body that is closed when nothing comes out of it any more: the JDK's client waits for ever.
 final class WatchedStream extends BlockInputStream {
-    /// A transfer that stands still for so long has broken.
-    private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(30);
-
     private final InputStream in;
+    private final long stallNanos;
     private final Thread watch;
     private volatile long last = System.nanoTime();
     private volatile boolean isStalled;
 
-    WatchedStream(InputStream body) {
+    /// @param stall a transfer that stands still for so long has broken
+    WatchedStream(InputStream body, Duration stall) {
         in = body;
+        stallNanos = stall.toNanos();
         watch = Thread.ofVirtual().name("download-watch").start(this::watch);
     }
 
     private void watch() {
         while (!Thread.currentThread().isInterrupted()) {
-            long left = STALL_NANOS - (System.nanoTime() - last);
+            long left = stallNanos - (System.nanoTime() - last);
             if (left <= 0) {
                 isStalled = true;
                 closeBody();

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 
 /// A web server on the loopback interface that does what it is told, also wrong.
 final class FaultyServer implements AutoCloseable {
@@ -31,6 +32,9 @@ final class FaultyServer implements AutoCloseable {
 
     /// Statuses to answer with, one per request, before anything is served.
     final List<Integer> statuses = new CopyOnWriteArrayList<>();
+
+    /// Whether it goes silent where a transfer is cut, instead of ending it.
+    volatile boolean goesSilent;
 
     volatile boolean knowsRanges = true;
     volatile String etag = "\"one\"";
@@ -108,6 +112,9 @@ final class FaultyServer implements AutoCloseable {
         out.write(content, from, end - from);
         out.flush();
         if (end < content.length) {
+            while (goesSilent && !Thread.currentThread().isInterrupted()) {
+                LockSupport.park();
+            }
             // Ends the exchange with bytes missing: the connection is closed.
             throw new IOException("cut");
         }

@@ -8,16 +8,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.base.InvalidConfigException;
 import io.atoll.base.NotFoundException;
 import io.atoll.base.UnavailableException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -143,6 +150,74 @@ class HttpFetcherTest {
         URI missing = server.base().resolve("missing");
         assertArrayEquals(CONTENT, fetch(List.of(missing, file()), hash()));
         assertThrows(NotFoundException.class, () -> http.read(missing, 10));
+    }
+
+    @Test
+    void d4_17_doesNotWaitForEverForAServerThatGoesSilent() {
+        server.goesSilent = true;
+        server.cuts.addAll(List.of(1000, 1000, 0, 0, 0, 0));
+        Duration moment = Duration.ofMillis(200);
+        HttpFetcher hasty =
+                new HttpFetcher(
+                        "test",
+                        Optional.empty(),
+                        HttpProxies.of(Map.of()),
+                        new HttpFetcher.Patience(moment, moment, moment));
+        UnavailableException failure =
+                assertThrows(UnavailableException.class, () -> hasty.read(file(), CONTENT.length));
+        assertEquals(
+                "Failed to download /a b/file from 127.0.0.1: no answer in time",
+                failure.getMessage());
+    }
+
+    /// As a far end that crashed, or a middle box that forgot the connection.
+    @Test
+    void d4_22_asksAgainWhenTheConnectionIsReset() throws Exception {
+        AtomicInteger taken = new AtomicInteger();
+        try (ServerSocket resetting = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> reset(resetting, taken));
+            URI uri = URI.create("http://127.0.0.1:" + resetting.getLocalPort() + "/file");
+            UnavailableException failure =
+                    assertThrows(
+                            UnavailableException.class,
+                            () ->
+                                    http.fetch(
+                                            List.of(uri),
+                                            -1,
+                                            new Nowhere(),
+                                            TransferProgress.NONE));
+            assertTrue(
+                    failure.getMessage().startsWith("Failed to download /file from 127.0.0.1: "),
+                    failure.getMessage());
+            assertTrue(taken.get() >= 4, "tried " + taken + " times");
+            URI other = server.base().resolve(HttpFetcher.encode("a b/file"));
+            assertArrayEquals(CONTENT, fetch(List.of(uri, other), hash()));
+        }
+    }
+
+    private static final class Nowhere implements HttpFetcher.Sink {
+        @Override
+        public void write(byte[] bytes, int length) {}
+
+        @Override
+        public void restart() {}
+    }
+
+    /// Sends a part of an answer and then a reset, for as long as somebody connects.
+    private static void reset(ServerSocket from, AtomicInteger taken) {
+        while (!from.isClosed()) {
+            try (Socket peer = from.accept()) {
+                taken.incrementAndGet();
+                // Without the request read, and with no time to linger, closing resets.
+                peer.setSoLinger(true, 0);
+                peer.getOutputStream()
+                        .write(
+                                "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n"
+                                        .getBytes(StandardCharsets.US_ASCII));
+            } catch (IOException _) {
+                // The next one, unless this is the end of the test.
+            }
+        }
     }
 
     @Test
