@@ -1,12 +1,16 @@
 package io.atoll.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.atoll.linux.Pty.WindowSize;
 import io.atoll.testkit.Await;
 import io.atoll.testkit.Program;
+import io.atoll.testkit.Terminal;
 import io.atoll.testkit.TestDaemon;
 import io.atoll.testkit.TestImages;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -69,6 +73,30 @@ class DebianTest {
         // The image has no resolver of its own that would take the DHCP server's word.
         lxc("exec", "d1", "--", "sh", "-c", "echo nameserver " + gateway + " >/etc/resolv.conf");
         lxc("exec", "d1", "--", "ping", "-c", "1", "-W", "5", "d1.lxd");
+    }
+
+    @Test
+    void d4_13_theShellOfItsRoot() {
+        try (Terminal terminal =
+                Terminal.start(client, new WindowSize(101, 37), "exec", "d1", "/bin/bash")) {
+            terminal.expect("root@d1:~#");
+            terminal.type("exit\n");
+            assertEquals(0, terminal.exit());
+        }
+    }
+
+    /// Its own first process, services and consoles; what is called from outside has no parent.
+    @Test
+    void d4_14_aWholeSystemIsInside() {
+        systemdReachesRunning();
+        String seen = lxc("exec", "d1", "--", "ps", "-eo", "pid=,ppid=,user=,args=");
+        List<String> lines = seen.lines().map(l -> l.strip().replaceAll(" +", " ")).toList();
+        assertTrue(lines.stream().anyMatch(l -> l.matches("1 0 root .*init.*")), seen);
+        for (String each :
+                List.of("systemd-journald", "systemd-networkd", "dbus-daemon", "agetty")) {
+            assertTrue(lines.stream().anyMatch(l -> l.contains(each)), each + ":\n" + seen);
+        }
+        assertTrue(lines.stream().anyMatch(l -> l.matches("\\d+ 0 root ps -eo .*")), seen);
     }
 
     @Test

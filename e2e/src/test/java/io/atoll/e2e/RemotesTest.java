@@ -14,10 +14,12 @@ import io.atoll.testkit.UpstreamDaemon;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -153,6 +155,53 @@ class RemotesTest {
         daemon.start();
         Output refused = client.run("list", "there:").exits(1);
         assertTrue(refused.err().contains("certificate is not trusted"), refused.toString());
+    }
+
+    @Test
+    void d4_22_aServerThatBreaksConnectionsIsAskedAgainAndNamed() throws IOException {
+        Program client = stranger("atoll");
+        AtomicInteger taken = new AtomicInteger();
+        try (ServerSocket resetting = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> reset(resetting, taken));
+            String address = "https://127.0.0.1:" + resetting.getLocalPort();
+            Files.createDirectories(folder.resolve("atoll"));
+            Files.writeString(
+                    folder.resolve("atoll/config.yml"),
+                    "remotes: {bad: {addr: \"" + address + "\", protocol: lxd}}\n");
+            Output refused = client.run("list", "bad:").exits(1);
+            assertTrue(
+                    refused.err()
+                            .startsWith(
+                                    "Error: cannot reach the server at "
+                                            + address
+                                            + " (remote bad): "),
+                    refused.toString());
+            assertEquals(3, taken.get());
+        }
+    }
+
+    /// Takes some bytes and resets the connection, for as long as somebody connects.
+    private static void reset(ServerSocket from, AtomicInteger taken) {
+        while (!from.isClosed()) {
+            try (Socket peer = from.accept()) {
+                taken.incrementAndGet();
+                peer.setSoLinger(true, 0);
+                byte[] some = peer.getInputStream().readNBytes(50);
+                assertEquals(50, some.length);
+            } catch (IOException _) {
+                // The next one, unless this is the end of the test.
+            }
+        }
+    }
+
+    @Test
+    void d4_21_aServerWhoseNameIsUnknownIsNamed() throws IOException {
+        Program client = stranger("atoll");
+        Output refused = client.run("remote", "add", "gone", "nowhere.invalid").exits(1);
+        assertTrue(
+                refused.err().contains("the name nowhere.invalid cannot be resolved"),
+                refused.err());
+        assertFalse(client.run("remote", "list", "--format=csv").ok().out().contains("gone"));
     }
 
     @Test

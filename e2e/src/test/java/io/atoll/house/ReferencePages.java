@@ -39,6 +39,7 @@ final class ReferencePages {
         pages.put("api.md", api(routes));
         pages.put("lxc-keys.md", lxcKeys());
         pages.put("lxc-rows.md", lxcRows());
+        pages.put("lxd-rows.md", lxdRows());
         pages.put("commands.md", commands());
         pages.replaceAll((_, text) -> GENERATED + text);
         return pages;
@@ -54,6 +55,7 @@ final class ReferencePages {
         * [Endpoints and extensions of the API](api.md)
         * [Keys of `lxc.container.conf`](lxc-keys.md)
         * [What is shown of LXC, and by which test](lxc-rows.md)
+        * [What is shown of LXD, and by which test](lxd-rows.md)
         * [Errors](../errors.md), [plans and the shim's protocol](../plan.md), [kernel features](../kernel.md)
         """;
     }
@@ -157,9 +159,21 @@ final class ReferencePages {
         out.append("on LXC and LXD. The walk-through and the article's scenarios run with the ");
         out.append("distribution's LXC 5.0.2 too, which tests the tests; ");
         out.append("`./mk e2e -Datoll.lxc=debian '-Dtest=Lxc*Test'` does so with the rest.\n\n");
+        return rows(out, ShownRows.ofLxc());
+    }
+
+    private static String lxdRows() {
+        StringBuilder out = new StringBuilder("# What is shown of LXD, and by which test\n\n");
+        out.append(
+                "The rows are what an article on LXD 0.7 to 0.13 (D4) and slides on LXC and LXD ");
+        out.append("(X3) show. Most run with the distribution's `lxc` 5.0.2 and with ours.\n\n");
+        return rows(out, ShownRows.ofLxd());
+    }
+
+    private static String rows(StringBuilder out, List<ShownRows.Row> rows) {
         out.append(row("row", "", "what is seen", "shown by", "remark"))
                 .append("|---|---|---|---|---|\n");
-        for (LxcRows.Row it : LxcRows.load()) {
+        for (ShownRows.Row it : rows) {
             out.append(
                     row(
                             it.id(),

@@ -23,12 +23,14 @@ public final class TestDaemon implements AutoCloseable {
 
     private final Path home;
     private final Path state;
+    private final Path log;
     private final List<String> entrance;
     private Optional<Process> process = Optional.empty();
 
-    private TestDaemon(Path home, Path state, List<String> entrance) {
+    private TestDaemon(Path home, Path state, Path log, List<String> entrance) {
         this.home = home;
         this.state = state;
+        this.log = log;
         this.entrance = List.copyOf(entrance);
     }
 
@@ -41,18 +43,29 @@ public final class TestDaemon implements AutoCloseable {
     ///
     /// @param entrance what stands before its command line, as [PretendedHardware#entrance()]
     public static TestDaemon launch(String marker, List<String> entrance) {
+        try {
+            Path state = Files.createTempDirectory(marker + "-");
+            return launch(state, state.resolve("daemon.out"), entrance);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    /// A daemon whose state directory is this one.
+    ///
+    /// @param log where its words go
+    public static TestDaemon launchIn(Path state, Path log) {
+        return launch(state, log, List.of());
+    }
+
+    private static TestDaemon launch(Path state, Path log, List<String> entrance) {
         Path home = Path.of(System.getProperty("atoll.root"), "dist", "atoll");
         if (!Files.isExecutable(home.resolve("bin/atolld"))) {
             throw new AssertionError(home + " is missing: run ./mk dist first");
         }
-        try {
-            TestDaemon daemon =
-                    new TestDaemon(home, Files.createTempDirectory(marker + "-"), entrance);
-            daemon.start();
-            return daemon;
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        }
+        TestDaemon daemon = new TestDaemon(home, state, log, entrance);
+        daemon.start();
+        return daemon;
     }
 
     /// Its state directory, which is what clients call `LXD_DIR`.
@@ -112,7 +125,7 @@ public final class TestDaemon implements AutoCloseable {
                     client(Program.of(words.toArray(String[]::new)))
                             .builder()
                             .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                             .start();
             process = Optional.of(started);
         } catch (IOException failure) {
@@ -123,14 +136,10 @@ public final class TestDaemon implements AutoCloseable {
     /// What the daemon wrote to standard output and error.
     public String logText() {
         try {
-            return Files.exists(log()) ? Files.readString(log()) : "";
+            return Files.exists(log) ? Files.readString(log) : "";
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
-    }
-
-    private Path log() {
-        return state.resolve("daemon.out");
     }
 
     /// SIGKILL, and wait until it is dead.

@@ -17,12 +17,26 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// The table of rows is whole, and names tests that exist.
-class LxcRowsTest {
+/// The tables of rows are whole, and name tests that exist.
+class ShownRowsTest {
     private static final Path ROOT = Path.of(System.getProperty("atoll.root"));
 
+    private static List<ShownRows.Row> all() {
+        return Stream.concat(ShownRows.ofLxc().stream(), ShownRows.ofLxd().stream()).toList();
+    }
+
     @Test
-    void everyRowIsThereOnce() {
+    void everyRowOfLxdIsThereOnce() {
+        List<String> expected = new ArrayList<>();
+        IntStream.rangeClosed(3, 28)
+                .filter(n -> n != 26)
+                .forEach(n -> expected.add("X3-%02d".formatted(n)));
+        IntStream.rangeClosed(1, 25).forEach(n -> expected.add("D4-%02d".formatted(n)));
+        assertEquals(expected, ShownRows.ofLxd().stream().map(ShownRows.Row::id).toList());
+    }
+
+    @Test
+    void everyRowOfLxcIsThereOnce() {
         List<String> expected = new ArrayList<>();
         IntStream.rangeClosed(1, 56).forEach(n -> expected.add("L1-%02d".formatted(n)));
         IntStream.rangeClosed(1, 30).forEach(n -> expected.add("L2-%02d".formatted(n)));
@@ -30,12 +44,12 @@ class LxcRowsTest {
         for (int n : new int[] {1, 2, 6, 8, 9, 23, 24, 25, 26, 27}) {
             expected.add("X3-%02d".formatted(n));
         }
-        assertEquals(expected, LxcRows.load().stream().map(LxcRows.Row::id).toList());
+        assertEquals(expected, ShownRows.ofLxc().stream().map(ShownRows.Row::id).toList());
     }
 
     @Test
     void whatMustBeHasATestAndTheRestATestOrAReason() {
-        for (LxcRows.Row row : LxcRows.load()) {
+        for (ShownRows.Row row : all()) {
             assertTrue(Set.of("must", "should", "nice").contains(row.importance()), row.id());
             boolean isOpen = row.remark().startsWith("Open");
             assertTrue(
@@ -58,9 +72,7 @@ class LxcRowsTest {
         }
         Set<String> missing = new TreeSet<>();
         for (String test :
-                LxcRows.load().stream()
-                        .flatMap(row -> row.tests().stream())
-                        .collect(Collectors.toSet())) {
+                all().stream().flatMap(row -> row.tests().stream()).collect(Collectors.toSet())) {
             String[] parts = test.split("#");
             Optional<Path> source =
                     sources.stream()

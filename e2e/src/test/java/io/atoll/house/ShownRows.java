@@ -8,8 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/// The table of what articles and walk-throughs show of LXC, and of the tests that show it here.
-final class LxcRows {
+/// The tables of what articles and walk-throughs show of LXC and LXD, and of the tests that show it
+/// here.
+final class ShownRows {
     /// @param importance must, should or nice
     /// @param tests as `Class#method`
     record Row(String id, String importance, String what, List<String> tests, String remark) {
@@ -18,15 +19,24 @@ final class LxcRows {
         }
     }
 
-    private LxcRows() {}
+    private ShownRows() {}
 
-    static List<Row> load() {
-        try (InputStream in =
-                Objects.requireNonNull(LxcRows.class.getResourceAsStream("/lxc-rows.tsv"))) {
+    /// Those about LXC.
+    static List<Row> ofLxc() {
+        return load("/lxc-rows.tsv");
+    }
+
+    /// Those about LXD.
+    static List<Row> ofLxd() {
+        return load("/lxd-rows.tsv");
+    }
+
+    private static List<Row> load(String table) {
+        try (InputStream in = Objects.requireNonNull(ShownRows.class.getResourceAsStream(table))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .filter(line -> !line.startsWith("#"))
-                    .map(LxcRows::row)
+                    .map(ShownRows::row)
                     .toList();
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
