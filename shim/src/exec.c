@@ -315,7 +315,7 @@ _Noreturn void exec_main(int requester, const struct plan *plan, int given[SLOTS
     x = (struct exec){.plan = plan, .requester = requester, .report = -1, .pidfd = -1, .kept = -1};
     x.failure = (struct failure){.section = TAG_CLONE, .err = ECHILD, .step = "make command", .call = "start"};
     snprintf(x.failure.detail, sizeof x.failure.detail, "the starter died");
-    set_title("exec", plan->name.s);
+    show_title("atoll-exec", "atoll exec", plan->name.s);
     signals_default();
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&set);

@@ -148,13 +148,12 @@ static void start_begin(struct monitor *m) {
 
 _Noreturn static void cleaner_main(struct monitor *m, const char *target, int report) {
     struct run run;
-    int slots[SLOTS_MAX];
     close_monitor(m);
     signals_default();
     umask(0);
+    run_prepare(&run, m->given, report);
     for (int i = 0; i < SLOTS_MAX; i++)
-        slots[i] = m->kept[i] >= 0 ? m->kept[i] : m->given[i];
-    run_prepare(&run, slots, report);
+        run.slot[i] = m->kept[i] >= 0 ? m->kept[i] : run.slot[i];
     run.target = target;
     if (run_steps(&run, TAG_GONE, m->plan.sections[TAG_GONE], true) != 0)
         report_failure(&run);
@@ -635,7 +634,7 @@ _Noreturn void monitor_main(int requester, const uint8_t *plan_bytes, size_t pla
         m.terminals[i] = (struct terminal){.master = -1, .slave = -1, .stream = -1, .borrower = -1};
     calls_prepare(&m);
     forward_prepare(&m);
-    set_title("monitor", plan->name.s);
+    show_title("atoll-monitor", "atoll monitor", plan->name.s);
     prepare_signals(&m);
     run_prepare(&own, given, -1);
     failure_outside(&own, TAG_MONITOR, "listen");

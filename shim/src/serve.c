@@ -21,19 +21,6 @@
 #include "process.h"
 #include "util.h"
 
-char *title_room;
-unsigned long title_size;
-
-void set_title(const char *kind, const char *name) {
-    char comm[16];
-    snprintf(comm, sizeof comm, "atoll-%s", kind);
-    prctl(PR_SET_NAME, comm, 0, 0, 0);
-    if (title_size == 0)
-        return;
-    memset(title_room, 0, title_size);
-    snprintf(title_room, title_size, name[0] != 0 ? "[atoll %s] %s" : "[atoll %s]", kind, name);
-}
-
 static socklen_t address_of(const char *path, struct sockaddr_un *address) {
     size_t len = strlen(path);
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -355,7 +342,7 @@ int serve(const char *path, const char *build, int64_t idle) {
         fprintf(stderr, "atoll-shim: %s: %s\n", path, strerror(errno));
         return 1;
     }
-    set_title("serve", path);
+    show_title("atoll-serve", "atoll serve", path);
     detach(ready[1]);
     fd_close(&ready[1]);
     if (path[0] != '@' && stat(path, &socket_file.bound) == 0)

@@ -14,9 +14,5 @@ int socket_connect(const char *path);
 int socket_accept(int listener);
 // Serves until it is sent away, or, unless `idle` is 0, until it was of no use for so many milliseconds.
 int serve(const char *path, const char *build, int64_t idle);
-// Shows a title in ps; the room for it was made when the program started.
-void set_title(const char *kind, const char *name);
-extern char *title_room;
-extern unsigned long title_size;
 // How an orphaned process ended that was our fork server's child; -1 if it does not know.
 int exit_status_of(const struct sockaddr_un *server, socklen_t len, pid_t pid, int *status);

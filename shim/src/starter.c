@@ -105,16 +105,13 @@ _Noreturn void starter_main(const struct plan *plan, bool restores, const int gi
 
 _Noreturn void reattach_main(const struct plan *plan, int target, int report) {
     static struct run run;
-    int none[SLOTS_MAX];
     uint32_t user = plan->spawn.namespaces & CLONE_NEWUSER;
     // As in an exec: nobody inside may look into it.
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signals_default();
     umask(0);
-    for (int i = 0; i < SLOTS_MAX; i++)
-        none[i] = -1;
-    run_prepare(&run, none, report);
+    run_prepare(&run, NULL, report);
     failure_outside(&run, TAG_ADOPT, "enter container");
     if (setns(target, (int)(CLONE_NEWNS | user)) != 0) {
         failed(&run, "setns", "namespaces 0x%x", CLONE_NEWNS | user);

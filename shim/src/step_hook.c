@@ -37,10 +37,7 @@ _Noreturn static void hook_child(char **argv, char **env, int input, int out) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
     cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (input >= 0)
-        dup2(input, 0);
-    else if (null >= 0)
-        dup2(null, 0);
+    dup2(input >= 0 ? input : null, 0);
     dup2(out, 1);
     dup2(out, 2);
     signals_default();

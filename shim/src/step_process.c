@@ -196,6 +196,12 @@ int step_parent_death(struct run *run, const struct field *f) {
     return 0;
 }
 
+int step_title(struct run *run, const struct field *f) {
+    (void)run;
+    show_title(f[0].text.s, f[1].text.s, f[2].text.s);
+    return 0;
+}
+
 int step_keep(struct run *run, const struct field *f) {
     int fd = slot_get(run, f[0].slot);
     if (fd < 0)

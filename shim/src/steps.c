@@ -64,6 +64,7 @@ static const struct step_row rows[] = {
     {STEP_KEEP_CALLS, "keep system calls", "Sts", 0, step_keep},
     {44, "run hook", "vatS", 0, step_hook_with_input},
     {STEP_FORWARD_CALLS, "forward system calls", "Sss", 0, step_keep},
+    {46, "show title", "sss", 0, step_title},
 };
 
 const struct step_row *step_row(uint8_t number) {
@@ -75,7 +76,7 @@ const struct step_row *step_row(uint8_t number) {
 void run_prepare(struct run *run, const int given[SLOTS_MAX], int report) {
     *run = (struct run){.report = report, .netlink = -1, .target = "stop", .parent = {.fd = -1}};
     for (int i = 0; i < SLOTS_MAX; i++)
-        run->slot[i] = given[i];
+        run->slot[i] = given != NULL ? given[i] : -1;
 }
 
 // Steps that neither mount nor change what a path or a slot means.

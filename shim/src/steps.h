@@ -111,6 +111,7 @@ STEP(step_personality);
 STEP(step_keyring);
 STEP(step_core_scheduling);
 STEP(step_parent_death);
+STEP(step_title);
 STEP(step_terminal);
 STEP(step_terminal_size);
 STEP(step_netlink);

@@ -1,8 +1,10 @@
 #include "util.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -139,4 +141,13 @@ int failure_send(int socket, const struct failure *failure, bool wait) {
     frame_u32(&f, (uint32_t)failure->err);
     frame_text(&f, failure->detail);
     return frame_send(socket, &f, NULL, 0, wait);
+}
+
+char *title_room = (char[1]){0};
+unsigned long title_size;
+
+void show_title(const char *comm, const char *kind, const char *name) {
+    prctl(PR_SET_NAME, comm, 0, 0, 0);
+    memset(title_room, 0, title_size);
+    snprintf(title_room, title_size, "[%s] %s", kind, name);
 }

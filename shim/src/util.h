@@ -41,3 +41,8 @@ ssize_t frame_receive(int socket, void *bytes, size_t max, int *fds, size_t *cou
 
 struct failure;
 int failure_send(int socket, const struct failure *failure, bool wait);
+
+// Shows a process in ps, as much of its title as there was room for when the program started.
+void show_title(const char *comm, const char *kind, const char *name);
+extern char *title_room;
+extern unsigned long title_size;

@@ -1,6 +1,7 @@
 package io.atoll.bench;
 
 import io.atoll.testkit.Await;
+import io.atoll.testkit.Program;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -16,11 +17,11 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -31,7 +32,7 @@ import java.util.stream.LongStream;
 /// start, Atoll only), `--atoll-only`, `--output=FILE`; `--lxc` compares the `lxc-*` commands with
 /// those of Debian's package `lxc` instead; `--storage` compares what is done with volumes, and the
 /// list of `--instances=N` instances.
-public final class Compare {
+public final class Compare implements AutoCloseable {
     private static final int ROUNDS = 11;
     private static final int DEBIAN_ROUNDS_MIN = 3;
     private static final int CROWD = 100;
@@ -57,7 +58,7 @@ public final class Compare {
             # Atoll beside LXD 5.0.2
 
             Made by `./mk bench` on %s: kernel %s, %d processors, %d MiB of memory. Medians, both driven in turns by Debian's
-            `lxc` client; LXD on a `dir` pool, Atoll on `overlay`, images as `atoll image build` makes them. Ratio: LXD's
+            `lxc` client, started by a shell; LXD on a `dir` pool, Atoll on `overlay`, images as `atoll image build` makes them. Ratio: LXD's
             figure by Atoll's. `query of the server` is one cheap request: what it takes is nearly all the client's own time,
             and no command takes less. Both daemons went through %d such lives before, unmeasured. `exec` is measured twice in
             Debian: at once after its launch, while systemd starts services on the same processors, and when it is up.
@@ -97,6 +98,10 @@ public final class Compare {
             """;
 
     private final List<Subject> subjects;
+
+    /// By subject.
+    private final Map<String, Shell> shells = new LinkedHashMap<>();
+
     private final Table table;
     private final PrintStream progress;
 
@@ -104,6 +109,11 @@ public final class Compare {
         this.subjects = List.copyOf(subjects);
         this.table = new Table(subjects.stream().map(Subject::name).toList());
         this.progress = progress;
+    }
+
+    /// Tells of its progress on stderr.
+    private static Compare of(List<Subject> subjects) {
+        return new Compare(subjects, System.err);
     }
 
     public static void main(String[] args) throws Exception {
@@ -138,25 +148,31 @@ public final class Compare {
             if (!alone) {
                 subjects.add(Subject.Lxd.launch());
             }
-            Compare compare = new Compare(subjects, System.err);
-            if (isNetworks) {
-                CompareNetworks.run(subjects, compare.table, rounds, System.err);
-                write(heading(NETWORKS_HEADING) + compare.table.render(), output);
-                return;
+            try (Compare compare = of(subjects)) {
+                if (isNetworks) {
+                    CompareNetworks.run(subjects, compare.table, rounds, System.err);
+                    write(heading(NETWORKS_HEADING) + compare.table.render(), output);
+                    return;
+                }
+                compare.single("busybox", rounds);
+                compare.single(DEBIAN, Math.max(DEBIAN_ROUNDS_MIN, rounds / 2));
+                compare.parallel();
+                compare.crowd(crowd, rounds);
+                compare.restart(Math.max(1, rounds / 2));
+                if (thousand) {
+                    compare.thousand(1);
+                    compare.thousand(BRIDGES);
+                }
+                write(heading(LXD_HEADING, WARM_UP) + compare.table.render(), output);
             }
-            compare.single("busybox", rounds);
-            compare.single(DEBIAN, Math.max(DEBIAN_ROUNDS_MIN, rounds / 2));
-            compare.parallel();
-            compare.crowd(crowd, rounds);
-            compare.restart(Math.max(1, rounds / 2));
-            if (thousand) {
-                compare.thousand(1);
-                compare.thousand(BRIDGES);
-            }
-            write(heading(LXD_HEADING, WARM_UP) + compare.table.render(), output);
         } finally {
             subjects.reversed().forEach(Subject::close);
         }
+    }
+
+    @Override
+    public void close() {
+        shells.values().forEach(Shell::close);
     }
 
     private static void write(String text, Optional<Path> output) throws IOException {
@@ -273,7 +289,14 @@ public final class Compare {
     }
 
     private void measure(Subject subject, String row, String... command) {
-        table.addMillis(row, subject.name(), millis(() -> subject.run(command)));
+        String[] words = words(List.of("lxc"), List.of(command));
+        table.addMillis(row, subject.name(), shell(subject).millis(words));
+    }
+
+    private Shell shell(Subject subject) {
+        return shells.computeIfAbsent(
+                subject.name(),
+                _ -> new Shell(new Program(List.of(), subject.lxc().environment())));
     }
 
     private static double millis(Runnable action) {
@@ -282,7 +305,7 @@ public final class Compare {
         return (System.nanoTime() - start) / 1e6;
     }
 
-    private void parallel() throws Exception {
+    private void parallel() {
         for (int round = 0; round < PARALLEL_ROUNDS; round++) {
             for (Subject subject : subjects) {
                 launchAtOnce(subject);
@@ -290,23 +313,22 @@ public final class Compare {
         }
     }
 
-    private void launchAtOnce(Subject subject) throws Exception {
+    private void launchAtOnce(Subject subject) {
         progress.println(subject.name() + ": " + PARALLEL + " launches at once");
         List<String> names = names("p", PARALLEL);
-        long start = System.nanoTime();
-        try (ExecutorService clients = Executors.newFixedThreadPool(PARALLEL)) {
-            List<Future<?>> launches = new ArrayList<>();
-            for (String name : names) {
-                launches.add(clients.submit(() -> subject.run("launch", "busybox", name)));
-            }
-            for (Future<?> launch : launches) {
-                launch.get();
-            }
-        }
+        // The status is that of a launch that failed, if one did.
+        String launches =
+                names.stream()
+                        .map(name -> "lxc launch busybox " + name + " & p=\"$p $!\";")
+                        .collect(Collectors.joining(" "));
         table.addMillis(
                 PARALLEL + " launches of busybox at once",
                 subject.name(),
-                (System.nanoTime() - start) / 1e6);
+                shell(subject)
+                        .millisOf(
+                                "{ p=; "
+                                        + launches
+                                        + " s=0; for i in $p; do wait $i || s=1; done; [ $s = 0 ]; }"));
         subject.run(words(List.of("delete", "--force"), names));
     }
 

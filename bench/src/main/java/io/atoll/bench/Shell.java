@@ -12,16 +12,16 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/// A shell on a machine for the `lxc-*` commands, which waits for lines. A command's time is then
-/// what a script sees: a fork, the command, and its exit status. Entering the machine and starting
-/// the shell are not in it.
+/// A shell that waits for lines. A command's time is then what a script sees: a fork, the command,
+/// and its exit status. What starts the shell, and a JVM's ways to start a process, are not in it.
 final class Shell implements AutoCloseable {
     private final Process process;
     private final PrintStream lines;
     private final BufferedReader answers;
     private final Path output;
 
-    /// @param program what enters the machine
+    /// @param program whose environment it has; its words lead to the machine where the shell runs,
+    ///   if any
     Shell(Program program) {
         try {
             output = Files.createTempFile("atoll-bench-shell-", ".out");

@@ -161,7 +161,8 @@ class LxcWalkthroughTest {
         String init = LxcMachine.init(host, "walk1");
         String monitor = host.must("sed -n 's/^PPid:\\t//p' /proc/" + init + "/status");
         String title = host.must("tr '\\0' ' ' </proc/" + monitor + "/cmdline");
-        assertTrue(title.contains("monitor] ") && title.contains("walk1"), title);
+        assertEquals("[lxc monitor] /var/lib/lxc walk1", title);
+        assertEquals("lxc-start", host.must("cat /proc/" + monitor + "/comm"));
         assertEquals(init, host.must("cat /proc/" + monitor + "/task/*/children").strip());
         assertFalse(host.must("cat /proc/" + init + "/task/*/children").isBlank());
     }

@@ -130,7 +130,7 @@ class SeccompProxyIT {
                 assertEquals(one.peer(), one.monitor());
                 assertTrue(
                         Files.readString(Path.of("/proc/" + one.monitor() + "/comm"))
-                                .startsWith("atoll-monitor"));
+                                .startsWith("lxc-start"));
             }
             assertEquals(3, proxy.asked.size());
         }

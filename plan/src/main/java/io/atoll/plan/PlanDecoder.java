@@ -241,6 +241,7 @@ public final class PlanDecoder {
             case 40 -> new AwaitChild();
             case 41 -> new TakeChild(in.place());
             case 39 -> new SizeTerminal(in.slot(), in.i32(), in.i32());
+            case 46 -> new ShowTitle(in.text(), in.text(), in.text());
             default -> throw new InvalidPlanException("no such step: " + code);
         };
     }

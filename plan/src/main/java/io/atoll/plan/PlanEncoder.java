@@ -192,6 +192,7 @@ public final class PlanEncoder {
             case ShareCores _ -> code(42, out);
             case NewSessionKeyring _ -> code(32, out);
             case SetParentDeathSignal s -> code(33, out.u32(s.signal()));
+            case ShowTitle s -> code(46, out.text(s.process()).text(s.kind()).text(s.name()));
             case OpenTerminal s ->
                     code(
                             34,

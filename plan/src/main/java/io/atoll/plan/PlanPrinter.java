@@ -128,6 +128,7 @@ public final class PlanPrinter {
             case ShareCores _ -> "share cores with nobody outside";
             case SetPersonality s -> "set personality 0x" + Long.toHexString(s.persona());
             case NewSessionKeyring _ -> "join a new session keyring";
+            case ShowTitle s -> "show as " + s.process() + ", [" + s.kind() + "] " + s.name();
             case SetParentDeathSignal s -> "die with the parent by signal " + s.signal();
             case OpenTerminal s ->
                     "open terminal "

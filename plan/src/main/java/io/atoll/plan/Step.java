@@ -222,6 +222,10 @@ public sealed interface Step {
     /// *child* the parent is the monitor.
     record SetParentDeathSignal(int signal) implements Step {}
 
+    /// Shows a process in lists under a name, of which the kernel keeps 15 bytes, and a title,
+    /// `[KIND] NAME`, as much of it as there is room for.
+    record ShowTitle(String process, String kind, String name) implements Step {}
+
     /// Opens a pseudo terminal by the multiplexer at a place (always one of the container's own
     /// devpts), gives its master to the monitor under a number (0 is the console), puts the slave
     /// into a slot, and, unless `bindOn` is [Place#NONE], binds it there.

@@ -145,6 +145,7 @@ final class SamplePlans {
                 new Keep(Slot.of(11)),
                 new Step.KeepCalls(Slot.of(11), 30_000, "/run/atoll/monitors/web/calls"),
                 new Step.ForwardCalls(Slot.of(11), "/run/proxy", "web"),
+                new Step.ShowTitle("lxc-start", "lxc monitor", "/var/lib/lxc web"),
                 new SetParentDeathSignal(9));
     }
 

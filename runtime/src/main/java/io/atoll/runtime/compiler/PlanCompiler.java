@@ -147,6 +147,12 @@ public final class PlanCompiler {
 
         StartPlan run(boolean waitAtGate, Optional<CriuRestore> restore) {
             Slot outlet = outlet();
+            spec.process()
+                    .monitorTitle()
+                    .ifPresent(title ->
+                            draft.monitor.add(
+                                    new Step.ShowTitle(
+                                            title.process(), title.kind(), title.name())));
             if (spec.process().isMonitorUnshared()) {
                 draft.monitor.add(new Step.Unshare(EnumSet.of(Namespace.MOUNT)));
                 draft.monitor.add(propagation(TOP, Propagation.SLAVE));

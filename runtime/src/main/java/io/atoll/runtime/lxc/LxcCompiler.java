@@ -459,7 +459,16 @@ final class LxcCompiler {
                 personality(),
                 signal("lxc.monitor.signal.pdeath"),
                 isOn("lxc.sched.core", false),
-                isOn("lxc.monitor.unshare", false));
+                isOn("lxc.monitor.unshare", false),
+                Optional.of(title()));
+    }
+
+    /// What scripts look for in the output of ps(1).
+    private ProcessSpec.Title title() {
+        return new ProcessSpec.Title(
+                request.isApplication() ? "lxc-execute" : "lxc-start",
+                "lxc monitor",
+                directory.getParent() + " " + name);
     }
 
     private OptionalInt personality() {

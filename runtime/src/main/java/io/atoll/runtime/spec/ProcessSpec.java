@@ -3,6 +3,7 @@ package io.atoll.runtime.spec;
 import io.atoll.base.InvalidConfigException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// Attributes of the first process that all others inherit, and kernel settings of the container's
@@ -19,6 +20,7 @@ import java.util.OptionalInt;
 ///   needs a kernel with core scheduling
 /// @param isMonitorUnshared true to give the monitor a mount namespace of its own before any hook
 ///   runs: what hooks mount on the host is then seen by them and the container alone
+/// @param monitorTitle how lists of processes show the monitor; empty for our own way
 public record ProcessSpec(
         List<Rlimit> rlimits,
         OptionalInt oomScoreAdj,
@@ -27,7 +29,15 @@ public record ProcessSpec(
         OptionalInt personality,
         OptionalInt monitorDeathSignal,
         boolean isAloneOnCores,
-        boolean isMonitorUnshared) {
+        boolean isMonitorUnshared,
+        Optional<Title> monitorTitle) {
+    /// The name and the title of a process in the lists of ps(1).
+    ///
+    /// @param process its first 15 bytes are shown
+    /// @param kind of process
+    /// @param name which of them
+    public record Title(String process, String kind, String name) {}
+
     /// A container that outlives its monitor.
     public ProcessSpec(
             List<Rlimit> rlimits,
@@ -35,7 +45,16 @@ public record ProcessSpec(
             Map<String, String> sysctls,
             Map<String, String> proc,
             OptionalInt personality) {
-        this(rlimits, oomScoreAdj, sysctls, proc, personality, OptionalInt.empty(), false, false);
+        this(
+                rlimits,
+                oomScoreAdj,
+                sysctls,
+                proc,
+                personality,
+                OptionalInt.empty(),
+                false,
+                false,
+                Optional.empty());
     }
 
     /// Nothing changed.

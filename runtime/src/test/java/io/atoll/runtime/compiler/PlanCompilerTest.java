@@ -122,7 +122,8 @@ class PlanCompilerTest {
                         OptionalInt.empty(),
                         OptionalInt.of(9),
                         false,
-                        false);
+                        false,
+                        Optional.empty());
         golden("apparmor-dies", confined(BUSYBOX).withProcess(dies), Hosts.apparmor());
     }
 
@@ -232,7 +233,12 @@ class PlanCompilerTest {
                                         OptionalInt.empty(),
                                         OptionalInt.empty(),
                                         true,
-                                        true)),
+                                        true,
+                                        Optional.of(
+                                                new ProcessSpec.Title(
+                                                        "lxc-start",
+                                                        "lxc monitor",
+                                                        "/var/lib/lxc web")))),
                 Hosts.pureV2().withCgroups(Hosts.belowAService()));
     }
 
