@@ -3,6 +3,7 @@ package io.atoll.testkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.atoll.base.InvalidConfigException;
 import io.atoll.linux.Command;
@@ -13,6 +14,7 @@ import io.atoll.storage.PoolSpec;
 import io.atoll.storage.StorageDriver;
 import io.atoll.storage.StorageDrivers;
 import io.atoll.storage.VolumeName;
+import io.atoll.storage.VolumeType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -42,7 +44,7 @@ abstract class LvmHostContract extends StorageDriverContract {
         this.keys = Map.copyOf(keys);
     }
 
-    private static String run(String... argv) {
+    static String run(String... argv) {
         return Commands.run(Command.of(argv)).text();
     }
 
@@ -133,6 +135,22 @@ abstract class LvmHostContract extends StorageDriverContract {
     @Override
     protected boolean isMountedByDriver() {
         return true;
+    }
+
+    /// Leaves of the container `c1` what a daemon leaves that is killed.
+    abstract void leaveHalfMade(String group);
+
+    @Override
+    @Test
+    void sweepsWhatAKillLeft() {
+        pool().driver().createEmpty(VolumeName.container("c1"));
+        leaveHalfMade(groupName());
+        StorageDriver driver = pool().reopen();
+        assertEquals(List.of("c1"), driver.volumes(VolumeType.CONTAINER));
+        assertTrue(Files.isDirectory(driver.directory(VolumeName.container("c1").current())));
+        assertEquals(
+                List.of(),
+                volumes().stream().filter(lv -> lv.matches("(making|restored)_.*")).toList());
     }
 
     @Override

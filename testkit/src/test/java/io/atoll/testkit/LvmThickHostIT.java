@@ -14,6 +14,11 @@ class LvmThickHostIT extends LvmHostContract {
     }
 
     @Override
+    void leaveHalfMade(String group) {
+        String _ = run("lvcreate", "--yes", "-n", "making_0", "-L", "8388608b", group);
+    }
+
+    @Override
     protected long restoredBytes(long ofSnapshot, long before) {
         return before;
     }
