@@ -27,7 +27,7 @@ usage: ./mk VERB [OPTIONS]
                    --lxc       the lxc-* commands beside those of Debian's lxc 5.0.2
   docs           render docs/reference from the declarations in the code
   dist           make dist/atoll, which runs without Maven from wherever it is copied
-  deb [FILE]     make a Debian package of dist/atoll: target/atoll_VERSION_ARCH.deb
+  deb [DIR]      make Debian packages of dist/atoll, of server and client, in DIR or target/
   clean          delete what the verbs above made in this tree
 
 JDK 25 is found by itself (JAVA_HOME, /usr/lib/jvm, ~/.sdkman); `java` on PATH may be an older one.
