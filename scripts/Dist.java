@@ -530,12 +530,17 @@ static List<String> withMain(List<String> arguments, String mainClass) {
     return changed;
 }
 
-/// What C2 compiled in the training it would compile at once when the daemon starts, for seconds, beside the first
-/// requests; C1 is through in a fraction of that. C2 is left for what turns out to be hot.
+/// What the training compiles, the daemon compiles at once, in the same way: without C2, which would be busy for seconds beside
+/// the first requests, and without counting for C2's sake, which costs a third of the speed. What works on megabytes is not
+/// compiled in the training, so that C2 gets it as ever.
 static List<String> withoutC2(List<String> arguments) {
     List<String> changed = new ArrayList<>(arguments);
     changed.removeIf(word -> word.startsWith("-XX:TieredStopAtLevel="));
-    changed.addFirst("-XX:TieredStopAtLevel=2");
+    changed.addFirst("-XX:TieredStopAtLevel=1");
+    for (String heavy : List.of("sun.security.provider", "com.sun.crypto.provider", "org.tukaani.xz")) {
+        changed.addFirst("-XX:CompileCommand=exclude," + heavy + ".*::*");
+    }
+    changed.addFirst("-XX:CompileCommand=quiet");
     return changed;
 }
 
