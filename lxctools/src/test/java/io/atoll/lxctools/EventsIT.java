@@ -13,16 +13,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// What happens to containers as others hear of it. Each test has a runtime directory that nobody
 /// has made yet.
 @Tag("privileged")
 class EventsIT {
     private static final Optional<Duration> PATIENCE = Optional.of(Duration.ofSeconds(20));
+    private static final int OTHERS = 3;
+    private static final int COMMANDS = 100;
 
     private LxcHostFixture host;
     private LxcPath path;
@@ -77,6 +84,37 @@ class EventsIT {
         assertEquals("STARTING RUNNING", next(2));
         host.must("lxc-stop", "-n", name, "-k");
         assertEquals("exited137 STOPPING STOPPED", next(3));
+    }
+
+    /// An event may be on its way to a reader while a command ends, and another one takes the
+    /// number of the reader's socket.
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void commandsEndWhileEventsCome() throws Exception {
+        String name = host.define("busy");
+        host.must("lxc-start", "-n", name);
+        try (ExecutorService others = Executors.newVirtualThreadPerTaskExecutor()) {
+            AtomicBoolean isOver = new AtomicBoolean();
+            for (int i = 0; i < OTHERS; i++) {
+                Future<?> unused =
+                        others.submit(() -> {
+                            while (!isOver.get()) {
+                                try (LxcPath own = host.open()) {
+                                    assertTrue(own.container(name).isRunning());
+                                }
+                            }
+                        });
+            }
+            try {
+                for (int i = 0; i < COMMANDS; i++) {
+                    host.must("lxc-freeze", "-n", name);
+                    host.must("lxc-unfreeze", "-n", name);
+                }
+            } finally {
+                isOver.set(true);
+            }
+        }
+        host.must("lxc-stop", "-n", name, "-k");
     }
 
     @Test

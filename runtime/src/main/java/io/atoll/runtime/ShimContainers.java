@@ -715,9 +715,11 @@ final class ShimContainers implements Containers {
     @Override
     public void close() {
         watcher.close();
+        // Who still reads an event has its socket until then: the number of one that is closed may
+        // be somebody else's a moment later, who loses a message to him.
+        events.close();
         running.values().forEach(ShimContainer::release);
         running.clear();
         userNamespaces.close();
-        events.close();
     }
 }
