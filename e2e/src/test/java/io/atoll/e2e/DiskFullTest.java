@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.atoll.testkit.Leaks;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.Program.Output;
+import io.atoll.testkit.SmallDisk;
 import io.atoll.testkit.TestDaemon;
 import io.atoll.testkit.TestImages;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,21 +34,13 @@ class DiskFullTest {
     @RegisterExtension final Leaks leaks = Leaks.of(MARKER);
 
     private TestDaemon daemon;
-    private Path base;
+    private SmallDisk disk;
     private Path pool;
 
     @BeforeEach
     void start() throws IOException {
-        base = Files.createTempDirectory(MARKER + "-");
-        Path disk = base.resolve("disk");
-        try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
-            file.setLength(DISK_BYTES);
-        }
-        Path mount = Files.createDirectory(base.resolve("mount"));
-        // No blocks are kept for root, whose files these are.
-        Program.of("mkfs.ext4").run("-q", "-F", "-m", "0", disk.toString()).ok();
-        Program.of("mount").run("-o", "loop", disk.toString(), mount.toString()).ok();
-        pool = Files.createDirectory(mount.resolve("pool"));
+        disk = SmallDisk.mount(MARKER, DISK_BYTES);
+        pool = Files.createDirectory(disk.mount().resolve("pool"));
         daemon = TestDaemon.launch("atoll-" + MARKER);
         lxc("storage", "create", "small", "overlay", "source=" + pool);
         lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=small");
@@ -58,8 +50,7 @@ class DiskFullTest {
     @AfterEach
     void stop() {
         daemon.close();
-        Program.of("umount").run(base.resolve("mount").toString()).ok();
-        Program.of("rm").run("-r", base.toString()).ok();
+        disk.close();
     }
 
     private Output lxc(String... command) {
@@ -76,7 +67,7 @@ class DiskFullTest {
         refused("launch", "busybox", "bad");
         refused("copy", "ok", "bad");
         refused("snapshot", "ok", "s1");
-        Path large = Files.write(base.resolve("large"), new byte[1 << 20]);
+        Path large = Files.write(disk.base().resolve("large"), new byte[1 << 20]);
         refused("file", "push", large.toString(), "ok/root/large");
         assertEquals(before, files());
         assertEquals("ok", lxc("list", "--format=csv", "--columns=n").out().strip());

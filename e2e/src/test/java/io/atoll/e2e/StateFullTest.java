@@ -8,10 +8,10 @@ import io.atoll.testkit.Await;
 import io.atoll.testkit.Leaks;
 import io.atoll.testkit.Program;
 import io.atoll.testkit.Program.Output;
+import io.atoll.testkit.SmallDisk;
 import io.atoll.testkit.TestDaemon;
 import io.atoll.testkit.TestImages;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,22 +42,15 @@ class StateFullTest {
     @TempDir Path scratch;
 
     private TestDaemon daemon;
-    private Path base;
+    private SmallDisk disk;
     private Path state;
 
     @BeforeEach
     void start() throws IOException {
-        base = Files.createTempDirectory(MARKER + "-");
-        Path disk = base.resolve("disk");
-        try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
-            file.setLength(DISK_BYTES);
-        }
-        Path mount = Files.createDirectory(base.resolve("mount"));
-        Program.of("mkfs.ext4").run("-q", "-F", "-m", "0", disk.toString()).ok();
-        Program.of("mount").run("-o", "loop", disk.toString(), mount.toString()).ok();
-        state = Files.createDirectory(mount.resolve("state"));
-        daemon = TestDaemon.launchIn(state, base.resolve("daemon.out"));
-        Path pool = Files.createDirectory(base.resolve("pool"));
+        disk = SmallDisk.mount(MARKER, DISK_BYTES);
+        state = Files.createDirectory(disk.mount().resolve("state"));
+        daemon = TestDaemon.launchIn(state, disk.base().resolve("daemon.out"));
+        Path pool = Files.createDirectory(disk.base().resolve("pool"));
         lxc("storage", "create", "default", "overlay", "source=" + pool);
         lxc("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default");
         lxc("image", "import", TestImages.busybox().toString(), "--alias", "busybox");
@@ -67,8 +60,7 @@ class StateFullTest {
     void stop() throws IOException {
         Files.deleteIfExists(fill());
         daemon.close();
-        Program.of("umount").run(base.resolve("mount").toString()).ok();
-        Program.of("rm").run("-r", base.toString()).ok();
+        disk.close();
     }
 
     private Output lxc(String... command) {
