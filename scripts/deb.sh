@@ -2,7 +2,7 @@
 # Makes the packages atoll and atoll-client out of dist/atoll and packaging/: installed, they need no configuration. Called by
 # `./mk deb [DIRECTORY]`. The client's has `atoll` and `lxc`, and needs no server on its machine; the other needs it.
 #
-# They take the places of Debian's lxc, lxcfs and lxd, whose commands it brings. The folder of the distribution is /usr/lib/atoll, as the
+# They take the places of Debian's lxc, lxcfs, lxd and lxd-client, whose commands they bring. The folder of the distribution is /usr/lib/atoll, as the
 # units expect.
 set -eu
 cd "$(dirname "$0")/.."
