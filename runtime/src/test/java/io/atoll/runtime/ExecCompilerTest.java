@@ -133,5 +133,7 @@ class ExecCompilerTest {
         ExecPlan plan = new ExecCompiler(start(HostFacts.Lsm.SELINUX)).compile(spec, false);
         assertFalse(plan.namespaces().contains(Namespace.NETWORK));
         assertFalse(PlanPrinter.print(plan).contains("filter system calls"));
+        ExecPlan beside = new ExecCompiler(start(HostFacts.Lsm.APPARMOR)).compile(spec, false);
+        assertFalse(PlanPrinter.print(beside).contains("lxc-default"));
     }
 }
